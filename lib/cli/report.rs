@@ -1,0 +1,42 @@
+//! The only file that writes to stdout, and the one that shows errors.
+//!
+//! In: the finished document or list; an error report. Out: stdout once, at the end; stderr as
+//! `tool: error: …` and `  hint: …`.
+
+use std::io::Write;
+
+use crate::document::{ErrorReport, Exit, Failure};
+
+/// stdout is closed or full.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to stdout")]
+pub(super) struct StdoutError(#[source] std::io::Error);
+
+impl Failure for StdoutError {
+    fn exit(&self) -> Exit {
+        Exit::Io
+    }
+
+    fn code(&self) -> &'static str {
+        "stdout"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("what the run created is in its journal too: rds-drop --run ID".to_owned())
+    }
+}
+
+/// Writes everything to stdout at once.
+pub(super) fn print(text: &[u8]) -> Result<(), StdoutError> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text).and_then(|()| stdout.flush()).map_err(StdoutError)
+}
+
+/// Shows an error to people. A closed stderr is no reason to fail.
+pub(super) fn show(report: &ErrorReport) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "{}: error: {}", report.tool, report.message);
+    if let Some(hint) = &report.hint {
+        let _ = writeln!(stderr, "  hint: {hint}");
+    }
+}

@@ -1,0 +1,93 @@
+//! Waits for stdin and for the room, but not for ever once a signal has arrived.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use crate::document::{self, AnyFailure, Document, ErrorReport, Exit, Failure};
+use crate::house::{Cancel, House};
+
+const POLL: Duration = Duration::from_millis(20);
+
+/// The document of the tool before. After a signal it is awaited for `grace`: its sender got the signal too.
+pub(super) fn for_stdin(cancel: &Cancel, grace: Duration) -> Result<Document, AnyFailure> {
+    if std::io::stdin().is_terminal() {
+        return Err(document::Error::Terminal.into());
+    }
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || sender.send(document::read(std::io::stdin().lock())));
+    match receive(&receiver, cancel, grace) {
+        Some(read) => {
+            let mut document = read?;
+            // The chain stops here even if the tool before had just finished.
+            if let Some(interrupted) = cancel.requested() {
+                document.fail(ErrorReport::of("signal", &interrupted));
+            }
+            Ok(document)
+        }
+        None => Err(cancel.check().map_or_else(AnyFailure::from, |()| Crash.into())),
+    }
+}
+
+/// Runs `work` on a thread of its own. After a signal it may take `grace` to stop by itself; then the document as
+/// last remembered is what counts, and the thread ends with the process.
+pub(super) fn for_work<F>(
+    house: &Arc<House>,
+    mut document: Document,
+    work: F,
+    grace: Duration,
+) -> (Document, Result<(), ErrorReport>)
+where
+    F: FnOnce(&House, &mut Document) -> Result<(), AnyFailure> + Send + 'static,
+{
+    let (sender, receiver) = channel();
+    let inside = Arc::clone(house);
+    let tool = house.tool;
+    let original = document.clone();
+    std::thread::spawn(move || {
+        let outcome = work(&inside, &mut document).map_err(|failure| ErrorReport::of(tool, &*failure));
+        sender.send((document, outcome))
+    });
+    receive(&receiver, &house.cancel, grace).unwrap_or_else(|| {
+        let failure: AnyFailure = house.cancel.check().map_or_else(AnyFailure::from, |()| Crash.into());
+        (house.remembered().unwrap_or(original), Err(ErrorReport::of(tool, &*failure)))
+    })
+}
+
+/// What arrives, or nothing: the sender panicked, or a signal came and `grace` is over.
+fn receive<T>(receiver: &Receiver<T>, cancel: &Cancel, grace: Duration) -> Option<T> {
+    let mut stop_at = None;
+    loop {
+        match receiver.recv_timeout(POLL) {
+            Ok(value) => return Some(value),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if cancel.requested().is_some() {
+            let end = *stop_at.get_or_insert_with(|| Instant::now() + grace);
+            if Instant::now() >= end {
+                return None;
+            }
+        }
+    }
+}
+
+/// A room panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("a bug: the tool crashed (the lines above say where)")]
+struct Crash;
+
+impl Failure for Crash {
+    fn exit(&self) -> Exit {
+        Exit::Bug
+    }
+
+    fn code(&self) -> &'static str {
+        "bug"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("what the run created is in `resources`; rds-drop removes it".to_owned())
+    }
+}

@@ -1,0 +1,24 @@
+//! What the person decided: `refresh.toml`, then the environment, then flags (later wins).
+//!
+//! In: a path, or nothing. Out: a [`Config`], or one sentence with file:line and a "did you mean". This room and
+//! `cli/` are the only ones that read the environment.
+
+mod brief;
+mod error;
+mod files;
+mod length;
+mod names;
+mod types;
+
+pub use brief::OneOrMany;
+pub use error::Error;
+pub use files::{Origin, environment, find, load, parse, state_dir};
+pub use length::Length;
+pub use names::{ColumnsName, NameError, TableName};
+use serde_json::Value;
+pub use types::*;
+
+/// The JSON Schema of `refresh.toml`, for editors.
+pub fn json_schema() -> Value {
+    schemars::schema_for!(Config).to_value()
+}

@@ -1,0 +1,123 @@
+//! What a server or the way to it can answer.
+
+use std::path::PathBuf;
+
+use crate::document::{Exit, Failure};
+
+/// Server error numbers by their names in the manual ("Server Error Message Reference").
+pub mod number {
+    /// `ER_LOCK_WAIT_TIMEOUT`.
+    pub const LOCK_WAIT_TIMEOUT: u16 = 1205;
+    /// `ER_LOCK_DEADLOCK`.
+    pub const LOCK_DEADLOCK: u16 = 1213;
+    /// `ER_ACCESS_DENIED_ERROR`.
+    pub const ACCESS_DENIED: u16 = 1045;
+    /// `ER_DBACCESS_DENIED_ERROR`.
+    pub const DATABASE_ACCESS_DENIED: u16 = 1044;
+    /// `ER_SPECIFIC_ACCESS_DENIED_ERROR`.
+    pub const SPECIFIC_ACCESS_DENIED: u16 = 1227;
+    /// `ER_TABLEACCESS_DENIED_ERROR`.
+    pub const TABLE_ACCESS_DENIED: u16 = 1142;
+    /// `ER_NO_SUCH_TABLE`.
+    pub const NO_SUCH_TABLE: u16 = 1146;
+    /// `ER_BAD_DB_ERROR`.
+    pub const NO_SUCH_DATABASE: u16 = 1049;
+    /// `ER_UNKNOWN_SYSTEM_VARIABLE`.
+    pub const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
+    /// `ER_TABLE_DEF_CHANGED`.
+    pub const TABLE_DEFINITION_CHANGED: u16 = 1412;
+}
+
+/// Why a statement or a connection failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server does not answer, or refuses the login.
+    #[error("cannot connect to {server}")]
+    Connect {
+        /// `user@host:port` or the socket.
+        server: String,
+        /// Why not.
+        source: mysql::Error,
+    },
+    /// A statement failed.
+    #[error("{deed} failed on {server}")]
+    Statement {
+        /// What was being done, as words.
+        deed: String,
+        /// The server.
+        server: String,
+        /// Why.
+        source: mysql::Error,
+    },
+    /// An option file cannot be read or written.
+    #[error("cannot use the option file {}", path.display())]
+    OptionFile {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// An option file that others may read.
+    #[error("the option file {} holds a password and is readable by others (mode {mode:o})", path.display())]
+    OptionFileOpen {
+        /// Where.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The variable that should hold the password is not set.
+    #[error("${0} is not set, but it should hold the password")]
+    NoPassword(String),
+    /// A way to log in that this build does not have.
+    #[error("logging in with {0} is not available here")]
+    NoSuchLogin(&'static str),
+}
+
+impl Error {
+    /// The server's error number, if the server spoke.
+    pub fn number(&self) -> Option<u16> {
+        match self {
+            Self::Connect { source: mysql::Error::MySqlError(e), .. }
+            | Self::Statement { source: mysql::Error::MySqlError(e), .. } => Some(e.code),
+            _ => None,
+        }
+    }
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::OptionFile { .. }
+            | Self::OptionFileOpen { .. }
+            | Self::NoPassword(_)
+            | Self::NoSuchLogin(_) => Exit::BadConfig,
+            _ if matches!(self.number(), Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK)) => {
+                Exit::Temporary
+            }
+            _ => Exit::Unavailable,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "mysql-connect",
+            Self::Statement { .. } => "mysql-statement",
+            _ => "mysql-login",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match (self, self.number()) {
+            (Self::OptionFileOpen { path, .. }, _) => Some(format!("chmod 600 {}", path.display())),
+            (Self::Connect { .. }, Some(number::ACCESS_DENIED)) => Some(
+                "check user and password in the option file or the variable that the configuration names"
+                    .into(),
+            ),
+            (Self::Connect { .. }, None) => {
+                Some("check host, port, security groups, and tls_ca if the server is not on this host".into())
+            }
+            _ => None,
+        }
+    }
+}

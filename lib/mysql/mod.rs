@@ -1,0 +1,16 @@
+//! The words of MySQL, shared by every room that talks to a server.
+//!
+//! In: a [`ServerConfig`](crate::config::ServerConfig) or the document's cluster. Out: a connection whose session
+//! settings are known, quoted names and values, error numbers by name.
+
+mod connect;
+mod error;
+mod option_file;
+mod quote;
+mod session;
+
+pub use connect::{Engine, Server};
+pub use error::{Error, number};
+pub use option_file::{OptionFile, write as write_option_file};
+pub use quote::{literal, name, qualified};
+pub use session::Session;

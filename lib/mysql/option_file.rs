@@ -1,0 +1,129 @@
+//! MySQL option files: the part of them that a client needs.
+//!
+//! In: a path. Out: the `[client]` settings (MySQL manual, "Using Option Files": `#` and `;` begin comments, values
+//! may be quoted, `\b \t \n \r \\ \s \" \'` are escapes). `!include` is not followed.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use super::Error;
+
+/// What a `[client]` group says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OptionFile {
+    /// `user`.
+    pub user: Option<String>,
+    /// `password`.
+    pub password: Option<String>,
+    /// `host`.
+    pub host: Option<String>,
+    /// `port`.
+    pub port: Option<u16>,
+    /// `socket`.
+    pub socket: Option<String>,
+    /// `ssl-ca`.
+    pub tls_ca: Option<String>,
+}
+
+impl OptionFile {
+    /// Reads a file; one with a password in it must not be readable by others.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let fail = |source| Error::OptionFile { path: path.to_owned(), source };
+        let text = fs::read_to_string(path).map_err(fail)?;
+        let options = Self::parse(&text);
+        let mode = fs::metadata(path).map_err(fail)?.permissions().mode() & 0o777;
+        if options.password.is_some() && mode & 0o077 != 0 {
+            return Err(Error::OptionFileOpen { path: path.to_owned(), mode });
+        }
+        Ok(options)
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut options = Self::default();
+        let mut group = String::new();
+        for line in text.lines().map(str::trim) {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                name.trim().clone_into(&mut group);
+            } else if group == "client" && !line.starts_with(['#', ';', '!']) {
+                let (key, value) = line.split_once('=').unwrap_or((line, ""));
+                options.set(&key.trim().replace('_', "-"), unescape(value.trim()));
+            }
+        }
+        options
+    }
+
+    fn set(&mut self, key: &str, value: String) {
+        match key {
+            "user" => self.user = Some(value),
+            "password" => self.password = Some(value),
+            "host" => self.host = Some(value),
+            "port" => self.port = value.parse().ok(),
+            "socket" => self.socket = Some(value),
+            "ssl-ca" => self.tls_ca = Some(value),
+            _ => {}
+        }
+    }
+}
+
+fn unescape(value: &str) -> String {
+    let quoted = |quote| value.strip_prefix(quote).and_then(|rest: &str| rest.strip_suffix(quote));
+    let inner = quoted('"').or_else(|| quoted('\'')).unwrap_or_else(|| {
+        // An unquoted value ends at a comment in the middle of the line.
+        value.split(" #").next().unwrap_or_default().trim_end()
+    });
+    let mut text = String::new();
+    let mut characters = inner.chars();
+    while let Some(c) = characters.next() {
+        match (c, (c == '\\').then(|| characters.next()).flatten()) {
+            ('\\', Some('b')) => text.push('\u{8}'),
+            ('\\', Some('t')) => text.push('\t'),
+            ('\\', Some('n')) => text.push('\n'),
+            ('\\', Some('r')) => text.push('\r'),
+            ('\\', Some('s')) => text.push(' '),
+            ('\\', Some(quoted @ ('\\' | '"' | '\''))) => text.push(quoted),
+            ('\\', Some(other)) => text.extend(['\\', other]),
+            (plain, _) => text.push(plain),
+        }
+    }
+    text
+}
+
+/// Writes an option file that only this user can read: never, not even for a moment, with a wider mode.
+pub fn write(path: &Path, user: &str, password: &str) -> Result<(), Error> {
+    let fail = |source: io::Error| Error::OptionFile { path: path.to_owned(), source };
+    let escape = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"");
+    let text = format!("[client]\nuser=\"{}\"\npassword=\"{}\"\n", escape(user), escape(password));
+    // A file left behind by an earlier try may have any mode.
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(fail(e)),
+        _ => {}
+    }
+    let mut file: File = File::options().create_new(true).write(true).mode(0o600).open(path).map_err(fail)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_mysql_reads() {
+        let text = "[mysqld]\nuser=mysql\n[client]\n# note\nuser = dev # me\npassword=\"a#b\\\\c\"\nport=3307\nssl_ca=/x\n";
+        let read = OptionFile::parse(text);
+        assert_eq!(read.user.as_deref(), Some("dev"));
+        assert_eq!(read.password.as_deref(), Some("a#b\\c"));
+        assert_eq!((read.port, read.tls_ca.as_deref()), (Some(3307), Some("/x")));
+    }
+
+    #[test]
+    fn writes_0600_and_refuses_to_read_wider() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("my.cnf");
+        write(&path, "dev", "s\"e\\cret").unwrap();
+        assert_eq!(OptionFile::read(&path).unwrap().password.as_deref(), Some("s\"e\\cret"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(OptionFile::read(&path), Err(Error::OptionFileOpen { mode: 0o644, .. })));
+    }
+}

@@ -1,0 +1,72 @@
+//! One connection: statements with words for what they do, so that an error says more than a number.
+
+use mysql::prelude::{FromRow, Queryable};
+use mysql::{Conn, Row};
+
+use super::{Engine, Error};
+
+/// One connection to a server.
+#[derive(Debug)]
+pub struct Session {
+    /// The connection itself, for streaming.
+    pub connection: Conn,
+    label: String,
+    engine: Engine,
+    version: String,
+}
+
+impl Session {
+    pub(super) fn begin(mut connection: Conn, label: String) -> Result<Self, Error> {
+        let version: Option<String> = connection
+            .query_first("SELECT VERSION()")
+            .map_err(|source| Error::Connect { server: label.clone(), source })?;
+        let version = version.unwrap_or_default();
+        let engine = if version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
+        Ok(Self { connection, label, engine, version })
+    }
+
+    /// Which server software answers.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// `10.11.19-MariaDB-…`, `9.7.4`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// `user@host:port`, for messages.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Runs a statement. `deed` says what it does: `truncating app.logs`.
+    pub fn run(&mut self, deed: &str, sql: &str) -> Result<u64, Error> {
+        let outcome = self.connection.query_drop(sql);
+        outcome.map_err(|source| self.fail(deed, source))?;
+        Ok(self.connection.affected_rows())
+    }
+
+    /// All rows of a small result.
+    pub fn rows<T: FromRow>(&mut self, deed: &str, sql: &str) -> Result<Vec<T>, Error> {
+        let rows: Vec<Row> = self.connection.query(sql).map_err(|source| self.fail(deed, source))?;
+        rows.into_iter()
+            .map(|row| mysql::from_row_opt(row).map_err(|e| self.fail(deed, mysql::Error::FromRowError(e.0))))
+            .collect()
+    }
+
+    /// The first row, if there is one.
+    pub fn first<T: FromRow>(&mut self, deed: &str, sql: &str) -> Result<Option<T>, Error> {
+        Ok(self.rows(deed, sql)?.into_iter().next())
+    }
+
+    /// Whether a statement that needs a privilege or a newer server went through; any answer of the server is fine.
+    pub fn attempt(&mut self, sql: &str) -> bool {
+        self.connection.query_drop(sql).is_ok()
+    }
+
+    /// Describes a failure of this connection.
+    pub fn fail(&self, deed: &str, source: mysql::Error) -> Error {
+        Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source }
+    }
+}

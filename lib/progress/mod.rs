@@ -1,0 +1,172 @@
+//! What the person sees meanwhile, on stderr: a bar on a terminal, whole lines elsewhere.
+//!
+//! In: events from the rooms. Out: on a terminal, indicatif bars; otherwise one line per event and at most one a
+//! minute while something long goes on, because a build console knows no carriage return.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How often something long speaks up when stderr is no terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Style {
+    /// Warnings and errors only.
+    None,
+    /// Whole lines.
+    Text,
+    /// Bars that redraw themselves.
+    Bar,
+}
+
+/// What a long task counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Rows of tables.
+    Rows,
+    /// Bytes.
+    Bytes,
+    /// Per cent, or anything else without a unit.
+    Count,
+}
+
+/// One tool's voice on stderr.
+#[derive(Debug)]
+pub struct Progress {
+    tool: &'static str,
+    style: Style,
+}
+
+impl Progress {
+    /// A voice for `tool`; without a wish, bars on a terminal and lines elsewhere.
+    pub fn new(tool: &'static str, wish: Option<Style>) -> Self {
+        let default = if std::io::stderr().is_terminal() { Style::Bar } else { Style::Text };
+        Self { tool, style: wish.unwrap_or(default) }
+    }
+
+    /// A voice that says nothing, for tests.
+    pub fn silent() -> Self {
+        Self { tool: "test", style: Style::None }
+    }
+
+    /// Says that something happened.
+    pub fn say(&self, message: &str) {
+        if self.style != Style::None {
+            self.line(message);
+        }
+    }
+
+    /// Says what a person should look at; never silenced.
+    pub fn warn(&self, message: &str) {
+        self.line(&format!("warning: {message}"));
+    }
+
+    /// Begins something long. `total` is unknown for a spinner.
+    pub fn start(&self, what: &str, total: Option<u64>, unit: Unit) -> Task<'_> {
+        let target = if self.style == Style::Bar {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(total, target);
+        bar.set_style(bar_style(total.is_some(), unit));
+        bar.set_prefix(format!("{}: {what}", self.tool));
+        if self.style == Style::Bar {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        Task {
+            progress: self,
+            bar,
+            what: what.to_owned(),
+            unit,
+            spoke: Mutex::new(Instant::now()),
+            done: AtomicU64::new(0),
+        }
+    }
+
+    fn line(&self, message: &str) {
+        // A closed stderr is no reason to fail.
+        let _ = writeln!(std::io::stderr().lock(), "{}: {message}", self.tool);
+    }
+}
+
+fn bar_style(total_known: bool, unit: Unit) -> ProgressStyle {
+    let template = match (total_known, unit) {
+        (true, Unit::Bytes) => "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}",
+        (true, _) => "{prefix} {bar:30} {human_pos}/{human_len} {eta} {wide_msg}",
+        (false, Unit::Bytes) => "{spinner} {prefix} {bytes} {elapsed} {wide_msg}",
+        (false, _) => "{spinner} {prefix} {human_pos} {elapsed} {wide_msg}",
+    };
+    ProgressStyle::with_template(template).expect("the templates above are well-formed")
+}
+
+/// Something long. Dropping it without [`Task::finish`] leaves no line behind.
+#[derive(Debug)]
+pub struct Task<'a> {
+    progress: &'a Progress,
+    bar: ProgressBar,
+    what: String,
+    unit: Unit,
+    spoke: Mutex<Instant>,
+    done: AtomicU64,
+}
+
+impl Task<'_> {
+    /// Counts `amount` more; callable from any thread.
+    pub fn add(&self, amount: u64) {
+        self.set(self.done.fetch_add(amount, Ordering::Relaxed) + amount);
+    }
+
+    /// Sets how far it is.
+    pub fn set(&self, position: u64) {
+        self.done.store(position, Ordering::Relaxed);
+        self.bar.set_position(position);
+        if self.progress.style == Style::Text {
+            self.speak_up();
+        }
+    }
+
+    /// Shows a word on where it is, such as the table at hand.
+    pub fn message(&self, message: &str) {
+        self.bar.set_message(message.to_owned());
+        if self.progress.style == Style::Text {
+            self.speak_up();
+        }
+    }
+
+    /// Ends it with one line.
+    pub fn finish(self, message: &str) {
+        self.bar.finish_and_clear();
+        self.progress.say(message);
+    }
+
+    fn speak_up(&self) {
+        let Ok(mut spoke) = self.spoke.try_lock() else { return };
+        if spoke.elapsed() < LINE_INTERVAL {
+            return;
+        }
+        *spoke = Instant::now();
+        let total = self.bar.length().map_or(String::new(), |total| format!(" of {}", self.amount(total)));
+        let done = self.amount(self.done.load(Ordering::Relaxed));
+        self.progress.say(&format!("{}: {done}{total} {}", self.what, self.bar.message()));
+    }
+
+    fn amount(&self, value: u64) -> String {
+        match self.unit {
+            Unit::Bytes => indicatif::HumanBytes(value).to_string(),
+            Unit::Rows => format!("{} rows", indicatif::HumanCount(value)),
+            Unit::Count => indicatif::HumanCount(value).to_string(),
+        }
+    }
+}
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,8 @@
+//! What the tests share: real servers, scratch databases, running a tool.
+
+mod servers;
+mod tool;
+
+#[allow(unused_imports, reason = "not every feature set uses every helper")]
+pub(crate) use servers::{Scratch, TestServer, for_each_server, servers};
+pub(crate) use tool::Tool;

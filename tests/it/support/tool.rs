@@ -1,0 +1,114 @@
+//! Runs a tool as the shell would: arguments and stdin in; stdout, stderr and exit code out.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use refreshkit::document::Document;
+
+/// A tool to run. Nothing of the caller's environment that could name a server or a run is passed on.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    command: Command,
+    stdin: Vec<u8>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Tool {
+    pub(crate) fn new(name: &str) -> Self {
+        let mut command = Command::new(path(name));
+        for variable in
+            ["REFRESH_RUN", "BUILD_TAG", "REFRESH_CONFIG", "REFRESH_STATE_DIR", "REFRESH_PROGRESS"]
+        {
+            command.env_remove(variable);
+        }
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        Self { command, stdin: Vec::new() }
+    }
+
+    pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub(crate) fn args<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = bytes.into();
+        self
+    }
+
+    pub(crate) fn document(self, document: &Document) -> Self {
+        self.stdin(refreshkit::document::render(document))
+    }
+
+    /// Starts it with pipes everywhere, for tests that send signals.
+    pub(crate) fn spawn(mut self) -> Child {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    pub(crate) fn run(self) -> Output {
+        let bytes = self.stdin.clone();
+        let mut child = self.spawn();
+        let mut stdin = child.stdin.take().unwrap();
+        // A tool that does not read stdin closes it: that is its right.
+        let writer = std::thread::spawn(move || {
+            let _ = stdin.write_all(&bytes);
+        });
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Output {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Output {
+    /// Asserts the exit code, showing stderr if it differs.
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stderr:\n{}\nstdout:\n{}", self.stderr, self.stdout);
+        self
+    }
+
+    /// The document on stdout.
+    pub(crate) fn document(&self) -> Document {
+        refreshkit::document::parse(self.stdout.as_bytes())
+            .unwrap_or_else(|e| panic!("{e}\nstdout: {}\nstderr: {}", self.stdout, self.stderr))
+    }
+}
+
+/// Where cargo put the tool.
+pub(crate) fn path(name: &str) -> PathBuf {
+    let mut tools = BTreeMap::from([
+        ("mydehydrate", env!("CARGO_BIN_EXE_mydehydrate")),
+        ("mydump-rotate", env!("CARGO_BIN_EXE_mydump-rotate")),
+        ("dev-restore", env!("CARGO_BIN_EXE_dev-restore")),
+        ("rds-local", env!("CARGO_BIN_EXE_rds-local")),
+    ]);
+    #[cfg(feature = "aws")]
+    tools.extend([
+        ("rds-snap", env!("CARGO_BIN_EXE_rds-snap")),
+        ("rds-wait", env!("CARGO_BIN_EXE_rds-wait")),
+        ("rds-restore", env!("CARGO_BIN_EXE_rds-restore")),
+        ("rds-drop", env!("CARGO_BIN_EXE_rds-drop")),
+    ]);
+    PathBuf::from(*tools.get(name).unwrap_or_else(|| panic!("no tool {name} in this feature set")))
+}
