@@ -1,6 +1,8 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
 mod cli;
+mod closure;
 mod jenkins;
+mod plan_cli;
 mod support;
 mod tidy;
