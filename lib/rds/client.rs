@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_rds::config::{ProvideCredentials, SharedHttpClient};
+use aws_sdk_rds::config::{ProvideCredentials, RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -22,7 +22,7 @@ use crate::house::Cancel;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// All tries of one call together.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+const OPERATION_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A host that does not accept a connection by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -75,7 +75,7 @@ fn http(local: bool) -> SharedHttpClient {
         let mut connector =
             Connector::builder().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).proxy_config(proxy);
         connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     })
 }

@@ -16,7 +16,7 @@ use crate::house::House;
 use crate::progress::{Task, Unit};
 
 /// How long a call that is not part of a wait is repeated while the trouble is on the way.
-pub const CALL_PATIENCE: Duration = Duration::from_secs(15 * 60);
+pub const CALL_PATIENCE: Duration = Duration::from_mins(15);
 
 /// How many of the service's last events go into an error.
 const EVENTS_SHOWN: usize = 4;

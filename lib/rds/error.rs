@@ -18,7 +18,7 @@ pub enum Error {
     Config(#[from] crate::config::Error),
     /// The copy's server, or its option file.
     #[error(transparent)]
-    Mysql(#[from] crate::mysql::Error),
+    Mysql(Box<crate::mysql::Error>),
     /// A call of the service.
     #[error(transparent)]
     Call(#[from] Fault),
@@ -101,7 +101,7 @@ pub enum Error {
         /// How long it was tried.
         waited: String,
         /// The last answer.
-        source: crate::mysql::Error,
+        source: Box<crate::mysql::Error>,
     },
     /// A guard said no, to one or more.
     #[error("refused to delete {0}")]
@@ -114,6 +114,12 @@ pub enum Error {
         /// Whether trying again may help.
         retryable: bool,
     },
+}
+
+impl From<crate::mysql::Error> for Error {
+    fn from(error: crate::mysql::Error) -> Self {
+        Self::Mysql(Box::new(error))
+    }
 }
 
 impl Failure for Error {

@@ -71,7 +71,7 @@ mod tests {
     fn wish() -> Wish {
         Wish {
             now: "2026-11-23T12:00:00Z".parse().unwrap(),
-            max_age: Duration::from_secs(36 * 3_600),
+            max_age: Duration::from_hours(36),
             engine: Some("aurora-mysql".to_owned()),
         }
     }

@@ -49,7 +49,7 @@ pub fn problem(identifier: &str) -> Option<&'static str> {
 pub fn snapshot_problem(identifier: &str) -> Option<&'static str> {
     match identifier.split_once(':') {
         Some(("arn", _)) => None,
-        Some((_, rest)) if rest.is_empty() => Some("has nothing after the colon"),
+        Some((_, "")) => Some("has nothing after the colon"),
         Some(_) => None,
         None => problem(identifier),
     }
@@ -113,7 +113,7 @@ fn words(run: &str) -> String {
 
 fn hash(run: &str) -> String {
     let digest = Sha256::digest(run.as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = format!("{digest:x}");
     digits[..HASH_DIGITS].to_owned()
 }
 

@@ -10,7 +10,7 @@ use crate::rds::names;
 /// How to reach the service.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ServiceOptions {
-    /// RDS endpoint, instead of the region's own [default: $AWS_ENDPOINT_URL_RDS, $AWS_ENDPOINT_URL]
+    /// RDS endpoint, instead of the region's own [default: `$AWS_ENDPOINT_URL_RDS`, `$AWS_ENDPOINT_URL`]
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub endpoint_url: Option<String>,
 

@@ -23,7 +23,7 @@ const PASSWORD_LENGTH: usize = 32;
 const BEFORE_IT_SHOWS: Duration = Duration::from_secs(15);
 
 /// How long a change of the password may take; a minute is usual.
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const SETTLE_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// Usable looks in a row that count as settled: a status may lag behind.
 const STEADY_LOOKS: u32 = 2;

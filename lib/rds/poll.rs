@@ -21,13 +21,13 @@ use crate::document::Interrupted;
 use crate::house::Cancel;
 
 /// How long something that was just created may be unknown to other servers of the service.
-const NEWBORN: Duration = Duration::from_secs(60);
+const NEWBORN: Duration = Duration::from_mins(1);
 
 /// `(from this age on, look every)`.
 const RHYTHM: &[(Duration, Duration)] = &[
     (Duration::ZERO, Duration::from_secs(10)),
-    (Duration::from_secs(120), Duration::from_secs(25)),
-    (Duration::from_secs(3_600), Duration::from_secs(45)),
+    (Duration::from_mins(2), Duration::from_secs(25)),
+    (Duration::from_hours(1), Duration::from_secs(45)),
 ];
 
 /// How much an interval may differ.

@@ -11,7 +11,7 @@ use crate::document::Cluster;
 use crate::mysql::Server;
 
 /// How long the name, the port and the new password may take.
-const LOGIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+const LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Between two tries.
 const LOGIN_PAUSE: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub fn log_in(desk: &Desk<'_>, cluster: &Cluster) -> Result<String, Error> {
             return Err(Error::Login {
                 what: server.label().to_owned(),
                 waited: span(waited),
-                source: error,
+                source: Box::new(error),
             });
         }
         desk.clock.pause(LOGIN_PAUSE)?;

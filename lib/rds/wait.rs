@@ -45,7 +45,7 @@ pub struct WaitOptions {
     #[arg(long, value_enum, value_name = "WHAT")]
     pub fallback: Option<Fallback>,
 
-    /// The oldest data that is acceptable as a fallback [default: [snapshot] max_age]
+    /// The oldest data that is acceptable as a fallback [default: `[snapshot] max_age`]
     #[arg(long, value_name = "LENGTH")]
     pub max_age: Option<Length>,
 }
