@@ -12,7 +12,6 @@ mod report;
 mod signal;
 mod wait;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +40,8 @@ pub enum Role {
     Head,
     /// Takes a document and adds to it.
     Link,
+    /// Takes a document if one is piped in; a terminal or an empty stdin starts a new one, for flags that say all.
+    Either,
     /// Takes a document and cleans up, whatever `ok` says.
     Finally,
     /// Takes a document, whatever `ok` says, and passes it on unchanged.
@@ -138,13 +139,15 @@ fn receive(tool: &str, common: &Common, role: Role, cancel: &Cancel) -> Result<D
     if role == Role::Head {
         return Ok(Document::new(&common.run_or_new()));
     }
-    if role == Role::Finally && common.run.is_some() && std::io::stdin().is_terminal() {
-        return Ok(Document::new(&common.run_or_new()));
-    }
     match wait::for_stdin(cancel, STDIN_GRACE) {
         Ok(document) => Ok(document),
         Err(failure) => {
             let report = ErrorReport::of(tool, &*failure);
+            // Nobody expected a document: the flags say what to work on.
+            let alone = role == Role::Either || (role == Role::Finally && common.run.is_some());
+            if alone && failure.code() == document::NO_DOCUMENT {
+                return Ok(Document::new(&common.run_or_new()));
+            }
             match common.known_run() {
                 // The journal knows what the lost document knew.
                 Some(run) if role == Role::Finally => {
