@@ -186,7 +186,7 @@ CREATE TABLE signatures (
   KEY signatures_document (document_id)
 );
 INSERT INTO signatures
-  SELECT n + 1, 1 + n * 2 % (22000 * @scale), CONCAT('Qzx Signer ', n % 777), NOW() - INTERVAL n % 900 DAY FROM _numbers WHERE n < 9000 * @scale;
+  SELECT n + 1, 1 + n * 7919 % (22000 * @scale), CONCAT('Qzx Signer ', n % 777), NOW() - INTERVAL n % 900 DAY FROM _numbers WHERE n < 9000 * @scale;
 
 CREATE TABLE notes (
   note_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -211,7 +211,7 @@ CREATE TABLE policies (
   KEY policies_app (app_id)
 );
 INSERT INTO policies
-  SELECT n + 1, CONCAT('P', LPAD(n, 9, '0')), 1 + n * 3 % (20000 * @scale), IF(n % 6 = 0 AND n > 100, n - 99, NULL), CURRENT_DATE - INTERVAL n % 1400 DAY
+  SELECT n + 1, CONCAT('P', LPAD(n, 9, '0')), 1 + n * 7919 % (20000 * @scale), IF(n % 6 = 0 AND n > 100, n - 99, NULL), CURRENT_DATE - INTERVAL n % 1400 DAY
   FROM _numbers WHERE n < 6000 * @scale;
 
 CREATE TABLE claims (
@@ -223,7 +223,7 @@ CREATE TABLE claims (
   KEY claims_policy (policy_id)
 );
 INSERT INTO claims
-  SELECT n + 1, 1 + n * 5 % (6000 * @scale), CONCAT('Qzx Claimant ', n), CRC32(CONCAT('ca', n)) % 9000000 / 100, ST_GeomFromText(CONCAT('POINT(', n % 90, ' ', n % 45, ')'))
+  SELECT n + 1, 1 + n * 7919 % (6000 * @scale), CONCAT('Qzx Claimant ', n), CRC32(CONCAT('ca', n)) % 9000000 / 100, ST_GeomFromText(CONCAT('POINT(', n % 90, ' ', n % 45, ')'))
   FROM _numbers WHERE n < 1500 * @scale;
 
 CREATE TABLE invoices (
