@@ -27,9 +27,9 @@ struct Args {
 
 fn main() -> ExitCode {
     let Args { common, options } = Args::parse();
-    let (named, expired) = (common.run.is_some(), options.expired);
-    let role = if expired { cli::Role::Head } else { cli::Role::Finally };
+    let named = common.run.clone().filter(|_| !options.expired);
+    let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
     cli::run("rds-drop", &common, role, move |house, document| {
-        rds::drop(house, document, &options, named).map_err(Into::into)
+        rds::drop(house, document, &options, named.as_deref()).map_err(Into::into)
     })
 }

@@ -16,8 +16,12 @@ use super::api::{Fault, FaultClass, Thing, label};
 use super::desk::Desk;
 use super::guard;
 use super::names::{TAG_EXPIRES, TAG_MANAGED, TAG_RUN, tag_value};
+use super::states;
 use crate::document::{Document, Resource, ResourceKind};
 use crate::house::House;
+
+/// When a create call was about to be made: for a while after it, "not found" may mean "not yet".
+pub const INTENDED_AT: &str = "intended_at";
 
 /// What is about to be created.
 #[derive(Debug, Clone)]
@@ -50,7 +54,15 @@ impl Intent {
         ]
     }
 
-    fn resource(&self, resource_id: Option<String>) -> Resource {
+    /// Before the call.
+    fn intended(&self) -> Resource {
+        let mut resource = self.answered(None);
+        resource.other.insert(INTENDED_AT.to_owned(), Timestamp::now().to_string().into());
+        resource
+    }
+
+    /// After it.
+    fn answered(&self, resource_id: Option<String>) -> Resource {
         Resource { resource_id, expires_at: Some(self.expires_at), ..Resource::new(self.kind, &self.id) }
     }
 }
@@ -63,12 +75,16 @@ pub fn create(
     mut call: impl FnMut() -> Result<Thing, Fault>,
 ) -> Result<Thing, Error> {
     desk.house.cancel.check()?;
-    owe(desk, document, intent.resource(None))?;
+    owe(desk, document, intent.intended())?;
     let run = document.run.clone();
     let made = desk.call(true, || match call() {
         // The first answer may have been lost: what was busy may be busy with our own order.
         Err(fault) if matches!(fault.class, FaultClass::AlreadyExists | FaultClass::Busy) => {
             match desk.cloud.look(intent.kind, &intent.id)? {
+                // An earlier try of this run was cleaned up, but not quite yet.
+                Some(thing) if states::is_leaving(&thing.status) => {
+                    Err(Fault { class: FaultClass::Busy, ..fault })
+                }
                 Some(thing) => Ok(Err(thing)),
                 None => Err(fault),
             }
@@ -80,7 +96,7 @@ pub fn create(
         Err(there) => adopt(desk, document, intent, there, &run)?,
     };
     let resource_id = Some(thing.resource_id.clone()).filter(|id| !id.is_empty());
-    owe(desk, document, intent.resource(resource_id))?;
+    owe(desk, document, intent.answered(resource_id))?;
     Ok(thing)
 }
 

@@ -3,6 +3,7 @@
 //! In: what to wait for. Out: the thing, or an error that carries the service's last events about it. Meanwhile the
 //! person sees a bar (per cent where the service gives them) and each unknown status or trouble once.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -18,11 +19,13 @@ use crate::progress::{Task, Unit};
 /// How long a call that is not part of a wait is repeated while the trouble is on the way.
 pub const CALL_PATIENCE: Duration = Duration::from_mins(15);
 
+/// The same for a service that has not answered a single time: more likely the wrong address than trouble.
+const FIRST_PATIENCE: Duration = Duration::from_mins(1);
+
 /// How many of the service's last events go into an error.
 const EVENTS_SHOWN: usize = 4;
 
 /// Where a verb works.
-#[derive(Clone, Copy)]
 pub struct Desk<'a> {
     /// Configuration, voice, journal.
     pub house: &'a House,
@@ -30,6 +33,7 @@ pub struct Desk<'a> {
     pub cloud: &'a dyn Cloud,
     /// Time.
     pub clock: &'a dyn Clock,
+    worked: Cell<bool>,
 }
 
 impl std::fmt::Debug for Desk<'_> {
@@ -38,7 +42,12 @@ impl std::fmt::Debug for Desk<'_> {
     }
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    /// A desk at which nothing has been asked yet.
+    pub fn new(house: &'a House, cloud: &'a dyn Cloud, clock: &'a dyn Clock) -> Self {
+        Self { house, cloud, clock, worked: Cell::new(false) }
+    }
+
     /// Describes one thing, patiently.
     pub fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Error> {
         self.call(false, || self.cloud.look(kind, id))
@@ -46,23 +55,22 @@ impl Desk<'_> {
 
     /// Makes a call, repeating it while the trouble is on the way (with `busy`: or while the thing is busy).
     pub fn call<T>(&self, busy: bool, call: impl FnMut() -> Result<T, Fault>) -> Result<T, Error> {
-        self.call_within(CALL_PATIENCE, busy, call)
-    }
-
-    /// The same with another patience.
-    pub fn call_within<T>(
-        &self,
-        timeout: Duration,
-        busy: bool,
-        call: impl FnMut() -> Result<T, Fault>,
-    ) -> Result<T, Error> {
         let mut told = BTreeSet::new();
         let tell = |fault: &Fault| {
             if told.insert(fault.code.clone()) {
                 self.house.progress.warn(&format!("{fault}; trying again"));
             }
         };
-        poll::persist(self.clock, timeout, busy, call, tell).map_err(|ended| match ended {
+        let patience = |fault: &Fault| match fault.class {
+            FaultClass::Busy if !busy => Duration::ZERO,
+            FaultClass::Unreachable if !self.worked.get() => FIRST_PATIENCE.mul_f64(self.clock.pace()),
+            FaultClass::Expired if !self.worked.get() => Duration::ZERO,
+            class if class.passes() || class == FaultClass::Busy => CALL_PATIENCE,
+            _ => Duration::ZERO,
+        };
+        let outcome = poll::persist(self.clock, patience, call, tell);
+        self.worked.set(self.worked.get() || outcome.is_ok());
+        outcome.map_err(|ended| match ended {
             Ended::Interrupted(interrupted) => interrupted.into(),
             Ended::Fault(fault) => self.refused(fault),
             Ended::Over(_) | Ended::Absent | Ended::TimedOut(_) => unreachable!("persist ends with a fault"),
@@ -78,7 +86,11 @@ impl Desk<'_> {
         judge: impl FnMut(&Thing) -> Judgement,
     ) -> Result<Thing, Ended> {
         let mut shown = Shown::new(self.house, label(kind, id));
-        let look = || self.cloud.look(kind, id);
+        let look = || {
+            let looked = self.cloud.look(kind, id);
+            self.worked.set(self.worked.get() || looked.is_ok());
+            looked
+        };
         poll::until(self.clock, patience, look, judge, |news| shown.tell(&news))
     }
 

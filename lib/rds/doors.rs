@@ -20,7 +20,7 @@ fn with_desk(
 ) -> Result<(), Error> {
     let cloud = client::open(service, cancel)?;
     let clock = RealClock::new(house.cancel.clone(), service.pace);
-    verb(&Desk { house, cloud: &cloud, clock: &clock })
+    verb(&Desk::new(house, &cloud, &clock))
 }
 
 /// Orders a snapshot, or finds the one that is named.
@@ -44,11 +44,22 @@ pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions)
     })
 }
 
-/// Deletes what the run created. `named`: the run was named by hand, so its tags are asked too.
-pub fn drop(house: &House, document: &mut Document, options: &DropOptions, named: bool) -> Result<(), Error> {
+/// Deletes what the run created. `named` is the run that a person named: its tags are asked too.
+pub fn drop(
+    house: &House,
+    document: &mut Document,
+    options: &DropOptions,
+    named: Option<&str>,
+) -> Result<(), Error> {
+    if let Some(run) = named.filter(|run| **run != document.run) {
+        let said = &document.run;
+        return Err(Error::Document(format!(
+            "the document on stdin is of run {said:?}, but --run says {run:?}"
+        )));
+    }
     let (list, trouble) = if options.expired { Default::default() } else { owed::written(house, document) };
     // A document without steps is one that the porch made up, because the real one was lost.
-    let by_tags = options.expired || named || document.steps.is_empty();
+    let by_tags = options.expired || named.is_some() || document.steps.is_empty();
     if list.is_empty() && !by_tags {
         super::drop::forget_password(house, &document.run);
         house.note("nothing to delete");

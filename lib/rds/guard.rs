@@ -157,3 +157,88 @@ pub fn is_of_run(thing: &Thing, run: &str) -> Result<(), Refusal> {
     let asker = Asker::Run(run.to_owned());
     ownership(thing, &Claim { prefix: String::new(), asker, resource_id: None, sources: Vec::new() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> Thing {
+        let tags = [(TAG_MANAGED, "true"), (TAG_RUN, "night-1"), (TAG_EXPIRES, "2026-11-24T02:00:00Z")];
+        Thing {
+            status: "available".to_owned(),
+            resource_id: "cluster-A".to_owned(),
+            tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+            ..Thing::new(ResourceKind::Cluster, "kit-night-1")
+        }
+    }
+
+    fn claim() -> Claim {
+        Claim {
+            prefix: "kit".to_owned(),
+            asker: Asker::Run("night-1".to_owned()),
+            resource_id: Some("cluster-A".to_owned()),
+            sources: vec!["prod-replica".to_owned()],
+        }
+    }
+
+    fn without(tag: &str) -> Thing {
+        let mut thing = ours();
+        thing.tags.remove(tag);
+        thing
+    }
+
+    fn with(tag: &str, value: &str) -> Thing {
+        let mut thing = ours();
+        thing.tags.insert(tag.to_owned(), value.to_owned());
+        thing
+    }
+
+    #[test]
+    fn lets_a_run_delete_its_own() {
+        assert_eq!(check(&ours(), &claim()), Ok(()));
+        let unrecorded = Claim { resource_id: None, ..claim() };
+        assert_eq!(check(&ours(), &unrecorded), Ok(()));
+    }
+
+    #[test]
+    fn each_rule_says_no_by_itself() {
+        let some = |text: &str| Some(text.to_owned());
+        let cases: Vec<(Thing, &str)> = vec![
+            (Thing { id: "prod-replica".into(), ..ours() }, "it is the configured source"),
+            (Thing { id: "kitten-night-1".into(), ..ours() }, "its name does not begin with \"kit-\""),
+            (without(TAG_MANAGED), "it has no tag refreshkit:managed=true"),
+            (with(TAG_MANAGED, "yes"), "it has no tag refreshkit:managed=true"),
+            (without(TAG_RUN), "it has no tag refreshkit:run"),
+            (with(TAG_RUN, "night-2"), "its tag refreshkit:run says \"night-2\""),
+            (
+                Thing { resource_id: "cluster-B".into(), ..ours() },
+                "its resource id is cluster-B, but this run created cluster-A",
+            ),
+            (Thing { replica_of: some("arn:x"), ..ours() }, "it is a replica of arn:x"),
+            (Thing { replicas: vec!["r".into()], ..ours() }, "r replicates from it"),
+            (Thing { global: some("g"), ..ours() }, "it is part of the global database g"),
+            (Thing { protected: true, ..ours() }, "it has deletion protection"),
+            (
+                Thing { kind: ResourceKind::ClusterSnapshot, snapshot_type: "automated".into(), ..ours() },
+                "it is a snapshot of type \"automated\", not a manual one",
+            ),
+        ];
+        for (thing, why) in cases {
+            assert_eq!(check(&thing, &claim()).unwrap_err().to_string(), why);
+        }
+    }
+
+    #[test]
+    fn the_reaper_takes_what_has_expired_of_any_run_and_nothing_else() {
+        let at =
+            |time: &str| Claim { asker: Asker::Reaper(time.parse().unwrap()), resource_id: None, ..claim() };
+        let late = at("2026-11-24T02:00:01Z");
+        assert_eq!(check(&with(TAG_RUN, "night-2"), &late), Ok(()));
+        let early = check(&ours(), &at("2026-11-24T01:59:59Z")).unwrap_err();
+        assert_eq!(early.to_string(), "it expires at 2026-11-24T02:00:00Z only");
+        for thing in [without(TAG_EXPIRES), with(TAG_EXPIRES, "tomorrow")] {
+            assert!(matches!(check(&thing, &late), Err(Refusal::NoExpiry(_))));
+        }
+        assert!(check(&without(TAG_MANAGED), &late).is_err());
+    }
+}

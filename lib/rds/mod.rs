@@ -18,6 +18,7 @@ pub mod owed;
 pub mod password;
 pub mod poll;
 pub mod ready;
+pub mod removal;
 pub mod restore;
 pub mod snap;
 pub mod states;

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Error;
+use super::adopt::INTENDED_AT;
 use super::api::{Listing, Thing, label};
 use super::desk::Desk;
 use super::guard::{Asker, Claim};
 use super::names::{TAG_MANAGED, TAG_RUN, is_ours, tag_value};
-use crate::document::{Document, ResourceKind};
+use crate::document::{Document, Resource, ResourceKind};
 use crate::house::House;
 
 /// Everything that has a name, in the order of deletion.
@@ -34,9 +35,16 @@ pub struct Owed {
     pub resource_id: Option<String>,
     /// Whose journal it is in.
     pub run: String,
+    /// When its creation was about to be asked for, if no answer was ever recorded.
+    pub unanswered_since: Option<Timestamp>,
 }
 
 impl Owed {
+    /// One of which nothing is known but its name.
+    pub fn new(kind: ResourceKind, id: &str, run: &str) -> Self {
+        Self { kind, id: id.to_owned(), resource_id: None, run: run.to_owned(), unanswered_since: None }
+    }
+
     /// `cluster x`.
     pub fn label(&self) -> String {
         label(self.kind, &self.id)
@@ -63,6 +71,7 @@ impl List {
     pub fn add(&mut self, owed: Owed) {
         let known = self.0.entry((owed.kind, owed.id.clone())).or_insert_with(|| owed.clone());
         known.resource_id = known.resource_id.take().or(owed.resource_id);
+        known.unanswered_since = known.unanswered_since.and(owed.unanswered_since);
     }
 
     /// In the order of deletion.
@@ -86,13 +95,18 @@ pub fn written(house: &House, document: &Document) -> (List, Option<Error>) {
     };
     for resource in document.resources.iter().chain(&journal) {
         list.add(Owed {
-            kind: resource.kind,
-            id: resource.id.clone(),
             resource_id: resource.resource_id.clone(),
-            run: document.run.clone(),
+            unanswered_since: unanswered_since(resource),
+            ..Owed::new(resource.kind, &resource.id, &document.run)
         });
     }
     (list, trouble)
+}
+
+/// The call may still be on its way: a killed tool leaves only its intent.
+fn unanswered_since(resource: &Resource) -> Option<Timestamp> {
+    let intended = resource.other.get(INTENDED_AT).and_then(serde_json::Value::as_str);
+    intended.and_then(|text| text.parse().ok())
 }
 
 /// Adds what is tagged: with `run`, or, without one, whatever has expired.
@@ -104,7 +118,7 @@ pub fn tagged(desk: &Desk<'_>, prefix: &str, asker: &Asker, list: &mut List) -> 
                 Asker::Run(run) => run.clone(),
                 Asker::Reaper(_) => thing.tags.get(TAG_RUN).cloned().unwrap_or_default(),
             };
-            list.add(Owed { kind, id: thing.id, resource_id: None, run });
+            list.add(Owed::new(kind, &thing.id, &run));
         }
     }
     Ok(())

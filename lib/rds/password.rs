@@ -35,7 +35,8 @@ pub fn file_of(journal: &Journal) -> PathBuf {
 
 /// Gives `copy` a password of its own, kept in an option file for `user`.
 pub fn renew(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<PathBuf, Error> {
-    let path = file_of(journal);
+    // Absolute, because the next tool of the pipe may run elsewhere.
+    let path = std::path::absolute(file_of(journal)).unwrap_or_else(|_| file_of(journal));
     let password = make();
     journal.prepare()?;
     mysql::write_option_file(&path, &copy.user, &password)?;
@@ -59,7 +60,7 @@ fn settle(desk: &Desk<'_>, copy: &Thing) -> Result<Thing, Error> {
         steady = if judgement == Judgement::Ready { steady + 1 } else { 0 };
         if judgement == Judgement::Ready && steady < STEADY_LOOKS { Judgement::Wait } else { judgement }
     };
-    let patience = Patience { timeout: SETTLE_TIMEOUT, newborn: true };
+    let patience = Patience { timeout: SETTLE_TIMEOUT.mul_f64(desk.clock.pace()), newborn: true };
     desk.wait(copy.kind, &copy.id, patience, judge)
         .map_err(|ended| desk.explain(copy.kind, &copy.id, begun, ended))
 }

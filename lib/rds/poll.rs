@@ -21,7 +21,7 @@ use crate::document::Interrupted;
 use crate::house::Cancel;
 
 /// How long something that was just created may be unknown to other servers of the service.
-const NEWBORN: Duration = Duration::from_mins(1);
+pub const NEWBORN: Duration = Duration::from_mins(1);
 
 /// `(from this age on, look every)`.
 const RHYTHM: &[(Duration, Duration)] = &[
@@ -205,12 +205,10 @@ fn passes(fault: &Fault, worked_before: bool) -> bool {
     fault.class.passes() || (worked_before && fault.class == FaultClass::NoCredentials)
 }
 
-/// Repeats a call while the trouble is on the way, not in the call. With `busy`, "not in the state for this" counts as
-/// such, too.
+/// Repeats a call for as long as `patience` says of its last fault.
 pub fn persist<T>(
     clock: &dyn Clock,
-    timeout: Duration,
-    busy: bool,
+    patience: impl Fn(&Fault) -> Duration,
     mut call: impl FnMut() -> Result<T, Fault>,
     mut tell: impl FnMut(&Fault),
 ) -> Result<T, Ended> {
@@ -221,12 +219,159 @@ pub fn persist<T>(
             Err(fault) => fault,
         };
         let age = clock.now().saturating_sub(start);
-        let again = fault.class.passes() || (busy && fault.class == FaultClass::Busy);
-        if !again || age >= timeout {
+        let timeout = patience(&fault);
+        if age >= timeout {
             return Err(Ended::Fault(fault));
         }
         tell(&fault);
         let next = interval(age.div_f64(clock.pace()), clock.random()).mul_f64(clock.pace());
         clock.sleep(next.min(timeout.saturating_sub(age)))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+    use crate::document::ResourceKind;
+
+    /// A clock that only moves when somebody sleeps.
+    struct FakeClock {
+        now: Cell<Duration>,
+        random: RefCell<rand::rngs::StdRng>,
+        stop_at: Duration,
+    }
+
+    impl FakeClock {
+        fn new(seed: u64) -> Self {
+            let random = RefCell::new(rand::SeedableRng::seed_from_u64(seed));
+            Self { now: Cell::default(), random, stop_at: Duration::MAX }
+        }
+    }
+
+    impl Clock for FakeClock {
+        fn now(&self) -> Duration {
+            self.now.get()
+        }
+
+        fn sleep(&self, length: Duration) -> Result<(), Interrupted> {
+            self.now.set(self.now.get() + length);
+            if self.now.get() >= self.stop_at { Err(Interrupted { terminated: true }) } else { Ok(()) }
+        }
+
+        fn random(&self) -> f64 {
+            rand::Rng::random(&mut *self.random.borrow_mut())
+        }
+
+        fn pace(&self) -> f64 {
+            1.0
+        }
+    }
+
+    fn cluster(status: &str) -> Thing {
+        Thing { status: status.to_owned(), ..Thing::new(ResourceKind::Cluster, "c") }
+    }
+
+    fn trouble(class: FaultClass) -> Fault {
+        Fault { call: "DescribeDBClusters", class, code: None, message: "said no".to_owned() }
+    }
+
+    const TWO_HOURS: Patience = Patience { timeout: Duration::from_hours(2), newborn: true };
+
+    /// Waits for what `at` answers at each moment; gives the outcome and the moment it was known.
+    fn wait(
+        clock: &FakeClock,
+        patience: Patience,
+        at: impl Fn(Duration) -> Result<Option<Thing>, Fault>,
+    ) -> (Result<Thing, Ended>, Duration) {
+        let outcome = until(clock, patience, || at(clock.now()), usable, |_| {});
+        (outcome, clock.now())
+    }
+
+    #[test]
+    fn a_restore_of_twenty_minutes_is_noticed_within_45_seconds_of_readiness_on_average() {
+        let mut late = Duration::ZERO;
+        let runs = 2_000_u32;
+        for seed in 0..runs {
+            let ready = Duration::from_mins(20) + Duration::from_millis(u64::from(seed) * 17);
+            let (outcome, seen) = wait(&FakeClock::new(seed.into()), TWO_HOURS, |now| {
+                Ok(Some(cluster(if now < ready { "creating" } else { "available" })))
+            });
+            assert!(outcome.is_ok());
+            late += seen - ready;
+        }
+        let mean = late / runs;
+        assert!(mean < Duration::from_secs(45), "{mean:?}");
+        assert!(mean < Duration::from_secs(15), "the rhythm is 25 s, so {mean:?} is more than expected");
+    }
+
+    #[test]
+    fn trouble_on_the_way_never_ends_a_wait() {
+        for class in [FaultClass::Throttled, FaultClass::Unreachable, FaultClass::Expired] {
+            let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |now| {
+                if now < Duration::from_mins(90) {
+                    Err(trouble(class))
+                } else {
+                    Ok(Some(cluster("available")))
+                }
+            });
+            assert!(outcome.is_ok(), "{class:?}");
+            assert!(seen < Duration::from_mins(92), "{seen:?}");
+        }
+        let (outcome, _) = wait(&FakeClock::new(1), TWO_HOURS, |_| Err(trouble(FaultClass::Throttled)));
+        assert!(matches!(outcome, Err(Ended::TimedOut(last)) if last.contains("said no")));
+    }
+
+    #[test]
+    fn a_denial_ends_it_at_once_and_a_terminal_state_too() {
+        let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |_| Err(trouble(FaultClass::Denied)));
+        assert!(matches!(outcome, Err(Ended::Fault(_))) && seen.is_zero());
+        let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |_| Ok(Some(cluster("migration-failed"))));
+        assert!(matches!(outcome, Err(Ended::Over(_))) && seen.is_zero());
+    }
+
+    #[test]
+    fn what_was_just_created_may_be_invisible_for_a_minute_and_no_longer() {
+        let (outcome, _) = wait(&FakeClock::new(1), TWO_HOURS, |now| {
+            Ok((now > Duration::from_secs(40)).then(|| cluster("available")))
+        });
+        assert!(outcome.is_ok());
+        let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |_| Ok(None));
+        assert!(matches!(outcome, Err(Ended::Absent)) && seen < Duration::from_secs(75), "{seen:?}");
+        let old = Patience { newborn: false, ..TWO_HOURS };
+        let (outcome, seen) = wait(&FakeClock::new(1), old, |_| Ok(None));
+        assert!(matches!(outcome, Err(Ended::Absent)) && seen.is_zero());
+        let (outcome, _) =
+            wait(&FakeClock::new(1), TWO_HOURS, |now| Ok(now.is_zero().then(|| cluster("creating"))));
+        assert!(matches!(outcome, Err(Ended::Absent)), "it was seen and is gone");
+    }
+
+    #[test]
+    fn an_unknown_status_is_waited_for_until_the_deadline() {
+        let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |_| Ok(Some(cluster("polishing"))));
+        assert!(matches!(outcome, Err(Ended::TimedOut(last)) if last == "polishing"));
+        assert!(seen >= TWO_HOURS.timeout && seen < TWO_HOURS.timeout + Duration::from_mins(1), "{seen:?}");
+    }
+
+    #[test]
+    fn a_signal_ends_it() {
+        let clock = FakeClock { stop_at: Duration::from_secs(30), ..FakeClock::new(1) };
+        let (outcome, _) = wait(&clock, TWO_HOURS, |_| Ok(Some(cluster("creating"))));
+        assert!(matches!(outcome, Err(Ended::Interrupted(_))));
+    }
+
+    #[test]
+    fn a_busy_call_is_repeated_as_long_as_the_patience_for_it_lasts() {
+        let clock = FakeClock::new(1);
+        let calls = Cell::new(0);
+        let busy = || {
+            calls.set(calls.get() + 1);
+            if clock.now() < Duration::from_mins(3) { Err(trouble(FaultClass::Busy)) } else { Ok(()) }
+        };
+        assert!(persist(&clock, |_| Duration::from_mins(5), busy, |_| {}).is_ok());
+        assert!(calls.get() < 20, "{}", calls.get());
+        let never = persist(&clock, |_| Duration::ZERO, || Err::<(), _>(trouble(FaultClass::Busy)), |_| {});
+        assert!(matches!(never, Err(Ended::Fault(_))));
     }
 }

@@ -130,9 +130,10 @@ fn order(
     let instance = kind == ResourceKind::Instance;
     let group = if instance { &settings.instance_parameter_group } else { &settings.parameter_group };
     if group.is_none() {
-        desk.house.progress.warn(
-            "[restore] parameter_group is not set: the copy gets the default one, whatever production's sql_mode and collation are",
-        );
+        let setting = if instance { "instance_parameter_group" } else { "parameter_group" };
+        desk.house.progress.warn(&format!(
+            "[restore] {setting} is not set: the copy gets the default one, whatever production's sql_mode and collation are"
+        ));
     }
     Ok(CopyOrder {
         kind,
@@ -146,11 +147,18 @@ fn order(
         instance_class: instance.then(|| settings.instance_class.clone()),
         kms_key: settings.kms_key.clone(),
         storage_type: settings.storage_type.clone(),
-        serverless: settings.serverless.map(|range| (range.min_acu, range.max_acu)),
+        serverless: serverless(settings),
         iam_login: settings.iam_login,
         extended_support: settings.extended_support,
         tags: Vec::new(),
     })
+}
+
+/// A serverless instance needs a range on its cluster.
+fn serverless(settings: &RestoreConfig) -> Option<(f64, f64)> {
+    let range = settings.serverless;
+    let range = range.or_else(|| (settings.instance_class == "db.serverless").then(Default::default));
+    range.map(|range| (range.min_acu, range.max_acu))
 }
 
 /// The service's defaults would be the default VPC and the default security group: never what is meant.
@@ -187,8 +195,11 @@ fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
     let Some(found) = desk.look(of, &snapshot.id)? else {
         return Err(Error::NoSuch(label(of, &snapshot.id)));
     };
-    if poll::usable(&found) != Judgement::Ready {
-        return Err(Error::NotReady { what: label(of, &snapshot.id), status: found.status });
+    let (what, status) = (label(of, &snapshot.id), found.status.clone());
+    match poll::usable(&found) {
+        Judgement::Ready => {}
+        Judgement::Over => return Err(Error::Terminal { what, status, events: String::new() }),
+        Judgement::Wait | Judgement::Wonder => return Err(Error::NotReady { what, status }),
     }
     Ok((kind, Origin::Snapshot(snapshot.id.clone()), found.engine, found.engine_version))
 }

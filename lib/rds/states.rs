@@ -127,3 +127,77 @@ pub fn class(kind: ResourceKind, status: &str) -> Class {
 pub fn is_leaving(status: &str) -> bool {
     ["deleting", "deleted"].iter().any(|leaving| status.eq_ignore_ascii_case(leaving))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every status that the service's documents, models and users name, and what it must mean.
+    const READY: &[(ResourceKind, &str)] = &[
+        (ResourceKind::ClusterSnapshot, "available"),
+        (ResourceKind::Cluster, "available"),
+        (
+            ResourceKind::Instance,
+            "available storage-optimization storage-config-upgrade storage-initialization",
+        ),
+    ];
+    const WAIT: &[(ResourceKind, &str)] = &[
+        (ResourceKind::ClusterSnapshot, "creating copying"),
+        (
+            ResourceKind::Cluster,
+            "creating migrating preparing-data-migration backing-up modifying resetting-master-credentials renaming \
+             rebooting upgrading maintenance promoting failing-over backtracking starting stopping \
+             update-iam-db-auth configuring-iam-database-auth configuring-enhanced-monitoring \
+             configuring-log-exports storage-optimization scaling-compute scaling-storage",
+        ),
+        (
+            ResourceKind::Instance,
+            "creating backing-up modifying rebooting renaming starting stopping upgrading maintenance backtracking \
+             resetting-master-credentials configuring-enhanced-monitoring configuring-iam-database-auth \
+             configuring-log-exports configuring-performance-insights converting-to-vpc moving-to-vpc \
+             delete-precheck",
+        ),
+    ];
+    const FAIL: &[(ResourceKind, &str)] = &[
+        (
+            ResourceKind::ClusterSnapshot,
+            "failed deleting deleted incompatible-restore incompatible-parameters",
+        ),
+        (
+            ResourceKind::Cluster,
+            "cloning-failed migration-failed inaccessible-encryption-credentials failed incompatible-restore \
+             incompatible-parameters deleting deleted stopped inaccessible-encryption-credentials-recoverable",
+        ),
+        (
+            ResourceKind::Instance,
+            "failed restore-error incompatible-restore incompatible-network incompatible-parameters \
+             incompatible-option-group inaccessible-encryption-credentials \
+             inaccessible-encryption-credentials-recoverable insufficient-capacity storage-full stopped deleting \
+             deleted",
+        ),
+    ];
+
+    #[test]
+    fn every_known_status_is_ready_waited_for_or_a_failure() {
+        let mut walked = 0;
+        for (expected, rows) in [(Ready, READY), (Transient, WAIT), (Terminal, FAIL)] {
+            for (kind, status) in
+                rows.iter().flat_map(|(kind, list)| list.split_whitespace().map(move |s| (*kind, s)))
+            {
+                assert_eq!(class(kind, status), expected, "{kind:?} {status}");
+                assert_eq!(class(kind, &status.to_uppercase()), expected, "{kind:?} {status}");
+                walked += 1;
+            }
+        }
+        let known = SNAPSHOT.len() + CLUSTER.len() + INSTANCE.len();
+        assert_eq!(walked, known, "the table and this test name different statuses");
+        assert_eq!(class(ResourceKind::InstanceSnapshot, "copying"), Transient);
+    }
+
+    #[test]
+    fn a_status_that_nobody_knows_is_waited_for() {
+        for kind in [ResourceKind::Instance, ResourceKind::Cluster, ResourceKind::ClusterSnapshot] {
+            assert_eq!(class(kind, "polishing"), Class::Unknown);
+        }
+    }
+}
