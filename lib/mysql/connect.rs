@@ -14,6 +14,9 @@ use crate::document::{Cluster, Login};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The longest row that can be read: the protocol's own limit. What may be sent is the server's to say.
+const PACKET_BYTES_MAX: usize = 1 << 30;
+
 /// Session settings of every connection: what is written and compared must not depend on the server's defaults.
 const SESSION: &[&str] = &["SET NAMES utf8mb4", "SET time_zone = '+00:00'"];
 
@@ -102,6 +105,7 @@ impl Server {
             .init(SESSION.to_vec())
             .prefer_socket(false)
             .tcp_keepalive_time_ms(Some(30_000))
+            .max_allowed_packet(Some(PACKET_BYTES_MAX))
             .tcp_connect_timeout(Some(CONNECT_TIMEOUT))
             .ssl_opts(address.tls());
         let options = match &address.socket {

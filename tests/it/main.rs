@@ -2,6 +2,7 @@
 
 mod cli;
 mod closure;
+mod dump;
 mod jenkins;
 mod plan_cli;
 mod support;
