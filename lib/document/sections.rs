@@ -129,9 +129,6 @@ pub struct Dehydration {
     pub session: Vec<String>,
     /// One SELECT a table, in a stable order.
     pub tables: Vec<TablePlan>,
-    /// Statements that each reading connection runs first, in order, before any of the SELECTs: they read the masks'
-    /// key into `@refreshkit_key`.
-    pub session: Vec<String>,
     /// What each relation contributed.
     pub edges: Vec<EdgeReport>,
     /// Databases of the source that are in the plan.
