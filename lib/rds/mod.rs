@@ -1,1 +1,3 @@
-//! Empty room.
+//! The cloud: snapshot, wait, restore, drop; and the local stand-in for it.
+
+pub mod local;
