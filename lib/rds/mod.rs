@@ -4,6 +4,7 @@
 //! sections, and `resources` that are created and settled. Decisions are pure and compiled always: [`names`] (what
 //! things are called), [`states`] (what a status means), [`poll`] (when to look again), [`guard`] (what may be
 //! deleted). The verbs speak to a [`api::Cloud`]; only `aws.rs` and its neighbours (feature `aws`) know the SDK.
+//! [`local`] is the other side of the wire: a small RDS on 127.0.0.1.
 
 pub mod adopt;
 pub mod api;
@@ -12,6 +13,7 @@ pub mod drop;
 mod error;
 pub mod fallback;
 pub mod guard;
+pub mod local;
 pub mod names;
 pub mod options;
 pub mod owed;
