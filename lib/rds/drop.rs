@@ -146,7 +146,10 @@ impl Work<'_> {
         }
         let (all, kept) = (self.cases.len(), refused.len() + left.len());
         let word = if self.house().dry_run { "would be deleted" } else { "deleted" };
-        self.house().note(format!("{} of {all} {word}", all - kept));
+        self.house().note(match all {
+            0 => "nothing to delete".to_owned(),
+            _ => format!("{} of {all} {word}", all - kept),
+        });
         if !refused.is_empty() {
             refused.extend(left.into_iter().map(|text| format!("{text} is left too")));
             Err(Error::Refused(refused.join("; ")))

@@ -16,6 +16,7 @@ pub mod names;
 pub mod options;
 pub mod owed;
 pub mod password;
+pub mod policy;
 pub mod poll;
 pub mod ready;
 pub mod removal;
