@@ -122,7 +122,7 @@ impl Work<'_> {
         if !journal.path().exists() {
             return;
         }
-        if let Err(error) = journal.strike(owed.kind, &owed.id) {
+        if let Err(error) = journal.strike(owed.kind, &owed.id).and_then(|()| journal.close()) {
             self.house().progress.warn(&format!("{} is gone, but {error}", owed.label()));
         }
     }
