@@ -1,5 +1,9 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
 mod cli;
+#[cfg(feature = "aws")]
+mod rds;
+#[cfg(feature = "aws")]
+mod rds_cloud;
 mod support;
 mod tidy;
