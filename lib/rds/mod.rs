@@ -1,10 +1,10 @@
-//! The cloud: take a snapshot, wait for it, restore a throw-away copy, delete what a run created.
+//! The cloud: take a snapshot, wait for it, restore a throw-away copy, delete what a run created; and
+//! [`local`], a small RDS on this machine.
 //!
 //! In: a source cluster or instance, and the document. Out: the document's `source`, `snapshot` and `cluster`
 //! sections, and `resources` that are created and settled. Decisions are pure and compiled always: [`names`] (what
 //! things are called), [`states`] (what a status means), [`poll`] (when to look again), [`guard`] (what may be
 //! deleted). The verbs speak to a [`api::Cloud`]; only `aws.rs` and its neighbours (feature `aws`) know the SDK.
-//! [`local`] is the other side of the wire: a small RDS on 127.0.0.1.
 
 pub mod adopt;
 pub mod api;
@@ -18,6 +18,7 @@ pub mod names;
 pub mod options;
 pub mod owed;
 pub mod password;
+pub mod policy;
 pub mod poll;
 pub mod ready;
 pub mod removal;

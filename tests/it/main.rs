@@ -5,5 +5,9 @@ mod closure;
 mod dump;
 mod jenkins;
 mod plan_cli;
+#[cfg(feature = "aws")]
+mod rds;
+#[cfg(feature = "aws")]
+mod rds_cloud;
 mod support;
 mod tidy;
