@@ -349,11 +349,34 @@ pub struct DumpConfig {
     pub workers: Option<u16>,
     /// gzip level, 1 to 9.
     pub level: u32,
+    /// What becomes of the DEFINER of views, routines, triggers and events.
+    pub definer: Definer,
+}
+
+/// What becomes of the DEFINER of views, routines, triggers and events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Definer {
+    /// It goes: whoever loads the dump becomes the definer. Naming somebody else takes a privilege that few have.
+    #[default]
+    Drop,
+    /// It goes, and views run with the rights of whoever reads them.
+    Invoker,
+    /// It stays; loading then takes the privilege to name other definers.
+    Keep,
 }
 
 impl Default for DumpConfig {
     fn default() -> Self {
-        Self { dir: None, name: None, keep_days: 7, keep_at_least: 3, workers: None, level: 2 }
+        Self {
+            dir: None,
+            name: None,
+            keep_days: 7,
+            keep_at_least: 3,
+            workers: None,
+            level: 2,
+            definer: Definer::default(),
+        }
     }
 }
 

@@ -68,10 +68,61 @@ impl Form {
     /// What to select for a value of this form.
     pub(crate) fn read(self, expression: &str) -> String {
         match self {
-            Self::Real => format!("({expression})+0e0"),
+            // Plus zero would take the sign of a negative zero.
+            Self::Real => format!("({expression})*1e0"),
             Self::Bit | Self::EnumNumber => format!("({expression})+0"),
             Self::Number | Self::Double | Self::Binary | Self::Text | Self::Enum => expression.to_owned(),
         }
+    }
+}
+
+impl Column {
+    /// `expression` as the column would hold it, where a wider result would be written differently. The rest is left
+    /// to whoever chose the expression: it must fit the column.
+    pub(crate) fn coerced(&self, expression: &str) -> String {
+        let unsigned = self.column_type.contains("unsigned");
+        match self.data_type.as_str() {
+            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => {
+                format!("CAST({expression} AS {})", if unsigned { "UNSIGNED" } else { "SIGNED" })
+            }
+            "decimal" => {
+                let declared = self.column_type.split([' ', ')']).next().unwrap_or("decimal(10,0");
+                format!("CAST({expression} AS {declared}))")
+            }
+            "datetime" | "timestamp" | "time" => {
+                let digits = self.column_type.trim_start_matches(char::is_alphabetic);
+                let kind = if self.data_type == "time" { "TIME" } else { "DATETIME" };
+                format!("CAST({expression} AS {kind}{digits})")
+            }
+            "date" => format!("CAST({expression} AS DATE)"),
+            // A CHAR's trailing blanks are not read back.
+            "char" => format!("TRIM(TRAILING ' ' FROM {expression})"),
+            _ => expression.to_owned(),
+        }
+    }
+
+    /// Whether chunks may be cut by this column: a literal of it compares as the index is ordered.
+    pub(crate) fn orders(&self) -> bool {
+        let ordered = matches!(
+            self.data_type.as_str(),
+            "tinyint"
+                | "smallint"
+                | "mediumint"
+                | "int"
+                | "bigint"
+                | "decimal"
+                | "year"
+                | "bit"
+                | "binary"
+                | "varbinary"
+                | "char"
+                | "varchar"
+                | "date"
+                | "datetime"
+                | "timestamp"
+                | "time"
+        );
+        ordered && !self.nullable
     }
 }
 
@@ -154,6 +205,6 @@ mod tests {
         assert_eq!(Form::of("float", "float(7,3)"), Form::Real);
         assert_eq!(Form::of("uuid", "uuid"), Form::Text);
         assert_eq!(Form::of("json", "json"), Form::Text);
-        assert_eq!(Form::Real.read("t.`a`"), "(t.`a`)+0e0");
+        assert_eq!(Form::Real.read("t.`a`"), "(t.`a`)*1e0");
     }
 }

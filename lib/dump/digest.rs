@@ -55,7 +55,7 @@ pub fn digest_table(
     if !picked.is_empty() {
         read(session, &deed, &sql, &picked, |tuple| {
             sum.add(tuple);
-            Ok(())
+            Ok(true)
         })?;
     }
     Ok(TableDigest {
@@ -81,19 +81,20 @@ pub(crate) fn pick(
     names.iter().map(find).collect()
 }
 
-/// Streams the rows of a statement as tuples, one buffer for all of them.
+/// Streams the rows of a statement as tuples, one buffer for all of them. `row_seen` says whether to go on; if not, the
+/// connection is of no use any more than to be closed.
 pub(crate) fn read(
     session: &mut Session,
     deed: &str,
     sql: &str,
     columns: &[Column],
-    mut row_seen: impl FnMut(&[u8]) -> Result<(), Error>,
+    mut row_seen: impl FnMut(&[u8]) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let label = session.label().to_owned();
     let fail = |source| mysql_error(deed, &label, source);
-    let result = session.connection.query_iter(sql).map_err(fail)?;
+    let mut result = session.connection.query_iter(sql).map_err(fail)?;
     let mut tuple = Vec::new();
-    for row in result {
+    while let Some(row) = result.next() {
         let row = row.map_err(fail)?;
         tuple.clear();
         for (i, column) in columns.iter().enumerate() {
@@ -107,7 +108,14 @@ pub(crate) fn read(
                 value: e.0,
             })?;
         }
-        row_seen(&tuple)?;
+        match row_seen(&tuple) {
+            Ok(true) => {}
+            enough => {
+                // Dropped, it would first read all rows that are left.
+                std::mem::forget(result);
+                return enough.map(drop);
+            }
+        }
     }
     Ok(())
 }
