@@ -2,5 +2,6 @@
 
 mod cli;
 mod dump;
+mod restore;
 mod support;
 mod tidy;
