@@ -1,7 +1,10 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
 mod cli;
+mod closure;
 mod dump;
+mod jenkins;
+mod plan_cli;
 mod restore;
 mod support;
 mod tidy;
