@@ -101,7 +101,7 @@ fn run_file(
     let opened = File::open(&file.path).map_err(|source| Error::Read { file: file.shown.clone(), source })?;
     for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, opened)) {
         house.cancel.check()?;
-        let statement = statement.map_err(|e| syntax(&file.shown, e))?;
+        let statement = statement.map_err(|e| syntax(&file.shown, &e))?;
         let (line, text) = (statement.line, &statement.sql);
         if leaves(text, target.live) {
             let beginning = beginning(text);
@@ -132,14 +132,14 @@ fn execute(session: &mut Session, sql: &str) -> Result<(), ::mysql::Error> {
     Ok(())
 }
 
-fn syntax(file: &str, error: StatementsError) -> Error {
-    let line = match &error {
+fn syntax(file: &str, error: &StatementsError) -> Error {
+    let line = match error {
         StatementsError::Read { line, .. }
         | StatementsError::Unterminated { line, .. }
         | StatementsError::TooLong { line, .. }
         | StatementsError::NoDelimiter { line, .. } => *line,
     };
-    let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+    let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
     Error::Syntax { file: file.to_owned(), line, problem: format!("{error}{cause}") }
 }
 

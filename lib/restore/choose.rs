@@ -98,7 +98,9 @@ mod tests {
 
     fn config(files: &[&str]) -> (tempfile::TempDir, Config) {
         let dir = tempfile::tempdir().unwrap();
-        files.iter().for_each(|name| std::fs::write(dir.path().join(name), "x").unwrap());
+        for name in files {
+            std::fs::write(dir.path().join(name), "x").unwrap();
+        }
         let dump = DumpConfig { dir: Some(dir.path().display().to_string()), ..DumpConfig::default() };
         (dir, Config { dump, ..Config::default() })
     }

@@ -26,7 +26,7 @@ pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Sessio
     if let Some(id) = named_like(config, &host) {
         return refuse(format!("its host {host} is of {id}"));
     }
-    if let Some(source) = source_server(config)? {
+    if let Some(source) = source_server(config) {
         if same_address(&options, &Opts::from(source.options())) {
             return refuse(format!("both are {}", address(&options)));
         }
@@ -48,17 +48,17 @@ pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Sessio
 }
 
 /// The server that `[source]` names, if it names one by address.
-fn source_server(config: &Config) -> Result<Option<Server>, Error> {
+fn source_server(config: &Config) -> Option<Server> {
     let source = &config.source;
     if source.host.is_none() && source.socket.is_none() && source.defaults_file.is_none() {
-        return Ok(None);
+        return None;
     }
     // A password that is not at hand here is no reason to stop: addresses are compared all the same.
     let mut settings = source.server();
     if settings.password_env.as_deref().is_some_and(|name| crate::config::environment(name).is_none()) {
         settings.password_env = None;
     }
-    Ok(Server::of_config(&settings).ok())
+    Server::of_config(&settings).ok()
 }
 
 /// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::choose::{self, Found};
 use super::{Error, ListOptions, TargetsOptions};
+use crate::config::TargetConfig;
 use crate::document::Failure;
 use crate::dump::DumpFile;
 use crate::house::House;
@@ -20,8 +21,7 @@ const NONE: &str = "none\n";
 pub fn list(house: &House, out: &mut dyn Write, options: &ListOptions) -> Result<(), Error> {
     let found = choose::dumps(&choose::directory(&house.config)?)?;
     let text = if options.plain {
-        let names: String = found.iter().map(|found| format!("{}\n", found.name)).collect();
-        if names.is_empty() { NONE.to_owned() } else { names }
+        plain(found.iter().map(|found| found.name.as_str()))
     } else if options.json {
         format!("{:#}\n", Value::Array(found.iter().map(as_json).collect()))
     } else {
@@ -30,6 +30,11 @@ pub fn list(house: &House, out: &mut dyn Write, options: &ListOptions) -> Result
     // The porch hands a buffer in, which cannot fail.
     let _ = out.write_all(text.as_bytes());
     Ok(())
+}
+
+fn plain<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { NONE.to_owned() } else { names.join("\n") + "\n" }
 }
 
 fn as_json(found: &Found) -> Value {
@@ -50,42 +55,38 @@ fn as_json(found: &Found) -> Value {
 }
 
 fn table(found: &[Found]) -> String {
-    let mut lines = String::from(
-        "DUMP                                      DATA OF                    ROWS       SIZE\n",
-    );
-    for found in found {
+    let line = |found: &Found| {
         let size = indicatif::HumanBytes(found.bytes).to_string();
-        lines += &match DumpFile::open(&found.path) {
+        match DumpFile::open(&found.path) {
             Ok(dump) => {
                 let as_of = dump.manifest().as_of.unwrap_or(found.begun);
                 let rows = indicatif::HumanCount(dump.manifest().rows).to_string();
                 format!("{:<40}  {:<20}  {rows:>9}  {size:>9}\n", found.name, format!("{as_of:.0}"))
             }
             Err(e) => format!("{:<40}  not usable: {}\n", found.name, e.code()),
-        };
-    }
-    lines
+        }
+    };
+    let head = format!("{:<40}  {:<20}  {:>9}  {:>9}\n", "DUMP", "DATA OF", "ROWS", "SIZE");
+    std::iter::once(head).chain(found.iter().map(line)).collect()
 }
 
 /// Writes the targets that may be refreshed.
 pub fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptions) -> Result<(), Error> {
     let targets = &house.config.targets;
     let text = if options.plain {
-        let names: String = targets.keys().map(|name| format!("{name}\n")).collect();
-        if names.is_empty() { NONE.to_owned() } else { names }
+        plain(targets.keys().map(String::as_str))
     } else if options.json {
         let all = targets
             .iter()
             .map(|(name, target)| json!({"name": name, "database": target.database, "host": target.host}));
         format!("{:#}\n", Value::Array(all.collect()))
     } else {
-        let mut lines = String::from("TARGET                DATABASE              SERVER\n");
-        for (name, target) in targets {
-            let server =
-                target.host.as_deref().or(target.socket.as_deref()).unwrap_or("as the option file says");
-            lines += &format!("{name:<20}  {:<20}  {server}\n", target.database);
-        }
-        lines
+        let line = |(name, target): (&String, &TargetConfig)| {
+            let server = target.host.as_deref().or(target.socket.as_deref());
+            format!("{name:<20}  {:<20}  {}\n", target.database, server.unwrap_or("as its option file says"))
+        };
+        let head = format!("{:<20}  {:<20}  SERVER\n", "TARGET", "DATABASE");
+        std::iter::once(head).chain(targets.iter().map(line)).collect()
     };
     let _ = out.write_all(text.as_bytes());
     Ok(())

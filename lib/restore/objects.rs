@@ -157,6 +157,8 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     Ok(objects)
 }
 
+type TriggerParts = (String, String, String, String, String, Option<String>, String, String, String);
+
 /// Triggers put together from their parts: `SHOW CREATE TRIGGER` repeats names as they were typed, with a database
 /// in front of them or not.
 fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
@@ -166,8 +168,7 @@ fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
          WHERE TRIGGER_SCHEMA = {} ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
         literal(database)
     );
-    type Parts = (String, String, String, String, String, Option<String>, String, String, String);
-    let found: Vec<Parts> = session.rows(&format!("listing the triggers of {database}"), &sql)?;
+    let found: Vec<TriggerParts> = session.rows(&format!("listing the triggers of {database}"), &sql)?;
     let mut objects = Vec::new();
     for (trigger, table, timing, event, definer, body, sql_mode, collation, database_collation) in found {
         let body = body.ok_or_else(|| Error::Hidden { what: format!("trigger {database}.{trigger}") })?;

@@ -41,7 +41,8 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     guard::refuse_too_large(&mut holder.session, &job)?;
     prepare(house, &mut holder, &target)?;
     if house.dry_run {
-        return dry_run(house, &target, &job, checkout.as_ref());
+        say_what_would_be_done(house, &target, &job, checkout.as_ref());
+        return Ok(());
     }
     let mut refresh = Refresher { house, target: &target, job: &job, checkout: checkout.as_ref() };
     let section = document.refresh.as_mut().expect("set above");
@@ -57,13 +58,11 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
 /// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations`.
 fn describe(refresh: &Refresh, options: &RunOptions) -> String {
     let dump = refresh.dump.trim_end_matches(".sql.gz");
-    let mut line = format!("{} <- {dump}", refresh.target);
-    if let Some(reference) = &options.reference {
-        let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
-        let plural = if applied == 1 { "" } else { "s" };
-        line += &format!(" @ {reference}, {applied} migration{plural}");
-    }
-    line
+    let line = format!("{} <- {dump}", refresh.target);
+    let Some(reference) = &options.reference else { return line };
+    let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
+    let plural = if applied == 1 { "" } else { "s" };
+    format!("{line} @ {reference}, {applied} migration{plural}")
 }
 
 /// The database of the dump that the target gets: the only one, or the one of that name.
@@ -131,7 +130,7 @@ fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Er
     Ok(())
 }
 
-fn dry_run(house: &House, target: &Target, job: &Job, checkout: Option<&Checkout>) -> Result<(), Error> {
+fn say_what_would_be_done(house: &House, target: &Target, job: &Job, checkout: Option<&Checkout>) {
     let (tables, rows) = job.tables().fold((0, 0), |(n, rows), (_, entry)| (n + 1, rows + entry.rows));
     let with = checkout.map_or(String::new(), |checkout| {
         format!(", then the migrations of {} ({})", checkout.reference, checkout.commit)
@@ -144,7 +143,6 @@ fn dry_run(house: &House, target: &Target, job: &Job, checkout: Option<&Checkout
         target.database
     ));
     house.note("dry run");
-    Ok(())
 }
 
 struct Refresher<'a> {

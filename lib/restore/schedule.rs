@@ -77,9 +77,8 @@ impl Board {
     /// The next task: of the tables with the fewest workers, the largest.
     pub(crate) fn next(&mut self) -> Next {
         let open = |(lane, step, workers): &(Lane, Step, usize)| match step {
-            Step::ToCreate => *workers == 0,
+            Step::ToCreate | Step::Finishing => *workers == 0,
             Step::Loading => !lane.members.is_empty() && (*workers == 0 || !lane.single),
-            Step::Finishing => *workers == 0,
             Step::Done => false,
         };
         let over = self.lanes.iter().all(|(_, step, _)| *step == Step::Done);

@@ -205,7 +205,9 @@ impl Works<'_> {
                 if self.strict {
                     return Err(failed.swap_remove(0).1.into());
                 }
-                failed.iter().for_each(|(view, e)| self.tell(view, e));
+                for (view, e) in &failed {
+                    self.tell(view, e);
+                }
                 return Ok(());
             }
             left = failed.into_iter().map(|(view, _)| view).collect();

@@ -129,7 +129,7 @@ impl<'a> Worker<'a> {
             // The conversation was broken off in its middle: a connection in that state is of no use any more.
             (Err(_), Some(stopped)) => {
                 self.session = Self::open(self.job)?.session;
-                stopped.map_or(Ok(false), |e| Err(e))
+                stopped.map_or(Ok(false), Err)
             }
             (Ok(()), None) if self.is_clean(expected) => {
                 self.session.run(&deed, "COMMIT")?;
