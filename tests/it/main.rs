@@ -9,5 +9,6 @@ mod plan_cli;
 mod rds;
 #[cfg(feature = "aws")]
 mod rds_cloud;
+mod restore;
 mod support;
 mod tidy;
