@@ -14,7 +14,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use refreshkit::config::{self, Config};
-use refreshkit::document::{Cluster, Dehydration, Document, Failure, Login, Snapshot, TablePlan};
+use refreshkit::document::{
+    Cluster, Dehydration, Document, ErrorReport, Failure, Login, Snapshot, TablePlan,
+};
 use refreshkit::house::House;
 use refreshkit::mysql::{OptionFile, Session};
 use refreshkit::plan::{self, Options};
@@ -67,7 +69,8 @@ pub(crate) fn house(config: Config) -> House {
 /// Runs the case; an error as `message | hint | exit code`.
 pub(crate) fn dehydrate(scratch: &Scratch, text: &str) -> Result<Dehydration, String> {
     let said = |failure: &dyn Failure| {
-        format!("{failure} | {} | exit {}", failure.hint().unwrap_or_default(), failure.exit() as u8)
+        let report = ErrorReport::of("mydehydrate", failure);
+        format!("{} | {} | exit {}", report.message, report.hint.unwrap_or_default(), report.exit)
     };
     let config = config(scratch, text).map_err(|e| said(&e))?;
     let mut document = document(&scratch.server, &config.source.databases.clone());

@@ -2,6 +2,9 @@
 
 mod cli;
 mod closure;
+mod masks;
 mod plan_cli;
+mod plan_model;
+mod plan_property;
 mod support;
 mod tidy;
