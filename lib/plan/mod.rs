@@ -10,25 +10,32 @@
 //! one SELECT a table
 //! ```
 
+mod ask;
 mod blueprint;
+mod candidates;
 mod cast;
+mod check;
 mod classes;
 mod closure;
 mod drops;
 mod error;
+mod explain;
 mod guard;
+mod infer;
 mod names;
 mod options;
 mod place;
 mod proof;
 mod reach;
 mod relations;
+mod report;
 mod roots;
 mod selects;
 mod sql;
 mod steps;
 mod work;
 
+pub use ask::{Ask, answer};
 pub use blueprint::{Blueprint, Kept};
 pub use classes::Class;
 pub use closure::{Closure, collect};
@@ -38,6 +45,7 @@ pub use options::Options;
 pub use place::Place;
 pub use proof::{Evidence, examine, judge};
 pub use relations::{Edge, Origin};
+pub use report::bytes_after;
 pub use work::prepare;
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};

@@ -6,5 +6,6 @@ mod masks;
 mod plan_cli;
 mod plan_model;
 mod plan_property;
+mod plan_questions;
 mod support;
 mod tidy;
