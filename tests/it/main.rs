@@ -4,7 +4,11 @@ mod cli;
 mod closure;
 mod dump;
 mod jenkins;
+mod masks;
 mod plan_cli;
+mod plan_model;
+mod plan_property;
+mod plan_questions;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]
