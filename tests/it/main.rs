@@ -2,5 +2,6 @@
 
 mod cli;
 mod dump;
+mod dump_fidelity;
 mod support;
 mod tidy;
