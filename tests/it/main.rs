@@ -3,6 +3,7 @@
 mod cli;
 mod closure;
 mod dump;
+mod dump_fidelity;
 mod jenkins;
 mod masks;
 mod plan_cli;
