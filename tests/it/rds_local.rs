@@ -621,7 +621,7 @@ mod sdk {
             assert_eq!(made.tag_list(), [tags.clone()]);
             assert!(made.snapshot_create_time.is_some() && made.db_cluster_resource_id.is_some());
             service.await_snapshot("night-1", "available");
-            let filter = Filter::builder().name("db-cluster-id").values("prod-replica").build().unwrap();
+            let filter = Filter::builder().name("db-cluster-id").values("prod-replica").build();
             let clusters = rds.describe_db_clusters().filters(filter).send().await.unwrap();
             let production = &clusters.db_clusters()[0];
             assert_eq!(production.engine(), Some("aurora-mysql"));
