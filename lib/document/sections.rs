@@ -125,6 +125,8 @@ pub struct Dehydration {
     pub as_of: Option<Timestamp>,
     /// The schema on the copy that holds the key tables, the mask key and the plan's own state.
     pub work_schema: String,
+    /// Statements that each reading connection runs first, such as loading the mask key into a session variable.
+    pub session: Vec<String>,
     /// One SELECT a table, in a stable order.
     pub tables: Vec<TablePlan>,
     /// What each relation contributed.

@@ -1,6 +1,20 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
 mod cli;
+mod closure;
+mod dump;
+mod dump_fidelity;
+mod jenkins;
+mod masks;
+mod plan_cli;
+mod plan_model;
+mod plan_property;
+mod plan_questions;
+#[cfg(feature = "aws")]
+mod rds;
+#[cfg(feature = "aws")]
+mod rds_cloud;
 mod rds_local;
+mod restore;
 mod support;
 mod tidy;
