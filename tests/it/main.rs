@@ -14,6 +14,7 @@ mod plan_questions;
 mod rds;
 #[cfg(feature = "aws")]
 mod rds_cloud;
+mod rds_local;
 mod restore;
 mod support;
 mod tidy;
