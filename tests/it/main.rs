@@ -5,5 +5,9 @@ mod cli;
 mod rds;
 #[cfg(feature = "aws")]
 mod rds_cloud;
+#[cfg(feature = "aws")]
+mod rds_drop;
+#[cfg(feature = "aws")]
+mod rds_wait;
 mod support;
 mod tidy;

@@ -68,7 +68,9 @@ impl Cloud {
             Engine::MariaDb => "--engine mariadb".to_owned(),
             Engine::MySql => mysqld.unwrap_or_else(|_| "--engine mysql".to_owned()),
         };
+        // A signal to the whole group must not keep it from cleaning up.
         let script = r#"
+            trap "" TERM INT HUP
             "$RDS_LOCAL" init --dir "$CLOUD" --from "$SEED" --cluster "$SOURCE" $SERVER >"$TOP/master" || exit 1
             "$RDS_LOCAL" serve --dir "$CLOUD" --delays 0.1 --endpoint-file "$CLOUD.url" >/dev/null &
             cat >/dev/null
@@ -179,6 +181,33 @@ impl Stage {
         answer
     }
 
+    /// Sets a tag, as a person with other tools would.
+    pub(crate) fn tag(&self, arn: &str, key: &str, value: &str) {
+        self.call(&[
+            ("Action", "AddTagsToResource"),
+            ("ResourceName", arn),
+            ("Tags.Tag.1.Key", key),
+            ("Tags.Tag.1.Value", value),
+        ]);
+    }
+
+    /// The ARN of a cluster or an instance.
+    pub(crate) fn arn(&self, kind: &str, id: &str) -> String {
+        let answer = match kind {
+            "cluster" => self.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", id)]),
+            _ => self.call(&[("Action", "DescribeDBInstances"), ("DBInstanceIdentifier", id)]),
+        };
+        let tag = if kind == "cluster" { "DBClusterArn" } else { "DBInstanceArn" };
+        between(&answer, &format!("<{tag}>"), &format!("</{tag}>")).to_owned()
+    }
+
+    /// How the id of an automated snapshot of this age begins: to the hour.
+    #[expect(clippy::unused_self, reason = "reads as a question to the cloud")]
+    pub(crate) fn stamp_of_automated(&self, age: Duration) -> String {
+        let moment = jiff::Timestamp::now() - jiff::SignedDuration::try_from(age).unwrap();
+        moment.strftime("%Y-%m-%d-%H").to_string()
+    }
+
     /// `rds-snap | rds-wait | rds-restore`, each expected to work.
     pub(crate) fn restored(&self, run: &str) -> Document {
         let snapped = self.tool("rds-snap").args(["--run", run]).run().exits(0);
@@ -221,7 +250,7 @@ impl Stage {
     }
 
     /// Removes what an earlier test left.
-    fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         let begun = Instant::now();
         while !self.left().is_empty() {
             for line in self.left() {
@@ -229,7 +258,7 @@ impl Stage {
                 let (kind, id) = (words.next().unwrap(), words.next().unwrap());
                 self.try_delete(kind, id);
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "cannot sweep {:?}", self.left());
+            assert!(begun.elapsed() < Duration::from_secs(15), "cannot sweep {:?}", self.left());
             std::thread::sleep(Duration::from_millis(200));
         }
     }
