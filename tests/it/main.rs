@@ -7,6 +7,7 @@ mod rds;
 mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
+mod rds_local;
 #[cfg(feature = "aws")]
 mod rds_wait;
 mod support;

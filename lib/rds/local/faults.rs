@@ -90,8 +90,8 @@ impl Faults {
     }
 
     /// How often the cluster gets an automated snapshot.
-    pub(super) fn automated_every(&self, id: &str) -> Option<Duration> {
-        self.on(Kind::Cluster, id).find_map(|how| match how {
+    pub(super) fn automated_every(&self, kind: Kind, id: &str) -> Option<Duration> {
+        self.on(kind, id).find_map(|how| match how {
             PathFault::AutomatedEvery(time) => Some(*time),
             _ => None,
         })
