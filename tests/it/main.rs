@@ -4,10 +4,14 @@ mod cli;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]
+mod rds_cli;
+#[cfg(feature = "aws")]
 mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
 mod rds_local;
+#[cfg(feature = "aws")]
+mod rds_moto;
 #[cfg(feature = "aws")]
 mod rds_wait;
 mod support;

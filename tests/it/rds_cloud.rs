@@ -8,7 +8,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use refreshkit::document::Document;
@@ -40,21 +41,37 @@ pub(crate) struct Stage {
     pub(crate) home: tempfile::TempDir,
 }
 
-static MARIADB: OnceLock<Mutex<Cloud>> = OnceLock::new();
-static MYSQL: OnceLock<Mutex<Cloud>> = OnceLock::new();
+/// Two clouds for most tests, so that they can run side by side, and one of the other software.
+static FIRST: [OnceLock<Mutex<Cloud>>; 2] = [OnceLock::new(), OnceLock::new()];
+static OTHER: [OnceLock<Mutex<Cloud>>; 1] = [OnceLock::new()];
 
-/// Takes the cloud of one server software (the first that is tested, for `None`).
+/// Takes a cloud of one server software (of the first that is tested, for `None`).
 pub(crate) fn stage(engine: Option<Engine>) -> Stage {
-    let engine = engine.unwrap_or_else(|| servers()[0].engine);
-    let cell = if engine == Engine::MariaDb { &MARIADB } else { &MYSQL };
-    let cloud = cell.get_or_init(|| Mutex::new(Cloud::start(engine)));
-    // A test that failed leaves its faults and its resources: the next one starts from a clean cloud.
-    let cloud = cloud.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let usual = servers()[0].engine;
+    let engine = engine.unwrap_or(usual);
+    let clouds: &[OnceLock<Mutex<Cloud>>] = if engine == usual { &FIRST } else { &OTHER };
+    let cloud = take(clouds, engine);
     let stage = Stage { cloud, home: tempfile::tempdir().unwrap() };
     stage.write_config("");
     stage.fault(&["clear"]);
     stage.sweep();
     stage
+}
+
+/// The first cloud that nobody uses. A test that failed leaves its faults and resources, which the next one sweeps.
+fn take(clouds: &'static [OnceLock<Mutex<Cloud>>], engine: Engine) -> MutexGuard<'static, Cloud> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let first = NEXT.fetch_add(1, Ordering::Relaxed);
+    loop {
+        for cloud in clouds.iter().cycle().skip(first % clouds.len()).take(clouds.len()) {
+            match cloud.get_or_init(|| Mutex::new(Cloud::start(engine))).try_lock() {
+                Ok(taken) => return taken,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 impl Cloud {
@@ -143,6 +160,13 @@ impl Stage {
             .env("REFRESH_STATE_DIR", self.state_dir())
     }
 
+    /// A shell whose tools talk to this cloud.
+    pub(crate) fn bash(&self, script: &str) -> Command {
+        let mut bash = self.tool("rds-snap").into_environment("bash");
+        bash.args(["-c", script]).stdin(Stdio::null());
+        bash
+    }
+
     /// Orders faults; `clear` forgets all.
     pub(crate) fn fault(&self, faults: &[&str]) {
         let output = Tool::new("rds-local")
@@ -157,7 +181,10 @@ impl Stage {
         let source_instance = format!("{SOURCE}-0");
         let ours = |line: &&str| {
             let id = line.split('\t').nth(1).unwrap_or_default();
-            id != SOURCE && id != source_instance && !id.starts_with("rds:") && !id.starts_with("filler-")
+            id != SOURCE
+                && id != source_instance
+                && !id.starts_with("rds:")
+                && !id.starts_with(&format!("{SOURCE}-many-"))
         };
         listed.stdout.lines().filter(ours).map(|line| line.replace('\t', " ")).collect()
     }
