@@ -13,8 +13,16 @@ mod plan_questions;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]
+mod rds_cli;
+#[cfg(feature = "aws")]
 mod rds_cloud;
+#[cfg(feature = "aws")]
+mod rds_drop;
 mod rds_local;
+#[cfg(feature = "aws")]
+mod rds_moto;
+#[cfg(feature = "aws")]
+mod rds_wait;
 mod restore;
 mod support;
 mod tidy;
