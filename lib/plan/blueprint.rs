@@ -62,7 +62,7 @@ impl Blueprint {
         let edges = relations::all(&catalog, config)?;
         let classes = classes::decide(&catalog, config, &edges)?;
         let masks = mask::compile(&catalog, config)?;
-        let config_sha256 = format!("{:x}", Sha256::digest(config.origin.text.as_bytes()));
+        let config_sha256 = sha256(config);
         let blueprint = Self {
             databases: databases.to_vec(),
             catalog,
@@ -158,6 +158,11 @@ impl Blueprint {
         }
         None
     }
+}
+
+/// Hash of the rules, hexadecimal.
+pub(super) fn sha256(config: &Config) -> String {
+    format!("{:x}", Sha256::digest(config.origin.text.as_bytes()))
 }
 
 fn ends(edge: &Edge) -> mask::Ends<'_> {

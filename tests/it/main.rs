@@ -7,6 +7,7 @@ mod dump_fidelity;
 mod jenkins;
 mod masks;
 mod plan_cli;
+mod plan_in_place;
 mod plan_model;
 mod plan_property;
 mod plan_questions;
