@@ -1,5 +1,7 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod cli;
 mod closure;
 mod dump;
@@ -7,6 +9,7 @@ mod dump_fidelity;
 mod jenkins;
 mod masks;
 mod plan_cli;
+mod plan_in_place;
 mod plan_model;
 mod plan_property;
 mod plan_questions;
