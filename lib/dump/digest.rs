@@ -96,19 +96,7 @@ pub(crate) fn read(
     let mut tuple = Vec::new();
     while let Some(row) = result.next() {
         let row = row.map_err(fail)?;
-        tuple.clear();
-        for (i, column) in columns.iter().enumerate() {
-            if i > 0 {
-                tuple.push(b',');
-            }
-            let value = row.as_ref(i).unwrap_or(&mysql::Value::NULL);
-            encode::literal(column.form, value, &mut tuple).map_err(|e| Error::Unrepresentable {
-                table: deed.rsplit(' ').next().unwrap_or_default().to_owned(),
-                column: column.name.clone(),
-                value: e.0,
-            })?;
-        }
-        match row_seen(&tuple) {
+        match encode_row(&row, columns, deed, &mut tuple).and_then(|()| row_seen(&tuple)) {
             Ok(true) => {}
             enough => {
                 // Dropped, it would first read all rows that are left.
@@ -116,6 +104,23 @@ pub(crate) fn read(
                 return enough.map(drop);
             }
         }
+    }
+    Ok(())
+}
+
+/// A row's literals with commas between them.
+fn encode_row(row: &mysql::Row, columns: &[Column], deed: &str, tuple: &mut Vec<u8>) -> Result<(), Error> {
+    tuple.clear();
+    for (i, column) in columns.iter().enumerate() {
+        if i > 0 {
+            tuple.push(b',');
+        }
+        let value = row.as_ref(i).unwrap_or(&mysql::Value::NULL);
+        encode::literal(column.form, value, tuple).map_err(|e| Error::Unrepresentable {
+            deed: deed.to_owned(),
+            column: column.name.clone(),
+            value: e.0,
+        })?;
     }
     Ok(())
 }

@@ -105,7 +105,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     };
     let header = script::header(&job.manifest);
     script(&mut job.manifest, &mut partial, MemberKind::Header, header)?;
-    let work = Work { tasks: tasks(outline, &job.manifest), level: job.level, cancel: &house.cancel };
+    let work = Work::new(tasks(outline, &job.manifest), job.level, &house.cancel);
     rows(house, &work, &mut snapshot, &mut job.manifest, &mut partial)?;
     drop(snapshot);
     let scripts = [
@@ -147,11 +147,7 @@ fn plan_job<'a>(
     let snapshot = document.snapshot.as_ref().filter(|_| databases.is_none());
     let name = match options.name.as_ref().or(house.config.dump.name.as_ref()) {
         Some(name) if is_file_word(name) => name.clone(),
-        Some(name) => {
-            return Err(Error::NotThere(format!(
-                "{name:?} cannot begin a file name: letters, digits, . _ - only"
-            )));
-        }
+        Some(name) => return Err(Error::BadName(name.clone())),
         None => first.unwrap_or_default().chars().map(|c| if is_file_letter(c) { c } else { '_' }).collect(),
     };
     let cores =
