@@ -1,4 +1,4 @@
-//! What can go wrong while a dump is written or read: the dumps that were there stay whole, and nobody is told that a
+//! What can go wrong while a dump is written: the dumps that were there stay whole, and nobody is told that a
 //! part is a whole.
 
 use std::fs::{self, File};
@@ -7,18 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use refreshkit::document::TableClass;
 use refreshkit::dump::{DumpFile, list};
 
-use crate::dump::{config, planned, whole};
+use crate::dump::{config, whole};
 use crate::support::{Scratch, TestServer, Tool, for_each_server, servers};
 
 /// The server that a test needs which is about files, not about servers.
-fn any_server() -> TestServer {
+pub(crate) fn any_server() -> TestServer {
     servers().remove(0)
 }
 
-fn small(server: &TestServer) -> Scratch {
+pub(crate) fn small(server: &TestServer) -> Scratch {
     let scratch = server.scratch("dumpsafe");
     scratch.run(
         "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(100), KEY (a));\
@@ -51,7 +50,7 @@ fn dump(server: &TestServer, directory: &Path, database: &str) -> Tool {
         .arg(database)
 }
 
-fn command(directory: &Path, arguments: &[&str]) -> crate::support::Output {
+pub(crate) fn command(directory: &Path, arguments: &[&str]) -> crate::support::Output {
     let config = directory.join("refresh.toml");
     Tool::new("mydump-rotate").arg("--config").arg(config).args(arguments.iter().copied()).run()
 }
@@ -59,89 +58,6 @@ fn command(directory: &Path, arguments: &[&str]) -> crate::support::Output {
 fn hidden(directory: &Path) -> Vec<String> {
     let names = fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(".partial")).collect()
-}
-
-#[test]
-fn a_flipped_bit_anywhere_is_found_and_a_cut_file_is_no_dump() {
-    let server = any_server();
-    let scratch = small(&server);
-    let directory = scratch.directory();
-    let path = whole(&server, directory.path(), &[&scratch.name], "");
-    let bytes = fs::read(&path).unwrap();
-    let damaged = directory.path().join("t-20200101T000000Z.sql.gz");
-    let found = |bytes: &[u8]| {
-        fs::write(&damaged, bytes).unwrap();
-        let Ok(dump) = DumpFile::open(&damaged) else { return true };
-        (0..dump.manifest().members.len()).any(|member| dump.check_member(member).is_err())
-    };
-    assert!(!found(&bytes));
-    for at in (0..bytes.len()).step_by(7) {
-        let mut changed = bytes.clone();
-        changed[at] ^= 1 << (at % 8);
-        assert!(found(&changed), "byte {at} of {}", bytes.len());
-    }
-    for length in (0..bytes.len()).step_by(11) {
-        fs::write(&damaged, &bytes[..length]).unwrap();
-        assert!(DumpFile::open(&damaged).is_err(), "{length} of {}", bytes.len());
-    }
-    fs::write(&damaged, [&bytes[..], b"x"].concat()).unwrap();
-    assert!(DumpFile::open(&damaged).is_err());
-    let out = command(directory.path(), &["list", "--plain"]).exits(0);
-    assert_eq!(out.stdout.trim(), path.file_name().unwrap().to_str().unwrap());
-
-    // The command says which member, and exits with "bad input".
-    let mut changed = bytes.clone();
-    changed[600] ^= 1;
-    fs::write(&damaged, &changed).unwrap();
-    let out = command(directory.path(), &["verify", damaged.to_str().unwrap()]).exits(65);
-    assert!(out.stderr.contains("has changed since it was written"), "{}", out.stderr);
-    command(directory.path(), &["verify", "latest"]).exits(0);
-}
-
-#[test]
-fn one_table_comes_out_of_a_file_by_itself() {
-    for_each_server(|server| {
-        let scratch = small(server);
-        let directory = scratch.directory();
-        whole(server, directory.path(), &[&scratch.name], "");
-        let out =
-            command(directory.path(), &["cat", "--table", &format!("{}.t", scratch.name), "latest"]).exits(0);
-        assert!(!out.stdout.contains("`other`"));
-        scratch.run("DROP TABLE t");
-        scratch.run(&out.stdout);
-        assert_eq!(scratch.run("SELECT a FROM t ORDER BY id"), "one\ntwo's\nNULL\n");
-        assert!(scratch.run("SHOW CREATE TABLE t").contains("KEY `a` (`a`)"));
-        command(directory.path(), &["cat", "--table", "nothing", "latest"]).exits(65);
-    });
-}
-
-#[test]
-fn a_file_is_valid_gzip_for_every_tool() {
-    let server = any_server();
-    let scratch = small(&server);
-    let directory = scratch.directory();
-    let path = whole(&server, directory.path(), &[&scratch.name], "");
-    assert!(Command::new("gzip").arg("-t").arg(&path).status().unwrap().success());
-    let link = directory.path().join("t-latest.sql.gz");
-    assert_eq!(fs::canonicalize(link).unwrap(), fs::canonicalize(&path).unwrap());
-}
-
-#[test]
-fn the_same_moment_again_replaces_the_dump_in_one_step() {
-    let server = any_server();
-    let scratch = small(&server);
-    let directory = scratch.directory();
-    let document = planned(&scratch, &[("t", TableClass::Full, &[("id", "t.`id`"), ("a", "t.`a`")], None)]);
-    let config = config(&server, directory.path(), "");
-    let run = || Tool::new("mydump-rotate").arg("--config").arg(&config).document(&document).run().exits(0);
-    let path = PathBuf::from(run().document().dump.unwrap().path);
-    let first = DumpFile::open(&path).unwrap();
-    scratch.run("INSERT INTO t VALUES (4, 'more')");
-    assert_eq!(PathBuf::from(run().document().dump.unwrap().path), path);
-    assert_eq!(DumpFile::open(&path).unwrap().manifest().rows, 4);
-    // Whoever has the old file open can go on reading it.
-    assert_eq!(first.manifest().rows, 3);
-    (0..first.manifest().members.len()).for_each(|member| first.check_member(member).unwrap());
 }
 
 #[test]
@@ -164,7 +80,7 @@ fn a_second_run_at_the_same_time_is_told_who_is_at_work() {
 #[test]
 fn killed_in_the_middle_it_leaves_the_older_dumps_and_the_next_run_cleans_up() {
     for_each_server(|server| {
-        let scratch = large(server, 20_000);
+        let scratch = large(server, 10_000);
         let directory = scratch.directory();
         let before = whole(server, directory.path(), &[&scratch.name], "");
         let old = directory.path().join("t-20200101T000000Z.sql.gz");
@@ -188,7 +104,7 @@ fn killed_in_the_middle_it_leaves_the_older_dumps_and_the_next_run_cleans_up() {
 #[test]
 fn stopped_by_a_signal_it_removes_what_it_wrote() {
     let server = any_server();
-    let scratch = large(&server, 20_000);
+    let scratch = large(&server, 10_000);
     let directory = scratch.directory();
     let mut child = dump(&server, directory.path(), &scratch.name).spawn();
     let started = Instant::now();
@@ -208,7 +124,7 @@ fn stopped_by_a_signal_it_removes_what_it_wrote() {
 #[test]
 fn a_lost_connection_fails_the_dump() {
     for_each_server(|server| {
-        let scratch = large(server, 30_000);
+        let scratch = large(server, 12_000);
         let directory = scratch.directory();
         let child = dump(server, directory.path(), &scratch.name).arg("--workers").arg("1").spawn();
         let mut session = server.session();
@@ -309,6 +225,7 @@ fn an_account_that_may_not_lock_still_dumps_and_says_so() {
         session.attempt(&format!("DROP USER '{user}'@'%'"));
         let dump = DumpFile::open(&path).unwrap();
         assert_eq!(dump.manifest().rows, 4);
-        assert_eq!(dump.manifest().consistency, refreshkit::dump::Consistency::Unlocked);
+        // Quiet if nobody else happens to use the server; what it must not claim is a lock.
+        assert_ne!(dump.manifest().consistency, refreshkit::dump::Consistency::Locked);
     });
 }

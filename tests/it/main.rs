@@ -3,6 +3,7 @@
 mod cli;
 mod dump;
 mod dump_fidelity;
+mod dump_file;
 mod dump_random;
 mod dump_safety;
 mod rotate;
