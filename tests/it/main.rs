@@ -1,11 +1,12 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 mod cli;
 mod closure;
 mod dump;
 mod dump_fidelity;
+mod dump_file;
+mod dump_random;
+mod dump_safety;
 mod jenkins;
 mod masks;
 mod plan_cli;
@@ -27,5 +28,6 @@ mod rds_moto;
 #[cfg(feature = "aws")]
 mod rds_wait;
 mod restore;
+mod rotate;
 mod support;
 mod tidy;
