@@ -12,6 +12,7 @@ const HELP: &str = "\
 EXAMPLES:
     rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
     mydehydrate --source | mydump-rotate               without AWS
+    mydehydrate --source plan                          what would come along, to the row
 ";
 
 /// Choose the rows that developers need and mask them: an exact plan, as SELECTs, proved to be whole
@@ -22,10 +23,16 @@ struct Args {
     common: cli::Common,
     #[command(flatten)]
     options: plan::Options,
+    #[command(subcommand)]
+    ask: Option<plan::Ask>,
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
+    let Args { common, options, ask } = Args::parse();
+    if let Some(ask) = ask {
+        let answer = |house: &_, out: &mut dyn std::io::Write| Ok(plan::answer(house, &ask, &options, out)?);
+        return cli::command("mydehydrate", &common, answer);
+    }
     let role = if options.source { cli::Role::Head } else { cli::Role::Link };
     cli::run("mydehydrate", &common, role, move |house, document| {
         plan::dehydrate(house, document, &options).map_err(Into::into)

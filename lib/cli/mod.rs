@@ -122,6 +122,26 @@ where
     }
 }
 
+/// Runs a command that goes on for a while and speaks on stdout meanwhile: what `work` writes is there at once. It has
+/// to look at `house.cancel` and to end by itself.
+pub fn service<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
+where
+    F: FnOnce(&House, &mut dyn std::io::Write) -> Result<(), AnyFailure>,
+{
+    if let Some(code) = common.answer(tool) {
+        return code;
+    }
+    let cancel = signal::listen();
+    match house(tool, common, &cancel).and_then(|house| work(&house, &mut std::io::stdout())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let report = ErrorReport::of(tool, &*failure);
+            report::show(&report);
+            ExitCode::from(report.exit)
+        }
+    }
+}
+
 fn house(tool: &'static str, common: &Common, cancel: &Cancel) -> Result<House, AnyFailure> {
     let config = match config::find(common.config.as_deref()) {
         Some(path) => config::load(&path)?,

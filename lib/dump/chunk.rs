@@ -36,7 +36,8 @@ impl Part {
         let mut sql = format!("SELECT {} FROM {}", self.expressions.join(", "), self.from);
         sql += &self.conditions(range);
         if !self.key.is_empty() {
-            sql += &format!(" ORDER BY {}", self.key_list());
+            sql += " ORDER BY ";
+            sql += &self.key_list();
         }
         sql
     }
@@ -122,7 +123,7 @@ fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
 fn sql_text(literal: Vec<u8>) -> Option<String> {
     let Some(quoted) = literal.strip_prefix(b"_binary ") else { return String::from_utf8(literal).ok() };
     let inner = quoted.strip_prefix(b"'")?.strip_suffix(b"'")?;
-    let mut digits = String::new();
+    let mut plain = Vec::with_capacity(inner.len());
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {
         let byte = match (byte, byte == &b'\\') {
@@ -135,9 +136,9 @@ fn sql_text(literal: Vec<u8>) -> Option<String> {
             },
             (plain, _) => *plain,
         };
-        digits += &format!("{byte:02x}");
+        plain.push(byte);
     }
-    Some(format!("x'{digits}'"))
+    Some(format!("x'{}'", super::hex(&plain)))
 }
 
 /// `key > values` (or `<`, and equal too if so wished) written out as the range optimizer likes it:
@@ -165,12 +166,10 @@ mod tests {
         let column = |name: &&str| Column {
             name: (*name).to_owned(),
             data_type: "int".to_owned(),
-            column_type: "int".to_owned(),
+            declared: "int".to_owned(),
             form: Form::Number,
             generated: false,
-            stored: false,
             nullable: false,
-            auto_increment: false,
         };
         Part {
             table: 0,

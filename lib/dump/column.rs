@@ -37,13 +37,12 @@ pub(crate) enum Form {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) data_type: String,
-    pub(crate) column_type: String,
+    /// As declared, such as `decimal(8,2) unsigned`.
+    pub(crate) declared: String,
     pub(crate) form: Form,
     /// Computed by the server; cannot be inserted.
     pub(crate) generated: bool,
-    pub(crate) stored: bool,
     pub(crate) nullable: bool,
-    pub(crate) auto_increment: bool,
 }
 
 impl Form {
@@ -80,17 +79,17 @@ impl Column {
     /// `expression` as the column would hold it, where a wider result would be written differently. The rest is left
     /// to whoever chose the expression: it must fit the column.
     pub(crate) fn coerced(&self, expression: &str) -> String {
-        let unsigned = self.column_type.contains("unsigned");
+        let unsigned = self.declared.contains("unsigned");
         match self.data_type.as_str() {
             "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => {
                 format!("CAST({expression} AS {})", if unsigned { "UNSIGNED" } else { "SIGNED" })
             }
             "decimal" => {
-                let declared = self.column_type.split([' ', ')']).next().unwrap_or("decimal(10,0");
+                let declared = self.declared.split([' ', ')']).next().unwrap_or("decimal(10,0");
                 format!("CAST({expression} AS {declared}))")
             }
             "datetime" | "timestamp" | "time" => {
-                let digits = self.column_type.trim_start_matches(char::is_alphabetic);
+                let digits = self.declared.trim_start_matches(char::is_alphabetic);
                 let kind = if self.data_type == "time" { "TIME" } else { "DATETIME" };
                 format!("CAST({expression} AS {kind}{digits})")
             }
@@ -152,7 +151,7 @@ fn has_empty_value(column_type: &str) -> bool {
     false
 }
 
-type Fact = (String, String, String, String, Option<String>, String, String);
+type Fact = (String, String, String, String, Option<String>, String);
 
 /// The columns of all tables and views of a database, in their order, by table. `table` narrows it down to one.
 pub(crate) fn columns_of(
@@ -163,26 +162,23 @@ pub(crate) fn columns_of(
     let narrowed =
         table.map_or(String::new(), |table| format!(" AND TABLE_NAME = {}", mysql::literal(table)));
     let sql = format!(
-        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, GENERATION_EXPRESSION, EXTRA, IS_NULLABLE \
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, GENERATION_EXPRESSION, IS_NULLABLE \
          FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {}{narrowed} ORDER BY TABLE_NAME, ORDINAL_POSITION",
         mysql::literal(database),
     );
     let facts: Vec<Fact> = session.rows(&format!("reading the columns of {database}"), &sql)?;
     let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
-    for (table, name, data_type, column_type, expression, extra, nullable) in facts {
+    for (table, name, data_type, column_type, expression, nullable) in facts {
         let data_type = data_type.to_lowercase();
-        let extra = extra.to_uppercase();
-        // MySQL's DEFAULT_GENERATED is a default, not a generated column.
+        // Not EXTRA: its DEFAULT_GENERATED is a default, not a generated column.
         let generated = expression.is_some_and(|text| !text.is_empty());
         tables.entry(table).or_default().push(Column {
             form: Form::of(&data_type, &column_type.to_lowercase()),
             generated,
-            stored: generated && (extra.contains("STORED") || extra.contains("PERSISTENT")),
             nullable: nullable == "YES",
-            auto_increment: extra.contains("AUTO_INCREMENT"),
             name,
             data_type,
-            column_type,
+            declared: column_type,
         });
     }
     Ok(tables)

@@ -1,7 +1,7 @@
 //! `SHOW CREATE TABLE` cut in two: what is needed for rows to go in, and what is cheaper to build once they are in.
 //!
 //! In: the statement. Out: a bare CREATE TABLE (columns, checks, the primary key or the key that stands in for it, the
-//! key that AUTO_INCREMENT needs), clauses for `ALTER TABLE` with the other keys, and those with the foreign keys.
+//! key that `AUTO_INCREMENT` needs), clauses for `ALTER TABLE` with the other keys, and those with the foreign keys.
 
 use super::token::{Kind, Token, tokens, unqualified};
 
@@ -31,7 +31,7 @@ enum Item {
 pub(crate) fn cut(show_create: &str, database: &str) -> Option<Pieces> {
     let sql = unqualified(show_create, database);
     let all = tokens(&sql);
-    let (open, close, items) = outer(&sql, &all)?;
+    let (opening, closing, items) = outer(&sql, &all)?;
     let kinds: Vec<Item> = items.iter().map(|item| kind_of(item)).collect();
     let stored =
         items.iter().zip(&kinds).any(|(item, kind)| *kind == Item::Column && has_words(item, &["STORED"]));
@@ -39,25 +39,34 @@ pub(crate) fn cut(show_create: &str, database: &str) -> Option<Pieces> {
     if stored && kinds.contains(&Item::ForeignKey) {
         return Some(Pieces { create: sql, ..Pieces::default() });
     }
-    let first = first_keys(&items, &kinds)?;
+    // The keys keep their order, so those before one that must stay, stay too.
+    let last_first = first_keys(&items, &kinds)?.into_iter().max();
     let mut pieces = Pieces::default();
     let mut stays = Vec::new();
-    let (mut plain, mut single) = (Vec::new(), Vec::new());
+    let mut fulltext = Vec::new();
+    let mut open_group = false;
     for (i, (item, kind)) in items.iter().zip(&kinds).enumerate() {
         match kind {
-            _ if first.contains(&i) => stays.push(*item),
-            Item::Unique | Item::Key => plain.push(format!("ADD {item}")),
-            // One ALTER cannot build two of these in place.
-            Item::Fulltext | Item::Spatial => single.push(vec![format!("ADD {item}")]),
+            Item::Unique | Item::Key | Item::Fulltext | Item::Spatial
+                if last_first.is_some_and(|last| i <= last) =>
+            {
+                stays.push(*item);
+            }
+            Item::Unique | Item::Key if open_group => {
+                pieces.indexes.last_mut()?.push(format!("ADD {item}"));
+            }
+            Item::Unique | Item::Key | Item::Spatial => {
+                pieces.indexes.push(vec![format!("ADD {item}")]);
+                // One ALTER cannot build a spatial key and another one in place, nor two full-text keys.
+                open_group = *kind != Item::Spatial;
+            }
+            Item::Fulltext => fulltext.push(vec![format!("ADD {item}")]),
             Item::ForeignKey => pieces.foreign_keys.push(format!("ADD {item}")),
-            _ => stays.push(*item),
+            Item::Column | Item::Primary | Item::Other => stays.push(*item),
         }
     }
-    if !plain.is_empty() {
-        pieces.indexes.push(plain);
-    }
-    pieces.indexes.extend(single);
-    pieces.create = format!("{}(\n  {}\n{}", &sql[..open], stays.join(",\n  "), &sql[close..]);
+    pieces.indexes.extend(fulltext);
+    pieces.create = format!("{}(\n  {}\n{}", &sql[..opening], stays.join(",\n  "), &sql[closing..]);
     Some(pieces)
 }
 
@@ -115,7 +124,7 @@ fn first_name(item: &str) -> Option<String> {
     found.get(at).and_then(|token| token.name(item))
 }
 
-/// The keys that the table cannot do without while rows go in. Nothing if AUTO_INCREMENT has no key that begins with it.
+/// The keys that the table cannot do without while rows go in. Nothing if `AUTO_INCREMENT` has no key that begins with it.
 fn first_keys(items: &[&str], kinds: &[Item]) -> Option<Vec<usize>> {
     let positions = |wanted: &[Item]| -> Vec<usize> {
         (0..items.len()).filter(|i| wanted.contains(&kinds[*i])).collect()
@@ -186,9 +195,12 @@ mod tests {
     #[test]
     fn auto_increment_keeps_its_key_and_a_table_without_primary_key_its_first_unique_one() {
         let sql = "CREATE TABLE `c` (\n  `id` bigint NOT NULL AUTO_INCREMENT,\n  `n` int DEFAULT NULL,\n  `m` int NOT NULL,\n  \
-                   UNIQUE KEY `un` (`n`),\n  UNIQUE KEY `um` (`m`),\n  KEY `ai` (`id`,`n`)\n) ENGINE=InnoDB";
+                   UNIQUE KEY `um` (`m`),\n  KEY `ai` (`id`,`n`),\n  KEY `n` (`n`),\n  SPATIAL KEY `s` (`n`),\n  KEY `o` (`n`)\n) ENGINE=InnoDB";
         let pieces = cut(sql, "db").unwrap();
-        assert_eq!(pieces.indexes, [vec!["ADD UNIQUE KEY `un` (`n`)".to_owned()]]);
+        assert_eq!(
+            pieces.indexes,
+            [["ADD KEY `n` (`n`)"], ["ADD SPATIAL KEY `s` (`n`)"], ["ADD KEY `o` (`n`)"]]
+        );
         assert!(pieces.create.contains("`um`") && pieces.create.contains("`ai`"));
     }
 

@@ -110,7 +110,7 @@ pub struct TableEntry {
     pub database: String,
     /// Name, unquoted.
     pub table: String,
-    /// `CREATE TABLE` without the table's database, with the primary key and the key that AUTO_INCREMENT needs only.
+    /// `CREATE TABLE` without the table's database, with the primary key and the key that `AUTO_INCREMENT` needs only.
     pub create: String,
     /// The whole `SHOW CREATE TABLE`, to compare with after a restore.
     pub show_create: String,

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::manifest::ObjectKind;
-use super::token::{Kind, Token, tokens, unqualified, without};
+use super::token::{Kind, Token, tokens, unqualified};
 use crate::config::Definer;
 
 /// A statement and whose it was.
@@ -57,9 +57,8 @@ fn definer_clause(sql: &str, head: &[Token]) -> Option<(Range<usize>, String)> {
     let at = head.windows(2).position(|two| two[0].is_word(sql, "DEFINER") && two[1].is(b'='))?;
     let user = head.get(at + 2)?;
     let mut last = user;
-    if head.get(at + 3).is_some_and(|token| token.is(b'@')) {
-        last = head.get(at + 4)?;
-    } else if head.get(at + 3).is_some_and(|token| token.is(b'(')) {
+    // `user@host` or `CURRENT_USER()`.
+    if head.get(at + 3).is_some_and(|token| token.is(b'@') || token.is(b'(')) {
         last = head.get(at + 4)?;
     }
     let who = sql[user.place.start..last.place.end].to_owned();
@@ -84,7 +83,7 @@ fn name_after(sql: &str, all: &[Token], keyword: usize) -> usize {
 fn qualifier(all: &[Token], name: usize) -> Option<Range<usize>> {
     let [first, point, second] = all.get(name..name + 3)? else { return None };
     let nameable = |token: &Token| matches!(token.kind, Kind::Word | Kind::Quoted(_));
-    (nameable(first) && point.is(b'.') && nameable(second)).then(|| first.place.start..second.place.start)
+    (nameable(first) && point.is(b'.') && nameable(second)).then_some(first.place.start..second.place.start)
 }
 
 fn replaced(sql: &str, gone: &[(Range<usize>, &str)]) -> String {
@@ -95,7 +94,7 @@ fn replaced(sql: &str, gone: &[(Range<usize>, &str)]) -> String {
         text.push_str(instead);
         from = place.end;
     }
-    text + &without(sql, &[0..from])
+    text + &sql[from..]
 }
 
 #[cfg(test)]

@@ -127,13 +127,11 @@ fn add(
         Wish::Whole(_) => None,
         Wish::Plan(plan) => {
             let planned = plan.tables.iter().find(|t| t.database == database && t.table == found.name);
-            match planned.filter(|t| t.class != TableClass::Ignore) {
-                Some(planned) => Some(planned),
-                None => {
-                    outline.left_out.insert((database.to_owned(), found.name.clone()));
-                    return Ok(());
-                }
-            }
+            let Some(planned) = planned.filter(|t| t.class != TableClass::Ignore) else {
+                outline.left_out.insert((database.to_owned(), found.name.clone()));
+                return Ok(());
+            };
+            Some(planned)
         }
     };
     if !matches!(found.engine.as_str(), "InnoDB" | "") {

@@ -28,27 +28,55 @@ const KEPT: &[&str] = &[
     "foreign_key_checks",
 ];
 
+/// SQL that is written statement by statement.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    text: String,
+    /// The longest statement.
+    pub(crate) statement_bytes_max: u64,
+}
+
+impl Script {
+    /// The text for a member.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    fn add(&mut self, statement: &str) {
+        self.write(statement, ";");
+    }
+
+    fn write(&mut self, statement: &str, end: &str) {
+        self.statement_bytes_max = self.statement_bytes_max.max(statement.len() as u64);
+        self.text += statement;
+        self.text += end;
+        self.text += "\n";
+    }
+
+    fn enter(&mut self, database: &str) {
+        self.add(&format!("USE {}", name(database)));
+    }
+}
+
 /// Settings, databases, and every table without its later keys.
-pub(crate) fn header(manifest: &Manifest) -> String {
-    let mut sql = format!(
-        "-- refreshkit {} dump, format {}\n-- {} {}; the manifest is at the end of the file\n\n",
-        manifest.tool_version,
-        manifest.format,
-        manifest.engine,
-        one_line(&manifest.server_version)
-    );
+pub(crate) fn header(manifest: &Manifest) -> Script {
+    let mut sql = Script::default();
+    let server = one_line(&manifest.server_version);
+    sql.write(&format!("-- refreshkit {} dump, format {}", manifest.tool_version, manifest.format), "");
+    sql.write(&format!("-- {} {server}; the manifest is at the end of the file\n", manifest.engine), "");
     for variable in KEPT {
-        sql += &format!("SET @refreshkit_{variable} = @@{variable};\n");
+        sql.add(&format!("SET @refreshkit_{variable} = @@{variable}"));
     }
     for statement in &manifest.session {
-        sql += &format!("{statement};\n");
+        sql.add(statement);
     }
     for database in &manifest.databases {
-        sql += &create_database(database);
-        sql += &format!("USE {};\n", name(&database.name));
+        sql.add(&create_database(database));
+        sql.enter(&database.name);
         for table in manifest.tables.iter().filter(|table| table.database == database.name) {
             let word = if table.kind == TableKind::Sequence { "SEQUENCE" } else { "TABLE" };
-            sql += &format!("\nDROP {word} IF EXISTS {};\n{};\n", name(&table.table), table.create);
+            sql.add(&format!("DROP {word} IF EXISTS {}", name(&table.table)));
+            sql.add(&table.create);
         }
     }
     sql
@@ -56,7 +84,7 @@ pub(crate) fn header(manifest: &Manifest) -> String {
 
 fn create_database(database: &DatabaseEntry) -> String {
     format!(
-        "\nCREATE DATABASE IF NOT EXISTS {} DEFAULT CHARACTER SET {} COLLATE {};\n",
+        "\nCREATE DATABASE IF NOT EXISTS {} DEFAULT CHARACTER SET {} COLLATE {}",
         name(&database.name),
         database.charset,
         database.collation
@@ -64,78 +92,71 @@ fn create_database(database: &DatabaseEntry) -> String {
 }
 
 /// Secondary keys of all tables, sequences' values, then foreign keys.
-pub(crate) fn indexes(manifest: &Manifest) -> String {
-    let mut sql = String::new();
-    for (position, table) in manifest.tables.iter().enumerate() {
-        let before = position.checked_sub(1).map(|before| &manifest.tables[before]);
-        sql += &enter(before, table);
-        for clauses in &table.indexes {
-            sql += &alter(table, clauses);
-        }
-        for statement in &table.after {
-            sql += &format!("{statement};\n");
+pub(crate) fn indexes(manifest: &Manifest) -> Script {
+    let mut sql = Script::default();
+    for database in &manifest.databases {
+        sql.enter(&database.name);
+        for table in manifest.tables.iter().filter(|table| table.database == database.name) {
+            for clauses in &table.indexes {
+                sql.add(&alter(table, clauses));
+            }
+            for statement in &table.after {
+                sql.add(statement);
+            }
         }
     }
-    let mut before = None;
     for table in manifest.tables.iter().filter(|table| !table.foreign_keys.is_empty()) {
-        sql += &enter(before, table);
-        sql += &alter(table, &table.foreign_keys);
-        before = Some(table);
+        sql.enter(&table.database);
+        sql.add(&alter(table, &table.foreign_keys));
     }
     sql
-}
-
-/// `USE`, where the table before was of another database.
-fn enter(before: Option<&TableEntry>, table: &TableEntry) -> String {
-    if before.is_some_and(|before| before.database == table.database) {
-        return String::new();
-    }
-    format!("USE {};\n", name(&table.database))
 }
 
 fn alter(table: &TableEntry, clauses: &[String]) -> String {
-    format!("ALTER TABLE {}\n  {};\n", name(&table.table), clauses.join(",\n  "))
+    format!("ALTER TABLE {}\n  {}", name(&table.table), clauses.join(",\n  "))
 }
 
 /// Placeholders for all views, then every object.
-pub(crate) fn objects(manifest: &Manifest) -> String {
-    let mut sql = String::new();
+pub(crate) fn objects(manifest: &Manifest) -> Script {
+    let mut sql = Script::default();
     for view in manifest.objects.iter().filter(|object| object.kind == ObjectKind::View) {
-        sql += &placeholder(view);
+        sql.enter(&view.database);
+        sql.add(&format!("DROP VIEW IF EXISTS {}", name(&view.name)));
+        sql.add(&placeholder(view));
     }
     for object in &manifest.objects {
-        sql += &format!("\nUSE {};\n", name(&object.database));
-        for statement in &object.session {
-            sql += &format!("{statement};\n");
-        }
-        if object.kind != ObjectKind::Trigger {
-            sql += &format!("DROP {} IF EXISTS {};\n", word(object.kind), name(&object.name));
-        }
-        // What a program's texts and variables default to was decided when it was created.
-        let collation = object.database_collation.as_deref();
-        sql += &collation.map_or(String::new(), |collation| alter_database(&object.database, collation));
-        let delimiter = delimiter(&object.create);
-        sql += &format!("DELIMITER {delimiter}\n{}\n{delimiter}\nDELIMITER ;\n", object.create);
-        let now =
-            manifest.databases.iter().find(|entry| entry.name == object.database && collation.is_some());
-        sql += &now.map_or(String::new(), |entry| alter_database(&entry.name, &entry.collation));
+        let now = manifest.databases.iter().find(|entry| entry.name == object.database);
+        write_object(&mut sql, object, now);
     }
     sql
 }
 
-fn alter_database(database: &str, collation: &str) -> String {
-    format!("ALTER DATABASE {} COLLATE {collation};\n", name(database))
+fn write_object(sql: &mut Script, object: &ObjectEntry, database: Option<&DatabaseEntry>) {
+    sql.text.push('\n');
+    sql.enter(&object.database);
+    for statement in &object.session {
+        sql.add(statement);
+    }
+    if object.kind != ObjectKind::Trigger {
+        sql.add(&format!("DROP {} IF EXISTS {}", word(object.kind), name(&object.name)));
+    }
+    // What a program's texts and variables default to was decided when it was created.
+    let alter = |collation: &str| format!("ALTER DATABASE {} COLLATE {collation}", name(&object.database));
+    if let Some(collation) = &object.database_collation {
+        sql.add(&alter(collation));
+    }
+    let delimiter = delimiter(&object.create);
+    sql.write(&format!("DELIMITER {delimiter}"), "");
+    sql.write(&object.create, &format!("\n{delimiter}\nDELIMITER ;"));
+    if let (Some(_), Some(now)) = (&object.database_collation, database) {
+        sql.add(&alter(&now.collation));
+    }
 }
 
 /// A view of the same shape that reads nothing: another view that reads it can be created before it.
 fn placeholder(view: &ObjectEntry) -> String {
     let columns: Vec<String> = view.columns.iter().map(|column| format!("1 AS {}", name(column))).collect();
-    format!(
-        "USE {};\nDROP VIEW IF EXISTS {view};\nCREATE VIEW {view} AS SELECT {};\n",
-        name(&view.database),
-        columns.join(", "),
-        view = name(&view.name),
-    )
+    format!("CREATE VIEW {} AS SELECT {}", name(&view.name), columns.join(", "))
 }
 
 fn word(kind: ObjectKind) -> &'static str {
@@ -160,10 +181,10 @@ fn delimiter(statement: &str) -> String {
 }
 
 /// The session as it was.
-pub(crate) fn footer() -> String {
-    let mut sql = String::from("\n");
+pub(crate) fn footer() -> Script {
+    let mut sql = Script::default();
     for variable in KEPT {
-        sql += &format!("SET {variable} = @refreshkit_{variable};\n");
+        sql.add(&format!("SET {variable} = @refreshkit_{variable}"));
     }
     sql
 }

@@ -40,13 +40,13 @@ pub(crate) fn take(
     for _ in 0..=readers {
         sessions.push(prepare(server, settings)?);
     }
-    let mut locker = server.connect()?;
-    let locked = lock(&mut locker, wish)?;
+    let mut keeper = server.connect()?;
+    let locked = lock(&mut keeper, wish)?;
     for session in &mut sessions {
         session.run("opening a snapshot", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
     }
     if locked {
-        locker.run("unlocking the tables", "UNLOCK TABLES")?;
+        keeper.run("unlocking the tables", "UNLOCK TABLES")?;
     }
     let planner = sessions.swap_remove(0);
     let consistency = if locked { Consistency::Locked } else { Consistency::Unlocked };

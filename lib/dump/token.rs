@@ -92,7 +92,7 @@ fn is_word(byte: u8) -> bool {
 }
 
 fn is_dashes(rest: &[u8]) -> bool {
-    rest.starts_with(b"--") && rest.get(2).is_none_or(|byte| byte.is_ascii_whitespace())
+    rest.starts_with(b"--") && rest.get(2).is_none_or(u8::is_ascii_whitespace)
 }
 
 fn line_end(bytes: &[u8], at: usize) -> usize {

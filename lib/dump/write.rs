@@ -99,14 +99,23 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
         house.progress.warn(warning);
     }
     let mut partial = store.begin(as_of)?;
-    let text = |kind, text: String| member::of_text(kind, text.as_bytes(), job.level);
-    partial.append(&text(MemberKind::Header, script::header(&job.manifest)))?;
+    let script = |manifest: &mut Manifest, partial: &mut Partial, kind, script: script::Script| {
+        manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
+        partial.append(&member::of_text(kind, script.text(), job.level))
+    };
+    let header = script::header(&job.manifest);
+    script(&mut job.manifest, &mut partial, MemberKind::Header, header)?;
     let work = Work { tasks: tasks(outline, &job.manifest), level: job.level, cancel: &house.cancel };
     rows(house, &work, &mut snapshot, &mut job.manifest, &mut partial)?;
     drop(snapshot);
-    partial.append(&text(MemberKind::Indexes, script::indexes(&job.manifest)))?;
-    partial.append(&text(MemberKind::Objects, script::objects(&job.manifest)))?;
-    partial.append(&text(MemberKind::Footer, script::footer()))?;
+    let scripts = [
+        (MemberKind::Indexes, script::indexes(&job.manifest)),
+        (MemberKind::Objects, script::objects(&job.manifest)),
+        (MemberKind::Footer, script::footer()),
+    ];
+    for (kind, text) in scripts {
+        script(&mut job.manifest, &mut partial, kind, text)?;
+    }
     job.manifest.members.clone_from(&partial.members);
     job.manifest.plain_bytes = partial.members.iter().map(|member| member.plain_bytes).sum();
     partial.seal(&job.manifest, job.level)?;
@@ -252,8 +261,7 @@ fn rows(
         table.rows = sum.rows;
         table.digest = sum.digest();
         manifest.rows += sum.rows;
-        manifest.statement_bytes_max =
-            manifest.statement_bytes_max.max(table.statement_bytes_max).max(table.create.len() as u64 + 2);
+        manifest.statement_bytes_max = manifest.statement_bytes_max.max(table.statement_bytes_max);
     }
     drop(progress);
     Ok(())

@@ -1,6 +1,9 @@
 //! The kinds of masks: from one `[mask]` entry and one column to an expression.
 
-use super::expression::{around, hash, number, one_of};
+use sha2::{Digest, Sha256};
+
+use super::expression::{around, hash};
+use super::shapes::{dictionary, pattern, phone, uuid};
 use super::words::{FILLER, FIRST, LAST};
 use super::{Mask, fit};
 use crate::catalog::{Column, Family, Table};
@@ -39,6 +42,9 @@ const DIGITS_MIN: u64 = 8;
 /// Longer free texts are cut: REPEAT gives NULL beyond max_allowed_packet.
 const FILLER_CHARACTERS_MAX: u64 = 1_000_000;
 
+/// The cost that most frameworks begin with: a login takes a twentieth of a second.
+const BCRYPT_COST: u32 = 10;
+
 /// Where no mail is ever delivered (RFC 2606).
 const EMAIL_HOST: &str = "@example.test";
 
@@ -55,12 +61,12 @@ impl Target<'_> {
     }
 }
 
-struct Made {
-    expression: String,
-    lossy: bool,
+pub(super) struct Made {
+    pub(super) expression: String,
+    pub(super) lossy: bool,
 }
 
-fn lossy(expression: String) -> Made {
+pub(super) fn lossy(expression: String) -> Made {
     Made { expression, lossy: true }
 }
 
@@ -216,32 +222,6 @@ fn email(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made,
     Ok(Made { expression: around(target.column, &masked), lossy: digits < UNIQUE_DIGITS })
 }
 
-fn dictionary(target: &Target<'_>, domain: &str, lists: &[&[&str]]) -> Result<Made, Wrong> {
-    fit::text(target, "a name")?;
-    let longest: usize =
-        lists.iter().map(|list| list.iter().map(|word| word.len()).max().unwrap_or_default() + 1).sum();
-    fit::room(target, longest as u64 - 1, "a name")?;
-    let hash = hash(target.column, domain);
-    let words: Vec<String> =
-        lists.iter().enumerate().map(|(n, list)| one_of(&hash, 1 + 12 * n, list)).collect();
-    Ok(lossy(around(target.column, &format!("CONCAT_WS(' ', {})", words.join(", ")))))
-}
-
-fn phone(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
-    if target.column.integer() {
-        let hash = hash(target.column, domain);
-        let digits =
-            number(&hash, 1, if target.column.data_type == "bigint" { 10_000_000 } else { 1_000_000 });
-        let base: u64 = if target.column.data_type == "bigint" { 5_550_000_000 } else { 555_000_000 };
-        return Ok(lossy(around(target.column, &format!("{base} + {digits}"))));
-    }
-    let format = config.format.as_deref().unwrap_or(match fit::capacity(target) {
-        0..12 => "555#######",
-        _ => "555-###-####",
-    });
-    pattern(target, format, domain)
-}
-
 fn text(target: &Target<'_>) -> Result<Made, Wrong> {
     fit::text(target, "text")?;
     let plain = target.column.of("t");
@@ -251,75 +231,30 @@ fn text(target: &Target<'_>) -> Result<Made, Wrong> {
     Ok(lossy(format!("LEFT(REPEAT({filler}, {times}), {length})")))
 }
 
-/// `#` a digit, `?` a letter, anything else itself.
-fn pattern(target: &Target<'_>, format: &str, domain: &str) -> Result<Made, Wrong> {
-    fit::text(target, "a pattern")?;
-    fit::room(target, format.chars().count() as u64, "this format")?;
-    if !format.contains(['#', '?']) {
-        return Err((format!("the format {format:?} has no `#` (digit) and no `?` (letter)"), None));
-    }
-    let mut parts: Vec<String> = Vec::new();
-    let mut rest = format;
-    let mut used = 0;
-    while let Some(first) = rest.chars().next() {
-        let run = rest.chars().take_while(|c| *c == first).count();
-        // Five groups of 12 digits are in one hash; the next five come from another.
-        let round = domain.to_owned() + &"+".repeat(used / 5);
-        let hash = hash(target.column, &round);
-        let at = 1 + 12 * (used % 5);
-        let taken = match first {
-            '#' => {
-                let digits = run.min(9);
-                let limit = 10_u64.pow(u32::try_from(digits).unwrap_or(9));
-                parts.push(format!("LPAD({}, {digits}, '0')", number(&hash, at, limit)));
-                used += 1;
-                digits
-            }
-            '?' => {
-                let letter = number(&hash, at, 26);
-                parts.push(format!("SUBSTR('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 1 + {letter}, 1)"));
-                used += 1;
-                1
-            }
-            _ => {
-                let plain: String = rest.chars().take_while(|c| *c != '#' && *c != '?').collect();
-                parts.push(literal(&plain));
-                plain.chars().count()
-            }
-        };
-        rest = rest.char_indices().nth(taken).map_or("", |(at, _)| &rest[at..]);
-    }
-    Ok(lossy(around(target.column, &format!("CONCAT({})", parts.join(", ")))))
-}
-
+/// One known password for everybody, as a bcrypt hash. A value that begins with `$` is a hash made elsewhere.
 fn password(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let value = match &config.value {
-        Some(Scalar::Text(value)) => value.as_str(),
-        Some(Scalar::Integer(_) | Scalar::Float(_) | Scalar::Bool(_)) | None => "",
+        Some(Scalar::Text(value)) if !value.is_empty() => value.as_str(),
+        Some(_) => return Err(("the password is a text".to_owned(), None)),
+        None => {
+            let hint = "{ kind = \"password\", value = \"development\" }".to_owned();
+            return Err(("password needs the password that developers get".to_owned(), Some(hint)));
+        }
     };
-    // A hash made elsewhere: any crypt(3) string.
-    if !value.starts_with('$') {
-        let hint =
-            "{ kind = \"password\", value = \"$2y$10$…\" }: the output of `htpasswd -nbB x development`";
-        return Err((
-            "password needs the hash of the password that developers get".to_owned(),
-            Some(hint.to_owned()),
-        ));
-    }
+    let hash = if value.starts_with('$') { value.to_owned() } else { bcrypt(value)? };
     fit::text(target, "password")?;
-    fit::room(target, value.chars().count() as u64, "this hash")?;
+    fit::room(target, hash.chars().count() as u64, "a bcrypt hash")?;
     let plain = target.column.of("t");
-    Ok(lossy(format!("CASE WHEN {plain} IS NOT NULL THEN {} END", literal(value))))
+    Ok(lossy(format!("CASE WHEN {plain} IS NOT NULL THEN {} END", literal(&hash))))
 }
 
-/// A version 4 UUID in its text form.
-fn uuid(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
-    fit::text(target, "uuid")?;
-    fit::room(target, 36, "a UUID")?;
-    let hash = hash(target.column, domain);
-    let masked = format!(
-        "INSERT(INSERT(INSERT(INSERT(INSERT(INSERT(LEFT({hash}, 32), 13, 1, '4'), 17, 1, 'a'), 21, 0, '-'), \
-         17, 0, '-'), 13, 0, '-'), 9, 0, '-')"
-    );
-    Ok(Made { expression: around(target.column, &masked), lossy: false })
+/// The salt comes from the password, so that the same rules give the same dump: this password is no secret.
+fn bcrypt(password: &str) -> Result<String, Wrong> {
+    let digest = Sha256::digest(password.as_bytes());
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&digest[..16]);
+    let hash = bcrypt::hash_with_salt(password, BCRYPT_COST, salt);
+    // `$2y$` is what PHP, Python, Ruby and Apache all take.
+    hash.map(|parts| parts.format_for_version(bcrypt::Version::TwoY))
+        .map_err(|e| (format!("no bcrypt hash of this password: {e}"), None))
 }

@@ -7,16 +7,20 @@
 //! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
 //! ends of a relation that mask differently, a rule that matches nothing: errors with file:line.
 
+mod detect;
 mod ends;
 mod error;
 mod expression;
 mod fit;
 mod kinds;
 mod rules;
+mod sample;
+mod shapes;
 mod words;
 
 use std::collections::BTreeMap;
 
+pub use detect::{Finding, detect};
 pub use ends::{Ends, agree as ends_agree};
 pub use error::Error;
 pub use rules::{Policy, compile, policy};

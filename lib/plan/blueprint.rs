@@ -124,7 +124,8 @@ impl Blueprint {
         for edge in &self.edges {
             let keys: Vec<&str> = edge.key.as_deref().map_or(vec!["relations"], |key| vec!["relations", key]);
             if let Some(message) = self.unworkable(edge) {
-                let hint = Some("a table that is `full` or `empty` needs no key".to_owned());
+                let hint = message.contains("no primary key");
+                let hint = hint.then(|| "a table that is `full` or `empty` needs no key".to_owned());
                 return Err(config.origin.error_at(&keys, message, hint));
             }
         }
@@ -152,6 +153,15 @@ impl Blueprint {
             && (edge.cap.is_some() || edge.up == Up::Drop || edge.cast.is_some_and(super::cast::Cast::splits))
         {
             return Some(format!("{child} has no primary key: no cap, drop, json or list is possible"));
+        }
+        if live && edge.up == Up::Nullify {
+            if self.kept(edge.child) == Kept::Children {
+                return Some(format!("{child} has no primary key: nullify is not possible"));
+            }
+            if super::selects::nullable_column(&self.catalog.tables[edge.child], edge).is_none() {
+                let label = edge.child_label(&self.catalog);
+                return Some(format!("{label} can hold neither NULL nor a word for it (up = \"nullify\")"));
+            }
         }
         if self.kept(edge.child) == Kept::All && edge.up == Up::Drop {
             return Some(format!("{child} is full, so none of its rows can stay behind (up = \"drop\")"));

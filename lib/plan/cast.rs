@@ -90,7 +90,8 @@ fn described(column: &Column) -> String {
     }
 }
 
-fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
+/// Whether two columns can be compared as they are.
+pub(super) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
     let add = |cast: &str| Some(format!("declare the relation with cast = \"{cast}\""));
     match (child.family(), parent.family()) {
         (Family::Exact, Family::Exact) | (Family::Binary, Family::Binary) => Ok(()),

@@ -40,7 +40,7 @@ struct Rule {
 }
 
 /// Decides every table.
-pub fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Result<Vec<Class>, Error> {
+pub(super) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Result<Vec<Class>, Error> {
     let rules = rules(config)?;
     let mut used = vec![false; rules.len()];
     let mut classes: Vec<Option<Class>> = Vec::new();

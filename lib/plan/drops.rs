@@ -28,6 +28,7 @@ pub(super) fn settle(
     }
     let cascade: Vec<&Edge> = blueprint.up().filter(keyed).collect();
     let mut dropped: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut cascaded = 0;
     loop {
         let mut gone = 0;
         for edge in &strict {
@@ -36,12 +37,13 @@ pub(super) fn settle(
             *dropped.entry(edge.number).or_default() += rows;
             gone += rows;
         }
-        if gone == 0 {
+        if gone + cascaded == 0 {
             return Ok(dropped.into_iter().collect());
         }
+        cascaded = 0;
         for edge in &cascade {
             house.cancel.check()?;
-            take_back(session, blueprint, edge, true)?;
+            cascaded += take_back(session, blueprint, edge, true)?;
         }
     }
 }
@@ -62,7 +64,7 @@ fn take_back(
     // Two steps, because MySQL cannot delete from a table that the same statement reads (self references).
     let insert = format!(
         "INSERT INTO {here} ({}, gen, edge) SELECT {}, 0, 0 FROM {} AS k STRAIGHT_JOIN {} ON {} \
-         ON DUPLICATE KEY UPDATE {here}.gen = 0",
+         WHERE TRUE ON DUPLICATE KEY UPDATE {here}.gen = 0",
         words.key_list(edge.child, "p"),
         words.key_list(edge.child, "c.q"),
         words.keys(edge.child),

@@ -10,24 +10,32 @@
 //! one SELECT a table
 //! ```
 
+mod ask;
 mod blueprint;
+mod candidates;
 mod cast;
+mod check;
 mod classes;
 mod closure;
 mod drops;
 mod error;
+mod explain;
+mod guard;
+mod infer;
 mod names;
 mod options;
 mod place;
 mod proof;
 mod reach;
 mod relations;
+mod report;
 mod roots;
 mod selects;
 mod sql;
 mod steps;
 mod work;
 
+pub use ask::{Ask, answer};
 pub use blueprint::{Blueprint, Kept};
 pub use classes::Class;
 pub use closure::{Closure, collect};
@@ -37,6 +45,8 @@ pub use options::Options;
 pub use place::Place;
 pub use proof::{Evidence, examine, judge};
 pub use relations::{Edge, Origin};
+pub use report::bytes_after;
+pub use work::prepare;
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
 use crate::house::House;
@@ -81,6 +91,8 @@ pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydrati
     let mut session = place.connect()?;
     let blueprint = draw(house, &mut session, place)?;
     let as_of = as_of(house, &mut session, place, options)?;
+    guard::masks_parse(&mut session, &blueprint, &house.config)?;
+    let mut warnings = guard::personal_data(house, &mut session, &blueprint)?;
     house.cancel.check()?;
     work::lock(&mut session, &blueprint.work_schema)?;
     house.progress.say(&format!(
@@ -94,11 +106,12 @@ pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydrati
     proof::judge(&blueprint, &evidence)?;
     let tables = selects::all(house, &mut session, &blueprint, closure.last_down)?;
     let edges = edge_reports(&mut session, &blueprint, &closure, &evidence)?;
+    warnings.extend(orphans(&edges));
     work::complete(&mut session, &blueprint, closure.last_down)?;
     Ok(Dehydration {
         as_of: Some(as_of),
         work_schema: blueprint.work_schema.clone(),
-        warnings: warnings(&edges),
+        warnings,
         tables,
         edges,
         databases: blueprint.databases.clone(),
@@ -159,7 +172,7 @@ fn edge_reports(
     Ok(reports)
 }
 
-fn warnings(edges: &[EdgeReport]) -> Vec<String> {
+fn orphans(edges: &[EdgeReport]) -> Vec<String> {
     let orphans = edges.iter().filter(|edge| edge.orphans > 0).map(|edge| {
         format!(
             "{} row(s) of {} refer to rows of {} that the source does not have either",

@@ -42,22 +42,3 @@ fn spread(edges: &[Edge], reached: &mut [Option<usize>], step: impl Fn(&Edge) ->
         }
     }
 }
-
-/// The tables in whose rows' children more rows of the same table can be found, going down.
-pub(super) fn on_a_cycle(edges: &[&Edge], start: usize) -> bool {
-    let mut seen = vec![start];
-    let mut at = 0;
-    while at < seen.len() {
-        let from = seen[at];
-        for edge in edges.iter().filter(|edge| edge.down && edge.parent == from) {
-            if edge.child == start {
-                return true;
-            }
-            if !seen.contains(&edge.child) {
-                seen.push(edge.child);
-            }
-        }
-        at += 1;
-    }
-    false
-}

@@ -67,7 +67,7 @@ impl Edge {
 }
 
 /// All relations: declared ones stand before foreign keys over the same columns, names before globs.
-pub fn all(catalog: &Catalog, config: &Config) -> Result<Vec<Edge>, Error> {
+pub(super) fn all(catalog: &Catalog, config: &Config) -> Result<Vec<Edge>, Error> {
     let mut edges: Vec<Edge> = Vec::new();
     let (globs, names): (Vec<_>, Vec<_>) =
         config.relations.iter().partition(|(key, _)| key.contains(['*', '?']));

@@ -31,7 +31,7 @@ pub(super) fn lock(session: &mut Session, schema: &str) -> Result<(), Error> {
 }
 
 /// Makes the work schema anew, with empty key tables.
-pub(super) fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
+pub fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
     let schema = &blueprint.work_schema;
     for setting in SESSION {
         session.run("preparing the session", setting)?;
@@ -49,6 +49,10 @@ pub(super) fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<()
     session.run("creating the work schema", &create)?;
     mark(session, blueprint)?;
     secret(session, schema)?;
+    // What a condition of refresh.toml means by a bare table name; MariaDB also wants one to delete by alias.
+    if let Some(database) = blueprint.databases.first() {
+        session.run("choosing the default database", &format!("USE {}", name(database)))?;
+    }
     let words = blueprint.words();
     for table in blueprint.keyed() {
         let deed = format!("creating the key table of {}", blueprint.catalog.tables[table].label());

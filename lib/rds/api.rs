@@ -173,6 +173,16 @@ pub enum Origin {
     CloneOf(String),
 }
 
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Snapshot(id) => write!(f, "snapshot {id}"),
+            Self::LatestOf(id) => write!(f, "{id} at its latest restorable time"),
+            Self::CloneOf(id) => write!(f, "{id}, as a clone"),
+        }
+    }
+}
+
 /// What a copy must be like: every parameter with a bad default is here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CopyOrder {

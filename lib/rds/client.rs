@@ -38,8 +38,12 @@ pub(super) fn open(options: &ServiceOptions, cancel: Cancel) -> Result<Aws, Erro
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
     let shared = runtime.block_on(load(options));
-    if shared.region().is_none() {
-        return Err(Error::NoRegion);
+    match shared.region().map(|region| region.as_ref().trim()) {
+        None | Some("") => return Err(Error::NoRegion),
+        Some(region) if !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+            return Err(Error::Region(region.to_owned()));
+        }
+        Some(_) => {}
     }
     runtime.block_on(credentials(&shared))?;
     let mut config = aws_sdk_rds::config::Builder::from(&shared);
@@ -94,7 +98,7 @@ async fn credentials(shared: &SdkConfig) -> Result<(), Error> {
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
         Err(error) => {
-            let why = super::aws::chain(&error);
+            let why = super::aws::chain(&error).split_whitespace().collect::<Vec<_>>().join(" ");
             Err(fault(format!("no AWS credentials were found ({why})")).into())
         }
     }

@@ -122,7 +122,7 @@ impl Work<'_> {
         if !journal.path().exists() {
             return;
         }
-        if let Err(error) = journal.strike(owed.kind, &owed.id) {
+        if let Err(error) = journal.strike(owed.kind, &owed.id).and_then(|()| journal.close()) {
             self.house().progress.warn(&format!("{} is gone, but {error}", owed.label()));
         }
     }
@@ -146,7 +146,10 @@ impl Work<'_> {
         }
         let (all, kept) = (self.cases.len(), refused.len() + left.len());
         let word = if self.house().dry_run { "would be deleted" } else { "deleted" };
-        self.house().note(format!("{} of {all} {word}", all - kept));
+        self.house().note(match all {
+            0 => "nothing to delete".to_owned(),
+            _ => format!("{} of {all} {word}", all - kept),
+        });
         if !refused.is_empty() {
             refused.extend(left.into_iter().map(|text| format!("{text} is left too")));
             Err(Error::Refused(refused.join("; ")))

@@ -25,6 +25,9 @@ pub enum Error {
     /// The region is nowhere.
     #[error("no AWS region is set")]
     NoRegion,
+    /// The region is no region.
+    #[error("{0:?} is no AWS region")]
+    Region(String),
     /// The runtime for the SDK cannot be built.
     #[error("cannot start the AWS client")]
     Runtime(#[source] std::io::Error),
@@ -130,7 +133,7 @@ impl Failure for Error {
             Self::Config(inner) => inner.exit(),
             Self::Mysql(inner) => inner.exit(),
             Self::Call(fault) => exit_of(fault),
-            Self::NoRegion | Self::Missing(_) | Self::Name { .. } => Exit::BadConfig,
+            Self::NoRegion | Self::Region(_) | Self::Missing(_) | Self::Name { .. } => Exit::BadConfig,
             Self::Document(_) => Exit::BadInput,
             Self::Runtime(_) => Exit::Io,
             Self::NoSuch(_) | Self::Terminal { .. } | Self::NoFallback { .. } | Self::Login { .. } => {
@@ -155,7 +158,7 @@ impl Failure for Error {
             Self::Config(inner) => inner.code(),
             Self::Mysql(inner) => inner.code(),
             Self::Call(fault) => code_of(fault.class),
-            Self::NoRegion => "no-region",
+            Self::NoRegion | Self::Region(_) => "no-region",
             Self::Runtime(_) => "runtime",
             Self::Name { .. } => "bad-name",
             Self::Missing(_) => "bad-config",
@@ -179,7 +182,7 @@ impl Failure for Error {
             Self::Config(inner) => return inner.hint(),
             Self::Mysql(inner) => return inner.hint(),
             Self::Call(fault) => hint_of(fault.class)?,
-            Self::NoRegion => "set AWS_REGION, or region in ~/.aws/config",
+            Self::NoRegion | Self::Region(_) => "set AWS_REGION, or region in ~/.aws/config",
             Self::Name { .. } => {
                 "names are 1 to 63 letters, digits and single hyphens, beginning with a letter"
             }

@@ -1,4 +1,5 @@
-//! The cloud: take a snapshot, wait for it, restore a throw-away copy, delete what a run created.
+//! The cloud: take a snapshot, wait for it, restore a throw-away copy, delete what a run created; and
+//! [`local`], a small RDS on this machine.
 //!
 //! In: a source cluster or instance, and the document. Out: the document's `source`, `snapshot` and `cluster`
 //! sections, and `resources` that are created and settled. Decisions are pure and compiled always: [`names`] (what
@@ -12,10 +13,12 @@ pub mod drop;
 mod error;
 pub mod fallback;
 pub mod guard;
+pub mod local;
 pub mod names;
 pub mod options;
 pub mod owed;
 pub mod password;
+pub mod policy;
 pub mod poll;
 pub mod ready;
 pub mod removal;

@@ -22,6 +22,10 @@ pub struct ServiceOptions {
     #[arg(long, env = "AWS_ENDPOINT_URL", value_parser = endpoint, hide = true)]
     endpoint_url_any: Option<String>,
 
+    /// Print the IAM policy that the four tools need for this configuration, and do nothing else
+    #[arg(long)]
+    pub iam_policy: bool,
+
     /// Factor on the pauses between looks, for tests against a local endpoint
     #[arg(long, env = "REFRESHKIT_PACE", value_parser = pace, default_value_t = 1.0, hide = true)]
     pub pace: f64,

@@ -85,7 +85,7 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
     let settings = options.over(&desk.house.config.restore);
     let order = order(desk, document, &settings, options)?;
     if desk.house.dry_run {
-        desk.house.note(format!("would make {} from {:?}", label(order.kind, &order.id), order.origin));
+        desk.house.note(format!("would make {} from {}", label(order.kind, &order.id), order.origin));
         return Ok(());
     }
     let patience = Patience { timeout: settings.timeout.duration(), newborn: true };

@@ -25,12 +25,8 @@ pub fn summary(document: &Document) -> String {
     }
     if let Some(refresh) = &document.refresh {
         let reference = refresh.reference.as_deref().map_or(String::new(), |name| format!(" @ {name}"));
-        parts.push(format!(
-            "{} <- {}{reference}, {} migrations",
-            refresh.target,
-            refresh.dump,
-            refresh.migrations.len()
-        ));
+        let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
+        parts.push(format!("{} <- {}{reference}, {applied} migrations", refresh.target, refresh.dump));
     }
     let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();
     parts.push(format!("{seconds:.0} s"));

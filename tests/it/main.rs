@@ -3,9 +3,17 @@
 mod cli;
 mod closure;
 mod dump;
+mod dump_fidelity;
 mod jenkins;
 mod migrate;
+mod masks;
 mod plan_cli;
+mod plan_model;
+mod plan_property;
+mod plan_questions;
+#[cfg(feature = "aws")]
+mod rds;
+mod rds_cloud;
 mod restore;
 mod restore_crash;
 mod restore_place;

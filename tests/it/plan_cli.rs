@@ -96,7 +96,7 @@ fn writes_only_to_a_throw_away_copy_or_where_it_is_told_to() {
         input.cluster.as_mut().unwrap().throw_away = false;
         let refused = tool(&directory).document(&input).run().exits(77);
         assert!(refused.stderr.contains("--i-own-this-server 127.0.0.1"), "{}", refused.stderr);
-        assert!(!scratch.run("SHOW DATABASES").contains("__work"));
+        assert!(!scratch.run("SHOW DATABASES").contains(&format!("{}__work", scratch.name)));
         tool(&directory).args(["--i-own-this-server", "127.0.0.1"]).document(&input).run().exits(0);
     });
 }
