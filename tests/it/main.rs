@@ -9,6 +9,7 @@ mod dump_random;
 mod dump_safety;
 mod jenkins;
 mod masks;
+mod migrate;
 mod plan_cli;
 mod plan_in_place;
 mod plan_model;
@@ -18,7 +19,6 @@ mod plan_questions;
 mod rds;
 #[cfg(feature = "aws")]
 mod rds_cli;
-#[cfg(feature = "aws")]
 mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
@@ -28,6 +28,8 @@ mod rds_moto;
 #[cfg(feature = "aws")]
 mod rds_wait;
 mod restore;
+mod restore_crash;
+mod restore_place;
 mod rotate;
 mod support;
 mod tidy;
