@@ -1,5 +1,11 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on panics, and says where it is, in its helpers too"
+)]
+
 mod cli;
 #[cfg(feature = "aws")]
 mod rds;

@@ -29,10 +29,9 @@ const PACE: &str = "0.02";
 /// A running `rds-local`.
 pub(crate) struct Cloud {
     pub(crate) url: String,
-    pub(crate) engine: Engine,
     directory: PathBuf,
     /// Its stdin keeps the service alive.
-    _keeper: Child,
+    keeper: Child,
 }
 
 /// A cloud that nobody else uses meanwhile.
@@ -80,10 +79,11 @@ impl Cloud {
         let seed = directory.join("seed.sql");
         std::fs::write(&seed, seed_sql()).unwrap();
         let cloud = directory.join("cloud");
-        let mysqld = std::env::var("REFRESHKIT_TEST_MYSQLD").map(|program| format!("--server {program}"));
+        let mysqld = std::env::var_os("REFRESHKIT_TEST_MYSQLD")
+            .map(|program| format!("--server {}", Path::new(&program).display()));
         let server = match engine {
             Engine::MariaDb => "--engine mariadb".to_owned(),
-            Engine::MySql => mysqld.unwrap_or_else(|_| "--engine mysql".to_owned()),
+            Engine::MySql => mysqld.unwrap_or_else(|| "--engine mysql".to_owned()),
         };
         // A signal to the whole group must not keep it from cleaning up.
         let script = r#"
@@ -108,7 +108,7 @@ impl Cloud {
             .stderr(std::fs::File::create(directory.join("log")).unwrap())
             .spawn()
             .unwrap();
-        let mut cloud = Self { url: String::new(), engine, directory: cloud, _keeper: keeper };
+        let mut cloud = Self { url: String::new(), directory: cloud, keeper };
         cloud.url = cloud.wait_for_url(&directory.join("cloud.url"), &directory.join("log"));
         cloud
     }
@@ -121,10 +121,10 @@ impl Cloud {
             {
                 return text.trim().to_owned();
             }
-            let ended = self._keeper.try_wait().unwrap();
+            let ended = self.keeper.try_wait().unwrap();
             let said = || std::fs::read_to_string(log).unwrap_or_default();
             assert!(ended.is_none(), "rds-local did not start: {}", said());
-            assert!(begun.elapsed() < Duration::from_secs(120), "rds-local is too slow: {}", said());
+            assert!(begun.elapsed() < Duration::from_mins(2), "rds-local is too slow: {}", said());
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::rds_cloud::{SOURCE, Stage, stage};
 
 /// How many random moments a kill is tried at; `REFRESHKIT_TEST_KILLS=50` for the whole of it.
-const KILLS: u32 = 8;
+const KILLS: u32 = 5;
 
 fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
@@ -283,8 +283,9 @@ fn a_terminated_drop_has_asked_for_every_delete() {
 #[test]
 fn after_a_kill_at_any_moment_nothing_is_left_and_production_is_as_it_was() {
     let stage = stage(None);
-    let kills =
-        std::env::var("REFRESHKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let kills = std::env::var_os("REFRESHKIT_TEST_KILLS")
+        .and_then(|text| text.to_str()?.parse().ok())
+        .unwrap_or(KILLS);
     let whole = {
         let begun = Instant::now();
         let document = stage.restored("whole");
