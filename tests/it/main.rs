@@ -15,9 +15,13 @@ mod rds_cli;
 mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
+#[cfg(feature = "aws")]
+mod rds_kill;
 mod rds_local;
 #[cfg(feature = "aws")]
 mod rds_moto;
+#[cfg(feature = "aws")]
+mod rds_stage;
 #[cfg(feature = "aws")]
 mod rds_wait;
 mod support;
