@@ -1,1 +1,13 @@
-//! Empty room.
+//! Which dumps stay.
+//!
+//! In: the dumps in a directory, how long they stay, the time. Out: what goes and why; then it goes. The decision is a
+//! pure function ([`policy::decide`]); nothing is removed before a new dump is there, whole and verified.
+
+mod command;
+pub mod policy;
+mod run;
+
+pub use command::{Deed, perform};
+pub use run::{Error, run};
+
+pub use crate::dump::Options;

@@ -7,11 +7,24 @@
 )]
 
 mod cli;
+mod closure;
+mod dump;
+mod dump_fidelity;
+mod dump_file;
+mod dump_random;
+mod dump_safety;
+mod jenkins;
+mod masks;
+mod migrate;
+mod plan_cli;
+mod plan_in_place;
+mod plan_model;
+mod plan_property;
+mod plan_questions;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]
 mod rds_cli;
-#[cfg(feature = "aws")]
 mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
@@ -24,5 +37,9 @@ mod rds_moto;
 mod rds_stage;
 #[cfg(feature = "aws")]
 mod rds_wait;
+mod restore;
+mod restore_crash;
+mod restore_place;
+mod rotate;
 mod support;
 mod tidy;

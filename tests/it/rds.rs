@@ -12,7 +12,7 @@ use crate::support::{path, servers};
 
 /// What the option file of a copy says, and the file's path.
 fn login(document: &Document) -> (String, String) {
-    let Some(Login::OptionFile { path }) = &document.cluster.as_ref().unwrap().login else {
+    let Some(Login::OptionFile { path, .. }) = &document.cluster.as_ref().unwrap().login else {
         panic!("no option file: {document:?}")
     };
     let text = std::fs::read_to_string(path).unwrap();

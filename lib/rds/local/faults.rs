@@ -123,7 +123,9 @@ mod tests {
 
     fn with(lines: &[&str]) -> Faults {
         let mut faults = Faults::default();
-        lines.iter().for_each(|line| faults.add(line, Fault::parse(line).unwrap()));
+        for line in lines {
+            faults.add(line, Fault::parse(line).unwrap());
+        }
         faults
     }
 

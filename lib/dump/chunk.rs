@@ -1,0 +1,209 @@
+//! Cutting a table into chunks by a walk over its whole key.
+//!
+//! In: a [`Part`] and a connection. Out: WHERE clauses that together match every row once, each a range of the key, in
+//! the key's order. Boundaries are rows that exist, so gaps, skew and composite keys do not matter.
+//!
+//! ```text
+//! last = nothing
+//! loop: next = the key of the n-th row behind last      none: the last chunk is "behind last"
+//!       emit "behind last and not behind next"; last = next
+//! ```
+
+use ::mysql::{Row, Value};
+
+use super::schema::Part;
+use super::{Error, encode};
+use crate::mysql::{Session, name};
+
+/// About how many bytes of rows are read at a time: one member, more or less.
+pub(crate) const CHUNK_BYTES: u64 = 8 << 20;
+
+/// The fewest rows in a chunk: below, the walk would cost more than it brings.
+const CHUNK_ROWS_MIN: u64 = 1_000;
+
+/// Something to read: a part, or a range of its key.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunk {
+    /// Position in the outline's parts.
+    pub(crate) part: usize,
+    /// The key's range as a condition.
+    pub(crate) range: Option<String>,
+}
+
+impl Part {
+    /// The statement that reads the rows, or those of a range.
+    pub(crate) fn select(&self, range: Option<&str>) -> String {
+        let mut sql = format!("SELECT {} FROM {}", self.expressions.join(", "), self.from);
+        sql += &self.conditions(range);
+        if !self.key.is_empty() {
+            sql += " ORDER BY ";
+            sql += &self.key_list();
+        }
+        sql
+    }
+
+    fn conditions(&self, range: Option<&str>) -> String {
+        match (&self.filter, range) {
+            (None, None) => String::new(),
+            (Some(filter), None) => format!(" WHERE {filter}"),
+            (None, Some(range)) => format!(" WHERE {range}"),
+            (Some(filter), Some(range)) => format!(" WHERE ({filter}) AND ({range})"),
+        }
+    }
+
+    fn key_list(&self) -> String {
+        let names: Vec<String> = self.key.iter().map(|column| format!("t.{}", name(&column.name))).collect();
+        names.join(", ")
+    }
+
+    /// How many rows a chunk should have. Nothing if the part is read in one go.
+    fn chunk_rows(&self) -> Option<u64> {
+        let ordered = !self.key.is_empty() && self.key.iter().all(super::column::Column::orders);
+        if !ordered || self.bytes() <= CHUNK_BYTES {
+            return None;
+        }
+        Some((CHUNK_BYTES / self.row_bytes.max(1)).max(CHUNK_ROWS_MIN))
+    }
+}
+
+/// Cuts a part; `emit` takes each chunk as soon as it is known and says whether to go on.
+pub(crate) fn cut(
+    session: &mut Session,
+    position: usize,
+    part: &Part,
+    mut emit: impl FnMut(Chunk) -> bool,
+) -> Result<(), Error> {
+    let Some(rows) = part.chunk_rows() else {
+        emit(Chunk { part: position, range: None });
+        return Ok(());
+    };
+    let keys: Vec<String> =
+        part.key.iter().map(|column| column.form.read(&format!("t.{}", name(&column.name)))).collect();
+    let mut last: Option<Vec<String>> = None;
+    loop {
+        let behind = last.as_ref().map(|values| beyond(part, values, '>', false));
+        let sql = format!(
+            "SELECT {} FROM {}{} ORDER BY {} LIMIT {}, 1",
+            keys.join(", "),
+            part.from,
+            part.conditions(behind.as_deref()),
+            part.key_list(),
+            rows - 1
+        );
+        let found: Option<Row> = session.first(&format!("cutting {} into chunks", part.label), &sql)?;
+        let next = found.map(|row| boundary(part, &row)).transpose()?;
+        let until = next.as_ref().map(|values| beyond(part, values, '<', true));
+        let range = match (behind, until) {
+            (Some(behind), Some(until)) => Some(format!("({behind}) AND ({until})")),
+            (one, other) => one.or(other),
+        };
+        if !emit(Chunk { part: position, range }) || next.is_none() {
+            return Ok(());
+        }
+        last = next;
+    }
+}
+
+/// The key's values of a row, as literals.
+fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
+    let literals = part.key.iter().enumerate().map(|(i, column)| {
+        let mut text = Vec::new();
+        encode::literal(column.form, row.as_ref(i).unwrap_or(&Value::NULL), &mut text)
+            .ok()
+            .and_then(|()| sql_text(text))
+            .ok_or_else(|| Error::Unfaithful {
+                object: part.label.clone(),
+                problem: format!("its key column {} holds a value without a literal", column.name),
+            })
+    });
+    literals.collect()
+}
+
+/// A literal as text: bytes that are not UTF-8 as hexadecimal digits.
+fn sql_text(literal: Vec<u8>) -> Option<String> {
+    let Some(quoted) = literal.strip_prefix(b"_binary ") else { return String::from_utf8(literal).ok() };
+    let inner = quoted.strip_prefix(b"'")?.strip_suffix(b"'")?;
+    let mut plain = Vec::with_capacity(inner.len());
+    let mut bytes = inner.iter();
+    while let Some(byte) = bytes.next() {
+        let byte = match (byte, byte == &b'\\') {
+            (_, true) => match bytes.next()? {
+                b'0' => 0,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b'Z' => 0x1a,
+                other => *other,
+            },
+            (plain, _) => *plain,
+        };
+        plain.push(byte);
+    }
+    Some(format!("x'{}'", super::hex(&plain)))
+}
+
+/// `key > values` (or `<`, and equal too if so wished) written out as the range optimizer likes it:
+/// `a >= 1 AND (a > 1 OR (a = 1 AND b > 2))`.
+fn beyond(part: &Part, values: &[String], sign: char, equal: bool) -> String {
+    let names: Vec<String> = part.key.iter().map(|column| format!("t.{}", name(&column.name))).collect();
+    let last = names.len() - 1;
+    let or_equal = if equal { "=" } else { "" };
+    let mut condition = format!("{} {sign}{or_equal} {}", names[last], values[last]);
+    for i in (0..last).rev() {
+        condition = format!("{0} {sign} {1} OR ({0} = {1} AND ({condition}))", names[i], values[i]);
+    }
+    if last > 0 {
+        condition = format!("{} {sign}= {} AND ({condition})", names[0], values[0]);
+    }
+    condition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::column::{Column, Form};
+    use super::*;
+
+    fn part(names: &[&str]) -> Part {
+        let column = |name: &&str| Column {
+            name: (*name).to_owned(),
+            data_type: "int".to_owned(),
+            declared: "int".to_owned(),
+            form: Form::Number,
+            generated: false,
+            nullable: false,
+        };
+        Part {
+            table: 0,
+            label: "d.t".to_owned(),
+            columns: vec![],
+            expressions: vec!["t.`a`".to_owned()],
+            from: "`d`.`t` AS t".to_owned(),
+            filter: Some("a OR b".to_owned()),
+            key: names.iter().map(column).collect(),
+            rows: 10,
+            row_bytes: 10,
+        }
+    }
+
+    #[test]
+    fn ranges_are_written_for_the_whole_key() {
+        let values = ["1".to_owned(), "'x'".to_owned()];
+        assert_eq!(beyond(&part(&["a"]), &values[..1], '<', true), "t.`a` <= 1");
+        assert_eq!(
+            beyond(&part(&["a", "b"]), &values, '>', false),
+            "t.`a` >= 1 AND (t.`a` > 1 OR (t.`a` = 1 AND (t.`b` > 'x')))"
+        );
+    }
+
+    #[test]
+    fn a_filter_stays_whole_beside_a_range() {
+        assert_eq!(
+            part(&["a"]).select(Some("t.`a` > 1")),
+            "SELECT t.`a` FROM `d`.`t` AS t WHERE (a OR b) AND (t.`a` > 1) ORDER BY t.`a`"
+        );
+    }
+
+    #[test]
+    fn binary_boundaries_become_digits() {
+        assert_eq!(sql_text(b"_binary '\\0a\\'\xff'".to_vec()).unwrap(), "x'006127ff'");
+    }
+}

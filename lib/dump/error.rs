@@ -1,0 +1,172 @@
+//! How dumping and reading dumps can fail.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::{Exit, Failure, Interrupted};
+use crate::{config, mysql};
+
+/// Why a dump was not written, or cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file operation failed.
+    #[error("cannot {deed} {}", path.display())]
+    File {
+        /// What was tried.
+        deed: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file is not a dump of ours, or is damaged.
+    #[error("{} is not a whole dump: {problem}", path.display())]
+    Damaged {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A dump of a newer format.
+    #[error("{} has the format {format}, this version reads {}", path.display(), super::FORMAT)]
+    OtherFormat {
+        /// Where.
+        path: PathBuf,
+        /// What it says.
+        format: String,
+    },
+    /// Something that was asked for is not in the file or on the server.
+    #[error("{0}")]
+    NotThere(String),
+    /// A value that no SQL literal can hold.
+    #[error("{deed}: column {column} holds {value:?}, which SQL cannot write")]
+    Unrepresentable {
+        /// What was being done: `reading app.t`.
+        deed: String,
+        /// The column.
+        column: String,
+        /// The value: `NaN`, `inf`.
+        value: String,
+    },
+    /// A table, column or object cannot be dumped faithfully.
+    #[error("{object} cannot be dumped: {problem}")]
+    Unfaithful {
+        /// What.
+        object: String,
+        /// Why not.
+        problem: String,
+    },
+    /// Another run is writing here.
+    #[error("another run is writing {name} in {}: {holder}", directory.display())]
+    Locked {
+        /// What the files' names begin with.
+        name: String,
+        /// Where.
+        directory: PathBuf,
+        /// Who: `pid 812 on build-3 since …`.
+        holder: String,
+    },
+    /// What the files' names should begin with cannot begin a file name.
+    #[error("{0:?} cannot begin a file name: it may have letters, digits, and . _ - behind the first place")]
+    BadName(String),
+    /// The directory has too little room.
+    #[error("{} has {free} bytes free, the dump needs about {needed}", directory.display())]
+    NoSpace {
+        /// Where.
+        directory: PathBuf,
+        /// Free bytes.
+        free: u64,
+        /// Estimate.
+        needed: u64,
+    },
+    /// The document lacks what is needed.
+    #[error("the document has no {0}")]
+    NoSection(&'static str),
+    /// The server.
+    #[error(transparent)]
+    Server(#[from] mysql::Error),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// A signal.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+impl Error {
+    /// A file operation that failed.
+    pub(crate) fn file(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { deed, path, source }
+    }
+
+    /// A file that is not what it should be.
+    pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), problem: problem.into() }
+    }
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File { deed: "read" | "open", .. }
+            | Self::Damaged { .. }
+            | Self::OtherFormat { .. }
+            | Self::NotThere(_)
+            | Self::NoSection(_)
+            | Self::Unrepresentable { .. }
+            | Self::Unfaithful { .. } => Exit::BadInput,
+            Self::File { deed: "create", .. } | Self::NoSpace { .. } => Exit::CannotWrite,
+            Self::File { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::ReadOnlyFilesystem
+                | std::io::ErrorKind::StorageFull
+                | std::io::ErrorKind::QuotaExceeded => Exit::CannotWrite,
+                _ => Exit::Io,
+            },
+            Self::BadName(_) => Exit::BadConfig,
+            Self::Locked { .. } => Exit::Temporary,
+            Self::Server(inner) => inner.exit(),
+            Self::Config(inner) => inner.exit(),
+            Self::Interrupted(inner) => inner.exit(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => "disk-full",
+            Self::File { .. } => "file",
+            Self::Damaged { .. } => "damaged-dump",
+            Self::OtherFormat { .. } => "other-format",
+            Self::NotThere(_) => "not-there",
+            Self::Unrepresentable { .. } | Self::Unfaithful { .. } => "cannot-dump",
+            Self::Locked { .. } => "locked",
+            Self::BadName(_) => "bad-name",
+            Self::NoSpace { .. } => "disk-full",
+            Self::NoSection(_) => "no-section",
+            Self::Server(inner) => inner.code(),
+            Self::Config(inner) => inner.code(),
+            Self::Interrupted(inner) => inner.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Damaged { .. } => Some("mydump-rotate list shows the dumps that are whole".to_owned()),
+            Self::NoSection(_) => Some(
+                "pipe the document of mydehydrate in, or dump without a plan: mydump-rotate --whole DATABASE"
+                    .to_owned(),
+            ),
+            Self::File { deed: "create", source, path } if source.kind() == std::io::ErrorKind::NotFound => {
+                let directory = path.parent().unwrap_or(path);
+                Some(format!("is it mounted? mkdir -p {}", directory.display()))
+            }
+            Self::NoSpace { .. } => {
+                Some("free space, lower keep_days, or name another [dump] dir".to_owned())
+            }
+            Self::Server(inner) => inner.hint(),
+            Self::Config(inner) => inner.hint(),
+            _ => None,
+        }
+    }
+}

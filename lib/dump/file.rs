@@ -1,0 +1,248 @@
+//! Reading a dump file: the manifest from the file's tail, then any member by itself, from any thread.
+//!
+//! In: a path. Out: a [`Manifest`], and per member its SQL, after its SHA-256 was found right. Whatever is in the
+//! file, nothing here panics or takes more memory than the limits below.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::GzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::trailer::{self, Trailer};
+use super::{Error, FORMAT, Manifest, hex, text};
+
+/// The longest manifest that is read, compressed: 100 000 tables stay below it.
+const MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// The same, decompressed.
+const MANIFEST_PLAIN_BYTES_MAX: u64 = 512 << 20;
+/// How much is read from the file at a time.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// An open dump file. Members can be read from many threads at the same time.
+#[derive(Debug)]
+pub struct DumpFile {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    manifest: Manifest,
+}
+
+impl DumpFile {
+    /// Opens a dump, reading its tail only.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(Error::file("open", path))?;
+        let bytes = file.metadata().map_err(Error::file("read", path))?.len();
+        let found = find_trailer(&file, bytes).map_err(Error::file("read", path))?;
+        let trailer = found.ok_or_else(|| {
+            Error::damaged(path, "it does not end as a dump of refreshkit does (cut off, or another file)")
+        })?;
+        let manifest = read_manifest(&file, &trailer).map_err(|problem| Error::damaged(path, problem))?;
+        if manifest.format != FORMAT {
+            return Err(Error::OtherFormat { path: path.to_owned(), format: manifest.format });
+        }
+        manifest.check_layout(trailer.offset).map_err(|problem| Error::damaged(path, problem))?;
+        Ok(Self { path: path.to_owned(), file, bytes, manifest })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file's length.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What the file says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The SQL of member `position` of [`Manifest::members`]. Its hash is checked before the first byte is handed
+    /// out; length and CRC are checked at the end, so a read error must be looked at.
+    pub fn member(&self, position: usize) -> Result<MemberReader<'_>, Error> {
+        let Some(member) = self.manifest.members.get(position) else {
+            return Err(Error::NotThere(format!("{} has no member {position}", self.path.display())));
+        };
+        let section = Section { file: &self.file, offset: member.offset, left: member.bytes };
+        let found = hash(section).map_err(Error::file("read", &self.path))?;
+        if hex(&found) != member.sha256 {
+            return Err(Error::damaged(
+                &self.path,
+                format!("member {position} at byte {} has changed since it was written", member.offset),
+            ));
+        }
+        let section = Section { file: &self.file, offset: member.offset, left: member.bytes };
+        let input = BufReader::with_capacity(BLOCK_BYTES.min(bounded(member.bytes)), section);
+        Ok(MemberReader { decoder: GzDecoder::new(input), left: member.plain_bytes })
+    }
+
+    /// Reads and checks one member.
+    pub fn check_member(&self, position: usize) -> Result<(), Error> {
+        let mut reader = self.member(position)?;
+        let mut buffer = vec![0; BLOCK_BYTES];
+        loop {
+            let count = reader
+                .read(&mut buffer)
+                .map_err(|e| Error::damaged(&self.path, format!("member {position}: {e}")))?;
+            if count == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The SQL of one member.
+#[derive(Debug)]
+pub struct MemberReader<'a> {
+    decoder: GzDecoder<BufReader<Section<'a>>>,
+    left: u64,
+}
+
+impl Read for MemberReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.decoder.read(buffer)?;
+        let wrong = |problem| Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        match self.left.checked_sub(count as u64) {
+            None => return wrong("a member is longer than the manifest says"),
+            Some(left) => self.left = left,
+        }
+        if count == 0 && !buffer.is_empty() {
+            if self.left > 0 {
+                return wrong("a member is shorter than the manifest says");
+            }
+            if !self.decoder.get_mut().fill_buf()?.is_empty() {
+                return wrong("a member holds more than one gzip stream");
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// A part of a file, read without moving the file's own position.
+#[derive(Debug)]
+struct Section<'a> {
+    file: &'a File,
+    offset: u64,
+    left: u64,
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(bounded(self.left));
+        let count = self.file.read_at(&mut buffer[..most], self.offset)?;
+        if count == 0 && most > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.offset += count as u64;
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+fn bounded(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}
+
+fn hash(mut section: Section<'_>) -> io::Result<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; BLOCK_BYTES.min(bounded(section.left))];
+    while section.left > 0 {
+        let count = section.read(&mut buffer)?;
+        hasher.update(&buffer[..count]);
+    }
+    Ok(hasher.finalize().into())
+}
+
+fn find_trailer(file: &File, file_bytes: u64) -> io::Result<Option<Trailer>> {
+    let Some(offset) = file_bytes.checked_sub(trailer::LENGTH as u64) else { return Ok(None) };
+    let mut tail = [0; trailer::LENGTH];
+    file.read_exact_at(&mut tail, offset)?;
+    Ok(Trailer::parse(&tail, file_bytes))
+}
+
+fn read_manifest(file: &File, trailer: &Trailer) -> Result<Manifest, String> {
+    if trailer.bytes > MANIFEST_BYTES_MAX {
+        return Err(format!("its manifest is longer than {} MiB", MANIFEST_BYTES_MAX >> 20));
+    }
+    let mut compressed = vec![0; bounded(trailer.bytes)];
+    file.read_exact_at(&mut compressed, trailer.offset).map_err(|e| format!("its manifest: {e}"))?;
+    if <[u8; 32]>::from(Sha256::digest(&compressed)) != trailer.sha256 {
+        return Err("its manifest has changed since it was written".to_owned());
+    }
+    let mut plain = Vec::new();
+    let mut decoder = GzDecoder::new(&compressed[..]).take(MANIFEST_PLAIN_BYTES_MAX);
+    decoder.read_to_end(&mut plain).map_err(|e| format!("its manifest: {e}"))?;
+    let json = text::uncomment(&plain).ok_or("its manifest is not a comment")?;
+    serde_json::from_slice(&json).map_err(|e| format!("its manifest: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A file of the given beginning, manifest and, if so wished, a trailer that fits.
+    fn file(members: &[u8], json: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&text::comment(json)).unwrap();
+        let manifest = encoder.finish().unwrap();
+        let trailer = Trailer {
+            offset: members.len() as u64,
+            bytes: manifest.len() as u64,
+            sha256: Sha256::digest(&manifest).into(),
+        };
+        file.write_all(&[members, &manifest, &trailer.render()].concat()).unwrap();
+        file
+    }
+
+    fn read_all(path: &Path) -> Result<(), Error> {
+        let dump = DumpFile::open(path)?;
+        (0..dump.manifest().members.len()).try_for_each(|member| dump.check_member(member))
+    }
+
+    #[test]
+    fn an_empty_dump_of_our_format_is_read_and_another_format_is_refused() {
+        read_all(file(b"", r#"{"format":"refreshkit-dump/1"}"#).path()).unwrap();
+        let other = read_all(file(b"", r#"{"format":"refreshkit-dump/2"}"#).path());
+        assert!(matches!(other, Err(Error::OtherFormat { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_in_a_file_the_reader_neither_panics_nor_believes_it(
+            bytes in prop::collection::vec(any::<u8>(), 1..300),
+            offset in prop_oneof![Just(0u64), any::<u64>()],
+            length in prop_oneof![Just(None), any::<u64>().prop_map(Some)],
+            plain in any::<u64>(),
+            right_hash in any::<bool>(),
+            table in prop::option::of(0usize..3),
+        ) {
+            let length = length.unwrap_or(bytes.len() as u64);
+            let sha256 = if right_hash { hex(&Sha256::digest(&bytes)) } else { String::new() };
+            let table = table.map_or(String::new(), |table| format!(",\"table\":{table}"));
+            let json = format!(
+                "{{\"format\":\"refreshkit-dump/1\",\"tables\":[{{}}],\"members\":[{{\"kind\":\"rows\"{table},\
+                 \"offset\":{offset},\"bytes\":{length},\"plain_bytes\":{plain},\"sha256\":\"{sha256}\"}}]}}"
+            );
+            prop_assert!(read_all(file(&bytes, &json).path()).is_err());
+        }
+
+        #[test]
+        fn no_bytes_and_no_json_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), json in ".{0,200}") {
+            let mut plain = tempfile::NamedTempFile::new().unwrap();
+            plain.write_all(&bytes).unwrap();
+            prop_assert!(read_all(plain.path()).is_err());
+            let json: String = json.chars().filter(|c| !c.is_control()).collect();
+            prop_assert!(read_all(file(&bytes, &json).path()).is_err());
+        }
+    }
+}

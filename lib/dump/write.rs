@@ -1,0 +1,235 @@
+//! One dump from beginning to end.
+//!
+//! ```text
+//! lock the name, remove litter, open the snapshot, read definitions, check the room on the disk
+//! header │ rows, in the order in which workers finish │ keys │ objects │ footer │ manifest │ trailer
+//! fsync, read everything back, rename, fsync the directory
+//! ```
+//!
+//! In: the document's plan and copy, or a configured server and the names of databases. Out: the document's `dump`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::job::{Job, Options, session_of};
+use super::manifest::{Consistency, Manifest, MemberKind};
+use super::member::{self, Member};
+use super::schema::{Part, outline};
+use super::script::Script;
+use super::snapshot::Snapshot;
+use super::store::{Partial, Store};
+use super::work::{Task, Work};
+use super::{Error, objects, script, snapshot, verify};
+use crate::document::{Document, Dump, TableDigest};
+use crate::house::House;
+use crate::mysql::{Engine, name};
+use crate::progress::Unit;
+
+/// Compressed bytes a byte of the server's tables: an estimate on the safe side.
+const COMPRESSED_PER_CENT: u64 = 40;
+
+/// Writes and publishes a dump; the lock on its name is still held in what is returned. Nothing with `--dry-run`.
+pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<Option<Store>, Error> {
+    let started = Instant::now();
+    let databases = options
+        .whole
+        .as_ref()
+        .map(|named| if named.is_empty() { house.config.source.databases.clone() } else { named.clone() });
+    let mut job = Job::of(house, document, options, databases.as_deref())?;
+    if house.dry_run {
+        return rehearse(house, &job).map(|()| None);
+    }
+    let store = Store::open(&job.directory, &job.name)?;
+    let mut snapshot = snapshot::take(&job.server, &job.wish, session_of(&job.wish), job.workers)?;
+    let parts = describe(house, &mut job, &mut snapshot)?;
+    let bytes: u64 = parts.iter().map(Part::bytes).sum();
+    store.check_space(bytes / 100 * COMPRESSED_PER_CENT)?;
+    let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
+    let mut partial = store.begin(as_of)?;
+    fill(house, &mut job, parts, snapshot, &mut partial)?;
+    verify::all(house, partial.path(), job.workers)?;
+    house.cancel.check()?;
+    let path = partial.publish()?;
+    report(house, document, &job.manifest, path, started)?;
+    Ok(Some(store))
+}
+
+/// Completes the manifest but for the rows; what is left is how to read them.
+fn describe(house: &House, job: &mut Job, snapshot: &mut Snapshot) -> Result<Vec<Part>, Error> {
+    let session = &mut snapshot.planner;
+    let mut outline = outline(session, &job.wish)?;
+    let objects = objects::objects(session, &mut outline, house.config.dump.definer)?;
+    job.manifest = Manifest {
+        engine: engine_word(session.engine()).to_owned(),
+        server_version: session.version().to_owned(),
+        consistency: snapshot.consistency,
+        session: script::session(),
+        databases: outline.databases,
+        tables: outline.tables,
+        objects,
+        warnings: outline.warnings,
+        ..std::mem::take(&mut job.manifest)
+    };
+    for warning in &job.manifest.warnings {
+        house.progress.warn(warning);
+    }
+    if snapshot.consistency == Consistency::Unlocked {
+        house.progress.warn(
+            "the tables could not be locked while the connections began, and somebody wrote meanwhile: \
+             rows of different tables may be of different moments",
+        );
+    }
+    Ok(outline.parts)
+}
+
+/// Writes every member.
+fn fill(
+    house: &House,
+    job: &mut Job,
+    parts: Vec<Part>,
+    mut snapshot: Snapshot,
+    partial: &mut Partial,
+) -> Result<(), Error> {
+    let (manifest, level) = (&mut job.manifest, job.level);
+    let add = |manifest: &mut Manifest, partial: &mut Partial, kind, script: &Script| {
+        manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
+        partial.append(&member::of_text(kind, script.text(), level))
+    };
+    let header = script::header(manifest);
+    add(manifest, partial, MemberKind::Header, &header)?;
+    let work = Work::new(tasks(parts, manifest), level, &house.cancel);
+    rows(house, &work, &mut snapshot, manifest, partial)?;
+    // The server need not wait for the rest.
+    drop(snapshot);
+    let (indexes, objects) = (script::indexes(manifest), script::objects(manifest));
+    add(manifest, partial, MemberKind::Indexes, &indexes)?;
+    add(manifest, partial, MemberKind::Objects, &objects)?;
+    add(manifest, partial, MemberKind::Footer, &script::footer())?;
+    manifest.members.clone_from(&partial.members);
+    manifest.plain_bytes = partial.members.iter().map(|member| member.plain_bytes).sum();
+    partial.seal(manifest, level)
+}
+
+/// Says what would be dumped.
+fn rehearse(house: &House, job: &Job) -> Result<(), Error> {
+    let outline = outline(&mut job.server.connect()?, &job.wish)?;
+    for part in &outline.parts {
+        house.progress.say(&format!("would dump {}: about {} rows", part.label, part.rows));
+    }
+    house.note(format!(
+        "would dump {} tables, about {} rows, as {}-….sql.gz to {}",
+        outline.tables.len(),
+        outline.parts.iter().map(|part| part.rows).sum::<u64>(),
+        job.name,
+        job.directory.display()
+    ));
+    house.progress.say(&house.noted());
+    Ok(())
+}
+
+fn engine_word(engine: Engine) -> &'static str {
+    match engine {
+        Engine::MySql => "mysql",
+        Engine::MariaDb => "mariadb",
+    }
+}
+
+/// What the workers do, largest first, so that the last one to finish is a small one.
+fn tasks(mut parts: Vec<Part>, manifest: &Manifest) -> Vec<Task> {
+    parts.retain(|part| !part.columns.is_empty());
+    parts.sort_by_key(|part| std::cmp::Reverse(part.bytes()));
+    let several = manifest.databases.len() > 1;
+    let task = |part: Part| {
+        let table = &manifest.tables[part.table];
+        let columns: Vec<String> = table.columns.iter().map(|column| name(column)).collect();
+        Task {
+            before: if several { format!("USE {};\n", name(&table.database)) } else { String::new() },
+            insert: format!("INSERT INTO {} ({}) VALUES", name(&table.table), columns.join(", ")),
+            part,
+        }
+    };
+    parts.into_iter().map(task).collect()
+}
+
+/// Reads and writes all rows; the manifest learns their number and digests.
+fn rows(
+    house: &House,
+    work: &Work,
+    snapshot: &mut Snapshot,
+    manifest: &mut Manifest,
+    partial: &mut Partial,
+) -> Result<(), Error> {
+    let expected = work.tasks.iter().map(|task| task.part.rows).sum();
+    let progress = house.progress.start("rows", Some(expected), Unit::Rows);
+    let mut sums = vec![super::digest::Sum::default(); manifest.tables.len()];
+    let started = Instant::now();
+    work.run(snapshot, |member: Member| {
+        house.cancel.check()?;
+        partial.append(&member)?;
+        let position = member.entry.table.unwrap_or_default();
+        let table = &mut manifest.tables[position];
+        sums[position].merge(member.sum);
+        table.plain_bytes += member.entry.plain_bytes;
+        table.statement_bytes_max = table.statement_bytes_max.max(member.statement_bytes_max);
+        manifest.plain_bytes += member.entry.plain_bytes;
+        progress.add(member.entry.rows);
+        progress.message(&rate(manifest.plain_bytes, started));
+        Ok(())
+    })?;
+    for (table, sum) in manifest.tables.iter_mut().zip(sums) {
+        table.rows = sum.rows;
+        table.digest = sum.digest();
+        manifest.rows += sum.rows;
+        manifest.statement_bytes_max = manifest.statement_bytes_max.max(table.statement_bytes_max);
+    }
+    drop(progress);
+    Ok(())
+}
+
+/// `34 MiB, 98 MiB/s`.
+fn rate(bytes: u64, started: Instant) -> String {
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+    let mib = bytes >> 20;
+    format!("{mib} MiB, {} MiB/s", mib.saturating_mul(1_000) / milliseconds)
+}
+
+fn report(
+    house: &House,
+    document: &mut Document,
+    manifest: &Manifest,
+    path: PathBuf,
+    started: Instant,
+) -> Result<(), Error> {
+    let bytes = std::fs::metadata(&path).map_err(Error::file("read", &path))?.len();
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    house.note(format!(
+        "{file}: {} tables, {} rows, {} KiB in {:.1} s",
+        manifest.tables.len(),
+        manifest.rows,
+        bytes.div_ceil(1024),
+        started.elapsed().as_secs_f64()
+    ));
+    house.progress.say(&house.noted());
+    document.dump = Some(Dump {
+        name: file,
+        path: std::path::absolute(&path).unwrap_or(path).display().to_string(),
+        bytes,
+        rows: manifest.rows,
+        as_of: manifest.as_of,
+        tables: manifest
+            .tables
+            .iter()
+            .map(|table| TableDigest {
+                database: table.database.clone(),
+                table: table.table.clone(),
+                rows: table.rows,
+                digest: table.digest.clone(),
+                ..TableDigest::default()
+            })
+            .collect(),
+        ..Dump::default()
+    });
+    Ok(())
+}

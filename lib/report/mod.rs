@@ -1,0 +1,89 @@
+//! What a run did, for people and for machines that watch it.
+//!
+//! In: any document, failed ones too. Out: a text, one summary line, a Prometheus textfile. The document itself goes
+//! on unchanged.
+
+mod prometheus;
+mod text;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+pub use prometheus::prometheus;
+pub use text::{summary, text};
+
+use crate::document::{Document, Exit, Failure};
+use crate::house::House;
+
+/// What to write, each to a file (`-` is not special: stdout carries the document).
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Options {
+    /// Write a report for people
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+
+    /// Write one line that says how the run went, for a build description
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+
+    /// Write a Prometheus textfile for the node exporter's textfile collector
+    #[arg(long, value_name = "FILE")]
+    pub prometheus: Option<PathBuf>,
+}
+
+/// A report cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the report {}", path.display())]
+pub struct Error {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        Exit::CannotWrite
+    }
+
+    fn code(&self) -> &'static str {
+        "report"
+    }
+}
+
+/// Writes the reports that `options` name.
+pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
+    let metrics = options.prometheus.as_deref().map(|path| {
+        let before = std::fs::read_to_string(path).unwrap_or_default();
+        (path, prometheus(document, &before))
+    });
+    let text = options.text.as_deref().map(|path| (path, text(document)));
+    let summary = options.summary.as_deref().map(|path| (path, format!("{}\n", summary(document))));
+    for (path, content) in [text, summary, metrics].into_iter().flatten() {
+        if house.dry_run {
+            house.progress.say(&format!("would write {}", path.display()));
+        } else {
+            store(path, &content)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whole or not at all: whoever collects reports never sees half of one. What is no plain file (/dev/stderr, a pipe, a
+/// link) is written to, never replaced.
+fn store(path: &Path, content: &str) -> Result<(), Error> {
+    let fail = |source| Error { path: path.to_owned(), source };
+    if std::fs::symlink_metadata(path).is_ok_and(|known| !known.is_file()) {
+        return std::fs::File::options()
+            .append(true)
+            .open(path)
+            .and_then(|mut device| device.write_all(content.as_bytes()))
+            .map_err(fail);
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(directory)
+        .map_err(fail)?;
+    temporary.write_all(content.as_bytes()).and_then(|()| temporary.as_file().sync_all()).map_err(fail)?;
+    temporary.persist(path).map_err(|e| fail(e.error))?;
+    Ok(())
+}

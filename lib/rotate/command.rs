@@ -1,0 +1,148 @@
+//! The commands beside the pipe: list, verify, cat, rotate.
+//!
+//! In: the dump directory. Out: text on stdout: for people, one name a line (`--plain`), or JSON.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+
+use super::Error;
+use super::run::{apply, decisions};
+use crate::dump::{self, DumpFile, Listed, Store};
+use crate::house::House;
+
+/// What to do instead of dumping.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Deed {
+    /// List the whole dumps, newest first; reads only their tails
+    List {
+        /// One file name a line
+        #[arg(long, conflicts_with = "json")]
+        plain: bool,
+        /// One JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read dumps back: the hash, length and checksum of every member
+    Verify {
+        /// Dumps: file names in the dump directory, paths, or `latest`
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
+    },
+    /// Write one table's SQL to stdout, reading only that part of the file
+    Cat {
+        /// The table, or database.table
+        #[arg(long, value_name = "TABLE")]
+        table: String,
+        /// A file name in the dump directory, a path, or `latest`
+        #[arg(value_name = "FILE")]
+        file: String,
+    },
+    /// Remove dumps that are too old, as after a dump; with --dry-run only say which, and why
+    Rotate,
+}
+
+/// Does it.
+pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn Write) -> Result<(), Error> {
+    let directory = || dump::directory(&house.config, wish.dir.as_deref());
+    match deed {
+        Deed::List { plain, json } => {
+            let dumps = dump::list(&directory()?, wish.name.as_deref())?;
+            match (plain, json) {
+                (true, _) => dumps.iter().try_for_each(|dump| writeln!(out, "{}", dump.file))?,
+                (_, true) => {
+                    let text = serde_json::to_string_pretty(&dumps).map_err(std::io::Error::from)?;
+                    writeln!(out, "{text}")?;
+                }
+                _ => table(&dumps, out)?,
+            }
+        }
+        Deed::Verify { files } => {
+            for file in files {
+                let path = dump::find(directory, file)?;
+                let dump = dump::verify::all(house, &path, 2)?;
+                let (rows, members) = (dump.manifest().rows, dump.manifest().members.len());
+                writeln!(out, "{}: whole, {members} members, {rows} rows", path.display())?;
+            }
+        }
+        Deed::Cat { table, file } => cat(&dump::find(directory, file)?, table, out)?,
+        Deed::Rotate => rotate(house, &directory()?, wish.name.as_deref(), out)?,
+    }
+    Ok(())
+}
+
+/// For people: right-aligned numbers, one line a dump.
+fn table(dumps: &[Listed], out: &mut dyn Write) -> std::io::Result<()> {
+    let width = dumps.iter().map(|dump| dump.file.len()).max().unwrap_or(4).max(4);
+    writeln!(
+        out,
+        "{:width$}  {:<20}  {:>10}  {:>12}  {:>6}  DATABASES",
+        "FILE", "AS OF", "SIZE", "ROWS", "TABLES"
+    )?;
+    for dump in dumps {
+        writeln!(
+            out,
+            "{:width$}  {:<20}  {:>10}  {:>12}  {:>6}  {}{}",
+            dump.file,
+            dump.as_of.to_string(),
+            indicatif::HumanBytes(dump.bytes).to_string(),
+            dump.rows,
+            dump.tables,
+            dump.databases.join(" "),
+            if dump.fallback { "  (fallback snapshot)" } else { "" }
+        )?;
+    }
+    Ok(())
+}
+
+/// One table: definition, rows, keys.
+fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
+    let dump = DumpFile::open(path)?;
+    let manifest = dump.manifest();
+    let named = |entry: &dump::TableEntry| {
+        entry.table == wish || wish.split_once('.') == Some((entry.database.as_str(), entry.table.as_str()))
+    };
+    let found: Vec<usize> = (0..manifest.tables.len()).filter(|i| named(&manifest.tables[*i])).collect();
+    let [position] = found[..] else {
+        let problem = if found.is_empty() { "has no table" } else { "has more than one table" };
+        return Err(dump::Error::NotThere(format!("{} {problem} {wish}", path.display())).into());
+    };
+    let table = &manifest.tables[position];
+    for statement in &manifest.session {
+        writeln!(out, "{statement};")?;
+    }
+    writeln!(out, "{};", table.create)?;
+    for member in manifest.members_of(position) {
+        std::io::copy(&mut dump.member(member)?, out)?;
+    }
+    for clauses in table.indexes.iter().chain(std::iter::once(&table.foreign_keys)) {
+        if !clauses.is_empty() {
+            writeln!(out, "ALTER TABLE {}\n  {};", crate::mysql::name(&table.table), clauses.join(",\n  "))?;
+        }
+    }
+    Ok(())
+}
+
+fn rotate(house: &House, directory: &Path, wish: Option<&str>, out: &mut dyn Write) -> Result<(), Error> {
+    let names: BTreeSet<String> = match wish {
+        Some(name) => BTreeSet::from([name.to_owned()]),
+        None => dump::list(directory, None)?.into_iter().map(|dump| dump.name).collect(),
+    };
+    for name in names {
+        // Without the lock for a dry run: it must not be refused while a dump is being written.
+        let store = if house.dry_run { None } else { Some(Store::open(directory, &name)?) };
+        let decisions = decisions(&house.config, directory, &name)?;
+        if let Some(store) = &store {
+            apply(store, &decisions)?;
+        }
+        for decision in &decisions {
+            let word = match (decision.keep, house.dry_run) {
+                (true, _) => "keep",
+                (false, true) => "would remove",
+                (false, false) => "removed",
+            };
+            writeln!(out, "{word:<12}  {}  {}", decision.file, decision.reason)?;
+        }
+    }
+    Ok(())
+}

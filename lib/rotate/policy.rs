@@ -1,0 +1,118 @@
+//! The decision: a list, a policy and a time in; for each dump keep or remove, and why, out.
+//!
+//! ```text
+//! now = the clock, or the newest dump's time if that is earlier
+//! keep   the newest
+//!        the first `keep_at_least`
+//!        whatever is younger than `keep_days` times 24 hours
+//! remove the rest
+//! ```
+//!
+//! Counting back from the newest dump, not from the clock alone, means that a clock that jumps ahead, or a week without
+//! a new dump, removes nothing.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long dumps stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Dumps younger than so many times 24 hours stay.
+    pub keep_days: u32,
+    /// So many of the newest stay whatever their age.
+    pub keep_at_least: u32,
+}
+
+/// What becomes of one dump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// File name.
+    pub file: String,
+    /// Whether it stays.
+    pub keep: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// Decides on dumps, given as file name and the moment of their data. The answer is newest first.
+pub fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -> Vec<Decision> {
+    let mut sorted: Vec<_> = dumps.to_vec();
+    sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let now = sorted.first().map_or(clock, |newest| newest.1.min(clock));
+    let days = policy.keep_days;
+    let longest = SignedDuration::from_hours(i64::from(days) * 24);
+    let decide = |(position, (file, as_of)): (usize, (String, Timestamp))| {
+        let (keep, reason) = if position == 0 {
+            (true, "the newest".to_owned())
+        } else if now.duration_since(as_of) < longest {
+            (true, format!("younger than {days} days"))
+        } else if position < policy.keep_at_least as usize {
+            (true, format!("one of the {} newest", policy.keep_at_least))
+        } else {
+            (false, format!("older than {days} days"))
+        };
+        Decision { file, keep, reason }
+    };
+    sorted.into_iter().enumerate().map(decide).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn dumps(hours: &[i64]) -> Vec<(String, Timestamp)> {
+        let at = |hour: &i64| Timestamp::from_second(1_800_000_000 + hour * 3_600).unwrap();
+        hours.iter().map(|hour| (format!("app-{hour}"), at(hour))).collect()
+    }
+
+    fn kept(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -> Vec<(String, Timestamp)> {
+        let stay: BTreeSet<String> =
+            decide(dumps, policy, clock).into_iter().filter(|d| d.keep).map(|d| d.file).collect();
+        dumps.iter().filter(|dump| stay.contains(&dump.0)).cloned().collect()
+    }
+
+    #[test]
+    fn seven_nights_stay_and_the_eighth_goes() {
+        let nights: Vec<i64> = (0..10).map(|night| night * 24).collect();
+        let list = dumps(&nights);
+        let decisions = decide(&list, Policy { keep_days: 7, keep_at_least: 3 }, list[9].1);
+        let removed: Vec<_> = decisions.iter().filter(|d| !d.keep).map(|d| d.file.as_str()).collect();
+        assert_eq!(removed, ["app-48", "app-24", "app-0"]);
+        assert_eq!(decisions[0].reason, "the newest");
+        assert_eq!(decisions[9].reason, "older than 7 days");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_ahead_removes_nothing_young() {
+        let list = dumps(&[0, 24, 48, 72]);
+        let far = Timestamp::from_second(3_000_000_000).unwrap();
+        assert_eq!(kept(&list, Policy { keep_days: 7, keep_at_least: 1 }, far).len(), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn never_the_newest_never_below_the_minimum_and_the_same_twice(
+            hours in prop::collection::btree_set(-100_000i64..100_000, 0..40),
+            keep_days in 0u32..400,
+            keep_at_least in 0u32..50,
+            clock in -200_000i64..200_000,
+        ) {
+            let list = dumps(&hours.iter().copied().collect::<Vec<_>>());
+            let clock = Timestamp::from_second(1_800_000_000 + clock * 3_600).unwrap();
+            let policy = Policy { keep_days, keep_at_least };
+            let first = kept(&list, policy, clock);
+            prop_assert!(first.len() >= list.len().min(keep_at_least as usize));
+            prop_assert_eq!(first.iter().map(|d| d.1).max(), list.iter().map(|d| d.1).max());
+            // Kept ones are newer than removed ones, and a second rotation finds nothing to do.
+            let oldest = first.iter().map(|d| d.1).min();
+            prop_assert!(list.iter().filter(|d| !first.contains(d)).all(|d| Some(d.1) < oldest));
+            prop_assert_eq!(kept(&first, policy, clock), first);
+            // A shorter policy keeps a part of what a longer one keeps.
+            let longer = kept(&list, Policy { keep_days: keep_days + 1, keep_at_least }, clock);
+            prop_assert!(kept(&list, policy, clock).iter().all(|d| longer.contains(d)));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The tool: dump, publish, and only then rotate.
+//!
+//! In: what [`dump::write`] takes. Out: the document's `dump` and `rotation`. Both happen under one lock.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::policy::{Decision, Policy, decide};
+use crate::config::Config;
+use crate::document::{Document, Exit, Failure, Rotation, Verdict};
+use crate::dump::{self, Options, Store};
+use crate::house::House;
+
+/// Why a dump was not written or not rotated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Writing or reading a dump.
+    #[error(transparent)]
+    Dump(#[from] dump::Error),
+    /// A list could not be put together.
+    #[error("cannot write the list")]
+    Output(#[from] std::io::Error),
+    /// What a command asks for does not make sense.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Dump(inner) => inner.exit(),
+            Self::Output(_) => Exit::Io,
+            Self::Usage(_) => Exit::Usage,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Dump(inner) => inner.code(),
+            Self::Output(_) => "output",
+            Self::Usage(_) => "usage",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Dump(inner) => inner.hint(),
+            Self::Output(_) | Self::Usage(_) => None,
+        }
+    }
+}
+
+/// Writes a dump of the document's plan (or of whole databases) and rotates the older ones of the same name.
+pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
+    let Some(store) = dump::write(house, document, options)? else { return Ok(()) };
+    house.remember(document);
+    let decisions = decisions(&house.config, store.directory(), store.name())?;
+    apply(&store, &decisions)?;
+    document.rotation = Some(section(&decisions));
+    Ok(())
+}
+
+/// What would become of the dumps of one name. Only whole dumps of ours are looked at.
+pub(super) fn decisions(config: &Config, directory: &Path, name: &str) -> Result<Vec<Decision>, Error> {
+    let listed = dump::list(directory, Some(name))?;
+    let known: Vec<_> = listed.into_iter().map(|dump| (dump.file, dump.as_of)).collect();
+    let policy = Policy { keep_days: config.dump.keep_days, keep_at_least: config.dump.keep_at_least };
+    Ok(decide(&known, policy, Timestamp::now()))
+}
+
+/// Removes what the decisions say.
+pub(super) fn apply(store: &Store, decisions: &[Decision]) -> Result<(), Error> {
+    for decision in decisions.iter().filter(|decision| !decision.keep) {
+        store.remove(&decision.file)?;
+    }
+    Ok(store.sync()?)
+}
+
+fn section(decisions: &[Decision]) -> Rotation {
+    let verdicts = |keep| {
+        let some = decisions.iter().filter(move |decision| decision.keep == keep);
+        some.map(|decision| Verdict {
+            name: decision.file.clone(),
+            reason: decision.reason.clone(),
+            ..Verdict::default()
+        })
+        .collect()
+    };
+    Rotation { kept: verdicts(true), removed: verdicts(false), ..Rotation::default() }
+}

@@ -1,0 +1,2 @@
+CREATE TABLE t (a INT COMMENT 'größe 中文 🦀') DEFAULT CHARSET = latin1 COMMENT = 'Ω';
+INSERT INTO t VALUES (1);

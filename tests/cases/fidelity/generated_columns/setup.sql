@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT PRIMARY KEY, a INT, v INT AS (a * 2) VIRTUAL, s VARCHAR(20) AS (CONCAT('x', a)) STORED, z INT, KEY (v), UNIQUE KEY (s));
+INSERT INTO t (id, a, z) VALUES (1, 5, 6), (2, NULL, 7);

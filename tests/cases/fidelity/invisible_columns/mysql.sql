@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT PRIMARY KEY, secret INT INVISIBLE DEFAULT 7, b INT);
+INSERT INTO t (id, secret, b) VALUES (1, 42, 2), (2, 43, 3);

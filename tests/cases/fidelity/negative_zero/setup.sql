@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT PRIMARY KEY, d DOUBLE, f FLOAT);
+INSERT INTO t VALUES (1, '-0', '-0'), (2, 0, 0);

@@ -1,0 +1,2 @@
+CREATE TABLE t (a INT DEFAULT 3, b INT AS (a + 1) VIRTUAL);
+INSERT INTO t (a) VALUES (1), (2), (1);

@@ -1,0 +1,131 @@
+//! `dev-restore` on real servers: load, verify, swap, undo, and every way in which it must say no.
+
+use crate::restore_place::{MINE, Place, assert_same, picture, shop};
+use crate::support::{Tool, for_each_server};
+
+#[test]
+fn a_refresh_replaces_everything_and_undo_brings_everything_back() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(MINE);
+        let (new, old) = (picture(server, &source.name), picture(server, place.database()));
+        let document = place.tool(&["--target", "dev3"]).run().exits(0).document();
+        assert_same(&picture(server, place.database()), &new);
+        let refresh = document.refresh.unwrap();
+        assert_eq!(refresh.dump, "app-20261122T020000Z.sql.gz");
+        assert_eq!(refresh.previous.as_deref(), Some(format!("{}__previous", place.database()).as_str()));
+        assert_eq!(document.steps[0].note, "dev3 <- app-20261122T020000Z");
+        assert_eq!(place.databases().len(), 2, "{:?}", place.databases());
+        // The foreign keys point at each other, not at what was there before, and the triggers fire.
+        let wrong = server
+            .session()
+            .run("inserting", &format!("INSERT INTO `{}`.orders VALUES (99, 77, 1, NULL)", place.database()));
+        assert_eq!(wrong.unwrap_err().number(), Some(1452));
+        place.target.run("INSERT INTO orders VALUES (12, 2, 1, NULL)");
+        assert_eq!(place.target.run("SELECT what FROM audit ORDER BY id"), "order 12\nthen 24\n");
+        assert_eq!(place.target.run("SELECT n FROM a_rich WHERE id = 2"), "2\n");
+        let used = picture(server, place.database());
+        place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+        assert_same(&picture(server, place.database()), &old);
+        place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+        assert_same(&picture(server, place.database()), &used);
+        // Once more over a database that a refresh made.
+        place.tool(&["run", "--target", "dev3", "--insert", "--verify", "count"]).run().exits(0);
+        assert_same(&picture(server, place.database()), &new);
+    });
+}
+
+#[test]
+fn a_target_that_does_not_exist_yet_is_made_and_there_is_nothing_to_undo() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.session().run("dropping", &format!("DROP DATABASE `{}`", place.database())).unwrap();
+        place.tool(&["--target", "dev3", "--dump", "2026-11-22"]).run().exits(0);
+        assert_same(&picture(server, place.database()), &picture(server, &source.name));
+        let undo = place.tool(&["undo", "--target", "dev3"]).run().exits(65);
+        assert!(undo.stderr.contains("there is nothing to undo"), "{}", undo.stderr);
+    });
+}
+
+#[test]
+fn what_must_not_be_is_refused_and_the_database_stays_as_it_was() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(MINE);
+        let old = picture(server, place.database());
+        let says = |arguments: &[&str], code: i32, words: &str| {
+            let output = place.tool(arguments).run().exits(code);
+            assert!(output.stderr.contains(words), "{arguments:?} should say {words:?}:\n{}", output.stderr);
+            assert_same(&picture(server, place.database()), &old);
+            assert_eq!(place.databases(), [place.database()]);
+        };
+        says(&["--target", "prod"], 77, "prod is not a target; there is dev3");
+        says(
+            &["--target", "dev3", "--dump", "app-20261101T020000Z.sql.gz"],
+            65,
+            "there is app-20261122T020000Z.sql.gz",
+        );
+        says(&["--target", "dev3", "--ref", "x"], 78, "[migrations] repository is not set");
+        let cnf = server.client_cnf.display();
+        place.configure(&format!("[source]\ndefaults_file = \"{cnf}\"\n"));
+        says(&["--target", "dev3"], 77, "target dev3 looks like the source");
+        place.configure("");
+        // A database in the way that is somebody's own.
+        let mut session = place.session();
+        session.run("making", &format!("CREATE DATABASE `{}__refresh`", place.database())).unwrap();
+        session
+            .run("making", &format!("CREATE TABLE `{}__refresh`.`own` (a INT)", place.database()))
+            .unwrap();
+        let output = place.tool(&["--target", "dev3"]).run().exits(77);
+        assert!(output.stderr.contains("was not made by dev-restore"), "{}", output.stderr);
+        session.run("dropping", &format!("DROP DATABASE `{}__refresh`", place.database())).unwrap();
+        // One bit in the middle of the file.
+        let path = place.path("app-20261122T020000Z.sql.gz");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let rows = bytes.windows(4).skip(1000).position(|w| w == [0x1f, 0x8b, 8, 0]).unwrap() + 1030;
+        bytes[rows] ^= 0x10;
+        std::fs::write(&path, bytes).unwrap();
+        says(&["--target", "dev3"], 65, "has changed since it was written");
+    });
+}
+
+#[test]
+fn one_refresh_at_a_time_and_the_second_is_told_who() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(MINE);
+        let mut other = server.session();
+        let lock = format!("SELECT GET_LOCK('refreshkit.{}', 0)", place.database());
+        assert_eq!(other.first::<i64>("locking", &lock).unwrap(), Some(1));
+        let output = place.tool(&["--target", "dev3"]).run().exits(75);
+        assert!(output.stderr.contains("target dev3 is being refreshed by refresh@"), "{}", output.stderr);
+        drop(other);
+        place.tool(&["--target", "dev3"]).run().exits(0);
+    });
+}
+
+#[test]
+fn lists_are_for_people_and_for_scripts_and_never_empty_when_plain() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("refresh.toml");
+    std::fs::write(&config, format!("[dump]\ndir = \"{}\"\n", directory.path().display())).unwrap();
+    let tool = |arguments: &[&str]| {
+        Tool::new("dev-restore")
+            .arg("--config")
+            .arg(&config)
+            .args(arguments.iter().copied())
+            .run()
+            .exits(0)
+            .stdout
+    };
+    assert_eq!(tool(&["list", "--plain"]), "none\n");
+    assert_eq!(tool(&["targets", "--plain"]), "none\n");
+    std::fs::write(directory.path().join("app-20261122T020000Z.sql.gz"), "x").unwrap();
+    std::fs::write(directory.path().join("app-20261123T020000Z.sql.gz"), "x").unwrap();
+    assert_eq!(tool(&["dumps", "--plain"]), "app-20261123T020000Z.sql.gz\napp-20261122T020000Z.sql.gz\n");
+    assert!(tool(&["list", "--json"]).contains("is not a whole dump"));
+}
