@@ -25,6 +25,7 @@ mod plan_questions;
 mod rds;
 #[cfg(feature = "aws")]
 mod rds_cli;
+#[cfg(feature = "aws")]
 mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
