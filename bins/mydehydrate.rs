@@ -17,7 +17,7 @@ EXAMPLES:
 
 /// Choose the rows that developers need and mask them: an exact plan, as SELECTs, proved to be whole
 #[derive(Parser)]
-#[command(version, about, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
+#[command(name = "mydehydrate", version, about, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,
@@ -28,13 +28,15 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options, ask } = Args::parse();
-    if let Some(ask) = ask {
-        let answer = |house: &_, out: &mut dyn std::io::Write| Ok(plan::answer(house, &ask, &options, out)?);
-        return cli::command("mydehydrate", &common, answer);
-    }
-    let role = if options.source { cli::Role::Head } else { cli::Role::Link };
-    cli::run("mydehydrate", &common, role, move |house, document| {
-        plan::dehydrate(house, document, &options).map_err(Into::into)
+    cli::door("mydehydrate", cli::Role::Link, |Args { common, options, ask }| {
+        if let Some(ask) = ask {
+            let answer =
+                |house: &_, out: &mut dyn std::io::Write| Ok(plan::answer(house, &ask, &options, out)?);
+            return cli::command("mydehydrate", &common, answer);
+        }
+        let role = if options.source { cli::Role::Head } else { cli::Role::Link };
+        cli::run("mydehydrate", &common, role, move |house, document| {
+            plan::dehydrate(house, document, &options).map_err(Into::into)
+        })
     })
 }

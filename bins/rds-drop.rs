@@ -17,7 +17,7 @@ a replica source, a member of a global database, or anything with deletion prote
 
 /// Deletes what this run created, whatever went wrong before: the end of the nightly pipe
 #[derive(Debug, Parser)]
-#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-drop", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,
@@ -26,13 +26,14 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-drop", &common, rds::policy::print);
-    }
-    let named = common.run.clone().filter(|_| !options.expired);
-    let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
-    cli::run("rds-drop", &common, role, move |house, document| {
-        rds::drop(house, document, &options, named.as_deref()).map_err(Into::into)
+    cli::door("rds-drop", cli::Role::Finally, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-drop", &common, rds::policy::print);
+        }
+        let named = common.run.clone().filter(|_| !options.expired);
+        let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
+        cli::run("rds-drop", &common, role, move |house, document| {
+            rds::drop(house, document, &options, named.as_deref()).map_err(Into::into)
+        })
     })
 }

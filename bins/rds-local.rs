@@ -17,7 +17,7 @@ EXAMPLE:
 
 /// Serves a small part of the RDS API on 127.0.0.1, with real MariaDB or MySQL servers behind it.
 #[derive(Parser)]
-#[command(version, about, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-local", version, about, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
 struct Arguments {
     #[command(flatten)]
     common: cli::Common,
@@ -26,6 +26,9 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { common, verb } = Arguments::parse();
-    cli::service("rds-local", &common, |house, out| local::run(house, verb.as_ref(), out).map_err(Into::into))
+    cli::door("rds-local", cli::Role::Head, |Arguments { common, verb }| {
+        cli::service("rds-local", &common, |house, out| {
+            local::run(house, verb.as_ref(), out).map_err(Into::into)
+        })
+    })
 }

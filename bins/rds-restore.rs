@@ -16,7 +16,7 @@ logging in. rds-drop removes the copy, and the file with it.
 
 /// Restores a throw-away copy and proves that it accepts a login
 #[derive(Debug, Parser)]
-#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-restore", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,
@@ -25,12 +25,13 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-restore", &common, rds::policy::print);
-    }
-    let role = if options.clone { cli::Role::Either } else { cli::Role::Link };
-    cli::run("rds-restore", &common, role, move |house, document| {
-        rds::restore(house, document, &options).map_err(Into::into)
+    cli::door("rds-restore", cli::Role::Link, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-restore", &common, rds::policy::print);
+        }
+        let role = if options.clone { cli::Role::Either } else { cli::Role::Link };
+        cli::run("rds-restore", &common, role, move |house, document| {
+            rds::restore(house, document, &options).map_err(Into::into)
+        })
     })
 }

@@ -17,7 +17,7 @@ its own snapshot instead of taking a second one.
 
 /// Orders a snapshot of the source and passes on at once: the head of the nightly pipe
 #[derive(Debug, Parser)]
-#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-snap", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,
@@ -26,11 +26,12 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-snap", &common, rds::policy::print);
-    }
-    cli::run("rds-snap", &common, cli::Role::Head, move |house, document| {
-        rds::snap(house, document, &options).map_err(Into::into)
+    cli::door("rds-snap", cli::Role::Head, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-snap", &common, rds::policy::print);
+        }
+        cli::run("rds-snap", &common, cli::Role::Head, move |house, document| {
+            rds::snap(house, document, &options).map_err(Into::into)
+        })
     })
 }

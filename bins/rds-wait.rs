@@ -16,7 +16,7 @@ If the snapshot fails or takes too long, the newest available automated snapshot
 
 /// Waits until a snapshot, a cluster or an instance is ready; falls back if the snapshot fails
 #[derive(Debug, Parser)]
-#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-wait", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,
@@ -25,12 +25,13 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-wait", &common, rds::policy::print);
-    }
-    let role = if options.stands_alone() { cli::Role::Either } else { cli::Role::Link };
-    cli::run("rds-wait", &common, role, move |house, document| {
-        rds::wait(house, document, &options).map_err(Into::into)
+    cli::door("rds-wait", cli::Role::Link, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-wait", &common, rds::policy::print);
+        }
+        let role = if options.stands_alone() { cli::Role::Either } else { cli::Role::Link };
+        cli::run("rds-wait", &common, role, move |house, document| {
+            rds::wait(house, document, &options).map_err(Into::into)
+        })
     })
 }

@@ -3,7 +3,7 @@
 //! In: the statement. Out: a bare CREATE TABLE (columns, checks, the primary key or the key that stands in for it, the
 //! key that `AUTO_INCREMENT` needs), clauses for `ALTER TABLE` with the other keys, and those with the foreign keys.
 
-use super::token::{Kind, Token, tokens, unqualified};
+use super::token::{Kind, Token, portable, tokens, unqualified};
 
 /// A table's definition in pieces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ enum Item {
 
 /// Cuts the statement. Nothing if it is not of the expected form; the whole statement is then used as it is.
 pub(crate) fn cut(show_create: &str, database: &str) -> Option<Pieces> {
-    let sql = unqualified(show_create, database);
+    let sql = portable(&unqualified(show_create, database));
     let all = tokens(&sql);
     let (opening, closing, items) = outer(&sql, &all)?;
     let kinds: Vec<Item> = items.iter().map(|item| kind_of(item)).collect();

@@ -11,6 +11,9 @@ use super::{Error, encode};
 use crate::document::TableDigest;
 use crate::mysql::{Session, name, qualified};
 
+/// How much of a row's buffer is kept for the next row.
+const TUPLE_BYTES_KEPT: usize = 1 << 20;
+
 /// Rows and their digest so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sum {
@@ -63,6 +66,7 @@ pub fn digest_table(
         table: table.to_owned(),
         rows: sum.rows,
         digest: sum.digest(),
+        ..TableDigest::default()
     })
 }
 
@@ -96,19 +100,7 @@ pub(crate) fn read(
     let mut tuple = Vec::new();
     while let Some(row) = result.next() {
         let row = row.map_err(fail)?;
-        tuple.clear();
-        for (i, column) in columns.iter().enumerate() {
-            if i > 0 {
-                tuple.push(b',');
-            }
-            let value = row.as_ref(i).unwrap_or(&mysql::Value::NULL);
-            encode::literal(column.form, value, &mut tuple).map_err(|e| Error::Unrepresentable {
-                table: deed.rsplit(' ').next().unwrap_or_default().to_owned(),
-                column: column.name.clone(),
-                value: e.0,
-            })?;
-        }
-        match row_seen(&tuple) {
+        match encode_row(row, columns, deed, &mut tuple).and_then(|()| row_seen(&tuple)) {
             Ok(true) => {}
             enough => {
                 // Dropped, it would first read all rows that are left.
@@ -116,6 +108,23 @@ pub(crate) fn read(
                 return enough.map(drop);
             }
         }
+    }
+    Ok(())
+}
+
+/// A row's literals with commas between them. Each value is freed as soon as it is written: a row may be large.
+fn encode_row(row: mysql::Row, columns: &[Column], deed: &str, tuple: &mut Vec<u8>) -> Result<(), Error> {
+    tuple.clear();
+    tuple.shrink_to(TUPLE_BYTES_KEPT);
+    for (i, (value, column)) in row.unwrap().into_iter().zip(columns).enumerate() {
+        if i > 0 {
+            tuple.push(b',');
+        }
+        encode::literal(column.form, &value, tuple).map_err(|e| Error::Unrepresentable {
+            deed: deed.to_owned(),
+            column: column.name.clone(),
+            value: e.0,
+        })?;
     }
     Ok(())
 }

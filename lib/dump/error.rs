@@ -39,10 +39,10 @@ pub enum Error {
     #[error("{0}")]
     NotThere(String),
     /// A value that no SQL literal can hold.
-    #[error("{table}.{column} holds {value}, which SQL cannot write")]
+    #[error("{deed}: column {column} holds {value:?}, which SQL cannot write")]
     Unrepresentable {
-        /// `database.table`.
-        table: String,
+        /// What was being done: `reading app.t`.
+        deed: String,
         /// The column.
         column: String,
         /// The value: `NaN`, `inf`.
@@ -66,12 +66,9 @@ pub enum Error {
         /// Who: `pid 812 on build-3 since …`.
         holder: String,
     },
-    /// A dump of this name and time is there already.
-    #[error("{} is there already", path.display())]
-    Exists {
-        /// Where.
-        path: PathBuf,
-    },
+    /// What the files' names should begin with cannot begin a file name.
+    #[error("{0:?} cannot begin a file name: it may have letters, digits, and . _ - behind the first place")]
+    BadName(String),
     /// The directory has too little room.
     #[error("{} has {free} bytes free, the dump needs about {needed}", directory.display())]
     NoSpace {
@@ -112,20 +109,23 @@ impl Error {
 impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::File { deed, source, .. } => match (*deed, source.kind()) {
-                ("read" | "open", _) => Exit::BadInput,
-                (_, std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
-                    Exit::CannotWrite
-                }
-                (_, std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => Exit::CannotWrite,
+            Self::File { deed: "read" | "open", .. }
+            | Self::Damaged { .. }
+            | Self::OtherFormat { .. }
+            | Self::NotThere(_)
+            | Self::NoSection(_)
+            | Self::Unrepresentable { .. }
+            | Self::Unfaithful { .. } => Exit::BadInput,
+            Self::File { deed: "create", .. } | Self::NoSpace { .. } => Exit::CannotWrite,
+            Self::File { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::ReadOnlyFilesystem
+                | std::io::ErrorKind::StorageFull
+                | std::io::ErrorKind::QuotaExceeded => Exit::CannotWrite,
                 _ => Exit::Io,
             },
-            Self::Damaged { .. } | Self::OtherFormat { .. } | Self::NotThere(_) | Self::NoSection(_) => {
-                Exit::BadInput
-            }
-            Self::Unrepresentable { .. } | Self::Unfaithful { .. } => Exit::BadInput,
+            Self::BadName(_) => Exit::BadConfig,
             Self::Locked { .. } => Exit::Temporary,
-            Self::Exists { .. } | Self::NoSpace { .. } => Exit::CannotWrite,
             Self::Server(inner) => inner.exit(),
             Self::Config(inner) => inner.exit(),
             Self::Interrupted(inner) => inner.exit(),
@@ -141,7 +141,7 @@ impl Failure for Error {
             Self::NotThere(_) => "not-there",
             Self::Unrepresentable { .. } | Self::Unfaithful { .. } => "cannot-dump",
             Self::Locked { .. } => "locked",
-            Self::Exists { .. } => "dump-exists",
+            Self::BadName(_) => "bad-name",
             Self::NoSpace { .. } => "disk-full",
             Self::NoSection(_) => "no-section",
             Self::Server(inner) => inner.code(),
@@ -157,8 +157,9 @@ impl Failure for Error {
                 "pipe the document of mydehydrate in, or dump without a plan: mydump-rotate --whole DATABASE"
                     .to_owned(),
             ),
-            Self::Exists { path } => {
-                Some(format!("verify it, or move it away: mydump-rotate verify {}", path.display()))
+            Self::File { deed: "create", source, path } if source.kind() == std::io::ErrorKind::NotFound => {
+                let directory = path.parent().unwrap_or(path);
+                Some(format!("is it mounted? mkdir -p {}", directory.display()))
             }
             Self::NoSpace { .. } => {
                 Some("free space, lower keep_days, or name another [dump] dir".to_owned())

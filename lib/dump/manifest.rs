@@ -68,11 +68,12 @@ pub struct Manifest {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Consistency {
-    /// One transaction in one connection.
-    Single,
     /// The tables were locked for reading while the transactions began.
     Locked,
-    /// The transactions began one after the other, without a lock: right only if nobody wrote meanwhile.
+    /// Without a lock, but the server's counters say that no row changed and nothing was committed between the
+    /// beginnings of the first and the last transaction.
+    Quiet,
+    /// The transactions began one after the other while somebody may have written.
     #[default]
     Unlocked,
 }

@@ -9,7 +9,9 @@ mod create;
 mod digest;
 mod encode;
 mod error;
+mod facts;
 mod file;
+mod job;
 mod list;
 mod manifest;
 mod member;
@@ -29,13 +31,14 @@ mod write;
 pub use digest::digest_table;
 pub use error::Error;
 pub use file::{DumpFile, MemberReader};
+pub use job::Options;
 pub use list::{Listed, directory, find, list};
 pub use manifest::{
     Consistency, DatabaseEntry, FORMAT, Manifest, MemberEntry, MemberKind, ObjectEntry, ObjectKind,
     TableEntry, TableKind,
 };
 pub use store::Store;
-pub use write::{Options, write};
+pub use write::write;
 
 /// Lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {

@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::column::{Column, columns_of};
+use super::facts::{Found, database_entry, keys_of, tables_of};
 use super::manifest::{DatabaseEntry, TableEntry, TableKind};
+use super::token::{portable, unqualified};
 use super::{Error, create, digest};
 use crate::document::{Dehydration, TableClass, TablePlan};
-use crate::mysql::{self, Session, literal, name, qualified};
+use crate::mysql::{Session, name, qualified};
 
 /// What to dump.
 #[derive(Debug)]
@@ -71,15 +73,6 @@ impl Wish<'_> {
     }
 }
 
-/// One row of `information_schema.TABLES`.
-struct Found {
-    name: String,
-    kind: String,
-    engine: String,
-    rows: u64,
-    row_bytes: u64,
-}
-
 /// Reads what is to be dumped.
 pub(crate) fn outline(session: &mut Session, wish: &Wish) -> Result<Outline, Error> {
     let mut outline = Outline::default();
@@ -117,7 +110,6 @@ fn add(
     match found.kind.as_str() {
         "VIEW" | "SYSTEM VIEW" => return Ok(()),
         "SEQUENCE" => {
-            // Sequences first: a table's default may ask one.
             outline.tables.push(sequence(session, database, &found.name)?);
             return Ok(());
         }
@@ -207,7 +199,7 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
 fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
     let known = &facts.columns[&found.name];
     let (index, key) = facts.keys.get(&found.name).cloned().unwrap_or_default();
-    let hint = if index.is_empty() { String::new() } else { format!(" FORCE INDEX ({})", name(&index)) };
+    let hint = if index == "PRIMARY" { " FORCE INDEX (PRIMARY)" } else { "" };
     Part {
         table: 0,
         label: String::new(),
@@ -235,8 +227,10 @@ fn table_entry(
         session.first(&format!("reading the definition of {database}.{table}"), &sql)?;
     let (_, show_create) =
         shown.ok_or_else(|| Error::NotThere(format!("{database}.{table} is not there any more")))?;
-    let pieces = create::cut(&show_create, database)
-        .unwrap_or_else(|| create::Pieces { create: show_create.clone(), ..create::Pieces::default() });
+    let pieces = create::cut(&show_create, database).unwrap_or_else(|| create::Pieces {
+        create: portable(&unqualified(&show_create, database)),
+        ..create::Pieces::default()
+    });
     Ok(TableEntry {
         kind: TableKind::Table,
         database: database.to_owned(),
@@ -272,69 +266,4 @@ fn sequence(session: &mut Session, database: &str, sequence: &str) -> Result<Tab
         digest: digest::Sum::default().digest(),
         ..TableEntry::default()
     })
-}
-
-fn database_entry(session: &mut Session, database: &str) -> Result<DatabaseEntry, Error> {
-    let sql = format!(
-        "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
-         WHERE SCHEMA_NAME = {}",
-        literal(database)
-    );
-    let found: Option<(String, String)> = session.first(&format!("looking for database {database}"), &sql)?;
-    let (charset, collation) = found.ok_or_else(|| {
-        Error::NotThere(format!("{} has no database {database} that this account may see", session.label()))
-    })?;
-    Ok(DatabaseEntry { name: database.to_owned(), charset, collation })
-}
-
-fn tables_of(session: &mut Session, database: &str) -> Result<Vec<Found>, Error> {
-    let sql = format!(
-        "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0) \
-         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
-         ORDER BY TABLE_TYPE <> 'SEQUENCE', TABLE_NAME",
-        literal(database)
-    );
-    let found: Vec<(String, String, String, u64, u64)> =
-        session.rows(&format!("listing the tables of {database}"), &sql)?;
-    let found = found.into_iter().map(|(name, kind, engine, rows, bytes)| Found {
-        name,
-        kind,
-        engine,
-        rows,
-        row_bytes: bytes.checked_div(rows).unwrap_or(bytes).max(1),
-    });
-    Ok(found.collect())
-}
-
-/// Per table the key to read by: the primary key, else the shortest unique key without NULL and prefixes.
-fn keys_of(
-    session: &mut mysql::Session,
-    database: &str,
-) -> Result<BTreeMap<String, (String, Vec<String>)>, Error> {
-    let sql = format!(
-        "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, COALESCE(SUB_PART, 0) > 0 OR NULLABLE = 'YES' OR COLUMN_NAME IS NULL \
-         FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {} AND NON_UNIQUE = 0 \
-         ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX",
-        literal(database)
-    );
-    let parts: Vec<(String, String, Option<String>, bool)> =
-        session.rows(&format!("reading the keys of {database}"), &sql)?;
-    let mut indexes: BTreeMap<(String, bool, String), Option<Vec<String>>> = BTreeMap::new();
-    for (table, index, column, unfit) in parts {
-        let key = indexes.entry((table, index != "PRIMARY", index)).or_insert_with(|| Some(Vec::new()));
-        match (column, key.as_mut()) {
-            (Some(column), Some(columns)) if !unfit => columns.push(column),
-            _ => *key = None,
-        }
-    }
-    let mut best: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
-    for ((table, secondary, index), columns) in indexes {
-        let Some(columns) = columns else { continue };
-        let better = best.get(&table).is_none_or(|(_, known)| secondary && known.len() > columns.len());
-        let primary_known = best.get(&table).is_some_and(|(index, _)| index == "PRIMARY");
-        if better && !primary_known {
-            best.insert(table, (index, columns));
-        }
-    }
-    Ok(best)
 }

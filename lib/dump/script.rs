@@ -4,6 +4,7 @@
 //! top to bottom. Nothing in it asks for more than the rights on the databases themselves.
 
 use super::manifest::{DatabaseEntry, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
+use super::token::portable;
 use crate::mysql::name;
 
 /// What a connection must run before it loads rows, and the variables that the header keeps for the footer.
@@ -83,12 +84,13 @@ pub(crate) fn header(manifest: &Manifest) -> Script {
 }
 
 fn create_database(database: &DatabaseEntry) -> String {
-    format!(
+    let text = format!(
         "\nCREATE DATABASE IF NOT EXISTS {} DEFAULT CHARACTER SET {} COLLATE {}",
         name(&database.name),
         database.charset,
         database.collation
-    )
+    );
+    portable(&text)
 }
 
 /// Secondary keys of all tables, sequences' values, then foreign keys.

@@ -154,6 +154,27 @@ pub(crate) fn unqualified(sql: &str, database: &str) -> String {
     without(sql, &inside)
 }
 
+/// `sql` with the collations that only MySQL 8 knows put into version comments: MariaDB skips those and takes the
+/// character set's default.
+pub(crate) fn portable(sql: &str) -> String {
+    let found = tokens(sql);
+    let mut text = String::with_capacity(sql.len());
+    let mut from = 0;
+    for (i, token) in found.iter().enumerate().filter(|(_, token)| token.is_word(sql, "COLLATE")) {
+        let value = found[i + 1..].iter().find(|next| !next.is(b'='));
+        if let Some(value) =
+            value.filter(|value| value.kind == Kind::Word && value.text(sql).contains("_0900_"))
+        {
+            text += &sql[from..token.place.start];
+            text += "/*!80000 ";
+            text += &sql[token.place.start..value.place.end];
+            text += " */";
+            from = value.place.end;
+        }
+    }
+    text + &sql[from..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +196,14 @@ mod tests {
         for sql in ["'abc", "`x\\", "'a\\", "/* x", "-- x", "/*!", "é'"] {
             assert!(tokens(sql).iter().all(|token| token.place.end <= sql.len()), "{sql}");
         }
+    }
+
+    #[test]
+    fn collations_of_mysql_alone_are_for_mysql_alone() {
+        assert_eq!(
+            portable("`a` text COLLATE utf8mb4_0900_bin, 'COLLATE utf8mb4_0900_bin') COLLATE=utf8mb4_bin"),
+            "`a` text /*!80000 COLLATE utf8mb4_0900_bin */, 'COLLATE utf8mb4_0900_bin') COLLATE=utf8mb4_bin"
+        );
     }
 
     #[test]

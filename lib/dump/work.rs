@@ -6,6 +6,7 @@
 //!
 //! The first error ends everything: the caller stops taking members, so the workers' sends fail, so the planner's do.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -24,6 +25,9 @@ const MEMBER_PLAIN_BYTES: u64 = 8 << 20;
 /// A member ends early at this size, so that rows that do not compress take no more memory.
 const MEMBER_BYTES: usize = 4 << 20;
 
+/// How often a worker looks whether it should stop.
+const ROWS_BETWEEN_LOOKS: u64 = 64;
+
 /// What a worker needs to know about a table.
 #[derive(Debug)]
 pub(crate) struct Task {
@@ -41,9 +45,15 @@ pub(crate) struct Work<'a> {
     pub(crate) tasks: Vec<Task>,
     pub(crate) level: u32,
     pub(crate) cancel: &'a Cancel,
+    /// Set when nobody takes members any more.
+    over: AtomicBool,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    pub(crate) fn new(tasks: Vec<Task>, level: u32, cancel: &'a Cancel) -> Self {
+        Self { tasks, level, cancel, over: AtomicBool::new(false) }
+    }
+
     /// Reads everything; `take` is called on this thread with each member as it is finished.
     pub(crate) fn run(
         &self,
@@ -71,7 +81,8 @@ impl Work<'_> {
             }
             drop((chunks, members_in));
             let outcome = members.iter().try_for_each(|member| take(member?));
-            // Whoever still sends finds nobody listening.
+            // Whoever still reads stops soon, and whoever still sends finds nobody listening.
+            self.over.store(true, Ordering::Relaxed);
             drop(members);
             outcome
         })
@@ -97,14 +108,18 @@ impl Work<'_> {
             let deed = format!("reading {}", task.part.label);
             let begin = || Rows::new(task.part.table, &task.before, &task.insert, self.level);
             let mut rows = begin();
-            let mut open = true;
+            let (mut open, mut looks) = (true, 0u64);
             digest::read(session, &deed, &sql, &task.part.columns, |tuple| {
                 if rows.plain_bytes() >= MEMBER_PLAIN_BYTES || rows.bytes() >= MEMBER_BYTES {
                     let full = std::mem::replace(&mut rows, begin());
                     open = full.finish().is_none_or(|member| members.send(Ok(member)).is_ok());
-                    self.cancel.check()?;
                 }
                 rows.push(tuple);
+                looks += 1;
+                if looks % ROWS_BETWEEN_LOOKS == 0 {
+                    self.cancel.check()?;
+                    open &= !self.over.load(Ordering::Relaxed);
+                }
                 Ok(open)
             })?;
             if !open || rows.finish().is_some_and(|member| members.send(Ok(member)).is_err()) {

@@ -13,55 +13,22 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::manifest::{Manifest, MemberKind};
+use super::job::{Job, Options, session_of};
+use super::manifest::{Consistency, Manifest, MemberKind};
 use super::member::{self, Member};
-use super::schema::{Outline, Wish, outline};
+use super::schema::{Part, outline};
+use super::script::Script;
+use super::snapshot::Snapshot;
 use super::store::{Partial, Store};
 use super::work::{Task, Work};
-use super::{Error, FORMAT, directory, objects, script, snapshot, verify};
-use crate::config;
+use super::{Error, objects, script, snapshot, verify};
 use crate::document::{Document, Dump, TableDigest};
 use crate::house::House;
-use crate::mysql::{Engine, Server, name};
+use crate::mysql::{Engine, name};
 use crate::progress::Unit;
 
 /// Compressed bytes a byte of the server's tables: an estimate on the safe side.
 const COMPRESSED_PER_CENT: u64 = 40;
-
-/// What a dump is asked for on the command line.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Options {
-    /// Dump whole databases of the [source] server, without a plan and without a document
-    #[arg(long, value_name = "DATABASE", num_args = 0..)]
-    pub whole: Option<Vec<String>>,
-
-    /// Directory of the dumps [default: [dump] dir]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub dir: Option<PathBuf>,
-
-    /// What file names begin with [default: [dump] name, or the first database]
-    #[arg(long, value_name = "NAME", global = true)]
-    pub name: Option<String>,
-
-    /// Connections that read at the same time [default: [dump] workers, or the number of cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub workers: Option<u16>,
-
-    /// gzip level, 1 to 9 [default: [dump] level]
-    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9))]
-    pub level: Option<u32>,
-}
-
-/// Everything that is decided before the first byte is written.
-struct Job<'a> {
-    wish: Wish<'a>,
-    server: Server,
-    directory: PathBuf,
-    name: String,
-    workers: u16,
-    level: u32,
-    manifest: Manifest,
-}
 
 /// Writes and publishes a dump; the lock on its name is still held in what is returned. Nothing with `--dry-run`.
 pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<Option<Store>, Error> {
@@ -70,55 +37,18 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
         .whole
         .as_ref()
         .map(|named| if named.is_empty() { house.config.source.databases.clone() } else { named.clone() });
-    let mut job = plan_job(house, document, options, databases.as_deref())?;
+    let mut job = Job::of(house, document, options, databases.as_deref())?;
     if house.dry_run {
-        house.note(format!("would write {} to {}", job.name, job.directory.display()));
-        return Ok(None);
+        return rehearse(house, &job).map(|()| None);
     }
     let store = Store::open(&job.directory, &job.name)?;
     let mut snapshot = snapshot::take(&job.server, &job.wish, session_of(&job.wish), job.workers)?;
-    let mut outline = outline(&mut snapshot.planner, &job.wish)?;
-    let objects = objects::objects(&mut snapshot.planner, &mut outline, house.config.dump.definer)?;
-    store.check_space(
-        outline.parts.iter().map(super::schema::Part::bytes).sum::<u64>() / 100 * COMPRESSED_PER_CENT,
-    )?;
-
+    let parts = describe(house, &mut job, &mut snapshot)?;
+    let bytes: u64 = parts.iter().map(Part::bytes).sum();
+    store.check_space(bytes / 100 * COMPRESSED_PER_CENT)?;
     let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
-    job.manifest = Manifest {
-        engine: engine_word(snapshot.planner.engine()).to_owned(),
-        server_version: snapshot.planner.version().to_owned(),
-        consistency: snapshot.consistency,
-        session: script::session(),
-        databases: std::mem::take(&mut outline.databases),
-        tables: std::mem::take(&mut outline.tables),
-        objects,
-        warnings: std::mem::take(&mut outline.warnings),
-        ..job.manifest
-    };
-    for warning in &job.manifest.warnings {
-        house.progress.warn(warning);
-    }
     let mut partial = store.begin(as_of)?;
-    let script = |manifest: &mut Manifest, partial: &mut Partial, kind, script: script::Script| {
-        manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
-        partial.append(&member::of_text(kind, script.text(), job.level))
-    };
-    let header = script::header(&job.manifest);
-    script(&mut job.manifest, &mut partial, MemberKind::Header, header)?;
-    let work = Work { tasks: tasks(outline, &job.manifest), level: job.level, cancel: &house.cancel };
-    rows(house, &work, &mut snapshot, &mut job.manifest, &mut partial)?;
-    drop(snapshot);
-    let scripts = [
-        (MemberKind::Indexes, script::indexes(&job.manifest)),
-        (MemberKind::Objects, script::objects(&job.manifest)),
-        (MemberKind::Footer, script::footer()),
-    ];
-    for (kind, text) in scripts {
-        script(&mut job.manifest, &mut partial, kind, text)?;
-    }
-    job.manifest.members.clone_from(&partial.members);
-    job.manifest.plain_bytes = partial.members.iter().map(|member| member.plain_bytes).sum();
-    partial.seal(&job.manifest, job.level)?;
+    fill(house, &mut job, parts, snapshot, &mut partial)?;
     verify::all(house, partial.path(), job.workers)?;
     house.cancel.check()?;
     let path = partial.publish()?;
@@ -126,85 +56,77 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     Ok(Some(store))
 }
 
-fn plan_job<'a>(
-    house: &House,
-    document: &'a Document,
-    options: &Options,
-    databases: Option<&'a [String]>,
-) -> Result<Job<'a>, Error> {
-    let (wish, server) = match databases {
-        Some([]) => return Err(config::Error::Unset { setting: "[source] databases" }.into()),
-        Some(databases) => (Wish::Whole(databases), Server::of_config(&house.config.source.server())?),
-        None => planned(house, document)?,
+/// Completes the manifest but for the rows; what is left is how to read them.
+fn describe(house: &House, job: &mut Job, snapshot: &mut Snapshot) -> Result<Vec<Part>, Error> {
+    let session = &mut snapshot.planner;
+    let mut outline = outline(session, &job.wish)?;
+    let objects = objects::objects(session, &mut outline, house.config.dump.definer)?;
+    job.manifest = Manifest {
+        engine: engine_word(session.engine()).to_owned(),
+        server_version: session.version().to_owned(),
+        consistency: snapshot.consistency,
+        session: script::session(),
+        databases: outline.databases,
+        tables: outline.tables,
+        objects,
+        warnings: outline.warnings,
+        ..std::mem::take(&mut job.manifest)
     };
-    let first = match &wish {
-        Wish::Whole(databases) => databases.first().cloned(),
-        Wish::Plan(plan) => {
-            plan.databases.first().or_else(|| plan.tables.first().map(|table| &table.database)).cloned()
-        }
-    };
-    let plan = document.dehydration.as_ref().filter(|_| databases.is_none());
-    let snapshot = document.snapshot.as_ref().filter(|_| databases.is_none());
-    let name = match options.name.as_ref().or(house.config.dump.name.as_ref()) {
-        Some(name) if is_file_word(name) => name.clone(),
-        Some(name) => {
-            return Err(Error::NotThere(format!(
-                "{name:?} cannot begin a file name: letters, digits, . _ - only"
-            )));
-        }
-        None => first.unwrap_or_default().chars().map(|c| if is_file_letter(c) { c } else { '_' }).collect(),
-    };
-    let cores =
-        std::thread::available_parallelism().map_or(2, |cores| u16::try_from(cores.get()).unwrap_or(64));
-    Ok(Job {
-        wish,
-        server,
-        directory: directory(&house.config, options.dir.as_deref())?,
-        name: name.clone(),
-        workers: options.workers.or(house.config.dump.workers).unwrap_or(cores).clamp(1, 64),
-        level: options.level.unwrap_or(house.config.dump.level).clamp(1, 9),
-        manifest: Manifest {
-            format: FORMAT.to_owned(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            name,
-            run: document.run.clone(),
-            created_at: Timestamp::now(),
-            as_of: plan
-                .and_then(|plan| plan.as_of)
-                .or_else(|| snapshot.and_then(|snapshot| snapshot.created_at)),
-            snapshot: snapshot.map(|snapshot| snapshot.id.clone()),
-            fallback: snapshot.is_some_and(|snapshot| snapshot.fallback),
-            config_sha256: plan.map(|plan| plan.config_sha256.clone()).unwrap_or_default(),
-            ..Manifest::default()
-        },
-    })
-}
-
-/// The document's plan, and the server it is for: the copy, or the configured source if there is no copy.
-fn planned<'a>(house: &House, document: &'a Document) -> Result<(Wish<'a>, Server), Error> {
-    let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
-    let source = house.config.source.server();
-    let server = match &document.cluster {
-        Some(cluster) => Server::of_cluster(cluster, house.config.restore.tls_ca.as_deref())?,
-        None if source == config::ServerConfig::default() => return Err(Error::NoSection("cluster")),
-        None => Server::of_config(&source)?,
-    };
-    Ok((Wish::Plan(plan), server))
-}
-
-fn session_of<'a>(wish: &Wish<'a>) -> &'a [String] {
-    match wish {
-        Wish::Plan(plan) => &plan.session,
-        Wish::Whole(_) => &[],
+    for warning in &job.manifest.warnings {
+        house.progress.warn(warning);
     }
+    if snapshot.consistency == Consistency::Unlocked {
+        house.progress.warn(
+            "the tables could not be locked while the connections began, and somebody wrote meanwhile: \
+             rows of different tables may be of different moments",
+        );
+    }
+    Ok(outline.parts)
 }
 
-fn is_file_letter(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "._-".contains(c)
+/// Writes every member.
+fn fill(
+    house: &House,
+    job: &mut Job,
+    parts: Vec<Part>,
+    mut snapshot: Snapshot,
+    partial: &mut Partial,
+) -> Result<(), Error> {
+    let (manifest, level) = (&mut job.manifest, job.level);
+    let add = |manifest: &mut Manifest, partial: &mut Partial, kind, script: &Script| {
+        manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
+        partial.append(&member::of_text(kind, script.text(), level))
+    };
+    let header = script::header(manifest);
+    add(manifest, partial, MemberKind::Header, &header)?;
+    let work = Work::new(tasks(parts, manifest), level, &house.cancel);
+    rows(house, &work, &mut snapshot, manifest, partial)?;
+    // The server need not wait for the rest.
+    drop(snapshot);
+    let (indexes, objects) = (script::indexes(manifest), script::objects(manifest));
+    add(manifest, partial, MemberKind::Indexes, &indexes)?;
+    add(manifest, partial, MemberKind::Objects, &objects)?;
+    add(manifest, partial, MemberKind::Footer, &script::footer())?;
+    manifest.members.clone_from(&partial.members);
+    manifest.plain_bytes = partial.members.iter().map(|member| member.plain_bytes).sum();
+    partial.seal(manifest, level)
 }
 
-fn is_file_word(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_file_letter)
+/// Says what would be dumped.
+fn rehearse(house: &House, job: &Job) -> Result<(), Error> {
+    let outline = outline(&mut job.server.connect()?, &job.wish)?;
+    for part in &outline.parts {
+        house.progress.say(&format!("would dump {}: about {} rows", part.label, part.rows));
+    }
+    house.note(format!(
+        "would dump {} tables, about {} rows, as {}-….sql.gz to {}",
+        outline.tables.len(),
+        outline.parts.iter().map(|part| part.rows).sum::<u64>(),
+        job.name,
+        job.directory.display()
+    ));
+    house.progress.say(&house.noted());
+    Ok(())
 }
 
 fn engine_word(engine: Engine) -> &'static str {
@@ -215,12 +137,11 @@ fn engine_word(engine: Engine) -> &'static str {
 }
 
 /// What the workers do, largest first, so that the last one to finish is a small one.
-fn tasks(outline: Outline, manifest: &Manifest) -> Vec<Task> {
-    let mut parts = outline.parts;
+fn tasks(mut parts: Vec<Part>, manifest: &Manifest) -> Vec<Task> {
     parts.retain(|part| !part.columns.is_empty());
     parts.sort_by_key(|part| std::cmp::Reverse(part.bytes()));
     let several = manifest.databases.len() > 1;
-    let task = |part: super::schema::Part| {
+    let task = |part: Part| {
         let table = &manifest.tables[part.table];
         let columns: Vec<String> = table.columns.iter().map(|column| name(column)).collect();
         Task {
@@ -236,7 +157,7 @@ fn tasks(outline: Outline, manifest: &Manifest) -> Vec<Task> {
 fn rows(
     house: &House,
     work: &Work,
-    snapshot: &mut snapshot::Snapshot,
+    snapshot: &mut Snapshot,
     manifest: &mut Manifest,
     partial: &mut Partial,
 ) -> Result<(), Error> {
@@ -305,6 +226,7 @@ fn report(
                 table: table.table.clone(),
                 rows: table.rows,
                 digest: table.digest.clone(),
+                ..TableDigest::default()
             })
             .collect(),
         ..Dump::default()

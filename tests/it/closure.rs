@@ -44,7 +44,7 @@ pub(crate) fn document(server: &TestServer, databases: &[String]) -> Document {
     document.cluster = Some(Cluster {
         host: "127.0.0.1".to_owned(),
         port: login.port.unwrap(),
-        login: Some(Login::OptionFile { path: server.client_cnf.display().to_string() }),
+        login: Some(Login::option_file(&server.client_cnf)),
         throw_away: true,
         ..Cluster::default()
     });

@@ -42,8 +42,11 @@ pub(crate) fn zcat(path: &Path) -> Vec<u8> {
     output.stdout
 }
 
+/// Table, class, columns with their expressions, filter.
+pub(crate) type PlannedTable<'a> = (&'a str, TableClass, &'a [(&'a str, &'a str)], Option<&'a str>);
+
 /// A document as mydehydrate would hand it on, with a plan written by hand: each table whole.
-fn planned(scratch: &Scratch, tables: &[(&str, TableClass, &[(&str, &str)], Option<&str>)]) -> Document {
+pub(crate) fn planned(scratch: &Scratch, tables: &[PlannedTable]) -> Document {
     let mut document = Document::new("test");
     let file = fs::read_to_string(&scratch.server.client_cnf).unwrap();
     let setting = |key: &str| {
@@ -53,7 +56,7 @@ fn planned(scratch: &Scratch, tables: &[(&str, TableClass, &[(&str, &str)], Opti
     document.cluster = Some(Cluster {
         host: setting("host"),
         port: setting("port").parse().unwrap_or(3306),
-        login: Some(Login::OptionFile { path: scratch.server.client_cnf.display().to_string() }),
+        login: Some(Login::option_file(&scratch.server.client_cnf)),
         ..Cluster::default()
     });
     let table =

@@ -44,7 +44,7 @@ fn cases(server: &TestServer) -> Vec<Case> {
 }
 
 /// The stock client, as a person calls it; what it says on stderr.
-fn client(server: &TestServer, database: Option<&str>, sql: &[u8]) -> String {
+pub(crate) fn client(server: &TestServer, database: Option<&str>, sql: &[u8]) -> String {
     let mut child = Command::new("mariadb")
         .arg(format!("--defaults-file={}", server.client_cnf.display()))
         .args(["--force", "--default-character-set=utf8mb4"])
@@ -63,7 +63,7 @@ fn client(server: &TestServer, database: Option<&str>, sql: &[u8]) -> String {
 }
 
 /// Everything that can be seen of a database, by other means than the dumper's: definitions, and every value of every row.
-fn fingerprint(session: &mut Session, database: &str) -> BTreeMap<String, String> {
+pub(crate) fn fingerprint(session: &mut Session, database: &str) -> BTreeMap<String, String> {
     let mut seen = BTreeMap::new();
     let quoted = literal(database);
     session.run("entering", &format!("USE {}", name(database))).unwrap();
@@ -199,7 +199,7 @@ fn every_case_comes_back_from_zcat_and_the_stock_client_as_it_was() {
     });
 }
 
-fn differences(
+pub(crate) fn differences(
     database: &str,
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,

@@ -1,13 +1,15 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 mod cli;
 mod closure;
 mod dump;
 mod dump_fidelity;
+mod dump_file;
+mod dump_random;
+mod dump_safety;
 mod jenkins;
 mod masks;
+mod migrate;
 mod plan_cli;
 mod plan_in_place;
 mod plan_model;
@@ -16,7 +18,18 @@ mod plan_questions;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]
+mod rds_cli;
 mod rds_cloud;
+#[cfg(feature = "aws")]
+mod rds_drop;
+mod rds_local;
+#[cfg(feature = "aws")]
+mod rds_moto;
+#[cfg(feature = "aws")]
+mod rds_wait;
 mod restore;
+mod restore_crash;
+mod restore_place;
+mod rotate;
 mod support;
 mod tidy;

@@ -1,0 +1,133 @@
+//! What a dump is asked for: the command line, the configuration and the document put together.
+//!
+//! In: [`Options`], the house, the document. Out: a [`Job`]: everything that is decided before a server is asked.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::manifest::Manifest;
+use super::schema::Wish;
+use super::{Error, FORMAT, directory};
+use crate::config;
+use crate::document::Document;
+use crate::house::House;
+use crate::mysql::Server;
+
+/// What a dump is asked for on the command line.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Options {
+    /// Dump whole databases of the [source] server, without a plan and without a document
+    #[arg(long, value_name = "DATABASE", num_args = 0..)]
+    pub whole: Option<Vec<String>>,
+
+    /// Directory of the dumps [default: [dump] dir]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub dir: Option<PathBuf>,
+
+    /// What file names begin with [default: [dump] name, or the first database]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub name: Option<String>,
+
+    /// Connections that read at the same time [default: [dump] workers, or the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub workers: Option<u16>,
+
+    /// gzip level, 1 to 9 [default: [dump] level]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub level: Option<u32>,
+}
+
+/// Everything that is decided before the first byte is written.
+pub(super) struct Job<'a> {
+    pub(super) wish: Wish<'a>,
+    pub(super) server: Server,
+    pub(super) directory: PathBuf,
+    pub(super) name: String,
+    pub(super) workers: u16,
+    pub(super) level: u32,
+    pub(super) manifest: Manifest,
+}
+
+impl<'a> Job<'a> {
+    /// Decides. `databases` are those of a whole dump.
+    pub(super) fn of(
+        house: &House,
+        document: &'a Document,
+        options: &Options,
+        databases: Option<&'a [String]>,
+    ) -> Result<Job<'a>, Error> {
+        let (wish, server) = match databases {
+            Some([]) => return Err(config::Error::Unset { setting: "[source] databases" }.into()),
+            Some(databases) => (Wish::Whole(databases), Server::of_config(&house.config.source.server())?),
+            None => planned(house, document)?,
+        };
+        let first = match &wish {
+            Wish::Whole(databases) => databases.first().cloned(),
+            Wish::Plan(plan) => {
+                plan.databases.first().or_else(|| plan.tables.first().map(|table| &table.database)).cloned()
+            }
+        };
+        let plan = document.dehydration.as_ref().filter(|_| databases.is_none());
+        let snapshot = document.snapshot.as_ref().filter(|_| databases.is_none());
+        let name = match options.name.as_ref().or(house.config.dump.name.as_ref()) {
+            Some(name) if is_file_word(name) => name.clone(),
+            Some(name) => return Err(Error::BadName(name.clone())),
+            None => {
+                first.unwrap_or_default().chars().map(|c| if is_file_letter(c) { c } else { '_' }).collect()
+            }
+        };
+        let cores =
+            std::thread::available_parallelism().map_or(2, |cores| u16::try_from(cores.get()).unwrap_or(64));
+        Ok(Job {
+            wish,
+            server,
+            directory: directory(&house.config, options.dir.as_deref())?,
+            name: name.clone(),
+            workers: options.workers.or(house.config.dump.workers).unwrap_or(cores).clamp(1, 64),
+            level: options.level.unwrap_or(house.config.dump.level).clamp(1, 9),
+            manifest: Manifest {
+                format: FORMAT.to_owned(),
+                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+                name,
+                run: document.run.clone(),
+                created_at: Timestamp::now(),
+                as_of: plan
+                    .and_then(|plan| plan.as_of)
+                    .or_else(|| snapshot.and_then(|snapshot| snapshot.created_at)),
+                snapshot: snapshot.map(|snapshot| snapshot.id.clone()),
+                fallback: snapshot.is_some_and(|snapshot| snapshot.fallback),
+                config_sha256: plan.map(|plan| plan.config_sha256.clone()).unwrap_or_default(),
+                ..Manifest::default()
+            },
+        })
+    }
+}
+
+/// The document's plan, and the server it is for: the copy, or the configured source if there is no copy.
+fn planned<'a>(house: &House, document: &'a Document) -> Result<(Wish<'a>, Server), Error> {
+    let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
+    let source = house.config.source.server();
+    let server = match &document.cluster {
+        Some(cluster) => Server::of_cluster(cluster, house.config.restore.tls_ca.as_deref())?,
+        None if source == config::ServerConfig::default() => return Err(Error::NoSection("cluster")),
+        None => Server::of_config(&source)?,
+    };
+    Ok((Wish::Plan(plan), server))
+}
+
+/// What each reading connection runs first.
+pub(super) fn session_of<'a>(wish: &Wish<'a>) -> &'a [String] {
+    match wish {
+        Wish::Plan(plan) => &plan.session,
+        Wish::Whole(_) => &[],
+    }
+}
+
+fn is_file_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
+fn is_file_word(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_file_letter)
+}
