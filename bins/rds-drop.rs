@@ -1,2 +1,38 @@
-//! door
-fn main() {}
+//! rds-drop: deletes what a run created, and nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use refreshkit::{cli, rds};
+
+const EXAMPLE: &str = "\
+EXAMPLES:
+    rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
+    rds-drop --run nightly-812         after a crash: from the journal and the tags alone
+    rds-drop --expired --dry-run       what old runs left behind
+
+Only what has the configured prefix, our tags, this run's name and the recorded resource id is deleted; never
+a replica source, a member of a global database, or anything with deletion protection.
+";
+
+/// Deletes what this run created, whatever went wrong before: the end of the nightly pipe
+#[derive(Debug, Parser)]
+#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+struct Args {
+    #[command(flatten)]
+    common: cli::Common,
+    #[command(flatten)]
+    options: rds::drop::DropOptions,
+}
+
+fn main() -> ExitCode {
+    let Args { common, options } = Args::parse();
+    if options.service.iam_policy {
+        return cli::command("rds-drop", &common, rds::policy::print);
+    }
+    let named = common.run.clone().filter(|_| !options.expired);
+    let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
+    cli::run("rds-drop", &common, role, move |house, document| {
+        rds::drop(house, document, &options, named.as_deref()).map_err(Into::into)
+    })
+}

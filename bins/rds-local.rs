@@ -1,2 +1,31 @@
-//! door
-fn main() {}
+//! Serves a small part of the RDS API on 127.0.0.1, with real MariaDB or MySQL servers behind it: clusters are data
+//! directories, snapshots are copies of them. For the demo, for tests, and for trying the nightly chain without AWS.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use refreshkit::cli;
+use refreshkit::rds::local;
+
+const EXAMPLE: &str = "\
+EXAMPLE:
+  rds-local init --dir /tmp/cloud --from app.sql.gz --cluster prod-replica
+  rds-local serve --dir /tmp/cloud --endpoint-file /tmp/cloud.url &
+  export AWS_ENDPOINT_URL_RDS=$(cat /tmp/cloud.url)
+  aws rds describe-db-clusters
+  rds-local destroy --dir /tmp/cloud";
+
+/// Serves a small part of the RDS API on 127.0.0.1, with real MariaDB or MySQL servers behind it.
+#[derive(Parser)]
+#[command(version, about, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
+struct Arguments {
+    #[command(flatten)]
+    common: cli::Common,
+    #[command(subcommand)]
+    verb: Option<local::Verb>,
+}
+
+fn main() -> ExitCode {
+    let Arguments { common, verb } = Arguments::parse();
+    cli::service("rds-local", &common, |house, out| local::run(house, verb.as_ref(), out).map_err(Into::into))
+}

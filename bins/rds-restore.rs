@@ -1,2 +1,36 @@
-//! door
-fn main() {}
+//! rds-restore: a throw-away copy of production that accepts a login of its own.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use refreshkit::{cli, rds};
+
+const EXAMPLE: &str = "\
+EXAMPLES:
+    rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
+    rds-restore --clone --cluster prod-replica | mydehydrate | mydump-rotate | rds-drop
+
+The copy gets a random master password, kept in an option file (mode 0600) in the state directory and proven by
+logging in. rds-drop removes the copy, and the file with it.
+";
+
+/// Restores a throw-away copy and proves that it accepts a login
+#[derive(Debug, Parser)]
+#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+struct Args {
+    #[command(flatten)]
+    common: cli::Common,
+    #[command(flatten)]
+    options: rds::restore::RestoreOptions,
+}
+
+fn main() -> ExitCode {
+    let Args { common, options } = Args::parse();
+    if options.service.iam_policy {
+        return cli::command("rds-restore", &common, rds::policy::print);
+    }
+    let role = if options.clone { cli::Role::Either } else { cli::Role::Link };
+    cli::run("rds-restore", &common, role, move |house, document| {
+        rds::restore(house, document, &options).map_err(Into::into)
+    })
+}

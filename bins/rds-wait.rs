@@ -1,2 +1,36 @@
-//! door
-fn main() {}
+//! rds-wait: waits until the snapshot is there, or falls back to another one.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use refreshkit::{cli, rds};
+
+const EXAMPLE: &str = "\
+EXAMPLES:
+    rds-snap | rds-wait --timeout 2h --fallback automated | rds-restore
+    rds-wait --cluster dev-copy
+
+If the snapshot fails or takes too long, the newest available automated snapshot is taken instead (or, with
+--fallback pitr, the source at its latest restorable time). The document then says \"fallback\": true and why.
+";
+
+/// Waits until a snapshot, a cluster or an instance is ready; falls back if the snapshot fails
+#[derive(Debug, Parser)]
+#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+struct Args {
+    #[command(flatten)]
+    common: cli::Common,
+    #[command(flatten)]
+    options: rds::wait::WaitOptions,
+}
+
+fn main() -> ExitCode {
+    let Args { common, options } = Args::parse();
+    if options.service.iam_policy {
+        return cli::command("rds-wait", &common, rds::policy::print);
+    }
+    let role = if options.stands_alone() { cli::Role::Either } else { cli::Role::Link };
+    cli::run("rds-wait", &common, role, move |house, document| {
+        rds::wait(house, document, &options).map_err(Into::into)
+    })
+}

@@ -42,3 +42,6 @@ pub mod migrate;
 
 // A dump file to a developer's database: load, verify, migrate, swap.
 pub mod restore;
+
+// What a run did, for people and for monitors.
+pub mod report;

@@ -12,7 +12,6 @@ mod report;
 mod signal;
 mod wait;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +40,12 @@ pub enum Role {
     Head,
     /// Takes a document and adds to it.
     Link,
+    /// Takes a document if one is piped in; a terminal or an empty stdin starts a new one, for flags that say all.
+    Either,
     /// Takes a document and cleans up, whatever `ok` says.
     Finally,
+    /// Takes a document, whatever `ok` says, and passes it on unchanged.
+    Witness,
 }
 
 /// Runs one tool of the chain.
@@ -58,28 +61,40 @@ where
         Ok(document) => document,
         Err(report) => return refuse(tool, common, report),
     };
-    if !document.ok && role != Role::Finally {
+    if !document.ok && !matches!(role, Role::Finally | Role::Witness) {
         return pass_on(tool, document);
     }
     let started = Timestamp::now();
-    let (status, note) = match house(tool, common, &cancel) {
-        Ok(house) => {
-            let house = Arc::new(house);
-            house.remember(&document);
-            let grace = if role == Role::Finally { FINALLY_GRACE } else { STOP_GRACE };
-            let (after, outcome) = wait::for_work(&house, document, work, grace);
-            document = after;
-            (outcome, house.noted())
-        }
-        Err(failure) => (Err(ErrorReport::of(tool, &*failure)), String::new()),
-    };
+    let (outcome, note) = perform(tool, common, role, &cancel, &mut document, work);
+    if role == Role::Witness {
+        return testify(&document, outcome);
+    }
     let seconds = seconds_since(started);
-    conclude(
-        tool,
-        document,
-        status,
-        Step { note, seconds, started_at: Some(started), ..step(tool, StepStatus::Ok) },
-    )
+    let step = Step { note, seconds, started_at: Some(started), ..step(tool, StepStatus::Ok) };
+    conclude(document, outcome, step)
+}
+
+/// Does the work, or says why it cannot begin; and the line that the room left for people.
+fn perform<F>(
+    tool: &'static str,
+    common: &Common,
+    role: Role,
+    cancel: &Cancel,
+    document: &mut Document,
+    work: F,
+) -> (Result<(), ErrorReport>, String)
+where
+    F: FnOnce(&House, &mut Document) -> Result<(), AnyFailure> + Send + 'static,
+{
+    let house = match house(tool, common, cancel) {
+        Ok(house) => Arc::new(house),
+        Err(failure) => return (Err(ErrorReport::of(tool, &*failure)), String::new()),
+    };
+    house.remember(document);
+    let grace = if role == Role::Finally { FINALLY_GRACE } else { STOP_GRACE };
+    let (after, outcome) = wait::for_work(&house, document.clone(), work, grace);
+    *document = after;
+    (outcome, house.noted())
 }
 
 /// Runs a command that takes no document and writes text or JSON of its own to stdout: lists, plans, checks.
@@ -107,6 +122,26 @@ where
     }
 }
 
+/// Runs a command that goes on for a while and speaks on stdout meanwhile: what `work` writes is there at once. It has
+/// to look at `house.cancel` and to end by itself.
+pub fn service<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
+where
+    F: FnOnce(&House, &mut dyn std::io::Write) -> Result<(), AnyFailure>,
+{
+    if let Some(code) = common.answer(tool) {
+        return code;
+    }
+    let cancel = signal::listen();
+    match house(tool, common, &cancel).and_then(|house| work(&house, &mut std::io::stdout())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let report = ErrorReport::of(tool, &*failure);
+            report::show(&report);
+            ExitCode::from(report.exit)
+        }
+    }
+}
+
 fn house(tool: &'static str, common: &Common, cancel: &Cancel) -> Result<House, AnyFailure> {
     let config = match config::find(common.config.as_deref()) {
         Some(path) => config::load(&path)?,
@@ -124,13 +159,15 @@ fn receive(tool: &str, common: &Common, role: Role, cancel: &Cancel) -> Result<D
     if role == Role::Head {
         return Ok(Document::new(&common.run_or_new()));
     }
-    if role == Role::Finally && common.run.is_some() && std::io::stdin().is_terminal() {
-        return Ok(Document::new(&common.run_or_new()));
-    }
     match wait::for_stdin(cancel, STDIN_GRACE) {
         Ok(document) => Ok(document),
         Err(failure) => {
             let report = ErrorReport::of(tool, &*failure);
+            // Nobody expected a document: the flags say what to work on.
+            let alone = role == Role::Either || (role == Role::Finally && common.run.is_some());
+            if alone && failure.code() == document::NO_DOCUMENT {
+                return Ok(Document::new(&common.run_or_new()));
+            }
             match common.known_run() {
                 // The journal knows what the lost document knew.
                 Some(run) if role == Role::Finally => {
@@ -164,12 +201,17 @@ fn pass_on(tool: &str, mut document: Document) -> ExitCode {
     write(&document, code)
 }
 
-fn conclude(
-    tool: &str,
-    mut document: Document,
-    outcome: Result<(), ErrorReport>,
-    mut step: Step,
-) -> ExitCode {
+/// A witness leaves no trace in the document.
+fn testify(document: &Document, outcome: Result<(), ErrorReport>) -> ExitCode {
+    let mut code = document.error.as_ref().map_or(0, |error| error.exit);
+    if let Err(report) = outcome {
+        report::show(&report);
+        code = report.exit;
+    }
+    write(document, code)
+}
+
+fn conclude(mut document: Document, outcome: Result<(), ErrorReport>, mut step: Step) -> ExitCode {
     let mut code = document.error.as_ref().map_or(0, |error| error.exit);
     if let Err(report) = outcome {
         report::show(&report);
@@ -178,7 +220,6 @@ fn conclude(
         step.note.clone_from(&report.message);
         document.fail(report);
     }
-    debug_assert_eq!(step.tool, tool);
     document.steps.push(step);
     write(&document, code)
 }

@@ -12,6 +12,7 @@ mod types;
 
 pub use brief::OneOrMany;
 pub use error::Error;
+pub(crate) use files::nearest;
 pub use files::{Origin, environment, find, load, parse, state_dir};
 pub use length::Length;
 pub use names::{ColumnsName, NameError, TableName};

@@ -161,6 +161,18 @@ pub struct RestoreConfig {
     pub readers: u8,
     /// How long to wait for cluster and instances.
     pub timeout: Length,
+    /// Make a copy-on-write clone of the source instead of restoring a snapshot: minutes instead of tens of minutes.
+    pub clone: bool,
+    /// KMS key of the copy, if not that of the snapshot.
+    pub kms_key: Option<String>,
+    /// `aurora` (default) or `aurora-iopt1`; for plain RDS such as `gp3`.
+    pub storage_type: Option<String>,
+    /// Capacity for `instance_class = "db.serverless"`.
+    pub serverless: Option<ServerlessConfig>,
+    /// Let IAM tokens log in to the copy.
+    pub iam_login: bool,
+    /// Pay for RDS Extended Support of an old engine version. Without it the service upgrades the copy instead.
+    pub extended_support: bool,
     /// Certificate authorities (PEM) to verify the copy with: the RDS bundle.
     pub tls_ca: Option<String>,
 }
@@ -175,8 +187,30 @@ impl Default for RestoreConfig {
             instance_parameter_group: None,
             readers: 0,
             timeout: Length::of_seconds(4 * 3_600),
+            clone: false,
+            kms_key: None,
+            storage_type: None,
+            serverless: None,
+            iam_login: false,
+            extended_support: false,
             tls_ca: None,
         }
+    }
+}
+
+/// Capacity of a serverless copy in Aurora capacity units (2 GiB of memory each), in steps of a half.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerlessConfig {
+    /// The least; the buffer pool shrinks with it.
+    pub min_acu: f64,
+    /// The most.
+    pub max_acu: f64,
+}
+
+impl Default for ServerlessConfig {
+    fn default() -> Self {
+        Self { min_acu: 2.0, max_acu: 16.0 }
     }
 }
 

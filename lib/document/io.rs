@@ -11,6 +11,9 @@ use super::{Document, Exit, Failure, SCHEMA};
 /// The most that is read: plans of thousands of tables stay far below it, a dump piped in by mistake does not.
 pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// The code word of an input that holds nothing at all.
+pub const NO_DOCUMENT: &str = "no-document";
+
 /// Why the input is not a document.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,7 +65,7 @@ impl Failure for Error {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Empty | Self::Terminal => "no-document",
+            Self::Empty | Self::Terminal => NO_DOCUMENT,
             Self::OtherSchema { .. } => "other-schema",
             Self::Read(_) => "stdin",
             _ => "bad-document",

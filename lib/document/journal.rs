@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
@@ -102,6 +102,26 @@ impl Journal {
         Ok(self.load()?.resources)
     }
 
+    /// Removes the journal's files if the run owes nothing any more.
+    pub fn close(&self) -> Result<(), JournalError> {
+        if !self.path().exists() {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        if !self.load()?.resources.is_empty() {
+            return Ok(());
+        }
+        for path in [self.path(), self.lock_path()] {
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(JournalError::File { deed: "remove", path, source });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the state directory, mode 0700.
     pub fn prepare(&self) -> Result<(), JournalError> {
         fs::DirBuilder::new()
@@ -119,12 +139,22 @@ impl Journal {
         self.store(&entries)
     }
 
+    fn lock_path(&self) -> PathBuf {
+        self.path().with_extension("lock")
+    }
+
     fn lock(&self) -> Result<File, JournalError> {
-        let path = self.path().with_extension("lock");
+        let path = self.lock_path();
         let fail = |source| JournalError::File { deed: "lock", path: path.clone(), source };
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
-        rustix::fs::flock(&file, FlockOperation::LockExclusive).map_err(|e| fail(e.into()))?;
-        Ok(file)
+        loop {
+            let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+            rustix::fs::flock(&file, FlockOperation::LockExclusive).map_err(|e| fail(e.into()))?;
+            // Whoever closed the journal meanwhile removed the file that was waited for.
+            let held = file.metadata().map_err(fail)?.ino();
+            if fs::metadata(&path).is_ok_and(|there| there.ino() == held) {
+                return Ok(file);
+            }
+        }
     }
 
     fn load(&self) -> Result<Entries, JournalError> {
@@ -156,4 +186,44 @@ impl Journal {
 /// `run` with everything replaced that does not belong in a file name.
 fn file_word(run: &str) -> String {
     run.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_leaves_no_file_once_nothing_is_owed() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::new(directory.path(), "night/1");
+        journal.record(&Resource::new(ResourceKind::Cluster, "c")).unwrap();
+        journal.close().unwrap();
+        assert_eq!(journal.resources().unwrap().len(), 1, "it still owes the cluster");
+        journal.strike(ResourceKind::Cluster, "c").unwrap();
+        journal.close().unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        journal.record(&Resource::new(ResourceKind::Cluster, "d")).unwrap();
+        assert_eq!(journal.resources().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn closing_and_recording_at_the_same_time_loses_no_entry() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::new(directory.path(), "night");
+        std::thread::scope(|scope| {
+            for worker in 0..4 {
+                let journal = &journal;
+                scope.spawn(move || {
+                    for round in 0..25 {
+                        let id = format!("c-{worker}-{round}");
+                        journal.record(&Resource::new(ResourceKind::Cluster, &id)).unwrap();
+                        assert!(journal.resources().unwrap().iter().any(|known| known.id == id), "{id}");
+                        journal.strike(ResourceKind::Cluster, &id).unwrap();
+                        journal.close().unwrap();
+                    }
+                });
+            }
+        });
+        assert!(journal.resources().unwrap().is_empty());
+    }
 }

@@ -16,7 +16,7 @@ mod journal;
 mod sections;
 
 pub use failure::{AnyFailure, ErrorReport, Exit, Failure, Interrupted};
-pub use io::{DOCUMENT_BYTES_MAX, Error, parse, read, render};
+pub use io::{DOCUMENT_BYTES_MAX, Error, NO_DOCUMENT, parse, read, render};
 pub use journal::{Journal, JournalError};
 use schemars::JsonSchema;
 pub use sections::*;

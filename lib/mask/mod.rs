@@ -1,1 +1,66 @@
-//! Empty room.
+//! What must not leave: `[mask]` rules compiled to SQL expressions.
+//!
+//! In: the catalog and `[mask]`. Out: [`Masks`]: for each masked column an expression over alias `t`, so that clear
+//! text never leaves the server. Equal inputs of one domain mask equally in every table: a normaliser (trim, lower
+//! case) and a hash with a key that only the server knows, read into `@refreshkit_key` by each connection.
+//!
+//! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
+//! ends of a relation that mask differently, a rule that matches nothing: errors with file:line.
+
+mod detect;
+mod ends;
+mod error;
+mod expression;
+mod fit;
+mod kinds;
+mod rules;
+mod sample;
+mod shapes;
+mod words;
+
+use std::collections::BTreeMap;
+
+pub use detect::{Finding, detect};
+pub use ends::{Ends, agree as ends_agree};
+pub use error::Error;
+pub use rules::{Policy, compile, policy};
+
+/// The compiled masks of a catalog.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Masks {
+    by_column: BTreeMap<(usize, String), Mask>,
+}
+
+/// How one column is masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// `email`, `hash`, …; `keep` where clear values were declared to be fine.
+    pub kind: String,
+    /// Values of one domain mask equally in every table.
+    pub domain: String,
+    /// SQL over alias `t`.
+    pub expression: String,
+    /// The same with the column's name left out: equal for columns that mask alike.
+    pub recipe: String,
+    /// Whether different inputs can give the same output.
+    pub lossy: bool,
+    /// The rule in `[mask]`, for messages.
+    pub rule: String,
+}
+
+impl Masks {
+    /// The mask of a column; none where the column comes as it is.
+    pub fn of(&self, table: usize, column: &str) -> Option<&Mask> {
+        self.declared(table, column).filter(|mask| mask.kind != "keep")
+    }
+
+    /// What `[mask]` says of a column, `keep` too.
+    pub fn declared(&self, table: usize, column: &str) -> Option<&Mask> {
+        self.by_column.get(&(table, column.to_lowercase()))
+    }
+
+    /// Every column that `[mask]` says something of.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &str, &Mask)> {
+        self.by_column.iter().map(|((table, column), mask)| (*table, column.as_str(), mask))
+    }
+}

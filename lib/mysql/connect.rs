@@ -53,7 +53,7 @@ impl Server {
             socket: config.socket.clone().or(file.socket),
             tls_ca: config.tls_ca.clone().or(file.tls_ca),
         };
-        Ok(Self::build(address, config.user.clone().or(file.user), password))
+        Ok(Self::build(&address, config.user.clone().or(file.user), password))
     }
 
     /// The throw-away copy of a document.
@@ -74,23 +74,23 @@ impl Server {
             socket: None,
             tls_ca: tls_ca.map(str::to_owned),
         };
-        Ok(Self::build(address, user, password))
+        Ok(Self::build(&address, user, password))
     }
 
     /// A server at a host and port with a user and a password.
     pub fn at(host: &str, port: u16, user: &str, password: &str) -> Self {
         let address = Address { host: Some(host.to_owned()), port: Some(port), socket: None, tls_ca: None };
-        Self::build(address, Some(user.to_owned()), Some(password.to_owned()))
+        Self::build(&address, Some(user.to_owned()), Some(password.to_owned()))
     }
 
     /// A server on this host behind a Unix socket.
     pub fn at_socket(socket: &Path, user: &str, password: &str) -> Self {
         let socket = Some(socket.display().to_string());
         let address = Address { host: None, port: None, socket, tls_ca: None };
-        Self::build(address, Some(user.to_owned()), Some(password.to_owned()))
+        Self::build(&address, Some(user.to_owned()), Some(password.to_owned()))
     }
 
-    fn build(address: Address, user: Option<String>, password: Option<String>) -> Self {
+    fn build(address: &Address, user: Option<String>, password: Option<String>) -> Self {
         let who = user.as_deref().unwrap_or_default();
         let label = match (&address.socket, &address.host) {
             (Some(socket), _) => format!("{who}@{socket}"),

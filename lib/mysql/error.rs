@@ -24,6 +24,10 @@ pub mod number {
     pub const NO_SUCH_DATABASE: u16 = 1049;
     /// `ER_UNKNOWN_SYSTEM_VARIABLE`.
     pub const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
+    /// `ER_TABLE_NOT_LOCKED`.
+    pub const TABLE_NOT_LOCKED: u16 = 1100;
+    /// `ER_TEMP_FILE_WRITE_FAILURE`.
+    pub const TEMPORARY_FILE_FULL: u16 = 1878;
     /// `ER_TABLE_DEF_CHANGED`.
     pub const TABLE_DEFINITION_CHANGED: u16 = 1412;
 }

@@ -8,9 +8,11 @@ mod error;
 mod option_file;
 mod quote;
 mod session;
+mod statements;
 
 pub use connect::{Engine, Server};
 pub use error::{Error, number};
 pub use option_file::{OptionFile, write as write_option_file};
 pub use quote::{literal, name, qualified};
 pub use session::Session;
+pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements, StatementsError};

@@ -1,5 +1,7 @@
 //! Names and values as SQL text: quoting in one place.
 
+use std::fmt::Write;
+
 /// A name in back-ticks (MySQL manual, "Schema Object Names").
 pub fn name(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
@@ -14,7 +16,10 @@ pub fn qualified(database: &str, table: &str) -> String {
 /// and hexadecimal for a text with a backslash in it.
 pub fn literal(text: &str) -> String {
     if text.contains('\\') || text.contains('\0') {
-        let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits: String = text.bytes().fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
         return format!("_utf8mb4 x'{digits}'");
     }
     format!("'{}'", text.replace('\'', "''"))

@@ -1,1 +1,191 @@
-//! Empty room.
+//! Which rows come along: closure on key tables, then one SELECT a table.
+//!
+//! In: a server (the document's throw-away copy, or the configured source) and `refresh.toml`. Out: the document's
+//! `dehydration`: an exact plan. Only keys move, and only on the server, into tables of a schema of their own.
+//!
+//! ```text
+//! catalog ──> relations ──> classes ──> masks      a Blueprint: pure, refused with file:line where it does not fit
+//! work schema ──> roots ──> down ──> up ──> drops  keys, by generations
+//! proof                                            every kept reference is whole, or was broken before
+//! one SELECT a table
+//! ```
+
+mod ask;
+mod blueprint;
+mod candidates;
+mod cast;
+mod check;
+mod classes;
+mod closure;
+mod drops;
+mod error;
+mod explain;
+mod guard;
+mod infer;
+mod names;
+mod options;
+mod place;
+mod proof;
+mod reach;
+mod relations;
+mod report;
+mod roots;
+mod selects;
+mod sql;
+mod steps;
+mod work;
+
+pub use ask::{Ask, answer};
+pub use blueprint::{Blueprint, Kept};
+pub use classes::Class;
+pub use closure::{Closure, collect};
+pub use error::Error;
+use jiff::Timestamp;
+pub use options::Options;
+pub use place::Place;
+pub use proof::{Evidence, examine, judge};
+pub use relations::{Edge, Origin};
+pub use report::bytes_after;
+pub use work::prepare;
+
+use crate::document::{Dehydration, Document, EdgeReport, TableClass};
+use crate::house::House;
+use crate::mysql::{Session, qualified};
+
+/// Makes the plan and adds it to the document.
+pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
+    let place = Place::of(document, &house.config, options)?;
+    place.may_hold_keys(options)?;
+    if place.is_source {
+        let mut source = document.source.take().unwrap_or_default();
+        source.databases.clone_from(&place.databases);
+        document.source = Some(source);
+    }
+    if house.dry_run {
+        let mut session = place.connect()?;
+        let blueprint = draw(house, &mut session, &place)?;
+        house.note(format!(
+            "would collect keys of {} tables in `{}` on {}",
+            blueprint.keyed().count(),
+            blueprint.work_schema,
+            place.label()
+        ));
+        return Ok(());
+    }
+    let dehydration = make(house, &place, options)?;
+    house.note(note(&dehydration));
+    document.dehydration = Some(dehydration);
+    Ok(())
+}
+
+/// Reads the catalog and decides everything that needs no row.
+fn draw(house: &House, session: &mut Session, place: &Place) -> Result<Blueprint, Error> {
+    house.progress.say(&format!("reading the catalog of {}", place.label()));
+    let blueprint = Blueprint::draw(session, &house.config, &place.databases)?;
+    roots::check(&house.config, &blueprint)?;
+    Ok(blueprint)
+}
+
+/// Collects the keys and describes the plan.
+pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydration, Error> {
+    let mut session = place.connect()?;
+    let blueprint = draw(house, &mut session, place)?;
+    let as_of = as_of(house, &mut session, place, options)?;
+    guard::masks_parse(&mut session, &blueprint, &house.config)?;
+    let mut warnings = guard::personal_data(house, &mut session, &blueprint)?;
+    house.cancel.check()?;
+    work::lock(&mut session, &blueprint.work_schema)?;
+    house.progress.say(&format!(
+        "writing key tables to `{}` on {}; nothing else is written there",
+        blueprint.work_schema,
+        place.label()
+    ));
+    work::prepare(&mut session, &blueprint)?;
+    let closure = closure::collect(house, &mut session, &blueprint, as_of)?;
+    let evidence = proof::examine(house, &mut session, &blueprint, closure.last_down)?;
+    proof::judge(&blueprint, &evidence)?;
+    let tables = selects::all(house, &mut session, &blueprint, closure.last_down)?;
+    let edges = edge_reports(&mut session, &blueprint, &closure, &evidence)?;
+    warnings.extend(orphans(&edges));
+    work::complete(&mut session, &blueprint, closure.last_down)?;
+    Ok(Dehydration {
+        as_of: Some(as_of),
+        work_schema: blueprint.work_schema.clone(),
+        warnings,
+        tables,
+        edges,
+        databases: blueprint.databases.clone(),
+        session: work::session_statements(&blueprint.work_schema),
+        config_sha256: blueprint.config_sha256.clone(),
+        ..Dehydration::default()
+    })
+}
+
+/// The flag, the snapshot's time, or the server's clock, read once and written down.
+fn as_of(house: &House, session: &mut Session, place: &Place, options: &Options) -> Result<Timestamp, Error> {
+    if let Some(known) = options.as_of.or(place.taken_at) {
+        return Ok(known);
+    }
+    let now: Option<i64> = session.first("reading the server's clock", "SELECT UNIX_TIMESTAMP()")?;
+    let now = now.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now);
+    if !place.is_source {
+        house.progress.warn(&format!(
+            "the document does not say when the snapshot was taken; windows count back from {now}"
+        ));
+    }
+    Ok(now)
+}
+
+fn edge_reports(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    closure: &Closure,
+    evidence: &[Evidence],
+) -> Result<Vec<EdgeReport>, Error> {
+    let mut reports: Vec<EdgeReport> = blueprint
+        .edges
+        .iter()
+        .map(|edge| EdgeReport {
+            child: edge.child_label(&blueprint.catalog),
+            parent: edge.parent_label(&blueprint.catalog),
+            origin: if edge.origin == Origin::Declared { "declared" } else { "foreign-key" }.to_owned(),
+            ..EdgeReport::default()
+        })
+        .collect();
+    for table in blueprint.keyed() {
+        let keys = qualified(&blueprint.work_schema, &format!("k_{table}"));
+        let sql = format!("SELECT edge, COUNT(*) FROM {keys} WHERE edge <> 0 GROUP BY edge");
+        for (edge, rows) in session.rows::<(i64, u64)>("counting what each relation added", &sql)? {
+            let report = usize::try_from(edge.unsigned_abs()).ok().and_then(|n| reports.get_mut(n - 1));
+            if let Some(report) = report {
+                *(if edge > 0 { &mut report.down_rows } else { &mut report.up_rows }) += rows;
+            }
+        }
+    }
+    for found in evidence {
+        let report = &mut reports[found.edge - 1];
+        (report.orphans, report.dangling) = (found.orphans, found.dangling);
+    }
+    for (edge, rows) in &closure.dropped {
+        reports[edge - 1].other.insert("dropped_rows".to_owned(), (*rows).into());
+    }
+    Ok(reports)
+}
+
+fn orphans(edges: &[EdgeReport]) -> Vec<String> {
+    let orphans = edges.iter().filter(|edge| edge.orphans > 0).map(|edge| {
+        format!(
+            "{} row(s) of {} refer to rows of {} that the source does not have either",
+            edge.orphans, edge.child, edge.parent
+        )
+    });
+    orphans.collect()
+}
+
+fn note(plan: &Dehydration) -> String {
+    let rows: u64 = plan.tables.iter().map(|table| table.rows).sum();
+    let before: u64 = plan.tables.iter().map(|table| table.rows_before).sum();
+    let with_rows =
+        plan.tables.iter().filter(|table| table.class != TableClass::Empty && table.rows > 0).count();
+    format!("{rows} of {before} rows of {with_rows} tables come along")
+}

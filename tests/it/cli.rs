@@ -1,16 +1,180 @@
-//! The document as every door reads and writes it.
+//! The document as every door reads and writes it, and what every door answers.
 
-use refreshkit::document::{self, Document};
+use refreshkit::document::{self, Document, ErrorReport, StepStatus};
+
+use crate::support::{Tool, tools};
+
+/// Tools that take a document from the tool before them.
+const LINKS: &[&str] =
+    &["rds-wait", "rds-restore", "mydehydrate", "mydump-rotate", "rds-drop", "refresh-report"];
+
+fn links() -> impl Iterator<Item = &'static str> {
+    let built = tools();
+    LINKS.iter().copied().filter(move |name| built.contains(name))
+}
+
+fn failed_document() -> Document {
+    let mut document = Document::new("night-1");
+    document.fail(ErrorReport {
+        tool: "rds-snap".into(),
+        code: "throttled".into(),
+        exit: 75,
+        message: "the service throttles".into(),
+        hint: Some("wait".into()),
+        retryable: true,
+        other: serde_json::Map::new(),
+    });
+    document
+}
 
 #[test]
 fn a_newer_document_leaves_with_every_field_it_came_with() {
-    let newer = r#"{"schema":"refreshkit/1","run":"r","ok":true,"snapshot":{"id":"s","kind":"","status":"","engine":"","engine_version":"","fallback":false,"later":{"x":1e400,"y":1.10}},"resources":[{"kind":"cluster","id":"c","colour":"red"}],"steps":[{"tool":"t","version":"","seconds":0.5,"status":"ok","note":"","big":123456789012345678901234567890}],"zeal":[1,{"deep":null}]}"#;
+    let newer = concat!(
+        r#"{"schema":"refreshkit/1","run":"r","ok":true,"snapshot":{"id":"s","kind":"","status":"","engine":"","#,
+        r#""engine_version":"","fallback":false,"later":{"x":1e+400,"y":1.10}},"resources":[{"kind":"cluster","#,
+        r#""id":"c","colour":"red"}],"steps":[{"tool":"t","version":"","seconds":0.5,"status":"ok","note":"","#,
+        r#""big":123456789012345678901234567890}],"zeal":[1,{"deep":null}]}"#
+    );
     let written = document::render(&document::parse(newer.as_bytes()).unwrap());
-    assert_eq!(written.trim_end(), newer.replace("1e400", "1e+400"));
+    assert_eq!(written.trim_end(), newer);
+    let through = Tool::new("refresh-report").stdin(newer).run().exits(0);
+    assert_eq!(through.stdout.trim_end(), newer);
 }
 
 #[test]
 fn an_older_document_without_most_fields_is_read() {
     let older = document::parse(br#"{"schema":"refreshkit/1","run":"r"}"#).unwrap();
     assert_eq!(older, Document::new("r"));
+}
+
+#[test]
+fn input_that_is_no_document_is_65_with_one_sentence_and_a_document_that_says_so() {
+    let whole = document::render(&failed_document());
+    let cases: &[(&str, Vec<u8>, &str)] = &[
+        ("empty", Vec::new(), "it is empty"),
+        ("blank", b" \n\n".to_vec(), "it is empty"),
+        ("truncated", whole.as_bytes()[..whole.len() / 2].to_vec(), "cut off after"),
+        ("not JSON", b"mysqldump: Got error: 1045".to_vec(), "not one JSON object"),
+        ("two documents", format!("{whole}{whole}").into_bytes(), "not one JSON object"),
+        ("binary", vec![0x1f, 0x8b, 0x08, 0, 0xff, 0xfe], "is not UTF-8 text"),
+        ("other schema", br#"{"schema":"refreshkit/2","run":"r"}"#.to_vec(), "found \"refreshkit/2\""),
+        ("no schema", br#"{"run":"r"}"#.to_vec(), "no \"schema\" field"),
+        ("wrong type", br#"{"schema":"refreshkit/1","run":7}"#.to_vec(), "breaks its schema"),
+        ("a list", b"[1,2]".to_vec(), "no \"schema\" field"),
+    ];
+    for tool in links() {
+        for (name, bytes, sentence) in cases {
+            let output = Tool::new(tool).stdin(bytes.clone()).run();
+            assert_eq!(output.code, 65, "{tool}, {name}: {}", output.stderr);
+            assert!(output.stderr.contains(sentence), "{tool}, {name}: {}", output.stderr);
+            let error = output.document().error.unwrap();
+            assert_eq!((error.tool.as_str(), error.exit), (tool, 65), "{name}");
+        }
+    }
+}
+
+#[test]
+fn ten_megabytes_of_document_pass_through_whole() {
+    let mut document = failed_document();
+    document.other.insert("ballast".into(), "x".repeat(10 << 20).into());
+    let output = Tool::new("refresh-report").document(&document).run().exits(75);
+    assert_eq!(output.document(), document);
+}
+
+#[test]
+fn a_failed_document_is_passed_on_with_the_exit_code_of_its_cause() {
+    for tool in links().filter(|tool| !["rds-drop", "refresh-report"].contains(tool)) {
+        let output = Tool::new(tool).document(&failed_document()).run().exits(75);
+        let document = output.document();
+        assert_eq!(document.error, failed_document().error, "{tool}");
+        assert_eq!(
+            document.steps.last().map(|step| (step.tool.as_str(), step.status)),
+            Some((tool, StepStatus::Skipped))
+        );
+        assert_eq!(output.stderr, "", "{tool} has nothing to say");
+    }
+}
+
+#[test]
+fn get_prints_one_value_without_quotes_and_lists_line_by_line() {
+    let document = failed_document();
+    for tool in tools().into_iter().filter(|tool| *tool != "rds-local") {
+        let get = |pointer: &str| Tool::new(tool).arg("--get").arg(pointer).document(&document).run();
+        assert_eq!(get("/error/message").exits(0).stdout, "the service throttles\n", "{tool}");
+        assert_eq!(get("/ok").exits(0).stdout, "false\n", "{tool}");
+        assert_eq!(get("/steps").exits(0).stdout, "", "{tool}");
+        assert!(get("/nothing").exits(65).stderr.contains("nothing at /nothing"), "{tool}");
+        get("no-slash").exits(2);
+    }
+}
+
+#[test]
+fn every_help_shows_a_purpose_an_example_and_the_exit_codes() {
+    for tool in tools() {
+        let help = Tool::new(tool).arg("--help").run().exits(0).stdout;
+        let help = help.replace("EXAMPLE", "Example");
+        for part in ["Example", tool, "EXIT STATUS", "75  temporary, try again"] {
+            assert!(help.contains(part), "{tool} --help lacks {part:?}:\n{help}");
+        }
+        let version = Tool::new(tool).arg("--version").run().exits(0).stdout;
+        assert_eq!(version.trim(), format!("{tool} {}", env!("CARGO_PKG_VERSION")));
+        Tool::new(tool).arg("--no-such-flag").run().exits(2);
+    }
+}
+
+#[test]
+fn schemas_are_printed_and_name_what_they_describe() {
+    for tool in tools().into_iter().filter(|tool| *tool != "rds-local") {
+        let document: serde_json::Value =
+            serde_json::from_str(&Tool::new(tool).arg("--schema").run().exits(0).stdout).unwrap();
+        assert!(document.pointer("/properties/resources").is_some(), "{tool}");
+        let config: serde_json::Value =
+            serde_json::from_str(&Tool::new(tool).arg("--config-schema").run().exits(0).stdout).unwrap();
+        assert!(config.pointer("/properties/dehydrate").is_some(), "{tool}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_78_with_file_line_and_what_was_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("refresh.toml");
+    std::fs::write(&path, "[dump]\ndirr = \"/x\"\n").unwrap();
+    let output =
+        Tool::new("mydump-rotate").arg("--config").arg(&path).document(&Document::new("r")).run().exits(78);
+    assert!(output.stderr.contains("refresh.toml:2: unknown field `dirr`"), "{}", output.stderr);
+    assert!(output.stderr.contains("hint: did you mean `dir`?"), "{}", output.stderr);
+    assert_eq!(output.document().error.unwrap().code, "bad-config");
+}
+
+#[test]
+fn a_closed_stdout_is_74_and_no_panic() {
+    use std::io::Write;
+    let mut child = Tool::new("refresh-report").spawn();
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(document::render(&Document::new("r")).as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(74), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}
+
+#[test]
+fn sigterm_while_waiting_for_the_tool_before_ends_soon_with_a_document() {
+    let child = Tool::new("mydehydrate").spawn();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let began = std::time::Instant::now();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    // A build server sends several: the second is no "force quit".
+    for _ in 0..3 {
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+    let mut child = child;
+    let stdin = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(143));
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    let document = document::parse(&output.stdout).unwrap();
+    assert_eq!(document.error.unwrap().code, "interrupted");
 }

@@ -95,20 +95,31 @@ impl Output {
     }
 }
 
-/// Where cargo put the tool.
-pub(crate) fn path(name: &str) -> PathBuf {
-    let mut tools = BTreeMap::from([
+/// Every tool of this feature set and where cargo put it.
+fn built() -> BTreeMap<&'static str, &'static str> {
+    BTreeMap::from([
         ("mydehydrate", env!("CARGO_BIN_EXE_mydehydrate")),
         ("mydump-rotate", env!("CARGO_BIN_EXE_mydump-rotate")),
         ("dev-restore", env!("CARGO_BIN_EXE_dev-restore")),
         ("rds-local", env!("CARGO_BIN_EXE_rds-local")),
-    ]);
-    #[cfg(feature = "aws")]
-    tools.extend([
+        ("refresh-report", env!("CARGO_BIN_EXE_refresh-report")),
+        #[cfg(feature = "aws")]
         ("rds-snap", env!("CARGO_BIN_EXE_rds-snap")),
+        #[cfg(feature = "aws")]
         ("rds-wait", env!("CARGO_BIN_EXE_rds-wait")),
+        #[cfg(feature = "aws")]
         ("rds-restore", env!("CARGO_BIN_EXE_rds-restore")),
+        #[cfg(feature = "aws")]
         ("rds-drop", env!("CARGO_BIN_EXE_rds-drop")),
-    ]);
-    PathBuf::from(*tools.get(name).unwrap_or_else(|| panic!("no tool {name} in this feature set")))
+    ])
+}
+
+/// The names of the tools of this feature set.
+pub(crate) fn tools() -> Vec<&'static str> {
+    built().into_keys().collect()
+}
+
+/// Where cargo put the tool.
+pub(crate) fn path(name: &str) -> PathBuf {
+    PathBuf::from(*built().get(name).unwrap_or_else(|| panic!("no tool {name} in this feature set")))
 }

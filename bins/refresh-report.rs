@@ -1,0 +1,31 @@
+//! `refresh-report`: see `refresh-report --help`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use refreshkit::{cli, report};
+
+/// Say what a run did: tables before and after, masks, the dump, what is left to delete
+///
+/// Reads any document, a failed one too, writes the reports that are asked for, and passes the document on
+/// unchanged. It exits with the code of the tool that failed, so that it can stand at the end of a pipe.
+///
+/// Example:
+///
+///     rds-snap | … | rds-drop | refresh-report --text report.txt --summary summary.txt > run.json
+#[derive(Debug, Parser)]
+#[command(version, verbatim_doc_comment, after_long_help = cli::EXIT_STATUS)]
+struct Args {
+    #[command(flatten)]
+    common: cli::Common,
+
+    #[command(flatten)]
+    options: report::Options,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    cli::run("refresh-report", &args.common, cli::Role::Witness, move |house, document| {
+        report::write(house, document, &args.options).map_err(Into::into)
+    })
+}

@@ -1,0 +1,169 @@
+//! Five queries of `information_schema`, MySQL and MariaDB alike.
+
+use std::collections::HashMap;
+
+use super::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
+use crate::mysql::{Error, Session, literal};
+
+type Key = (String, String);
+
+pub(super) fn catalog(session: &mut Session, databases: &[String]) -> Result<Catalog, Error> {
+    if databases.is_empty() {
+        return Ok(Catalog::default());
+    }
+    // MySQL keeps row estimates for a day otherwise; MariaDB does not know the variable.
+    session.attempt("SET SESSION information_schema_stats_expiry = 0");
+    let list: Vec<String> = databases.iter().map(|name| literal(name)).collect();
+    let list = list.join(", ");
+    let mut catalog = Catalog { tables: tables(session, &list)? };
+    catalog.tables.sort_by(|a, b| (&a.database, &a.name).cmp(&(&b.database, &b.name)));
+    let places: HashMap<Key, usize> =
+        catalog.tables.iter().enumerate().map(|(at, t)| ((t.database.clone(), t.name.clone()), at)).collect();
+    columns(session, &list, &places, &mut catalog)?;
+    indexes(session, &list, &places, &mut catalog)?;
+    foreign_keys(session, &list, &places, &mut catalog)?;
+    Ok(catalog)
+}
+
+fn tables(session: &mut Session, list: &str) -> Result<Vec<Table>, Error> {
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS, COALESCE(DATA_LENGTH, 0) + COALESCE(INDEX_LENGTH, 0) \
+         FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA IN ({list}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')"
+    );
+    let rows: Vec<(String, String, Option<String>, Option<u64>, u64)> =
+        session.rows("listing tables", &sql)?;
+    Ok(rows
+        .into_iter()
+        .map(|(database, name, engine, rows, bytes)| Table {
+            database,
+            name,
+            engine: engine.unwrap_or_default(),
+            rows_estimate: rows.unwrap_or_default(),
+            bytes,
+            ..Table::default()
+        })
+        .collect())
+}
+
+type ColumnRow = (
+    String,
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<u64>,
+    Option<u64>,
+    Option<String>,
+    Option<String>,
+    String,
+    String,
+);
+
+fn columns(
+    session: &mut Session,
+    list: &str,
+    places: &HashMap<Key, usize>,
+    catalog: &mut Catalog,
+) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, DATA_TYPE, \
+         CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, COLUMN_TYPE, EXTRA \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN ({list}) \
+         ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
+    );
+    let rows: Vec<ColumnRow> = session.rows("listing columns", &sql)?;
+    for (
+        database,
+        table,
+        name,
+        default,
+        nullable,
+        data_type,
+        length,
+        precision,
+        charset,
+        collation,
+        ty,
+        extra,
+    ) in rows
+    {
+        let Some(at) = places.get(&(database, table)) else { continue };
+        let extra = extra.to_ascii_uppercase();
+        catalog.tables[*at].columns.push(Column {
+            name,
+            data_type: data_type.to_ascii_lowercase(),
+            column_type: ty,
+            length,
+            precision,
+            charset,
+            collation,
+            default,
+            nullable: nullable == "YES",
+            // DEFAULT_GENERATED only says that the default is an expression.
+            generated: extra.contains("VIRTUAL GENERATED") || extra.contains("STORED GENERATED"),
+            invisible: extra.contains("INVISIBLE"),
+            auto_increment: extra.contains("AUTO_INCREMENT"),
+        });
+    }
+    Ok(())
+}
+
+type IndexRow = (String, String, String, u64, Option<String>, Option<u64>);
+
+fn indexes(
+    session: &mut Session,
+    list: &str,
+    places: &HashMap<Key, usize>,
+    catalog: &mut Catalog,
+) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART \
+         FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN ({list}) \
+         AND INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL') \
+         ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX"
+    );
+    let rows: Vec<IndexRow> = session.rows("listing indexes", &sql)?;
+    for (database, table, name, non_unique, column, prefix) in rows {
+        let Some(at) = places.get(&(database, table)) else { continue };
+        let indexes = &mut catalog.tables[*at].indexes;
+        if indexes.last().is_none_or(|last| last.name != name) {
+            indexes.push(Index { name, unique: non_unique == 0, parts: Vec::new() });
+        }
+        if let Some(last) = indexes.last_mut() {
+            last.parts.push(IndexPart { column, prefix });
+        }
+    }
+    Ok(())
+}
+
+type ForeignKeyRow = (String, String, String, String, String, String, String);
+
+fn foreign_keys(
+    session: &mut Session,
+    list: &str,
+    places: &HashMap<Key, usize>,
+    catalog: &mut Catalog,
+) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, \
+         REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME \
+         FROM information_schema.KEY_COLUMN_USAGE \
+         WHERE TABLE_SCHEMA IN ({list}) AND REFERENCED_TABLE_NAME IS NOT NULL \
+         ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION"
+    );
+    let rows: Vec<ForeignKeyRow> = session.rows("listing foreign keys", &sql)?;
+    for (database, table, name, column, parent_database, parent_table, parent_column) in rows {
+        let Some(at) = places.get(&(database, table)) else { continue };
+        let keys = &mut catalog.tables[*at].foreign_keys;
+        if keys.last().is_none_or(|last| last.name != name) {
+            keys.push(ForeignKey { name, parent_database, parent_table, ..ForeignKey::default() });
+        }
+        if let Some(last) = keys.last_mut() {
+            last.columns.push(column);
+            last.parent_columns.push(parent_column);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,302 @@
+//! Columns that look like personal data: by their name, and by what a sample of their values looks like.
+//!
+//! In: the catalog, the masks, the tables whose rows come along, a session. Out: [`Finding`]s with the TOML to paste.
+//! Values are looked at by the server; only counts leave it.
+
+use super::Masks;
+use super::sample;
+use crate::catalog::{Catalog, Column, Family, Table};
+use crate::mysql::{self, Session};
+
+/// A column that looks like personal data and has neither mask nor reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Position of the table in the catalog.
+    pub table: usize,
+    /// The column.
+    pub column: String,
+    /// Why: `its name`, `31 of 500 sampled values hold an e-mail address`.
+    pub evidence: String,
+    /// What to write on the right side, such as `"email"`.
+    pub proposal: String,
+}
+
+impl Finding {
+    /// `"customers.mobile" = "phone"  # its name`.
+    pub fn toml(&self, catalog: &Catalog) -> String {
+        let table = &catalog.tables[self.table];
+        let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
+        let quote = |name: &str| {
+            if name.contains(['.', '`', '(', ' ']) { mysql::name(name) } else { name.to_owned() }
+        };
+        let database = if alone { String::new() } else { format!("{}.", quote(&table.database)) };
+        let key = format!("{database}{}.{}", quote(&table.name), quote(&self.column));
+        format!("{key:?} = {}  # {}", self.proposal, self.evidence)
+    }
+}
+
+/// Words of column names, the kind of mask for them, and whether the whole name must be these words.
+const NAMES: &[(&[&str], &str)] = &[
+    (&["email"], "\"email\""),
+    (&["e", "mail"], "\"email\""),
+    (&["mail"], "\"email\""),
+    (&["phone"], "\"phone\""),
+    (&["telephone"], "\"phone\""),
+    (&["tel"], "\"phone\""),
+    (&["mobile"], "\"phone\""),
+    (&["cell"], "\"phone\""),
+    (&["fax"], "\"phone\""),
+    (&["ssn"], "{ kind = \"pattern\", format = \"###-##-####\" }"),
+    (&["social", "security"], "{ kind = \"pattern\", format = \"###-##-####\" }"),
+    (&["tax", "id"], "{ kind = \"pattern\", format = \"###-##-####\" }"),
+    (&["national", "id"], "{ kind = \"pattern\", format = \"#########\" }"),
+    (&["passport"], "{ kind = \"pattern\", format = \"#########\" }"),
+    (&["licence", "number"], "\"hash\""),
+    (&["license", "number"], "\"hash\""),
+    (&["first", "name"], "\"first_name\""),
+    (&["given", "name"], "\"first_name\""),
+    (&["middle", "name"], "\"first_name\""),
+    (&["fname"], "\"first_name\""),
+    (&["last", "name"], "\"last_name\""),
+    (&["family", "name"], "\"last_name\""),
+    (&["maiden", "name"], "\"last_name\""),
+    (&["surname"], "\"last_name\""),
+    (&["lname"], "\"last_name\""),
+    (&["full", "name"], "\"name\""),
+    (&["contact", "name"], "\"name\""),
+    (&["customer", "name"], "\"name\""),
+    (&["password"], "{ kind = \"password\", value = \"development\" }"),
+    (&["passwd"], "{ kind = \"password\", value = \"development\" }"),
+    (&["pwd"], "{ kind = \"password\", value = \"development\" }"),
+    (&["secret"], "\"hash\""),
+    (&["token"], "\"hash\""),
+    (&["api", "key"], "\"hash\""),
+    (&["iban"], "{ kind = \"pattern\", format = \"XX00####################\" }"),
+    (&["account", "number"], "{ kind = \"pattern\", format = \"##########\" }"),
+    (&["routing", "number"], "{ kind = \"pattern\", format = \"#########\" }"),
+    (&["card", "number"], "{ kind = \"pattern\", format = \"################\" }"),
+    (&["cvv"], "{ kind = \"constant\", value = \"000\" }"),
+    (&["birth"], "DATE"),
+    (&["birthday"], "DATE"),
+    (&["birthdate"], "DATE"),
+    (&["dob"], "DATE"),
+    (&["street"], "\"text\""),
+    (&["address"], "\"text\""),
+    (&["address", "1"], "\"text\""),
+    (&["ip", "address"], "{ kind = \"constant\", value = \"192.0.2.1\" }"),
+];
+
+/// Last words that make a name speak of something else: `email_sent`, `phone_type`.
+const HARMLESS_ENDINGS: &[&str] = &[
+    "id",
+    "at",
+    "on",
+    "count",
+    "type",
+    "kind",
+    "status",
+    "flag",
+    "verified",
+    "confirmed",
+    "sent",
+    "enabled",
+    "template",
+    "subject",
+    "format",
+    "expires",
+    "expiry",
+    "version",
+    "opt",
+    "allowed",
+    "valid",
+    "state",
+    "country",
+    "order",
+];
+
+/// A bare `name` is a person's in tables about people.
+const PEOPLE: &[&str] = &[
+    "user",
+    "users",
+    "customer",
+    "customers",
+    "client",
+    "clients",
+    "person",
+    "persons",
+    "people",
+    "contact",
+    "contacts",
+    "applicant",
+    "applicants",
+    "employee",
+    "employees",
+    "member",
+    "members",
+    "driver",
+    "drivers",
+    "patient",
+    "patients",
+    "insured",
+    "insureds",
+    "claimant",
+    "claimants",
+    "subscriber",
+    "subscribers",
+    "owner",
+    "owners",
+];
+
+/// Looks at every column of `tables` that `[mask]` says nothing of. `strict` also names every other text column.
+pub fn detect(
+    session: &mut Session,
+    catalog: &Catalog,
+    masks: &Masks,
+    tables: &[usize],
+    strict: bool,
+) -> Result<Vec<Finding>, mysql::Error> {
+    let mut findings = Vec::new();
+    for &at in tables {
+        let table = &catalog.tables[at];
+        let open: Vec<&Column> = table
+            .columns
+            .iter()
+            .filter(|column| !column.generated && masks.declared(at, &column.name).is_none())
+            .collect();
+        let (named, unnamed): (Vec<&Column>, Vec<&Column>) =
+            open.into_iter().partition(|column| by_name(table, column).is_some());
+        let finding = |column: &Column, evidence: String, proposal: &str| Finding {
+            table: at,
+            column: column.name.clone(),
+            evidence,
+            proposal: proposal.to_owned(),
+        };
+        for column in named {
+            let proposal = by_name(table, column).unwrap_or_default();
+            findings.push(finding(column, "by its name".to_owned(), &proposal));
+        }
+        let seen = sample::values(session, table, &unnamed)?;
+        for column in unnamed {
+            match seen.iter().find(|seen| seen.column == column.name) {
+                Some(seen) => findings.push(finding(column, seen.evidence.clone(), seen.proposal)),
+                None if strict && column.family() == Family::Text => {
+                    let proposal = "{ kind = \"keep\", reason = \"…\" }";
+                    findings.push(finding(column, "a text (policy = \"strict\")".to_owned(), proposal));
+                }
+                None => {}
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// What the column's name speaks of, as the right side of a rule.
+fn by_name(table: &Table, column: &Column) -> Option<String> {
+    let words = words(&column.name);
+    let last = words.last()?;
+    let time = column.family() == Family::Time;
+    let can_hold = matches!(column.family(), Family::Text | Family::Binary);
+    let number = column.integer() || column.data_type == "decimal";
+    // `tax_id` ends harmlessly and is not.
+    let hit = NAMES.iter().find(|(name, _)| contains(&words, name));
+    let harmless = HARMLESS_ENDINGS.contains(&last.as_str())
+        && !hit.is_some_and(|(name, _)| name.contains(&last.as_str()));
+    match hit {
+        Some((_, "DATE")) if time && !harmless => {
+            let day = format!("MAKEDATE(YEAR(t.{}), 1)", mysql::name(&column.name));
+            Some(format!("{{ kind = \"sql\", sql = \"{day}\" }}"))
+        }
+        Some((_, "DATE")) => None,
+        Some((_, proposal)) if can_hold && !harmless => Some(fitting(column, proposal)),
+        Some((_, "\"phone\"")) if column.integer() && !harmless => Some("\"phone\"".to_owned()),
+        Some((name, _)) if number && !harmless && name.len() == 2 && name[1] == "number" => {
+            Some("{ kind = \"constant\", value = 0 }".to_owned())
+        }
+        None if can_hold
+            && words == ["name"]
+            && self::words(&table.name).iter().any(|w| PEOPLE.contains(&w.as_str())) =>
+        {
+            Some(fitting(column, "\"name\""))
+        }
+        _ => None,
+    }
+}
+
+/// The proposal, or one that fits a short column.
+fn fitting(column: &Column, proposal: &str) -> String {
+    let room = column.length.unwrap_or(u64::MAX);
+    let needed = match proposal {
+        "\"email\"" => 22,
+        "\"name\"" => 16,
+        "\"first_name\"" | "\"last_name\"" | "\"hash\"" => 8,
+        "\"phone\"" => 10,
+        p if p.contains("password") => 60,
+        p if p.contains("###-##-####") => 11,
+        p => p.matches('#').count() as u64,
+    };
+    if room >= needed { proposal.to_owned() } else { "\"text\"".to_owned() }
+}
+
+/// Lower-case words of `customer_email`, `customerEmail`, `address1`.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        let breaks = !c.is_alphanumeric()
+            || (c.is_uppercase() && before.is_lowercase())
+            || (c.is_ascii_digit() && before.is_alphabetic());
+        if breaks {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn contains(words: &[String], wanted: &[&str]) -> bool {
+    words.windows(wanted.len()).any(|window| window.iter().map(String::as_str).eq(wanted.iter().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(table: &str, column: &str, data_type: &str) -> Option<String> {
+        let table = Table { name: table.to_owned(), ..Table::default() };
+        let column = Column {
+            name: column.to_owned(),
+            data_type: data_type.to_owned(),
+            length: Some(100),
+            ..Column::default()
+        };
+        by_name(&table, &column)
+    }
+
+    #[test]
+    fn tells_personal_names_from_harmless_ones() {
+        for (column, proposal) in [
+            ("customer_email", "\"email\""),
+            ("customerEmail", "\"email\""),
+            ("mobile", "\"phone\""),
+            ("home_phone_2", "\"phone\""),
+            ("LastName", "\"last_name\""),
+            ("address1", "\"text\""),
+        ] {
+            assert_eq!(named("x", column, "varchar").as_deref(), Some(proposal), "{column}");
+        }
+        assert!(named("x", "tax_id", "varchar").unwrap().contains("###-##-####"));
+        assert!(named("x", "date_of_birth", "date").unwrap().contains("MAKEDATE"));
+        for harmless in
+            ["email_sent", "phone_type", "mailing", "tokenizer", "name", "birth_country", "email_template"]
+        {
+            assert_eq!(named("x", harmless, "varchar"), None, "{harmless}");
+        }
+        assert_eq!(named("x", "email_sent", "tinyint"), None);
+        assert_eq!(named("x", "email_id", "int"), None);
+        assert_eq!(named("app_users", "name", "varchar").as_deref(), Some("\"name\""));
+    }
+}

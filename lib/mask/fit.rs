@@ -1,0 +1,72 @@
+//! Whether a mask fits its column: type, length, NULL, unique indexes.
+
+use super::Mask;
+use super::kinds::{Target, Wrong};
+use crate::catalog::Family;
+
+/// Room in the column for so many characters, or a sentence.
+pub(super) fn room(target: &Target<'_>, needed: u64, what: &str) -> Result<(), Wrong> {
+    if capacity(target) >= needed {
+        return Ok(());
+    }
+    let message = format!(
+        "{} ({}) has no room for {what}: {needed} characters",
+        target.label(),
+        target.column.column_type
+    );
+    Err((message, Some("choose null, constant or text for it, or a shorter length".to_owned())))
+}
+
+/// Characters that fit; a JSON or spatial column takes none.
+pub(super) fn capacity(target: &Target<'_>) -> u64 {
+    match target.column.family() {
+        Family::Text | Family::Binary => target.column.length.unwrap_or(u64::MAX),
+        _ => 0,
+    }
+}
+
+/// Refuses a kind that makes text where the column takes none.
+pub(super) fn text(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
+    if matches!(target.column.family(), Family::Text | Family::Binary) {
+        return Ok(());
+    }
+    let message = format!("{kind} makes text, and {} is {}", target.label(), target.column.column_type);
+    let hint = if target.column.nullable { "null" } else { "constant" };
+    Err((message, Some(format!("choose another kind, such as {hint}"))))
+}
+
+/// Refuses NULL where the column takes none.
+pub(super) fn nullable(target: &Target<'_>) -> Result<(), Wrong> {
+    if target.column.nullable {
+        return Ok(());
+    }
+    let hint = Some("choose empty, constant or text".to_owned());
+    Err((format!("{} is NOT NULL", target.label()), hint))
+}
+
+/// Refuses a mask that can make two values equal where the database says that they differ.
+pub(super) fn unique(target: &Target<'_>, mask: &Mask) -> Result<(), Wrong> {
+    if !mask.lossy || mask.kind == "null" {
+        return Ok(());
+    }
+    let named = |name: &Option<String>| {
+        name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&target.column.name))
+    };
+    let index = target
+        .table
+        .indexes
+        .iter()
+        .find(|index| index.unique && index.parts.iter().any(|p| named(&p.column)));
+    match index {
+        None => Ok(()),
+        Some(index) => Err((
+            format!(
+                "{} is in the unique index `{}`, and {} can make two values equal",
+                target.label(),
+                index.name,
+                mask.kind
+            ),
+            Some("hash and email keep values apart (16 digits of their hash must fit)".to_owned()),
+        )),
+    }
+}

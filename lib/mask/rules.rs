@@ -1,0 +1,156 @@
+//! Which rule of `[mask]` speaks for which column: the most specific one.
+
+use std::cmp::Ordering;
+
+use super::kinds::{self, Target};
+use super::{Masks, fit};
+use crate::catalog::{Catalog, Fit, Pattern, TablePattern, closer};
+use crate::config::{ColumnsName, Config, Error, MaskConfig, nearest};
+
+/// What happens to columns that look like personal data and have no mask: `[mask] policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// The run is refused.
+    Refuse,
+    /// As `refuse`, and every text column needs a mask or a reason.
+    Strict,
+    /// The run goes on with a warning.
+    Warn,
+}
+
+/// Keys of `[mask]` without a dot are settings, not columns.
+fn is_setting(key: &str) -> bool {
+    !key.contains(['.', '('])
+}
+
+/// Reads `[mask] policy`.
+pub fn policy(config: &Config) -> Result<Policy, Error> {
+    for key in config.mask.keys().filter(|key| is_setting(key) && *key != "policy") {
+        let hint = nearest(key, ["policy"].into_iter()).map(|name| format!("did you mean `{name}`?"));
+        let message =
+            format!("{key:?} is neither a setting nor a column: write \"table.{key}\" or \"*.{key}\"");
+        return Err(config.origin.error_at(&["mask", key], message, hint));
+    }
+    match config.mask.get("policy").map_or("refuse", |setting| setting.kind.as_str()) {
+        "refuse" => Ok(Policy::Refuse),
+        "strict" => Ok(Policy::Strict),
+        "warn" => Ok(Policy::Warn),
+        other => {
+            let message = format!("policy is refuse, strict or warn, not {other:?}");
+            Err(config.origin.error_at(&["mask", "policy"], message, None))
+        }
+    }
+}
+
+struct Rule<'a> {
+    key: &'a str,
+    config: &'a MaskConfig,
+    table: TablePattern,
+    column: Pattern,
+}
+
+type Closeness = (Fit, Fit, Option<Fit>);
+
+/// Compiles `[mask]` for every column of the catalog.
+pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
+    policy(config)?;
+    let rules = read(config)?;
+    let mut used = vec![false; rules.len()];
+    let mut masks = Masks::default();
+    for (at, table) in catalog.tables.iter().enumerate() {
+        for column in &table.columns {
+            let target = Target { table, column };
+            let Some(rule) = choose(config, &rules, &target, &mut used)? else { continue };
+            // A generated column is computed anew, from columns that are masked themselves.
+            if column.generated {
+                continue;
+            }
+            let wrong = |message, hint| config.origin.error_at(&["mask", rule.key], message, hint);
+            let mask = kinds::mask(&target, rule.key, rule.config).map_err(|(m, h)| wrong(m, h))?;
+            fit::unique(&target, &mask).map_err(|(m, h)| wrong(m, h))?;
+            masks.by_column.insert((at, column.name.to_lowercase()), mask);
+        }
+    }
+    match rules.iter().zip(&used).find(|(_, used)| !**used) {
+        None => Ok(masks),
+        Some((rule, _)) => Err(unused(catalog, config, rule)),
+    }
+}
+
+fn read(config: &Config) -> Result<Vec<Rule<'_>>, Error> {
+    let mut rules = Vec::new();
+    for (key, mask) in config.mask.iter().filter(|(key, _)| !is_setting(key)) {
+        let wrong = |message, hint| config.origin.error_at(&["mask", key], message, hint);
+        let name: ColumnsName = key.parse().map_err(|e| wrong(format!("{e}"), None))?;
+        let [column] = name.columns.as_slice() else {
+            return Err(wrong("a mask is for one column".to_owned(), None));
+        };
+        if !kinds::NAMES.contains(&mask.kind.as_str()) {
+            let hint = nearest(&mask.kind, kinds::NAMES.iter().copied())
+                .map(|name| format!("did you mean `{name}`?"))
+                .or_else(|| Some(format!("kinds: {}", kinds::NAMES.join(", "))));
+            return Err(wrong(format!("unknown kind of mask {:?}", mask.kind), hint));
+        }
+        let (table, column) = (TablePattern::of(&name.table), Pattern::new(column, true));
+        rules.push(Rule { key, config: mask, table, column });
+    }
+    Ok(rules)
+}
+
+fn choose<'a, 'b>(
+    config: &Config,
+    rules: &'b [Rule<'a>],
+    target: &Target<'_>,
+    used: &mut [bool],
+) -> Result<Option<&'b Rule<'a>>, Error> {
+    let mut found: Vec<(Closeness, &Rule<'_>)> = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        if let (Some((table, database)), Some(column)) =
+            (rule.table.fit(target.table), rule.column.fit(&target.column.name))
+        {
+            used[at] = true;
+            found.push(((table, column, database), rule));
+        }
+    }
+    let says_more = |one: &Closeness, other: &Closeness| {
+        // A named database decides only between rules that are otherwise alike.
+        let parts = closer(&[one.0, one.1], &[other.0, other.1]);
+        parts.map(|order| order.then(one.2.cmp(&other.2)))
+    };
+    for (close, rule) in &found {
+        let rivals = || found.iter().filter(|(_, other)| !std::ptr::eq(*rule, *other));
+        if rivals().all(|(other, _)| says_more(close, other) == Some(Ordering::Greater)) {
+            return Ok(Some(rule));
+        }
+        let alike = |other: &Rule<'_>| format!("{:?}", other.config) == format!("{:?}", rule.config);
+        let undecided = rivals().find(|(other, rival)| {
+            !matches!(says_more(close, other), Some(Ordering::Greater | Ordering::Less)) && !alike(rival)
+        });
+        let beaten = rivals().any(|(other, _)| says_more(close, other) == Some(Ordering::Less));
+        if let (Some((_, rival)), false) = (undecided, beaten) {
+            let message = format!(
+                "{:?} and {:?} both match {}, and neither is more specific",
+                rule.key,
+                rival.key,
+                target.label()
+            );
+            let hint = format!("add \"{}.{}\" = \"…\"", target.table.name, target.column.name);
+            return Err(config.origin.error_at(&["mask", rule.key], message, Some(hint)));
+        }
+    }
+    Ok(found.first().map(|(_, rule)| *rule))
+}
+
+/// A rule that matches nothing is a typing error, and a typing error here is a leak.
+fn unused(catalog: &Catalog, config: &Config, rule: &Rule<'_>) -> Error {
+    let written = rule.key.rsplit('.').next().unwrap_or(rule.key);
+    let names =
+        catalog.tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.as_str()));
+    let hint = nearest(written, names).filter(|name| *name != written);
+    let hint = hint.map(|name| format!("did you mean `{name}`?")).or_else(|| {
+        let table = rule.key.split('.').next().unwrap_or(rule.key);
+        let names = catalog.tables.iter().map(|table| table.name.as_str());
+        nearest(table, names).map(|name| format!("did you mean table `{name}`?"))
+    });
+    config.origin.error_at(&["mask", rule.key], format!("{:?} matches no column", rule.key), hint)
+}

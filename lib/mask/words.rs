@@ -1,0 +1,25 @@
+//! Neutral names of our own: short, ASCII, nobody's in particular.
+
+/// First names.
+pub(super) const FIRST: &[&str] = &[
+    "Ada", "Alba", "Alex", "Andi", "Arlo", "Ash", "Beck", "Bela", "Blair", "Bo", "Cam", "Casey", "Cleo",
+    "Corin", "Dale", "Dana", "Devin", "Drew", "Eden", "Eli", "Ellis", "Emery", "Fenn", "Finley", "Frankie",
+    "Gale", "Glenn", "Harper", "Hollis", "Indra", "Ira", "Jamie", "Jody", "Jules", "Kai", "Kerry", "Kim",
+    "Lane", "Lee", "Logan", "Lou", "Marlo", "Mika", "Morgan", "Nell", "Nico", "Noor", "Oakley", "Paris",
+    "Quinn", "Ray", "Reese", "Robin", "Rowan", "Sage", "Sam", "Shay", "Sky", "Tatum", "Terry", "Toby", "Val",
+    "Wren", "Yuri",
+];
+
+/// Last names.
+pub(super) const LAST: &[&str] = &[
+    "Acorn", "Alder", "Amber", "Arbor", "Ashby", "Barley", "Basil", "Birch", "Bramble", "Brook", "Cedar",
+    "Clover", "Copper", "Cove", "Crane", "Dale", "Dune", "Elm", "Ember", "Fable", "Falcon", "Fern", "Field",
+    "Finch", "Flint", "Forest", "Garnet", "Glade", "Grove", "Harbor", "Hazel", "Heath", "Heron", "Hill",
+    "Holm", "Ivory", "Jasper", "Juniper", "Lake", "Larch", "Laurel", "Linden", "Maple", "Marsh", "Meadow",
+    "Mill", "Moss", "Oak", "Olive", "Onyx", "Pebble", "Pine", "Poplar", "Quarry", "Reed", "Ridge", "River",
+    "Rowe", "Sorrel", "Spruce", "Stone", "Thorn", "Vale", "Willow",
+];
+
+/// What free text becomes, over and over.
+pub(super) const FILLER: &str =
+    "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor ";

@@ -1,0 +1,216 @@
+//! Runs what is not in the ledger yet, statement by statement.
+//!
+//! In: a [`Checkout`], the database that is being refreshed. Out: one [`Migration`] per file. MySQL commits DDL by
+//! itself, so a file is not a transaction; but the database is thrown away if a file fails.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufReader;
+use std::time::Instant;
+
+use mysql::prelude::Queryable;
+
+use super::{Checkout, Error, MigrationFile, command};
+use crate::document::Migration;
+use crate::house::House;
+use crate::mysql::{Server, Session, Statements, StatementsError, literal, name};
+
+/// How much of a failed statement is shown.
+const BEGINNING_CHARACTERS: usize = 120;
+
+/// How much is read from a file at a time.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Where the migrations run.
+#[derive(Debug)]
+pub struct SqlTarget<'a> {
+    /// The target's server and login.
+    pub server: &'a Server,
+    /// The database that is being refreshed.
+    pub database: &'a str,
+    /// The one that it will become, which a migration must not touch yet.
+    pub live: &'a str,
+}
+
+/// Runs the migrations of the branch; `seen` is told each as it ends, the failed one too.
+pub fn run(
+    house: &House,
+    checkout: &Checkout,
+    target: &SqlTarget<'_>,
+    mut seen: impl FnMut(Migration),
+) -> Result<(), Error> {
+    let started = Instant::now();
+    if let Some(line) = &checkout.settings.command {
+        let outcome = command::run(house, line, checkout.path(), target);
+        let output = outcome.as_ref().map_or_else(|(_, output)| output.clone(), Clone::clone);
+        seen(migration(line, outcome.as_ref().map(drop).map_err(|(e, _)| e), started, &output));
+        return outcome.map(drop).map_err(|(e, _)| e);
+    }
+    let mut session = open(target)?;
+    let applied = read_ledger(house, &mut session, checkout)?;
+    for file in &checkout.files {
+        house.cancel.check()?;
+        if applied.contains(&file.name) {
+            seen(Migration {
+                name: file.name.clone(),
+                status: "already-applied".to_owned(),
+                ..Migration::default()
+            });
+            continue;
+        }
+        let started = Instant::now();
+        house.progress.say(&format!("migration {}", file.shown));
+        let outcome = run_file(house, &mut session, target, file)
+            .and_then(|()| write_ledger(&mut session, checkout, &file.name));
+        seen(migration(&file.name, outcome.as_ref().map(drop), started, ""));
+        outcome?;
+    }
+    Ok(())
+}
+
+fn migration(name: &str, outcome: Result<(), &Error>, started: Instant, output: &str) -> Migration {
+    let mut migration = Migration {
+        name: name.to_owned(),
+        status: if outcome.is_ok() { "applied" } else { "failed" }.to_owned(),
+        seconds: started.elapsed().as_secs_f64(),
+        ..Migration::default()
+    };
+    if let Err(e) = outcome {
+        migration.other.insert("error".to_owned(), e.to_string().into());
+    }
+    if !output.is_empty() {
+        migration.other.insert("output".to_owned(), output.into());
+    }
+    migration
+}
+
+/// A connection as the stock client would open it: the server's own SQL mode and time zone.
+fn open(target: &SqlTarget<'_>) -> Result<Session, Error> {
+    let mut session = target.server.connect_to(Some(target.database))?;
+    session.attempt("SET SESSION time_zone = @@global.time_zone");
+    session.attempt("SET SESSION wait_timeout = 172800");
+    Ok(session)
+}
+
+fn run_file(
+    house: &House,
+    session: &mut Session,
+    target: &SqlTarget<'_>,
+    file: &MigrationFile,
+) -> Result<(), Error> {
+    let opened = File::open(&file.path).map_err(|source| Error::Read { file: file.shown.clone(), source })?;
+    for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, opened)) {
+        house.cancel.check()?;
+        let statement = statement.map_err(|e| syntax(&file.shown, &e))?;
+        let (line, text) = (statement.line, &statement.sql);
+        if leaves(text, target.live) {
+            let beginning = beginning(text);
+            return Err(Error::Leaves { file: file.shown.clone(), line, beginning });
+        }
+        let problem = || "not UTF-8: save the file as UTF-8".to_owned();
+        let sql = std::str::from_utf8(text);
+        let sql = sql.map_err(|_| Error::Syntax { file: file.shown.clone(), line, problem: problem() })?;
+        if let Err(source) = execute(session, sql) {
+            let failure = Box::new(session.fail("the migration", source));
+            let beginning = beginning(text);
+            return Err(Error::Statement { file: file.shown.clone(), line, beginning, failure });
+        }
+    }
+    // A file may leave a transaction open; the next one must not be part of it.
+    session.run("committing the migration", "COMMIT")?;
+    Ok(())
+}
+
+/// Runs one statement to its end: an error may come after the first of several results.
+fn execute(session: &mut Session, sql: &str) -> Result<(), ::mysql::Error> {
+    let mut results = session.connection.query_iter(sql)?;
+    while let Some(rows) = results.iter() {
+        for row in rows {
+            row?;
+        }
+    }
+    Ok(())
+}
+
+fn syntax(file: &str, error: &StatementsError) -> Error {
+    let line = match error {
+        StatementsError::Read { line, .. }
+        | StatementsError::Unterminated { line, .. }
+        | StatementsError::TooLong { line, .. }
+        | StatementsError::NoDelimiter { line, .. } => *line,
+    };
+    let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
+    Error::Syntax { file: file.to_owned(), line, problem: format!("{error}{cause}") }
+}
+
+/// Whether a statement turns to another database, or names a table of the one in use: `USE …`, `` `app`.`t` ``.
+fn leaves(sql: &[u8], live: &str) -> bool {
+    let word: Vec<u8> = sql.iter().take_while(|byte| byte.is_ascii_alphabetic()).copied().collect();
+    if word.eq_ignore_ascii_case(b"use") {
+        return true;
+    }
+    let quoted = format!("{}.", name(live));
+    memchr::memmem::find(sql, quoted.as_bytes()).is_some()
+}
+
+/// How a statement begins, on one line.
+fn beginning(sql: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&sql[..sql.len().min(BEGINNING_CHARACTERS * 4)]).into_owned();
+    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = words.char_indices().nth(BEGINNING_CHARACTERS) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}
+
+/// The names in the ledger; the table is made if it is not there.
+fn read_ledger(house: &House, session: &mut Session, checkout: &Checkout) -> Result<BTreeSet<String>, Error> {
+    let ledger = &checkout.settings.ledger;
+    let fail = |source| Error::Ledger { table: ledger.table.clone(), source };
+    let sql = format!(
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}",
+        literal(&ledger.table)
+    );
+    if session.first::<u64>("looking for the ledger", &sql)? == Some(0) {
+        house.progress.warn(&format!("the dump has no table {}: every migration will run", ledger.table));
+        let sql = format!(
+            "CREATE TABLE {} ({} VARCHAR(255) NOT NULL PRIMARY KEY, `applied_at` TIMESTAMP NOT NULL DEFAULT \
+             CURRENT_TIMESTAMP) ENGINE = InnoDB",
+            name(&ledger.table),
+            name(&ledger.column)
+        );
+        session.run("making the ledger", &sql).map_err(fail)?;
+    }
+    let sql = format!("SELECT {} FROM {}", name(&ledger.column), name(&ledger.table));
+    Ok(session.rows::<String>("reading the ledger", &sql).map_err(fail)?.into_iter().collect())
+}
+
+fn write_ledger(session: &mut Session, checkout: &Checkout, file: &str) -> Result<(), Error> {
+    let ledger = &checkout.settings.ledger;
+    let sql =
+        format!("INSERT INTO {} ({}) VALUES ({})", name(&ledger.table), name(&ledger.column), literal(file));
+    let outcome = session.run("writing the ledger", &sql);
+    outcome.map(drop).map_err(|source| Error::Ledger { table: ledger.table.clone(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_stays_in_the_database_that_is_being_refreshed() {
+        for sql in ["USE app", "use `other`", "INSERT INTO `app`.`t` VALUES (1)"] {
+            assert!(leaves(sql.as_bytes(), "app"), "{sql}");
+        }
+        for sql in ["UPDATE users SET a = 1", "ALTER TABLE t ADD app INT", "SELECT 'use'"] {
+            assert!(!leaves(sql.as_bytes(), "app"), "{sql}");
+        }
+    }
+
+    #[test]
+    fn shows_the_beginning_of_a_statement_on_one_line() {
+        assert_eq!(beginning(b"ALTER TABLE t\n   ADD x INT"), "ALTER TABLE t ADD x INT");
+        assert_eq!(beginning("é".repeat(300).as_bytes()).chars().count(), BEGINNING_CHARACTERS + 1);
+    }
+}

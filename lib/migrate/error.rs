@@ -1,0 +1,200 @@
+//! What can be wrong with a branch or its migrations. The developer's database is as it was.
+
+use crate::document::{Exit, Failure, Interrupted};
+use crate::mysql;
+
+/// Why the migrations of a branch did not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting that is needed for `--ref`.
+    #[error("{0} is not set")]
+    Unset(&'static str),
+    /// git is not there.
+    #[error("cannot run git")]
+    NoGit {
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// git said no.
+    #[error("git {deed} of {repository} failed: {said}")]
+    Git {
+        /// `ls-remote`, `clone`.
+        deed: &'static str,
+        /// The repository.
+        repository: String,
+        /// The last lines of what git said.
+        said: String,
+    },
+    /// No branch or tag of that name.
+    #[error("{repository} has no branch or tag {reference}")]
+    NoSuchReference {
+        /// The repository.
+        repository: String,
+        /// What was asked for.
+        reference: String,
+        /// Names like it.
+        near: Vec<String>,
+    },
+    /// A name that no branch or tag can have.
+    #[error("{0:?} is not the name of a branch or tag")]
+    NotAReference(String),
+    /// No temporary directory for the worktree.
+    #[error("cannot make a directory for the branch's files")]
+    Directory {
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The glob cannot be read.
+    #[error("[migrations] path {glob:?} is not a glob: {problem}")]
+    Glob {
+        /// As configured.
+        glob: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The glob matches nothing on this branch.
+    #[error("no file of {reference} matches [migrations] path {glob:?}")]
+    NoFiles {
+        /// The branch or tag.
+        reference: String,
+        /// As configured.
+        glob: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {file}")]
+    Read {
+        /// Path in the repository.
+        file: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file cannot be cut into statements.
+    #[error("{file}:{line}: {problem}")]
+    Syntax {
+        /// Path in the repository.
+        file: String,
+        /// Line.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A statement failed.
+    #[error("{file}:{line}: {beginning}: {}", server_words(failure))]
+    Statement {
+        /// Path in the repository.
+        file: String,
+        /// The line where the statement begins.
+        line: u64,
+        /// How the statement begins, on one line.
+        beginning: String,
+        /// What the server said; it is in the message already, so it is no source.
+        failure: Box<mysql::Error>,
+    },
+    /// A statement that would leave the database that is being refreshed.
+    #[error("{file}:{line}: {beginning}: this would leave the database that is being refreshed")]
+    Leaves {
+        /// Path in the repository.
+        file: String,
+        /// The line where the statement begins.
+        line: u64,
+        /// How the statement begins.
+        beginning: String,
+    },
+    /// The ledger table cannot be read or written.
+    #[error("cannot use the ledger table {table}")]
+    Ledger {
+        /// Its name.
+        table: String,
+        /// Why not.
+        source: mysql::Error,
+    },
+    /// The command that runs the migrations failed.
+    #[error("{command:?} ended with {status}: {said}")]
+    Command {
+        /// As configured.
+        command: String,
+        /// `exit status: 1`.
+        status: String,
+        /// The last line of its output.
+        said: String,
+    },
+    /// The server went away.
+    #[error(transparent)]
+    Mysql(#[from] mysql::Error),
+    /// A signal.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// `1064 (42000): You have an error …`: what the server said, without the rest.
+fn server_words(error: &mysql::Error) -> String {
+    match error {
+        mysql::Error::Statement { source: ::mysql::Error::MySqlError(e), .. } => {
+            format!("{} ({}): {}", e.code, e.state, e.message)
+        }
+        mysql::Error::Statement { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Unset(_) | Self::Glob { .. } => Exit::BadConfig,
+            Self::NoGit { .. } | Self::Git { .. } => Exit::Unavailable,
+            Self::Directory { .. } => Exit::CannotWrite,
+            Self::Statement { failure, .. } if failure.number().is_none() => failure.exit(),
+            Self::NoSuchReference { .. }
+            | Self::NotAReference(_)
+            | Self::NoFiles { .. }
+            | Self::Read { .. }
+            | Self::Syntax { .. }
+            | Self::Statement { .. }
+            | Self::Ledger { .. }
+            | Self::Command { .. } => Exit::BadInput,
+            Self::Leaves { .. } => Exit::Refused,
+            Self::Mysql(inner) => inner.exit(),
+            Self::Interrupted(inner) => inner.exit(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unset(_) | Self::Glob { .. } => "bad-config",
+            Self::NoGit { .. } | Self::Git { .. } => "git",
+            Self::NoSuchReference { .. } | Self::NotAReference(_) => "no-such-ref",
+            Self::Directory { .. } => "cannot-write",
+            Self::NoFiles { .. } => "no-migrations",
+            Self::Read { .. } | Self::Syntax { .. } | Self::Statement { .. } | Self::Command { .. } => {
+                "migration-failed"
+            }
+            Self::Leaves { .. } => "migration-leaves",
+            Self::Ledger { .. } => "ledger",
+            Self::Mysql(inner) => inner.code(),
+            Self::Interrupted(inner) => inner.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unset(setting) => Some(format!("add {setting} to refresh.toml, or leave --ref out")),
+            Self::NoSuchReference { near, .. } if !near.is_empty() => {
+                Some(format!("did you mean {}?", near.join(" or ")))
+            }
+            Self::NoSuchReference { repository, .. } => {
+                Some(format!("git ls-remote --heads --tags {repository}"))
+            }
+            Self::Git { .. } => {
+                Some("the same command must work for this user without a password prompt".to_owned())
+            }
+            Self::Syntax { .. } | Self::Statement { .. } | Self::Command { .. } => {
+                Some("the database is as it was; correct the branch and try again".to_owned())
+            }
+            Self::Leaves { .. } => Some("write table names without their database".to_owned()),
+            Self::Ledger { .. } => Some("set [migrations.ledger] table and column".to_owned()),
+            Self::Mysql(inner) => inner.hint(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! git, as a program: looking a reference up and exporting it.
+//!
+//! In: a repository and the name of a branch or tag. Out: the files of its newest commit in a directory. No hook
+//! runs, nothing prompts, a name that looks like a flag is refused.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Error;
+use crate::house::House;
+
+/// How long a repository may take to answer, and to be fetched.
+const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(60);
+const CLONE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// How many similar names are suggested.
+const NEAR_MAX: usize = 3;
+
+const POLL: Duration = Duration::from_millis(20);
+
+/// What a clone is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The short name, which `git clone --branch` takes.
+    pub(crate) name: String,
+}
+
+/// Finds the branch or tag of that very name.
+pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Result<Found, Error> {
+    let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
+    let name = name.unwrap_or(reference);
+    if !is_plausible(name) {
+        return Err(Error::NotAReference(reference.to_owned()));
+    }
+    let mut command = git(&["ls-remote", "--heads", "--tags", "--", repository]);
+    let said = output(house, &mut command, "ls-remote", repository, LOOK_UP_TIMEOUT)?;
+    let names = names_of(&said);
+    if names.iter().any(|known| known == name) {
+        return Ok(Found { name: name.to_owned() });
+    }
+    Err(Error::NoSuchReference {
+        repository: repository.to_owned(),
+        reference: reference.to_owned(),
+        near: near(name, &names),
+    })
+}
+
+/// Exports the newest commit; returns its id.
+pub(crate) fn export(
+    house: &House,
+    repository: &str,
+    found: &Found,
+    directory: &Path,
+) -> Result<String, Error> {
+    let target = directory.display().to_string();
+    let mut command = git(&["clone", "--quiet", "--depth", "1", "--single-branch", "--template="]);
+    command.args(["--branch", &found.name, "--", repository, &target]);
+    output(house, &mut command, "clone", repository, CLONE_TIMEOUT)?;
+    let mut command = git(&["-C", &target, "rev-parse", "HEAD"]);
+    let commit = output(house, &mut command, "rev-parse", repository, LOOK_UP_TIMEOUT)?;
+    Ok(commit.trim().to_owned())
+}
+
+/// git that never asks, runs no hook and knows no worktree but the one it is told.
+fn git(arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"] {
+        command.env_remove(variable);
+    }
+    command
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .args([
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "advice.detachedHead=false",
+            "-c",
+            "protocol.ext.allow=never",
+        ])
+        .args(arguments);
+    command
+}
+
+/// What git says on stdout; what it says on stderr if it fails.
+fn output(
+    house: &House,
+    command: &mut Command,
+    deed: &'static str,
+    repository: &str,
+    timeout: Duration,
+) -> Result<String, Error> {
+    let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().map_err(|source| Error::NoGit { source })?;
+    let stdout = collect(child.stdout.take());
+    let stderr = collect(child.stderr.take());
+    let failed = |said: String| Error::Git { deed, repository: repository.to_owned(), said };
+    let deadline = Instant::now() + timeout;
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(|source| Error::NoGit { source })? {
+            break status;
+        }
+        let stop = house.cancel.check().map_err(Error::from).and_then(|()| {
+            if Instant::now() < deadline {
+                Ok(())
+            } else {
+                Err(failed(format!("no end after {} s", timeout.as_secs())))
+            }
+        });
+        if let Err(e) = stop {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(e);
+        }
+        std::thread::sleep(POLL);
+    };
+    let text = stdout.join().unwrap_or_default();
+    let said = stderr.join().unwrap_or_default();
+    if status.success() { Ok(text) } else { Err(failed(last_lines(&said))) }
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(3)..].join("; ")
+}
+
+/// Names of branches and tags in the output of `git ls-remote`.
+fn names_of(said: &str) -> Vec<String> {
+    let names = said.lines().filter_map(|line| line.split('\t').nth(1)).filter_map(|full| {
+        let short = full.strip_prefix("refs/heads/").or_else(|| full.strip_prefix("refs/tags/"))?;
+        (!short.ends_with("^{}")).then(|| short.to_owned())
+    });
+    let mut names: Vec<String> = names.collect();
+    names.dedup();
+    names
+}
+
+/// `git check-ref-format`, as far as it keeps flags and revision syntax out.
+fn is_plausible(name: &str) -> bool {
+    let bad = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
+    !name.is_empty()
+        && !name.starts_with('-')
+        && !name.contains(bad)
+        && !name.contains("..")
+        && !name.contains("@{")
+}
+
+fn near(name: &str, names: &[String]) -> Vec<String> {
+    let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let mut scored: Vec<(usize, &String)> = names
+        .iter()
+        .map(|known| {
+            let whole = strsim::damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
+            (if last(known) == last(name) { 0 } else { whole }, known)
+        })
+        .filter(|(distance, known)| *distance <= 2 + known.chars().count() / 4)
+        .collect();
+    scored.sort();
+    scored.into_iter().take(NEAR_MAX).map(|(_, known)| known.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_names_that_git_would_take_for_something_else() {
+        for name in ["--upload-pack=touch /tmp/x", "-b", "", "a..b", "main~1", "HEAD@{1}", "a b", "x:y"] {
+            assert!(!is_plausible(name), "{name}");
+        }
+        assert!(is_plausible("feature/rating-v2"));
+    }
+
+    #[test]
+    fn suggests_names_like_the_one_that_is_missing() {
+        let names = ["main", "feature/rating-v2", "feature/rates", "v1.0"].map(str::to_owned);
+        assert_eq!(near("feature/rating-v3", &names), ["feature/rating-v2"]);
+        assert_eq!(near("rating-v2", &names), ["feature/rating-v2"]);
+        assert!(near("zzz", &names).is_empty());
+    }
+
+    #[test]
+    fn lists_each_tag_once() {
+        let said = "a\trefs/heads/main\nb\trefs/tags/v1\nc\trefs/tags/v1^{}\n";
+        assert_eq!(names_of(said), ["main", "v1"]);
+    }
+}

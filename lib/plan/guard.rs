@@ -1,0 +1,72 @@
+//! What is asked of the masks before a key is collected: that the server takes them, and that nothing personal is
+//! left clear.
+
+use super::blueprint::{Blueprint, Kept};
+use super::error::Error;
+use crate::config::Config;
+use crate::house::House;
+use crate::mask::{self, Finding, Policy};
+use crate::mysql::Session;
+
+/// So many columns are named in the error itself; all of them are in the hint.
+const NAMES_MAX: usize = 6;
+
+/// Has the server parse every mask without reading a row.
+pub(super) fn masks_parse(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    config: &Config,
+) -> Result<(), Error> {
+    for (table, column, mask) in blueprint.masks.iter().filter(|(_, _, mask)| mask.kind == "sql") {
+        let table = &blueprint.catalog.tables[table];
+        let sql = format!("SELECT {} FROM {} AS t WHERE 1 = 0", mask.expression, table.sql());
+        let deed = format!("checking the mask of {}.{column}", table.label());
+        session.rows::<mysql::Row>(&deed, &sql).map_err(|source| {
+            let line = config.origin.line_of(&["mask", &mask.rule]).unwrap_or(1);
+            let place = format!("{}:{line}: {}.{column}", config.origin.path.display(), table.label());
+            mask::Error::Expression { column: place, source }
+        })?;
+    }
+    Ok(())
+}
+
+/// Columns that look like personal data and that `[mask]` says nothing of.
+pub(super) fn unmasked(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    policy: Policy,
+) -> Result<Vec<Finding>, Error> {
+    let tables: Vec<usize> =
+        (0..blueprint.catalog.tables.len()).filter(|table| blueprint.kept(*table) != Kept::Nothing).collect();
+    let strict = policy == Policy::Strict;
+    Ok(mask::detect(session, &blueprint.catalog, &blueprint.masks, &tables, strict)?)
+}
+
+/// Refuses, or warns, as `[mask] policy` says. The warnings are returned.
+pub(super) fn personal_data(
+    house: &House,
+    session: &mut Session,
+    blueprint: &Blueprint,
+) -> Result<Vec<String>, Error> {
+    let policy = mask::policy(&house.config)?;
+    let findings = unmasked(session, blueprint, policy)?;
+    if findings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let label = |finding: &Finding| {
+        let table = &blueprint.catalog.tables[finding.table];
+        format!("{}.{} ({})", table.label(), finding.column, finding.evidence)
+    };
+    if policy == Policy::Warn {
+        let warnings: Vec<String> = findings.iter().map(|f| format!("{} has no mask", label(f))).collect();
+        warnings.iter().for_each(|warning| house.progress.warn(warning));
+        return Ok(warnings);
+    }
+    let mut names: Vec<String> = findings.iter().take(NAMES_MAX).map(label).collect();
+    if findings.len() > NAMES_MAX {
+        names.push("…".to_owned());
+    }
+    let lines: Vec<String> = findings.iter().map(|finding| finding.toml(&blueprint.catalog)).collect();
+    let toml = format!("[mask]\n{}", lines.join("\n"));
+    Err(mask::Error::Unmasked { count: findings.len(), names: names.join(", "), toml }.into())
+}

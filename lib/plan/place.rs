@@ -1,0 +1,88 @@
+//! Which server is dehydrated, and whether anything may be written there.
+//!
+//! In: the document, `refresh.toml`, the flags. Out: a [`Place`] to connect to, or a refusal (77).
+
+use jiff::Timestamp;
+
+use super::error::Error;
+use super::options::Options;
+use crate::config::Config;
+use crate::document::Document;
+use crate::mysql::{Server, Session};
+
+/// The server to dehydrate and what is known of it.
+#[derive(Debug)]
+pub struct Place {
+    server: Server,
+    /// The host that `--i-own-this-server` would have to name.
+    host: String,
+    /// Databases to bring along.
+    pub databases: Vec<String>,
+    /// When the data is from, if the document says so.
+    pub taken_at: Option<Timestamp>,
+    /// The document proves that this run restored it.
+    pub throw_away: bool,
+    /// It is the configured source itself.
+    pub is_source: bool,
+}
+
+impl Place {
+    /// The document's copy, or the configured source.
+    pub fn of(document: &Document, config: &Config, options: &Options) -> Result<Self, Error> {
+        if options.source {
+            return Self::source(config);
+        }
+        let cluster = document.cluster.as_ref().ok_or(Error::NoCluster)?;
+        let named = document.source.as_ref().map(|source| source.databases.clone()).unwrap_or_default();
+        Ok(Self {
+            server: Server::of_cluster(cluster, config.restore.tls_ca.as_deref())?,
+            host: cluster.host.clone(),
+            databases: if named.is_empty() { config.source.databases.clone() } else { named },
+            taken_at: document.snapshot.as_ref().and_then(|snapshot| snapshot.created_at),
+            throw_away: cluster.throw_away,
+            is_source: false,
+        })
+    }
+
+    /// The configured source.
+    pub fn source(config: &Config) -> Result<Self, Error> {
+        let server = Server::of_config(&config.source.server())?;
+        let address = server.label().rsplit('@').next().unwrap_or_default();
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
+        let databases = config.source.databases.clone();
+        Ok(Self { server, host, databases, taken_at: None, throw_away: false, is_source: true })
+    }
+
+    /// Opens a connection.
+    pub fn connect(&self) -> Result<Session, Error> {
+        Ok(self.server.connect()?)
+    }
+
+    /// `user@host:port`.
+    pub fn label(&self) -> &str {
+        self.server.label()
+    }
+
+    /// Refuses to write key tables to a server that is neither a throw-away copy, nor named, nor the source that
+    /// `--source` asked for.
+    pub fn may_hold_keys(&self, options: &Options) -> Result<(), Error> {
+        if self.throw_away || self.is_source || self.owned(options) {
+            return Ok(());
+        }
+        Err(self.refusal("write key tables"))
+    }
+
+    /// Refuses to rewrite tables on a server that is neither a throw-away copy nor named.
+    pub fn may_be_rewritten(&self, options: &Options) -> Result<(), Error> {
+        if self.throw_away || self.owned(options) { Ok(()) } else { Err(self.refusal("rewrite tables")) }
+    }
+
+    fn owned(&self, options: &Options) -> bool {
+        options.i_own_this_server.as_deref() == Some(self.host.as_str())
+    }
+
+    fn refusal(&self, deed: &'static str) -> Error {
+        let hint = format!("if it is yours to write to: --i-own-this-server {}", self.host);
+        Error::NotACopy { server: self.host.clone(), deed, hint }
+    }
+}

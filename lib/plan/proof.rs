@@ -1,0 +1,100 @@
+//! The proof: every reference of a kept row is whole, or was already broken in the source.
+//!
+//! In: finished key tables. Out: for each relation, how many kept child rows have no parent in the source (orphans,
+//! reported), and how many have one that was left behind (dangling: the plan is refused).
+
+use super::blueprint::{Blueprint, Kept};
+use super::closure::kept_children;
+use super::error::Error;
+use super::relations::Edge;
+use super::sql::{Rows, Words};
+use crate::config::Up;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::progress::Unit;
+
+/// What was found along one relation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The relation's number.
+    pub edge: usize,
+    /// Kept child rows whose parent was already missing in the source.
+    pub orphans: u64,
+    /// Kept child rows whose parent exists in the source but was not kept.
+    pub dangling: u64,
+}
+
+/// Looks at every relation whose references must be whole.
+pub fn examine(
+    house: &House,
+    session: &mut Session,
+    blueprint: &Blueprint,
+    last_down: u64,
+) -> Result<Vec<Evidence>, Error> {
+    let edges: Vec<&Edge> = blueprint.edges.iter().filter(|edge| matters(blueprint, edge)).collect();
+    let task = house.progress.start("proving", Some(edges.len() as u64), Unit::Count);
+    let mut evidence = Vec::new();
+    for edge in edges {
+        house.cancel.check()?;
+        let deed = format!("checking references of {}", edge.child_label(&blueprint.catalog));
+        let sql = question(blueprint, edge, last_down);
+        let (orphans, dangling) = session.first::<(u64, u64)>(&deed, &sql)?.unwrap_or_default();
+        evidence.push(Evidence { edge: edge.number, orphans, dangling });
+        task.add(1);
+    }
+    Ok(evidence)
+}
+
+/// Refuses a plan with a reference that was broken on the way.
+pub fn judge(blueprint: &Blueprint, evidence: &[Evidence]) -> Result<(), Error> {
+    match evidence.iter().find(|found| found.dangling > 0) {
+        None => Ok(()),
+        Some(found) => {
+            let edge = &blueprint.edges[found.edge - 1];
+            Err(Error::Dangling {
+                rows: found.dangling,
+                child: edge.child_label(&blueprint.catalog),
+                parent: edge.parent_label(&blueprint.catalog),
+            })
+        }
+    }
+}
+
+fn matters(blueprint: &Blueprint, edge: &Edge) -> bool {
+    matches!(edge.up, Up::Always | Up::Drop)
+        && blueprint.kept(edge.child) != Kept::Nothing
+        && matches!(blueprint.kept(edge.parent), Kept::Keys | Kept::All)
+}
+
+fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
+    let words = blueprint.words();
+    let condition = kept_children(blueprint, words, edge.child, last_down);
+    let rows = match blueprint.kept(edge.child) {
+        Kept::Keys => Rows::Between(0, u64::from(u32::MAX)),
+        Kept::Children => Rows::Matching(&condition),
+        Kept::All | Kept::Nothing => Rows::All,
+    };
+    let (from, kept) = words.kept_child_rows(edge, rows);
+    let (parent_columns, lost, join) = parents(blueprint, words, edge);
+    let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
+    format!(
+        "SELECT CAST(COALESCE(SUM({parent_columns} IS NULL AND {}), 0) AS UNSIGNED), \
+         CAST(COALESCE(SUM({lost}), 0) AS UNSIGNED) \
+         FROM {from} LEFT JOIN {} AS p ON {}{join} WHERE {kept} AND {}",
+        words.means_something_of(edge, &values),
+        words.table(edge.parent).sql(),
+        words.parent_match(edge, "c.v"),
+        Words::refers(edge),
+    )
+}
+
+/// A parent column that is NULL only where no parent is; when a parent is lost; the join that finds out.
+fn parents(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> (String, String, String) {
+    let known = super::sql::of("p", &edge.parent_columns[0]);
+    if blueprint.kept(edge.parent) != Kept::Keys {
+        return (known, "FALSE".to_owned(), String::new());
+    }
+    let own = words.key_join(edge.parent, "p").replace("k.p", "kept.p");
+    let lost = format!("{known} IS NOT NULL AND kept.p1 IS NULL");
+    (known, lost, format!(" LEFT JOIN {} AS kept ON {own}", words.keys(edge.parent)))
+}

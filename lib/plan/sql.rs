@@ -1,0 +1,238 @@
+//! The words of the closure: pieces of SQL over one edge, made without a server.
+//!
+//! Aliases: `c` the child's rows (`q1…` its key, `v1…` what it refers to), `p` the parent table, `k` a key table.
+//! A condition of `refresh.toml` stands alone with its table in a derived table, so that no name of ours meets it.
+
+use super::cast;
+use super::relations::Edge;
+use crate::catalog::{Catalog, Column, Family, Table};
+use crate::mysql::{name, qualified};
+
+/// What the pieces are made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) work: &'a str,
+}
+
+/// Which child rows are meant.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rows<'a> {
+    /// All of them.
+    All,
+    /// Those whose key is in the key table with a generation between the two.
+    Between(u64, u64),
+    /// Those that a condition over alias `c` matches.
+    Matching(&'a str),
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn table(&self, at: usize) -> &'a Table {
+        &self.catalog.tables[at]
+    }
+
+    /// `` `refreshkit_work`.`k_7` ``.
+    pub(super) fn keys(&self, table: usize) -> String {
+        qualified(self.work, &format!("k_{table}"))
+    }
+
+    /// `prefix1, prefix2`, one for each column of the table's key.
+    pub(super) fn key_list(&self, table: usize, prefix: &str) -> String {
+        let count = self.table(table).key().len();
+        (1..=count).map(|n| format!("{prefix}{n}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `one1 = other1 AND …` over the table's key.
+    pub(super) fn same_key(&self, table: usize, one: &str, other: &str) -> String {
+        let count = self.table(table).key().len();
+        (1..=count).map(|n| format!("{one}{n} = {other}{n}")).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// `k.p1 = t.id AND …`: a key table against its own table.
+    pub(super) fn key_join(&self, table: usize, alias: &str) -> String {
+        let columns = self.table(table).key();
+        let pairs =
+            columns.iter().enumerate().map(|(n, column)| format!("k.p{} = {}", n + 1, column.of(alias)));
+        pairs.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Each child column with the parent column it refers to.
+    fn pairs(&self, edge: &'a Edge) -> impl Iterator<Item = (&'a Column, &'a Column)> {
+        let (child, parent) = (self.table(edge.child), self.table(edge.parent));
+        let columns = edge.child_columns.iter().zip(&edge.parent_columns);
+        columns.filter_map(|(from, to)| Some((child.column(from)?, parent.column(to)?)))
+    }
+
+    /// What each child row refers to, SQL over alias `c`.
+    pub(super) fn values(&self, edge: &'a Edge) -> Vec<String> {
+        self.pairs(edge).map(|(child, parent)| cast::value(edge.cast, child, parent)).collect()
+    }
+
+    /// `app.lines AS c`, with one row a reference if the column holds several.
+    pub(super) fn child_from(&self, edge: &'a Edge) -> String {
+        let split: String = self.pairs(edge).map(|(child, _)| cast::split(edge.cast, child)).collect();
+        format!("{} AS c{split}", self.table(edge.child).sql())
+    }
+
+    /// The child's rows as `c` with `q1…` and `v1…`, those only that the relation is about.
+    pub(super) fn child_rows(&self, edge: &'a Edge, further: Option<&str>) -> String {
+        let table = self.table(edge.child);
+        let keys = table
+            .key()
+            .into_iter()
+            .enumerate()
+            .map(|(n, column)| format!("{} AS q{}", column.of("c"), n + 1));
+        let values =
+            self.values(edge).into_iter().enumerate().map(|(n, value)| format!("{value} AS v{}", n + 1));
+        let columns: Vec<String> = keys.chain(values).collect();
+        let conditions: Vec<String> = edge
+            .filter
+            .as_deref()
+            .into_iter()
+            .chain(further)
+            .map(|condition| format!("({condition})"))
+            .collect();
+        let condition = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", conditions.join(" AND "))
+        };
+        format!("(SELECT {} FROM {}{condition}) AS c", columns.join(", "), self.child_from(edge))
+    }
+
+    /// The same, restricted to kept rows: what stands in FROM, and a condition for WHERE.
+    pub(super) fn kept_child_rows(&self, edge: &'a Edge, rows: Rows<'_>) -> (String, String) {
+        match rows {
+            Rows::All => (self.child_rows(edge, None), "TRUE".to_owned()),
+            Rows::Matching(condition) => (self.child_rows(edge, Some(condition)), "TRUE".to_owned()),
+            Rows::Between(first, last) => {
+                let same = self.same_key(edge.child, "c.q", "k.p");
+                let keys = self.keys(edge.child);
+                (
+                    format!("{keys} AS k STRAIGHT_JOIN {} ON {same}", self.child_rows(edge, None)),
+                    format!("k.gen BETWEEN {first} AND {last}"),
+                )
+            }
+        }
+    }
+
+    /// `c.v1 IS NOT NULL AND …`.
+    pub(super) fn refers(edge: &Edge) -> String {
+        let each = (1..=edge.child_columns.len()).map(|n| format!("c.v{n} IS NOT NULL"));
+        each.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Whether a reference is more than a word for "none": 0, '' and -1 refer to nothing unless a parent is so called.
+    pub(super) fn means_something_of(&self, edge: &'a Edge, values: &[String]) -> String {
+        let each = self.pairs(edge).zip(values).filter_map(|((child, parent), value)| {
+            let family = if edge.cast.is_some() { parent.family() } else { child.family() };
+            sentinels(family).map(|list| format!("{value} NOT IN ({list})"))
+        });
+        each.chain(std::iter::once("TRUE".to_owned())).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// `p.id = c.v1 AND …`.
+    pub(super) fn parent_match(&self, edge: &'a Edge, value: &str) -> String {
+        let each = self
+            .pairs(edge)
+            .enumerate()
+            .map(|(n, (_, parent))| format!("{} = {value}{}", parent.of("p"), n + 1));
+        each.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// `k.p1 = c.v1 AND …` where the edge refers to columns of the parent's key.
+    fn key_match(&self, edge: &'a Edge, value: &str) -> Option<String> {
+        let key = self.table(edge.parent).key();
+        let each: Option<Vec<String>> = self
+            .pairs(edge)
+            .enumerate()
+            .map(|(n, (_, parent))| {
+                let place = key.iter().position(|column| column.name == parent.name)?;
+                Some(format!("k.p{} = {value}{}", place + 1, n + 1))
+            })
+            .collect();
+        each.map(|each| each.join(" AND "))
+    }
+
+    /// Kept parents joined to the child's rows: `from`, with the condition on `k` left to the caller.
+    pub(super) fn parents_and_children(&self, edge: &'a Edge) -> String {
+        let child = self.table(edge.child);
+        let rows = self.child_rows(edge, None);
+        let keys = self.keys(edge.parent);
+        let indexed = edge.cast.is_none() && child.indexed(&edge.child_columns);
+        let parent = self.table(edge.parent).sql();
+        let own = self.key_join(edge.parent, "p");
+        match (indexed, self.key_match(edge, "c.v")) {
+            (true, Some(matched)) => format!("{keys} AS k STRAIGHT_JOIN {rows} ON {matched}"),
+            // Without an index on the child: read it once, and look each row's parent up among the kept keys.
+            (false, Some(matched)) => {
+                format!("{rows} STRAIGHT_JOIN {keys} AS k FORCE INDEX (PRIMARY) ON {matched}")
+            }
+            (true, None) => {
+                let matched = self.parent_match(edge, "c.v");
+                format!("{keys} AS k STRAIGHT_JOIN {parent} AS p ON {own} STRAIGHT_JOIN {rows} ON {matched}")
+            }
+            (false, None) => {
+                let matched = self.parent_match(edge, "c.v");
+                format!(
+                    "{rows} STRAIGHT_JOIN {parent} AS p ON {matched} \
+                     STRAIGHT_JOIN {keys} AS k FORCE INDEX (PRIMARY) ON {own}"
+                )
+            }
+        }
+    }
+
+    /// A condition over alias `c` of the bare child table: its parent is kept, with a generation up to `last`.
+    pub(super) fn parent_kept(&self, edge: &'a Edge, values: &[String], gens: (u64, u64)) -> String {
+        let keys = self.keys(edge.parent);
+        let (first, last) = gens;
+        let place = |text: String| {
+            values
+                .iter()
+                .enumerate()
+                .rev()
+                .fold(text, |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value))
+        };
+        match self.key_match(edge, "\u{1}") {
+            Some(matched) => {
+                let matched = place(matched);
+                format!(
+                    "EXISTS (SELECT 1 FROM {keys} AS k WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
+                )
+            }
+            None => {
+                let matched = place(self.parent_match(edge, "\u{1}"));
+                let (parent, own) = (self.table(edge.parent).sql(), self.key_join(edge.parent, "p"));
+                format!(
+                    "EXISTS (SELECT 1 FROM {parent} AS p JOIN {keys} AS k ON {own} \
+                     WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
+                )
+            }
+        }
+    }
+
+    /// A condition over alias `c` of the bare child table: the parent is in its table at all.
+    pub(super) fn parent_exists(&self, edge: &'a Edge, values: &[String]) -> String {
+        let matched = self.parent_match(edge, "\u{1}");
+        let matched = values
+            .iter()
+            .enumerate()
+            .rev()
+            .fold(matched, |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value));
+        format!("EXISTS (SELECT 1 FROM {} AS p WHERE {matched})", self.table(edge.parent).sql())
+    }
+}
+
+/// The words for "no reference" of a kind of column.
+fn sentinels(family: Family) -> Option<&'static str> {
+    match family {
+        Family::Exact => Some("0, -1"),
+        Family::Text => Some("'', '0', '-1'"),
+        _ => None,
+    }
+}
+
+/// A column of a table behind an alias, by name.
+pub(super) fn of(alias: &str, column: &str) -> String {
+    format!("{alias}.{}", name(column))
+}

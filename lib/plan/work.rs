@@ -1,0 +1,135 @@
+//! The work schema: key tables, the mask key, and a mark that it is ours.
+//!
+//! In: a session and a blueprint. Out: an empty work schema, made anew, locked against a second run. A schema of
+//! that name without our mark is never touched.
+
+use super::blueprint::Blueprint;
+use super::error::Error;
+use crate::mysql::{Session, literal, name, qualified};
+
+/// The table by which we know our own schema again.
+const MARK: &str = "refreshkit";
+
+/// MySQL's limit on the names of locks.
+const LOCK_NAME_CHARACTERS_MAX: usize = 64;
+
+/// Settings of the session that collects keys. Without them, an INSERT…SELECT locks the rows that it reads.
+const SESSION: &[&str] = &[
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+];
+
+/// Keeps other runs away until the session ends.
+pub(super) fn lock(session: &mut Session, schema: &str) -> Result<(), Error> {
+    let lock: String = format!("refreshkit.{schema}").chars().take(LOCK_NAME_CHARACTERS_MAX).collect();
+    let got: Option<Option<i64>> =
+        session.first("taking the lock", &format!("SELECT GET_LOCK({}, 0)", literal(&lock)))?;
+    if got.flatten() == Some(1) {
+        return Ok(());
+    }
+    Err(Error::Busy { server: session.label().to_owned(), schema: schema.to_owned() })
+}
+
+/// Makes the work schema anew, with empty key tables.
+pub fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
+    let schema = &blueprint.work_schema;
+    for setting in SESSION {
+        session.run("preparing the session", setting)?;
+    }
+    // Needs a privilege. Replicas have no use for our keys.
+    session.attempt("SET SESSION sql_log_bin = 0");
+    if exists(session, schema)? {
+        if !ours(session, schema)? {
+            return Err(Error::ForeignSchema { server: session.label().to_owned(), schema: schema.clone() });
+        }
+        session
+            .run("dropping the work schema of the last run", &format!("DROP DATABASE {}", name(schema)))?;
+    }
+    let create = format!("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", name(schema));
+    session.run("creating the work schema", &create)?;
+    mark(session, blueprint)?;
+    secret(session, schema)?;
+    // What a condition of refresh.toml means by a bare table name; MariaDB also wants one to delete by alias.
+    if let Some(database) = blueprint.databases.first() {
+        session.run("choosing the default database", &format!("USE {}", name(database)))?;
+    }
+    let words = blueprint.words();
+    for table in blueprint.keyed() {
+        let deed = format!("creating the key table of {}", blueprint.catalog.tables[table].label());
+        session.run(&deed, &words.create_keys(table, &format!("k_{table}")))?;
+    }
+    Ok(())
+}
+
+fn exists(session: &mut Session, schema: &str) -> Result<bool, Error> {
+    let sql = format!("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}", literal(schema));
+    Ok(session.first::<u8>("looking for the work schema", &sql)?.is_some())
+}
+
+/// Ours, or empty: a run may have died between making it and marking it.
+fn ours(session: &mut Session, schema: &str) -> Result<bool, Error> {
+    let sql = format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN TABLE_NAME = '{MARK}' THEN 1 END) \
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+        literal(schema)
+    );
+    let (tables, marks): (u64, u64) =
+        session.first("looking into the work schema", &sql)?.unwrap_or_default();
+    Ok(tables == 0 || marks == 1)
+}
+
+fn mark(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
+    let table = qualified(&blueprint.work_schema, MARK);
+    let create = format!(
+        "CREATE TABLE {table} (id TINYINT NOT NULL PRIMARY KEY, version VARCHAR(32) NOT NULL, \
+         config_sha256 CHAR(64) NOT NULL, state VARCHAR(16) NOT NULL, last_down INT UNSIGNED NOT NULL) \
+         COMMENT='made by refreshkit; dropped and made anew at each run'"
+    );
+    session.run("marking the work schema", &create)?;
+    let insert = format!(
+        "INSERT INTO {table} VALUES (1, {}, {}, 'collecting', 0)",
+        literal(env!("CARGO_PKG_VERSION")),
+        literal(&blueprint.config_sha256)
+    );
+    session.run("marking the work schema", &insert)?;
+    Ok(())
+}
+
+/// The masks' key: made by the server, read by the server, never a literal and never ours to see.
+fn secret(session: &mut Session, schema: &str) -> Result<(), Error> {
+    let table = qualified(schema, "mask_key");
+    session.run(
+        "creating the mask key",
+        &format!("CREATE TABLE {table} (id TINYINT NOT NULL PRIMARY KEY, `key` BINARY(32) NOT NULL)"),
+    )?;
+    session.run("creating the mask key", &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES(32))"))?;
+    Ok(())
+}
+
+/// What each connection runs before it reads masked columns.
+pub(super) fn session_statements(schema: &str) -> Vec<String> {
+    vec![format!("SELECT `key` INTO @refreshkit_key FROM {}", qualified(schema, "mask_key"))]
+}
+
+/// Writes down that the keys are complete: what `explain` asks for.
+pub(super) fn complete(session: &mut Session, blueprint: &Blueprint, last_down: u64) -> Result<(), Error> {
+    let table = qualified(&blueprint.work_schema, MARK);
+    let sql = format!("UPDATE {table} SET state = 'complete', last_down = {last_down}");
+    session.run("marking the plan as complete", &sql)?;
+    Ok(())
+}
+
+/// The last generation of the down phase of a complete plan made with these rules.
+pub(super) fn last_plan(session: &mut Session, blueprint: &Blueprint) -> Result<u64, Error> {
+    let schema = &blueprint.work_schema;
+    if !exists(session, schema)? || !ours(session, schema)? {
+        return Err(Error::NotPlanned(format!("there is no plan in `{schema}` on {}", session.label())));
+    }
+    let sql = format!("SELECT config_sha256, state, last_down FROM {} WHERE id = 1", qualified(schema, MARK));
+    match session.first::<(String, String, u64)>("reading the plan's mark", &sql)? {
+        Some((sha, state, last)) if sha == blueprint.config_sha256 && state == "complete" => Ok(last),
+        _ => {
+            Err(Error::NotPlanned(format!("the plan in `{schema}` is unfinished, or made with other rules")))
+        }
+    }
+}

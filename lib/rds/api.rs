@@ -1,0 +1,283 @@
+//! The service in our own words: what we ask of it and what it answers.
+//!
+//! In: verbs on a [`Cloud`]. Out: [`Thing`]s as plain data, or a [`Fault`] whose class says what to do about it.
+//! `aws.rs` is the real one. Nothing here names the SDK.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::document::ResourceKind;
+
+/// A cluster, an instance or a snapshot as the service describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thing {
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Its identifier.
+    pub id: String,
+    /// Amazon resource name.
+    pub arn: String,
+    /// As the service words it.
+    pub status: String,
+    /// `DbClusterResourceId` or `DbiResourceId`; of a snapshot, that of what it was taken of.
+    pub resource_id: String,
+    /// Our tags and others'.
+    pub tags: BTreeMap<String, String>,
+    /// `aurora-mysql`, `mysql`, …
+    pub engine: String,
+    /// Engine version.
+    pub engine_version: String,
+    /// When it was made; of a snapshot, the moment of its data.
+    pub created_at: Option<Timestamp>,
+    /// The moment up to which a point-in-time restore could go.
+    pub restorable_to: Option<Timestamp>,
+    /// How far it is, where the service says so.
+    pub percent: Option<u64>,
+    /// The cluster that an instance belongs to; the cluster or instance that a snapshot is of.
+    pub parent: Option<String>,
+    /// The master user.
+    pub user: String,
+    /// Host name of the writer endpoint.
+    pub host: String,
+    /// TCP port of the endpoint.
+    pub port: u16,
+    /// Changes that are accepted but not yet done, by name.
+    pub pending: Vec<&'static str>,
+    /// Deletion protection.
+    pub protected: bool,
+    /// What this is a replica of.
+    pub replica_of: Option<String>,
+    /// What replicates from this.
+    pub replicas: Vec<String>,
+    /// The global database it is part of.
+    pub global: Option<String>,
+    /// The instances of a cluster, the writer first.
+    pub members: Vec<String>,
+    /// `manual`, `automated`, `awsbackup`, … of a snapshot.
+    pub snapshot_type: String,
+}
+
+impl Thing {
+    /// A thing with nothing known but its name.
+    pub fn new(kind: ResourceKind, id: &str) -> Self {
+        Self {
+            kind,
+            id: id.to_owned(),
+            arn: String::new(),
+            status: String::new(),
+            resource_id: String::new(),
+            tags: BTreeMap::new(),
+            engine: String::new(),
+            engine_version: String::new(),
+            created_at: None,
+            restorable_to: None,
+            percent: None,
+            parent: None,
+            user: String::new(),
+            host: String::new(),
+            port: 0,
+            pending: Vec::new(),
+            protected: false,
+            replica_of: None,
+            replicas: Vec::new(),
+            global: None,
+            members: Vec::new(),
+            snapshot_type: String::new(),
+        }
+    }
+
+    /// `cluster prod-replica`, for messages.
+    pub fn label(&self) -> String {
+        label(self.kind, &self.id)
+    }
+}
+
+/// `cluster prod-replica`, for messages.
+pub fn label(kind: ResourceKind, id: &str) -> String {
+    let word = match kind {
+        ResourceKind::Instance => "instance",
+        ResourceKind::Cluster => "cluster",
+        ResourceKind::ClusterSnapshot | ResourceKind::InstanceSnapshot => "snapshot",
+    };
+    format!("{word} {id}")
+}
+
+/// What to do about a call that did not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultClass {
+    /// There is no such thing.
+    NotFound,
+    /// The name is taken.
+    AlreadyExists,
+    /// Not in the state for this now: try again in a while.
+    Busy,
+    /// A quota of the account is used up.
+    Quota,
+    /// The service has no machine of this class.
+    Capacity,
+    /// Too many calls: try again in a while.
+    Throttled,
+    /// The service did not answer, or answered with 5xx: it may have done what was asked.
+    Unreachable,
+    /// The credentials have expired; the next call may get new ones.
+    Expired,
+    /// There are no credentials.
+    NoCredentials,
+    /// The credentials may not do this.
+    Denied,
+    /// The service understood and said no.
+    Rejected,
+    /// A signal arrived during the call: it may have done what was asked.
+    Interrupted,
+}
+
+impl FaultClass {
+    /// Whether the same call may work in a while, whatever it was.
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unreachable | Self::Expired)
+    }
+}
+
+/// A call that did not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{call}: {}{message}", code.as_deref().map_or_else(String::new, |code| format!("{code}: ")))]
+pub struct Fault {
+    /// The call, as the service names it: `CreateDBClusterSnapshot`.
+    pub call: &'static str,
+    /// What to do about it.
+    pub class: FaultClass,
+    /// The code on the wire: `DBClusterNotFoundFault`.
+    pub code: Option<String>,
+    /// What the service or the network said.
+    pub message: String,
+}
+
+/// Which snapshots to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing<'a> {
+    /// Everything of this kind in the account and region that is not automated.
+    All,
+    /// The automated snapshots of this cluster or instance.
+    AutomatedOf(&'a str),
+}
+
+/// What a copy is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A snapshot, by id or ARN.
+    Snapshot(String),
+    /// The source at its latest restorable time.
+    LatestOf(String),
+    /// A copy-on-write clone of the source cluster.
+    CloneOf(String),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Snapshot(id) => write!(f, "snapshot {id}"),
+            Self::LatestOf(id) => write!(f, "{id} at its latest restorable time"),
+            Self::CloneOf(id) => write!(f, "{id}, as a clone"),
+        }
+    }
+}
+
+/// What a copy must be like: every parameter with a bad default is here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CopyOrder {
+    /// [`ResourceKind::Cluster`] or, for plain RDS MySQL, [`ResourceKind::Instance`].
+    pub kind: ResourceKind,
+    /// Its name.
+    pub id: String,
+    /// Where the data comes from.
+    pub origin: Origin,
+    /// The engine of the origin.
+    pub engine: String,
+    /// The engine version of the origin: left out, it would be the region's default.
+    pub engine_version: String,
+    /// DB subnet group: left out, it would be the default VPC.
+    pub subnet_group: Option<String>,
+    /// VPC security groups: left out, it would be the default one.
+    pub security_groups: Vec<String>,
+    /// Cluster parameter group (of an instance: its parameter group).
+    pub parameter_group: Option<String>,
+    /// Instance class, for plain RDS only.
+    pub instance_class: Option<String>,
+    /// KMS key, if not the origin's.
+    pub kms_key: Option<String>,
+    /// `aurora` or `aurora-iopt1`; for plain RDS that of the snapshot.
+    pub storage_type: Option<String>,
+    /// Aurora capacity units for `db.serverless`, least and most.
+    pub serverless: Option<(f64, f64)>,
+    /// Whether IAM tokens may log in.
+    pub iam_login: bool,
+    /// Whether to pay for extended support instead of being upgraded.
+    pub extended_support: bool,
+    /// Our tags.
+    pub tags: Vec<(String, String)>,
+}
+
+/// An instance of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceOrder {
+    /// Its name.
+    pub id: String,
+    /// Its cluster.
+    pub cluster: String,
+    /// The cluster's engine.
+    pub engine: String,
+    /// Instance class.
+    pub class: String,
+    /// DB parameter group.
+    pub parameter_group: Option<String>,
+    /// 0 for the writer.
+    pub promotion_tier: i32,
+    /// Our tags.
+    pub tags: Vec<(String, String)>,
+}
+
+/// One of the service's events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Option<Timestamp>,
+    /// What.
+    pub message: String,
+}
+
+/// The service.
+pub trait Cloud {
+    /// Describes one thing, or nothing if there is none. A snapshot may be named by its ARN.
+    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault>;
+
+    /// All things of a kind, all pages.
+    fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault>;
+
+    /// Takes a snapshot of kind `kind`, named `id`, of the cluster or instance `source`.
+    fn snapshot(
+        &self,
+        kind: ResourceKind,
+        id: &str,
+        source: &str,
+        tags: &[(String, String)],
+    ) -> Result<Thing, Fault>;
+
+    /// Makes a copy.
+    fn copy(&self, order: &CopyOrder) -> Result<Thing, Fault>;
+
+    /// Adds an instance to a cluster.
+    fn add_instance(&self, order: &InstanceOrder) -> Result<Thing, Fault>;
+
+    /// Sets the master password.
+    fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), Fault>;
+
+    /// Starts a stopped cluster: it cannot be deleted while it is stopped.
+    fn start(&self, kind: ResourceKind, id: &str) -> Result<(), Fault>;
+
+    /// Deletes without a final snapshot. Only [`super::drop`] calls this, after the guard.
+    fn delete(&self, kind: ResourceKind, id: &str) -> Result<(), Fault>;
+
+    /// What happened to a thing lately, oldest first.
+    fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<Event>, Fault>;
+}

@@ -1,0 +1,280 @@
+//! The real service, through the SDK. The only async code: each call runs to its end, or to a signal, and blocks.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::config::http::HttpResponse;
+use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_rds::types::SourceType;
+
+use super::api::{Cloud, CopyOrder, Event, Fault, FaultClass, InstanceOrder, Listing, Thing};
+use super::orders;
+use super::things::{self, time};
+use crate::document::ResourceKind;
+use crate::house::Cancel;
+
+/// How often a running call looks whether it should stop.
+const CANCEL_POLL: Duration = Duration::from_millis(50);
+
+/// How far back events are asked for, in minutes (the service keeps 14 days).
+const EVENTS_MINUTES: i32 = 6 * 60;
+
+/// A connection to the service.
+#[derive(Debug)]
+pub(super) struct Aws {
+    /// The SDK's client.
+    pub(super) client: Client,
+    runtime: tokio::runtime::Runtime,
+    cancel: Cancel,
+}
+
+impl Aws {
+    /// Around a client.
+    pub(super) fn new(client: Client, runtime: tokio::runtime::Runtime, cancel: Cancel) -> Self {
+        Self { client, runtime, cancel }
+    }
+
+    /// Runs one call to its end, unless a signal arrives.
+    pub(super) fn run<T, E>(
+        &self,
+        call: &'static str,
+        future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Fault>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let cancelled = async {
+            while self.cancel.requested().is_none() {
+                tokio::time::sleep(CANCEL_POLL).await;
+            }
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                outcome = future => outcome.map_err(|error| fault(call, &error)),
+                () = cancelled => Err(Fault { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
+            }
+        })
+    }
+
+    fn pages(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
+        let (of, automated) = match which {
+            Listing::All => (None, None),
+            Listing::AutomatedOf(source) => (Some(source), Some("automated")),
+        };
+        match kind {
+            ResourceKind::Cluster => {
+                let pages = self.client.describe_db_clusters().into_paginator().items().send();
+                Ok(self.run("DescribeDBClusters", pages.try_collect())?.iter().map(things::cluster).collect())
+            }
+            ResourceKind::Instance => {
+                let pages = self.client.describe_db_instances().into_paginator().items().send();
+                Ok(self
+                    .run("DescribeDBInstances", pages.try_collect())?
+                    .iter()
+                    .map(things::instance)
+                    .collect())
+            }
+            ResourceKind::ClusterSnapshot => {
+                let ask = self.client.describe_db_cluster_snapshots();
+                let ask = ask.set_db_cluster_identifier(of.map(str::to_owned));
+                let pages = ask.set_snapshot_type(Some(automated.unwrap_or("manual").to_owned()));
+                let pages = pages.into_paginator().items().send();
+                let found = self.run("DescribeDBClusterSnapshots", pages.try_collect())?;
+                Ok(found.iter().map(things::cluster_snapshot).collect())
+            }
+            ResourceKind::InstanceSnapshot => {
+                let ask = self.client.describe_db_snapshots();
+                let ask = ask.set_db_instance_identifier(of.map(str::to_owned));
+                let pages = ask.set_snapshot_type(Some(automated.unwrap_or("manual").to_owned()));
+                let pages = pages.into_paginator().items().send();
+                let found = self.run("DescribeDBSnapshots", pages.try_collect())?;
+                Ok(found.iter().map(things::instance_snapshot).collect())
+            }
+        }
+    }
+
+    fn one(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
+        let found = match kind {
+            ResourceKind::Cluster => {
+                let ask = self.client.describe_db_clusters().db_cluster_identifier(id);
+                let answer = self.run("DescribeDBClusters", ask.send())?;
+                answer.db_clusters().first().map(things::cluster)
+            }
+            ResourceKind::Instance => {
+                let ask = self.client.describe_db_instances().db_instance_identifier(id);
+                let answer = self.run("DescribeDBInstances", ask.send())?;
+                answer.db_instances().first().map(things::instance)
+            }
+            ResourceKind::ClusterSnapshot => {
+                let ask = self.client.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(id);
+                let ask = ask.set_snapshot_type(things::snapshot_type(id));
+                let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
+                let answer = self.run("DescribeDBClusterSnapshots", ask.send())?;
+                answer.db_cluster_snapshots().first().map(things::cluster_snapshot)
+            }
+            ResourceKind::InstanceSnapshot => {
+                let ask = self.client.describe_db_snapshots().db_snapshot_identifier(id);
+                let ask = ask.set_snapshot_type(things::snapshot_type(id));
+                let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
+                let answer = self.run("DescribeDBSnapshots", ask.send())?;
+                answer.db_snapshots().first().map(things::instance_snapshot)
+            }
+        };
+        // Once in a while a server of the service that lags behind answers with something else.
+        Ok(found.filter(|thing| thing.id.eq_ignore_ascii_case(id) || thing.arn.eq_ignore_ascii_case(id)))
+    }
+}
+
+impl Cloud for Aws {
+    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
+        match self.one(kind, id) {
+            Err(fault) if fault.class == FaultClass::NotFound => Ok(None),
+            other => other,
+        }
+    }
+
+    fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
+        match self.pages(kind, which) {
+            Err(fault) if fault.class == FaultClass::NotFound => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    fn snapshot(
+        &self,
+        kind: ResourceKind,
+        id: &str,
+        source: &str,
+        tags: &[(String, String)],
+    ) -> Result<Thing, Fault> {
+        let tags = Some(orders::tags(tags));
+        if kind == ResourceKind::InstanceSnapshot {
+            let ask =
+                self.client.create_db_snapshot().db_snapshot_identifier(id).db_instance_identifier(source);
+            let answer = self.run("CreateDBSnapshot", ask.set_tags(tags).send())?;
+            return things::made(kind, id, answer.db_snapshot().map(things::instance_snapshot));
+        }
+        let ask = self.client.create_db_cluster_snapshot().db_cluster_snapshot_identifier(id);
+        let ask = ask.db_cluster_identifier(source).set_tags(tags);
+        let answer = self.run("CreateDBClusterSnapshot", ask.send())?;
+        things::made(kind, id, answer.db_cluster_snapshot().map(things::cluster_snapshot))
+    }
+
+    fn copy(&self, order: &CopyOrder) -> Result<Thing, Fault> {
+        orders::copy(self, order)
+    }
+
+    fn add_instance(&self, order: &InstanceOrder) -> Result<Thing, Fault> {
+        let ask = orders::instance(&self.client, order);
+        let answer = self.run("CreateDBInstance", ask.send())?;
+        things::made(ResourceKind::Instance, &order.id, answer.db_instance().map(things::instance))
+    }
+
+    fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), Fault> {
+        if kind == ResourceKind::Instance {
+            let ask = self.client.modify_db_instance().db_instance_identifier(id);
+            let ask = ask.master_user_password(password).apply_immediately(true);
+            return self.run("ModifyDBInstance", ask.send()).map(|_| ());
+        }
+        let ask = self.client.modify_db_cluster().db_cluster_identifier(id);
+        let ask = ask.master_user_password(password).apply_immediately(true);
+        self.run("ModifyDBCluster", ask.send()).map(|_| ())
+    }
+
+    fn start(&self, kind: ResourceKind, id: &str) -> Result<(), Fault> {
+        if kind == ResourceKind::Instance {
+            let ask = self.client.start_db_instance().db_instance_identifier(id);
+            return self.run("StartDBInstance", ask.send()).map(|_| ());
+        }
+        self.run("StartDBCluster", self.client.start_db_cluster().db_cluster_identifier(id).send())
+            .map(|_| ())
+    }
+
+    fn delete(&self, kind: ResourceKind, id: &str) -> Result<(), Fault> {
+        let client = &self.client;
+        match kind {
+            ResourceKind::Instance => {
+                let ask = client.delete_db_instance().db_instance_identifier(id);
+                let ask = ask.skip_final_snapshot(true).delete_automated_backups(true);
+                self.run("DeleteDBInstance", ask.send()).map(|_| ())
+            }
+            ResourceKind::Cluster => {
+                let ask = client.delete_db_cluster().db_cluster_identifier(id);
+                let ask = ask.skip_final_snapshot(true).delete_automated_backups(true);
+                self.run("DeleteDBCluster", ask.send()).map(|_| ())
+            }
+            ResourceKind::ClusterSnapshot => {
+                let ask = client.delete_db_cluster_snapshot().db_cluster_snapshot_identifier(id);
+                self.run("DeleteDBClusterSnapshot", ask.send()).map(|_| ())
+            }
+            ResourceKind::InstanceSnapshot => {
+                let ask = client.delete_db_snapshot().db_snapshot_identifier(id);
+                self.run("DeleteDBSnapshot", ask.send()).map(|_| ())
+            }
+        }
+    }
+
+    fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<Event>, Fault> {
+        let source = match kind {
+            ResourceKind::Instance => SourceType::DbInstance,
+            ResourceKind::Cluster => SourceType::DbCluster,
+            ResourceKind::ClusterSnapshot => SourceType::DbClusterSnapshot,
+            ResourceKind::InstanceSnapshot => SourceType::DbSnapshot,
+        };
+        let ask = self.client.describe_events().source_type(source).source_identifier(id);
+        let answer = self.run("DescribeEvents", ask.duration(EVENTS_MINUTES).send())?;
+        let event = |event: &aws_sdk_rds::types::Event| Event {
+            at: time(event.date()),
+            message: event.message().unwrap_or_default().to_owned(),
+        };
+        Ok(answer.events().iter().map(event).collect())
+    }
+}
+
+/// What a failed call means. Codes on the wire, not names of shapes: they differ, and some have no shape.
+fn fault<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let code = error.code().map(str::to_owned);
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let class = match &code {
+        _ if !matches!(error, SdkError::ServiceError(_)) && status < 500 => unsent(error),
+        Some(code) => things::class_of(code, status),
+        None if status >= 500 => FaultClass::Unreachable,
+        None if status == 403 => FaultClass::Denied,
+        None => FaultClass::Rejected,
+    };
+    let said = error.message().map(str::to_owned);
+    let message =
+        said.unwrap_or_else(|| if status >= 500 { format!("HTTP status {status}") } else { chain(error) });
+    Fault { call, class, code, message }
+}
+
+/// A call that got no answer.
+fn unsent<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> FaultClass {
+    let text = chain(error).to_ascii_lowercase();
+    if text.contains("credentials") || text.contains("identity") {
+        FaultClass::NoCredentials
+    } else if matches!(error, SdkError::ConstructionFailure(_)) {
+        FaultClass::Rejected
+    } else {
+        FaultClass::Unreachable
+    }
+}
+
+/// An error and its causes, each once.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,199 @@
+//! Where a verb works: the house, the service and a clock; and how it waits there.
+//!
+//! In: what to wait for. Out: the thing, or an error that carries the service's last events about it. Meanwhile the
+//! person sees a bar (per cent where the service gives them) and each unknown status or trouble once.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::Error;
+use super::api::{Cloud, Fault, FaultClass, Thing, label};
+use super::poll::{self, Clock, Ended, Judgement, News, Patience};
+use crate::document::ResourceKind;
+use crate::house::House;
+use crate::progress::{Task, Unit};
+
+/// How long a call that is not part of a wait is repeated while the trouble is on the way.
+pub const CALL_PATIENCE: Duration = Duration::from_mins(15);
+
+/// The same for a service that has not answered a single time: more likely the wrong address than trouble.
+const FIRST_PATIENCE: Duration = Duration::from_mins(1);
+
+/// How many of the service's last events go into an error.
+const EVENTS_SHOWN: usize = 4;
+
+/// Where a verb works.
+pub struct Desk<'a> {
+    /// Configuration, voice, journal.
+    pub house: &'a House,
+    /// The service.
+    pub cloud: &'a dyn Cloud,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    worked: Cell<bool>,
+}
+
+impl std::fmt::Debug for Desk<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Desk<'a> {
+    /// A desk at which nothing has been asked yet.
+    pub fn new(house: &'a House, cloud: &'a dyn Cloud, clock: &'a dyn Clock) -> Self {
+        Self { house, cloud, clock, worked: Cell::new(false) }
+    }
+
+    /// Describes one thing, patiently.
+    pub fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Error> {
+        self.call(false, || self.cloud.look(kind, id))
+    }
+
+    /// Makes a call, repeating it while the trouble is on the way (with `busy`: or while the thing is busy).
+    pub fn call<T>(&self, busy: bool, call: impl FnMut() -> Result<T, Fault>) -> Result<T, Error> {
+        let mut told = BTreeSet::new();
+        let tell = |fault: &Fault| {
+            if told.insert(fault.code.clone()) {
+                self.house.progress.warn(&format!("{fault}; trying again"));
+            }
+        };
+        let patience = |fault: &Fault| match fault.class {
+            FaultClass::Busy if !busy => Duration::ZERO,
+            FaultClass::Unreachable if !self.worked.get() => FIRST_PATIENCE.mul_f64(self.clock.pace()),
+            FaultClass::Expired if !self.worked.get() => Duration::ZERO,
+            class if class.passes() || class == FaultClass::Busy => CALL_PATIENCE,
+            _ => Duration::ZERO,
+        };
+        let outcome = poll::persist(self.clock, patience, call, tell);
+        self.worked.set(self.worked.get() || outcome.is_ok());
+        outcome.map_err(|ended| match ended {
+            Ended::Interrupted(interrupted) => interrupted.into(),
+            Ended::Fault(fault) => self.refused(fault),
+            Ended::Over(_) | Ended::Absent | Ended::TimedOut(_) => unreachable!("persist ends with a fault"),
+        })
+    }
+
+    /// Waits until `judge` is satisfied.
+    pub fn wait(
+        &self,
+        kind: ResourceKind,
+        id: &str,
+        patience: Patience,
+        judge: impl FnMut(&Thing) -> Judgement,
+    ) -> Result<Thing, Ended> {
+        let mut shown = Shown::new(self.house, label(kind, id));
+        let look = || {
+            let looked = self.cloud.look(kind, id);
+            self.worked.set(self.worked.get() || looked.is_ok());
+            looked
+        };
+        poll::until(self.clock, patience, look, judge, |news| shown.tell(&news))
+    }
+
+    /// Waits until something is usable.
+    pub fn wait_usable(&self, kind: ResourceKind, id: &str, patience: Patience) -> Result<Thing, Error> {
+        let begun = self.clock.now();
+        let outcome = self.wait(kind, id, patience, poll::usable);
+        outcome.map_err(|ended| self.explain(kind, id, begun, ended))
+    }
+
+    /// How a wait that began at `begun` ended, with what the service says about it.
+    pub fn explain(&self, kind: ResourceKind, id: &str, begun: Duration, ended: Ended) -> Error {
+        let what = label(kind, id);
+        match ended {
+            Ended::Interrupted(interrupted) => interrupted.into(),
+            Ended::Fault(fault) => self.refused(fault),
+            Ended::Absent => Error::NoSuch(what),
+            Ended::Over(thing) => {
+                Error::Terminal { what, status: thing.status, events: self.events(kind, id) }
+            }
+            Ended::TimedOut(status) => {
+                let waited = span(self.clock.now().saturating_sub(begun));
+                Error::TimedOut { what, status, waited, events: self.events(kind, id) }
+            }
+        }
+    }
+
+    /// A fault as this room's error; one that a signal caused is the signal.
+    fn refused(&self, fault: Fault) -> Error {
+        match (fault.class, self.house.cancel.check()) {
+            (FaultClass::Interrupted, Err(interrupted)) => interrupted.into(),
+            _ => fault.into(),
+        }
+    }
+
+    /// The last events about a thing, as ` (the service says: …)`, or nothing.
+    fn events(&self, kind: ResourceKind, id: &str) -> String {
+        let Ok(events) = self.cloud.events(kind, id) else { return String::new() };
+        let last = &events[events.len().saturating_sub(EVENTS_SHOWN)..];
+        let said: Vec<&str> =
+            last.iter().map(|event| event.message.trim()).filter(|text| !text.is_empty()).collect();
+        if said.is_empty() { String::new() } else { format!(" (the service says: {})", said.join("; ")) }
+    }
+}
+
+/// A length of time for people: `1h 3m 20s`.
+pub fn span(length: Duration) -> String {
+    let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+    format!("{:#}", SignedDuration::from_secs(seconds))
+}
+
+/// What the person sees during a wait.
+struct Shown<'a> {
+    house: &'a House,
+    what: String,
+    task: Option<Task<'a>>,
+    with_percent: bool,
+    told: BTreeSet<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(house: &'a House, what: String) -> Self {
+        Self { house, what, task: None, with_percent: false, told: BTreeSet::new() }
+    }
+
+    fn tell(&mut self, news: &News<'_>) {
+        match news {
+            News::Seen(thing, judgement) => {
+                if *judgement == Judgement::Wonder {
+                    let status = &thing.status;
+                    self.once(
+                        status.clone(),
+                        &format!("is {status:?}, a status that is not known here: waiting"),
+                    );
+                }
+                let percent = thing.percent.filter(|percent| *percent > 0);
+                self.show(percent, &thing.status);
+            }
+            News::Trouble(fault) => {
+                let key = fault.code.clone().unwrap_or_else(|| fault.message.clone());
+                self.once(key, &format!("cannot be seen now ({fault}): still waiting"));
+            }
+            News::Absent => self.show(None, "not visible yet"),
+        }
+    }
+
+    fn once(&mut self, key: String, sentence: &str) {
+        if self.told.insert(key) {
+            self.house.progress.warn(&format!("{} {sentence}", self.what));
+        }
+    }
+
+    /// A spinner, or a bar from the first per cent on.
+    fn show(&mut self, percent: Option<u64>, status: &str) {
+        if self.task.is_none() || (percent.is_some() && !self.with_percent) {
+            self.with_percent = percent.is_some();
+            let total = percent.map(|_| 100);
+            self.task = Some(self.house.progress.start(&self.what, total, Unit::Count));
+        }
+        let Some(task) = &self.task else { return };
+        task.message(status);
+        if let Some(percent) = percent {
+            task.set(percent);
+        }
+    }
+}

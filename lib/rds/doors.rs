@@ -1,0 +1,73 @@
+//! What the doors call: each verb with the real service behind it.
+
+use super::desk::Desk;
+use super::drop::DropOptions;
+use super::options::ServiceOptions;
+use super::poll::RealClock;
+use super::restore::RestoreOptions;
+use super::snap::SnapOptions;
+use super::wait::WaitOptions;
+use super::{Error, client, owed};
+use crate::document::Document;
+use crate::house::{Cancel, House};
+
+/// Opens the service for `verb`. `cancel` ends running calls.
+fn with_desk(
+    house: &House,
+    service: &ServiceOptions,
+    cancel: Cancel,
+    verb: impl FnOnce(&Desk<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let cloud = client::open(service, cancel)?;
+    let clock = RealClock::new(house.cancel.clone(), service.pace);
+    verb(&Desk::new(house, &cloud, &clock))
+}
+
+/// Orders a snapshot, or finds the one that is named.
+pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Result<(), Error> {
+    with_desk(house, &options.service, house.cancel.clone(), |desk| {
+        super::snap::take(desk, document, options)
+    })
+}
+
+/// Waits for a snapshot or a server; falls back if the snapshot fails.
+pub fn wait(house: &House, document: &mut Document, options: &WaitOptions) -> Result<(), Error> {
+    with_desk(house, &options.service, house.cancel.clone(), |desk| {
+        super::wait::until_ready(desk, document, options)
+    })
+}
+
+/// Makes a throw-away copy that accepts a login.
+pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions) -> Result<(), Error> {
+    with_desk(house, &options.service, house.cancel.clone(), |desk| {
+        super::restore::copy(desk, document, options)
+    })
+}
+
+/// Deletes what the run created. `named` is the run that a person named: its tags are asked too.
+pub fn drop(
+    house: &House,
+    document: &mut Document,
+    options: &DropOptions,
+    named: Option<&str>,
+) -> Result<(), Error> {
+    if let Some(run) = named.filter(|run| **run != document.run) {
+        let said = &document.run;
+        return Err(Error::Document(format!(
+            "the document on stdin is of run {said:?}, but --run says {run:?}"
+        )));
+    }
+    let (list, trouble) = if options.expired { Default::default() } else { owed::written(house, document) };
+    // A document without steps is one that the porch made up, because the real one was lost.
+    let by_tags = options.expired || named.is_some() || document.steps.is_empty();
+    if list.is_empty() && !by_tags {
+        super::drop::forget_password(house, &document.run);
+        house.note("nothing to delete");
+        return trouble.map_or(Ok(()), Err);
+    }
+    // Deletes are finished even after a signal: no cancel ends them.
+    with_desk(house, &options.service, Cancel::default(), |desk| {
+        super::drop::all(desk, document, options, list, by_tags)
+    })?;
+    trouble.map_or(Ok(()), Err)
+}

@@ -1,0 +1,152 @@
+//! Plain RDS instances, without a cluster that callers see: each has a hidden one of its own.
+
+use std::sync::Arc;
+
+use super::super::cloud::Cloud;
+use super::super::engine::{self, Brand};
+use super::super::jobs;
+use super::super::model::{Cluster, Instance, Origin};
+use super::super::query::{Query, Refusal};
+use super::super::seed;
+use super::clusters::{blank, internal, keep_pending, password};
+use super::instances::{exists, requested, shown};
+use super::{Outcome, snapshots};
+
+const RETENTION_DAYS_MAX: u32 = 35;
+
+/// The hidden cluster of a new plain instance.
+fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Cluster, Refusal> {
+    let groups = query.list("VpcSecurityGroupIds");
+    Ok(Cluster {
+        id: id.to_owned(),
+        engine: engine_word(cloud).to_owned(),
+        engine_version: query.text_or("EngineVersion", &cloud.home.program.version),
+        port: engine::free_port().map_err(|e| internal(&e))?,
+        retention_days: query
+            .number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?
+            .unwrap_or(base.retention_days),
+        deletion_protection: query.flag("DeletionProtection")?,
+        subnet_group: query.text_or("DBSubnetGroupName", "default"),
+        security_groups: if groups.is_empty() { vec!["sg-0default".to_owned()] } else { groups },
+        copy_tags: query.flag("CopyTagsToSnapshot")?,
+        ..base
+    })
+}
+
+fn engine_word(cloud: &Cloud) -> &'static str {
+    match cloud.home.program.brand {
+        Brand::Mariadb => "mariadb",
+        Brand::Mysql => "mysql",
+    }
+}
+
+fn begin(cloud: &Arc<Cloud>, cluster: Cluster, instance: Instance) -> Outcome {
+    cloud.change(|state| {
+        if state.instances.contains_key(&instance.id) {
+            return Err(exists());
+        }
+        state.clusters.insert(cluster.key(), cluster);
+        state.instances.insert(instance.id.clone(), instance.clone());
+        Ok(())
+    })?;
+    let answer = shown(cloud, &instance);
+    cloud.spawn(move |cloud| jobs::create_plain(cloud, &instance));
+    Ok(answer)
+}
+
+pub(super) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("DBInstanceIdentifier")?;
+    super::clusters::engine_of(query, engine_word(cloud))?;
+    let password = password(query)?;
+    let password = password.ok_or_else(|| Refusal::combination("A master password is needed"))?;
+    if cloud.look(|state| state.instances.contains_key(&id)) {
+        return Err(exists());
+    }
+    let mut cluster = hidden(cloud, query, &id, blank(true))?;
+    cluster.tags = query.tags();
+    seed::prepare(&cloud.home.cluster(&cluster.key()), Some(password)).map_err(|e| internal(&e))?;
+    let instance = requested(query, &cluster.key(), true)?;
+    begin(cloud, cluster, instance)
+}
+
+pub(super) fn restore(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("DBInstanceIdentifier")?;
+    let from = query.need_name("DBSnapshotIdentifier")?;
+    let snapshot = cloud.look(|state| state.find_snapshot(true, &from).cloned())?;
+    if !snapshot.status.is("available") {
+        let message = format!("The snapshot {from} is not in the available state.");
+        return Err(Refusal::new(400, "InvalidDBSnapshotState", message));
+    }
+    let base = Cluster {
+        master_user: snapshot.master_user.clone(),
+        retention_days: snapshot.retention_days,
+        origin: Origin::Snapshot(snapshot.key()),
+        ..blank(true)
+    };
+    let cluster = hidden(cloud, query, &id, base)?;
+    let instance = requested(query, &cluster.key(), true)?;
+    begin(cloud, cluster, instance)
+}
+
+pub(super) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.need_name("DBInstanceIdentifier")?;
+    let password = password(query)?;
+    let retention = query.number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?;
+    let protection: Option<bool> = query.parsed("DeletionProtection")?;
+    let instance = cloud.look(|state| state.find_instance(&id).cloned())?;
+    if !instance.plain && (password.is_some() || retention.is_some() || protection.is_some()) {
+        return Err(Refusal::combination(
+            "The specified DB instance is a member of a DB cluster: modify the DB cluster instead.",
+        ));
+    }
+    if !instance.status.is("available") {
+        let message = format!("Instance {id} is not currently in the available state.");
+        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+    }
+    let cluster = cloud.look(|state| state.clusters.get(&instance.cluster).cloned());
+    let cluster = cluster
+        .ok_or_else(|| Refusal::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found.")))?;
+    if let Some(password) = &password {
+        keep_pending(cloud, &cluster, password)?;
+    }
+    cloud.change(|state| {
+        if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
+            found.password_pending |= password.is_some();
+            found.retention_days = retention.unwrap_or(found.retention_days);
+            found.deletion_protection = protection.unwrap_or(found.deletion_protection);
+        }
+        if let Some(found) = state.instance(&id, &instance.resource_id) {
+            found.class = query.text_or("DBInstanceClass", &found.class);
+        }
+    });
+    let answer = shown(cloud, &instance);
+    if password.is_some() {
+        cloud.spawn(move |cloud| jobs::reset_password(cloud, &cluster));
+    }
+    Ok(answer)
+}
+
+/// Whether a plain instance may be deleted; takes its final snapshot.
+pub(super) fn may_delete(
+    cloud: &Arc<Cloud>,
+    query: &Query,
+    cluster: Option<&Cluster>,
+    skip: bool,
+    last: bool,
+) -> Result<(), Refusal> {
+    let Some(cluster) = cluster else { return Ok(()) };
+    if cluster.deletion_protection {
+        return Err(Refusal::combination(
+            "Cannot delete protected DB Instance, please disable deletion protection and try again.",
+        ));
+    }
+    if skip == last {
+        return Err(Refusal::combination(
+            "Exactly one of SkipFinalSnapshot and FinalDBSnapshotIdentifier must be given.",
+        ));
+    }
+    if last {
+        snapshots::final_snapshot(cloud, cluster, &query.new_name("FinalDBSnapshotIdentifier")?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! What things are called: a pure function of prefix and run, so that a tool that was killed finds its own again.
+//!
+//! In: the configured prefix and the run's id. Out: identifiers that the service accepts (1-63 of letters, digits and
+//! hyphens, a letter first, no hyphen last and no two in a row; stored in lower case), and tag values.
+
+use sha2::{Digest, Sha256};
+
+/// The service's limit.
+const IDENTIFIER_MAX: usize = 63;
+
+/// What a run's name may take, so that suffixes (`-0`) fit.
+const NAME_MAX: usize = 55;
+
+/// What a prefix may take, so that something of the run stays readable.
+pub const PREFIX_MAX: usize = 32;
+
+/// Hexadecimal digits of a hash: 40 bits tell the runs of one account apart.
+const HASH_DIGITS: usize = 10;
+
+/// The service's limit for a tag's value.
+const TAG_VALUE_MAX: usize = 256;
+
+/// Which run created it.
+pub const TAG_RUN: &str = "refreshkit:run";
+/// That refreshkit created it: always `true`.
+pub const TAG_MANAGED: &str = "refreshkit:managed";
+/// After which moment anybody may delete it, RFC 3339.
+pub const TAG_EXPIRES: &str = "refreshkit:expires";
+
+/// Why a text cannot name a cluster, an instance or a snapshot.
+pub fn problem(identifier: &str) -> Option<&'static str> {
+    if identifier.is_empty() {
+        Some("is empty")
+    } else if identifier.len() > IDENTIFIER_MAX {
+        Some("is longer than 63 characters")
+    } else if !identifier.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        Some("does not begin with a letter")
+    } else if !identifier.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        Some("has characters other than letters, digits and hyphens")
+    } else if identifier.ends_with('-') || identifier.contains("--") {
+        Some("ends with a hyphen or has two in a row")
+    } else {
+        None
+    }
+}
+
+/// Why a snapshot cannot be called this. Beside our own names there are automated ones (`rds:…`, `awsbackup:…`) and
+/// shared ones, by ARN.
+pub fn snapshot_problem(identifier: &str) -> Option<&'static str> {
+    match identifier.split_once(':') {
+        Some(("arn", _)) => None,
+        Some((_, "")) => Some("has nothing after the colon"),
+        Some(_) => None,
+        None => problem(identifier),
+    }
+}
+
+/// Why a prefix cannot begin our names.
+pub fn prefix_problem(prefix: &str) -> Option<&'static str> {
+    if prefix.len() > PREFIX_MAX { Some("is longer than 32 characters") } else { problem(prefix) }
+}
+
+/// The name of what `run` creates: `<prefix>-<run>`. Runs that cannot be a name as they are get a hash at the end, so
+/// that different runs never share one.
+pub fn of_run(prefix: &str, run: &str) -> String {
+    let prefix = prefix.to_ascii_lowercase();
+    let plain = format!("{prefix}-{run}");
+    let spare = plain.len() <= NAME_MAX && plain == plain.to_ascii_lowercase();
+    if spare && problem(&plain).is_none() && !run.is_empty() {
+        return plain;
+    }
+    let room = NAME_MAX - prefix.len() - 2 - HASH_DIGITS;
+    let word: String = words(run).chars().take(room).collect();
+    let word = word.trim_end_matches('-');
+    let hash = hash(run);
+    if word.is_empty() { format!("{prefix}-{hash}") } else { format!("{prefix}-{word}-{hash}") }
+}
+
+/// The name of the `index`-th instance of a cluster; 0 is the writer.
+pub fn of_instance(cluster: &str, index: u8) -> String {
+    format!("{cluster}-{index}")
+}
+
+/// Whether `id` is one of our names.
+pub fn is_ours(prefix: &str, id: &str) -> bool {
+    let prefix = prefix.to_ascii_lowercase();
+    id.to_ascii_lowercase().strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('-'))
+}
+
+/// The run as a tag's value: as it is if the service takes it, else with a hash that keeps it apart from others.
+pub fn tag_value(run: &str) -> String {
+    let legal = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+    if run.len() <= TAG_VALUE_MAX && run.chars().all(legal) && !run.is_empty() && run.trim() == run {
+        return run.to_owned();
+    }
+    let word: String =
+        run.chars().map(|c| if c.is_ascii() && legal(c) { c } else { '-' }).take(200).collect();
+    format!("{}-{}", word.trim(), hash(run))
+}
+
+/// Lower-case letters and digits, everything else a single hyphen.
+fn words(run: &str) -> String {
+    let mut text = String::new();
+    for c in run.chars().map(|c| c.to_ascii_lowercase()) {
+        if c.is_ascii_alphanumeric() {
+            text.push(c);
+        } else if !text.is_empty() && !text.ends_with('-') {
+            text.push('-');
+        }
+    }
+    text.trim_end_matches('-').to_owned()
+}
+
+fn hash(run: &str) -> String {
+    let digest = Sha256::digest(run.as_bytes());
+    let digits = format!("{digest:x}");
+    digits[..HASH_DIGITS].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_is_a_name_stays_as_it_is() {
+        assert_eq!(of_run("refreshkit", "jenkins-nightly-812"), "refreshkit-jenkins-nightly-812");
+        assert_eq!(of_run("kit", "20261123t020000z-1a2b"), "kit-20261123t020000z-1a2b");
+    }
+
+    #[test]
+    fn runs_that_differ_in_what_a_name_cannot_hold_get_different_names() {
+        let names: std::collections::BTreeSet<String> =
+            ["night 1", "night-1", "Night-1", "night/1", "night--1", ""].map(|run| of_run("kit", run)).into();
+        assert_eq!(names.len(), 6, "{names:?}");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_name() {
+        assert_eq!(problem("prod-replica"), None);
+        for (wrong, why) in [
+            ("", "is empty"),
+            ("1x", "does not begin with a letter"),
+            ("a_b", "has characters other than letters, digits and hyphens"),
+            ("a--b", "ends with a hyphen or has two in a row"),
+            ("a-", "ends with a hyphen or has two in a row"),
+        ] {
+            assert_eq!(problem(wrong), Some(why), "{wrong}");
+        }
+        assert_eq!(snapshot_problem("rds:prod-2026-11-23-02-00"), None);
+        assert_eq!(snapshot_problem("arn:aws:rds:eu-west-1:1:cluster-snapshot:x"), None);
+    }
+
+    #[test]
+    fn a_longer_prefix_is_not_ours() {
+        assert!(is_ours("kit", "kit-1") && is_ours("kit", "KIT-1"));
+        assert!(!is_ours("kit", "kitten-1") && !is_ours("kit", "kit") && !is_ours("kit", "prod"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_run_gives_a_name_and_a_tag_that_the_service_takes(run in ".{0,300}", prefix in "[a-zA-Z](-?[a-zA-Z0-9]){0,15}") {
+            let name = of_run(&prefix, &run);
+            prop_assert_eq!(problem(&name), None);
+            prop_assert!(name.len() <= NAME_MAX && is_ours(&prefix, &name));
+            prop_assert_eq!(problem(&of_instance(&name, 255)), None);
+            let tag = tag_value(&run);
+            prop_assert!(!tag.is_empty() && tag.len() <= TAG_VALUE_MAX);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Flags that the four tools share: which endpoint, how fast to look.
+//!
+//! In: argv and the environment, through clap. Out: a checked endpoint, or exit 2 with a sentence. The SDK would panic
+//! on an empty variable and only warn about a malformed one (and then talk to the real service).
+
+use crate::config::Config;
+use crate::rds::Error;
+use crate::rds::names;
+
+/// How to reach the service.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ServiceOptions {
+    /// RDS endpoint, instead of the region's own [default: `$AWS_ENDPOINT_URL_RDS`, `$AWS_ENDPOINT_URL`]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub endpoint_url: Option<String>,
+
+    /// `$AWS_ENDPOINT_URL_RDS`, checked even if the flag is given.
+    #[arg(long, env = "AWS_ENDPOINT_URL_RDS", value_parser = endpoint, hide = true)]
+    endpoint_url_rds: Option<String>,
+
+    /// `$AWS_ENDPOINT_URL`, checked even if the flag is given.
+    #[arg(long, env = "AWS_ENDPOINT_URL", value_parser = endpoint, hide = true)]
+    endpoint_url_any: Option<String>,
+
+    /// Print the IAM policy that the four tools need for this configuration, and do nothing else
+    #[arg(long)]
+    pub iam_policy: bool,
+
+    /// Factor on the pauses between looks, for tests against a local endpoint
+    #[arg(long, env = "REFRESHKIT_PACE", value_parser = pace, default_value_t = 1.0, hide = true)]
+    pub pace: f64,
+}
+
+impl ServiceOptions {
+    /// The endpoint, if it is not the region's own.
+    pub fn endpoint(&self) -> Option<&str> {
+        let chosen = self.endpoint_url.as_ref().or(self.endpoint_url_rds.as_ref());
+        chosen.or(self.endpoint_url_any.as_ref()).map(String::as_str)
+    }
+
+    /// Whether the endpoint is on this host: no proxy then.
+    pub fn is_local(&self) -> bool {
+        let host = self.endpoint().and_then(|url| url.split_once("://")).map_or("", |(_, rest)| rest);
+        ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+    }
+}
+
+/// An endpoint: `http://` or `https://`, a host, maybe a port and a path.
+fn endpoint(text: &str) -> Result<String, String> {
+    let sentence = |problem: &str| {
+        format!(
+            "{problem}: an RDS endpoint (--endpoint-url, $AWS_ENDPOINT_URL_RDS, $AWS_ENDPOINT_URL) is a URL such as http://127.0.0.1:4566; unset the variable to use the region's own"
+        )
+    };
+    if text.is_empty() {
+        return Err(sentence("the endpoint is empty"));
+    }
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let Some(rest) = rest else { return Err(sentence("no http:// or https:// at its beginning")) };
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.contains('@') || text.contains(['?', '#']) || text.contains(char::is_whitespace) {
+        return Err(sentence("a user, a query or a space does not belong there"));
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+    if host.is_empty() || !host.chars().all(legal) {
+        return Err(sentence("no host name"));
+    }
+    match port.map(str::parse::<u16>) {
+        None | Some(Ok(1..)) => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err(sentence("the port is no number from 1 to 65535")),
+    }
+}
+
+fn pace(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor <= 10.0 => Ok(factor),
+        _ => Err("a factor above 0 and up to 10".to_owned()),
+    }
+}
+
+/// Refuses a configured prefix that could not begin a name.
+pub fn prefix(config: &Config) -> Result<&str, Error> {
+    let prefix = config.snapshot.prefix.as_str();
+    match names::prefix_problem(prefix) {
+        None => Ok(prefix),
+        Some(problem) => Err(config
+            .origin
+            .error_at(
+                &["snapshot", "prefix"],
+                format!("[snapshot] prefix {prefix:?} {problem}"),
+                Some("prefix = \"refreshkit\"".to_owned()),
+            )
+            .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_urls_and_nothing_else() {
+        for right in ["http://127.0.0.1:4566", "https://rds.eu-west-1.amazonaws.com", "http://[::1]:80/x"] {
+            assert!(endpoint(right).is_ok(), "{right}");
+        }
+        for wrong in [
+            "",
+            "not-a-url",
+            "http://",
+            "http://:1",
+            "ftp://x",
+            "http://a b",
+            "http://h:0",
+            "http://h:99999",
+            "http://h:x",
+        ] {
+            assert!(endpoint(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The master password of a copy: random, set, settled.
+//!
+//! In: a copy that still answers to production's password. Out: an option file, mode 0600, with one that nobody
+//! else knows. A restore takes no password; whoever forgets this step runs masking with production's credentials.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rand::Rng;
+use rand::distr::Alphanumeric;
+
+use super::Error;
+use super::api::Thing;
+use super::desk::Desk;
+use super::poll::{self, Judgement, Patience};
+use crate::document::Journal;
+use crate::mysql;
+
+/// Letters and digits: every rule of the service and every option file takes them (190 bits).
+const PASSWORD_LENGTH: usize = 32;
+
+/// The change begins some seconds after it is accepted; until then nothing shows.
+const BEFORE_IT_SHOWS: Duration = Duration::from_secs(15);
+
+/// How long a change of the password may take; a minute is usual.
+const SETTLE_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// Usable looks in a row that count as settled: a status may lag behind.
+const STEADY_LOOKS: u32 = 2;
+
+/// Where the copy's option file of a run is.
+pub fn file_of(journal: &Journal) -> PathBuf {
+    journal.secret_path("cnf")
+}
+
+/// Gives `copy` a password of its own, kept in an option file for `user`.
+pub fn renew(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<PathBuf, Error> {
+    // Absolute, because the next tool of the pipe may run elsewhere.
+    let path = std::path::absolute(file_of(journal)).unwrap_or_else(|_| file_of(journal));
+    let password = make();
+    journal.prepare()?;
+    mysql::write_option_file(&path, &copy.user, &password)?;
+    // Right after a restore the copy may be busy with a first backup.
+    desk.call(true, || desk.cloud.set_password(copy.kind, &copy.id, &password))?;
+    desk.clock.pause(BEFORE_IT_SHOWS)?;
+    settle(desk, copy)?;
+    Ok(path)
+}
+
+fn make() -> String {
+    rand::rng().sample_iter(Alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect()
+}
+
+/// Waits until nothing is pending.
+fn settle(desk: &Desk<'_>, copy: &Thing) -> Result<Thing, Error> {
+    let mut steady = 0;
+    let begun = desk.clock.now();
+    let judge = |thing: &Thing| {
+        let judgement = if thing.pending.is_empty() { poll::usable(thing) } else { Judgement::Wait };
+        steady = if judgement == Judgement::Ready { steady + 1 } else { 0 };
+        if judgement == Judgement::Ready && steady < STEADY_LOOKS { Judgement::Wait } else { judgement }
+    };
+    let patience = Patience { timeout: SETTLE_TIMEOUT.mul_f64(desk.clock.pace()), newborn: true };
+    desk.wait(copy.kind, &copy.id, patience, judge)
+        .map_err(|ended| desk.explain(copy.kind, &copy.id, begun, ended))
+}

@@ -1,0 +1,40 @@
+//! Proof that a copy is usable: somebody logs in.
+//!
+//! In: the document's cluster with its login. Out: nothing, or why nobody could. A cluster is `available` with an
+//! endpoint long before a name resolves or a password is accepted.
+
+use std::time::Duration;
+
+use super::Error;
+use super::desk::{Desk, span};
+use crate::document::Cluster;
+use crate::mysql::Server;
+
+/// How long the name, the port and the new password may take.
+const LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Between two tries.
+const LOGIN_PAUSE: Duration = Duration::from_secs(5);
+
+/// Logs in, trying again for a while. Gives the server's version.
+pub fn log_in(desk: &Desk<'_>, cluster: &Cluster) -> Result<String, Error> {
+    let server = Server::of_cluster(cluster, desk.house.config.restore.tls_ca.as_deref())?;
+    let begun = desk.clock.now();
+    let patience = LOGIN_TIMEOUT.mul_f64(desk.clock.pace().max(0.05));
+    loop {
+        desk.house.cancel.check()?;
+        let error = match server.connect() {
+            Ok(session) => return Ok(session.version().to_owned()),
+            Err(error) => error,
+        };
+        let waited = desk.clock.now().saturating_sub(begun);
+        if waited >= patience {
+            return Err(Error::Login {
+                what: server.label().to_owned(),
+                waited: span(waited),
+                source: Box::new(error),
+            });
+        }
+        desk.clock.pause(LOGIN_PAUSE)?;
+    }
+}

@@ -1,0 +1,161 @@
+//! One step towards the removal of one thing: look, ask the guard, delete.
+//!
+//! In: what is owed and what became of the others. Out: its new [`State`]. The only place that calls
+//! [`Cloud::delete`](super::api::Cloud::delete).
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::api::{Fault, FaultClass, Thing};
+use super::desk::Desk;
+use super::guard::{self, Asker, Refusal};
+use super::owed::Owed;
+use super::{poll, states};
+use crate::document::ResourceKind;
+
+/// What became of one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nothing was done about it yet.
+    Here,
+    /// Its deletion is on its way.
+    Asked,
+    /// It is not there.
+    Gone,
+    /// A guard said no.
+    Refused(Refusal),
+    /// The service said no.
+    Failed(String),
+    /// Not now, and why.
+    Later(String),
+}
+
+/// One thing and what became of it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// What is to be deleted.
+    pub owed: Owed,
+    /// How far that is.
+    pub state: State,
+}
+
+impl Case {
+    /// Whether there is anything left to do about it.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Here | State::Asked | State::Later(_))
+    }
+}
+
+/// Who removes, and by which right.
+#[derive(Debug)]
+pub struct Remover<'a> {
+    /// Where the verb works.
+    pub desk: &'a Desk<'a>,
+    /// The configured prefix.
+    pub prefix: String,
+    /// A run, or the reaper.
+    pub asker: Asker,
+}
+
+impl Remover<'_> {
+    /// Looks at one thing and asks for its deletion if nothing speaks against it.
+    pub fn step(&self, cases: &[Case], index: usize) -> State {
+        let Case { owed, state } = &cases[index];
+        let thing = match self.desk.cloud.look(owed.kind, &owed.id) {
+            Ok(None) if self.may_be_coming(owed) => {
+                return State::Later("its creation was asked for a moment ago".to_owned());
+            }
+            Ok(None) => return State::Gone,
+            Ok(Some(thing)) => thing,
+            Err(fault) => return after(&fault),
+        };
+        if states::is_leaving(&thing.status) {
+            return State::Asked;
+        }
+        match self.may(cases, owed, &thing) {
+            Err(state) => state,
+            Ok(()) if self.desk.house.dry_run => {
+                self.desk.house.progress.say(&format!("would delete {} ({})", owed.label(), thing.status));
+                State::Here
+            }
+            // Its status lags behind.
+            Ok(()) if *state == State::Asked => State::Asked,
+            Ok(()) => self.delete(owed, &thing),
+        }
+    }
+
+    /// A tool that was killed during a create call leaves only the intent; what it asked for appears later.
+    fn may_be_coming(&self, owed: &Owed) -> bool {
+        let grace = poll::NEWBORN.mul_f64(self.desk.clock.pace());
+        owed.unanswered_since.is_some_and(|since| {
+            let age: SignedDuration = Timestamp::now().duration_since(since);
+            Duration::try_from(age).is_ok_and(|age| age < grace)
+        })
+    }
+
+    fn delete(&self, owed: &Owed, thing: &Thing) -> State {
+        if thing.status == "stopped" {
+            // A stopped server cannot be deleted.
+            return match self.desk.cloud.start(owed.kind, &owed.id) {
+                Ok(()) => State::Later("starting, it was stopped".to_owned()),
+                Err(fault) => after(&fault),
+            };
+        }
+        match self.desk.cloud.delete(owed.kind, &owed.id) {
+            Ok(()) => {
+                self.desk.house.progress.say(&format!("deleting {}", owed.label()));
+                State::Asked
+            }
+            Err(fault) if fault.class == FaultClass::Busy => {
+                State::Later(format!("{}: {fault}", thing.status))
+            }
+            Err(fault) => after(&fault),
+        }
+    }
+
+    /// The guard: for the thing itself, for the cluster of an instance and for the instances of a cluster.
+    fn may(&self, cases: &[Case], owed: &Owed, thing: &Thing) -> Result<(), State> {
+        self.check(owed, thing).map_err(State::Refused)?;
+        if let (ResourceKind::Instance, Some(cluster)) = (thing.kind, &thing.parent) {
+            self.cluster_of(cases, cluster)?;
+        }
+        thing.members.iter().try_for_each(|member| is_known(cases, member)).map_err(State::Refused)
+    }
+
+    fn check(&self, owed: &Owed, thing: &Thing) -> Result<(), Refusal> {
+        guard::check(thing, &owed.claim(self.desk.house, &self.prefix, &self.asker))
+    }
+
+    /// Deletion protection is the cluster's only: the service would delete the instances of a protected one.
+    fn cluster_of(&self, cases: &[Case], id: &str) -> Result<(), State> {
+        let known = cases.iter().find(|case| case.owed.kind == ResourceKind::Cluster && case.owed.id == id);
+        let stranger = Owed::new(ResourceKind::Cluster, id, "");
+        let owed = known.map_or(&stranger, |case| &case.owed);
+        match self.desk.cloud.look(ResourceKind::Cluster, id) {
+            Ok(None) => Ok(()),
+            Ok(Some(cluster)) => self.check(owed, &cluster).map_err(|why| {
+                State::Refused(Refusal::ClusterRefused { cluster: id.to_owned(), why: Box::new(why) })
+            }),
+            Err(fault) => Err(after(&fault)),
+        }
+    }
+}
+
+/// Whether an instance of one of our clusters is ours, too.
+fn is_known(cases: &[Case], id: &str) -> Result<(), Refusal> {
+    let ours = |case: &&Case| case.owed.kind == ResourceKind::Instance && case.owed.id == id;
+    match cases.iter().find(ours) {
+        Some(case) if !matches!(case.state, State::Refused(_)) => Ok(()),
+        _ => Err(Refusal::ForeignMember(id.to_owned())),
+    }
+}
+
+/// What a fault means for the thing that was to be removed.
+fn after(fault: &Fault) -> State {
+    match fault.class {
+        FaultClass::NotFound => State::Gone,
+        class if class.passes() || class == FaultClass::Busy => State::Later(fault.to_string()),
+        _ => State::Failed(fault.to_string()),
+    }
+}

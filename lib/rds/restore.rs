@@ -1,0 +1,273 @@
+//! `rds-restore`: a throw-away copy that accepts a login of its own.
+//!
+//! ```text
+//! snapshot available? -> journal, create the cluster -> available -> new password, settled
+//!   -> journal, create the instances -> available -> log in -> ready
+//! ```
+//!
+//! In: a document with a snapshot (or, with `--clone`, the name of a cluster). Out: its `cluster` section and the
+//! resources. A kill at any point leaves journal entries and tags by which `rds-drop` finds everything.
+
+use jiff::Timestamp;
+
+use super::adopt::{self, Intent};
+use super::api::{CopyOrder, InstanceOrder, Origin, Thing, label};
+use super::desk::{Desk, span};
+use super::options::{self, ServiceOptions};
+use super::poll::{self, Judgement, Patience};
+use super::wait::{POINT_IN_TIME, describe, kind_of_source};
+use super::{Error, names, password, ready, snap};
+use crate::config::{Length, RestoreConfig};
+use crate::document::{Cluster, Document, Login, ResourceKind, Snapshot, Source};
+
+/// Flags of `rds-restore`; each beats its setting in `[restore]`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct RestoreOptions {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+
+    /// Make a copy-on-write clone of the source cluster instead of restoring a snapshot
+    #[arg(long)]
+    pub clone: bool,
+
+    /// Aurora cluster to clone [default: the document's source, [source] cluster]
+    #[arg(long, value_name = "NAME", requires = "clone")]
+    pub cluster: Option<String>,
+
+    /// Reader instances besides the writer
+    #[arg(long, value_name = "N")]
+    pub readers: Option<u8>,
+
+    /// Instance class
+    #[arg(long, value_name = "CLASS")]
+    pub instance_class: Option<String>,
+
+    /// DB subnet group
+    #[arg(long, value_name = "NAME")]
+    pub subnet_group: Option<String>,
+
+    /// VPC security group; repeat for several
+    #[arg(long = "security-group", value_name = "ID")]
+    pub security_groups: Vec<String>,
+
+    /// DB cluster parameter group
+    #[arg(long, value_name = "NAME")]
+    pub parameter_group: Option<String>,
+
+    /// How long cluster and instances may take, each
+    #[arg(long, value_name = "LENGTH")]
+    pub timeout: Option<Length>,
+}
+
+impl RestoreOptions {
+    /// `[restore]` with the flags on top.
+    pub fn over(&self, config: &RestoreConfig) -> RestoreConfig {
+        let mut merged = config.clone();
+        merged.clone |= self.clone;
+        merged.readers = self.readers.unwrap_or(merged.readers);
+        merged.timeout = self.timeout.unwrap_or(merged.timeout);
+        merged.subnet_group = self.subnet_group.clone().or(merged.subnet_group);
+        merged.parameter_group = self.parameter_group.clone().or(merged.parameter_group);
+        if let Some(class) = &self.instance_class {
+            merged.instance_class.clone_from(class);
+        }
+        if !self.security_groups.is_empty() {
+            merged.security_groups.clone_from(&self.security_groups);
+        }
+        merged
+    }
+}
+
+/// Makes the copy.
+pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) -> Result<(), Error> {
+    let begun = desk.clock.now();
+    let settings = options.over(&desk.house.config.restore);
+    let order = order(desk, document, &settings, options)?;
+    if desk.house.dry_run {
+        desk.house.note(format!("would make {} from {}", label(order.kind, &order.id), order.origin));
+        return Ok(());
+    }
+    let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
+    let intent = Intent::new(desk.house, order.kind, &order.id);
+    let order = CopyOrder { tags: intent.tags(&document.run), ..order };
+    adopt::create(desk, document, &intent, || desk.cloud.copy(&order))?;
+    let made = desk.wait_usable(order.kind, &order.id, patience)?;
+    // Before the instances exist: the minute that this takes hides in theirs.
+    let path = password::renew(desk, &desk.house.journal(&document.run), &made)?;
+    if order.kind == ResourceKind::Cluster {
+        instances(desk, document, &order, &settings)?;
+        for index in 0..=settings.readers {
+            desk.wait_usable(ResourceKind::Instance, &names::of_instance(&order.id, index), patience)?;
+        }
+    }
+    let made = reachable(desk, &order, patience)?;
+    let login = Login::OptionFile { path: path.display().to_string() };
+    let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
+    describe(&mut cluster, &made);
+    let version = ready::log_in(desk, &cluster)?;
+    document.cluster = Some(cluster);
+    let took = span(desk.clock.now().saturating_sub(begun));
+    desk.house.note(format!(
+        "{} is ready at {}:{} ({version}) after {took}",
+        made.label(),
+        made.host,
+        made.port
+    ));
+    Ok(())
+}
+
+/// What is to be made, decided before anything is.
+fn order(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    settings: &RestoreConfig,
+    options: &RestoreOptions,
+) -> Result<CopyOrder, Error> {
+    require_network(settings)?;
+    let (kind, origin, engine, engine_version) =
+        if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
+    let instance = kind == ResourceKind::Instance;
+    let group = if instance { &settings.instance_parameter_group } else { &settings.parameter_group };
+    if group.is_none() {
+        let setting = if instance { "instance_parameter_group" } else { "parameter_group" };
+        desk.house.progress.warn(&format!(
+            "[restore] {setting} is not set: the copy gets the default one, whatever production's sql_mode and collation are"
+        ));
+    }
+    Ok(CopyOrder {
+        kind,
+        id: names::of_run(options::prefix(&desk.house.config)?, &document.run),
+        origin,
+        engine,
+        engine_version,
+        subnet_group: settings.subnet_group.clone(),
+        security_groups: settings.security_groups.clone(),
+        parameter_group: group.clone(),
+        instance_class: instance.then(|| settings.instance_class.clone()),
+        kms_key: settings.kms_key.clone(),
+        storage_type: settings.storage_type.clone(),
+        serverless: serverless(settings),
+        iam_login: settings.iam_login,
+        extended_support: settings.extended_support,
+        tags: Vec::new(),
+    })
+}
+
+/// A serverless instance needs a range on its cluster.
+fn serverless(settings: &RestoreConfig) -> Option<(f64, f64)> {
+    let range = settings.serverless;
+    let range = range.or_else(|| (settings.instance_class == "db.serverless").then(Default::default));
+    range.map(|range| (range.min_acu, range.max_acu))
+}
+
+/// The service's defaults would be the default VPC and the default security group: never what is meant.
+fn require_network(settings: &RestoreConfig) -> Result<(), Error> {
+    if settings.subnet_group.is_none() {
+        return Err(Error::Missing(
+            "set [restore] subnet_group in refresh.toml: without it the copy would be in the default VPC",
+        ));
+    }
+    if settings.security_groups.is_empty() {
+        return Err(Error::Missing(
+            "set [restore] security_groups in refresh.toml: without them the copy would get the default one",
+        ));
+    }
+    Ok(())
+}
+
+type From = (ResourceKind, Origin, String, String);
+
+/// From the document's snapshot, which is looked at again: a wait that timed out must not lead to half a copy.
+fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
+    let Some(snapshot) = &document.snapshot else {
+        return Err(Error::Document("the document has no snapshot to restore (rds-snap adds it)".to_owned()));
+    };
+    let kind = kind_of_source(document);
+    let known = (snapshot.engine.clone(), snapshot.engine_version.clone());
+    if snapshot.kind == POINT_IN_TIME {
+        return Ok((kind, Origin::LatestOf(snapshot.id.clone()), known.0, known.1));
+    }
+    let of = snap::snapshot_kind(kind);
+    if desk.house.dry_run && snapshot.status == "planned" {
+        return Ok((kind, Origin::Snapshot(snapshot.id.clone()), known.0, known.1));
+    }
+    let Some(found) = desk.look(of, &snapshot.id)? else {
+        return Err(Error::NoSuch(label(of, &snapshot.id)));
+    };
+    let (what, status) = (label(of, &snapshot.id), found.status.clone());
+    match poll::usable(&found) {
+        Judgement::Ready => {}
+        Judgement::Over => return Err(Error::Terminal { what, status, events: String::new() }),
+        Judgement::Wait | Judgement::Wonder => return Err(Error::NotReady { what, status }),
+    }
+    Ok((kind, Origin::Snapshot(snapshot.id.clone()), found.engine, found.engine_version))
+}
+
+/// From the source as it is now.
+fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) -> Result<From, Error> {
+    let of_document = document.source.as_ref().and_then(|source| source.cluster.clone());
+    let of_config = desk.house.config.source.cluster.clone();
+    let Some(id) = options.cluster.clone().or(of_document).or(of_config) else {
+        return Err(Error::Missing("no cluster to clone: set [source] cluster, or give --cluster"));
+    };
+    let Some(found) = desk.look(ResourceKind::Cluster, &id)? else {
+        return Err(Error::NoSuch(label(ResourceKind::Cluster, &id)));
+    };
+    if found.members.is_empty() {
+        return Err(Error::Document(format!("cluster {id} has no instance: it cannot be cloned")));
+    }
+    let source = document.source.get_or_insert_with(Source::default);
+    source.cluster = Some(found.id.clone());
+    source.resource_id = Some(found.resource_id.clone());
+    if source.databases.is_empty() {
+        source.databases.clone_from(&desk.house.config.source.databases);
+    }
+    document.snapshot = Some(Snapshot {
+        kind: "clone".to_owned(),
+        status: "available".to_owned(),
+        created_at: Some(Timestamp::now()),
+        arn: None,
+        ..snap::section(&found)
+    });
+    Ok((ResourceKind::Cluster, Origin::CloneOf(found.id), found.engine, found.engine_version))
+}
+
+/// Orders the writer and the readers.
+fn instances(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    of: &CopyOrder,
+    settings: &RestoreConfig,
+) -> Result<(), Error> {
+    for index in 0..=settings.readers {
+        let id = names::of_instance(&of.id, index);
+        let mut intent = Intent::new(desk.house, ResourceKind::Instance, &id);
+        intent.parent = Some(of.id.clone());
+        let order = InstanceOrder {
+            id,
+            cluster: of.id.clone(),
+            engine: of.engine.clone(),
+            class: settings.instance_class.clone(),
+            parameter_group: settings.instance_parameter_group.clone(),
+            promotion_tier: i32::from(index.min(15)),
+            tags: intent.tags(&document.run),
+        };
+        adopt::create(desk, document, &intent, || desk.cloud.add_instance(&order))?;
+    }
+    Ok(())
+}
+
+/// The copy once its instances are there: it has an endpoint, and nothing is pending.
+fn reachable(desk: &Desk<'_>, order: &CopyOrder, patience: Patience) -> Result<Thing, Error> {
+    let begun = desk.clock.now();
+    let judge = |thing: &Thing| {
+        let settled = !thing.host.is_empty() && thing.pending.is_empty();
+        match poll::usable(thing) {
+            Judgement::Ready if !settled => Judgement::Wait,
+            judgement => judgement,
+        }
+    };
+    let outcome = desk.wait(order.kind, &order.id, patience, judge);
+    outcome.map_err(|ended| desk.explain(order.kind, &order.id, begun, ended))
+}

@@ -1,0 +1,208 @@
+//! The SDK's answers in our words: descriptions to [`Thing`]s, wire codes to [`FaultClass`]es.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_rds::primitives::DateTime;
+use aws_sdk_rds::types::{DbCluster, DbClusterSnapshot, DbInstance, DbSnapshot, Tag};
+use jiff::Timestamp;
+
+use super::api::{Fault, FaultClass, Thing};
+use crate::document::ResourceKind;
+
+/// `(code on the wire, what to do about it)`. Some lack the `Fault` of their shapes' names, some have no shape.
+const CODES: &[(&str, FaultClass)] = &[
+    ("DBClusterNotFoundFault", FaultClass::NotFound),
+    ("DBClusterSnapshotNotFoundFault", FaultClass::NotFound),
+    ("DBInstanceNotFound", FaultClass::NotFound),
+    ("DBInstanceNotFoundFault", FaultClass::NotFound),
+    ("DBSnapshotNotFound", FaultClass::NotFound),
+    ("DBSnapshotNotFoundFault", FaultClass::NotFound),
+    ("DBClusterSnapshotAlreadyExistsFault", FaultClass::AlreadyExists),
+    ("DBClusterAlreadyExistsFault", FaultClass::AlreadyExists),
+    ("DBInstanceAlreadyExists", FaultClass::AlreadyExists),
+    ("DBInstanceAlreadyExistsFault", FaultClass::AlreadyExists),
+    ("DBSnapshotAlreadyExists", FaultClass::AlreadyExists),
+    ("DBSnapshotAlreadyExistsFault", FaultClass::AlreadyExists),
+    ("InvalidDBClusterStateFault", FaultClass::Busy),
+    ("InvalidDBClusterSnapshotStateFault", FaultClass::Busy),
+    ("InvalidDBInstanceState", FaultClass::Busy),
+    ("InvalidDBInstanceStateFault", FaultClass::Busy),
+    ("InvalidDBSnapshotState", FaultClass::Busy),
+    ("InvalidDBSnapshotStateFault", FaultClass::Busy),
+    ("SnapshotQuotaExceeded", FaultClass::Quota),
+    ("SnapshotQuotaExceededFault", FaultClass::Quota),
+    ("InstanceQuotaExceeded", FaultClass::Quota),
+    ("InstanceQuotaExceededFault", FaultClass::Quota),
+    ("DBClusterQuotaExceededFault", FaultClass::Quota),
+    ("StorageQuotaExceeded", FaultClass::Quota),
+    ("InsufficientDBInstanceCapacity", FaultClass::Capacity),
+    ("InsufficientDBInstanceCapacityFault", FaultClass::Capacity),
+    ("InsufficientDBClusterCapacityFault", FaultClass::Capacity),
+    ("InsufficientStorageClusterCapacity", FaultClass::Capacity),
+    ("Throttling", FaultClass::Throttled),
+    ("ThrottlingException", FaultClass::Throttled),
+    ("RequestLimitExceeded", FaultClass::Throttled),
+    ("RequestThrottled", FaultClass::Throttled),
+    ("TooManyRequestsException", FaultClass::Throttled),
+    ("SlowDown", FaultClass::Throttled),
+    ("ExpiredToken", FaultClass::Expired),
+    ("ExpiredTokenException", FaultClass::Expired),
+    ("RequestExpired", FaultClass::Expired),
+    ("AccessDenied", FaultClass::Denied),
+    ("AccessDeniedException", FaultClass::Denied),
+    ("UnauthorizedOperation", FaultClass::Denied),
+    ("InvalidClientTokenId", FaultClass::NoCredentials),
+    ("SignatureDoesNotMatch", FaultClass::NoCredentials),
+    ("MissingAuthenticationToken", FaultClass::NoCredentials),
+    ("RequestTimeout", FaultClass::Unreachable),
+    ("ServiceUnavailable", FaultClass::Unreachable),
+    ("InternalFailure", FaultClass::Unreachable),
+    ("InternalError", FaultClass::Unreachable),
+];
+
+/// What a code on the wire means.
+pub(super) fn class_of(code: &str, status: u16) -> FaultClass {
+    let known = CODES.iter().find(|(name, _)| *name == code).map(|(_, class)| *class);
+    known.unwrap_or(if status >= 500 { FaultClass::Unreachable } else { FaultClass::Rejected })
+}
+
+/// The type that a describe of one snapshot must name, or the service does not find it.
+pub(super) fn snapshot_type(id: &str) -> Option<String> {
+    let (scheme, _) = id.split_once(':')?;
+    match scheme {
+        "rds" => Some("automated".to_owned()),
+        "awsbackup" => Some("awsbackup".to_owned()),
+        _ => None,
+    }
+}
+
+/// What a create call made. An answer without it is no answer.
+pub(super) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result<Thing, Fault> {
+    thing.ok_or_else(|| Fault {
+        call: "create",
+        class: FaultClass::Unreachable,
+        code: None,
+        message: format!("the answer does not describe {}", super::api::label(kind, id)),
+    })
+}
+
+/// The SDK's time as ours.
+pub(super) fn time(time: Option<&DateTime>) -> Option<Timestamp> {
+    Timestamp::from_millisecond(time?.to_millis().ok()?).ok()
+}
+
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+fn some(value: Option<&str>) -> Option<String> {
+    value.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn port(value: Option<i32>) -> u16 {
+    value.and_then(|port| u16::try_from(port).ok()).unwrap_or_default()
+}
+
+fn percent(value: Option<i32>) -> Option<u64> {
+    value.and_then(|percent| u64::try_from(percent).ok()).map(|percent| percent.min(100))
+}
+
+fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
+}
+
+/// A cluster.
+pub(super) fn cluster(of: &DbCluster) -> Thing {
+    let mut members: Vec<_> = of.db_cluster_members().iter().collect();
+    members.sort_by_key(|member| !member.is_cluster_writer().unwrap_or_default());
+    let pending = of.pending_modified_values();
+    let password = pending.is_some_and(|values| values.master_user_password().is_some());
+    Thing {
+        arn: text(of.db_cluster_arn()),
+        status: text(of.status()),
+        resource_id: text(of.db_cluster_resource_id()),
+        tags: tags(of.tag_list()),
+        engine: text(of.engine()),
+        engine_version: text(of.engine_version()),
+        created_at: time(of.cluster_create_time()),
+        restorable_to: time(of.latest_restorable_time()),
+        percent: of.percent_progress().and_then(|text| text.parse().ok()),
+        user: text(of.master_username()),
+        host: text(of.endpoint()),
+        port: port(of.port()),
+        pending: password.then_some("the master password").into_iter().collect(),
+        protected: of.deletion_protection().unwrap_or_default(),
+        replica_of: some(of.replication_source_identifier()),
+        replicas: of.read_replica_identifiers().to_vec(),
+        global: some(of.global_cluster_identifier()),
+        members: members.iter().map(|member| text(member.db_instance_identifier())).collect(),
+        ..Thing::new(ResourceKind::Cluster, of.db_cluster_identifier().unwrap_or_default())
+    }
+}
+
+/// An instance.
+pub(super) fn instance(of: &DbInstance) -> Thing {
+    let replica_of = some(of.read_replica_source_db_instance_identifier());
+    let mut replicas = of.read_replica_db_instance_identifiers().to_vec();
+    replicas.extend_from_slice(of.read_replica_db_cluster_identifiers());
+    let pending = of.pending_modified_values();
+    let password = pending.is_some_and(|values| values.master_user_password().is_some());
+    Thing {
+        arn: text(of.db_instance_arn()),
+        status: text(of.db_instance_status()),
+        resource_id: text(of.dbi_resource_id()),
+        tags: tags(of.tag_list()),
+        engine: text(of.engine()),
+        engine_version: text(of.engine_version()),
+        created_at: time(of.instance_create_time()),
+        restorable_to: time(of.latest_restorable_time()),
+        percent: of.percent_progress().and_then(|text| text.parse().ok()),
+        parent: some(of.db_cluster_identifier()),
+        user: text(of.master_username()),
+        host: text(of.endpoint().and_then(|endpoint| endpoint.address())),
+        port: port(of.endpoint().and_then(aws_sdk_rds::types::Endpoint::port)),
+        pending: password.then_some("the master password").into_iter().collect(),
+        protected: of.deletion_protection().unwrap_or_default(),
+        replica_of: replica_of.or_else(|| some(of.read_replica_source_db_cluster_identifier())),
+        replicas,
+        ..Thing::new(ResourceKind::Instance, of.db_instance_identifier().unwrap_or_default())
+    }
+}
+
+/// A cluster snapshot.
+pub(super) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
+    Thing {
+        arn: text(of.db_cluster_snapshot_arn()),
+        status: text(of.status()),
+        resource_id: text(of.db_cluster_resource_id()),
+        tags: tags(of.tag_list()),
+        engine: text(of.engine()),
+        engine_version: text(of.engine_version()),
+        created_at: time(of.snapshot_create_time()),
+        percent: percent(of.percent_progress()),
+        parent: some(of.db_cluster_identifier()),
+        user: text(of.master_username()),
+        port: port(of.port()),
+        snapshot_type: text(of.snapshot_type()),
+        ..Thing::new(ResourceKind::ClusterSnapshot, of.db_cluster_snapshot_identifier().unwrap_or_default())
+    }
+}
+
+/// An instance snapshot.
+pub(super) fn instance_snapshot(of: &DbSnapshot) -> Thing {
+    Thing {
+        arn: text(of.db_snapshot_arn()),
+        status: text(of.status()),
+        resource_id: text(of.dbi_resource_id()),
+        tags: tags(of.tag_list()),
+        engine: text(of.engine()),
+        engine_version: text(of.engine_version()),
+        created_at: time(of.snapshot_create_time()),
+        percent: percent(of.percent_progress()),
+        parent: some(of.db_instance_identifier()),
+        user: text(of.master_username()),
+        port: port(of.port()),
+        snapshot_type: text(of.snapshot_type()),
+        ..Thing::new(ResourceKind::InstanceSnapshot, of.db_snapshot_identifier().unwrap_or_default())
+    }
+}

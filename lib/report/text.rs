@@ -1,0 +1,146 @@
+//! The report for people: steps, tables before and after, the dump, what is left to delete.
+
+use std::fmt::Write;
+
+use indicatif::{HumanBytes, HumanCount};
+
+use crate::document::{Dehydration, Document, StepStatus, TableClass};
+
+/// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
+pub fn summary(document: &Document) -> String {
+    let mut parts = vec![match &document.error {
+        None => "ok".to_owned(),
+        Some(error) => format!("FAILED in {}: {}", error.tool, error.message),
+    }];
+    if document.snapshot.as_ref().is_some_and(|snapshot| snapshot.fallback) {
+        parts.push("FALLBACK snapshot".to_owned());
+    }
+    if let Some(plan) = &document.dehydration {
+        let (before, after) = totals(plan);
+        let tables = plan.tables.len();
+        parts.push(format!("{tables} tables, {} of {} rows", HumanCount(after), HumanCount(before)));
+    }
+    if let Some(dump) = &document.dump {
+        parts.push(format!("{} {}", dump.name, HumanBytes(dump.bytes)));
+    }
+    if let Some(refresh) = &document.refresh {
+        let reference = refresh.reference.as_deref().map_or(String::new(), |name| format!(" @ {name}"));
+        let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
+        parts.push(format!("{} <- {}{reference}, {applied} migrations", refresh.target, refresh.dump));
+    }
+    let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();
+    parts.push(format!("{seconds:.0} s"));
+    parts.join(" · ")
+}
+
+fn totals(plan: &Dehydration) -> (u64, u64) {
+    plan.tables.iter().fold((0, 0), |(before, after), table| (before + table.rows_before, after + table.rows))
+}
+
+/// The whole report.
+pub fn text(document: &Document) -> String {
+    let mut out = format!("run {}: {}\n", document.run, summary(document));
+    steps(&mut out, document);
+    if let Some(plan) = &document.dehydration {
+        tables(&mut out, plan);
+        edges(&mut out, plan);
+    }
+    if let Some(rotation) = &document.rotation {
+        let lines = |out: &mut String, word: &str, list: &[crate::document::Verdict]| {
+            for verdict in list {
+                let _ = writeln!(out, "  {word:<8} {}  ({})", verdict.name, verdict.reason);
+            }
+        };
+        out.push_str("\ndumps\n");
+        lines(&mut out, "kept", &rotation.kept);
+        lines(&mut out, "removed", &rotation.removed);
+    }
+    if !document.resources.is_empty() {
+        out.push_str("\nstill to delete (rds-drop --run ");
+        let _ = writeln!(out, "{})", document.run);
+        for resource in &document.resources {
+            let _ = writeln!(out, "  {:?} {}", resource.kind, resource.id);
+        }
+    }
+    out
+}
+
+fn steps(out: &mut String, document: &Document) {
+    out.push_str("\nsteps\n");
+    for step in &document.steps {
+        let word = match step.status {
+            StepStatus::Ok => "ok",
+            StepStatus::Failed => "FAILED",
+            StepStatus::Skipped => "skipped",
+        };
+        let _ = writeln!(out, "  {:<14} {word:<8} {:>7.1} s  {}", step.tool, step.seconds, step.note);
+    }
+    if let Some(hint) = document.error.as_ref().and_then(|error| error.hint.as_deref()) {
+        let _ = writeln!(out, "  hint: {hint}");
+    }
+}
+
+fn tables(out: &mut String, plan: &Dehydration) {
+    out.push_str(
+        "\ntable                                 rows before       kept   share  class   masked columns\n",
+    );
+    for table in &plan.tables {
+        let name = if plan.databases.len() > 1 {
+            format!("{}.{}", table.database, table.table)
+        } else {
+            table.table.clone()
+        };
+        let masked: Vec<&str> =
+            table.columns.iter().filter(|c| c.mask.is_some()).map(|c| c.name.as_str()).collect();
+        let _ = writeln!(
+            out,
+            "{name:<36} {:>12} {:>10}  {:>5.1}%  {:<7} {}",
+            HumanCount(table.rows_before).to_string(),
+            HumanCount(table.rows).to_string(),
+            share(table.rows, table.rows_before),
+            class_word(table.class),
+            masked.join(", ")
+        );
+    }
+    let (before, after) = totals(plan);
+    let (before_text, after_text) = (HumanCount(before).to_string(), HumanCount(after).to_string());
+    let _ = writeln!(out, "{:<36} {before_text:>12} {after_text:>10}  {:>5.1}%", "all", share(after, before));
+}
+
+fn edges(out: &mut String, plan: &Dehydration) {
+    let busy: Vec<_> =
+        plan.edges.iter().filter(|e| e.down_rows + e.up_rows + e.orphans + e.dangling > 0).collect();
+    if busy.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\nrelation                                                     rows down    rows up  orphans\n",
+    );
+    for edge in busy {
+        let relation = format!("{} -> {}", edge.child, edge.parent);
+        let _ = writeln!(
+            out,
+            "{relation:<60} {:>10} {:>10} {:>8}",
+            HumanCount(edge.down_rows).to_string(),
+            HumanCount(edge.up_rows).to_string(),
+            HumanCount(edge.orphans).to_string()
+        );
+    }
+    let _ = writeln!(out, "references of kept rows that lost their parent: {}", plan.dangling);
+}
+
+fn share(part: u64, whole: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a share is shown with one digit")]
+    let share = if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
+    share
+}
+
+fn class_word(class: TableClass) -> &'static str {
+    match class {
+        TableClass::Root => "root",
+        TableClass::Follow => "follow",
+        TableClass::Full => "full",
+        TableClass::Empty => "empty",
+        TableClass::Ignore => "ignore",
+    }
+}

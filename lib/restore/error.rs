@@ -1,0 +1,270 @@
+//! What can stop a refresh. Up to the swap, the developer's database is as it was.
+
+use std::path::PathBuf;
+
+use crate::document::{Exit, Failure, Interrupted};
+use crate::{config, dump, migrate, mysql};
+
+/// Why a refresh, an undo or a repair did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `refresh.toml` is wrong.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The target's server said no.
+    #[error(transparent)]
+    Mysql(#[from] mysql::Error),
+    /// The dump file is not whole.
+    #[error(transparent)]
+    Dump(#[from] dump::Error),
+    /// The branch or its migrations.
+    #[error(transparent)]
+    Migrate(#[from] migrate::Error),
+    /// A signal.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+    /// Not in the allow-list.
+    #[error("{name} is not a target; there {}", listed(known))]
+    UnknownTarget {
+        /// What was asked for.
+        name: String,
+        /// What is allowed.
+        known: Vec<String>,
+    },
+    /// The target is production, or follows it.
+    #[error("target {target} looks like the source: {why}")]
+    LooksLikeSource {
+        /// Name of the target.
+        target: String,
+        /// What gave it away.
+        why: String,
+    },
+    /// A database in the way that no refresh made.
+    #[error("the database {database} was not made by dev-restore, so it is not touched")]
+    NotOurs {
+        /// Its name.
+        database: String,
+    },
+    /// Another refresh is at work.
+    #[error("target {target} is being refreshed by {holder}")]
+    Held {
+        /// Name of the target.
+        target: String,
+        /// Who, from where, since when.
+        holder: String,
+    },
+    /// The lock went away while the refresh was at work: its connection was lost.
+    #[error("the lock on {database} was lost: its connection to the server ended")]
+    LockLost {
+        /// Whose lock.
+        database: String,
+    },
+    /// The dump directory cannot be read.
+    #[error("cannot read the dumps in {}", dir.display())]
+    DumpDirectory {
+        /// Where.
+        dir: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The dump that was chosen is not there (any more).
+    #[error("there is no dump {choice} in {}; there {}", dir.display(), listed(there))]
+    NoSuchDump {
+        /// What was asked for.
+        choice: String,
+        /// Where it was looked for.
+        dir: PathBuf,
+        /// What is there, newest first.
+        there: Vec<String>,
+    },
+    /// A dump of several databases for a target that is one.
+    #[error("{dump} holds the databases {}; none of them is named {database}", databases.join(", "))]
+    SeveralDatabases {
+        /// File name.
+        dump: String,
+        /// What is in it.
+        databases: Vec<String>,
+        /// The target's database.
+        database: String,
+    },
+    /// A statement of the dump is larger than the server takes.
+    #[error("the dump has a statement of {needed} bytes, the target's max_allowed_packet is {allowed}")]
+    Packet {
+        /// Bytes of the largest statement.
+        needed: u64,
+        /// What the server takes.
+        allowed: u64,
+    },
+    /// The data would not fit.
+    #[error("the data needs about {needed} bytes, {} has {free} free", path.display())]
+    Disk {
+        /// Estimate of data and indexes.
+        needed: u64,
+        /// What is there.
+        free: u64,
+        /// The server's data directory.
+        path: PathBuf,
+    },
+    /// What was loaded is not what was dumped.
+    #[error("{table} is not as it was dumped: {what}")]
+    Differs {
+        /// `app.notes`.
+        table: String,
+        /// Which count or digest differs.
+        what: String,
+    },
+    /// A table refers to the database from outside, and would go on pointing at the old one.
+    #[error("{child} has a foreign key to {parent}: it would refer to the old table after the swap")]
+    ReferredFromOutside {
+        /// `other.orders`.
+        child: String,
+        /// `app.customers`.
+        parent: String,
+    },
+    /// Somebody uses the tables and does not let go.
+    #[error("{database} is in use, the swap waited {waited_s} s: {blockers}")]
+    Busy {
+        /// The target's database.
+        database: String,
+        /// How long.
+        waited_s: u64,
+        /// Who holds the locks, as far as the server tells.
+        blockers: String,
+    },
+    /// SQL of `after`.
+    #[error("after[{position}] of [targets.{target}] failed")]
+    After {
+        /// Name of the target.
+        target: String,
+        /// Counted from 1.
+        position: usize,
+        /// Why.
+        source: mysql::Error,
+    },
+    /// There is no database to go back to.
+    #[error("there is nothing to undo: {previous} {why}")]
+    NothingToUndo {
+        /// `app__previous`.
+        previous: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The account may not see what it would have to re-create.
+    #[error("the target's account may not read the definition of {what}")]
+    Hidden {
+        /// `procedure app.p`.
+        what: String,
+    },
+    /// The tables are swapped, what follows could not be finished.
+    #[error("the new tables are in place, but the rest of the swap did not finish")]
+    Unfinished {
+        /// Why.
+        source: mysql::Error,
+        /// Name of the target.
+        target: String,
+    },
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "are none".to_owned(),
+        [one] => format!("is {one}"),
+        many => format!("are {}", many.join(", ")),
+    }
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Config(inner) => inner.exit(),
+            Self::Mysql(inner) => inner.exit(),
+            Self::Dump(inner) => inner.exit(),
+            Self::Migrate(inner) => inner.exit(),
+            Self::Interrupted(inner) => inner.exit(),
+            Self::UnknownTarget { .. }
+            | Self::LooksLikeSource { .. }
+            | Self::NotOurs { .. }
+            | Self::ReferredFromOutside { .. } => Exit::Refused,
+            Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } => Exit::Temporary,
+            Self::NoSuchDump { .. } | Self::SeveralDatabases { .. } | Self::NothingToUndo { .. } => {
+                Exit::BadInput
+            }
+            Self::DumpDirectory { .. } | Self::Differs { .. } => Exit::Io,
+            Self::Packet { .. } | Self::After { .. } | Self::Hidden { .. } | Self::Unfinished { .. } => {
+                Exit::Unavailable
+            }
+            Self::Disk { .. } => Exit::CannotWrite,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Config(inner) => inner.code(),
+            Self::Mysql(inner) => inner.code(),
+            Self::Dump(inner) => inner.code(),
+            Self::Migrate(inner) => inner.code(),
+            Self::Interrupted(inner) => inner.code(),
+            Self::UnknownTarget { .. } => "unknown-target",
+            Self::LooksLikeSource { .. } => "target-is-source",
+            Self::NotOurs { .. } => "not-ours",
+            Self::ReferredFromOutside { .. } => "referred-from-outside",
+            Self::Held { .. } => "target-held",
+            Self::LockLost { .. } => "lock-lost",
+            Self::Busy { .. } => "target-busy",
+            Self::DumpDirectory { .. } => "dump-directory",
+            Self::NoSuchDump { .. } => "no-such-dump",
+            Self::SeveralDatabases { .. } => "several-databases",
+            Self::Packet { .. } => "packet-too-small",
+            Self::Disk { .. } => "disk-too-small",
+            Self::Differs { .. } => "differs-from-dump",
+            Self::After { .. } => "after-failed",
+            Self::NothingToUndo { .. } => "nothing-to-undo",
+            Self::Hidden { .. } => "definition-hidden",
+            Self::Unfinished { .. } => "swap-unfinished",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(inner) => inner.hint(),
+            Self::Mysql(inner) => inner.hint(),
+            Self::Dump(inner) => inner.hint(),
+            Self::Migrate(inner) => inner.hint(),
+            Self::Interrupted(_) => {
+                Some("the database is as it was, unless the swap had begun: dev-restore status".to_owned())
+            }
+            Self::UnknownTarget { name, known } => Some(hint_for_target(name, known)),
+            Self::LooksLikeSource { .. } => Some("a target is a development server of its own".to_owned()),
+            Self::NotOurs { database } => Some(format!(
+                "rename it, or drop it if nobody needs it: DROP DATABASE {}",
+                mysql::name(database)
+            )),
+            Self::ReferredFromOutside { .. } => {
+                Some("drop that foreign key on the development server".to_owned())
+            }
+            Self::Held { .. } => Some("try again when it is done".to_owned()),
+            Self::Busy { .. } => {
+                Some("end those connections and try again; the database is as it was".to_owned())
+            }
+            Self::NoSuchDump { .. } => Some("dev-restore list shows what there is".to_owned()),
+            Self::SeveralDatabases { .. } => Some("name the target's database like one of them".to_owned()),
+            Self::Packet { needed, .. } => {
+                Some(format!("SET GLOBAL max_allowed_packet = {}", needed.next_power_of_two().min(1 << 30)))
+            }
+            Self::Unfinished { target, .. } => Some(format!("dev-restore status --target {target} --repair")),
+            Self::Hidden { .. } => {
+                Some("GRANT SELECT ON mysql.proc (MariaDB) or SHOW_ROUTINE (MySQL) to it".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn hint_for_target(name: &str, known: &[String]) -> String {
+    let similar = known.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 1);
+    similar.map_or_else(
+        || format!("targets are allowed by a section [targets.{name}] in refresh.toml"),
+        |known| format!("did you mean {known}?"),
+    )
+}

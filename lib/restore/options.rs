@@ -1,0 +1,103 @@
+//! The flags of `dev-restore`, so that its door stays thin.
+
+/// What to do; without a word, `run`.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Replace a development database with a dump, and run a branch's migrations on it
+    Run(RunOptions),
+    /// Show the dumps that are there, newest first
+    #[command(visible_alias = "dumps")]
+    List(ListOptions),
+    /// Show the development databases that may be replaced
+    Targets(TargetsOptions),
+    /// Put the database back that was there before the last refresh (again: the refreshed one)
+    Undo(UndoOptions),
+    /// Show what a target's database was refreshed from; finish or revert an interrupted refresh
+    Status(StatusOptions),
+}
+
+/// Which target gets which dump.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunOptions {
+    /// Name of the target in refresh.toml
+    #[arg(long, short, value_name = "NAME", required = true)]
+    pub target: Option<String>,
+
+    /// Dump to load: latest, a file name, a day such as 2026-11-22 (UTC), or a path
+    #[arg(long, short, value_name = "DUMP", default_value = "latest")]
+    pub dump: String,
+
+    /// Branch or tag whose migrations run on the refreshed database
+    #[arg(long = "ref", short = 'r', value_name = "REF")]
+    pub reference: Option<String>,
+
+    /// How the loaded tables are compared with the dump before the swap
+    #[arg(long, value_name = "HOW", default_value = "digest")]
+    pub verify: Verify,
+
+    /// Connections that load at the same time [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub workers: Option<u8>,
+
+    /// Load with INSERT even where the server takes LOAD DATA LOCAL
+    #[arg(long)]
+    pub insert: bool,
+}
+
+/// How the loaded tables are compared with the dump.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Verify {
+    /// Read every table again and compare the digest of its rows
+    #[default]
+    Digest,
+    /// Count the rows
+    Count,
+}
+
+/// How dumps are listed.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ListOptions {
+    /// One name a line; `none` if there is nothing
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+
+    /// A JSON list
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How targets are listed.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TargetsOptions {
+    /// One name a line; `none` if there is nothing
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+
+    /// A JSON list
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which target goes back.
+#[derive(Debug, Clone, clap::Args)]
+pub struct UndoOptions {
+    /// Name of the target in refresh.toml
+    #[arg(long, short, value_name = "NAME")]
+    pub target: String,
+}
+
+/// Which target to look at.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StatusOptions {
+    /// Name of the target in refresh.toml
+    #[arg(long, short, value_name = "NAME")]
+    pub target: String,
+
+    /// Finish or revert a refresh that was interrupted
+    #[arg(long)]
+    pub repair: bool,
+
+    /// A JSON object
+    #[arg(long)]
+    pub json: bool,
+}

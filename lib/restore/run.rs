@@ -1,0 +1,246 @@
+//! One refresh, from the choice of a dump to the swap.
+//!
+//! In: [`RunOptions`]. Out: the document's `refresh` section.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::load::{self, Job};
+use super::settle::Contents;
+use super::swap::{self, Plan};
+use super::{Error, Holder, RunOptions, Target, furnish, guard, state};
+use crate::config;
+use crate::document::{Document, Dump, Refresh};
+use crate::dump::{DatabaseEntry, DumpFile};
+use crate::house::House;
+use crate::migrate::{self, Checkout, SqlTarget};
+
+/// Replaces a target's database with a dump; nothing of it is touched before the swap.
+pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<(), Error> {
+    let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default())?;
+    let path = super::choose::choose(&house.config, &options.dump)?;
+    let dump = DumpFile::open(&path)?;
+    let database = database_of(&dump, &target)?;
+    let checkout = options.reference.as_deref().map(|reference| check_out(house, reference)).transpose()?;
+    document.dump = Some(section(&dump));
+    document.refresh = Some(start(&target, &dump, checkout.as_ref()));
+    house.remember(document);
+    let mut holder = Holder::take(house, &target)?;
+    guard::refuse_source(house, &target, &mut holder.session)?;
+    let job = Job {
+        database: database.name.clone(),
+        server: target.server.clone(),
+        staging: target.staging(),
+        verify: options.verify,
+        local_infile: !options.insert && load::takes_local_infile(&mut holder.session)?,
+        workers: options.workers.map(usize::from),
+        dump: Arc::new(dump),
+    };
+    guard::refuse_too_large(&mut holder.session, &job)?;
+    prepare(house, &mut holder, &target)?;
+    if house.dry_run {
+        say_what_would_be_done(house, &target, &job, checkout.as_ref());
+        return Ok(());
+    }
+    let mut refresh = Refresher { house, target: &target, job: &job, checkout: checkout.as_ref() };
+    let section = document.refresh.as_mut().expect("set above");
+    let outcome = refresh.work(&mut holder, &database, section);
+    if let Err(e) = outcome {
+        refresh.clean_up(&mut holder, &e);
+        return Err(e);
+    }
+    house.note(describe(document.refresh.as_ref().expect("set above"), options));
+    Ok(())
+}
+
+/// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations`.
+fn describe(refresh: &Refresh, options: &RunOptions) -> String {
+    let dump = refresh.dump.trim_end_matches(".sql.gz");
+    let line = format!("{} <- {dump}", refresh.target);
+    let Some(reference) = &options.reference else { return line };
+    let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
+    let plural = if applied == 1 { "" } else { "s" };
+    format!("{line} @ {reference}, {applied} migration{plural}")
+}
+
+/// The database of the dump that the target gets: the only one, or the one of that name.
+fn database_of(dump: &DumpFile, target: &Target) -> Result<DatabaseEntry, Error> {
+    let databases = &dump.manifest().databases;
+    let named = databases.iter().find(|database| database.name == target.database);
+    let only = (databases.len() == 1).then(|| &databases[0]);
+    only.or(named).cloned().ok_or_else(|| Error::SeveralDatabases {
+        dump: file_name(dump.path()),
+        databases: databases.iter().map(|database| database.name.clone()).collect(),
+        database: target.database.clone(),
+    })
+}
+
+fn check_out(house: &House, reference: &str) -> Result<Checkout, Error> {
+    let settings = house.config.migrations.as_ref();
+    let settings = settings.ok_or(config::Error::Unset { setting: "[migrations] repository" })?;
+    let checkout = Checkout::of(house, settings, reference)?;
+    house.progress.say(&format!("{reference} is {}", &checkout.commit[..checkout.commit.len().min(12)]));
+    Ok(checkout)
+}
+
+fn section(dump: &DumpFile) -> Dump {
+    let manifest = dump.manifest();
+    Dump {
+        name: file_name(dump.path()),
+        path: std::path::absolute(dump.path())
+            .unwrap_or_else(|_| dump.path().to_owned())
+            .display()
+            .to_string(),
+        bytes: dump.bytes(),
+        rows: manifest.rows,
+        as_of: manifest.as_of,
+        ..Dump::default()
+    }
+}
+
+fn start(target: &Target, dump: &DumpFile, checkout: Option<&Checkout>) -> Refresh {
+    Refresh {
+        target: target.name.clone(),
+        database: target.database.clone(),
+        dump: file_name(dump.path()),
+        reference: checkout.map(|checkout| checkout.reference.clone()),
+        commit: checkout.map(|checkout| checkout.commit.clone()),
+        ..Refresh::default()
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Finishes or reverts what a killed run left behind, and refuses databases in the way that are not ours.
+fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Error> {
+    let previous = target.previous();
+    if state::stage(&mut holder.session, &previous)? == state::Stage::Foreign {
+        return Err(Error::NotOurs { database: previous });
+    }
+    if house.dry_run {
+        return Ok(());
+    }
+    if let Some(done) = swap::repair(holder, target)? {
+        house.progress.say(&done);
+    }
+    Ok(())
+}
+
+fn say_what_would_be_done(house: &House, target: &Target, job: &Job, checkout: Option<&Checkout>) {
+    let (tables, rows) = job.tables().fold((0, 0), |(n, rows), (_, entry)| (n + 1, rows + entry.rows));
+    let with = checkout.map_or(String::new(), |checkout| {
+        format!(", then the migrations of {} ({})", checkout.reference, checkout.commit)
+    });
+    let how = if job.local_infile { "LOAD DATA LOCAL" } else { "INSERT" };
+    house.progress.say(&format!(
+        "would load {tables} tables, {rows} rows with {how} into {} on {}{with}, then swap it in as {}",
+        job.staging,
+        target.server.label(),
+        target.database
+    ));
+    house.note("dry run");
+}
+
+struct Refresher<'a> {
+    house: &'a House,
+    target: &'a Target,
+    job: &'a Job,
+    checkout: Option<&'a Checkout>,
+}
+
+impl Refresher<'_> {
+    fn work(
+        &mut self,
+        holder: &mut Holder,
+        database: &DatabaseEntry,
+        refresh: &mut Refresh,
+    ) -> Result<(), Error> {
+        self.open_staging(holder, database)?;
+        let started = std::time::Instant::now();
+        refresh.tables = load::load(self.house, self.job)?;
+        refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
+        self.house.progress.say(&format!(
+            "loaded and verified {} tables, {} rows in {:.1} s",
+            refresh.tables.len(),
+            refresh.rows,
+            started.elapsed().as_secs_f64()
+        ));
+        furnish::furnish(self.house, self.job)?;
+        self.migrate(refresh)?;
+        self.after()?;
+        self.house.cancel.check()?;
+        let session = &mut holder.session;
+        let live = Contents::read(session, &self.target.database)?;
+        let mut incoming = Contents::read(session, &self.job.staging)?;
+        swap::recall_events(session, &mut incoming)?;
+        let history = serde_json::json!({
+            "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
+        });
+        let plan = Plan::refresh(self.target, live, incoming, history.to_string());
+        for told in swap::swap(self.house, holder, self.target, &plan)? {
+            self.house.progress.warn(&told);
+        }
+        refresh.previous = Some(self.target.previous());
+        Ok(())
+    }
+
+    /// An empty database that says whose it is.
+    fn open_staging(&self, holder: &mut Holder, database: &DatabaseEntry) -> Result<(), Error> {
+        let collation = (database.charset.clone(), database.collation.clone());
+        let session = &mut holder.session;
+        swap::create_database(session, &self.job.staging, &collation)?;
+        state::create(session, &self.job.staging, state::BEFORE)?;
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let holder = format!(
+            "{} (process {} on {}, since {:.0})",
+            self.job.server.label(),
+            std::process::id(),
+            host.trim(),
+            Timestamp::now()
+        );
+        state::put(session, &self.job.staging, state::BEFORE, "holder", &holder)
+    }
+
+    fn migrate(&self, refresh: &mut Refresh) -> Result<(), Error> {
+        let Some(checkout) = self.checkout else { return Ok(()) };
+        let target =
+            SqlTarget { server: &self.job.server, database: &self.job.staging, live: &self.target.database };
+        let migrations = &mut refresh.migrations;
+        Ok(migrate::run(self.house, checkout, &target, |migration| migrations.push(migration))?)
+    }
+
+    /// The target's own SQL.
+    fn after(&self) -> Result<(), Error> {
+        let statements = &self.target.settings.after;
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let mut session = self.job.server.connect_to(Some(&self.job.staging))?;
+        for (i, statement) in statements.iter().enumerate() {
+            self.house.cancel.check()?;
+            let position = i + 1;
+            let target = self.target.name.clone();
+            let outcome = session.run(&format!("after[{position}]"), statement);
+            outcome.map_err(|source| Error::After { target, position, source })?;
+        }
+        Ok(())
+    }
+
+    /// A refresh that failed leaves nothing behind; one that was interrupted has no time, the next one cleans up.
+    fn clean_up(&self, holder: &mut Holder, error: &Error) {
+        if matches!(error, Error::Interrupted(_) | Error::Unfinished { .. })
+            || self.house.cancel.requested().is_some()
+        {
+            return;
+        }
+        if let Err(e) = swap::repair(holder, self.target) {
+            self.house
+                .progress
+                .warn(&format!("{} is left behind: {e}; the next refresh removes it", self.job.staging));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a target's database was refreshed from, and whether a refresh was interrupted.
+//!
+//! In: a target. Out: a few lines or JSON; with `repair`, an interrupted refresh finished or reverted.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use super::{Error, Holder, StatusOptions, Target, state, swap};
+use crate::house::House;
+use crate::mysql::Session;
+
+/// Writes a target's state to `out`.
+pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Result<(), Error> {
+    let target = Target::of(&house.config, &options.target)?;
+    let mut repaired = None;
+    if options.repair {
+        let mut holder = Holder::take(house, &target)?;
+        repaired =
+            Some(swap::repair(&mut holder, &target)?.unwrap_or_else(|| "nothing to repair".to_owned()));
+    }
+    let mut session = target.server.connect()?;
+    let report = Report {
+        history: history(&mut session, &target)?,
+        staging: state::stage(&mut session, &target.staging())?,
+        repaired,
+    };
+    let text = if options.json { report.json(&target).to_string() } else { report.text(&target) };
+    // The porch hands a buffer in, which cannot fail.
+    let _ = writeln!(out, "{text}");
+    Ok(())
+}
+
+struct Report {
+    history: Option<Value>,
+    staging: state::Stage,
+    repaired: Option<String>,
+}
+
+/// What the last swap wrote down.
+fn history(session: &mut Session, target: &Target) -> Result<Option<Value>, Error> {
+    let text = state::get(session, &target.previous(), "history")?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+impl Report {
+    fn state(&self) -> &'static str {
+        match self.staging {
+            state::Stage::Absent => "whole",
+            state::Stage::After => "the tables are swapped, the rest is not finished",
+            _ => "whole; a refresh is at work or was interrupted",
+        }
+    }
+
+    fn json(&self, target: &Target) -> Value {
+        json!({
+            "target": target.name, "database": target.database, "server": target.server.label(),
+            "state": self.state(), "last": self.history, "repaired": self.repaired,
+        })
+    }
+
+    fn text(&self, target: &Target) -> String {
+        let mut lines = vec![format!("{}: {} on {}", target.name, target.database, target.server.label())];
+        if let Some(done) = &self.repaired {
+            lines.push(format!("  repaired  {done}"));
+        }
+        lines.push(format!("  state     {}", self.state()));
+        let field =
+            |name: &str| self.history.as_ref().and_then(|last| last.get(name)).and_then(Value::as_str);
+        match (field("at"), field("dump")) {
+            (Some(at), Some(dump)) => {
+                let reference = field("ref").map_or(String::new(), |reference| format!(" @ {reference}"));
+                lines.push(format!("  refreshed {at} from {dump}{reference}"));
+            }
+            (Some(at), None) => lines.push(format!("  undone    {at}")),
+            _ => lines.push("  never refreshed, or its __previous database is gone".to_owned()),
+        }
+        lines.join("\n")
+    }
+}

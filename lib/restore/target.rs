@@ -1,0 +1,103 @@
+//! The allow-list: which server and which database a refresh may replace.
+//!
+//! In: a name, `[targets]`. Out: a [`Target`], or a refusal that lists what is allowed.
+
+use super::Error;
+use crate::config::{Config, TargetConfig};
+use crate::mysql::Server;
+
+/// MySQL's limit for a database name, in characters.
+const NAME_CHARACTERS_MAX: usize = 64;
+
+/// What the database is called while it is being loaded.
+const STAGING: &str = "__refresh";
+
+/// What the database is called that was there before.
+const PREVIOUS: &str = "__previous";
+
+/// One development database that may be replaced.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// Its name in `refresh.toml`.
+    pub(crate) name: String,
+    /// The database that is replaced.
+    pub(crate) database: String,
+    /// Where it is.
+    pub(crate) server: Server,
+    /// Everything else that `refresh.toml` says about it.
+    pub(crate) settings: TargetConfig,
+}
+
+impl Target {
+    /// The target of that name; nothing but `[targets]` is ever touched.
+    pub(crate) fn of(config: &Config, name: &str) -> Result<Self, Error> {
+        let Some(settings) = config.targets.get(name) else {
+            let known = config.targets.keys().cloned().collect();
+            return Err(Error::UnknownTarget { name: name.to_owned(), known });
+        };
+        let wrong = |message: String, hint: &str| {
+            let keys = ["targets", name, "database"];
+            Error::Config(config.origin.error_at(&keys, message, Some(hint.to_owned())))
+        };
+        let database = settings.database.clone();
+        if database.is_empty() {
+            let message = format!("[targets.{name}] names no database");
+            return Err(wrong(message, "add database = \"…\", the one that is replaced"));
+        }
+        if database.chars().count() + PREVIOUS.len() > NAME_CHARACTERS_MAX {
+            let message = format!(
+                "the database name of [targets.{name}] is too long: {database}{PREVIOUS} must fit 64 characters"
+            );
+            return Err(wrong(message, "use a shorter name"));
+        }
+        if ["mysql", "sys", "information_schema", "performance_schema"]
+            .contains(&database.to_lowercase().as_str())
+        {
+            return Err(wrong(
+                format!("{database} is the server's own database"),
+                "name the application's database",
+            ));
+        }
+        let server = Server::of_config(&settings.server())?;
+        Ok(Self { name: name.to_owned(), database, server, settings: settings.clone() })
+    }
+
+    /// The database that is being loaded.
+    pub(crate) fn staging(&self) -> String {
+        format!("{}{STAGING}", self.database)
+    }
+
+    /// The database that was there before.
+    pub(crate) fn previous(&self) -> String {
+        format!("{}{PREVIOUS}", self.database)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::document::{Exit, Failure};
+
+    fn refused(text: &str, name: &str) -> (Exit, String) {
+        let config = crate::config::parse(Path::new("refresh.toml"), text.to_owned()).unwrap();
+        let error = Target::of(&config, name).unwrap_err();
+        (error.exit(), error.to_string())
+    }
+
+    #[test]
+    fn refuses_what_is_not_listed_and_says_what_is() {
+        let (exit, message) =
+            refused("[targets.dev3]\ndatabase = \"app\"\n[targets.dev4]\ndatabase = \"app\"\n", "dev5");
+        assert_eq!(exit, Exit::Refused);
+        assert_eq!(message, "dev5 is not a target; there are dev3, dev4");
+    }
+
+    #[test]
+    fn names_the_line_of_a_database_that_cannot_be() {
+        let (exit, message) = refused("[targets.dev3]\nhost = \"x\"\ndatabase = \"mysql\"\n", "dev3");
+        assert_eq!(exit, Exit::BadConfig);
+        assert!(message.starts_with("refresh.toml:3: mysql is the server's own"), "{message}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Back to the database that was there before the last refresh; and forth again.
+//!
+//! In: a target with a `<db>__previous`. Out: the two have changed places.
+
+use jiff::Timestamp;
+
+use super::settle::Contents;
+use super::swap::{self, Plan};
+use super::{Error, Holder, Target, UndoOptions, state};
+use crate::document::{Document, Refresh};
+use crate::house::House;
+
+/// Swaps a target's database with the one that was there before.
+pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<(), Error> {
+    let target = Target::of(&house.config, &options.target)?;
+    let mut holder = Holder::take(house, &target)?;
+    if !house.dry_run
+        && let Some(done) = swap::repair(&mut holder, &target)?
+    {
+        house.progress.say(&done);
+    }
+    let session = &mut holder.session;
+    let previous = target.previous();
+    let nothing = |why| Err(Error::NothingToUndo { previous: previous.clone(), why });
+    match state::stage(session, &previous)? {
+        state::Stage::Previous => {}
+        state::Stage::Absent | state::Stage::Empty => return nothing("is not there"),
+        _ => return Err(Error::NotOurs { database: previous }),
+    }
+    let live = Contents::read(session, &target.database)?;
+    let mut incoming = Contents::read(session, &previous)?;
+    if incoming.tables.is_empty() {
+        return nothing("has no tables: the refresh was the first");
+    }
+    if house.dry_run {
+        house.progress.say(&format!("would swap {} and {previous}", target.database));
+        return Ok(());
+    }
+    swap::recall_events(session, &mut incoming)?;
+    swap::create_database(session, &target.staging(), &live.collation)?;
+    state::create(session, &target.staging(), state::BEFORE)?;
+    let history = serde_json::json!({"at": Timestamp::now(), "undo": true});
+    let plan = Plan::undo(&target, live, incoming, history.to_string());
+    match swap::swap(house, &mut holder, &target, &plan) {
+        Ok(told) => told.iter().for_each(|told| house.progress.warn(told)),
+        Err(e) => {
+            if !matches!(e, Error::Unfinished { .. }) {
+                // Nothing was swapped: the empty staging database goes, too.
+                swap::repair(&mut holder, &target)?;
+            }
+            return Err(e);
+        }
+    }
+    document.refresh = Some(Refresh {
+        target: target.name.clone(),
+        database: target.database.clone(),
+        previous: Some(previous),
+        ..Refresh::default()
+    });
+    house.note(format!("{} <- what it was before", target.name));
+    Ok(())
+}

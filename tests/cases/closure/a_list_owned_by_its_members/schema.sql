@@ -1,0 +1,4 @@
+CREATE TABLE a (id INT PRIMARY KEY);
+CREATE TABLE albums (id INT PRIMARY KEY, members VARCHAR(50));
+INSERT INTO a VALUES (1), (2), (3);
+INSERT INTO albums VALUES (1, '2,3'), (2, '1,2'), (3, '');

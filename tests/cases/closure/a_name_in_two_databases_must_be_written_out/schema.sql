@@ -1,0 +1,3 @@
+CREATE TABLE a (id INT PRIMARY KEY);
+CREATE DATABASE `{db}_two`;
+CREATE TABLE `{db}_two`.a (id INT PRIMARY KEY);

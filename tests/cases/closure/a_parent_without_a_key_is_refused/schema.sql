@@ -1,0 +1,2 @@
+CREATE TABLE a (id INT PRIMARY KEY, e_id INT);
+CREATE TABLE events (id INT, what VARCHAR(10));

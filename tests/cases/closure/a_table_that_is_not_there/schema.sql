@@ -1,0 +1,2 @@
+CREATE TABLE applications (id INT PRIMARY KEY);
+CREATE TABLE b (id INT PRIMARY KEY, app_id INT);

@@ -1,0 +1,6 @@
+CREATE TABLE a (id INT PRIMARY KEY);
+CREATE TABLE b (code VARCHAR(5) NOT NULL, a_id INT, x INT, UNIQUE KEY (x), UNIQUE KEY code (code));
+CREATE TABLE c (id INT PRIMARY KEY, b_code VARCHAR(5));
+INSERT INTO a VALUES (1), (2);
+INSERT INTO b VALUES ('p', 1, NULL), ('q', 2, NULL), ('r', 1, 5);
+INSERT INTO c VALUES (1, 'p'), (2, 'q'), (3, 'r');

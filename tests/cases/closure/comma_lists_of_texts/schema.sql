@@ -1,0 +1,6 @@
+CREATE TABLE a (id INT PRIMARY KEY, states VARCHAR(50));
+CREATE TABLE states (code CHAR(2) CHARACTER SET latin1 PRIMARY KEY);
+CREATE TABLE offices (id INT PRIMARY KEY, serves VARCHAR(50));
+INSERT INTO states VALUES ('NY'), ('VT'), ('MA'), ('CA');
+INSERT INTO a VALUES (1, 'NY, VT,,"MA"'), (2, 'CA');
+INSERT INTO offices VALUES (1, 'MA'), (2, 'CA');

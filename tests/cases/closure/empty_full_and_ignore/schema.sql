@@ -1,0 +1,14 @@
+CREATE TABLE applications (id INT PRIMARY KEY, state VARCHAR(2) CHARACTER SET ascii);
+CREATE TABLE states (code VARCHAR(2) CHARACTER SET ascii PRIMARY KEY, region INT);
+CREATE TABLE regions (id INT PRIMARY KEY);
+CREATE TABLE app_log (id INT PRIMARY KEY);
+CREATE TABLE chat_rooms (id INT PRIMARY KEY);
+CREATE TABLE chat_words (id INT PRIMARY KEY);
+CREATE TABLE tmp (id INT PRIMARY KEY);
+INSERT INTO regions VALUES (1), (2), (3);
+INSERT INTO states VALUES ('NY', 1), ('VT', 2);
+INSERT INTO applications VALUES (1, 'NY');
+INSERT INTO app_log VALUES (1);
+INSERT INTO chat_rooms VALUES (1);
+INSERT INTO chat_words VALUES (5), (6);
+INSERT INTO tmp VALUES (1);

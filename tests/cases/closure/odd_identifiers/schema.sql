@@ -1,0 +1,6 @@
+CREATE TABLE `select` (`from` INT PRIMARY KEY, `gen` INT, `edge` INT, `p1` INT, `k` INT);
+CREATE TABLE `a.b ``c` (`group by` INT PRIMARY KEY, `q1.v1` INT, `gen` INT);
+CREATE TABLE `naïve table` (`ключ` INT PRIMARY KEY, `c` INT);
+INSERT INTO `select` VALUES (1, 1, 1, 1, 1), (2, 2, 2, 2, 2);
+INSERT INTO `a.b ``c` VALUES (10, 1, 5), (20, 2, 5), (11, 1, 6);
+INSERT INTO `naïve table` VALUES (7, 10), (8, 20);

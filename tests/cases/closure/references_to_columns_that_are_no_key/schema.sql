@@ -1,0 +1,8 @@
+CREATE TABLE a (id INT PRIMARY KEY, code VARCHAR(5), KEY (code));
+CREATE TABLE b (id INT PRIMARY KEY, a_code VARCHAR(5));
+CREATE TABLE c (id INT PRIMARY KEY, b_id INT);
+CREATE TABLE d (id INT PRIMARY KEY, a_code VARCHAR(5), KEY (a_code));
+INSERT INTO a VALUES (1, 'x'), (2, 'y'), (3, 'y');
+INSERT INTO b VALUES (10, 'x'), (20, 'y');
+INSERT INTO c VALUES (5, 20);
+INSERT INTO d VALUES (1, 'x'), (2, 'y');

@@ -1,0 +1,4 @@
+CREATE TABLE a (id VARCHAR(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY);
+CREATE TABLE b (id INT PRIMARY KEY, a_id VARCHAR(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, KEY (a_id));
+INSERT INTO a VALUES ('Abc'), ('d');
+INSERT INTO b VALUES (1, 'ABC'), (2, 'abc '), (3, 'D');

@@ -1,0 +1,3 @@
+CREATE TABLE applications (id INT PRIMARY KEY);
+CREATE TABLE states (id INT PRIMARY KEY);
+INSERT INTO applications VALUES (1);

@@ -1,0 +1,2 @@
+CREATE TABLE a (id INT PRIMARY KEY, password VARCHAR(72), old VARCHAR(60) NOT NULL);
+INSERT INTO a VALUES (1, 'x', 'y'), (2, NULL, 'z');

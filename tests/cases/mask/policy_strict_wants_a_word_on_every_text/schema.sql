@@ -1,0 +1,1 @@
+CREATE TABLE a (id INT PRIMARY KEY, colour VARCHAR(20), size INT);

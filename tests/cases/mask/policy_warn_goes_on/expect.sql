@@ -1,0 +1,1 @@
+SELECT mobile = '5' FROM masked_users

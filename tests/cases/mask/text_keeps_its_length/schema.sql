@@ -1,0 +1,2 @@
+CREATE TABLE a (id INT PRIMARY KEY, body LONGTEXT, tiny VARCHAR(3), l1 TEXT CHARACTER SET latin1);
+INSERT INTO a VALUES (1, REPEAT('Jane Roe 😀 ', 5000), 'abc', 'Müller'), (2, '', NULL, NULL);

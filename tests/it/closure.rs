@@ -1,0 +1,175 @@
+//! Closure cases as folders: `tests/cases/closure/NAME/` has `schema.sql`, `refresh.toml` and either `expect.txt`
+//! (the kept keys of each table) or `error.txt` (what the message says, one fragment a line).
+//!
+//! ```text
+//! applications: 3 4                 the key of each kept row, in any order; a composite key as 1/eu
+//! docs(id, owner_id): 7/NULL        other columns of the same rows, as they leave
+//! orphans docs(owner_id): 1         kept rows whose parent the source does not have either
+//! ```
+//!
+//! `{db}` stands for the scratch database. Tables that are not named must be empty.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use refreshkit::config::{self, Config};
+use refreshkit::document::{
+    Cluster, Dehydration, Document, ErrorReport, Failure, Login, Snapshot, TablePlan,
+};
+use refreshkit::house::House;
+use refreshkit::mysql::{OptionFile, Session};
+use refreshkit::plan::{self, Options};
+use refreshkit::progress::Progress;
+
+use crate::support::{Scratch, TestServer, servers};
+
+/// The moment that every case counts back from.
+const AS_OF: &str = "2026-11-23T02:00:00Z";
+
+pub(crate) fn cases(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(kind);
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    cases
+}
+
+/// A throw-away copy on the test server.
+pub(crate) fn document(server: &TestServer, databases: &[String]) -> Document {
+    let login = OptionFile::read(&server.client_cnf).unwrap();
+    let mut document = Document::new("test");
+    document.source =
+        Some(refreshkit::document::Source { databases: databases.to_vec(), ..Default::default() });
+    document.snapshot = Some(Snapshot { created_at: Some(AS_OF.parse().unwrap()), ..Snapshot::default() });
+    document.cluster = Some(Cluster {
+        host: "127.0.0.1".to_owned(),
+        port: login.port.unwrap(),
+        login: Some(Login::OptionFile { path: server.client_cnf.display().to_string() }),
+        throw_away: true,
+        ..Cluster::default()
+    });
+    document
+}
+
+/// The case's configuration; the work schema is one that goes with the scratch database.
+pub(crate) fn config(scratch: &Scratch, text: &str) -> Result<Config, config::Error> {
+    let text = text.replace("{db}", &scratch.name);
+    let mut config = config::parse(Path::new("refresh.toml"), text)?;
+    config.dehydrate.work_schema = format!("{}__work", scratch.name);
+    if config.source.databases.is_empty() {
+        config.source.databases = vec![scratch.name.clone()];
+    }
+    Ok(config)
+}
+
+pub(crate) fn house(config: Config) -> House {
+    House::new("mydehydrate", config, Progress::silent(), std::env::temp_dir())
+}
+
+/// Runs the case; an error as `message | hint | exit code`.
+pub(crate) fn dehydrate(scratch: &Scratch, text: &str) -> Result<Dehydration, String> {
+    let said = |failure: &dyn Failure| {
+        let report = ErrorReport::of("mydehydrate", failure);
+        format!("{} | {} | exit {}", report.message, report.hint.unwrap_or_default(), report.exit)
+    };
+    let config = config(scratch, text).map_err(|e| said(&e))?;
+    let mut document = document(&scratch.server, &config.source.databases.clone());
+    plan::dehydrate(&house(config), &mut document, &Options::default()).map_err(|e| said(&e))?;
+    Ok(document.dehydration.unwrap())
+}
+
+/// Some columns of a planned table's rows, joined with `/`, as they leave.
+pub(crate) fn rows(session: &mut Session, plan: &TablePlan, columns: &[String]) -> Vec<String> {
+    let columns: Vec<String> =
+        columns.iter().map(|c| format!("COALESCE(CAST(x.`{c}` AS CHAR), 'NULL')")).collect();
+    let sql = format!("SELECT CONCAT_WS('/', {}) FROM ({}) AS x", columns.join(", "), plan.select);
+    session.rows("reading a plan", &sql).unwrap()
+}
+
+fn shown(scratch: &Scratch, dehydration: &Dehydration, expect: &str) -> String {
+    let mut session = scratch.server.session();
+    for statement in &dehydration.session {
+        session.run("reading the key", statement).unwrap();
+    }
+    let mut asked: BTreeMap<&str, Vec<(String, Vec<String>)>> = BTreeMap::new();
+    for line in expect.lines().filter(|line| !line.starts_with("orphans ")) {
+        let (what, _) = line.split_once(':').unwrap();
+        let (table, columns) = what.split_once('(').unwrap_or((what, ""));
+        let columns: Vec<String> =
+            columns.trim_end_matches(')').split(", ").filter(|c| !c.is_empty()).map(str::to_owned).collect();
+        asked.entry(table).or_default().push((what.to_owned(), columns));
+    }
+    let mut lines = Vec::new();
+    for plan in &dehydration.tables {
+        let name = if plan.database == scratch.name {
+            plan.table.clone()
+        } else {
+            format!("{}.{}", plan.database.replace(&scratch.name, "{db}"), plan.table)
+        };
+        let default = vec![(name.clone(), Vec::new())];
+        let wanted = asked.get(name.as_str()).unwrap_or(&default);
+        for (what, columns) in wanted {
+            let key = if plan.key.is_empty() { vec![plan.columns[0].name.clone()] } else { plan.key.clone() };
+            let columns = if columns.is_empty() { &key } else { columns };
+            let mut found = rows(&mut session, plan, columns);
+            found.sort();
+            assert_eq!(found.len() as u64, plan.rows, "{name}: the number of rows is exact");
+            if !found.is_empty() || wanted != &default {
+                lines.push(format!("{what}: {}", found.join(" ")).trim_end().to_owned());
+            }
+        }
+    }
+    for line in expect.lines().filter_map(|line| line.strip_prefix("orphans ")) {
+        let (child, _) = line.split_once(':').unwrap();
+        let full = format!("{}.{child}", scratch.name);
+        let orphans: u64 = dehydration.edges.iter().filter(|e| e.child == full).map(|e| e.orphans).sum();
+        lines.push(format!("orphans {child}: {orphans}"));
+    }
+    lines.sort();
+    lines.join("\n")
+}
+
+fn run(server: &TestServer, case: &Path) {
+    let name = case.file_name().unwrap().to_str().unwrap();
+    let read = |file: &str| fs::read_to_string(case.join(file)).ok();
+    let scratch = server.scratch("closure");
+    scratch.run(&read("schema.sql").unwrap().replace("{db}", &scratch.name));
+    let outcome = dehydrate(&scratch, &read("refresh.toml").unwrap());
+    if let Some(expect) = read("expect.txt") {
+        let dehydration = outcome.unwrap_or_else(|e| panic!("{name} on {:?}: {e}", server.engine));
+        let sorted = |line: &str| {
+            let (what, values) = line.split_once(':').unwrap();
+            let mut values: Vec<&str> = values.split_whitespace().collect();
+            values.sort_unstable();
+            format!("{what}: {}", values.join(" ")).trim_end().to_owned()
+        };
+        let mut wanted: Vec<String> = expect.lines().filter(|line| !line.is_empty()).map(sorted).collect();
+        wanted.sort_unstable();
+        let found = shown(&scratch, &dehydration, &wanted.join("\n"));
+        assert_eq!(found, wanted.join("\n"), "{name} on {:?}", server.engine);
+        assert!(dehydration.edges.iter().all(|edge| edge.dangling == 0));
+    } else {
+        let said = outcome.err().unwrap_or_else(|| panic!("{name} on {:?}: no error", server.engine));
+        for fragment in read("error.txt").unwrap().lines().filter(|line| !line.is_empty()) {
+            let fragment = fragment.replace("{db}", &scratch.name);
+            assert!(said.contains(&fragment), "{name} on {:?}: {said:?} lacks {fragment:?}", server.engine);
+        }
+    }
+}
+
+#[test]
+fn every_closure_case_keeps_exactly_the_expected_rows_on_every_server() {
+    let only = std::env::var_os("REFRESHKIT_CASE").and_then(|name| name.into_string().ok());
+    let cases = cases("closure");
+    let wanted: Vec<&PathBuf> =
+        cases.iter().filter(|case| only.as_ref().is_none_or(|only| case.ends_with(only))).collect();
+    // What takes long is the servers' own waiting for the disk: both at a time, several cases each.
+    std::thread::scope(|scope| {
+        for server in servers() {
+            for part in 0..4 {
+                let (server, wanted) = (server.clone(), &wanted);
+                scope.spawn(move || wanted.iter().skip(part).step_by(4).for_each(|case| run(&server, case)));
+            }
+        }
+    });
+}

@@ -1,0 +1,57 @@
+//! Mask cases as folders: `tests/cases/mask/NAME/` has `schema.sql`, `refresh.toml` and either `expect.sql` or
+//! `error.txt`.
+//!
+//! The plan of each table `t` is inserted into an empty `masked_t` of the same structure in strict mode, so that
+//! everything fits, unique indexes too. Each line of `expect.sql` is a question whose answer must be 1. A line of
+//! `error.txt` is a fragment of what the message says. All columns of a case are in table `a` unless it needs more.
+
+use std::fs;
+use std::path::Path;
+
+use crate::closure::{cases, dehydrate};
+use crate::support::{TestServer, for_each_server};
+
+fn run(server: &TestServer, case: &Path) {
+    let name = case.file_name().unwrap().to_str().unwrap();
+    let read = |file: &str| fs::read_to_string(case.join(file)).ok();
+    let scratch = server.scratch("mask");
+    scratch.run(&read("schema.sql").unwrap());
+    let outcome = dehydrate(&scratch, &read("refresh.toml").unwrap());
+    if let Some(error) = read("error.txt") {
+        let said = outcome.err().unwrap_or_else(|| panic!("{name} on {:?}: no error", server.engine));
+        for fragment in error.lines().filter(|line| !line.is_empty()) {
+            assert!(said.contains(fragment), "{name} on {:?}: {said:?} lacks {fragment:?}", server.engine);
+        }
+        return;
+    }
+    let dehydration = outcome.unwrap_or_else(|e| panic!("{name} on {:?}: {e}", server.engine));
+    let mut session = server.server().connect_to(Some(&scratch.name)).unwrap();
+    session.run("being strict", "SET SESSION sql_mode = 'STRICT_ALL_TABLES'").unwrap();
+    for statement in &dehydration.session {
+        session.run("reading the key", statement).unwrap();
+    }
+    for plan in &dehydration.tables {
+        let columns: Vec<String> = plan.columns.iter().map(|c| format!("`{}`", c.name)).collect();
+        let copy = format!("masked_{}", plan.table);
+        session.run("copying", &format!("CREATE TABLE `{copy}` LIKE `{}`", plan.table)).unwrap();
+        let insert = format!("INSERT INTO `{copy}` ({}) {}", columns.join(", "), plan.select);
+        session
+            .run("copying", &insert)
+            .unwrap_or_else(|e| panic!("{name} on {:?}: {e:?}\n{insert}", server.engine));
+    }
+    for question in read("expect.sql").unwrap().lines().filter(|line| !line.is_empty()) {
+        let answer: Option<i64> = session.first("asking", question).unwrap();
+        assert_eq!(answer, Some(1), "{name} on {:?}: {question}", server.engine);
+    }
+}
+
+#[test]
+fn every_mask_case_holds_on_every_server() {
+    let only = std::env::var_os("REFRESHKIT_CASE").and_then(|name| name.into_string().ok());
+    for_each_server(|server| {
+        for case in cases("mask").iter().filter(|case| only.as_ref().is_none_or(|only| case.ends_with(only)))
+        {
+            run(server, case);
+        }
+    });
+}

@@ -1,0 +1,102 @@
+//! The four RDS tools as a person runs them, against a small RDS with real servers behind it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use refreshkit::document::{Document, Login, ResourceKind};
+use refreshkit::mysql::{Engine, Server};
+
+use crate::rds_cloud::{ROWS, SOURCE, Stage, stage, with_aws};
+use crate::support::{Tool, servers};
+
+/// What the option file of a copy says, and the file's path.
+fn login(document: &Document) -> (String, String) {
+    let Some(Login::OptionFile { path }) = &document.cluster.as_ref().unwrap().login else {
+        panic!("no option file: {document:?}")
+    };
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = text.lines().find(|line| line.starts_with("password")).unwrap();
+    (path.clone(), line.split('"').nth(1).unwrap().to_owned())
+}
+
+/// All files below a directory.
+fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+    let all = walkdir::WalkDir::new(directory).into_iter().map(|entry| entry.unwrap().into_path());
+    all.filter(|path| path.is_file()).collect()
+}
+
+fn rows(server: &Server) -> u64 {
+    let mut session = server.connect().unwrap();
+    session.first("counting", "SELECT COUNT(*) FROM app.notes").unwrap().unwrap()
+}
+
+#[test]
+fn a_copy_of_production_is_made_proven_and_removed_and_production_stays_as_it_was() {
+    for engine in servers().iter().map(|server| server.engine) {
+        eprintln!("on {engine:?}");
+        let stage = stage(Some(engine));
+        let checksum = |stage: &Stage| -> (String, u64) {
+            stage.source().first("checking", "CHECKSUM TABLE app.notes").unwrap().unwrap()
+        };
+        let before = checksum(&stage);
+        let document = stage.restored("night-1");
+        let cluster = document.cluster.clone().unwrap();
+        assert_eq!((cluster.id.as_str(), cluster.throw_away), ("kit-night-1", true));
+        assert_eq!(cluster.instances, ["kit-night-1-0"]);
+        assert_eq!(document.snapshot.as_ref().unwrap().status, "available");
+        assert!(document.snapshot.as_ref().unwrap().created_at.is_some());
+        assert_eq!(document.resources.len(), 3);
+        assert!(
+            document.resources.iter().all(|owed| owed.resource_id.is_some() && owed.expires_at.is_some())
+        );
+
+        let copy = Server::of_cluster(&cluster, None).unwrap();
+        assert_eq!(rows(&copy), ROWS);
+        copy.connect().unwrap().run("deleting", "DELETE FROM app.notes").unwrap();
+        let master = std::fs::read_to_string(stage.master_file()).unwrap();
+        let old =
+            master.lines().find(|line| line.starts_with("password")).unwrap().split('"').nth(1).unwrap();
+        assert!(Server::at(&cluster.host, cluster.port, "admin", old).connect().is_err());
+
+        let (file, _) = login(&document);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        stage.dropped(&document);
+        assert_eq!(files(&stage.state_dir()), Vec::<std::path::PathBuf>::new());
+        assert_eq!(checksum(&stage), before);
+    }
+}
+
+#[test]
+fn no_password_is_in_any_document_line_argument_or_other_file() {
+    let stage = stage(None);
+    let snapped = stage.tool("rds-snap").args(["--run", "secret"]).run().exits(0);
+    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+    let watcher = std::thread::spawn(arguments_of_everybody);
+    let restored = stage.tool("rds-restore").stdin(waited.stdout.clone()).run().exits(0);
+    let (file, password) = login(&restored.document());
+    for other in files(stage.home.path()).into_iter().filter(|path| *path != Path::new(&file)) {
+        let text = std::fs::read(&other).unwrap();
+        assert!(!String::from_utf8_lossy(&text).contains(&password), "{}", other.display());
+    }
+    let dropped = stage.tool("rds-drop").stdin(restored.stdout.clone()).run().exits(0);
+    assert!(!Path::new(&file).exists());
+    let arguments = watcher.join().unwrap();
+    assert!(arguments.contains("rds-restore"), "the watcher saw nothing");
+    for text in [arguments, restored.stdout, restored.stderr, dropped.stdout, dropped.stderr] {
+        assert!(!text.contains(&password));
+    }
+}
+
+/// What `/proc` shows of every process for a few seconds.
+fn arguments_of_everybody() -> String {
+    let (mut said, begun) = (String::new(), Instant::now());
+    while begun.elapsed() < Duration::from_secs(2) {
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let arguments = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            said.push_str(&String::from_utf8_lossy(&arguments));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    said
+}
