@@ -28,22 +28,23 @@ struct Args {
 }
 
 fn main() -> std::process::ExitCode {
-    let Args { common, run, command } = Args::parse();
-    match command.unwrap_or(Command::Run(run)) {
-        Command::Run(o) => cli::run("dev-restore", &common, Role::Head, move |h, d| {
-            restore::refresh(h, d, &o).map_err(Into::into)
-        }),
-        Command::Undo(o) => cli::run("dev-restore", &common, Role::Head, move |h, d| {
-            restore::undo(h, d, &o).map_err(Into::into)
-        }),
-        Command::List(o) => {
-            cli::command("dev-restore", &common, |h, out| restore::list(h, out, &o).map_err(Into::into))
+    cli::door("dev-restore", Role::Head, |Args { common, run, command }| {
+        match command.unwrap_or(Command::Run(run)) {
+            Command::Run(o) => cli::run("dev-restore", &common, Role::Head, move |h, d| {
+                restore::refresh(h, d, &o).map_err(Into::into)
+            }),
+            Command::Undo(o) => cli::run("dev-restore", &common, Role::Head, move |h, d| {
+                restore::undo(h, d, &o).map_err(Into::into)
+            }),
+            Command::List(o) => {
+                cli::command("dev-restore", &common, |h, out| restore::list(h, out, &o).map_err(Into::into))
+            }
+            Command::Targets(o) => cli::command("dev-restore", &common, |h, out| {
+                restore::targets(h, out, &o).map_err(Into::into)
+            }),
+            Command::Status(o) => {
+                cli::command("dev-restore", &common, |h, out| restore::status(h, out, &o).map_err(Into::into))
+            }
         }
-        Command::Targets(o) => {
-            cli::command("dev-restore", &common, |h, out| restore::targets(h, out, &o).map_err(Into::into))
-        }
-        Command::Status(o) => {
-            cli::command("dev-restore", &common, |h, out| restore::status(h, out, &o).map_err(Into::into))
-        }
-    }
+    })
 }

@@ -28,13 +28,15 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options, ask } = Args::parse();
-    if let Some(ask) = ask {
-        let answer = |house: &_, out: &mut dyn std::io::Write| Ok(plan::answer(house, &ask, &options, out)?);
-        return cli::command("mydehydrate", &common, answer);
-    }
-    let role = if options.source { cli::Role::Head } else { cli::Role::Link };
-    cli::run("mydehydrate", &common, role, move |house, document| {
-        plan::dehydrate(house, document, &options).map_err(Into::into)
+    cli::door("mydehydrate", cli::Role::Link, |Args { common, options, ask }| {
+        if let Some(ask) = ask {
+            let answer =
+                |house: &_, out: &mut dyn std::io::Write| Ok(plan::answer(house, &ask, &options, out)?);
+            return cli::command("mydehydrate", &common, answer);
+        }
+        let role = if options.source { cli::Role::Head } else { cli::Role::Link };
+        cli::run("mydehydrate", &common, role, move |house, document| {
+            plan::dehydrate(house, document, &options).map_err(Into::into)
+        })
     })
 }

@@ -27,14 +27,15 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options, deed } = Args::parse();
-    if let Some(deed) = deed {
-        return cli::command("mydump-rotate", &common, |house, out| {
-            Ok(rotate::perform(house, &deed, &options, out)?)
-        });
-    }
-    let role = if options.whole.is_some() { Role::Head } else { Role::Link };
-    cli::run("mydump-rotate", &common, role, move |house, document| {
-        Ok(rotate::run(house, document, &options)?)
+    cli::door("mydump-rotate", Role::Link, |Args { common, options, deed }| {
+        if let Some(deed) = deed {
+            return cli::command("mydump-rotate", &common, |house, out| {
+                Ok(rotate::perform(house, &deed, &options, out)?)
+            });
+        }
+        let role = if options.whole.is_some() { Role::Head } else { Role::Link };
+        cli::run("mydump-rotate", &common, role, move |house, document| {
+            Ok(rotate::run(house, document, &options)?)
+        })
     })
 }

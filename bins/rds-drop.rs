@@ -26,13 +26,14 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-drop", &common, rds::policy::print);
-    }
-    let named = common.run.clone().filter(|_| !options.expired);
-    let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
-    cli::run("rds-drop", &common, role, move |house, document| {
-        rds::drop(house, document, &options, named.as_deref()).map_err(Into::into)
+    cli::door("rds-drop", cli::Role::Finally, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-drop", &common, rds::policy::print);
+        }
+        let named = common.run.clone().filter(|_| !options.expired);
+        let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
+        cli::run("rds-drop", &common, role, move |house, document| {
+            rds::drop(house, document, &options, named.as_deref()).map_err(Into::into)
+        })
     })
 }

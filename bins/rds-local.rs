@@ -26,6 +26,9 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { common, verb } = Arguments::parse();
-    cli::service("rds-local", &common, |house, out| local::run(house, verb.as_ref(), out).map_err(Into::into))
+    cli::door("rds-local", cli::Role::Head, |Arguments { common, verb }| {
+        cli::service("rds-local", &common, |house, out| {
+            local::run(house, verb.as_ref(), out).map_err(Into::into)
+        })
+    })
 }

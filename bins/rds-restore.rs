@@ -25,12 +25,13 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-restore", &common, rds::policy::print);
-    }
-    let role = if options.clone { cli::Role::Either } else { cli::Role::Link };
-    cli::run("rds-restore", &common, role, move |house, document| {
-        rds::restore(house, document, &options).map_err(Into::into)
+    cli::door("rds-restore", cli::Role::Link, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-restore", &common, rds::policy::print);
+        }
+        let role = if options.clone { cli::Role::Either } else { cli::Role::Link };
+        cli::run("rds-restore", &common, role, move |house, document| {
+            rds::restore(house, document, &options).map_err(Into::into)
+        })
     })
 }

@@ -26,11 +26,12 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-snap", &common, rds::policy::print);
-    }
-    cli::run("rds-snap", &common, cli::Role::Head, move |house, document| {
-        rds::snap(house, document, &options).map_err(Into::into)
+    cli::door("rds-snap", cli::Role::Head, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-snap", &common, rds::policy::print);
+        }
+        cli::run("rds-snap", &common, cli::Role::Head, move |house, document| {
+            rds::snap(house, document, &options).map_err(Into::into)
+        })
     })
 }

@@ -25,12 +25,13 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { common, options } = Args::parse();
-    if options.service.iam_policy {
-        return cli::command("rds-wait", &common, rds::policy::print);
-    }
-    let role = if options.stands_alone() { cli::Role::Either } else { cli::Role::Link };
-    cli::run("rds-wait", &common, role, move |house, document| {
-        rds::wait(house, document, &options).map_err(Into::into)
+    cli::door("rds-wait", cli::Role::Link, |Args { common, options }| {
+        if options.service.iam_policy {
+            return cli::command("rds-wait", &common, rds::policy::print);
+        }
+        let role = if options.stands_alone() { cli::Role::Either } else { cli::Role::Link };
+        cli::run("rds-wait", &common, role, move |house, document| {
+            rds::wait(house, document, &options).map_err(Into::into)
+        })
     })
 }

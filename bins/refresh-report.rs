@@ -24,8 +24,9 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    cli::run("refresh-report", &args.common, cli::Role::Witness, move |house, document| {
-        report::write(house, document, &args.options).map_err(Into::into)
+    cli::door("refresh-report", cli::Role::Witness, |args: Args| {
+        cli::run("refresh-report", &args.common, cli::Role::Witness, move |house, document| {
+            report::write(house, document, &args.options).map_err(Into::into)
+        })
     })
 }

@@ -25,14 +25,15 @@ pub(super) fn catalog(session: &mut Session, databases: &[String]) -> Result<Cat
     Ok(catalog)
 }
 
+type TableRow = (String, String, Option<String>, Option<u64>, u64);
+
 fn tables(session: &mut Session, list: &str) -> Result<Vec<Table>, Error> {
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS, COALESCE(DATA_LENGTH, 0) + COALESCE(INDEX_LENGTH, 0) \
          FROM information_schema.TABLES \
          WHERE TABLE_SCHEMA IN ({list}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')"
     );
-    let rows: Vec<(String, String, Option<String>, Option<u64>, u64)> =
-        session.rows("listing tables", &sql)?;
+    let rows: Vec<TableRow> = session.rows("listing tables", &sql)?;
     Ok(rows
         .into_iter()
         .map(|(database, name, engine, rows, bytes)| Table {

@@ -1,13 +1,16 @@
 //! The flags that every tool shares, and what `--schema` and `--get` answer without running the tool.
 
+use std::io::{ErrorKind, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Parser, ValueEnum};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::report;
-use crate::document::{self, ErrorReport, Exit, Failure};
+use super::{Role, ends, report, signal, wait};
+use crate::config::environment;
+use crate::document::{self, Document, ErrorReport, Exit, Failure, StepStatus};
 use crate::progress::Style;
 
 /// The table at the end of every `--help`.
@@ -47,7 +50,9 @@ pub struct Common {
     pub state_dir: Option<PathBuf>,
 
     /// How progress is shown on stderr [default: bar on a terminal, else text]
-    #[arg(long, env = "REFRESH_PROGRESS", value_name = "STYLE", global = true)]
+    ///
+    /// $REFRESH_PROGRESS says the same.
+    #[arg(long, value_name = "STYLE", global = true)]
     pub progress: Option<Style>,
 
     /// Read a document from stdin, print the value at a JSON pointer such as /dump/path, and do nothing else
@@ -73,9 +78,13 @@ impl Common {
         } else {
             get(self.get.as_deref()?)
         };
-        let printed = outcome
-            .map_err(|failure| ErrorReport::of(tool, &failure))
-            .and_then(|text| report::print(text.as_bytes()).map_err(|e| ErrorReport::of(tool, &e)));
+        let printed = outcome.map_err(|failure| ErrorReport::of(tool, &failure)).and_then(|text| {
+            match report::print(text.as_bytes()) {
+                // Whoever closes the pipe early (head, less) has seen enough.
+                Err(e) if e.0.kind() != ErrorKind::BrokenPipe => Err(ErrorReport::of(tool, &e)),
+                _ => Ok(()),
+            }
+        });
         Some(match printed {
             Ok(()) => ExitCode::SUCCESS,
             Err(failed) => {
@@ -87,12 +96,13 @@ impl Common {
 
     /// The run that flag or environment name.
     pub(super) fn known_run(&self) -> Option<String> {
-        let named = |name: &str| std::env::var_os(name).and_then(|value| value.into_string().ok());
-        self.run
-            .clone()
-            .or_else(|| named("REFRESH_RUN"))
-            .or_else(|| named("BUILD_TAG"))
-            .filter(|run| !run.is_empty())
+        let flag = self.run.clone().filter(|run| !run.is_empty());
+        flag.or_else(|| environment("REFRESH_RUN")).or_else(|| environment("BUILD_TAG"))
+    }
+
+    /// How progress is shown, if flag or environment say so. A word that is no style is as good as none.
+    pub(super) fn style(&self) -> Option<Style> {
+        self.progress.or_else(|| Style::from_str(&environment("REFRESH_PROGRESS")?, true).ok())
     }
 
     /// The run's id, made up if nobody names one.
@@ -101,6 +111,58 @@ impl Common {
             let now = Timestamp::now().strftime("%Y%m%dt%H%M%Sz").to_string();
             format!("{now}-{:04x}", rand::random::<u16>())
         })
+    }
+}
+
+/// Reads the flags of `tool` and goes on with `enter`. Wrong flags are shown, and a tool in the middle of a pipe still
+/// hands the document on: failed, with what the tools before it created, so that the end of the pipe can clean up.
+pub fn door<A: Parser>(tool: &str, role: Role, enter: impl FnOnce(A) -> ExitCode) -> ExitCode {
+    let error = match A::try_parse() {
+        Ok(flags) => return enter(flags),
+        Err(error) => error,
+    };
+    // Nobody can act on a closed stderr.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    if std::io::stdout().is_terminal() {
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    let failed = ErrorReport::of(tool, &Usage(error.kind().to_string()));
+    let code = failed.exit;
+    let mut document = before(tool, role);
+    document.steps.push(ends::step(tool, StepStatus::Failed));
+    document.fail(failed);
+    ends::write(&document, code)
+}
+
+/// The document of the tool before, or one that stands for it.
+fn before(tool: &str, role: Role) -> Document {
+    let mut lost = Document::new(&Common::default().known_run().unwrap_or_default());
+    lost.lost = role != Role::Head;
+    if role == Role::Head {
+        return lost;
+    }
+    wait::for_stdin(tool, &signal::listen(), true).map_or(lost, |(_, document)| document)
+}
+
+/// The flags are wrong; clap has shown how.
+#[derive(Debug, thiserror::Error)]
+#[error("the flags are wrong: {0}")]
+struct Usage(String);
+
+impl Failure for Usage {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("see --help of the tool".to_owned())
     }
 }
 
@@ -144,6 +206,9 @@ impl Failure for GetError {
 fn get(pointer: &str) -> Result<String, GetError> {
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(GetError::Pointer(pointer.to_owned()));
+    }
+    if std::io::stdin().is_terminal() {
+        return Err(document::Error::Terminal.into());
     }
     let document = document::read(std::io::stdin().lock())?;
     let value = serde_json::to_value(&document).expect("a document has only string keys");

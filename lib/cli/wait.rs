@@ -2,32 +2,55 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use super::report;
 use crate::document::{self, AnyFailure, Document, ErrorReport, Exit, Failure};
 use crate::house::{Cancel, House};
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// The document of the tool before. After a signal it is awaited for `grace`: its sender got the signal too.
-pub(super) fn for_stdin(cancel: &Cancel, grace: Duration) -> Result<Document, AnyFailure> {
+/// How long to wait, after a signal, for the document of the tool before: it got the signal too.
+const STDIN_GRACE: Duration = Duration::from_secs(3);
+
+/// When a person who named the run is told that stdin is read as well.
+const STDIN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The document of the tool before, as bytes and parsed. After a signal it is awaited for a while: its sender got the
+/// signal too.
+pub(super) fn for_stdin(
+    tool: &str,
+    cancel: &Cancel,
+    patient: bool,
+) -> Result<(Vec<u8>, Document), AnyFailure> {
     if std::io::stdin().is_terminal() {
         return Err(document::Error::Terminal.into());
     }
     let (sender, receiver) = channel();
-    std::thread::spawn(move || sender.send(document::read(std::io::stdin().lock())));
-    match receive(&receiver, cancel, grace) {
-        Some(read) => {
-            let mut document = read?;
-            // The chain stops here even if the tool before had just finished.
-            if let Some(interrupted) = cancel.requested() {
-                document.fail(ErrorReport::of("signal", &interrupted));
-            }
-            Ok(document)
+    std::thread::spawn(move || sender.send(document::read_bytes(std::io::stdin().lock())));
+    let came = Arc::new(AtomicBool::new(patient));
+    let seen = Arc::clone(&came);
+    let tool = tool.to_owned();
+    std::thread::spawn(move || {
+        std::thread::sleep(STDIN_PATIENCE);
+        if !seen.load(Ordering::Relaxed) {
+            report::remark(&tool, "waiting for a document on stdin; go without one by adding </dev/null");
         }
-        None => Err(cancel.check().map_or_else(AnyFailure::from, |()| Crash.into())),
+    });
+    let read = receive(&receiver, cancel, STDIN_GRACE);
+    came.store(true, Ordering::Relaxed);
+    let bytes = match read {
+        Some(read) => read?,
+        None => return Err(cancel.check().map_or_else(AnyFailure::from, |()| Crash.into())),
+    };
+    let mut document = document::parse(&bytes)?;
+    // The chain stops here even if the tool before had just finished.
+    if let Some(interrupted) = cancel.requested() {
+        document.fail(ErrorReport::of("signal", &interrupted));
     }
+    Ok((bytes, document))
 }
 
 /// Runs `work` on a thread of its own. After a signal it may take `grace` to stop by itself; then the document as

@@ -105,6 +105,15 @@ impl Brief for RelationConfig {
     }
 }
 
+/// `keep = "reason"` is a kind and its reason.
+fn keep(mut mask: MaskConfig) -> MaskConfig {
+    if let (true, Some(reason)) = (mask.kind.is_empty(), mask.keep.take()) {
+        "keep".clone_into(&mut mask.kind);
+        mask.reason = Some(reason);
+    }
+    mask
+}
+
 impl Brief for MaskConfig {
     const EXPECTED: &'static str = "\"kind\" or { kind = \"kind\", … }";
 
@@ -113,7 +122,7 @@ impl Brief for MaskConfig {
     }
 
     fn from_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
-        Self::deserialize(table)
+        Self::deserialize(table).map(keep)
     }
 }
 

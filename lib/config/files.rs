@@ -47,7 +47,7 @@ fn line_at(text: &str, offset: usize) -> usize {
 
 /// The configuration file to use: the flag's, `$REFRESH_CONFIG`, `./refresh.toml`, `/etc/refreshkit/refresh.toml`.
 pub fn find(flag: Option<&Path>) -> Option<PathBuf> {
-    let named = flag.map(Path::to_owned).or_else(|| std::env::var_os("REFRESH_CONFIG").map(PathBuf::from));
+    let named = flag.map(Path::to_owned).or_else(|| environment("REFRESH_CONFIG").map(PathBuf::from));
     named.or_else(|| {
         ["refresh.toml", "/etc/refreshkit/refresh.toml"].iter().map(PathBuf::from).find(|path| path.is_file())
     })
@@ -99,20 +99,24 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 /// Where journals and the copy's option files are kept: `$REFRESH_STATE_DIR`, for root `/var/lib/refreshkit`, else
-/// `$XDG_STATE_HOME/refreshkit` (XDG Base Directory Specification: `~/.local/state`).
-pub fn state_dir() -> PathBuf {
-    if let Some(named) = std::env::var_os("REFRESH_STATE_DIR").filter(|value| !value.is_empty()) {
-        return PathBuf::from(named);
+/// `$XDG_STATE_HOME/refreshkit` (XDG Base Directory Specification: absolute, `~/.local/state` if not set).
+pub fn state_dir() -> Result<PathBuf, Error> {
+    if let Some(named) = environment("REFRESH_STATE_DIR") {
+        return Ok(PathBuf::from(named));
     }
     if rustix::process::geteuid().is_root() {
-        return PathBuf::from("/var/lib/refreshkit");
+        return Ok(PathBuf::from("/var/lib/refreshkit"));
     }
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(home)
-        .unwrap_or_else(std::env::temp_dir)
-        .join("refreshkit")
+    let given = environment("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || environment("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    match given.or_else(home) {
+        Some(base) => Ok(base.join("refreshkit")),
+        // A directory that everybody may write to is no place for the copy's password.
+        None => Err(Error::Environment {
+            name: "REFRESH_STATE_DIR",
+            problem: "is not set, and HOME neither".into(),
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub struct SourceConfig {
     pub password_env: Option<String>,
     /// Certificate authorities (PEM) to verify the server with, such as the RDS bundle.
     pub tls_ca: Option<String>,
+    /// How the server's certificate is verified, if the server is not on this host.
+    pub tls: Tls,
 }
 
 /// How to reach and log in to a MySQL server.
@@ -78,6 +80,21 @@ pub struct ServerConfig {
     pub password_env: Option<String>,
     /// Certificate authorities (PEM) to verify the server with, such as the RDS bundle.
     pub tls_ca: Option<String>,
+    /// How the server's certificate is verified, if the server is not on this host.
+    pub tls: Tls,
+}
+
+/// How a server's certificate is verified. Servers on this host are reached without TLS unless `tls_ca` is set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// The authority and the host name.
+    #[default]
+    Verify,
+    /// The authority only: MySQL makes itself a certificate whose name matches no host.
+    VerifyCa,
+    /// No TLS at all: everything, the password's hash included, is readable on the way.
+    Off,
 }
 
 /// The settings of a server, which `[source]` and `[targets.NAME]` share by name.
@@ -94,6 +111,7 @@ macro_rules! server_of {
                     defaults_file: self.defaults_file.clone(),
                     password_env: self.password_env.clone(),
                     tls_ca: self.tls_ca.clone(),
+                    tls: self.tls,
                 }
             }
         }
@@ -125,7 +143,8 @@ impl Default for SnapshotConfig {
             fallback: Fallback::Automated,
             max_age: Length::of_seconds(36 * 3_600),
             timeout: Length::of_seconds(2 * 3_600),
-            expires: Length::of_seconds(24 * 3_600),
+            // Gone before the next night begins, even if the run was lost.
+            expires: Length::of_seconds(20 * 3_600),
         }
     }
 }
@@ -363,6 +382,8 @@ pub struct MaskConfig {
     pub prefix: Option<String>,
     /// Why clear values may stay (`keep`).
     pub reason: Option<String>,
+    /// Why clear values may stay: short for `kind = "keep"` and `reason`.
+    pub keep: Option<String>,
     /// SQL over alias `t` (`sql`).
     pub sql: Option<String>,
 }
@@ -434,6 +455,8 @@ pub struct TargetConfig {
     pub password_env: Option<String>,
     /// Certificate authorities (PEM) to verify the server with, such as the RDS bundle.
     pub tls_ca: Option<String>,
+    /// How the server's certificate is verified, if the server is not on this host.
+    pub tls: Tls,
     /// SQL that runs on the refreshed database before the swap.
     pub after: Vec<String>,
     /// Tables of the developer's own that survive a refresh: names and globs.

@@ -75,12 +75,17 @@ impl Failure for Error {
 
 /// Reads one document to the end of `input`.
 pub fn read(input: impl Read) -> Result<Document, Error> {
+    parse(&read_bytes(input)?)
+}
+
+/// Reads what should be one document to the end of `input`, as it is.
+pub fn read_bytes(input: impl Read) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     input.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
         return Err(Error::TooLarge);
     }
-    parse(&bytes)
+    Ok(bytes)
 }
 
 /// Parses one document.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Exit, Failure, Resource, ResourceKind, SCHEMA};
 
@@ -27,6 +28,12 @@ pub enum JournalError {
         /// Why not.
         source: std::io::Error,
     },
+    /// Others may read or change what is in the state directory.
+    #[error("the state directory {} holds passwords, and others may write to it", path.display())]
+    Open {
+        /// Where.
+        path: PathBuf,
+    },
     /// The file is there but is not a journal.
     #[error("{} is not a refreshkit journal", path.display())]
     Malformed {
@@ -42,6 +49,7 @@ impl Failure for JournalError {
         match self {
             Self::File { .. } => Exit::CannotWrite,
             Self::Malformed { .. } => Exit::BadInput,
+            Self::Open { .. } => Exit::Refused,
         }
     }
 
@@ -50,6 +58,12 @@ impl Failure for JournalError {
     }
 
     fn hint(&self) -> Option<String> {
+        if let Self::Open { path } = self {
+            return Some(format!(
+                "chmod 700 {0}, and let it belong to the user who runs the tools",
+                path.display()
+            ));
+        }
         Some("set REFRESH_STATE_DIR to a directory on local disk that this user may write".to_owned())
     }
 }
@@ -128,7 +142,17 @@ impl Journal {
             .recursive(true)
             .mode(0o700)
             .create(&self.directory)
-            .map_err(|source| JournalError::File { deed: "create", path: self.directory.clone(), source })
+            .map_err(|source| JournalError::File { deed: "create", path: self.directory.clone(), source })?;
+        let known = fs::metadata(&self.directory).map_err(|source| JournalError::File {
+            deed: "read",
+            path: self.directory.clone(),
+            source,
+        })?;
+        let ours = known.uid() == rustix::process::geteuid().as_raw() || known.uid() == 0;
+        if !ours || known.permissions().mode() & 0o022 != 0 {
+            return Err(JournalError::Open { path: self.directory.clone() });
+        }
+        Ok(())
     }
 
     fn change(&self, edit: impl FnOnce(&mut Vec<Resource>)) -> Result<(), JournalError> {
@@ -160,9 +184,13 @@ impl Journal {
     fn load(&self) -> Result<Entries, JournalError> {
         let path = self.path();
         match fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|source| JournalError::Malformed { path, source })
-            }
+            Ok(bytes) => match serde_json::from_slice::<Entries>(&bytes) {
+                Ok(entries) if entries.run == self.run && entries.schema == SCHEMA => Ok(entries),
+                Ok(_) => {
+                    Err(JournalError::Malformed { path, source: serde::de::Error::custom("another run's") })
+                }
+                Err(source) => Err(JournalError::Malformed { path, source }),
+            },
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Entries { schema: SCHEMA.to_owned(), run: self.run.clone(), resources: Vec::new() })
             }
@@ -183,47 +211,51 @@ impl Journal {
     }
 }
 
-/// `run` with everything replaced that does not belong in a file name.
+/// The longest run id that stands in a file name as it is (`NAME_MAX` is 255 bytes, and suffixes follow).
+const WORD_CHARS_MAX: usize = 100;
+
+/// `run` as part of a file name. What had to be changed for that carries a hash: no two runs share a file.
 fn file_word(run: &str) -> String {
-    run.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let plain =
+        !run.is_empty() && run.len() <= WORD_CHARS_MAX && run.chars().all(legal) && !run.starts_with('.');
+    if plain {
+        return run.to_owned();
+    }
+    let word: String = run.chars().take(WORD_CHARS_MAX).map(|c| if legal(c) { c } else { '-' }).collect();
+    let hash = Sha256::digest(run.as_bytes());
+    let digits: String = hash.iter().take(5).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    format!("{}~{digits}", word.trim_start_matches('.'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Resource;
 
     #[test]
-    fn a_journal_leaves_no_file_once_nothing_is_owed() {
-        let directory = tempfile::tempdir().unwrap();
-        let journal = Journal::new(directory.path(), "night/1");
-        journal.record(&Resource::new(ResourceKind::Cluster, "c")).unwrap();
-        journal.close().unwrap();
-        assert_eq!(journal.resources().unwrap().len(), 1, "it still owes the cluster");
-        journal.strike(ResourceKind::Cluster, "c").unwrap();
-        journal.close().unwrap();
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
-        journal.record(&Resource::new(ResourceKind::Cluster, "d")).unwrap();
-        assert_eq!(journal.resources().unwrap().len(), 1);
+    fn no_two_runs_share_a_file() {
+        let words: std::collections::BTreeSet<String> =
+            ["team/a", "team-a", "team a", "", ".", "..", &"x".repeat(300), &"x".repeat(301)]
+                .map(file_word)
+                .into();
+        assert_eq!(words.len(), 8, "{words:?}");
+        assert!(words.iter().all(|word| word.len() < 200 && !word.contains('/') && !word.starts_with('.')));
     }
 
     #[test]
-    fn closing_and_recording_at_the_same_time_loses_no_entry() {
+    fn a_journal_outlives_its_writer_and_forgets_what_is_gone() {
         let directory = tempfile::tempdir().unwrap();
-        let journal = Journal::new(directory.path(), "night");
-        std::thread::scope(|scope| {
-            for worker in 0..4 {
-                let journal = &journal;
-                scope.spawn(move || {
-                    for round in 0..25 {
-                        let id = format!("c-{worker}-{round}");
-                        journal.record(&Resource::new(ResourceKind::Cluster, &id)).unwrap();
-                        assert!(journal.resources().unwrap().iter().any(|known| known.id == id), "{id}");
-                        journal.strike(ResourceKind::Cluster, &id).unwrap();
-                        journal.close().unwrap();
-                    }
-                });
-            }
-        });
-        assert!(journal.resources().unwrap().is_empty());
+        let journal = Journal::new(&directory.path().join("state"), "night/1");
+        assert_eq!(journal.resources().unwrap(), []);
+        let cluster = Resource::new(ResourceKind::Cluster, "c");
+        journal.record(&cluster).unwrap();
+        journal.record(&Resource { resource_id: Some("cluster-1".into()), ..cluster.clone() }).unwrap();
+        let again = Journal::new(&directory.path().join("state"), "night/1");
+        assert_eq!(again.resources().unwrap()[0].resource_id.as_deref(), Some("cluster-1"));
+        again.strike(ResourceKind::Cluster, "c").unwrap();
+        assert_eq!(journal.resources().unwrap(), []);
+        fs::set_permissions(directory.path().join("state"), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(journal.record(&cluster), Err(JournalError::Open { .. })));
     }
 }

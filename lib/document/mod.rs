@@ -16,7 +16,7 @@ mod journal;
 mod sections;
 
 pub use failure::{AnyFailure, ErrorReport, Exit, Failure, Interrupted};
-pub use io::{DOCUMENT_BYTES_MAX, Error, NO_DOCUMENT, parse, read, render};
+pub use io::{DOCUMENT_BYTES_MAX, Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};
 use schemars::JsonSchema;
 pub use sections::*;
@@ -36,6 +36,9 @@ pub struct Document {
     /// False as soon as one tool failed; later tools then pass the document on.
     #[serde(default = "yes")]
     pub ok: bool,
+    /// True if this document stands for one that was lost on the way: journal and tags know more than `resources`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
     /// The first failure of the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -82,6 +85,7 @@ impl Document {
             schema: SCHEMA.to_owned(),
             run: run.to_owned(),
             ok: true,
+            lost: false,
             error: None,
             source: None,
             snapshot: None,

@@ -67,6 +67,9 @@ pub enum Login {
     OptionFile {
         /// Absolute path on this host.
         path: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
     },
     /// An environment variable that holds the password.
     Env {
@@ -74,17 +77,36 @@ pub enum Login {
         name: String,
         /// The user.
         user: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
     },
     /// A secret in AWS Secrets Manager.
     SecretsManager {
         /// The secret's ARN.
         arn: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
     },
     /// An RDS IAM token, made when needed.
     Iam {
         /// The database user.
         user: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
     },
+    /// A way to log in that this version does not know, carried untouched.
+    #[serde(untagged)]
+    Unknown(Map<String, Value>),
+}
+
+impl Login {
+    /// A login by an option file.
+    pub fn option_file(path: &std::path::Path) -> Self {
+        Self::OptionFile { path: path.display().to_string(), other: Map::new() }
+    }
 }
 
 /// A throw-away copy that accepts a login.
@@ -271,6 +293,9 @@ pub struct TableDigest {
     pub rows: u64,
     /// Order-independent digest: sum modulo 2^128 of XXH3-128 of each row's tuple text, 32 hexadecimal digits.
     pub digest: String,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Which dumps stayed and which went.
@@ -294,6 +319,9 @@ pub struct Verdict {
     pub name: String,
     /// For people: `newest`, `younger than 7 days`, …
     pub reason: String,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// What happened to a developer's database.

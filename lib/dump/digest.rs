@@ -66,6 +66,7 @@ pub fn digest_table(
         table: table.to_owned(),
         rows: sum.rows,
         digest: sum.digest(),
+        ..TableDigest::default()
     })
 }
 

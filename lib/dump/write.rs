@@ -226,6 +226,7 @@ fn report(
                 table: table.table.clone(),
                 rows: table.rows,
                 digest: table.digest.clone(),
+                ..TableDigest::default()
             })
             .collect(),
         ..Dump::default()

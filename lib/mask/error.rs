@@ -7,7 +7,7 @@ use crate::document::{Exit, Failure};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A rule is wrong, with file:line.
+    /// A rule is wrong, with file and line.
     #[error(transparent)]
     Config(#[from] config::Error),
     /// The server refuses a compiled mask.
@@ -16,7 +16,7 @@ pub enum Error {
         /// `file:line: table.column`.
         column: String,
         /// What it said.
-        source: crate::mysql::Error,
+        source: Box<crate::mysql::Error>,
     },
     /// Columns that look like personal data and have neither mask nor reason.
     #[error("{count} column(s) that look like personal data have no mask: {names}")]

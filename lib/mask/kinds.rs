@@ -39,7 +39,7 @@ const UNIQUE_DIGITS: u64 = 16;
 /// Fewer digits than this would hardly tell two values apart.
 const DIGITS_MIN: u64 = 8;
 
-/// Longer free texts are cut: REPEAT gives NULL beyond max_allowed_packet.
+/// Longer free texts are cut: REPEAT gives NULL beyond `max_allowed_packet`.
 const FILLER_CHARACTERS_MAX: u64 = 1_000_000;
 
 /// The cost that most frameworks begin with: a login takes a twentieth of a second.
@@ -176,7 +176,7 @@ fn keep(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
 fn hashed(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let column = target.column;
     if column.integer() {
-        return integer(target, domain);
+        return Ok(integer(target, domain));
     }
     fit::text(target, "hash")?;
     let prefix = config.prefix.as_deref().unwrap_or_default();
@@ -193,7 +193,7 @@ fn hashed(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made
 }
 
 /// A whole number of the column's width. Narrow columns cannot keep values apart.
-fn integer(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+fn integer(target: &Target<'_>, domain: &str) -> Made {
     let limit: u64 = match target.column.data_type.as_str() {
         "tinyint" => 1 << 7,
         "smallint" => 1 << 15,
@@ -204,7 +204,7 @@ fn integer(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     let hash = hash(target.column, domain);
     let wide = format!("CAST(CONV(LEFT({hash}, 15), 16, 10) AS UNSIGNED)");
     let masked = format!("CAST(MOD({wide}, {limit}) AS SIGNED)");
-    Ok(Made { expression: around(target.column, &masked), lossy: limit < 1 << 60 })
+    Made { expression: around(target.column, &masked), lossy: limit < 1 << 60 }
 }
 
 fn email(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {

@@ -5,7 +5,7 @@
 //! case) and a hash with a key that only the server knows, read into `@refreshkit_key` by each connection.
 //!
 //! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
-//! ends of a relation that mask differently, a rule that matches nothing: errors with file:line.
+//! ends of a relation that mask differently, a rule that matches nothing: errors with file and line.
 
 mod detect;
 mod ends;

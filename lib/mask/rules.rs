@@ -25,7 +25,7 @@ fn is_setting(key: &str) -> bool {
 
 /// Reads `[mask] policy`.
 pub fn policy(config: &Config) -> Result<Policy, Error> {
-    for key in config.mask.keys().filter(|key| is_setting(key) && *key != "policy") {
+    if let Some(key) = config.mask.keys().find(|key| is_setting(key) && *key != "policy") {
         let hint = nearest(key, ["policy"].into_iter()).map(|name| format!("did you mean `{name}`?"));
         let message =
             format!("{key:?} is neither a setting nor a column: write \"table.{key}\" or \"*.{key}\"");

@@ -3,13 +3,14 @@
 //! In: host, port or socket, and a reference to a login. Out: a [`Session`] with known session settings. TLS is
 //! verified when the server is not on this host.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mysql::{Conn, OptsBuilder, SslOpts};
 
 use super::{Error, OptionFile, Session};
-use crate::config::ServerConfig;
+use crate::config::{ServerConfig, Tls};
 use crate::document::{Cluster, Login};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,10 +38,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server of a configuration section. Its option file is read now, its variable too.
+    /// The server of a configuration section. Its option file is read now, its variable too; without either,
+    /// `~/.my.cnf` is what a MySQL user expects.
     pub fn of_config(config: &ServerConfig) -> Result<Self, Error> {
         let file = match &config.defaults_file {
             Some(path) => OptionFile::read(Path::new(&expand_home(path)))?,
+            None if config.user.is_none() => OptionFile::of_home()?,
             None => OptionFile::default(),
         };
         let password = match &config.password_env {
@@ -48,24 +51,28 @@ impl Server {
             None => file.password,
         };
         let address = Address {
+            // A host that the configuration names is not to be bypassed by a socket of the option file.
+            socket: config.socket.clone().or(file.socket.filter(|_| config.host.is_none())),
             host: config.host.clone().or(file.host),
             port: config.port.or(file.port),
-            socket: config.socket.clone().or(file.socket),
             tls_ca: config.tls_ca.clone().or(file.tls_ca),
+            tls: config.tls,
         };
-        Ok(Self::build(&address, config.user.clone().or(file.user), password))
+        let user = config.user.clone().or(file.user).ok_or(Error::NoUser)?;
+        Ok(Self::build(&address, Some(user), password))
     }
 
     /// The throw-away copy of a document.
     pub fn of_cluster(cluster: &Cluster, tls_ca: Option<&str>) -> Result<Self, Error> {
         let (user, password) = match &cluster.login {
-            Some(Login::OptionFile { path }) => {
+            Some(Login::OptionFile { path, .. }) => {
                 let file = OptionFile::read(Path::new(path))?;
                 (file.user, file.password)
             }
-            Some(Login::Env { name, user }) => (Some(user.clone()), Some(password_of(name)?)),
+            Some(Login::Env { name, user, .. }) => (Some(user.clone()), Some(password_of(name)?)),
             Some(Login::SecretsManager { .. }) => return Err(Error::NoSuchLogin("AWS Secrets Manager")),
             Some(Login::Iam { .. }) => return Err(Error::NoSuchLogin("an RDS IAM token")),
+            Some(Login::Unknown(_)) => return Err(Error::NoSuchLogin("what the document's login names")),
             None => (None, None),
         };
         let address = Address {
@@ -73,20 +80,27 @@ impl Server {
             port: Some(cluster.port),
             socket: None,
             tls_ca: tls_ca.map(str::to_owned),
+            tls: Tls::Verify,
         };
         Ok(Self::build(&address, user, password))
     }
 
     /// A server at a host and port with a user and a password.
     pub fn at(host: &str, port: u16, user: &str, password: &str) -> Self {
-        let address = Address { host: Some(host.to_owned()), port: Some(port), socket: None, tls_ca: None };
+        let address = Address {
+            host: Some(host.to_owned()),
+            port: Some(port),
+            socket: None,
+            tls_ca: None,
+            tls: Tls::Verify,
+        };
         Self::build(&address, Some(user.to_owned()), Some(password.to_owned()))
     }
 
     /// A server on this host behind a Unix socket.
     pub fn at_socket(socket: &Path, user: &str, password: &str) -> Self {
         let socket = Some(socket.display().to_string());
-        let address = Address { host: None, port: None, socket, tls_ca: None };
+        let address = Address { host: None, port: None, socket, tls_ca: None, tls: Tls::Verify };
         Self::build(&address, Some(user.to_owned()), Some(password.to_owned()))
     }
 
@@ -145,18 +159,25 @@ struct Address {
     port: Option<u16>,
     socket: Option<String>,
     tls_ca: Option<String>,
+    tls: Tls,
 }
 
 impl Address {
     /// TLS for servers that are not on this host, or wherever a certificate authority is named.
     fn tls(&self) -> Option<SslOpts> {
+        let options = match &self.tls_ca {
+            _ if self.tls == Tls::Off => return None,
+            Some(ca) => SslOpts::default().with_root_cert_path(Some(PathBuf::from(expand_home(ca)))),
+            None if self.is_local() => return None,
+            None => SslOpts::default(),
+        };
+        Some(options.with_danger_skip_domain_validation(self.tls == Tls::VerifyCa))
+    }
+
+    fn is_local(&self) -> bool {
         let host = self.host.as_deref().unwrap_or("127.0.0.1");
-        let local = self.socket.is_some() || host == "localhost" || host == "::1" || host.starts_with("127.");
-        match &self.tls_ca {
-            Some(ca) => Some(SslOpts::default().with_root_cert_path(Some(PathBuf::from(expand_home(ca))))),
-            None if local => None,
-            None => Some(SslOpts::default()),
-        }
+        let loopback = || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.socket.is_some() || host == "localhost" || loopback()
     }
 }
 

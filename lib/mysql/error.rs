@@ -73,6 +73,9 @@ pub enum Error {
     /// The variable that should hold the password is not set.
     #[error("${0} is not set, but it should hold the password")]
     NoPassword(String),
+    /// Nothing says who logs in.
+    #[error("no user: neither the configuration, nor its option file, nor ~/.my.cnf names one")]
+    NoUser,
     /// A way to log in that this build does not have.
     #[error("logging in with {0} is not available here")]
     NoSuchLogin(&'static str),
@@ -95,6 +98,7 @@ impl Failure for Error {
             Self::OptionFile { .. }
             | Self::OptionFileOpen { .. }
             | Self::NoPassword(_)
+            | Self::NoUser
             | Self::NoSuchLogin(_) => Exit::BadConfig,
             _ if matches!(self.number(), Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK)) => {
                 Exit::Temporary
@@ -114,6 +118,9 @@ impl Failure for Error {
     fn hint(&self) -> Option<String> {
         match (self, self.number()) {
             (Self::OptionFileOpen { path, .. }, _) => Some(format!("chmod 600 {}", path.display())),
+            (Self::NoUser, _) => {
+                Some("add `user` and `password_env`, or `defaults_file`, to the section".into())
+            }
             (Self::Connect { .. }, Some(number::ACCESS_DENIED)) => Some(
                 "check user and password in the option file or the variable that the configuration names"
                     .into(),

@@ -40,6 +40,14 @@ impl OptionFile {
         Ok(options)
     }
 
+    /// Reads `~/.my.cnf`, if there is one.
+    pub fn of_home() -> Result<Self, Error> {
+        match crate::config::environment("HOME").map(|home| Path::new(&home).join(".my.cnf")) {
+            Some(path) if path.is_file() => Self::read(&path),
+            _ => Ok(Self::default()),
+        }
+    }
+
     fn parse(text: &str) -> Self {
         let mut options = Self::default();
         let mut group = String::new();
@@ -67,12 +75,27 @@ impl OptionFile {
     }
 }
 
+/// The value without a comment behind it: a `#` outside quotes ends it, as in the server's own parser.
+fn without_comment(value: &str) -> &str {
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in value.char_indices() {
+        match (quote, c) {
+            _ if escaped => {}
+            (Some(open), _) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '#') => return value[..at].trim_end(),
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    value
+}
+
 fn unescape(value: &str) -> String {
+    let value = without_comment(value);
     let quoted = |quote| value.strip_prefix(quote).and_then(|rest: &str| rest.strip_suffix(quote));
-    let inner = quoted('"').or_else(|| quoted('\'')).unwrap_or_else(|| {
-        // An unquoted value ends at a comment in the middle of the line.
-        value.split(" #").next().unwrap_or_default().trim_end()
-    });
+    let inner = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
     let mut text = String::new();
     let mut characters = inner.chars();
     while let Some(c) = characters.next() {
@@ -115,6 +138,9 @@ mod tests {
         assert_eq!(read.user.as_deref(), Some("dev"));
         assert_eq!(read.password.as_deref(), Some("a#b\\c"));
         assert_eq!((read.port, read.tls_ca.as_deref()), (Some(3307), Some("/x")));
+        let commented = OptionFile::parse("[client]\npassword=\"a # b\" # main\nuser=dev\t# me\nhost=h#x\n");
+        assert_eq!(commented.password.as_deref(), Some("a # b"));
+        assert_eq!((commented.user.as_deref(), commented.host.as_deref()), (Some("dev"), Some("h")));
     }
 
     #[test]

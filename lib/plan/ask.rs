@@ -44,7 +44,8 @@ pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) 
     let text = match ask {
         Ask::Plan { json } => {
             place.may_hold_keys(options)?;
-            let plan = make(house, &place, options)?;
+            let options = Options { in_place: false, ..options.clone() };
+            let plan = make(house, &place, &options)?;
             if *json {
                 serde_json::to_string_pretty(&plan).expect("a plan has only string keys") + "\n"
             } else {

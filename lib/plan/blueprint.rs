@@ -62,7 +62,7 @@ impl Blueprint {
         let edges = relations::all(&catalog, config)?;
         let classes = classes::decide(&catalog, config, &edges)?;
         let masks = mask::compile(&catalog, config)?;
-        let config_sha256 = format!("{:x}", Sha256::digest(config.origin.text.as_bytes()));
+        let config_sha256 = sha256(config);
         let blueprint = Self {
             databases: databases.to_vec(),
             catalog,
@@ -120,7 +120,7 @@ impl Blueprint {
 
     /// What needs both classes and relations to be refused.
     fn check(&self, config: &Config) -> Result<(), config::Error> {
-        mask::ends_agree(&self.masks, config, self.edges.iter().map(|edge| self.ends(edge)))?;
+        mask::ends_agree(&self.masks, config, self.edges.iter().map(ends))?;
         for edge in &self.edges {
             let keys: Vec<&str> = edge.key.as_deref().map_or(vec!["relations"], |key| vec!["relations", key]);
             if let Some(message) = self.unworkable(edge) {
@@ -130,16 +130,6 @@ impl Blueprint {
             }
         }
         Ok(())
-    }
-
-    fn ends<'a>(&'a self, edge: &'a Edge) -> mask::Ends<'a> {
-        mask::Ends {
-            child: edge.child,
-            child_columns: &edge.child_columns,
-            parent: edge.parent,
-            parent_columns: &edge.parent_columns,
-            key: edge.key.as_deref(),
-        }
     }
 
     fn unworkable(&self, edge: &Edge) -> Option<String> {
@@ -167,6 +157,21 @@ impl Blueprint {
             return Some(format!("{child} is full, so none of its rows can stay behind (up = \"drop\")"));
         }
         None
+    }
+}
+
+/// Hash of the rules, hexadecimal.
+pub(super) fn sha256(config: &Config) -> String {
+    format!("{:x}", Sha256::digest(config.origin.text.as_bytes()))
+}
+
+fn ends(edge: &Edge) -> mask::Ends<'_> {
+    mask::Ends {
+        child: edge.child,
+        child_columns: &edge.child_columns,
+        parent: edge.parent,
+        parent_columns: &edge.parent_columns,
+        key: edge.key.as_deref(),
     }
 }
 

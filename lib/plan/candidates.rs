@@ -34,7 +34,8 @@ pub(super) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candid
         (0..catalog.tables.len()).filter(|at| catalog.tables[*at].key().len() == 1).collect();
     let mut found: Vec<(u8, Candidate)> = Vec::new();
     let mut add = |score: u8, parent: usize, evidence: String| {
-        if !(parent == child && is_key) && !found.iter().any(|(_, c)| c.parent == parent) {
+        let itself = parent == child && is_key;
+        if !itself && found.iter().all(|(_, c)| c.parent != parent) {
             found.push((score, Candidate { parent, evidence, strong: score >= 3 }));
         }
     };

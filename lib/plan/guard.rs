@@ -24,7 +24,7 @@ pub(super) fn masks_parse(
         session.rows::<mysql::Row>(&deed, &sql).map_err(|source| {
             let line = config.origin.line_of(&["mask", &mask.rule]).unwrap_or(1);
             let place = format!("{}:{line}: {}.{column}", config.origin.path.display(), table.label());
-            mask::Error::Expression { column: place, source }
+            mask::Error::Expression { column: place, source: Box::new(source) }
         })?;
     }
     Ok(())
@@ -59,7 +59,9 @@ pub(super) fn personal_data(
     };
     if policy == Policy::Warn {
         let warnings: Vec<String> = findings.iter().map(|f| format!("{} has no mask", label(f))).collect();
-        warnings.iter().for_each(|warning| house.progress.warn(warning));
+        for warning in &warnings {
+            house.progress.warn(warning);
+        }
         return Ok(warnings);
     }
     let mut names: Vec<String> = findings.iter().take(NAMES_MAX).map(label).collect();

@@ -17,10 +17,12 @@ mod cast;
 mod check;
 mod classes;
 mod closure;
+mod definition;
 mod drops;
 mod error;
 mod explain;
 mod guard;
+mod in_place;
 mod infer;
 mod names;
 mod options;
@@ -56,6 +58,9 @@ use crate::mysql::{Session, qualified};
 pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
     let place = Place::of(document, &house.config, options)?;
     place.may_hold_keys(options)?;
+    if options.in_place {
+        place.may_be_rewritten(options)?;
+    }
     if place.is_source {
         let mut source = document.source.take().unwrap_or_default();
         source.databases.clone_from(&place.databases);
@@ -89,12 +94,18 @@ fn draw(house: &House, session: &mut Session, place: &Place) -> Result<Blueprint
 /// Collects the keys and describes the plan.
 pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydration, Error> {
     let mut session = place.connect()?;
+    work::lock(&mut session, &house.config.dehydrate.work_schema)?;
+    if let Some(plan) = unfinished(house, &mut session)? {
+        return Ok(plan);
+    }
+    if options.in_place {
+        in_place::sweep(&mut session, &place.databases)?;
+    }
     let blueprint = draw(house, &mut session, place)?;
     let as_of = as_of(house, &mut session, place, options)?;
     guard::masks_parse(&mut session, &blueprint, &house.config)?;
     let mut warnings = guard::personal_data(house, &mut session, &blueprint)?;
     house.cancel.check()?;
-    work::lock(&mut session, &blueprint.work_schema)?;
     house.progress.say(&format!(
         "writing key tables to `{}` on {}; nothing else is written there",
         blueprint.work_schema,
@@ -108,7 +119,7 @@ pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydrati
     let edges = edge_reports(&mut session, &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
     work::complete(&mut session, &blueprint, closure.last_down)?;
-    Ok(Dehydration {
+    let plan = Dehydration {
         as_of: Some(as_of),
         work_schema: blueprint.work_schema.clone(),
         warnings,
@@ -118,7 +129,18 @@ pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydrati
         session: work::session_statements(&blueprint.work_schema),
         config_sha256: blueprint.config_sha256.clone(),
         ..Dehydration::default()
-    })
+    };
+    if !options.in_place {
+        return Ok(plan);
+    }
+    house.progress.say(&format!("rewriting the tables of {}", place.label()));
+    in_place::rewrite(house, &mut session, plan)
+}
+
+/// The plan of a rewrite that died half-way, finished first: half-swapped tables are nothing to choose rows from.
+fn unfinished(house: &House, session: &mut Session) -> Result<Option<Dehydration>, Error> {
+    let config = &house.config;
+    in_place::resume(house, session, &config.dehydrate.work_schema, &blueprint::sha256(config))
 }
 
 /// The flag, the snapshot's time, or the server's clock, read once and written down.

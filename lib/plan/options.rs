@@ -20,6 +20,10 @@ pub struct Options {
     #[arg(long, value_name = "TIME", global = true)]
     pub as_of: Option<Timestamp>,
 
+    /// Rewrite the copy itself: only the kept rows stay in its tables, masked. For throw-away copies
+    #[arg(long, global = true)]
+    pub in_place: bool,
+
     /// Yes, HOST is a server that may be written to, though no document proves that it is a throw-away copy
     #[arg(long, value_name = "HOST", global = true)]
     pub i_own_this_server: Option<String>,

@@ -30,11 +30,12 @@ fn spread(edges: &[Edge], reached: &mut [Option<usize>], step: impl Fn(&Edge) ->
     loop {
         let mut grew = false;
         for edge in edges {
-            if let Some((from, to)) = step(edge) {
-                if reached[from].is_some() && reached[to].is_none() {
-                    reached[to] = Some(edge.number);
-                    grew = true;
-                }
+            if let Some((from, to)) = step(edge)
+                && reached[from].is_some()
+                && reached[to].is_none()
+            {
+                reached[to] = Some(edge.number);
+                grew = true;
             }
         }
         if !grew {

@@ -1,6 +1,6 @@
 //! Which columns refer to which: real foreign keys and `[relations]`, resolved against the catalog.
 //!
-//! In: a catalog and `refresh.toml`. Out: [`Edge`]s in a stable order, or file:line of what does not fit.
+//! In: a catalog and `refresh.toml`. Out: [`Edge`]s in a stable order, or file and line of what does not fit.
 
 use std::collections::BTreeSet;
 

@@ -105,9 +105,10 @@ fn aligned(lines: &[Vec<String>]) -> String {
         let mut text = String::new();
         for at in 0..columns {
             let width = widths[at];
-            let _ = match right[at] {
-                true => write!(text, "{:>width$}  ", cell(line, at)),
-                false => write!(text, "{:<width$}  ", cell(line, at)),
+            let _ = if right[at] {
+                write!(text, "{:>width$}  ", cell(line, at))
+            } else {
+                write!(text, "{:<width$}  ", cell(line, at))
             };
         }
         out.push_str(text.trim_end());

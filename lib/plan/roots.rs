@@ -144,18 +144,16 @@ impl Root<'_> {
             };
             let literals: Option<Vec<String>> =
                 values.iter().zip(&columns).map(|(value, column)| value_of(value, column)).collect();
-            match literals.filter(|_| values.len() == columns.len()) {
-                Some(literals) => tuples.push(format!("({})", literals.join(", "))),
-                None => {
-                    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-                    let message = format!(
-                        "pinned {pinned:?} is no key of {}: its key is ({})",
-                        self.label(),
-                        names.join(", ")
-                    );
-                    return Err(wrong(config, message, None));
-                }
-            }
+            let Some(literals) = literals.filter(|_| values.len() == columns.len()) else {
+                let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                let message = format!(
+                    "pinned {pinned:?} is no key of {}: its key is ({})",
+                    self.label(),
+                    names.join(", ")
+                );
+                return Err(wrong(config, message, None));
+            };
+            tuples.push(format!("({})", literals.join(", ")));
         }
         let condition = format!("({}) IN ({})", self.key().join(", "), tuples.join(", "));
         Ok(Some(self.insert(&condition, "")))
@@ -248,7 +246,7 @@ fn value_of(value: &PinnedKey, column: &Column) -> Option<String> {
         }
         (PinnedKey::Text(text), Family::Binary) => {
             let digits: String = text.chars().filter(|c| *c != '-').collect();
-            let hex = digits.len() % 2 == 0 && digits.chars().all(|c| c.is_ascii_hexdigit());
+            let hex = digits.len().is_multiple_of(2) && digits.chars().all(|c| c.is_ascii_hexdigit());
             hex.then(|| format!("x'{digits}'"))
         }
         _ => None,

@@ -156,7 +156,8 @@ fn nullified(blueprint: &Blueprint, at: usize) -> HashMap<String, String> {
     conditions
 }
 
-fn select(plan: &TablePlan) -> String {
+/// The whole statement, for people and for `INSERT … SELECT`.
+pub(super) fn select(plan: &TablePlan) -> String {
     let columns: Vec<String> = plan
         .columns
         .iter()

@@ -193,22 +193,18 @@ impl<'a> Words<'a> {
                 .rev()
                 .fold(text, |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value))
         };
-        match self.key_match(edge, "\u{1}") {
-            Some(matched) => {
-                let matched = place(matched);
-                format!(
-                    "EXISTS (SELECT 1 FROM {keys} AS k WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
-                )
-            }
-            None => {
-                let matched = place(self.parent_match(edge, "\u{1}"));
-                let (parent, own) = (self.table(edge.parent).sql(), self.key_join(edge.parent, "p"));
-                format!(
-                    "EXISTS (SELECT 1 FROM {parent} AS p JOIN {keys} AS k ON {own} \
-                     WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
-                )
-            }
+        if let Some(matched) = self.key_match(edge, "\u{1}") {
+            let matched = place(matched);
+            return format!(
+                "EXISTS (SELECT 1 FROM {keys} AS k WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
+            );
         }
+        let matched = place(self.parent_match(edge, "\u{1}"));
+        let (parent, own) = (self.table(edge.parent).sql(), self.key_join(edge.parent, "p"));
+        format!(
+            "EXISTS (SELECT 1 FROM {parent} AS p JOIN {keys} AS k ON {own} \
+             WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
+        )
     }
 
     /// A condition over alias `c` of the bare child table: the parent is in its table at all.

@@ -13,6 +13,9 @@ const MARK: &str = "refreshkit";
 /// MySQL's limit on the names of locks.
 const LOCK_NAME_CHARACTERS_MAX: usize = 64;
 
+/// How long the server may take to notice that the run before is gone.
+const LOCK_WAIT_SECONDS: u8 = 3;
+
 /// Settings of the session that collects keys. Without them, an INSERT…SELECT locks the rows that it reads.
 const SESSION: &[&str] = &[
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -22,8 +25,8 @@ const SESSION: &[&str] = &[
 /// Keeps other runs away until the session ends.
 pub(super) fn lock(session: &mut Session, schema: &str) -> Result<(), Error> {
     let lock: String = format!("refreshkit.{schema}").chars().take(LOCK_NAME_CHARACTERS_MAX).collect();
-    let got: Option<Option<i64>> =
-        session.first("taking the lock", &format!("SELECT GET_LOCK({}, 0)", literal(&lock)))?;
+    let got: Option<Option<i64>> = session
+        .first("taking the lock", &format!("SELECT GET_LOCK({}, {LOCK_WAIT_SECONDS})", literal(&lock)))?;
     if got.flatten() == Some(1) {
         return Ok(());
     }
@@ -132,4 +135,11 @@ pub(super) fn last_plan(session: &mut Session, blueprint: &Blueprint) -> Result<
             Err(Error::NotPlanned(format!("the plan in `{schema}` is unfinished, or made with other rules")))
         }
     }
+}
+
+/// Destroys the masks' key once every masked value is written: nobody can rebuild the mapping.
+pub(super) fn forget_key(session: &mut Session, schema: &str) -> Result<(), Error> {
+    session
+        .run("forgetting the mask key", &format!("DROP TABLE IF EXISTS {}", qualified(schema, "mask_key")))?;
+    Ok(())
 }

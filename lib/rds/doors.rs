@@ -58,8 +58,7 @@ pub fn drop(
         )));
     }
     let (list, trouble) = if options.expired { Default::default() } else { owed::written(house, document) };
-    // A document without steps is one that the porch made up, because the real one was lost.
-    let by_tags = options.expired || named.is_some() || document.steps.is_empty();
+    let by_tags = options.expired || named.is_some() || document.lost;
     if list.is_empty() && !by_tags {
         super::drop::forget_password(house, &document.run);
         house.note("nothing to delete");

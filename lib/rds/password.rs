@@ -61,6 +61,11 @@ fn settle(desk: &Desk<'_>, copy: &Thing) -> Result<Thing, Error> {
         if judgement == Judgement::Ready && steady < STEADY_LOOKS { Judgement::Wait } else { judgement }
     };
     let patience = Patience { timeout: SETTLE_TIMEOUT.mul_f64(desk.clock.pace()), newborn: true };
-    desk.wait(copy.kind, &copy.id, patience, judge)
-        .map_err(|ended| desk.explain(copy.kind, &copy.id, begun, ended))
+    let settled = desk.wait(copy.kind, &copy.id, patience, judge);
+    settled.map_err(|ended| match desk.explain(copy.kind, &copy.id, begun, ended) {
+        Error::TimedOut { what, waited, events, .. } => {
+            Error::TimedOut { what, status: "changing its master password".to_owned(), waited, events }
+        }
+        other => other,
+    })
 }

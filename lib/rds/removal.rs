@@ -120,7 +120,22 @@ impl Remover<'_> {
         if let (ResourceKind::Instance, Some(cluster)) = (thing.kind, &thing.parent) {
             self.cluster_of(cases, cluster)?;
         }
-        thing.members.iter().try_for_each(|member| is_known(cases, member)).map_err(State::Refused)
+        thing.members.iter().try_for_each(|member| self.member(cases, member))
+    }
+
+    /// An instance of one of our clusters must be ours, too, unless it is leaving anyway.
+    fn member(&self, cases: &[Case], id: &str) -> Result<(), State> {
+        let ours = |case: &&Case| case.owed.kind == ResourceKind::Instance && case.owed.id == id;
+        match cases.iter().find(ours) {
+            Some(case) if !matches!(case.state, State::Refused(_)) => return Ok(()),
+            _ => {}
+        }
+        match self.desk.cloud.look(ResourceKind::Instance, id) {
+            Ok(None) => Ok(()),
+            Ok(Some(member)) if states::is_leaving(&member.status) => Ok(()),
+            Ok(Some(_)) => Err(State::Refused(Refusal::ForeignMember(id.to_owned()))),
+            Err(fault) => Err(after(&fault)),
+        }
     }
 
     fn check(&self, owed: &Owed, thing: &Thing) -> Result<(), Refusal> {
@@ -139,15 +154,6 @@ impl Remover<'_> {
             }),
             Err(fault) => Err(after(&fault)),
         }
-    }
-}
-
-/// Whether an instance of one of our clusters is ours, too.
-fn is_known(cases: &[Case], id: &str) -> Result<(), Refusal> {
-    let ours = |case: &&Case| case.owed.kind == ResourceKind::Instance && case.owed.id == id;
-    match cases.iter().find(ours) {
-        Some(case) if !matches!(case.state, State::Refused(_)) => Ok(()),
-        _ => Err(Refusal::ForeignMember(id.to_owned())),
     }
 }
 

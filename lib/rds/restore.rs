@@ -102,7 +102,7 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
         }
     }
     let made = reachable(desk, &order, patience)?;
-    let login = Login::OptionFile { path: path.display().to_string() };
+    let login = Login::option_file(&path);
     let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
     describe(&mut cluster, &made);
     let version = ready::log_in(desk, &cluster)?;

@@ -50,24 +50,28 @@ impl Failure for Error {
 }
 
 /// Writes the reports that `options` name.
-pub fn write(_: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
-    let reports = [
-        (&options.text, text as fn(&Document) -> String),
-        (&options.summary, |document| format!("{}\n", summary(document))),
-        (&options.prometheus, prometheus),
-    ];
-    for (path, render) in reports {
-        if let Some(path) = path {
-            store(path, &render(document))?;
+pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
+    let metrics = options.prometheus.as_deref().map(|path| {
+        let before = std::fs::read_to_string(path).unwrap_or_default();
+        (path, prometheus(document, &before))
+    });
+    let text = options.text.as_deref().map(|path| (path, text(document)));
+    let summary = options.summary.as_deref().map(|path| (path, format!("{}\n", summary(document))));
+    for (path, content) in [text, summary, metrics].into_iter().flatten() {
+        if house.dry_run {
+            house.progress.say(&format!("would write {}", path.display()));
+        } else {
+            store(path, &content)?;
         }
     }
     Ok(())
 }
 
-/// Whole or not at all: whoever collects reports never sees half of one. A device such as /dev/stderr is written to.
+/// Whole or not at all: whoever collects reports never sees half of one. What is no plain file (/dev/stderr, a pipe, a
+/// link) is written to, never replaced.
 fn store(path: &Path, content: &str) -> Result<(), Error> {
     let fail = |source| Error { path: path.to_owned(), source };
-    if path.exists() && !path.is_file() {
+    if std::fs::symlink_metadata(path).is_ok_and(|known| !known.is_file()) {
         return std::fs::File::options()
             .append(true)
             .open(path)

@@ -1,15 +1,16 @@
 //! The report for a monitor: a node exporter textfile (Prometheus text exposition format 0.0.4).
 //!
-//! Alert on `time() - refreshkit_last_success_timestamp_seconds > 26 * 3600`: a night that did not run at all raises
-//! no other alarm.
+//! Alert on `time() - refreshkit_last_success_timestamp_seconds > 26 * 3600 or refreshkit_ok == 0`. The time of the last
+//! success outlives failed nights, so a night that did not run at all, or only failed, raises the alarm.
 
 use std::fmt::Write;
 
 use crate::document::Document;
 
-/// The metrics of a run. The success timestamp is there only if the run succeeded: the collector keeps no old value,
-/// so a failed night must not overwrite the file of a good one with a time; `refreshkit_ok 0` says what happened.
-pub fn prometheus(document: &Document) -> String {
+const LAST_SUCCESS: &str = "last_success_timestamp_seconds";
+
+/// The metrics of a run; `before` is the textfile of the run before it.
+pub fn prometheus(document: &Document, before: &str) -> String {
     let mut out = String::new();
     let mut gauge = |name: &str, help: &str, value: String| {
         let _ = writeln!(
@@ -33,9 +34,33 @@ pub fn prometheus(document: &Document) -> String {
     }
     let fallback = document.snapshot.as_ref().is_some_and(|snapshot| snapshot.fallback);
     gauge("fallback", "1 if a fallback snapshot was restored.", u8::from(fallback).to_string());
-    if document.ok {
-        let now = jiff::Timestamp::now().as_second();
-        gauge("last_success_timestamp_seconds", "When the last successful run ended.", now.to_string());
+    let success =
+        if document.ok { Some(jiff::Timestamp::now().as_second().to_string()) } else { last_success(before) };
+    if let Some(time) = success {
+        gauge(LAST_SUCCESS, "When the last successful run ended.", time);
     }
     out
+}
+
+/// The time that the textfile of the run before names.
+fn last_success(before: &str) -> Option<String> {
+    let value = before.lines().find_map(|line| line.strip_prefix(&format!("refreshkit_{LAST_SUCCESS} ")))?;
+    value.parse::<f64>().is_ok().then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_night_keeps_the_time_of_the_last_good_one() {
+        let good = prometheus(&Document::new("one"), "");
+        let mut failed = Document::new("two");
+        failed.ok = false;
+        let after = prometheus(&failed, &good);
+        assert!(after.contains("refreshkit_ok 0\n"));
+        assert_eq!(last_success(&after), last_success(&good));
+        assert!(last_success(&good).is_some());
+        assert!(!prometheus(&failed, "").contains(LAST_SUCCESS));
+    }
 }

@@ -30,7 +30,8 @@ pub fn summary(document: &Document) -> String {
     }
     let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();
     parts.push(format!("{seconds:.0} s"));
-    parts.join(" · ")
+    // A message of a server may hold anything; this is one line.
+    parts.join(" · ").replace(char::is_control, " ")
 }
 
 fn totals(plan: &Dehydration) -> (u64, u64) {
@@ -41,6 +42,7 @@ fn totals(plan: &Dehydration) -> (u64, u64) {
 pub fn text(document: &Document) -> String {
     let mut out = format!("run {}: {}\n", document.run, summary(document));
     steps(&mut out, document);
+    warnings(&mut out, document);
     if let Some(plan) = &document.dehydration {
         tables(&mut out, plan);
         edges(&mut out, plan);
@@ -77,6 +79,19 @@ fn steps(out: &mut String, document: &Document) {
     }
     if let Some(hint) = document.error.as_ref().and_then(|error| error.hint.as_deref()) {
         let _ = writeln!(out, "  hint: {hint}");
+    }
+}
+
+/// What a person should look at.
+fn warnings(out: &mut String, document: &Document) {
+    let fallback = document.snapshot.as_ref().and_then(|snapshot| snapshot.fallback_reason.as_deref());
+    let planned = document.dehydration.iter().flat_map(|plan| &plan.warnings).map(String::as_str);
+    let lines: Vec<&str> = fallback.into_iter().chain(planned).collect();
+    if !lines.is_empty() {
+        out.push_str("\nwarnings\n");
+    }
+    for line in lines {
+        let _ = writeln!(out, "  {line}");
     }
 }
 

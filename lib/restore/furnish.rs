@@ -117,7 +117,7 @@ fn remember_events(session: &mut Session, job: &Job) -> Result<(), Error> {
             object.create = object.create.replacen(" PRESERVE DISABLE", " PRESERVE ENABLE", 1);
         }
     }
-    super::swap::remember_events(session, &job.staging, state::BEFORE, &contents)?;
+    super::events::remember(session, &job.staging, state::BEFORE, &contents)?;
     session.run("using the database", &format!("USE {}", name(&job.staging)))?;
     Ok(())
 }

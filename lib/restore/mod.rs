@@ -12,6 +12,7 @@
 
 mod choose;
 mod error;
+mod events;
 mod furnish;
 mod guard;
 mod list;
@@ -19,6 +20,7 @@ mod load;
 mod lock;
 mod objects;
 mod options;
+mod plan;
 mod requalify;
 mod run;
 mod schedule;

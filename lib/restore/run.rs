@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::load::{self, Job};
+use super::plan::Plan;
 use super::settle::Contents;
-use super::swap::{self, Plan};
-use super::{Error, Holder, RunOptions, Target, furnish, guard, state};
+use super::{Error, Holder, RunOptions, Target, events, furnish, guard, state, swap};
 use crate::config;
 use crate::document::{Document, Dump, Refresh};
 use crate::dump::{DatabaseEntry, DumpFile};
@@ -176,7 +176,7 @@ impl Refresher<'_> {
         let session = &mut holder.session;
         let live = Contents::read(session, &self.target.database)?;
         let mut incoming = Contents::read(session, &self.job.staging)?;
-        swap::recall_events(session, &mut incoming)?;
+        events::recall(session, &mut incoming)?;
         let history = serde_json::json!({
             "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
         });
@@ -192,7 +192,7 @@ impl Refresher<'_> {
     fn open_staging(&self, holder: &mut Holder, database: &DatabaseEntry) -> Result<(), Error> {
         let collation = (database.charset.clone(), database.collation.clone());
         let session = &mut holder.session;
-        swap::create_database(session, &self.job.staging, &collation)?;
+        state::create_database(session, &self.job.staging, &collation)?;
         state::create(session, &self.job.staging, state::BEFORE)?;
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let holder = format!(

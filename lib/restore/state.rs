@@ -3,7 +3,7 @@
 //! In and out: small texts by name in a table of the staging database. The table is renamed in the very statement
 //! that swaps the tables, so that its name tells for sure on which side of the swap a crash was.
 
-use super::Error;
+use super::{Error, objects};
 use crate::mysql::{Session, literal, name, number, qualified};
 
 /// The table of a staging database before its tables are swapped in.
@@ -102,5 +102,31 @@ pub(crate) fn get(session: &mut Session, database: &str, key: &str) -> Result<Op
 /// Drops one of our own databases.
 pub(crate) fn drop_database(session: &mut Session, database: &str) -> Result<(), Error> {
     session.run(&format!("dropping {database}"), &format!("DROP DATABASE IF EXISTS {}", name(database)))?;
+    Ok(())
+}
+
+/// Makes a database with the charset and collation of another.
+pub(crate) fn create_database(
+    session: &mut Session,
+    database: &str,
+    of: &(String, String),
+) -> Result<(), Error> {
+    let sql =
+        format!("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET {} COLLATE {}", name(database), of.0, of.1);
+    session.run(&format!("creating {database}"), &sql)?;
+    Ok(())
+}
+
+/// Gives a database another charset and collation.
+pub(crate) fn alter_database(
+    session: &mut Session,
+    database: &str,
+    to: &(String, String),
+) -> Result<(), Error> {
+    if objects::collation(session, database)? == *to {
+        return Ok(());
+    }
+    let sql = format!("ALTER DATABASE {} CHARACTER SET {} COLLATE {}", name(database), to.0, to.1);
+    session.run(&format!("setting the collation of {database}"), &sql)?;
     Ok(())
 }

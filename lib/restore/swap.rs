@@ -17,13 +17,13 @@
 
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::lock::{Holder, is_busy};
+use super::plan::Plan;
 use super::settle::{Contents, Events, create, settle};
-use super::{Error, Target, objects, state};
+use super::state::{alter_database, create_database};
+use super::{Error, Target, events, objects, state};
 use crate::house::House;
-use crate::mysql::{self, Engine, Session, literal, name, number, qualified};
+use crate::mysql::{self, Engine, Session, literal, number, qualified};
 
 /// How long one attempt waits for the tables: everybody else's queries queue up behind it meanwhile.
 const LOCK_WAIT_S: u32 = 3;
@@ -31,67 +31,6 @@ const LOCK_WAIT_S: u32 = 3;
 /// How long to go on trying, and how long to let others work in between.
 const TRY_FOR: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Everything that is needed to finish or revert a swap, as written into the staging database.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Plan {
-    /// Holds the state table; passed through when `incoming` and `outgoing` are the same.
-    staging: String,
-    /// Where the old tables go.
-    outgoing: String,
-    /// The database in use, as it was.
-    live: Contents,
-    /// What takes its place.
-    incoming: Contents,
-    /// What the `__previous` database then says about itself, as JSON for `status`.
-    history: String,
-}
-
-impl Plan {
-    /// The swap at the end of a refresh.
-    pub(crate) fn refresh(target: &Target, live: Contents, incoming: Contents, history: String) -> Self {
-        Self { staging: target.staging(), outgoing: target.previous(), live, incoming, history }
-    }
-
-    /// The swap back: `incoming` is the `__previous` database.
-    pub(crate) fn undo(target: &Target, live: Contents, incoming: Contents, history: String) -> Self {
-        Self::refresh(target, live, incoming, history)
-    }
-
-    fn is_undo(&self) -> bool {
-        self.incoming.database == self.outgoing
-    }
-
-    /// The one statement that swaps.
-    fn rename(&self) -> String {
-        let (live, incoming, outgoing) = (&self.live.database, &self.incoming.database, &self.outgoing);
-        let aside = if self.is_undo() { &self.staging } else { outgoing };
-        let mut pairs = Vec::new();
-        let mut push = |tables: &[String], from: &str, to: &str| {
-            pairs.extend(tables.iter().map(|t| format!("{} TO {}", qualified(from, t), qualified(to, t))));
-        };
-        push(&self.live.tables, live, aside);
-        push(&self.incoming.tables, incoming, live);
-        if self.is_undo() {
-            push(&self.live.tables, aside, outgoing);
-        }
-        let (before, after) =
-            (qualified(&self.staging, state::BEFORE), qualified(&self.staging, state::AFTER));
-        pairs.push(format!("{before} TO {after}"));
-        format!("RENAME TABLE {}", pairs.join(", "))
-    }
-
-    fn lock(&self) -> String {
-        let all = |contents: &Contents| -> Vec<String> {
-            contents.tables.iter().map(|table| qualified(&contents.database, table)).collect()
-        };
-        let mut tables = all(&self.live);
-        tables.extend(all(&self.incoming));
-        tables.push(qualified(&self.staging, state::BEFORE));
-        let tables: Vec<String> = tables.iter().map(|table| format!("{table} WRITE")).collect();
-        format!("LOCK TABLES {}", tables.join(", "))
-    }
-}
 
 /// Does it, or leaves everything as it was. Returns what could not be re-created, in words.
 pub(crate) fn swap(
@@ -254,7 +193,7 @@ fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
     alter_database(session, &plan.outgoing, &plan.live.collation)?;
     // What was broken in the old database stays so in its copy; nobody needs to hear of it.
     settle(session, &plan.outgoing, &plan.live.objects_in(&plan.outgoing, Events::Asleep), false)?;
-    remember_events(session, &plan.outgoing, state::PREVIOUS, &plan.live)?;
+    events::remember(session, &plan.outgoing, state::PREVIOUS, &plan.live)?;
     state::put(session, &plan.outgoing, state::PREVIOUS, "history", &plan.history)?;
     state::drop_database(session, &plan.staging)?;
     Ok(told)
@@ -267,54 +206,6 @@ fn revert(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     settle(session, live, &plan.live.objects, false)?;
     let incoming = &plan.incoming.database;
     settle(session, incoming, &plan.incoming.objects_in(incoming, Events::Asleep), false)?;
-    Ok(())
-}
-
-/// Writes down the events of a database as they were defined, because there they sleep.
-pub(crate) fn remember_events(
-    session: &mut Session,
-    database: &str,
-    table: &str,
-    of: &Contents,
-) -> Result<(), Error> {
-    let objects = of.objects_in(database, Events::AsDefined);
-    let events: Vec<_> = objects.into_iter().filter(|object| object.kind == objects::Kind::Event).collect();
-    let text = serde_json::to_string(&events).expect("events have only string keys");
-    state::put(session, database, table, "events", &text)
-}
-
-/// Puts the events of `contents` back to how they were defined.
-pub(crate) fn recall_events(session: &mut Session, contents: &mut Contents) -> Result<(), Error> {
-    let text = state::get(session, &contents.database, "events")?.unwrap_or_default();
-    let events: Vec<objects::Object> = serde_json::from_str(&text).unwrap_or_default();
-    for object in &mut contents.objects {
-        let asleep =
-            |event: &objects::Object| event.create.replacen(" PRESERVE ENABLE", " PRESERVE DISABLE", 1);
-        if let Some(event) = events.iter().find(|e| e.kind == object.kind && asleep(e) == object.create) {
-            object.create.clone_from(&event.create);
-        }
-    }
-    Ok(())
-}
-
-/// Makes a database with the charset and collation of another.
-pub(crate) fn create_database(
-    session: &mut Session,
-    database: &str,
-    of: &(String, String),
-) -> Result<(), Error> {
-    let sql =
-        format!("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET {} COLLATE {}", name(database), of.0, of.1);
-    session.run(&format!("creating {database}"), &sql)?;
-    Ok(())
-}
-
-fn alter_database(session: &mut Session, database: &str, to: &(String, String)) -> Result<(), Error> {
-    if objects::collation(session, database)? == *to {
-        return Ok(());
-    }
-    let sql = format!("ALTER DATABASE {} CHARACTER SET {} COLLATE {}", name(database), to.0, to.1);
-    session.run(&format!("setting the collation of {database}"), &sql)?;
     Ok(())
 }
 

@@ -4,9 +4,9 @@
 
 use jiff::Timestamp;
 
+use super::plan::Plan;
 use super::settle::Contents;
-use super::swap::{self, Plan};
-use super::{Error, Holder, Target, UndoOptions, state};
+use super::{Error, Holder, Target, UndoOptions, events, state, swap};
 use crate::document::{Document, Refresh};
 use crate::house::House;
 
@@ -36,8 +36,8 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         house.progress.say(&format!("would swap {} and {previous}", target.database));
         return Ok(());
     }
-    swap::recall_events(session, &mut incoming)?;
-    swap::create_database(session, &target.staging(), &live.collation)?;
+    events::recall(session, &mut incoming)?;
+    state::create_database(session, &target.staging(), &live.collation)?;
     state::create(session, &target.staging(), state::BEFORE)?;
     let history = serde_json::json!({"at": Timestamp::now(), "undo": true});
     let plan = Plan::undo(&target, live, incoming, history.to_string());

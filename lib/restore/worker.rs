@@ -232,6 +232,7 @@ impl<'a> Worker<'a> {
             table: entry.table.clone(),
             rows: entry.rows,
             digest: entry.digest.clone(),
+            ..TableDigest::default()
         };
         if entry.kind == TableKind::Sequence {
             return Ok(expected);

@@ -81,8 +81,12 @@ pub(super) fn apply(store: &Store, decisions: &[Decision]) -> Result<(), Error> 
 fn section(decisions: &[Decision]) -> Rotation {
     let verdicts = |keep| {
         let some = decisions.iter().filter(move |decision| decision.keep == keep);
-        some.map(|decision| Verdict { name: decision.file.clone(), reason: decision.reason.clone() })
-            .collect()
+        some.map(|decision| Verdict {
+            name: decision.file.clone(),
+            reason: decision.reason.clone(),
+            ..Verdict::default()
+        })
+        .collect()
     };
     Rotation { kept: verdicts(true), removed: verdicts(false), ..Rotation::default() }
 }

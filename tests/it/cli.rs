@@ -178,3 +178,69 @@ fn sigterm_while_waiting_for_the_tool_before_ends_soon_with_a_document() {
     let document = document::parse(&output.stdout).unwrap();
     assert_eq!(document.error.unwrap().code, "interrupted");
 }
+
+#[test]
+fn wrong_flags_in_the_middle_of_a_pipe_hand_the_document_on() {
+    let mut before = Document::new("night-2");
+    before.owe(document::Resource::new(document::ResourceKind::Cluster, "copy"));
+    for tool in links() {
+        let output = Tool::new(tool).arg("--tiemout").document(&before).run().exits(2);
+        let after = output.document();
+        assert_eq!((after.ok, after.resources.len()), (false, 1), "{tool}");
+        assert_eq!(after.error.unwrap().tool, tool);
+        assert!(output.stderr.contains("--tiemout"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_failed_document_never_exits_0() {
+    for text in [r#"{"schema":"refreshkit/1","run":"x","ok":false}"#.to_owned(), {
+        let mut document = failed_document();
+        document.error.as_mut().unwrap().exit = 0;
+        document::render(&document)
+    }] {
+        for tool in links().filter(|tool| *tool != "rds-drop") {
+            Tool::new(tool).stdin(text.clone()).run().exits(70);
+        }
+    }
+}
+
+#[test]
+fn a_witness_reports_although_document_and_configuration_are_broken() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, metrics) = (directory.path().join("refresh.toml"), directory.path().join("x.prom"));
+    std::fs::write(&config, "[dump]\ndirr = 1\n").unwrap();
+    let run = |stdin: &str| {
+        Tool::new("refresh-report")
+            .arg("--config")
+            .arg(&config)
+            .arg("--prometheus")
+            .arg(&metrics)
+            .stdin(stdin)
+            .run()
+    };
+    run("").exits(65);
+    assert!(std::fs::read_to_string(&metrics).unwrap().contains("refreshkit_ok 0\n"));
+    run(r#"{"schema":"refreshkit/1","run":"x"}"#).exits(0);
+    assert!(std::fs::read_to_string(&metrics).unwrap().contains("refreshkit_ok 1\n"));
+}
+
+#[test]
+fn a_report_to_a_device_leaves_the_device_a_device() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("stderr");
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    Tool::new("refresh-report").arg("--text").arg(&link).document(&Document::new("r")).run().exits(0);
+    assert!(link.is_symlink());
+}
+
+#[test]
+fn empty_variables_are_as_good_as_none() {
+    let output = Tool::new("refresh-report")
+        .env("REFRESH_PROGRESS", "")
+        .env("REFRESH_CONFIG", "")
+        .env("REFRESH_STATE_DIR", "")
+        .document(&Document::new("r"))
+        .run();
+    output.exits(0);
+}

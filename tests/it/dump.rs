@@ -56,7 +56,7 @@ pub(crate) fn planned(scratch: &Scratch, tables: &[PlannedTable]) -> Document {
     document.cluster = Some(Cluster {
         host: setting("host"),
         port: setting("port").parse().unwrap_or(3306),
-        login: Some(Login::OptionFile { path: scratch.server.client_cnf.display().to_string() }),
+        login: Some(Login::option_file(&scratch.server.client_cnf)),
         ..Cluster::default()
     });
     let table =

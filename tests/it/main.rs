@@ -9,15 +9,27 @@ mod dump_random;
 mod dump_safety;
 mod jenkins;
 mod masks;
+mod migrate;
 mod plan_cli;
+mod plan_in_place;
 mod plan_model;
 mod plan_property;
 mod plan_questions;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]
+mod rds_cli;
 mod rds_cloud;
+#[cfg(feature = "aws")]
+mod rds_drop;
+mod rds_local;
+#[cfg(feature = "aws")]
+mod rds_moto;
+#[cfg(feature = "aws")]
+mod rds_wait;
 mod restore;
+mod restore_crash;
+mod restore_place;
 mod rotate;
 mod support;
 mod tidy;

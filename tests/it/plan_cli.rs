@@ -108,7 +108,7 @@ fn the_configured_source_starts_a_chain_without_a_document() {
         let output = tool(&directory).args(["--source", "--run", "r1"]).run().exits(0);
         assert!(output.stderr.contains("nothing else is written there"), "{}", output.stderr);
         let document = output.document();
-        assert_eq!(document.source.unwrap().databases, [scratch.name.clone()]);
+        assert_eq!(document.source.unwrap().databases, std::slice::from_ref(&scratch.name));
         assert_eq!(document.dehydration.unwrap().tables.len(), 3);
     });
 }

@@ -4,15 +4,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use refreshkit::document::{Document, Login, ResourceKind};
-use refreshkit::mysql::{Engine, Server};
+use refreshkit::document::{Document, Login, StepStatus};
+use refreshkit::mysql::Server;
 
-use crate::rds_cloud::{ROWS, SOURCE, Stage, stage, with_aws};
-use crate::support::{Tool, servers};
+use crate::rds_cloud::{ROWS, Stage, stage};
+use crate::support::{path, servers};
 
 /// What the option file of a copy says, and the file's path.
 fn login(document: &Document) -> (String, String) {
-    let Some(Login::OptionFile { path }) = &document.cluster.as_ref().unwrap().login else {
+    let Some(Login::OptionFile { path, .. }) = &document.cluster.as_ref().unwrap().login else {
         panic!("no option file: {document:?}")
     };
     let text = std::fs::read_to_string(path).unwrap();
@@ -99,4 +99,52 @@ fn arguments_of_everybody() -> String {
         std::thread::sleep(Duration::from_millis(20));
     }
     said
+}
+
+/// The pipe as a shell runs it; gives its exit code, the last document and what was said.
+fn pipe(stage: &Stage, run: &str, restore: &str) -> (i32, Document, String) {
+    let folder = path("rds-snap").parent().unwrap().display().to_string();
+    let script = format!(
+        "set -o pipefail; PATH={folder}:$PATH; rds-snap | rds-wait | rds-restore {restore} | rds-drop"
+    );
+    let output = stage.bash(&script).env("REFRESH_RUN", run).output().unwrap();
+    let document = refreshkit::document::parse(&output.stdout).unwrap();
+    (output.status.code().unwrap(), document, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn the_shell_pipe_cleans_up_after_itself_and_shows_the_first_failure() {
+    let stage = stage(None);
+    let (code, document, said) = pipe(&stage, "pipe-1", "");
+    assert_eq!((code, document.ok), (0, true), "{said}");
+    assert_eq!(document.steps.len(), 4);
+    assert_eq!(stage.left(), Vec::<String>::new());
+
+    stage.fault(&["CreateDBInstance: error InstanceQuotaExceeded 400 1"]);
+    let (code, document, said) = pipe(&stage, "pipe-2", "");
+    let error = document.error.unwrap();
+    assert_eq!((code, error.tool.as_str(), error.code.as_str()), (69, "rds-restore", "quota"), "{said}");
+    assert!(error.hint.unwrap().contains("rds-drop --expired"));
+    assert_eq!(stage.left(), Vec::<String>::new());
+
+    stage.fault(&["clear", "CreateDBClusterSnapshot: error AccessDenied 403 1"]);
+    let (code, document, said) = pipe(&stage, "pipe-3", "");
+    assert_eq!((code, document.error.unwrap().tool.as_str()), (69, "rds-snap"), "{said}");
+    let skipped = document.steps.iter().filter(|step| step.status == StepStatus::Skipped).count();
+    assert_eq!(skipped, 2, "{said}");
+    assert_eq!(stage.left(), Vec::<String>::new());
+}
+
+#[test]
+fn a_clone_with_readers_needs_no_snapshot() {
+    let stage = stage(None);
+    let restored =
+        stage.tool("rds-restore").args(["--clone", "--run", "cloned", "--readers", "1"]).run().exits(0);
+    let document = restored.document();
+    let cluster = document.cluster.as_ref().unwrap();
+    assert_eq!(cluster.instances, ["kit-cloned-0", "kit-cloned-1"]);
+    assert_eq!(document.snapshot.as_ref().unwrap().kind, "clone");
+    assert!(document.snapshot.as_ref().unwrap().created_at.is_some());
+    assert_eq!(rows(&Server::of_cluster(cluster, None).unwrap()), ROWS);
+    stage.dropped(&document);
 }

@@ -8,7 +8,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use refreshkit::document::Document;
@@ -40,21 +41,37 @@ pub(crate) struct Stage {
     pub(crate) home: tempfile::TempDir,
 }
 
-static MARIADB: OnceLock<Mutex<Cloud>> = OnceLock::new();
-static MYSQL: OnceLock<Mutex<Cloud>> = OnceLock::new();
+/// Two clouds for most tests, so that they can run side by side, and one of the other software.
+static FIRST: [OnceLock<Mutex<Cloud>>; 2] = [OnceLock::new(), OnceLock::new()];
+static OTHER: [OnceLock<Mutex<Cloud>>; 1] = [OnceLock::new()];
 
-/// Takes the cloud of one server software (the first that is tested, for `None`).
+/// Takes a cloud of one server software (of the first that is tested, for `None`).
 pub(crate) fn stage(engine: Option<Engine>) -> Stage {
-    let engine = engine.unwrap_or_else(|| servers()[0].engine);
-    let cell = if engine == Engine::MariaDb { &MARIADB } else { &MYSQL };
-    let cloud = cell.get_or_init(|| Mutex::new(Cloud::start(engine)));
-    // A test that failed leaves its faults and its resources: the next one starts from a clean cloud.
-    let cloud = cloud.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let usual = servers()[0].engine;
+    let engine = engine.unwrap_or(usual);
+    let clouds: &[OnceLock<Mutex<Cloud>>] = if engine == usual { &FIRST } else { &OTHER };
+    let cloud = take(clouds, engine);
     let stage = Stage { cloud, home: tempfile::tempdir().unwrap() };
     stage.write_config("");
     stage.fault(&["clear"]);
     stage.sweep();
     stage
+}
+
+/// The first cloud that nobody uses. A test that failed leaves its faults and resources, which the next one sweeps.
+fn take(clouds: &'static [OnceLock<Mutex<Cloud>>], engine: Engine) -> MutexGuard<'static, Cloud> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let first = NEXT.fetch_add(1, Ordering::Relaxed);
+    loop {
+        for cloud in clouds.iter().cycle().skip(first % clouds.len()).take(clouds.len()) {
+            match cloud.get_or_init(|| Mutex::new(Cloud::start(engine))).try_lock() {
+                Ok(taken) => return taken,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 impl Cloud {
@@ -68,7 +85,9 @@ impl Cloud {
             Engine::MariaDb => "--engine mariadb".to_owned(),
             Engine::MySql => mysqld.unwrap_or_else(|_| "--engine mysql".to_owned()),
         };
+        // A signal to the whole group must not keep it from cleaning up.
         let script = r#"
+            trap "" TERM INT HUP
             "$RDS_LOCAL" init --dir "$CLOUD" --from "$SEED" --cluster "$SOURCE" $SERVER >"$TOP/master" || exit 1
             "$RDS_LOCAL" serve --dir "$CLOUD" --delays 0.1 --endpoint-file "$CLOUD.url" >/dev/null &
             cat >/dev/null
@@ -141,6 +160,13 @@ impl Stage {
             .env("REFRESH_STATE_DIR", self.state_dir())
     }
 
+    /// A shell whose tools talk to this cloud.
+    pub(crate) fn bash(&self, script: &str) -> Command {
+        let mut bash = self.tool("rds-snap").into_environment("bash");
+        bash.args(["-c", script]).stdin(Stdio::null());
+        bash
+    }
+
     /// Orders faults; `clear` forgets all.
     pub(crate) fn fault(&self, faults: &[&str]) {
         let output = Tool::new("rds-local")
@@ -155,7 +181,10 @@ impl Stage {
         let source_instance = format!("{SOURCE}-0");
         let ours = |line: &&str| {
             let id = line.split('\t').nth(1).unwrap_or_default();
-            id != SOURCE && id != source_instance && !id.starts_with("rds:") && !id.starts_with("filler-")
+            id != SOURCE
+                && id != source_instance
+                && !id.starts_with("rds:")
+                && !id.starts_with(&format!("{SOURCE}-many-"))
         };
         listed.stdout.lines().filter(ours).map(|line| line.replace('\t', " ")).collect()
     }
@@ -177,6 +206,33 @@ impl Stage {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         answer
+    }
+
+    /// Sets a tag, as a person with other tools would.
+    pub(crate) fn tag(&self, arn: &str, key: &str, value: &str) {
+        self.call(&[
+            ("Action", "AddTagsToResource"),
+            ("ResourceName", arn),
+            ("Tags.Tag.1.Key", key),
+            ("Tags.Tag.1.Value", value),
+        ]);
+    }
+
+    /// The ARN of a cluster or an instance.
+    pub(crate) fn arn(&self, kind: &str, id: &str) -> String {
+        let answer = match kind {
+            "cluster" => self.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", id)]),
+            _ => self.call(&[("Action", "DescribeDBInstances"), ("DBInstanceIdentifier", id)]),
+        };
+        let tag = if kind == "cluster" { "DBClusterArn" } else { "DBInstanceArn" };
+        between(&answer, &format!("<{tag}>"), &format!("</{tag}>")).to_owned()
+    }
+
+    /// How the id of an automated snapshot of this age begins: to the hour.
+    #[expect(clippy::unused_self, reason = "reads as a question to the cloud")]
+    pub(crate) fn stamp_of_automated(&self, age: Duration) -> String {
+        let moment = jiff::Timestamp::now() - jiff::SignedDuration::try_from(age).unwrap();
+        moment.strftime("%Y-%m-%d-%H").to_string()
     }
 
     /// `rds-snap | rds-wait | rds-restore`, each expected to work.
@@ -221,7 +277,7 @@ impl Stage {
     }
 
     /// Removes what an earlier test left.
-    fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         let begun = Instant::now();
         while !self.left().is_empty() {
             for line in self.left() {
@@ -229,7 +285,7 @@ impl Stage {
                 let (kind, id) = (words.next().unwrap(), words.next().unwrap());
                 self.try_delete(kind, id);
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "cannot sweep {:?}", self.left());
+            assert!(begun.elapsed() < Duration::from_secs(15), "cannot sweep {:?}", self.left());
             std::thread::sleep(Duration::from_millis(200));
         }
     }

@@ -20,6 +20,8 @@ use super::state::State;
 use crate::house::Cancel;
 use crate::mysql;
 
+/// How often a server is started on another port.
+const START_ATTEMPTS: u32 = 5;
 const TICK: Duration = Duration::from_millis(10);
 
 /// The files of a cluster or a snapshot, and the server on them.
@@ -158,16 +160,37 @@ impl Cloud {
         }
         volume.server = None;
         let mut port = cluster.port;
-        if !engine::is_free(port) {
-            port = engine::free_port()?;
-            self.change(|state| {
-                if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
-                    found.port = port;
+        for attempt in 1.. {
+            if !engine::is_free(port) {
+                port = engine::free_port()?;
+                self.change(|state| {
+                    if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
+                        found.port = port;
+                    }
+                });
+            }
+            match self.run_server(cluster, Some(port)) {
+                Ok(server) => {
+                    volume.server = Some(server);
+                    break;
                 }
-            });
+                // Somebody else may have taken the port before the server did.
+                Err(Error::Server { .. }) if attempt < START_ATTEMPTS && !engine::is_free(port) => {}
+                Err(error) => return Err(error),
+            }
         }
-        volume.server = Some(self.run_server(cluster, Some(port))?);
         Ok(())
+    }
+
+    /// Whether the server of a cluster has ended by itself. Says no while somebody works with it.
+    pub(super) fn has_dead_server(&self, cluster: &Cluster) -> bool {
+        let volume = self.volume(&cluster.resource_id);
+        let Ok(mut volume) = volume.try_lock() else { return false };
+        let dead = volume.server.as_mut().is_some_and(Server::has_ended);
+        if dead {
+            volume.server = None;
+        }
+        dead
     }
 
     /// Works with the account that may do everything, on a server that is started for it if none runs.

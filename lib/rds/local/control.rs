@@ -10,8 +10,8 @@ use super::cloud::Cloud;
 use super::fault::{Deed, Fault};
 use super::faults::matches;
 use super::jobs;
-use super::model::{Cluster, Forced, Kind, Snapshot, Status, Tag, resource_id};
-use super::state::State;
+use super::model::{Cluster, Forced, Kind, Snapshot, Status, Tag, key, resource_id};
+use super::state::{State, source_type};
 
 /// Takes fault lines in, all or none. Empty lines and those that begin with `#` are skipped.
 pub(super) fn inject(cloud: &Arc<Cloud>, text: &str) -> Result<usize, String> {
@@ -34,10 +34,12 @@ fn perform(cloud: &Arc<Cloud>, kind: Kind, name: &str, deed: &Deed) -> Result<()
         return show(cloud, kind, name, state.as_deref(), *time);
     }
     let clusters: Vec<Cluster> = cloud.look(|state| {
-        state.clusters.values().filter(|c| !c.plain && matches(name, &c.id)).cloned().collect()
+        let plain = kind == Kind::Instance;
+        state.clusters.values().filter(|c| c.plain == plain && matches(name, &c.id)).cloned().collect()
     });
     if clusters.is_empty() {
-        return Err(format!("there is no cluster {name}"));
+        let word = if kind == Kind::Instance { "plain instance" } else { kind.word() };
+        return Err(format!("there is no {word} {name}"));
     }
     for cluster in &clusters {
         match deed {
@@ -93,13 +95,17 @@ pub(super) fn automated(cloud: &Arc<Cloud>, cluster: &Cluster, age: Duration) {
     let snapshot = cloud.change(|state| {
         let mut id = format!("rds:{}-{minute}", cluster.id);
         // The service takes one a day at most; a second one of the same minute needs another name.
-        if state.snapshots.contains_key(&id) {
+        if state.snapshots.contains_key(&key(cluster.plain, &id)) {
             id = format!("{id}-{:03}", at.subsec_millisecond());
         }
         let mut snapshot = snapshot_of(cluster, &id, at);
         snapshot.automated = true;
-        state.snapshots.insert(id, snapshot.clone());
-        state.tell("db-cluster-snapshot", &snapshot.id, "Creating automated cluster snapshot");
+        state.snapshots.insert(snapshot.key(), snapshot.clone());
+        state.tell(
+            source_type(Kind::Snapshot, cluster.plain),
+            &snapshot.id,
+            "Creating automated cluster snapshot",
+        );
         snapshot
     });
     cloud.spawn(move |cloud| jobs::take_snapshot(cloud, &snapshot));
@@ -137,7 +143,7 @@ fn records(state: &mut State, cluster: &Cluster, count: u32) {
         snapshot.status = Status::new("available");
         (snapshot.percent, snapshot.data) = (100, false);
         snapshot.tags = vec![Tag { key: "made-by".to_owned(), value: "rds-local fault".to_owned() }];
-        state.snapshots.insert(id, snapshot);
+        state.snapshots.insert(snapshot.key(), snapshot);
     }
 }
 

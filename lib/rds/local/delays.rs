@@ -85,7 +85,7 @@ mod tests {
     fn a_scale_and_single_steps_can_be_given() {
         let delays: Delays = "0.5, password=60".parse().unwrap();
         assert_eq!(delays.of(Step::Snapshot), Duration::from_secs(2));
-        assert_eq!(delays.of(Step::Password), Duration::from_secs(60));
+        assert_eq!(delays.of(Step::Password), Duration::from_mins(1));
         assert_eq!("0".parse::<Delays>().unwrap().of(Step::Delete), Duration::ZERO);
         assert!("sleep=1".parse::<Delays>().unwrap_err().contains("snapshot, restore"));
         assert!("-1".parse::<Delays>().is_err());

@@ -77,6 +77,9 @@ pub enum Error {
         /// The last words of its log.
         detail: String,
     },
+    /// What a job needs was deleted.
+    #[error("{0} is gone")]
+    Gone(String),
     /// A name or a flag that cannot be used.
     #[error("{0}")]
     Usage(String),
@@ -146,9 +149,11 @@ impl Failure for Error {
             Self::Damaged { .. } | Self::SeedText { .. } | Self::SeedBytes { .. } | Self::Seed { .. } => {
                 Exit::BadInput
             }
-            Self::NoServer(_) | Self::WrongServer { .. } | Self::Server { .. } | Self::Endpoint { .. } => {
-                Exit::Unavailable
-            }
+            Self::Gone(_)
+            | Self::NoServer(_)
+            | Self::WrongServer { .. }
+            | Self::Server { .. }
+            | Self::Endpoint { .. } => Exit::Unavailable,
             Self::MySql(inner) => inner.exit(),
             Self::Interrupted(inner) => inner.exit(),
         }

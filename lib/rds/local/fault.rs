@@ -3,7 +3,7 @@
 //! ```text
 //! ACTION: throttle N | throttle 90s | unavailable N | lose N | drop N | slow 5s | error CODE [HTTP]     (ACTION may be *)
 //! KIND NAME: fail [STATE] | stick | delay 30s | state STATE [20s] | state -      (KIND: cluster instance snapshot; NAME may hold *)
-//! cluster NAME: password never | backing-up 20s | protect | replica-of ARN | automated [3h] | automated every 60s | snapshots 250
+//! cluster NAME (or instance NAME, a plain one): password never | backing-up 20s | protect | replica-of ARN | automated [3h] | automated every 60s | snapshots 250
 //! clear
 //! ```
 //!
@@ -146,7 +146,7 @@ fn quota(words: &[&str]) -> Result<Quota, String> {
 fn of_resource(kind: Kind, name: &str, words: &[&str]) -> Result<Fault, String> {
     let path = |how| Ok(Fault::Path { kind, name: name.to_owned(), how });
     let deed = |deed| Ok(Fault::Deed { kind, name: name.to_owned(), deed });
-    let cluster = kind == Kind::Cluster;
+    let whole = kind != Kind::Snapshot;
     match words {
         ["fail"] => path(PathFault::Fail("failed".to_owned())),
         ["fail", state] => path(PathFault::Fail((*state).to_owned())),
@@ -156,13 +156,13 @@ fn of_resource(kind: Kind, name: &str, words: &[&str]) -> Result<Fault, String> 
         ["state", state] => deed(Deed::State(Some((*state).to_owned()), None)),
         ["state", state, time] => deed(Deed::State(Some((*state).to_owned()), Some(duration(time)?))),
         ["backing-up", time] => deed(Deed::State(Some("backing-up".to_owned()), Some(duration(time)?))),
-        ["password", "never"] if kind != Kind::Snapshot => path(PathFault::PasswordNever),
-        ["protect"] if cluster => deed(Deed::Protect),
-        ["replica-of", arn] if cluster => deed(Deed::ReplicaOf((*arn).to_owned())),
-        ["automated"] if cluster => deed(Deed::Automated(Duration::ZERO)),
-        ["automated", "every", time] if cluster => path(PathFault::AutomatedEvery(duration(time)?)),
-        ["automated", age] if cluster => deed(Deed::Automated(duration(age)?)),
-        ["snapshots", count] if cluster => match count.parse() {
+        ["password", "never"] if whole => path(PathFault::PasswordNever),
+        ["protect"] if whole => deed(Deed::Protect),
+        ["replica-of", arn] if whole => deed(Deed::ReplicaOf((*arn).to_owned())),
+        ["automated"] if whole => deed(Deed::Automated(Duration::ZERO)),
+        ["automated", "every", time] if whole => path(PathFault::AutomatedEvery(duration(time)?)),
+        ["automated", age] if whole => deed(Deed::Automated(duration(age)?)),
+        ["snapshots", count] if whole => match count.parse() {
             Ok(count @ 1..=10_000) => deed(Deed::Snapshots(count)),
             _ => Err(format!("{count:?} is not a number of snapshots up to 10000")),
         },

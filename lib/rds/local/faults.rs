@@ -90,8 +90,8 @@ impl Faults {
     }
 
     /// How often the cluster gets an automated snapshot.
-    pub(super) fn automated_every(&self, id: &str) -> Option<Duration> {
-        self.on(Kind::Cluster, id).find_map(|how| match how {
+    pub(super) fn automated_every(&self, kind: Kind, id: &str) -> Option<Duration> {
+        self.on(kind, id).find_map(|how| match how {
             PathFault::AutomatedEvery(time) => Some(*time),
             _ => None,
         })
@@ -123,7 +123,9 @@ mod tests {
 
     fn with(lines: &[&str]) -> Faults {
         let mut faults = Faults::default();
-        lines.iter().for_each(|line| faults.add(line, Fault::parse(line).unwrap()));
+        for line in lines {
+            faults.add(line, Fault::parse(line).unwrap());
+        }
         faults
     }
 

@@ -130,12 +130,17 @@ impl Home {
 
     /// Deletes a directory: out of the way first, so that a new one of the same name can be made at once.
     pub(super) fn discard(&self, path: &Path) -> Result<(), Error> {
+        self.move_away(path)?.map_or(Ok(()), |away| remove_all(&away))
+    }
+
+    /// Moves a directory into the trash, if it is there.
+    pub(super) fn move_away(&self, path: &Path) -> Result<Option<PathBuf>, Error> {
         if !path.exists() {
-            return Ok(());
+            return Ok(None);
         }
         let away = self.root.join("trash").join(format!("{:016x}", rand::random::<u64>()));
         fs::rename(path, &away).map_err(Error::file("move away", path))?;
-        remove_all(&away)
+        Ok(Some(away))
     }
 
     /// Deletes what an interrupted deletion left.
@@ -151,7 +156,8 @@ pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("create", path))
 }
 
-fn remove_all(path: &Path) -> Result<(), Error> {
+/// Deletes a directory, if it is there.
+pub(super) fn remove_all(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::file("delete", path)(e)),
         _ => Ok(()),

@@ -65,6 +65,7 @@ FAULTS:
   cluster NAME: snapshots N             N records of manual snapshots without data
   cluster NAME: protect                 deletion protection on
   cluster NAME: replica-of ARN          it is a replica
+                                        (these also with `instance NAME`, for a plain RDS instance)
   clear                                 forget all rules
   KIND is cluster, instance or snapshot; TIME is 500ms, 20s, 5m, 3h or 2d.
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::cloud::socket_folder;
 use super::engine;
 use super::error::Error;
+use super::fault::Fault;
 use super::home::{Home, MARKER};
 use crate::house::House;
 
@@ -62,6 +63,9 @@ pub struct DestroyOptions {
 
 /// Sends faults, or shows those in force.
 pub(super) fn fault(options: &FaultOptions, out: &mut dyn Write) -> Result<(), Error> {
+    for line in &options.faults {
+        Fault::parse(line).map_err(Error::Usage)?;
+    }
     let endpoint = endpoint(&options.which)?;
     let method = if options.faults.is_empty() { "GET" } else { "POST" };
     let answer = request(&endpoint, method, "/faults", &options.faults.join("\n"))?;

@@ -14,8 +14,8 @@ use super::cloud::socket_folder;
 use super::engine::{self, ADMIN, Address, Brand, MASTER, Program, Server};
 use super::error::Error;
 use super::home::{self, Home, Secret, Secrets};
-use super::model::{Cluster, Instance, Origin, Status, resource_id};
-use super::state::State;
+use super::model::{Cluster, Instance, Kind, Origin, Status, key, resource_id};
+use super::state::{State, source_type};
 use crate::house::{Cancel, House};
 use crate::mysql::{self, Session, Statements};
 use crate::progress::Unit;
@@ -42,6 +42,10 @@ pub struct InitOptions {
     #[arg(long, value_name = "NAME", default_value = "prod-replica")]
     pub cluster: String,
 
+    /// Make a plain RDS instance of this name instead of a cluster
+    #[arg(long, value_name = "NAME", conflicts_with = "cluster")]
+    pub instance: Option<String>,
+
     /// Server software [default: the first that is found]
     #[arg(long, value_enum)]
     pub engine: Option<Brand>,
@@ -57,20 +61,22 @@ pub struct InitOptions {
 
 /// Seeds a cluster.
 pub(super) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) -> Result<(), Error> {
-    let id = options.cluster.to_lowercase();
+    let plain = options.instance.is_some();
+    let id = options.instance.as_ref().unwrap_or(&options.cluster).to_lowercase();
     if !super::query::is_name(&id) {
         return Err(Error::Usage(format!(
-            "{id:?} is not a cluster name: letters, digits and single hyphens"
+            "{id:?} is not a name of the service: letters, digits and single hyphens"
         )));
     }
     let input = File::open(&options.from).map_err(Error::file("read", &options.from))?;
     let program = Program::find(options.server.as_deref(), options.engine)?;
     let home = Home::create(&options.dir, &program)?;
+    engine::stop_orphans(&home.root);
     let mut state = State::load(&home)?;
-    if state.clusters.contains_key(&id) {
+    if state.clusters.contains_key(&key(plain, &id)) || state.instances.contains_key(&id) {
         return Err(Error::ClusterExists { path: home.root, id });
     }
-    let (folder, program) = (home.cluster(&id), home.program.clone());
+    let (folder, program) = (home.cluster(&key(plain, &id)), home.program.clone());
     house.progress.say(&format!(
         "{} {} at {}",
         program.brand.title(),
@@ -82,16 +88,19 @@ pub(super) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
     let option_file = folder.join("master.cnf");
     mysql::write_option_file(&option_file, MASTER, &master.0)?;
     make_data(&home, &folder, &house.cancel, |session| load(house, options, input, session))?;
-    let cluster = cluster(&id)?;
+    let mut cluster = cluster(&id, plain)?;
+    if plain {
+        program.brand.word().clone_into(&mut cluster.engine);
+        cluster.engine_version.clone_from(&program.version);
+    }
     let instance = instance(&cluster);
-    state.tell("db-cluster", &id, "DB cluster created");
-    state.clusters.insert(id.clone(), cluster);
+    state.tell(source_type(Kind::Cluster, plain), &id, "Created");
+    state.clusters.insert(cluster.key(), cluster);
     state.instances.insert(instance.id.clone(), instance);
     state.save(&home)?;
-    house.progress.say(&format!(
-        "cluster {id} is ready to be served; its master login is in {}",
-        option_file.display()
-    ));
+    house
+        .progress
+        .say(&format!("{id} is ready to be served; its master login is in {}", option_file.display()));
     let _ = writeln!(out, "{}", option_file.display());
     Ok(())
 }
@@ -197,10 +206,10 @@ impl Read for Counted<'_> {
     }
 }
 
-fn cluster(id: &str) -> Result<Cluster, Error> {
+fn cluster(id: &str, plain: bool) -> Result<Cluster, Error> {
     Ok(Cluster {
         id: id.to_owned(),
-        plain: false,
+        plain,
         resource_id: resource_id("cluster"),
         engine: ENGINE.to_owned(),
         engine_version: ENGINE_VERSION.to_owned(),
@@ -227,10 +236,10 @@ fn cluster(id: &str) -> Result<Cluster, Error> {
 
 fn instance(cluster: &Cluster) -> Instance {
     Instance {
-        id: format!("{}-0", cluster.id),
+        id: if cluster.plain { cluster.id.clone() } else { format!("{}-0", cluster.id) },
         resource_id: resource_id("db"),
         cluster: cluster.key(),
-        plain: false,
+        plain: cluster.plain,
         writer: true,
         class: "db.r7g.large".to_owned(),
         status: Status::new("available"),

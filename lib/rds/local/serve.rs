@@ -13,7 +13,7 @@ use super::cloud::Cloud;
 use super::delays::Delays;
 use super::error::Error;
 use super::home::{self, Home};
-use super::model::{Cluster, Instance, Snapshot};
+use super::model::{Cluster, Instance, Kind, Snapshot};
 use super::state::State;
 use super::{control, engine, http, jobs};
 use crate::house::House;
@@ -54,8 +54,10 @@ pub(super) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) 
         house.progress.say(&format!("stopped {orphans} servers that an earlier rds-local left behind"));
     }
     home.empty_trash()?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
-        .map_err(|e| Error::Usage(format!("cannot listen on 127.0.0.1:{}: {e}", options.port)))?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(|e| Error::Endpoint {
+        endpoint: format!("127.0.0.1:{}", options.port),
+        detail: e.to_string(),
+    })?;
     let address = listener.local_addr().map_err(Error::file("listen for", &options.dir))?;
     let state = State::load(&home)?;
     let (lines, spoken) = channel();
@@ -121,6 +123,11 @@ fn start_servers(cloud: &Arc<Cloud>) -> Result<(), Error> {
             if let Ok(Err(error)) = thread.join() {
                 cloud.cancel.check()?;
                 cloud.say(format!("warning: cluster {key}: {error}"));
+                cloud.change(|state| {
+                    for instance in state.instances.values_mut().filter(|i| i.cluster == *key) {
+                        "failed".clone_into(&mut instance.status.real);
+                    }
+                });
             }
         }
         Ok(())
@@ -174,16 +181,31 @@ fn watch(house: &House, cloud: &Arc<Cloud>, spoken: &Receiver<String>) {
         if let Ok(line) = spoken.recv_timeout(TICK) {
             house.progress.say(&line);
         }
-        let clusters: Vec<Cluster> = cloud.look(|state| {
-            state.clusters.values().filter(|c| !c.plain && c.status.is("available")).cloned().collect()
-        });
+        let clusters: Vec<Cluster> = cloud
+            .look(|state| state.clusters.values().filter(|c| c.status.is("available")).cloned().collect());
         for cluster in clusters {
-            let Some(every) = cloud.faults().automated_every(&cluster.id) else { continue };
+            restart_if_dead(cloud, &cluster);
+            let kind = if cluster.plain { Kind::Instance } else { Kind::Cluster };
+            let Some(every) = cloud.faults().automated_every(kind, &cluster.id) else { continue };
             let last = taken.entry(cluster.resource_id.clone()).or_insert_with(Instant::now);
             if last.elapsed() >= every {
                 *last = Instant::now();
                 control::automated(cloud, &cluster, Duration::ZERO);
             }
         }
+    }
+}
+
+/// A server that was killed comes back, as a crashed instance does.
+fn restart_if_dead(cloud: &Arc<Cloud>, cluster: &Cluster) {
+    if cloud.has_dead_server(cluster) {
+        cloud.say(format!("warning: the server of {} has ended by itself; starting it again", cluster.id));
+        let key = cluster.key();
+        cloud.spawn(move |cloud| {
+            if let Err(error) = jobs::start_server(cloud, &key) {
+                cloud.say(format!("warning: cluster {key}: {error}"));
+            }
+            Ok(())
+        });
     }
 }

@@ -5,4 +5,5 @@ mod tool;
 
 #[allow(unused_imports, reason = "not every feature set uses every helper")]
 pub(crate) use servers::{Scratch, TestServer, for_each_server, servers};
+#[allow(unused_imports, reason = "not every feature set uses every helper")]
 pub(crate) use tool::{Output, Tool, path, tools};

@@ -111,10 +111,12 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let Ok(mut session) = self.server.server().connect() else { return };
+        // Its own, and those that go on with `_`: `t_x_1` must not take `t_x_11` along.
         let like = format!(
-            "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, {}) = '{}'",
-            self.name.len(),
-            self.name
+            "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA \
+             WHERE SCHEMA_NAME = '{0}' OR LEFT(SCHEMA_NAME, {1}) = '{0}_'",
+            self.name,
+            self.name.len() + 1,
         );
         for name in session.rows::<String>("listing scratch databases", &like).unwrap_or_default() {
             session.attempt(&format!("DROP DATABASE `{name}`"));

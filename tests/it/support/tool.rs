@@ -49,6 +49,18 @@ impl Tool {
         self
     }
 
+    /// Another program in the environment that this tool would have.
+    pub(crate) fn into_environment(self, program: &str) -> Command {
+        let mut other = Command::new(program);
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => other.env(name, value),
+                None => other.env_remove(name),
+            };
+        }
+        other
+    }
+
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self

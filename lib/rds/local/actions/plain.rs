@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::cloud::Cloud;
-use super::super::engine::{self, Brand};
+use super::super::engine;
 use super::super::jobs;
 use super::super::model::{Cluster, Instance, Origin};
 use super::super::query::{Query, Refusal};
@@ -19,7 +19,7 @@ fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Clust
     let groups = query.list("VpcSecurityGroupIds");
     Ok(Cluster {
         id: id.to_owned(),
-        engine: engine_word(cloud).to_owned(),
+        engine: cloud.home.program.brand.word().to_owned(),
         engine_version: query.text_or("EngineVersion", &cloud.home.program.version),
         port: engine::free_port().map_err(|e| internal(&e))?,
         retention_days: query
@@ -31,13 +31,6 @@ fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Clust
         copy_tags: query.flag("CopyTagsToSnapshot")?,
         ..base
     })
-}
-
-fn engine_word(cloud: &Cloud) -> &'static str {
-    match cloud.home.program.brand {
-        Brand::Mariadb => "mariadb",
-        Brand::Mysql => "mysql",
-    }
 }
 
 fn begin(cloud: &Arc<Cloud>, cluster: Cluster, instance: Instance) -> Outcome {
@@ -56,7 +49,7 @@ fn begin(cloud: &Arc<Cloud>, cluster: Cluster, instance: Instance) -> Outcome {
 
 pub(super) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let id = query.new_name("DBInstanceIdentifier")?;
-    super::clusters::engine_of(query, engine_word(cloud))?;
+    super::clusters::engine_of(query, cloud.home.program.brand.word())?;
     let password = password(query)?;
     let password = password.ok_or_else(|| Refusal::combination("A master password is needed"))?;
     if cloud.look(|state| state.instances.contains_key(&id)) {

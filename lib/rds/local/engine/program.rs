@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use super::super::error::Error;
+use super::super::home::make_directory;
 
 /// Where servers are when they are not on PATH.
 const USUAL_FOLDERS: &[&str] =
@@ -27,6 +28,14 @@ impl Brand {
         match self {
             Self::Mariadb => "MariaDB",
             Self::Mysql => "MySQL",
+        }
+    }
+
+    /// What plain RDS calls the engine.
+    pub(in super::super) fn word(self) -> &'static str {
+        match self {
+            Self::Mariadb => "mariadb",
+            Self::Mysql => "mysql",
         }
     }
 
@@ -96,7 +105,8 @@ impl Program {
                 command
             }
         };
-        command.arg(format!("--datadir={}", data.display())).args(user()).args(self.storage());
+        command.arg(format!("--datadir={}", data.display())).arg(tmpdir(data)?);
+        command.args(user()).args(self.storage());
         let what = "installing the system tables";
         let output = command.stdin(Stdio::null()).output().map_err(|e| failed(what, &e))?;
         if output.status.success() {
@@ -128,6 +138,14 @@ impl Program {
         let find = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
         find(name).or_else(|| find(old)).unwrap_or_else(|| PathBuf::from(name))
     }
+}
+
+/// A temporary directory of the server's own: MariaDB deletes every `#sql…` in it when it starts, and with it the
+/// temporary tables of all other servers that share it.
+pub(super) fn tmpdir(data: &Path) -> Result<String, Error> {
+    let folder = data.with_file_name("tmp");
+    make_directory(&folder)?;
+    Ok(format!("--tmpdir={}", folder.display()))
 }
 
 /// `--user=root` for root: both servers insist on being told.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::super::error::Error;
-use super::program::{Brand, Program, failed, user};
+use super::program::{Brand, Program, failed, tmpdir, user};
 use crate::house::Cancel;
 use crate::mysql;
 
@@ -59,6 +59,7 @@ impl Server {
         let also = output.try_clone().map_err(Error::file("open", &log))?;
         let child = Command::new(&program.path)
             .args(arguments(program, data, &address))
+            .arg(tmpdir(data)?)
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(also)

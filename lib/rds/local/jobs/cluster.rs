@@ -9,7 +9,7 @@ use super::super::error::Error;
 use super::super::model::{Cluster, Kind, Origin, Snapshot};
 use super::super::seed;
 use super::super::state::{State, source_type};
-use super::{copy_all, delete_snapshot, discard};
+use super::{copy_all, delete_snapshot, vanish};
 
 /// Copies the data that a cluster is made from, then lets it take its time. For a plain instance the instance goes on.
 pub(in super::super) fn create_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
@@ -24,7 +24,7 @@ pub(in super::super) fn create_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) ->
         cloud.dwell(
             (Kind::Cluster, &cluster.id),
             step,
-            |state| state.cluster(&key, &resource).is_some(),
+            |state| state.cluster(&key, &resource).is_some_and(|c| c.status.real != "deleting"),
             |cloud, share| {
                 let state = if share > 0.8 { "backing-up" } else { "creating" };
                 show_cluster(cloud, cluster, state);
@@ -41,9 +41,12 @@ pub(in super::super) fn create_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) ->
     Ok(())
 }
 
+/// Moves the real state of a cluster; a deletion is never taken back.
 pub(super) fn show_cluster(cloud: &Cloud, cluster: &Cluster, shown: &str) {
     let differs = |state: &mut State| {
-        state.cluster(&cluster.key(), &cluster.resource_id).is_some_and(|c| c.status.real != shown)
+        state
+            .cluster(&cluster.key(), &cluster.resource_id)
+            .is_some_and(|c| c.status.real != shown && c.status.real != "deleting")
     };
     if cloud.look(differs) {
         cloud.change(|state| {
@@ -54,8 +57,15 @@ pub(super) fn show_cluster(cloud: &Cloud, cluster: &Cluster, shown: &str) {
     }
 }
 
+/// Own volume first, then the source's: a source is never being filled itself, so nobody waits in a circle.
 fn fill_cluster(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
     let folder = cloud.home.cluster(&cluster.key());
+    let own = cloud.volume(&cluster.resource_id);
+    let _own = lock(&own);
+    if cloud.look(|state| state.cluster(&cluster.key(), &cluster.resource_id).is_none()) {
+        // Deleted meanwhile; the wait that follows notices it too.
+        return Ok(());
+    }
     match &cluster.origin {
         Origin::Fresh => seed::fresh(&cloud.home, &folder, &cloud.cancel),
         Origin::Snapshot(key) => {
@@ -94,12 +104,10 @@ pub(super) fn remove_cluster(cloud: &Cloud, cluster: &Cluster) {
         let mut volume = lock(&volume);
         // The data goes too: no need to stop in order.
         drop(volume.server.take());
-        cloud.change(|state| {
+        vanish(cloud, &folder, |state| {
             state.clusters.remove(&key);
-            state.forget(&folder);
             state.tell(source_type(Kind::Cluster, cluster.plain), &cluster.id, "DB cluster deleted");
         });
-        discard(cloud, &folder);
     }
     cloud.forget_volume(&cluster.resource_id);
     let automated: Vec<Snapshot> = cloud.look(|state| {

@@ -8,7 +8,7 @@ use super::super::error::Error;
 use super::super::model::{Instance, Kind};
 use super::super::state::State;
 use super::cluster::{create_cluster, remove_cluster};
-use super::discard;
+use super::vanish;
 
 /// Starts the cluster's server if it is the first instance, then lets the instance take its time.
 pub(in super::super) fn create_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result<(), Stop> {
@@ -82,15 +82,13 @@ pub(in super::super) fn delete_instance(cloud: &Arc<Cloud>, instance: &Instance)
         }
     }
     let folder = cloud.home.instance(id);
-    cloud.change(|state| {
+    vanish(cloud, &folder, |state| {
         state.instances.remove(id);
-        state.forget(&folder);
         if instance.writer {
             promote(state, &instance.cluster);
         }
         state.tell("db-instance", id, "DB instance deleted");
     });
-    discard(cloud, &folder);
     match cluster {
         Some(cluster) if cluster.plain => remove_cluster(cloud, &cluster),
         _ => {}

@@ -19,6 +19,7 @@ use super::cloud::Cloud;
 use super::engine::{Server, copy_data};
 use super::error::Error;
 use super::home::{self, Secrets};
+use super::state::State;
 
 /// Copies data and passwords from one resource's directory to another's.
 pub(super) fn copy_all(
@@ -34,9 +35,16 @@ pub(super) fn copy_all(
     copy_data(&from.join("data"), &to.join("data"), server, &cloud.cancel)
 }
 
-/// Deletes a directory, or says why not.
-pub(super) fn discard(cloud: &Cloud, folder: &Path) {
-    if let Err(error) = cloud.home.discard(folder) {
+/// Forgets a resource and moves its directory away in one step, so that a new one of the same name never meets the old
+/// one's files; then deletes them.
+pub(super) fn vanish(cloud: &Cloud, folder: &Path, forget: impl FnOnce(&mut State)) {
+    let moved = cloud.change(|state| {
+        let moved = cloud.home.move_away(folder);
+        forget(state);
+        state.forget(folder);
+        moved
+    });
+    if let Err(error) = moved.and_then(|away| away.map_or(Ok(()), |away| home::remove_all(&away))) {
         cloud.say(format!("warning: {error}"));
     }
 }

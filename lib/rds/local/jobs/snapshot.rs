@@ -7,7 +7,7 @@ use super::super::delays::Step;
 use super::super::error::Error;
 use super::super::model::{self, Kind, Snapshot};
 use super::super::state::source_type;
-use super::{copy_all, discard};
+use super::{copy_all, vanish};
 
 /// Copies the source's data, then lets the snapshot take its time.
 pub(in super::super) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(), Stop> {
@@ -52,8 +52,17 @@ pub(in super::super) fn copy_source(cloud: &Cloud, snapshot: &Snapshot) -> Resul
     let (source, folder) =
         (model::key(snapshot.plain, &snapshot.source), cloud.home.snapshot(&snapshot.key()));
     let at = {
+        // Own volume first, then the source's.
+        let own = cloud.volume(&snapshot.resource_id);
+        let _own = lock(&own);
+        if cloud.look(|state| state.snapshot(&snapshot.key(), &snapshot.resource_id).is_none()) {
+            return Ok(());
+        }
         let volume = cloud.volume(&snapshot.source_resource_id);
         let volume = lock(&volume);
+        if cloud.look(|state| state.cluster(&source, &snapshot.source_resource_id).is_none()) {
+            return Err(Error::Gone(format!("the source {source}")));
+        }
         copy_all(cloud, &cloud.home.cluster(&source), &folder, volume.server.as_ref())?
     };
     // A backdated one keeps its date.
@@ -71,12 +80,10 @@ pub(in super::super) fn delete_snapshot(cloud: &Cloud, snapshot: &Snapshot) {
     {
         let volume = cloud.volume(&snapshot.resource_id);
         let _volume = lock(&volume);
-        cloud.change(|state| {
+        vanish(cloud, &folder, |state| {
             state.snapshots.remove(&snapshot.key());
-            state.forget(&folder);
             state.tell(source_type(Kind::Snapshot, snapshot.plain), &snapshot.id, "Deleted snapshot");
         });
-        discard(cloud, &folder);
     }
     cloud.forget_volume(&snapshot.resource_id);
 }

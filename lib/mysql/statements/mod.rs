@@ -11,11 +11,14 @@
 //! What stands in comments inside a statement stays: the server understands them. Not understood are the client's
 //! other commands (`source`, `\G`), and quotes as second bytes of characters in encodings such as sjis or gbk.
 
+mod error;
+mod words;
+
 use std::io::{self, BufRead};
 
+pub use error::StatementsError;
 use memchr::{memchr, memchr_iter, memchr2, memmem};
-
-use crate::document::{Exit, Failure};
+use words::{SANDBOX, comment_opens, is_conditional, opens_delimiter};
 
 /// The longest statement: what a server's `max_allowed_packet` can be at most.
 pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
@@ -26,9 +29,6 @@ const LOOK_AHEAD: usize = 256;
 /// What is dropped from the buffer's front only once it is worth moving the rest.
 const COMPACT_BYTES: usize = 256 * 1024;
 
-/// What `mariadb-dump` writes first: a client command that looks like a comment.
-const SANDBOX: &[u8] = b"/*M!999999\\-";
-
 /// One statement, without its delimiter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -36,55 +36,6 @@ pub struct Statement {
     pub sql: Vec<u8>,
     /// The line of the input where it begins, from 1.
     pub line: u64,
-}
-
-/// Why the input cannot be cut.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StatementsError {
-    /// Reading failed.
-    #[error("cannot read the SQL near line {line}")]
-    Read {
-        /// Where.
-        line: u64,
-        /// Why.
-        source: io::Error,
-    },
-    /// The input ends inside quotes or a comment.
-    #[error("the SQL ends inside {what} of the statement that begins in line {line}")]
-    Unterminated {
-        /// `a quoted text`, `a comment`.
-        what: &'static str,
-        /// Where the statement begins.
-        line: u64,
-    },
-    /// A statement beyond the limit.
-    #[error("the statement that begins in line {line} is longer than {limit} bytes")]
-    TooLong {
-        /// Where.
-        line: u64,
-        /// The limit.
-        limit: usize,
-    },
-    /// `DELIMITER` without one.
-    #[error("DELIMITER in line {line} is not followed by one")]
-    NoDelimiter {
-        /// Where.
-        line: u64,
-    },
-}
-
-impl Failure for StatementsError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Read { .. } => Exit::Io,
-            _ => Exit::BadInput,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        "sql-text"
-    }
 }
 
 /// An iterator over the statements of `input`. After an error it ends.
@@ -338,24 +289,6 @@ impl<R: BufRead> Iterator for Statements<R> {
         self.failed = next.is_err();
         next.transpose()
     }
-}
-
-/// `/*!` and MariaDB's `/*M!`: comments that the server reads as SQL.
-fn is_conditional(text: &[u8]) -> bool {
-    text.starts_with(b"/*!") || text.starts_with(b"/*M!")
-}
-
-fn comment_opens(text: &[u8]) -> bool {
-    match text {
-        [b'#', ..] | [b'/', b'*', ..] => true,
-        [b'-', b'-', rest @ ..] => rest.first().is_none_or(|byte| *byte <= b' '),
-        _ => false,
-    }
-}
-
-fn opens_delimiter(text: &[u8]) -> bool {
-    let (word, rest) = text.split_at(text.len().min("delimiter".len()));
-    word.eq_ignore_ascii_case(b"delimiter") && rest.first().is_none_or(u8::is_ascii_whitespace)
 }
 
 #[cfg(test)]

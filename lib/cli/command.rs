@@ -1,0 +1,96 @@
+//! Commands that take no document and write text or JSON of their own to stdout: lists, plans, checks, services.
+
+use std::io::{BufWriter, ErrorKind, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::{Common, Role, house, report, signal};
+use crate::document::{AnyFailure, ErrorReport, Failure};
+use crate::house::{Cancel, House};
+
+/// How long a command may take to stop by itself after a signal.
+const COMMAND_GRACE: Duration = Duration::from_secs(3);
+
+/// Runs a command that lists, plans or checks. What it writes is buffered, not collected: a whole table may pass.
+pub fn command<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
+where
+    F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
+{
+    if let Some(code) = common.answer(tool) {
+        return code;
+    }
+    let cancel = signal::listen();
+    leave_after(&cancel);
+    let mut out = Pipe { inner: BufWriter::new(std::io::stdout()), closed: false };
+    let outcome = house(tool, common, Role::Head, &cancel).and_then(|house| {
+        work(&house, &mut out)?;
+        out.flush().map_err(|source| report::StdoutError(source).into())
+    });
+    // Whoever closes the pipe early (head, less) has seen enough. What was written before a failure is shown.
+    let closed = out.closed || out.flush().is_err();
+    finish(tool, if closed { Ok(()) } else { outcome })
+}
+
+/// Runs a command that goes on for a while and speaks on stdout meanwhile: what `work` writes is there at once. It has
+/// to look at `house.cancel` and to end by itself.
+pub fn service<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
+where
+    F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
+{
+    if let Some(code) = common.answer(tool) {
+        return code;
+    }
+    let cancel = signal::listen();
+    let outcome = house(tool, common, Role::Head, &cancel);
+    finish(tool, outcome.and_then(|house| work(&house, &mut std::io::stdout())))
+}
+
+fn finish(tool: &str, outcome: Result<(), AnyFailure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let failed = ErrorReport::of(tool, &*failure);
+            report::show(&failed);
+            ExitCode::from(failed.exit)
+        }
+    }
+}
+
+/// Ends the process some time after a signal: a command may be inside a statement that nothing here can stop.
+fn leave_after(cancel: &Cancel) {
+    let cancel = cancel.clone();
+    std::thread::spawn(move || {
+        let interrupted = loop {
+            match cancel.requested() {
+                Some(interrupted) => break interrupted,
+                None => std::thread::sleep(Duration::from_millis(50)),
+            }
+        };
+        std::thread::sleep(COMMAND_GRACE);
+        #[expect(clippy::exit, clippy::disallowed_methods, reason = "the work did not stop by itself")]
+        std::process::exit(i32::from(interrupted.exit() as u8));
+    });
+}
+
+/// stdout, remembering whether its reader has gone.
+struct Pipe<W> {
+    inner: W,
+    closed: bool,
+}
+
+impl<W: Write> Pipe<W> {
+    fn look(&mut self, error: std::io::Error) -> std::io::Error {
+        self.closed |= error.kind() == ErrorKind::BrokenPipe;
+        error
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.inner.write(bytes).map_err(|error| self.look(error))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush().map_err(|error| self.look(error))
+    }
+}

@@ -1,0 +1,98 @@
+//! The ways in which a tool ends: each writes the document once and gives the exit code.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+
+use super::{Common, args, report};
+use crate::document::{self, Document, ErrorReport, Exit, Failure, Step, StepStatus};
+
+/// There is no document: one is made that says so, for whoever is next in the pipe.
+pub(super) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport) -> ExitCode {
+    failed.hint.get_or_insert_with(|| args::alone(tool).to_owned());
+    report::show(&failed);
+    let mut document = Document::new(&common.known_run().unwrap_or_default());
+    document.lost = true;
+    document.steps.push(step(tool, StepStatus::Failed));
+    let code = failed.exit;
+    document.fail(failed);
+    // Nobody in the pipe can act on an error to write this.
+    let _ = report::print(document::render(&document).as_bytes());
+    ExitCode::from(code)
+}
+
+/// The chain has already failed: the document goes on, and so does the exit code.
+pub(super) fn pass_on(tool: &str, mut document: Document) -> ExitCode {
+    document.steps.push(step(tool, StepStatus::Skipped));
+    let code = cause(&document);
+    write(&document, code)
+}
+
+/// A witness leaves no trace: what came is what goes on, to the byte.
+pub(super) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), ErrorReport>) -> ExitCode {
+    let mut code = cause(document);
+    if let Err(failed) = outcome {
+        report::show(&failed);
+        code = failed.exit;
+    }
+    let bytes = if bytes.is_empty() { document::render(document).into_bytes() } else { bytes };
+    print(&bytes, code)
+}
+
+/// The usual end: the tool's step is added.
+pub(super) fn conclude(mut document: Document, outcome: Result<(), ErrorReport>, mut step: Step) -> ExitCode {
+    let mut code = cause(&document);
+    if let Err(failed) = outcome {
+        report::show(&failed);
+        code = failed.exit;
+        step.status = StepStatus::Failed;
+        step.note.clone_from(&failed.message);
+        document.fail(failed);
+    }
+    document.steps.push(step);
+    write(&document, code)
+}
+
+/// The exit code that a document stands for: never 0 for a chain that failed.
+fn cause(document: &Document) -> u8 {
+    match &document.error {
+        _ if document.ok => Exit::Ok as u8,
+        Some(error) if error.exit != 0 => error.exit,
+        _ => Exit::Bug as u8,
+    }
+}
+
+pub(super) fn write(document: &Document, code: u8) -> ExitCode {
+    print(document::render(document).as_bytes(), code)
+}
+
+fn print(bytes: &[u8], code: u8) -> ExitCode {
+    match report::print(bytes) {
+        Ok(()) => ExitCode::from(code),
+        Err(failure) => {
+            report::show(&ErrorReport::of("stdout", &failure));
+            ExitCode::from(if code == 0 { failure.exit() as u8 } else { code })
+        }
+    }
+}
+
+/// A step of `tool` without times.
+pub(super) fn step(tool: &str, status: StepStatus) -> Step {
+    Step {
+        tool: tool.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: None,
+        seconds: 0.0,
+        status,
+        note: String::new(),
+        other: serde_json::Map::new(),
+    }
+}
+
+/// Seconds from `start` to now, in milliseconds' precision.
+pub(super) fn seconds_since(start: Timestamp) -> f64 {
+    let elapsed = Timestamp::now().duration_since(start);
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a night are far below 2^52")]
+    let seconds = elapsed.as_millis() as f64 / 1_000.0;
+    seconds.max(0.0)
+}

@@ -1,0 +1,335 @@
+//! `rds-drop`: what it deletes after any accident, and what it refuses to delete.
+
+use std::io::{Read, Write};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use refreshkit::document::{Document, ErrorReport, Failure, Interrupted};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::rds_cloud::{SOURCE, Stage, stage};
+
+/// How many random moments a kill is tried at; `REFRESHKIT_TEST_KILLS=50` for the whole of it.
+const KILLS: u32 = 8;
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Starts a tool and hands it a document.
+fn started(stage: &Stage, name: &str, arguments: &[&str], document: Option<&Document>) -> Child {
+    let mut child = stage.tool(name).args(arguments.iter().copied()).spawn();
+    let mut stdin = child.stdin.take().unwrap();
+    if let Some(document) = document {
+        let _ = stdin.write_all(refreshkit::document::render(document).as_bytes());
+    }
+    child
+}
+
+/// Waits until the endpoint shows something whose line begins like this.
+fn until_there(stage: &Stage, line: &str) {
+    let begun = Instant::now();
+    while !stage.left().iter().any(|there| there.starts_with(line)) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{line} never came: {:?}", stage.left());
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+fn nothing() -> Vec<String> {
+    Vec::new()
+}
+
+#[test]
+fn each_guard_keeps_what_it_guards_and_the_rest_is_deleted() {
+    let stage = stage(None);
+    let document = stage.restored("guarded");
+    let cluster_arn = stage.arn("cluster", "kit-guarded");
+    stage.tag(&cluster_arn, "refreshkit:run", "somebody-else");
+    let refused = stage.tool("rds-drop").document(&document).run().exits(77);
+    assert!(
+        refused.stderr.contains("cluster kit-guarded: its tag refreshkit:run says \"somebody-else\""),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused.stderr.contains("instance kit-guarded-0: it belongs to cluster kit-guarded"),
+        "{}",
+        refused.stderr
+    );
+    let mut left = stage.left();
+    left.sort();
+    assert_eq!(left, ["cluster kit-guarded available", "instance kit-guarded-0 available"]);
+    let mut rest = refused.document();
+    assert_eq!(rest.resources.len(), 2, "the snapshot is gone, the others are still owed");
+    assert_eq!(rest.error.as_ref().unwrap().code, "refused");
+    stage.tag(&cluster_arn, "refreshkit:run", "guarded");
+
+    stage.fault(&["cluster kit-guarded: protect"]);
+    let refused = stage.tool("rds-drop").args(["--run", "guarded"]).run().exits(77);
+    assert!(refused.stderr.contains("it has deletion protection"), "{}", refused.stderr);
+    assert_eq!(stage.left().len(), 2, "protection covers the instances, too");
+    stage.call(&[
+        ("Action", "ModifyDBCluster"),
+        ("DBClusterIdentifier", "kit-guarded"),
+        ("DeletionProtection", "false"),
+    ]);
+
+    rest.error = None;
+    rest.ok = true;
+    let mut wrong = rest.clone();
+    wrong.resources[1].resource_id = Some("cluster-OTHER".to_owned());
+    let other_home = tempfile::tempdir().unwrap();
+    let refused =
+        stage.tool("rds-drop").env("REFRESH_STATE_DIR", other_home.path()).document(&wrong).run().exits(77);
+    assert!(refused.stderr.contains("this run created cluster-OTHER"), "{}", refused.stderr);
+    stage.dropped(&rest);
+}
+
+#[test]
+fn the_source_is_never_deleted_whatever_a_document_says() {
+    let stage = stage(None);
+    let mut document = Document::new("evil");
+    let mut text = serde_json::to_value(&document).unwrap();
+    text["resources"] = serde_json::json!([
+        {"kind": "instance", "id": format!("{SOURCE}-0")},
+        {"kind": "cluster", "id": SOURCE},
+    ]);
+    document = serde_json::from_value(text).unwrap();
+    let refused = stage.tool("rds-drop").document(&document).run().exits(77);
+    assert!(refused.stderr.contains("it is the configured source"), "{}", refused.stderr);
+    stage.source();
+}
+
+#[test]
+fn an_instance_that_somebody_put_into_our_cluster_keeps_the_cluster() {
+    let stage = stage(None);
+    let document = stage.restored("shared");
+    stage.call(&[
+        ("Action", "CreateDBInstance"),
+        ("DBInstanceIdentifier", "mine"),
+        ("DBClusterIdentifier", "kit-shared"),
+        ("DBInstanceClass", "db.r7g.large"),
+        ("Engine", "aurora-mysql"),
+    ]);
+    until_there(&stage, "instance mine available");
+    let refused = stage.tool("rds-drop").document(&document).run().exits(77);
+    assert!(refused.stderr.contains("instance mine in it was not created by this run"), "{}", refused.stderr);
+    assert!(stage.left().iter().any(|line| line.starts_with("cluster kit-shared")));
+    stage.call(&[
+        ("Action", "DeleteDBInstance"),
+        ("DBInstanceIdentifier", "mine"),
+        ("SkipFinalSnapshot", "true"),
+    ]);
+    stage.dropped(&refused_as_fresh(&refused.document()));
+}
+
+/// The document as it was before `rds-drop` failed.
+fn refused_as_fresh(document: &Document) -> Document {
+    Document { ok: true, error: None, ..document.clone() }
+}
+
+#[test]
+fn another_run_of_the_same_prefix_is_not_touched() {
+    let stage = stage(None);
+    let snap = |run: &str| stage.tool("rds-snap").args(["--run", run]).run().exits(0).document();
+    let (first, second) = (snap("one"), snap("one-more"));
+    stage.drop_run("one").exits(0);
+    assert_eq!(stage.left().len(), 1);
+    assert!(stage.left()[0].starts_with("snapshot kit-one-more"));
+    drop(first);
+    stage.dropped(&second);
+}
+
+#[test]
+fn a_document_of_another_run_than_the_named_one_is_refused() {
+    let stage = stage(None);
+    let output = stage.tool("rds-drop").args(["--run", "b"]).document(&Document::new("a")).run().exits(65);
+    assert!(output.stderr.contains("is of run \"a\", but --run says \"b\""), "{}", output.stderr);
+}
+
+#[test]
+fn a_dry_run_deletes_nothing_and_says_what_it_would() {
+    let stage = stage(None);
+    let document = stage.tool("rds-snap").args(["--run", "dry"]).run().exits(0).document();
+    let output = stage.tool("rds-drop").arg("--dry-run").document(&document).run().exits(0);
+    assert!(output.stderr.contains("would delete snapshot kit-dry"), "{}", output.stderr);
+    assert_eq!(output.document().resources.len(), 1);
+    assert_eq!(stage.left().len(), 1);
+    stage.dropped(&document);
+}
+
+#[test]
+fn the_reaper_takes_what_has_expired_and_leaves_the_rest() {
+    let stage = stage(None);
+    let fresh = stage.tool("rds-snap").args(["--run", "fresh"]).run().exits(0).document();
+    stage.write_config("expires = \"1s\"");
+    stage.restored("stale");
+    std::thread::sleep(Duration::from_secs(2));
+    let planned = stage.tool("rds-drop").args(["--expired", "--dry-run"]).run().exits(0);
+    assert_eq!(planned.stderr.matches("would delete").count(), 3, "{}", planned.stderr);
+    stage.tool("rds-drop").arg("--expired").run().exits(0);
+    assert_eq!(stage.left().len(), 1, "{:?}", stage.left());
+    assert!(stage.left()[0].starts_with("snapshot kit-fresh"));
+    assert!(!stage.state_dir().join("stale.cnf").exists());
+    stage.dropped(&fresh);
+}
+
+#[test]
+fn tags_alone_are_enough_among_hundreds_of_snapshots() {
+    let stage = stage(None);
+    stage.fault(&["cluster prod-replica: snapshots 250"]);
+    stage.tool("rds-snap").args(["--run", "zzz"]).run().exits(0);
+    std::fs::remove_dir_all(stage.state_dir()).unwrap();
+    stage.drop_run("zzz").exits(0);
+    assert_eq!(stage.left(), nothing());
+}
+
+#[test]
+fn a_password_that_never_settles_is_a_clear_error_and_everything_goes() {
+    let stage = stage(None);
+    stage.fault(&["cluster kit-never: password never"]);
+    let snapped = stage.tool("rds-snap").args(["--run", "never"]).run().exits(0);
+    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+    let failed =
+        stage.tool("rds-restore").env("REFRESHKIT_PACE", "0.002").stdin(waited.stdout).run().exits(75);
+    assert!(
+        failed.stderr.contains("cluster kit-never is still changing its master password after"),
+        "{}",
+        failed.stderr
+    );
+    let busy = stage.tool("rds-drop").args(["--timeout", "1s"]).document(&failed.document()).run().exits(75);
+    assert!(busy.stderr.contains("cluster kit-never (resetting-master-credentials"), "{}", busy.stderr);
+    stage.fault(&["clear"]);
+    stage.drop_run("never").exits(0);
+    assert_eq!(stage.left(), nothing());
+    assert!(!stage.state_dir().join("never.cnf").exists());
+}
+
+#[test]
+fn a_replica_is_never_deleted() {
+    let stage = stage(None);
+    stage.fault(&["cluster kit-replica: fail incompatible-restore"]);
+    let snapped = stage.tool("rds-snap").args(["--run", "replica"]).run().exits(0);
+    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+    let failed = stage.tool("rds-restore").stdin(waited.stdout).run().exits(69).document();
+    stage.fault(&["clear", "cluster kit-replica: replica-of arn:aws:rds:eu-west-1:1:cluster:x"]);
+    let refused = stage.tool("rds-drop").document(&failed).run().exits(77);
+    assert!(
+        refused.stderr.contains("it is a replica of arn:aws:rds:eu-west-1:1:cluster:x"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(stage.left(), ["cluster kit-replica incompatible-restore"]);
+    stage.sweep();
+}
+
+#[test]
+fn a_terminal_state_is_reported_with_what_the_service_says_about_it() {
+    let stage = stage(None);
+    stage.fault(&["instance kit-broken-0: fail incompatible-network"]);
+    let snapped = stage.tool("rds-snap").args(["--run", "broken"]).run().exits(0);
+    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+    let failed = stage.tool("rds-restore").stdin(waited.stdout).run().exits(69);
+    assert!(failed.stderr.contains("instance kit-broken-0 is incompatible-network"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("the service says: "), "{}", failed.stderr);
+    stage.dropped(&failed.document());
+}
+
+#[test]
+fn a_terminated_restore_stops_at_once_and_its_document_says_what_there_is() {
+    let stage = stage(None);
+    let snapped = stage.tool("rds-snap").args(["--run", "term"]).run().exits(0);
+    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0).document();
+    stage.fault(&["cluster kit-term: delay 5s"]);
+    let mut child = started(&stage, "rds-restore", &[], Some(&waited));
+    until_there(&stage, "cluster kit-term");
+    let begun = Instant::now();
+    signal(&child, Signal::TERM);
+    signal(&child, Signal::TERM);
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    let document = refreshkit::document::parse(text.as_bytes()).unwrap();
+    assert_eq!(document.error.as_ref().unwrap().code, "interrupted");
+    assert_eq!(document.resources.len(), 2);
+    stage.dropped(&document);
+}
+
+#[test]
+fn a_terminated_drop_has_asked_for_every_delete() {
+    let stage = stage(None);
+    let document = stage.restored("late");
+    let mut failed = document.clone();
+    failed.fail(ErrorReport::of("mydehydrate", &Interrupted { terminated: true } as &dyn Failure));
+    stage.fault(&["cluster kit-late: delay 2s"]);
+    let mut child = started(&stage, "rds-drop", &[], Some(&failed));
+    std::thread::sleep(Duration::from_millis(150));
+    signal(&child, Signal::TERM);
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let begun = Instant::now();
+    while !stage.left().is_empty() && begun.elapsed() < Duration::from_secs(20) {
+        let still = stage.left();
+        assert!(still.iter().all(|line| line.ends_with("deleting")), "{still:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    stage.drop_run("late").exits(0);
+    assert_eq!(stage.left(), nothing());
+}
+
+#[test]
+fn after_a_kill_at_any_moment_nothing_is_left_and_production_is_as_it_was() {
+    let stage = stage(None);
+    let kills =
+        std::env::var("REFRESHKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let whole = {
+        let begun = Instant::now();
+        let document = stage.restored("whole");
+        let took = begun.elapsed();
+        stage.dropped(&document);
+        took
+    };
+    for round in 0..kills {
+        let run = format!("kill-{round}");
+        let moment = whole.mul_f64(rand::rng().random_range(0.0..1.0));
+        kill_at(&stage, &run, moment);
+        if round % 3 == 2 {
+            // The agent's disk is gone, too.
+            let _ = std::fs::remove_dir_all(stage.state_dir());
+            // What was on its way at the kill has arrived.
+            std::thread::sleep(Duration::from_millis(1_500));
+        }
+        stage.drop_run(&run).exits(0);
+        assert_eq!(stage.left(), nothing(), "killed after {moment:?} of {whole:?}");
+        assert!(!stage.state_dir().join(format!("{run}.cnf")).exists());
+    }
+    let count: u64 = stage.source().first("counting", "SELECT COUNT(*) FROM app.notes").unwrap().unwrap();
+    assert_eq!(count, crate::rds_cloud::ROWS);
+}
+
+/// Runs the pipe and kills all of it with SIGKILL after `moment`.
+fn kill_at(stage: &Stage, run: &str, moment: Duration) {
+    let begun = Instant::now();
+    let mut document: Option<Document> = None;
+    for (name, arguments) in [("rds-snap", vec!["--run", run]), ("rds-wait", vec![]), ("rds-restore", vec![])]
+    {
+        let mut child = started(stage, name, &arguments, document.as_ref());
+        loop {
+            if begun.elapsed() >= moment {
+                signal(&child, Signal::KILL);
+                child.wait().unwrap();
+                return;
+            }
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        let mut text = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        document = Some(refreshkit::document::parse(text.as_bytes()).unwrap());
+    }
+}

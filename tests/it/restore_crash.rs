@@ -1,0 +1,85 @@
+//! `dev-restore` killed at any moment: the database is whole, and the next run finishes or reverts.
+
+use std::time::{Duration, Instant};
+
+use crate::restore_place::{Place, assert_same, picture, shop};
+use crate::support::{TestServer, for_each_server};
+
+/// How many times a refresh is killed on each server.
+const KILLS: u32 = 8;
+
+/// The tables of a picture: what one RENAME swaps.
+fn tables(picture: &str) -> String {
+    picture.split("\nCREATE ALGORITHM").next().unwrap().to_owned()
+}
+
+/// A killed client's last statement may still be at work; its lock says when it is over.
+fn wait_for_the_server(server: &TestServer, database: &str) {
+    let sql = format!("SELECT IS_FREE_LOCK('refreshkit.{database}')");
+    let started = Instant::now();
+    while server.session().first::<i64>("waiting", &sql).unwrap() != Some(1) {
+        assert!(started.elapsed() < Duration::from_secs(20), "the lock is never free");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn killed_at_any_moment_the_database_is_wholly_old_or_wholly_new() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        let one = picture(server, &source.name);
+        source.run("DELETE FROM bag; CREATE TABLE second (a INT); DROP VIEW a_rich; DROP PROCEDURE settle; CREATE TRIGGER bag_before BEFORE INSERT ON bag FOR EACH ROW SET NEW.word = UPPER(NEW.word)");
+        let two = picture(server, &source.name);
+        place.dump(&source, "20261123T020000Z");
+        let started = Instant::now();
+        place.tool(&["--target", "dev3", "--dump", "2026-11-22"]).run().exits(0);
+        let whole = started.elapsed();
+        let mut seen = [0, 0];
+        for kill in 0..KILLS {
+            let now = picture(server, place.database());
+            let day = if now == one { "2026-11-23" } else { "2026-11-22" };
+            let mut child = place.tool(&["--target", "dev3", "--dump", day]).spawn();
+            // The second half, where the swap is, gets most of them.
+            std::thread::sleep(whole * (KILLS / 2 + kill) / (KILLS * 3 / 2));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            wait_for_the_server(server, place.database());
+            let found = tables(&picture(server, place.database()));
+            assert!(found == tables(&one) || found == tables(&two), "neither old nor new:\n{found}");
+            place.tool(&["status", "--target", "dev3", "--repair"]).run().exits(0);
+            let repaired = picture(server, place.database());
+            assert_eq!(tables(&repaired), found, "a repair never changes tables");
+            let expected = if found == tables(&one) { &one } else { &two };
+            assert_same(&repaired, expected);
+            seen[usize::from(now != repaired)] += 1;
+        }
+        eprintln!("{} kills before the swap, {} after it", seen[0], seen[1]);
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        assert_same(&picture(server, place.database()), &two);
+        assert_eq!(place.databases().len(), 2, "{:?}", place.databases());
+    });
+}
+
+#[test]
+fn a_refresh_that_is_told_to_stop_leaves_the_database_as_it_was() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run("CREATE TABLE mine (a INT)");
+        let old = picture(server, place.database());
+        place.configure_target("after = [\"SELECT SLEEP(20)\"]");
+        let child = place.tool(&["--target", "dev3"]).spawn();
+        std::thread::sleep(Duration::from_secs(2));
+        let id = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let told = Instant::now();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(143));
+        assert!(told.elapsed() < Duration::from_secs(3));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("\"interrupted\""));
+        assert_same(&picture(server, place.database()), &old);
+        place.configure("");
+        place.tool(&["--target", "dev3"]).run().exits(0);
+    });
+}
