@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use refreshkit::document::TableClass;
-use refreshkit::dump::{DumpFile, list};
+use refreshkit::dump::DumpFile;
 
 use crate::dump::{config, planned, whole};
 use crate::dump_safety::{any_server, command, small};
