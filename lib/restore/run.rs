@@ -136,6 +136,8 @@ fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Er
     if let Some(done) = swap::repair(holder, target)? {
         house.progress.say(&done);
     }
+    // What this account may not read, it could not keep for an undo: better said now than after the load.
+    Contents::read(&mut holder.session, &target.database)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `dev-restore` on real servers: load, verify, swap, undo, and every way in which it must say no.
 
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
-use crate::support::{Tool, for_each_server};
+use crate::support::{TestServer, Tool, for_each_server};
 
 #[test]
 fn a_refresh_replaces_everything_and_undo_brings_everything_back() {
@@ -167,8 +167,6 @@ fn an_ordinary_account_of_the_database_is_enough() {
     for_each_server(|server| {
         let source = shop(server);
         let mut place = Place::with_dump_of(&source);
-        place.target.run(MINE);
-        let old = picture(server, place.database());
         let user = place.database().to_owned();
         let mut session = place.session();
         let pattern = user.replace('_', "\\_");
@@ -182,18 +180,31 @@ fn an_ordinary_account_of_the_database_is_enough() {
         let text = text
             .replace("user=refresh", &format!("user={user}"))
             .replace("refresh-test", "only-this-database");
+        let text: String = text
+            .lines()
+            .filter(|line| !line.starts_with("host="))
+            .map(|line| line.to_owned() + "\n")
+            .collect();
         place.option_file = place.path("ordinary.cnf");
         std::fs::write(&place.option_file, text).unwrap();
         std::fs::set_permissions(&place.option_file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
             .unwrap();
         place.configure("");
+        let ordinary = TestServer { client_cnf: place.option_file.clone(), ..server.clone() };
+        ordinary.client(Some(place.database()), MINE.as_bytes());
+        let old = picture(server, place.database());
+        // A routine of somebody else's could not be kept for an undo.
+        place.target.run("CREATE PROCEDURE theirs() SELECT 1");
+        let hidden = place.tool(&["--target", "dev3"]).run();
+        place.target.run("DROP PROCEDURE theirs");
         let refreshed = place.tool(&["--target", "dev3"]).run();
         let undone = place.tool(&["undo", "--target", "dev3"]).run();
         session.run("dropping the account", &format!("DROP USER '{user}'@'localhost'")).unwrap();
+        let hidden = hidden.exits(69);
+        assert!(hidden.stderr.contains("may not read the definition of procedure"), "{}", hidden.stderr);
         refreshed.exits(0);
         undone.exits(0);
-        // What it creates is its own: another DEFINER takes a privilege that few have.
-        let own = format!("DEFINER=`{user}`@`localhost` ").replace(place.database(), "DB");
-        assert_same(&picture(server, place.database()).replace(&own, ""), &old);
+        // MariaDB may show a view's columns behind their database after such a journey.
+        assert_same(&picture(server, place.database()).replace("`DB`.", ""), &old);
     });
 }
