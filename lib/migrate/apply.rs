@@ -13,7 +13,7 @@ use mysql::prelude::Queryable;
 use super::{Checkout, Error, MigrationFile, command};
 use crate::document::Migration;
 use crate::house::House;
-use crate::mysql::{Server, Session, Statements, StatementsError, literal, name};
+use crate::mysql::{Server, Session, Statements, StatementsError, literal, name, requalify};
 
 /// How much of a failed statement is shown.
 const BEGINNING_CHARACTERS: usize = 120;
@@ -99,21 +99,21 @@ fn run_file(
     file: &MigrationFile,
 ) -> Result<(), Error> {
     let opened = File::open(&file.path).map_err(|source| Error::Read { file: file.shown.clone(), source })?;
+    let tables = tables_of(session)?;
     for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, opened)) {
         house.cancel.check()?;
         let statement = statement.map_err(|e| syntax(&file.shown, &e))?;
-        let (line, text) = (statement.line, &statement.sql);
-        if leaves(text, target.live) {
-            let beginning = beginning(text);
-            return Err(Error::Leaves { file: file.shown.clone(), line, beginning });
+        let (line, shown) = (statement.line, || file.shown.clone());
+        let sql = std::str::from_utf8(&statement.sql).map_err(|_| {
+            let problem = "not UTF-8: save the file as UTF-8".to_owned();
+            Error::Syntax { file: shown(), line, problem }
+        })?;
+        if leaves(sql, target.live, &tables) {
+            return Err(Error::Leaves { file: shown(), line, beginning: beginning(sql) });
         }
-        let problem = || "not UTF-8: save the file as UTF-8".to_owned();
-        let sql = std::str::from_utf8(text);
-        let sql = sql.map_err(|_| Error::Syntax { file: file.shown.clone(), line, problem: problem() })?;
         if let Err(source) = execute(session, sql) {
             let failure = Box::new(session.fail("the migration", source));
-            let beginning = beginning(text);
-            return Err(Error::Statement { file: file.shown.clone(), line, beginning, failure });
+            return Err(Error::Statement { file: shown(), line, beginning: beginning(sql), failure });
         }
     }
     // A file may leave a transaction open; the next one must not be part of it.
@@ -144,19 +144,28 @@ fn syntax(file: &str, error: &StatementsError) -> Error {
 }
 
 /// Whether a statement turns to another database, or names a table of the one in use: `USE …`, `` `app`.`t` ``.
-fn leaves(sql: &[u8], live: &str) -> bool {
-    let word: Vec<u8> = sql.iter().take_while(|byte| byte.is_ascii_alphabetic()).copied().collect();
-    if word.eq_ignore_ascii_case(b"use") {
-        return true;
-    }
-    let quoted = format!("{}.", name(live));
-    memchr::memmem::find(sql, quoted.as_bytes()).is_some()
+fn leaves(sql: &str, live: &str, tables: &BTreeSet<String>) -> bool {
+    let word: String = sql.chars().take_while(char::is_ascii_alphabetic).collect();
+    word.eq_ignore_ascii_case("use")
+        || sql.contains(&format!("{}.", name(live)))
+        || requalify(sql, live, "", tables) != sql
+}
+
+/// The tables and views that a name behind `app.` may mean.
+fn tables_of(session: &mut Session) -> Result<BTreeSet<String>, Error> {
+    let sql = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+    Ok(session.rows::<String>("listing the tables", sql)?.into_iter().collect())
 }
 
 /// How a statement begins, on one line.
-fn beginning(sql: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&sql[..sql.len().min(BEGINNING_CHARACTERS * 4)]).into_owned();
-    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+fn beginning(sql: &str) -> String {
+    let mut words = String::new();
+    for word in sql.split_whitespace().take(BEGINNING_CHARACTERS) {
+        words.extend([if words.is_empty() { "" } else { " " }, word]);
+        if words.len() > BEGINNING_CHARACTERS * 4 {
+            break;
+        }
+    }
     if let Some((end, _)) = words.char_indices().nth(BEGINNING_CHARACTERS) {
         words.truncate(end);
         words.push('…');
@@ -200,17 +209,20 @@ mod tests {
 
     #[test]
     fn a_migration_stays_in_the_database_that_is_being_refreshed() {
-        for sql in ["USE app", "use `other`", "INSERT INTO `app`.`t` VALUES (1)"] {
-            assert!(leaves(sql.as_bytes(), "app"), "{sql}");
+        let tables = BTreeSet::from(["users".to_owned()]);
+        for sql in
+            ["USE app", "use `other`", "INSERT INTO `app`.`t` VALUES (1)", "UPDATE app . users SET a = 1"]
+        {
+            assert!(leaves(sql, "app", &tables), "{sql}");
         }
-        for sql in ["UPDATE users SET a = 1", "ALTER TABLE t ADD app INT", "SELECT 'use'"] {
-            assert!(!leaves(sql.as_bytes(), "app"), "{sql}");
+        for sql in ["UPDATE users SET a = 1", "SELECT app.id FROM users app", "SELECT 'app.users', 'use'"] {
+            assert!(!leaves(sql, "app", &tables), "{sql}");
         }
     }
 
     #[test]
     fn shows_the_beginning_of_a_statement_on_one_line() {
-        assert_eq!(beginning(b"ALTER TABLE t\n   ADD x INT"), "ALTER TABLE t ADD x INT");
-        assert_eq!(beginning("é".repeat(300).as_bytes()).chars().count(), BEGINNING_CHARACTERS + 1);
+        assert_eq!(beginning("ALTER TABLE t\n   ADD x INT"), "ALTER TABLE t ADD x INT");
+        assert_eq!(beginning(&"é".repeat(300)).chars().count(), BEGINNING_CHARACTERS + 1);
     }
 }

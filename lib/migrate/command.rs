@@ -3,7 +3,7 @@
 //! In: the command line, the worktree, the target. Out: its output, line by line as it comes. Its environment holds
 //! a PATH, a HOME of its own and the target's login, nothing else of ours.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -58,6 +58,7 @@ fn prepare(line: &str, worktree: &Path, home: &Path, target: &SqlTarget<'_>) -> 
     let password = options.get_pass().unwrap_or_default();
     let option_file = home.join("my.cnf");
     crate::mysql::write_option_file(&option_file, user, password)?;
+    add_address(&option_file, &options).map_err(|source| Error::Directory { source })?;
     let mut command = Command::new("/bin/sh");
     command.args(["-c", line]).current_dir(worktree).env_clear();
     let path =
@@ -73,6 +74,15 @@ fn prepare(line: &str, worktree: &Path, home: &Path, target: &SqlTarget<'_>) -> 
     // A group of its own, so that what the command starts can be ended with it.
     command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Ok(command)
+}
+
+/// Clients read where the server is from the option file; few of them look at the environment.
+fn add_address(option_file: &Path, options: &Opts) -> std::io::Result<()> {
+    let address = match options.get_socket() {
+        Some(socket) => format!("host=localhost\nsocket={socket}\n"),
+        None => format!("host={}\nport={}\n", options.get_ip_or_hostname(), options.get_tcp_port()),
+    };
+    std::fs::File::options().append(true).open(option_file)?.write_all(address.as_bytes())
 }
 
 /// Hands lines over as they come.

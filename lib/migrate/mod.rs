@@ -9,11 +9,13 @@ mod command;
 mod error;
 mod files;
 mod git;
+mod junit;
 
 use std::path::{Path, PathBuf};
 
 pub use apply::{SqlTarget, run};
 pub use error::Error;
+pub use junit::junit;
 
 use crate::config::MigrationsConfig;
 use crate::house::House;

@@ -7,6 +7,7 @@ mod connect;
 mod error;
 mod option_file;
 mod quote;
+mod requalify;
 mod session;
 mod statements;
 
@@ -14,5 +15,6 @@ pub use connect::{Engine, Server};
 pub use error::{Error, number};
 pub use option_file::{OptionFile, write as write_option_file};
 pub use quote::{literal, name, qualified};
+pub use requalify::{requalify, without_definer};
 pub use session::Session;
 pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements, StatementsError};

@@ -150,6 +150,22 @@ pub enum Error {
         /// Why not.
         why: &'static str,
     },
+    /// A glob of `preserve`.
+    #[error("preserve of [targets.{target}]: {problem}")]
+    PreserveGlob {
+        /// Name of the target.
+        target: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The JUnit report cannot be written.
+    #[error("cannot write {}", path.display())]
+    Junit {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The account may not see what it would have to re-create.
     #[error("the target's account may not read the definition of {what}")]
     Hidden {
@@ -194,7 +210,8 @@ impl Failure for Error {
             Self::Packet { .. } | Self::After { .. } | Self::Hidden { .. } | Self::Unfinished { .. } => {
                 Exit::Unavailable
             }
-            Self::Disk { .. } => Exit::CannotWrite,
+            Self::PreserveGlob { .. } => Exit::BadConfig,
+            Self::Disk { .. } | Self::Junit { .. } => Exit::CannotWrite,
         }
     }
 
@@ -220,6 +237,8 @@ impl Failure for Error {
             Self::Differs { .. } => "differs-from-dump",
             Self::After { .. } => "after-failed",
             Self::NothingToUndo { .. } => "nothing-to-undo",
+            Self::PreserveGlob { .. } => "bad-config",
+            Self::Junit { .. } => "cannot-write",
             Self::Hidden { .. } => "definition-hidden",
             Self::Unfinished { .. } => "swap-unfinished",
         }

@@ -4,7 +4,11 @@
 
 use super::settle::{Contents, Events};
 use super::{Error, objects, state};
-use crate::mysql::Session;
+use crate::mysql::{Session, without_definer};
+
+/// How the server writes that an event may fire, and that it may not.
+const AWAKE: &str = " PRESERVE ENABLE";
+const ASLEEP: &str = " PRESERVE DISABLE";
 
 /// Writes down the events of a database as they were defined, because there they sleep.
 pub(crate) fn remember(
@@ -23,11 +27,13 @@ pub(crate) fn remember(
 pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(), Error> {
     let text = state::get(session, &contents.database, "events")?.unwrap_or_default();
     let events: Vec<objects::Object> = serde_json::from_str(&text).unwrap_or_default();
-    for object in &mut contents.objects {
-        let asleep =
-            |event: &objects::Object| event.create.replacen(" PRESERVE ENABLE", " PRESERVE DISABLE", 1);
-        if let Some(event) = events.iter().find(|e| e.kind == object.kind && asleep(e) == object.create) {
-            object.create.clone_from(&event.create);
+    // The definer may be another one by now.
+    let asleep = |create: &str| without_definer(create).replacen(AWAKE, ASLEEP, 1);
+    for object in contents.objects.iter_mut().filter(|object| object.kind == objects::Kind::Event) {
+        let known = events.iter().find(|event| event.name == object.name);
+        let same = known.filter(|event| asleep(&event.create) == without_definer(&object.create));
+        if same.is_some_and(|event| event.create.contains(AWAKE)) {
+            object.create = object.create.replacen(ASLEEP, AWAKE, 1);
         }
     }
     Ok(())

@@ -7,12 +7,11 @@ use std::collections::BTreeSet;
 
 use super::load::Job;
 use super::objects::Kind;
-use super::requalify::{requalify, without_definer};
 use super::settle::Contents;
 use super::{Error, state};
 use crate::dump::{ObjectEntry, ObjectKind};
 use crate::house::House;
-use crate::mysql::{self, Session, name, number};
+use crate::mysql::{self, Session, name, number, requalify, without_definer};
 
 /// Creates everything that is no table.
 pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {

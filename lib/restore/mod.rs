@@ -21,7 +21,7 @@ mod lock;
 mod objects;
 mod options;
 mod plan;
-mod requalify;
+mod preserve;
 mod run;
 mod schedule;
 mod settle;

@@ -39,6 +39,10 @@ pub struct RunOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub workers: Option<u8>,
 
+    /// Write the migrations as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<std::path::PathBuf>,
+
     /// Load with INSERT even where the server takes LOAD DATA LOCAL
     #[arg(long)]
     pub insert: bool,

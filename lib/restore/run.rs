@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::load::{self, Job};
 use super::plan::Plan;
 use super::settle::Contents;
-use super::{Error, Holder, RunOptions, Target, events, furnish, guard, state, swap};
+use super::{Error, Holder, RunOptions, Target, events, furnish, guard, preserve, state, swap};
 use crate::config;
 use crate::document::{Document, Dump, Refresh};
 use crate::dump::{DatabaseEntry, DumpFile};
@@ -23,7 +23,9 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let path = super::choose::choose(&house.config, &options.dump)?;
     let dump = DumpFile::open(&path)?;
     let database = database_of(&dump, &target)?;
-    let checkout = options.reference.as_deref().map(|reference| check_out(house, reference)).transpose()?;
+    // A build server's empty field means no branch.
+    let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
+    let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
     document.dump = Some(section(&dump));
     document.refresh = Some(start(&target, &dump, checkout.as_ref()));
     house.remember(document);
@@ -47,22 +49,29 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let mut refresh = Refresher { house, target: &target, job: &job, checkout: checkout.as_ref() };
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresh.work(&mut holder, &database, section);
+    let written = write_junit(options, section);
     if let Err(e) = outcome {
         refresh.clean_up(&mut holder, &e);
         return Err(e);
     }
-    house.note(describe(document.refresh.as_ref().expect("set above"), options));
-    Ok(())
+    house.note(describe(section));
+    written
 }
 
 /// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations`.
-fn describe(refresh: &Refresh, options: &RunOptions) -> String {
+fn describe(refresh: &Refresh) -> String {
     let dump = refresh.dump.trim_end_matches(".sql.gz");
     let line = format!("{} <- {dump}", refresh.target);
-    let Some(reference) = &options.reference else { return line };
+    let Some(reference) = &refresh.reference else { return line };
     let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
     let plural = if applied == 1 { "" } else { "s" };
     format!("{line} @ {reference}, {applied} migration{plural}")
+}
+
+fn write_junit(options: &RunOptions, refresh: &Refresh) -> Result<(), Error> {
+    let Some(path) = &options.junit else { return Ok(()) };
+    let text = migrate::junit(refresh.reference.as_deref().unwrap_or("no branch"), &refresh.migrations);
+    std::fs::write(path, text).map_err(|source| Error::Junit { path: path.clone(), source })
 }
 
 /// The database of the dump that the target gets: the only one, or the one of that name.
@@ -127,6 +136,8 @@ fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Er
     if let Some(done) = swap::repair(holder, target)? {
         house.progress.say(&done);
     }
+    // What this account may not read, it could not keep for an undo: better said now than after the load.
+    Contents::read(&mut holder.session, &target.database)?;
     Ok(())
 }
 
@@ -169,6 +180,10 @@ impl Refresher<'_> {
             refresh.rows,
             started.elapsed().as_secs_f64()
         ));
+        let preserved = preserve::preserve(&mut holder.session, self.target, self.job)?;
+        if !preserved.is_empty() {
+            self.house.progress.say(&format!("preserved {}", preserved.join(", ")));
+        }
         furnish::furnish(self.house, self.job)?;
         self.migrate(refresh)?;
         self.after()?;

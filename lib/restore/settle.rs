@@ -9,9 +9,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::objects::{self, Kind, Object};
-use super::requalify::{requalify, without_definer};
 use super::{Error, state};
-use crate::mysql::{self, Engine, Session, literal, name, number};
+use crate::mysql::{self, Engine, Session, literal, name, number, requalify, without_definer};
 
 /// What a database is made of, but for its rows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! The branch's migrations, run by `dev-restore` before the swap.
 
+use std::path::Path;
+
 use crate::restore_place::{MINE, Place, assert_same, git, picture, shop};
 use crate::support::for_each_server;
 
@@ -61,5 +63,133 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
         assert!(!place.databases().iter().any(|name| name.ends_with("__refresh")));
         let output = place.tool(&["--target", "dev3", "--ref", "feature/brokn"]).run().exits(65);
         assert!(output.stderr.contains("did you mean feature/broken?"), "{}", output.stderr);
+    });
+}
+
+/// One folder of `tests/cases/migrations`: the branch's files, and `check.sql` with `expected.txt`, or `fails.txt`
+/// with the exit code and what stderr must say; `settings.toml` replaces the path of `[migrations]`.
+#[test]
+fn every_case_of_migrations() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/migrations");
+    for_each_server(|server| {
+        let source = server.scratch("migrate_src");
+        source.run(
+            "CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(50)); INSERT INTO users VALUES (1, 'a@x');
+             CREATE TABLE log (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(50));
+             CREATE TABLE schema_migrations (name VARCHAR(99) PRIMARY KEY); INSERT INTO schema_migrations VALUES ('001_base.sql')",
+        );
+        let place = Place::with_dump_of(&source);
+        let mut cases: Vec<_> =
+            std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
+        cases.sort();
+        for case in cases {
+            run_case(&place, &case);
+        }
+    });
+}
+
+fn run_case(place: &Place, case: &Path) {
+    let name = case.file_name().unwrap().to_string_lossy().into_owned();
+    let text = |file: &str| std::fs::read_to_string(case.join(file)).ok();
+    let repository = place.path(&format!("repository-{name}"));
+    for entry in
+        walkdir::WalkDir::new(case).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file())
+    {
+        let to = repository.join(entry.path().strip_prefix(case).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let bytes = std::fs::read(entry.path()).unwrap();
+        let live = String::from_utf8(bytes.clone())
+            .map(|text| text.replace("@LIVE@", place.database()).into_bytes());
+        std::fs::write(to, live.unwrap_or(bytes)).unwrap();
+    }
+    commit_all(&repository);
+    let settings = text("settings.toml").unwrap_or_else(|| "path = \"db/*.sql\"\n".to_owned());
+    place.configure(&format!("[migrations]\nrepository = \"{}\"\n{settings}", repository.display()));
+    place.target.run("DROP TABLE IF EXISTS marker; CREATE TABLE marker (a INT)");
+    let output = place.tool(&["--target", "dev3", "--ref", "main"]).run();
+    if let Some(fails) = text("fails.txt") {
+        let mut lines = fails.lines();
+        let output = output.exits(lines.next().unwrap().parse().unwrap());
+        for line in lines {
+            assert!(output.stderr.contains(line), "{name}: stderr lacks {line:?}:\n{}", output.stderr);
+        }
+        assert_eq!(
+            place.target.run("SHOW TABLES LIKE 'marker'"),
+            "marker\n",
+            "{name}: the database was replaced"
+        );
+        return;
+    }
+    output.exits(0);
+    let found = place.target.run(&text("check.sql").unwrap());
+    assert_eq!(found, text("expected.txt").unwrap(), "{name}");
+}
+
+fn commit_all(repository: &Path) {
+    git(repository, &["init", "-q", "-b", "main"]);
+    git(repository, &["add", "."]);
+    git(repository, &["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "case"]);
+}
+
+#[test]
+fn a_huge_file_runs_and_junit_tells_of_it() {
+    for_each_server(|server| {
+        let source = server.scratch("migrate_src");
+        source.run("CREATE TABLE big (id INT PRIMARY KEY, text VARCHAR(200)); CREATE TABLE schema_migrations (name VARCHAR(99) PRIMARY KEY)");
+        let place = Place::with_dump_of(&source);
+        let row = |i: u32| format!("({i},'{}')", "x;'' \\n ".repeat(20));
+        let statement = |n: u32| {
+            let rows: Vec<String> = (n * 500..n * 500 + 500).map(row).collect();
+            format!("INSERT INTO big VALUES {};\n", rows.join(","))
+        };
+        let text: String = (0..60).map(statement).collect();
+        assert!(text.len() > 4_000_000);
+        let repository =
+            place.repository("main", &[("db/1.sql", &text), ("db/2.sql", "SELECT 1 FROM nowhere;")]);
+        place.configure(&format!(
+            "[migrations]\nrepository = \"{}\"\npath = \"db/*.sql\"\n",
+            repository.display()
+        ));
+        let junit = place.path("junit.xml");
+        let output = place
+            .tool(&["--target", "dev3", "--ref", "main", "--junit", junit.to_str().unwrap()])
+            .run()
+            .exits(65);
+        assert!(output.stderr.contains("db/2.sql:1: SELECT 1 FROM nowhere: 1146"), "{}", output.stderr);
+        let junit = std::fs::read_to_string(junit).unwrap();
+        assert!(junit.contains("tests=\"2\" failures=\"1\""), "{junit}");
+        git(&repository, &["rm", "-q", "db/2.sql"]);
+        commit_all(&repository);
+        place.tool(&["--target", "dev3", "--ref", "main"]).run().exits(0);
+        assert_eq!(place.target.run("SELECT COUNT(*), MIN(LENGTH(text)) FROM big"), "30000\t120\n");
+    });
+}
+
+#[test]
+fn tables_of_the_developers_own_survive_and_after_runs() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(
+            "CREATE TABLE my_notes (id INT PRIMARY KEY, t TEXT, n INT AS (id + 1)); INSERT INTO my_notes (id, t) VALUES (0, 'mine');
+             CREATE TABLE bag (word VARCHAR(20), extra INT); INSERT INTO bag VALUES ('kept', 1);
+             CREATE TABLE other (a INT)",
+        );
+        place.configure_target("preserve = [\"my_*\", \"bag\"]\nafter = [\"UPDATE orders SET amount = 0\", \"DELETE FROM `lines`\"]");
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        assert_eq!(
+            place.target.run("SELECT id, t, n FROM my_notes; SELECT word FROM bag"),
+            "0\tmine\t1\nkept\n"
+        );
+        assert_eq!(
+            place.target.run(
+                "SELECT SUM(amount) FROM orders; SELECT COUNT(*) FROM `lines`; SHOW TABLES LIKE 'other'"
+            ),
+            "0.00\n0\n"
+        );
+        place.configure_target("after = [\"UPDATE orders SET amount = 1\", \"DELETE FROM nowhere\"]");
+        let output = place.tool(&["--target", "dev3"]).run().exits(69);
+        assert!(output.stderr.contains("after[2] of [targets.dev3] failed"), "{}", output.stderr);
+        assert_eq!(place.target.run("SELECT SUM(amount) FROM orders"), "0.00\n");
     });
 }

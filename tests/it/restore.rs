@@ -1,7 +1,7 @@
 //! `dev-restore` on real servers: load, verify, swap, undo, and every way in which it must say no.
 
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
-use crate::support::{Tool, for_each_server};
+use crate::support::{TestServer, Tool, for_each_server};
 
 #[test]
 fn a_refresh_replaces_everything_and_undo_brings_everything_back() {
@@ -73,8 +73,20 @@ fn what_must_not_be_is_refused_and_the_database_stays_as_it_was() {
         place.configure(&format!("[source]\ndefaults_file = \"{cnf}\"\n"));
         says(&["--target", "dev3"], 77, "target dev3 looks like the source");
         place.configure("");
-        // A database in the way that is somebody's own.
+        // A foreign key from outside would go on pointing at the old table.
         let mut session = place.session();
+        let outside = format!("{}_outside", place.database());
+        session.run("making", &format!("CREATE DATABASE `{outside}`")).unwrap();
+        let child = format!(
+            "CREATE TABLE `{outside}`.c (id INT, FOREIGN KEY (id) REFERENCES `{}`.mine (id))",
+            place.database()
+        );
+        session.run("making", &child).unwrap();
+        let output = place.tool(&["--target", "dev3"]).run().exits(77);
+        assert!(output.stderr.contains(&format!("{outside}.c has a foreign key to ")), "{}", output.stderr);
+        session.run("dropping", &format!("DROP DATABASE `{outside}`")).unwrap();
+        assert_eq!(place.databases(), [place.database()]);
+        // A database in the way that is somebody's own.
         session.run("making", &format!("CREATE DATABASE `{}__refresh`", place.database())).unwrap();
         session
             .run("making", &format!("CREATE TABLE `{}__refresh`.`own` (a INT)", place.database()))
@@ -128,4 +140,71 @@ fn lists_are_for_people_and_for_scripts_and_never_empty_when_plain() {
     std::fs::write(directory.path().join("app-20261123T020000Z.sql.gz"), "x").unwrap();
     assert_eq!(tool(&["dumps", "--plain"]), "app-20261123T020000Z.sql.gz\napp-20261122T020000Z.sql.gz\n");
     assert!(tool(&["list", "--json"]).contains("is not a whole dump"));
+}
+
+#[test]
+fn whoever_uses_the_tables_is_waited_for() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(MINE);
+        let mut busy = server.session();
+        busy.run("beginning", "BEGIN").unwrap();
+        busy.first::<u64>("reading", &format!("SELECT COUNT(*) FROM `{}`.mine", place.database())).unwrap();
+        let waiting = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_secs(6));
+            busy.run("ending", "COMMIT").unwrap();
+        });
+        let output = place.tool(&["--target", "dev3"]).run().exits(0);
+        waiting.join().unwrap();
+        assert!(output.stderr.contains("is in use by"), "{}", output.stderr);
+        assert_same(&picture(server, place.database()), &picture(server, &source.name));
+    });
+}
+
+#[test]
+fn an_ordinary_account_of_the_database_is_enough() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let mut place = Place::with_dump_of(&source);
+        let user = place.database().to_owned();
+        let mut session = place.session();
+        let pattern = user.replace('_', "\\_");
+        for sql in [
+            format!("CREATE USER '{user}'@'localhost' IDENTIFIED BY 'only-this-database'"),
+            format!("GRANT ALL ON `{pattern}%`.* TO '{user}'@'localhost'"),
+        ] {
+            session.run("making an account", &sql).unwrap();
+        }
+        let text = std::fs::read_to_string(&server.client_cnf).unwrap();
+        let text = text
+            .replace("user=refresh", &format!("user={user}"))
+            .replace("refresh-test", "only-this-database");
+        let text: String = text
+            .lines()
+            .filter(|line| !line.starts_with("host="))
+            .map(|line| line.to_owned() + "\n")
+            .collect();
+        place.option_file = place.path("ordinary.cnf");
+        std::fs::write(&place.option_file, text).unwrap();
+        std::fs::set_permissions(&place.option_file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
+        place.configure("");
+        let ordinary = TestServer { client_cnf: place.option_file.clone(), ..server.clone() };
+        ordinary.client(Some(place.database()), MINE.as_bytes());
+        let old = picture(server, place.database());
+        // A routine of somebody else's could not be kept for an undo.
+        place.target.run("CREATE PROCEDURE theirs() SELECT 1");
+        let hidden = place.tool(&["--target", "dev3"]).run();
+        place.target.run("DROP PROCEDURE theirs");
+        let refreshed = place.tool(&["--target", "dev3"]).run();
+        let undone = place.tool(&["undo", "--target", "dev3"]).run();
+        session.run("dropping the account", &format!("DROP USER '{user}'@'localhost'")).unwrap();
+        let hidden = hidden.exits(69);
+        assert!(hidden.stderr.contains("may not read the definition of procedure"), "{}", hidden.stderr);
+        refreshed.exits(0);
+        undone.exits(0);
+        // MariaDB may show a view's columns behind their database after such a journey.
+        assert_same(&picture(server, place.database()).replace("`DB`.", ""), &old);
+    });
 }

@@ -56,13 +56,17 @@ pub(crate) struct Place {
     pub(crate) server: TestServer,
     pub(crate) directory: tempfile::TempDir,
     pub(crate) target: Scratch,
+    /// The target's login.
+    pub(crate) option_file: PathBuf,
 }
 
 impl Place {
     /// A place with a dump of `source`.
     pub(crate) fn with_dump_of(source: &Scratch) -> Self {
         let target = source.server.scratch("restore_dev");
-        let place = Self { server: source.server.clone(), directory: target.directory(), target };
+        let option_file = source.server.client_cnf.clone();
+        let place =
+            Self { server: source.server.clone(), directory: target.directory(), target, option_file };
         place.configure("");
         place.dump(source, "20261122T020000Z");
         place
@@ -91,7 +95,7 @@ impl Place {
             "[dump]\ndir = \"{}\"\n[targets.dev3]\ndatabase = \"{}\"\ndefaults_file = \"{}\"\n{settings}\n{sections}",
             self.directory.path().display(),
             self.database(),
-            self.server.client_cnf.display(),
+            self.option_file.display(),
         );
         std::fs::write(self.path("refresh.toml"), text).unwrap();
     }

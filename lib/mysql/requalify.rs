@@ -6,8 +6,10 @@
 
 use std::collections::BTreeSet;
 
+use super::name;
+
 /// Replaces `from` by `to` where it qualifies one of `known` (tables, views, routines of the database).
-pub(crate) fn requalify(sql: &str, from: &str, to: &str, known: &BTreeSet<String>) -> String {
+pub fn requalify(sql: &str, from: &str, to: &str, known: &BTreeSet<String>) -> String {
     if from == to || !sql.contains(from) {
         return sql.to_owned();
     }
@@ -16,7 +18,7 @@ pub(crate) fn requalify(sql: &str, from: &str, to: &str, known: &BTreeSet<String
     for (at, token) in tokens.iter().enumerate() {
         match token {
             Token::Name(raw) if unquote(raw) == from && qualifies(&tokens, at, from, known) => {
-                text.push_str(&crate::mysql::name(to));
+                text.push_str(&name(to));
             }
             Token::Name(raw) | Token::Other(raw) => text.push_str(raw),
         }
@@ -105,7 +107,7 @@ fn quoted(rest: &str, quote: char, backslashes: bool) -> usize {
 }
 
 /// A definition without its `DEFINER` clause: whoever creates it then is its definer.
-pub(crate) fn without_definer(sql: &str) -> String {
+pub fn without_definer(sql: &str) -> String {
     let tokens = scan(sql);
     let word = |at: usize, text: &str| matches!(tokens.get(at), Some(Token::Name(raw)) if raw.eq_ignore_ascii_case(text));
     let Some(start) = (0..tokens.len().min(16)).find(|at| word(*at, "DEFINER")) else {

@@ -1,0 +1,2 @@
+INSERT INTO log (what) VALUES ('x');
+USE mysql;

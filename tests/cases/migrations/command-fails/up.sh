@@ -1,0 +1,3 @@
+echo first
+echo "cannot do it" >&2
+exit 3

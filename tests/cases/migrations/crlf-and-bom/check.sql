@@ -1,0 +1,1 @@
+SELECT rating FROM users; SELECT what FROM log

@@ -1,0 +1,1 @@
+SELECT what FROM log; SELECT email FROM users ORDER BY id

@@ -1,0 +1,6 @@
+START TRANSACTION;
+INSERT INTO log (what) VALUES ('one');
+CREATE TABLE extra (a INT);
+ROLLBACK;
+START TRANSACTION;
+INSERT INTO log (what) VALUES ('left open');

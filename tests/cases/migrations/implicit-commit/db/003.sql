@@ -1,0 +1,2 @@
+ROLLBACK;
+INSERT INTO log (what) VALUES ('two');

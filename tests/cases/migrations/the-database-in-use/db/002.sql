@@ -1,0 +1,1 @@
+UPDATE @LIVE@.users SET email = 'x';
