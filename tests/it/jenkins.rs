@@ -1,8 +1,10 @@
-//! The Jenkinsfiles: compiled with the Groovy that Jenkins embeds (2.4), their shell scripts checked by bash, and the
-//! tools' flags in them by the tools.
+//! The timetable: Jenkinsfiles compiled with the Groovy that Jenkins embeds (2.4), units checked by systemd, and the
+//! shell scripts of the night run with tools that only say that they were called.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 fn file(name: &str) -> (PathBuf, String) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("jenkins").join(name);
@@ -50,6 +52,8 @@ fn the_night_is_at_two_and_cleans_up_before_anything_else() {
     let post = text.split("post {").nth(1).unwrap();
     let first = scripts(post).into_iter().next().unwrap();
     assert!(first.contains("rds-drop --run \"$BUILD_TAG\""), "{first}");
+    // A clean-up that fails is a failed build, but the report is archived all the same.
+    assert!(post.find("catchError(buildResult: 'FAILURE'").unwrap() < post.find("sh label").unwrap());
     assert!(post.find("rds-drop").unwrap() < post.find("archiveArtifacts").unwrap());
 }
 
@@ -64,12 +68,116 @@ fn no_parameter_is_ever_interpolated_into_a_command_line() {
 }
 
 #[test]
-fn the_crontab_runs_at_two_and_never_twice_at_once() {
+fn the_crontab_runs_at_two_and_never_fails_silently() {
     let (_, text) = file("crontab");
     let line = text.lines().find(|line| line.starts_with("0 2 * * *")).unwrap();
-    assert!(line.contains("flock -n -E 75"), "{line}");
+    assert!(line.contains("refreshkit-nightly || echo"), "{line}");
+    assert!(text.contains("\nREFRESH_STATE_DIR=/var/lib/refreshkit\n"), "root's rds-drop --run looks there");
     assert!(
         text.ends_with('\n') && !text.contains("%"),
         "cron wants a newline at the end and reads % as one"
     );
+}
+
+#[test]
+fn the_units_are_what_systemd_understands_and_name_the_run_twice() {
+    let (service, text) = file("refreshkit-nightly.service");
+    let (timer, times) = file("refreshkit-nightly.timer");
+    assert!(times.contains("OnCalendar=*-*-* 02:00:00 UTC\nPersistent=true\n"));
+    assert!(text.contains("REFRESH_RUN=nightly-${INVOCATION_ID} "));
+    assert!(text.contains("rds-drop --run \"nightly-${INVOCATION_ID}\""));
+    // Not on every machine; it looks for the programs, which are not installed here.
+    let folder = tempfile::tempdir().unwrap();
+    for path in [&service, &timer] {
+        let text =
+            fs::read_to_string(path).unwrap().replace("/usr/local/bin/refreshkit-nightly", "/bin/true");
+        fs::write(folder.path().join(path.file_name().unwrap()), text).unwrap();
+    }
+    let unit = folder.path().join("refreshkit-nightly.timer");
+    if let Ok(output) = Command::new("systemd-analyze").arg("verify").arg(unit).output() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !said.contains("refreshkit-nightly"), "{said}");
+    }
+}
+
+/// A folder of tools that write their names and flags into `calls`; the one named `$FAILS` exits with 74.
+struct Night(tempfile::TempDir);
+
+impl Night {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tools = "rds-snap rds-wait rds-restore mydehydrate mydump-rotate rds-drop refresh-report";
+        for tool in tools.split(' ') {
+            let path = folder.path().join(tool);
+            let text = "#!/bin/bash\ntool=${0##*/}\necho \"$tool $*\" >>\"$CALLS\"\ncat >/dev/null\necho '{}'\n\
+                        [ \"$tool $1\" != \"$FAILS\" ] || exit 74\n";
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Runs a program with the tools first on the path, in the folder.
+    fn run(&self, program: &str, arguments: &[&Path], fails: &str) -> Output {
+        let path = format!("{}:{}", self.0.path().display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null()).env_remove("REFRESH_RUN");
+        command.env("PATH", path).env("CALLS", self.path("calls")).env("FAILS", fails);
+        command.env("REFRESH_STATE_DIR", self.path("state")).env("BUILD_TAG", "jenkins-db-nightly-7");
+        command.output().unwrap()
+    }
+
+    /// What was called since the last look.
+    fn calls(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("calls")).unwrap();
+        fs::remove_file(self.path("calls")).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+fn script(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name)
+}
+
+#[test]
+fn the_night_begins_with_what_expired_and_ends_with_its_own_run_whatever_fails() {
+    let night = Night::new();
+    for (fails, code) in [("", 0), ("mydump-rotate ", 74), ("rds-drop --run", 74), ("rds-drop --expired", 0)]
+    {
+        let output = night.run("bash", &[&script("nightly")], fails);
+        assert_eq!(output.status.code(), Some(code), "{fails}: {}", String::from_utf8_lossy(&output.stderr));
+        let calls = night.calls();
+        assert_eq!(calls.len(), 9, "{calls:?}");
+        assert_eq!(calls[0], "rds-drop --expired");
+        assert!(calls[8].starts_with("rds-drop --run nightly-20"), "{calls:?}");
+        assert!(night.path("state/reports/run.json").exists());
+    }
+}
+
+#[test]
+fn a_second_night_at_the_same_time_is_refused_in_words() {
+    let night = Night::new();
+    fs::create_dir(night.path("state")).unwrap();
+    let output = night.run("flock", &[&night.path("state/nightly.lock"), &script("nightly")], "");
+    assert_eq!(output.status.code(), Some(75));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("refreshkit-nightly: another night is still running"), "{said}");
+    assert!(!night.path("calls").exists());
+}
+
+#[test]
+fn the_step_of_the_jenkins_job_fails_with_its_pipe_and_begins_with_what_expired() {
+    let night = Night::new();
+    let step = night.path("step");
+    fs::write(&step, &scripts(&file("nightly.Jenkinsfile").1)[0]).unwrap();
+    for (fails, code) in [("", 0), ("mydehydrate ", 74), ("rds-drop --expired", 0)] {
+        let output = night.run("bash", &[&step], fails);
+        assert_eq!(output.status.code(), Some(code), "{fails}: {}", String::from_utf8_lossy(&output.stderr));
+        let calls = night.calls();
+        assert_eq!((calls.len(), calls[0].as_str()), (8, "rds-drop --expired"), "{calls:?}");
+    }
 }
