@@ -96,8 +96,10 @@ impl Remover<'_> {
 
     fn delete(&self, owed: &Owed, thing: &Thing) -> State {
         if thing.status == "stopped" {
-            // A stopped server cannot be deleted.
-            return match self.desk.cloud.start(owed.kind, &owed.id) {
+            // A stopped server cannot be deleted, and a member starts with its cluster only.
+            let member = thing.parent.as_deref().filter(|_| owed.kind == ResourceKind::Instance);
+            let (kind, id) = member.map_or((owed.kind, owed.id.as_str()), |id| (ResourceKind::Cluster, id));
+            return match self.desk.cloud.start(kind, id) {
                 Ok(()) => State::Later("starting, it was stopped".to_owned()),
                 Err(fault) => after(&fault),
             };

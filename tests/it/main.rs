@@ -35,6 +35,8 @@ mod rds_local;
 #[cfg(feature = "aws")]
 mod rds_moto;
 #[cfg(feature = "aws")]
+mod rds_plain;
+#[cfg(feature = "aws")]
 mod rds_stage;
 #[cfg(feature = "aws")]
 mod rds_wait;

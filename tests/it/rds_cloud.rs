@@ -17,6 +17,9 @@ use crate::support::{Tool, path, servers};
 /// The source of every test.
 pub(crate) const SOURCE: &str = "prod-replica";
 
+/// The plain instance that some tests add.
+pub(crate) const PLAIN: &str = "plain-prod";
+
 /// Rows of the source's only table.
 pub(crate) const ROWS: u64 = 500;
 
@@ -25,6 +28,7 @@ const PACE: &str = "0.02";
 
 /// A running `rds-local`.
 pub(crate) struct Cloud {
+    pub(crate) engine: Engine,
     pub(crate) url: String,
     pub(crate) directory: PathBuf,
     /// Its stdin keeps the service alive.
@@ -49,7 +53,7 @@ pub(crate) fn stage(engine: Option<Engine>) -> Stage {
     let cloud = take(clouds, engine);
     let stage = Stage { cloud, home: tempfile::tempdir().unwrap() };
     stage.write_config("");
-    stage.fault(&["clear"]);
+    stage.fault(&["clear", "cluster prod-replica: state -", "instance prod-replica-0: state -"]);
     stage.sweep();
     stage
 }
@@ -105,7 +109,7 @@ impl Cloud {
             .stderr(std::fs::File::create(directory.join("log")).unwrap())
             .spawn()
             .unwrap();
-        let mut cloud = Self { url: String::new(), directory: cloud, keeper };
+        let mut cloud = Self { engine, url: String::new(), directory: cloud, keeper };
         cloud.url = cloud.wait_for_url(&directory.join("cloud.url"), &directory.join("log"));
         cloud
     }

@@ -204,6 +204,35 @@ fn a_replica_is_never_deleted() {
 }
 
 #[test]
+fn what_failed_to_migrate_or_to_be_cloned_is_reported_and_goes() {
+    let stage = stage(None);
+    stage.fault(&[
+        "cluster kit-migrated: fail migration-failed",
+        "cluster kit-cloned-badly: fail cloning-failed",
+    ]);
+    let snapped = stage.tool("rds-snap").args(["--run", "migrated"]).run().exits(0);
+    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+    let failed = stage.tool("rds-restore").stdin(waited.stdout).run().exits(69);
+    assert!(failed.stderr.contains("cluster kit-migrated is migration-failed"), "{}", failed.stderr);
+    stage.dropped(&failed.document());
+    let failed = stage.tool("rds-restore").args(["--clone", "--run", "cloned-badly"]).run().exits(69);
+    assert!(failed.stderr.contains("cluster kit-cloned-badly is cloning-failed"), "{}", failed.stderr);
+    stage.dropped(&failed.document());
+}
+
+#[test]
+fn a_stopped_copy_is_started_and_then_deleted() {
+    let stage = stage(None);
+    let document = stage.restored("stopped");
+    stage.call(&[("Action", "StopDBCluster"), ("DBClusterIdentifier", "kit-stopped")]);
+    until_there(&stage, "cluster kit-stopped stopped");
+    until_there(&stage, "instance kit-stopped-0 stopped");
+    let kept = stage.tool("rds-drop").args(["--timeout", "1ms"]).document(&document).run().exits(75);
+    assert!(kept.stderr.contains("starting, it was stopped"), "{}", kept.stderr);
+    stage.dropped(&document);
+}
+
+#[test]
 fn a_terminal_state_is_reported_with_what_the_service_says_about_it() {
     let stage = stage(None);
     stage.fault(&["instance kit-broken-0: fail incompatible-network"]);

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use refreshkit::document::Document;
-use refreshkit::mysql::{Server, Session};
+use refreshkit::mysql::{Engine, Server, Session};
 
-use crate::rds_cloud::{SOURCE, Stage, with_aws};
+use crate::rds_cloud::{PLAIN, SOURCE, Stage, with_aws};
 use crate::support::{Output, Tool};
 
 impl Stage {
@@ -54,8 +54,7 @@ impl Stage {
         let source_instance = format!("{SOURCE}-0");
         let ours = |line: &&str| {
             let id = line.split('\t').nth(1).unwrap_or_default();
-            id != SOURCE
-                && id != source_instance
+            ![SOURCE, PLAIN, source_instance.as_str()].contains(&id)
                 && !id.starts_with("rds:")
                 && !id.starts_with(&format!("{SOURCE}-many-"))
         };
@@ -163,6 +162,28 @@ impl Stage {
         }
     }
 
+    /// The engine of plain instances here, in the service's word.
+    pub(crate) fn brand(&self) -> String {
+        if self.cloud.engine == Engine::MySql { "mysql".to_owned() } else { "mariadb".to_owned() }
+    }
+
+    /// What the service says about an instance.
+    pub(crate) fn state_of(&self, instance: &str) -> String {
+        self.call(&[("Action", "DescribeDBInstances"), ("DBInstanceIdentifier", instance)])
+    }
+
+    /// Host and port of an instance.
+    pub(crate) fn address_of(&self, instance: &str) -> (String, u16) {
+        let state = self.state_of(instance);
+        let port = between(&state, "<Port>", "</Port>").parse().unwrap();
+        (between(&state, "<Address>", "</Address>").to_owned(), port)
+    }
+
+    /// Removes the plain instance and what was made of it, if there is one.
+    pub(crate) fn delete_plain(&self) {
+        self.try_delete("instance", PLAIN);
+    }
+
     fn try_delete(&self, kind: &str, id: &str) {
         let (action, name) = match kind {
             "instance" => ("DeleteDBInstance", "DBInstanceIdentifier"),
@@ -171,6 +192,7 @@ impl Stage {
         };
         let host = self.cloud.url.strip_prefix("http://").unwrap();
         for body in [
+            format!("Version=2014-10-31&Action=DeleteDBSnapshot&DBSnapshotIdentifier={id}"),
             format!(
                 "Version=2014-10-31&Action=ModifyDBCluster&DBClusterIdentifier={id}&DeletionProtection=false"
             ),

@@ -7,6 +7,8 @@
 //! clear
 //! ```
 //!
+//! `password never` leaves it in `resetting-master-credentials`, where it cannot be deleted, until `clear`.
+//!
 //! In: a line. Out: a [`Fault`], or a sentence that says what is wrong with it.
 
 use std::time::Duration;

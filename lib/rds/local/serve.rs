@@ -113,7 +113,9 @@ fn publish(cloud: &Cloud, options: &ServeOptions, url: &str, out: &mut dyn Write
 fn start_servers(cloud: &Arc<Cloud>) -> Result<(), Error> {
     let keys: Vec<String> = cloud.look(|state| {
         let running = |key: &&String| state.members(key).iter().any(|i| i.status.real != "deleting");
-        let ready = state.clusters.iter().filter(|(_, c)| c.status.real != "creating").map(|(key, _)| key);
+        let at_rest = ["creating", "stopping", "stopped", "starting"];
+        let ready = state.clusters.iter().filter(|(_, c)| !at_rest.contains(&c.status.real.as_str()));
+        let ready = ready.map(|(key, _)| key);
         ready.filter(running).cloned().collect()
     });
     std::thread::scope(|scope| {
@@ -147,10 +149,12 @@ fn resume(cloud: &Arc<Cloud>) {
     for snapshot in snapshots.into_iter().filter(|s| s.status.real == "creating") {
         cloud.spawn(move |cloud| jobs::take_snapshot(cloud, &snapshot));
     }
-    for cluster in clusters.into_iter().filter(|c| !c.plain || c.password_pending) {
+    for cluster in clusters {
         let (made, again) = (cluster.clone(), cluster.clone());
         match cluster.status.real.as_str() {
-            "deleting" => cloud.spawn(move |cloud| jobs::delete_cluster(cloud, &made)),
+            "stopping" => cloud.spawn(move |cloud| jobs::stop_cluster(cloud, &made)),
+            "starting" => cloud.spawn(move |cloud| jobs::start_cluster(cloud, &made)),
+            "deleting" if !cluster.plain => cloud.spawn(move |cloud| jobs::delete_cluster(cloud, &made)),
             "creating" | "backing-up" if !cluster.plain => {
                 cloud.spawn(move |cloud| jobs::create_cluster(cloud, &made));
             }

@@ -18,8 +18,14 @@ use super::{Outcome, render};
 /// Days of automated backups.
 const RETENTION_DAYS_MAX: u32 = 35;
 /// States in which the service deletes a cluster besides `available`, without a final snapshot.
-const BROKEN: &[&str] =
-    &["failed", "incompatible-restore", "incompatible-network", "incompatible-parameters", "cloning-failed"];
+const BROKEN: &[&str] = &[
+    "failed",
+    "incompatible-restore",
+    "incompatible-network",
+    "incompatible-parameters",
+    "cloning-failed",
+    "migration-failed",
+];
 
 pub(super) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
     let filters = query.filters(&["db-cluster-id", "db-cluster-resource-id", "engine", "clone-group-id"])?;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::super::cloud::Cloud;
 use super::super::jobs;
-use super::super::model::{Instance, Status, resource_id};
+use super::super::model::{Cluster, Instance, Status, resource_id};
 use super::super::query::{Query, Refusal};
 use super::super::xml::Xml;
 use super::clusters::{engine_of, unavailable};
@@ -53,9 +53,9 @@ pub(super) fn shown(cloud: &Cloud, instance: &Instance) -> Xml {
 }
 
 /// A new instance as the request wants it.
-pub(super) fn requested(query: &Query, cluster: &str, plain: bool) -> Result<Instance, Refusal> {
+pub(super) fn requested(query: &Query, id: &str, cluster: &str, plain: bool) -> Result<Instance, Refusal> {
     Ok(Instance {
-        id: query.new_name("DBInstanceIdentifier")?,
+        id: id.to_owned(),
         resource_id: resource_id("db"),
         cluster: cluster.to_owned(),
         plain,
@@ -76,11 +76,11 @@ pub(super) fn exists() -> Refusal {
 }
 
 pub(super) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
-    query.new_name("DBInstanceIdentifier")?;
+    let id = query.new_name("DBInstanceIdentifier")?;
     let class = query.need("DBInstanceClass")?.to_owned();
     query.need("Engine")?;
     let Some(cluster) = query.name("DBClusterIdentifier")? else { return plain::create(cloud, query) };
-    let mut instance = requested(query, &cluster, false)?;
+    let mut instance = requested(query, &id, &cluster, false)?;
     if query.get("MasterUserPassword").is_some() {
         return Err(Refusal::combination("The master password of Aurora belongs to the cluster"));
     }
@@ -118,6 +118,10 @@ pub(super) fn delete(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     if instance.status.is("deleting") {
         let message = format!("Instance {id} is already being deleted.");
         return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+    }
+    let off = |c: &Cluster| ["stopping", "stopped", "starting"].contains(&c.status.shown());
+    if let Some(cluster) = cluster.as_ref().filter(|c| !c.plain && off(c)) {
+        return Err(unavailable(cluster, "stripped of its instances"));
     }
     if instance.plain {
         plain::may_delete(cloud, query, cluster.as_ref(), skip, last)?;

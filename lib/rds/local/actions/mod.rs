@@ -5,6 +5,7 @@ mod events;
 mod instances;
 mod list;
 mod plain;
+mod power;
 mod render;
 mod restore;
 mod snapshots;
@@ -26,6 +27,8 @@ pub(super) fn call(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         "CreateDBCluster" => clusters::create(cloud, query),
         "ModifyDBCluster" => clusters::modify(cloud, query),
         "DeleteDBCluster" => clusters::delete(cloud, query),
+        "StopDBCluster" => power::stop(cloud, query, false),
+        "StartDBCluster" => power::start(cloud, query, false),
         "RestoreDBClusterFromSnapshot" => restore::from_snapshot(cloud, query),
         "RestoreDBClusterToPointInTime" => restore::to_point_in_time(cloud, query),
         "DescribeDBInstances" => instances::describe(cloud, query),
@@ -33,6 +36,9 @@ pub(super) fn call(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         "DeleteDBInstance" => instances::delete(cloud, query),
         "ModifyDBInstance" => plain::modify(cloud, query),
         "RestoreDBInstanceFromDBSnapshot" => plain::restore(cloud, query),
+        "RestoreDBInstanceToPointInTime" => plain::to_point_in_time(cloud, query),
+        "StopDBInstance" => power::stop(cloud, query, true),
+        "StartDBInstance" => power::start(cloud, query, true),
         "DescribeDBClusterSnapshots" => snapshots::describe(cloud, query, false),
         "CreateDBClusterSnapshot" => snapshots::create(cloud, query, false),
         "DeleteDBClusterSnapshot" => snapshots::delete(cloud, query, false),

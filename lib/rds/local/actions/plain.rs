@@ -58,7 +58,7 @@ pub(super) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let mut cluster = hidden(cloud, query, &id, blank(true))?;
     cluster.tags = query.tags();
     seed::prepare(&cloud.home.cluster(&cluster.key()), Some(password)).map_err(|e| internal(&e))?;
-    let instance = requested(query, &cluster.key(), true)?;
+    let instance = requested(query, &id, &cluster.key(), true)?;
     begin(cloud, cluster, instance)
 }
 
@@ -77,7 +77,37 @@ pub(super) fn restore(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         ..blank(true)
     };
     let cluster = hidden(cloud, query, &id, base)?;
-    let instance = requested(query, &cluster.key(), true)?;
+    let instance = requested(query, &id, &cluster.key(), true)?;
+    begin(cloud, cluster, instance)
+}
+
+/// There is no history: what the source holds now.
+pub(super) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("TargetDBInstanceIdentifier")?;
+    let from = query.need_name("SourceDBInstanceIdentifier")?;
+    if !query.flag("UseLatestRestorableTime")? || query.get("RestoreTime").is_some() {
+        let message = "rds-local keeps no history: only UseLatestRestorableTime is possible.";
+        return Err(Refusal::combination(message));
+    }
+    let (source, instance) = cloud.look(|state| {
+        let instance = state.find_instance(&from)?.clone();
+        Ok::<_, Refusal>((state.clusters.get(&instance.cluster).cloned(), instance))
+    })?;
+    let Some(source) = source.filter(|source| source.plain) else {
+        return Err(Refusal::combination("The source DB instance is a member of a DB cluster."));
+    };
+    if ["creating", "deleting", "failed"].contains(&instance.status.shown()) {
+        let message = format!("Instance {from} is not currently in the available state.");
+        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+    }
+    let base = Cluster {
+        master_user: source.master_user.clone(),
+        retention_days: source.retention_days,
+        origin: Origin::Cluster(source.key()),
+        ..blank(true)
+    };
+    let cluster = hidden(cloud, query, &id, base)?;
+    let instance = requested(query, &id, &cluster.key(), true)?;
     begin(cloud, cluster, instance)
 }
 

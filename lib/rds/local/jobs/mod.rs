@@ -5,6 +5,7 @@
 mod cluster;
 mod instance;
 mod password;
+mod power;
 mod snapshot;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ pub(super) use cluster::{create_cluster, delete_cluster};
 pub(super) use instance::{create_instance, create_plain, delete_instance, start_server};
 use jiff::Timestamp;
 pub(super) use password::reset_password;
+pub(super) use power::{show_power, start_cluster, stop_cluster};
 pub(super) use snapshot::{copy_source, delete_snapshot, take_snapshot};
 
 use super::cloud::Cloud;
