@@ -170,8 +170,8 @@ pub struct RestoreConfig {
     pub subnet_group: Option<String>,
     /// VPC security group ids.
     pub security_groups: Vec<String>,
-    /// Instance class.
-    pub instance_class: String,
+    /// Instance class, or a list: each next one is tried when the service has no machine of the one before.
+    pub instance_class: OneOrMany<String>,
     /// DB cluster parameter group.
     pub parameter_group: Option<String>,
     /// DB parameter group of the instances.
@@ -201,7 +201,7 @@ impl Default for RestoreConfig {
         Self {
             subnet_group: None,
             security_groups: Vec::new(),
-            instance_class: "db.r7g.large".to_owned(),
+            instance_class: OneOrMany::One("db.r7g.large".to_owned()),
             parameter_group: None,
             instance_parameter_group: None,
             readers: 0,

@@ -33,6 +33,8 @@ pub enum Unit {
     Bytes,
     /// Per cent, or anything else without a unit.
     Count,
+    /// Nothing but the time that it takes.
+    Time,
 }
 
 /// One tool's voice on stderr.
@@ -100,6 +102,7 @@ fn bar_style(total_known: bool, unit: Unit) -> ProgressStyle {
         (true, Unit::Bytes) => "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}",
         (true, _) => "{prefix} {bar:30} {human_pos}/{human_len} {eta} {wide_msg}",
         (false, Unit::Bytes) => "{spinner} {prefix} {bytes} {elapsed} {wide_msg}",
+        (false, Unit::Time) => "{spinner} {prefix} {elapsed} {wide_msg}",
         (false, _) => "{spinner} {prefix} {human_pos} {elapsed} {wide_msg}",
     };
     ProgressStyle::with_template(template).expect("the templates above are well-formed")
@@ -161,6 +164,7 @@ impl Task<'_> {
             Unit::Bytes => indicatif::HumanBytes(value).to_string(),
             Unit::Rows => format!("{} rows", indicatif::HumanCount(value)),
             Unit::Count => indicatif::HumanCount(value).to_string(),
+            Unit::Time => indicatif::FormattedDuration(self.bar.elapsed()).to_string(),
         }
     }
 }

@@ -240,6 +240,8 @@ pub struct InstanceOrder {
 /// One of the service's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
+    /// The identifier of the thing that it happened to.
+    pub of: String,
     /// When.
     pub at: Option<Timestamp>,
     /// What.
@@ -280,4 +282,7 @@ pub trait Cloud {
 
     /// What happened to a thing lately, oldest first.
     fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<Event>, Fault>;
+
+    /// What happened to all things of a kind for as long as the service remembers (two weeks), oldest first.
+    fn history(&self, kind: ResourceKind) -> Result<Vec<Event>, Fault>;
 }

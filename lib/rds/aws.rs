@@ -20,6 +20,9 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 /// How far back events are asked for, in minutes (the service keeps 14 days).
 const EVENTS_MINUTES: i32 = 6 * 60;
 
+/// All of the service's memory.
+const HISTORY_MINUTES: i32 = 14 * 24 * 60;
+
 /// A connection to the service.
 #[derive(Debug)]
 pub(super) struct Aws {
@@ -217,19 +220,32 @@ impl Cloud for Aws {
     }
 
     fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<Event>, Fault> {
-        let source = match kind {
-            ResourceKind::Instance => SourceType::DbInstance,
-            ResourceKind::Cluster => SourceType::DbCluster,
-            ResourceKind::ClusterSnapshot => SourceType::DbClusterSnapshot,
-            ResourceKind::InstanceSnapshot => SourceType::DbSnapshot,
-        };
-        let ask = self.client.describe_events().source_type(source).source_identifier(id);
+        let ask = self.client.describe_events().source_type(source_type(kind)).source_identifier(id);
         let answer = self.run("DescribeEvents", ask.duration(EVENTS_MINUTES).send())?;
-        let event = |event: &aws_sdk_rds::types::Event| Event {
-            at: time(event.date()),
-            message: event.message().unwrap_or_default().to_owned(),
-        };
         Ok(answer.events().iter().map(event).collect())
+    }
+
+    fn history(&self, kind: ResourceKind) -> Result<Vec<Event>, Fault> {
+        let ask = self.client.describe_events().source_type(source_type(kind)).duration(HISTORY_MINUTES);
+        let pages = ask.into_paginator().items().send();
+        Ok(self.run("DescribeEvents", pages.try_collect())?.iter().map(event).collect())
+    }
+}
+
+fn source_type(kind: ResourceKind) -> SourceType {
+    match kind {
+        ResourceKind::Instance => SourceType::DbInstance,
+        ResourceKind::Cluster => SourceType::DbCluster,
+        ResourceKind::ClusterSnapshot => SourceType::DbClusterSnapshot,
+        ResourceKind::InstanceSnapshot => SourceType::DbSnapshot,
+    }
+}
+
+fn event(event: &aws_sdk_rds::types::Event) -> Event {
+    Event {
+        of: event.source_identifier().unwrap_or_default().to_owned(),
+        at: time(event.date()),
+        message: event.message().unwrap_or_default().to_owned(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where a verb works: the house, the service and a clock; and how it waits there.
 //!
 //! In: what to wait for. Out: the thing, or an error that carries the service's last events about it. Meanwhile the
-//! person sees a bar (per cent where the service gives them) and each unknown status or trouble once.
+//! person sees a bar (per cent where the service gives them, else the time it takes beside the time that it usually
+//! takes) and each unknown status or trouble once.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use jiff::SignedDuration;
 use super::Error;
 use super::api::{Cloud, Fault, FaultClass, Thing, label};
 use super::poll::{self, Clock, Ended, Judgement, News, Patience};
+use super::{names, usual};
 use crate::document::ResourceKind;
 use crate::house::House;
 use crate::progress::{Task, Unit};
@@ -85,7 +87,7 @@ impl<'a> Desk<'a> {
         patience: Patience,
         judge: impl FnMut(&Thing) -> Judgement,
     ) -> Result<Thing, Ended> {
-        let mut shown = Shown::new(self.house, label(kind, id));
+        let mut shown = Shown::new(self, label(kind, id));
         let look = || {
             let looked = self.cloud.look(kind, id);
             self.worked.set(self.worked.get() || looked.is_ok());
@@ -118,6 +120,17 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// How long a snapshot like this one usually takes. Nice to know, so trouble with it is no trouble.
+    fn usual(&self, thing: &Thing) -> Option<Duration> {
+        if !matches!(thing.kind, ResourceKind::ClusterSnapshot | ResourceKind::InstanceSnapshot) {
+            return None;
+        }
+        let automated = format!("rds:{}-", thing.parent.as_deref()?);
+        let prefix = &self.house.config.snapshot.prefix;
+        let like = |id: &str| names::is_ours(prefix, id) || id.starts_with(&automated);
+        usual::length(&self.cloud.history(thing.kind).ok()?, like)
+    }
+
     /// A fault as this room's error; one that a signal caused is the signal.
     fn refused(&self, fault: Fault) -> Error {
         match (fault.class, self.house.cancel.check()) {
@@ -144,16 +157,17 @@ pub fn span(length: Duration) -> String {
 
 /// What the person sees during a wait.
 struct Shown<'a> {
-    house: &'a House,
+    desk: &'a Desk<'a>,
     what: String,
     task: Option<Task<'a>>,
     with_percent: bool,
+    usual: Option<String>,
     told: BTreeSet<String>,
 }
 
 impl<'a> Shown<'a> {
-    fn new(house: &'a House, what: String) -> Self {
-        Self { house, what, task: None, with_percent: false, told: BTreeSet::new() }
+    fn new(desk: &'a Desk<'a>, what: String) -> Self {
+        Self { desk, what, task: None, with_percent: false, usual: None, told: BTreeSet::new() }
     }
 
     fn tell(&mut self, news: &News<'_>) {
@@ -167,6 +181,9 @@ impl<'a> Shown<'a> {
                     );
                 }
                 let percent = thing.percent.filter(|percent| *percent > 0);
+                if *judgement == Judgement::Wait && percent.is_none() {
+                    self.look_up_usual(thing);
+                }
                 self.show(percent, &thing.status);
             }
             News::Trouble(fault) => {
@@ -177,21 +194,39 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn once(&mut self, key: String, sentence: &str) {
-        if self.told.insert(key) {
-            self.house.progress.warn(&format!("{} {sentence}", self.what));
+    /// Once, and only for something that will take a while.
+    fn look_up_usual(&mut self, thing: &Thing) {
+        if self.task.is_none()
+            && let Some(length) = self.desk.usual(thing)
+        {
+            let usual = span(length.max(Duration::from_secs(1)));
+            self.desk
+                .house
+                .progress
+                .say(&format!("{} is {}; the last ones usually took {usual}", self.what, thing.status));
+            self.usual = Some(usual);
         }
     }
 
-    /// A spinner, or a bar from the first per cent on.
+    fn once(&mut self, key: String, sentence: &str) {
+        if self.told.insert(key) {
+            self.desk.house.progress.warn(&format!("{} {sentence}", self.what));
+        }
+    }
+
+    /// A spinner with the time, or a bar from the first per cent on.
     fn show(&mut self, percent: Option<u64>, status: &str) {
         if self.task.is_none() || (percent.is_some() && !self.with_percent) {
             self.with_percent = percent.is_some();
             let total = percent.map(|_| 100);
-            self.task = Some(self.house.progress.start(&self.what, total, Unit::Count));
+            let unit = if total.is_some() { Unit::Count } else { Unit::Time };
+            self.task = Some(self.desk.house.progress.start(&self.what, total, unit));
         }
         let Some(task) = &self.task else { return };
-        task.message(status);
+        match (&self.usual, percent) {
+            (Some(usual), None) => task.message(&format!("{status} (usually {usual})")),
+            _ => task.message(status),
+        }
         if let Some(percent) = percent {
             task.set(percent);
         }

@@ -233,7 +233,7 @@ fn code_of(class: FaultClass) -> &'static str {
 fn hint_of(class: FaultClass) -> Option<&'static str> {
     Some(match class {
         FaultClass::Quota => "rds-drop --expired removes what old runs left behind",
-        FaultClass::Capacity => "try another [restore] instance_class",
+        FaultClass::Capacity => "give [restore] instance_class a list: each next class is tried",
         FaultClass::Unreachable => "check the network, HTTPS_PROXY and --endpoint-url",
         FaultClass::Expired | FaultClass::NoCredentials => {
             "log in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

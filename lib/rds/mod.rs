@@ -8,6 +8,7 @@
 
 pub mod adopt;
 pub mod api;
+pub mod classes;
 pub mod desk;
 pub mod drop;
 mod error;
@@ -25,6 +26,7 @@ pub mod removal;
 pub mod restore;
 pub mod snap;
 pub mod states;
+pub mod usual;
 pub mod wait;
 
 #[cfg(feature = "aws")]

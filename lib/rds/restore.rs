@@ -16,8 +16,8 @@ use super::desk::{Desk, span};
 use super::options::{self, ServiceOptions};
 use super::poll::{self, Judgement, Patience};
 use super::wait::{POINT_IN_TIME, describe, kind_of_source};
-use super::{Error, names, password, ready, snap};
-use crate::config::{Length, RestoreConfig};
+use super::{Error, classes, names, password, ready, snap};
+use crate::config::{Length, OneOrMany, RestoreConfig};
 use crate::document::{Cluster, Document, Login, ResourceKind, Snapshot, Source};
 
 /// Flags of `rds-restore`; each beats its setting in `[restore]`.
@@ -39,9 +39,9 @@ pub struct RestoreOptions {
     #[arg(long, value_name = "N")]
     pub readers: Option<u8>,
 
-    /// Instance class
-    #[arg(long, value_name = "CLASS")]
-    pub instance_class: Option<String>,
+    /// Instance class; repeat for what to try when the service has no machine of the first
+    #[arg(long = "instance-class", value_name = "CLASS")]
+    pub instance_classes: Vec<String>,
 
     /// DB subnet group
     #[arg(long, value_name = "NAME")]
@@ -69,8 +69,8 @@ impl RestoreOptions {
         merged.timeout = self.timeout.unwrap_or(merged.timeout);
         merged.subnet_group = self.subnet_group.clone().or(merged.subnet_group);
         merged.parameter_group = self.parameter_group.clone().or(merged.parameter_group);
-        if let Some(class) = &self.instance_class {
-            merged.instance_class.clone_from(class);
+        if !self.instance_classes.is_empty() {
+            merged.instance_class = OneOrMany::Many(self.instance_classes.clone());
         }
         if !self.security_groups.is_empty() {
             merged.security_groups.clone_from(&self.security_groups);
@@ -91,7 +91,7 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
     let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
     let intent = Intent::new(desk.house, order.kind, &order.id);
     let order = CopyOrder { tags: intent.tags(&document.run), ..order };
-    adopt::create(desk, document, &intent, || desk.cloud.copy(&order))?;
+    create(desk, document, &intent, &order, &settings)?;
     let made = desk.wait_usable(order.kind, &order.id, patience)?;
     // Before the instances exist: the minute that this takes hides in theirs.
     let path = password::renew(desk, &desk.house.journal(&document.run), &made)?;
@@ -117,6 +117,23 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
     Ok(())
 }
 
+/// Makes the cluster, or the plain instance with the first class of which there is a machine.
+fn create(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    intent: &Intent,
+    order: &CopyOrder,
+    settings: &RestoreConfig,
+) -> Result<Thing, Error> {
+    if order.kind != ResourceKind::Instance {
+        return adopt::create(desk, document, intent, || desk.cloud.copy(order));
+    }
+    classes::first_free(desk, settings.instance_class.as_slice(), |class| {
+        let order = CopyOrder { instance_class: Some(class.to_owned()), ..order.clone() };
+        adopt::create(desk, document, intent, || desk.cloud.copy(&order))
+    })
+}
+
 /// What is to be made, decided before anything is.
 fn order(
     desk: &Desk<'_>,
@@ -125,6 +142,9 @@ fn order(
     options: &RestoreOptions,
 ) -> Result<CopyOrder, Error> {
     require_network(settings)?;
+    if settings.instance_class.as_slice().is_empty() {
+        return Err(Error::Missing("set [restore] instance_class in refresh.toml: its list is empty"));
+    }
     let (kind, origin, engine, engine_version) =
         if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
     let instance = kind == ResourceKind::Instance;
@@ -144,7 +164,7 @@ fn order(
         subnet_group: settings.subnet_group.clone(),
         security_groups: settings.security_groups.clone(),
         parameter_group: group.clone(),
-        instance_class: instance.then(|| settings.instance_class.clone()),
+        instance_class: None,
         kms_key: settings.kms_key.clone(),
         storage_type: settings.storage_type.clone(),
         serverless: serverless(settings),
@@ -157,7 +177,8 @@ fn order(
 /// A serverless instance needs a range on its cluster.
 fn serverless(settings: &RestoreConfig) -> Option<(f64, f64)> {
     let range = settings.serverless;
-    let range = range.or_else(|| (settings.instance_class == "db.serverless").then(Default::default));
+    let serverless = settings.instance_class.as_slice().iter().any(|class| class == "db.serverless");
+    let range = range.or_else(|| serverless.then(Default::default));
     range.map(|range| (range.min_acu, range.max_acu))
 }
 
@@ -248,12 +269,15 @@ fn instances(
             id,
             cluster: of.id.clone(),
             engine: of.engine.clone(),
-            class: settings.instance_class.clone(),
+            class: String::new(),
             parameter_group: settings.instance_parameter_group.clone(),
             promotion_tier: i32::from(index.min(15)),
             tags: intent.tags(&document.run),
         };
-        adopt::create(desk, document, &intent, || desk.cloud.add_instance(&order))?;
+        classes::first_free(desk, settings.instance_class.as_slice(), |class| {
+            let order = InstanceOrder { class: class.to_owned(), ..order.clone() };
+            adopt::create(desk, document, &intent, || desk.cloud.add_instance(&order))
+        })?;
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ impl Drop for Removed<'_> {
 /// The same through a copy: what a document says, whether it answers, and that production's password does not work.
 fn check_copy(document: &Document, rows: u64) {
     let cluster = document.cluster.as_ref().unwrap();
-    assert_eq!(cluster.instances, [cluster.id.clone()]);
+    assert_eq!(cluster.instances, std::slice::from_ref(&cluster.id));
     assert!(cluster.throw_away && !cluster.host.is_empty() && cluster.port != 0);
     let Some(Login::OptionFile { path, .. }) = &cluster.login else { panic!("{cluster:?}") };
     assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
