@@ -1,8 +1,10 @@
 //! The four RDS tools as a person runs them, against a small RDS with real servers behind it.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Duration;
 
 use refreshkit::document::{Document, Login, StepStatus};
 use refreshkit::mysql::Server;
@@ -15,9 +17,13 @@ fn login(document: &Document) -> (String, String) {
     let Some(Login::OptionFile { path, .. }) = &document.cluster.as_ref().unwrap().login else {
         panic!("no option file: {document:?}")
     };
-    let text = std::fs::read_to_string(path).unwrap();
+    (path.clone(), password_in(path))
+}
+
+fn password_in(option_file: &str) -> String {
+    let text = std::fs::read_to_string(option_file).unwrap();
     let line = text.lines().find(|line| line.starts_with("password")).unwrap();
-    (path.clone(), line.split('"').nth(1).unwrap().to_owned())
+    line.split('"').nth(1).unwrap().to_owned()
 }
 
 /// All files below a directory.
@@ -54,10 +60,8 @@ fn a_copy_of_production_is_made_proven_and_removed_and_production_stays_as_it_wa
         let copy = Server::of_cluster(&cluster, None).unwrap();
         assert_eq!(rows(&copy), ROWS);
         copy.connect().unwrap().run("deleting", "DELETE FROM app.notes").unwrap();
-        let master = std::fs::read_to_string(stage.master_file()).unwrap();
-        let old =
-            master.lines().find(|line| line.starts_with("password")).unwrap().split('"').nth(1).unwrap();
-        assert!(Server::at(&cluster.host, cluster.port, "admin", old).connect().is_err());
+        let old = password_in(&stage.master_file());
+        assert!(Server::at(&cluster.host, cluster.port, "admin", &old).connect().is_err());
 
         let (file, _) = login(&document);
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -68,37 +72,72 @@ fn a_copy_of_production_is_made_proven_and_removed_and_production_stays_as_it_wa
 }
 
 #[test]
-fn no_password_is_in_any_document_line_argument_or_other_file() {
+fn no_password_is_in_any_document_line_error_argument_or_other_file() {
     let stage = stage(None);
     let snapped = stage.tool("rds-snap").args(["--run", "secret"]).run().exits(0);
     let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
-    let watcher = std::thread::spawn(arguments_of_everybody);
+    let (done, see) = channel();
+    let watcher = std::thread::spawn(move || arguments_of_everybody(&see));
     let restored = stage.tool("rds-restore").stdin(waited.stdout.clone()).run().exits(0);
     let (file, password) = login(&restored.document());
-    for other in files(stage.home.path()).into_iter().filter(|path| *path != Path::new(&file)) {
-        let text = std::fs::read(&other).unwrap();
-        assert!(!String::from_utf8_lossy(&text).contains(&password), "{}", other.display());
-    }
+    nowhere_but_in(&stage, &file, &password);
     let dropped = stage.tool("rds-drop").stdin(restored.stdout.clone()).run().exits(0);
     assert!(!Path::new(&file).exists());
+
+    // The errors of a password that the service refuses, that never settles, and with which nobody can log in.
+    let mut passwords = vec![password];
+    let mut said = vec![restored.stdout, restored.stderr, dropped.stdout, dropped.stderr];
+    for (run, fault) in [
+        ("secret-2", "ModifyDBCluster: error InvalidParameterValue 400 1"),
+        ("secret-3", "cluster kit-secret-3: password never"),
+        ("secret-4", "CreateDBInstance: error AccessDenied 403 1"),
+    ] {
+        stage.fault(&["clear", fault]);
+        let snapped = stage.tool("rds-snap").args(["--run", run]).run().exits(0);
+        let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+        let failed = stage.tool("rds-restore").env("REFRESHKIT_PACE", "0.002").stdin(waited.stdout).run();
+        assert_ne!(failed.code, 0);
+        let file = stage.state_dir().join(format!("{run}.cnf")).display().to_string();
+        let password = password_in(&file);
+        nowhere_but_in(&stage, &file, &password);
+        passwords.push(password);
+        stage.fault(&["clear"]);
+        let dropped = stage.drop_run(run).exits(0);
+        assert!(!Path::new(&file).exists());
+        said.extend([failed.stdout, failed.stderr, dropped.stdout, dropped.stderr]);
+    }
+    done.send(()).unwrap();
     let arguments = watcher.join().unwrap();
     assert!(arguments.contains("rds-restore"), "the watcher saw nothing");
-    for text in [arguments, restored.stdout, restored.stderr, dropped.stdout, dropped.stderr] {
-        assert!(!text.contains(&password));
+    said.push(arguments);
+    for password in &passwords {
+        assert_eq!(password.len(), 32);
+        assert!(said.iter().all(|text| !text.contains(password.as_str())));
     }
 }
 
-/// What `/proc` shows of every process for a few seconds.
-fn arguments_of_everybody() -> String {
-    let (mut said, begun) = (String::new(), Instant::now());
-    while begun.elapsed() < Duration::from_secs(2) {
-        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-            let arguments = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            said.push_str(&String::from_utf8_lossy(&arguments));
-        }
-        std::thread::sleep(Duration::from_millis(20));
+/// The password is in one file only, mode 0600, and not in the service's log either.
+fn nowhere_but_in(stage: &Stage, file: &str, password: &str) {
+    let mode = std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "{file}");
+    let log = stage.cloud.directory.parent().unwrap().join("log");
+    let others = files(stage.home.path()).into_iter().filter(|path| *path != Path::new(file));
+    for other in others.chain([log]) {
+        let text = std::fs::read(&other).unwrap();
+        assert!(!String::from_utf8_lossy(&text).contains(password), "{}", other.display());
     }
-    said
+}
+
+/// What `/proc` shows of every process until somebody says that it is enough.
+fn arguments_of_everybody(enough: &Receiver<()>) -> String {
+    let mut said = BTreeSet::new();
+    while enough.try_recv() == Err(TryRecvError::Empty) {
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            said.insert(std::fs::read(entry.path().join("cmdline")).unwrap_or_default());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    said.iter().map(|arguments| String::from_utf8_lossy(arguments) + "\n").collect()
 }
 
 /// The pipe as a shell runs it; gives its exit code, the last document and what was said.
@@ -133,6 +172,25 @@ fn the_shell_pipe_cleans_up_after_itself_and_shows_the_first_failure() {
     let skipped = document.steps.iter().filter(|step| step.status == StepStatus::Skipped).count();
     assert_eq!(skipped, 2, "{said}");
     assert_eq!(stage.left(), Vec::<String>::new());
+}
+
+#[test]
+fn the_next_instance_class_is_taken_when_there_is_no_machine_of_the_first() {
+    let stage = stage(None);
+    stage.fault(&["CreateDBInstance: error InsufficientDBInstanceCapacity 400 2"]);
+    let clone = ["--clone", "--run", "full", "--instance-class", "db.r8g.large"];
+    let failed = stage.tool("rds-restore").args(clone).run().exits(69);
+    let error = failed.document().error.unwrap();
+    assert_eq!(error.code, "capacity", "{}", failed.stderr);
+    assert!(error.hint.unwrap().contains("[restore] instance_class"));
+    // Started again by a configuration that names another one, it goes on with the cluster that is there.
+    let text = std::fs::read_to_string(stage.home.path().join("refresh.toml")).unwrap();
+    let listed = format!("{text}instance_class = [\"db.r8g.large\", \"db.r7g.large\"]\n");
+    std::fs::write(stage.home.path().join("refresh.toml"), listed).unwrap();
+    let restored = stage.tool("rds-restore").args(["--clone", "--run", "full"]).run().exits(0);
+    assert!(restored.stderr.contains("trying db.r7g.large instead of db.r8g.large"), "{}", restored.stderr);
+    assert!(stage.state_of("kit-full-0").contains("<DBInstanceClass>db.r7g.large<"));
+    stage.dropped(&restored.document());
 }
 
 #[test]

@@ -111,13 +111,18 @@ fn refused_as_fresh(document: &Document) -> Document {
 #[test]
 fn another_run_of_the_same_prefix_is_not_touched() {
     let stage = stage(None);
-    let snap = |run: &str| stage.tool("rds-snap").args(["--run", run]).run().exits(0).document();
-    let (first, second) = (snap("one"), snap("one-more"));
+    let first = stage.tool("rds-snap").args(["--run", "one"]).run().exits(0).document();
+    let other = stage.tool("rds-restore").args(["--clone", "--run", "one-more"]).run().exits(0).document();
+    assert_eq!(stage.left().len(), 3);
+    let theirs = ["cluster kit-one-more available", "instance kit-one-more-0 available"];
     stage.drop_run("one").exits(0);
-    assert_eq!(stage.left().len(), 1);
-    assert!(stage.left()[0].starts_with("snapshot kit-one-more"));
-    drop(first);
-    stage.dropped(&second);
+    assert_eq!(stage.left(), theirs);
+    // Not even a document that claims it, under the first run's name.
+    let claimed = Document { resources: other.resources.clone(), ..first };
+    let refused = stage.tool("rds-drop").document(&claimed).run().exits(77);
+    assert!(refused.stderr.contains("its tag refreshkit:run says \"one-more\""), "{}", refused.stderr);
+    assert_eq!(stage.left(), theirs);
+    stage.dropped(&other);
 }
 
 #[test]

@@ -11,8 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::rds_cloud::{ROWS, Stage, stage};
 use crate::rds_drop::until_there;
 
-/// How many random moments a kill is tried at; `REFRESHKIT_TEST_KILLS=50` for the whole of it.
-const KILLS: u32 = 5;
+/// How many random moments a kill is tried at, with the journal and without; `REFRESHKIT_TEST_KILLS=50` for the whole
+/// of it.
+const KILLS: u32 = 3;
 
 fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
@@ -85,11 +86,13 @@ fn after_a_kill_at_any_moment_nothing_is_left_and_production_is_as_it_was() {
         stage.dropped(&document);
         took
     };
-    for round in 0..kills {
-        let run = format!("kill-{round}");
+    for (round, with_journal) in (0..kills).flat_map(|round| [(round, true), (round, false)]) {
+        let run = format!("kill-{round}-{with_journal}");
         let moment = whole.mul_f64(rand::rng().random_range(0.0..1.0));
         kill_at(&stage, &run, moment);
-        if round % 3 == 2 {
+        let there = stage.left();
+        eprintln!("{run}: killed after {moment:?} of {whole:?}: {there:?}");
+        if !with_journal {
             // The agent's disk is gone, too.
             let _ = std::fs::remove_dir_all(stage.state_dir());
             // What was on its way at the kill has arrived.

@@ -176,6 +176,104 @@ fn a_status_that_nobody_knows_is_waited_for_with_a_warning() {
     stage.dropped(&waited.document());
 }
 
+/// Every status that the service's documents, models and users name: what waiting for it must come to.
+const STATUSES: &[(&str, Outcome, &str)] = &[
+    ("snapshot", Outcome::Ready, "available"),
+    ("snapshot", Outcome::Waits, "creating copying"),
+    ("snapshot", Outcome::Fails, "failed deleting deleted incompatible-restore incompatible-parameters"),
+    ("cluster", Outcome::Ready, "available"),
+    (
+        "cluster",
+        Outcome::Waits,
+        "creating migrating preparing-data-migration backing-up modifying resetting-master-credentials renaming \
+         rebooting upgrading maintenance promoting failing-over backtracking starting stopping update-iam-db-auth \
+         configuring-iam-database-auth configuring-enhanced-monitoring configuring-log-exports \
+         storage-optimization scaling-compute scaling-storage",
+    ),
+    (
+        "cluster",
+        Outcome::Fails,
+        "cloning-failed migration-failed inaccessible-encryption-credentials failed incompatible-restore \
+         incompatible-parameters deleting deleted stopped inaccessible-encryption-credentials-recoverable",
+    ),
+    (
+        "instance",
+        Outcome::Ready,
+        "available storage-optimization storage-config-upgrade storage-initialization",
+    ),
+    (
+        "instance",
+        Outcome::Waits,
+        "creating backing-up modifying rebooting renaming starting stopping upgrading maintenance backtracking \
+         resetting-master-credentials configuring-enhanced-monitoring configuring-iam-database-auth \
+         configuring-log-exports configuring-performance-insights converting-to-vpc moving-to-vpc delete-precheck",
+    ),
+    (
+        "instance",
+        Outcome::Fails,
+        "failed restore-error incompatible-restore incompatible-network incompatible-parameters \
+         incompatible-option-group inaccessible-encryption-credentials \
+         inaccessible-encryption-credentials-recoverable insufficient-capacity storage-full stopped deleting deleted",
+    ),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Outcome {
+    Ready,
+    Waits,
+    Fails,
+}
+
+/// What `rds-wait`, given no time, says of something in this state.
+fn outcome_of(stage: &Stage, kind: &str, id: &str, status: &str) -> Outcome {
+    stage.fault(&[&format!("{kind} {id}: state {status}")]);
+    let flag = format!("--{kind}");
+    let output = stage.tool("rds-wait").args([&flag, id, "--timeout", "1ms", "--fallback", "none"]).run();
+    let says = |text: &str| output.stderr.contains(text);
+    match output.code {
+        0 => Outcome::Ready,
+        _ if says(&format!("{id} is still {status} after")) => Outcome::Waits,
+        _ if says(&format!("{id} is {status}")) => Outcome::Fails,
+        code => panic!("{code} of {kind} {status}: {}", output.stderr),
+    }
+}
+
+#[test]
+fn every_state_of_snapshots_clusters_and_instances_is_ready_waited_for_or_a_failure() {
+    let stage = stage(None);
+    let snapshot = snapped(&stage, "states");
+    stage.tool("rds-wait").document(&snapshot).run().exits(0);
+    let source_instance = format!("{SOURCE}-0");
+    for (kind, expected, list) in STATUSES {
+        let id = match *kind {
+            "snapshot" => "kit-states",
+            "cluster" => SOURCE,
+            _ => &source_instance,
+        };
+        for status in list.split_whitespace() {
+            assert_eq!(outcome_of(&stage, kind, id, status), *expected, "{kind} {status}");
+        }
+        stage.fault(&[&format!("{kind} {id}: state -")]);
+    }
+    stage.dropped(&snapshot);
+}
+
+#[test]
+fn without_per_cent_the_usual_time_is_told() {
+    let stage = stage(None);
+    let first = snapped(&stage, "usual-1");
+    stage.tool("rds-wait").document(&first).run().exits(0);
+    stage.fault(&["snapshot kit-usual-2: delay 10m"]);
+    let second = snapped(&stage, "usual-2");
+    let waited =
+        stage.tool("rds-wait").args(["--timeout", "1s", "--fallback", "none"]).document(&second).run();
+    let said = "snapshot kit-usual-2 is creating; the last ones usually took ";
+    assert!(waited.stderr.contains(said), "{}", waited.stderr);
+    stage.fault(&["clear"]);
+    stage.drop_run("usual-1").exits(0);
+    stage.dropped(&second);
+}
+
 #[test]
 fn a_named_snapshot_is_used_and_not_deleted() {
     let stage = stage(None);
