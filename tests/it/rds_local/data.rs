@@ -74,6 +74,43 @@ fn a_copy_holds_what_was_committed_before_and_answers_to_the_old_password_until_
 }
 
 #[test]
+fn a_stopped_cluster_has_no_server_keeps_its_data_and_is_not_deleted_even_after_kill_nine() {
+    on_both(|engine| {
+        let mut service = Service::start(engine, "0,instance=0.6");
+        let name = ("DBClusterIdentifier", "prod-replica");
+        let member = [("DBInstanceIdentifier", "prod-replica-0"), ("SkipFinalSnapshot", "true")];
+        let old = service.production_password();
+        let again = |service: &mut Service| {
+            std::thread::sleep(Duration::from_millis(150));
+            service.kill();
+            service.serve();
+        };
+        let shows = |service: &Service, wanted: &str| {
+            until(&format!("the cluster is {wanted}"), || {
+                tag(&service.cluster("prod-replica"), "Status").unwrap() == wanted
+            });
+            assert_eq!(service.instance_status("prod-replica-0").unwrap(), wanted);
+        };
+        assert_eq!(service.refused("StartDBCluster", &[name]).1, "InvalidDBClusterStateFault");
+        service.done("ModifyDBCluster", &[name, ("DeletionProtection", "false")]);
+        service.done("StopDBCluster", &[name]);
+        again(&mut service);
+        shows(&service, "stopped");
+        assert_eq!(service.servers(), 0);
+        again(&mut service);
+        shows(&service, "stopped");
+        assert_eq!(service.servers(), 0);
+        let refused = service.refused("DeleteDBCluster", &[name, ("SkipFinalSnapshot", "true")]);
+        assert_eq!(refused.1, "InvalidDBClusterStateFault");
+        assert_eq!(service.refused("DeleteDBInstance", &member).1, "InvalidDBClusterStateFault");
+        service.done("StartDBCluster", &[name]);
+        again(&mut service);
+        shows(&service, "available");
+        assert_eq!(ids(&service.login("prod-replica", &old)), [1, 2, 3]);
+    });
+}
+
+#[test]
 fn after_kill_nine_everything_is_taken_up_and_no_server_is_in_the_way() {
     on_both(|engine| {
         let mut service =
