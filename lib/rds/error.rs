@@ -239,6 +239,6 @@ fn hint_of(class: FaultClass) -> Option<&'static str> {
             "log in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
         FaultClass::Denied => "rds-restore --iam-policy prints the permissions that are needed",
-        _ => return None,
+        _ => "compare what [source], [snapshot] and [restore] in refresh.toml name with what the account has",
     })
 }
