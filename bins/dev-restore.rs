@@ -17,7 +17,7 @@ EXAMPLES:
 
 /// Put a dump on a development server, with the migrations of a branch
 #[derive(Parser)]
-#[command(version, subcommand_negates_reqs = true, after_long_help = format!("{MORE}\n{}", cli::EXIT_STATUS))]
+#[command(name = NAME, version, subcommand_negates_reqs = true, after_long_help = format!("{MORE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,
@@ -27,24 +27,14 @@ struct Args {
     command: Option<Command>,
 }
 
+const NAME: &str = "dev-restore";
+
 fn main() -> std::process::ExitCode {
-    cli::door("dev-restore", Role::Head, |Args { common, run, command }| {
-        match command.unwrap_or(Command::Run(run)) {
-            Command::Run(o) => cli::run("dev-restore", &common, Role::Head, move |h, d| {
-                restore::refresh(h, d, &o).map_err(Into::into)
-            }),
-            Command::Undo(o) => cli::run("dev-restore", &common, Role::Head, move |h, d| {
-                restore::undo(h, d, &o).map_err(Into::into)
-            }),
-            Command::List(o) => {
-                cli::command("dev-restore", &common, |h, out| restore::list(h, out, &o).map_err(Into::into))
-            }
-            Command::Targets(o) => cli::command("dev-restore", &common, |h, out| {
-                restore::targets(h, out, &o).map_err(Into::into)
-            }),
-            Command::Status(o) => {
-                cli::command("dev-restore", &common, |h, out| restore::status(h, out, &o).map_err(Into::into))
-            }
-        }
+    cli::door(NAME, Role::Head, |Args { common, run, command }| match command.unwrap_or(Command::Run(run)) {
+        Command::Run(o) => cli::run(NAME, &common, Role::Head, move |h, d| Ok(restore::refresh(h, d, &o)?)),
+        Command::Undo(o) => cli::run(NAME, &common, Role::Head, move |h, d| Ok(restore::undo(h, d, &o)?)),
+        Command::List(o) => cli::command(NAME, &common, |h, out| Ok(restore::list(h, out, &o)?)),
+        Command::Targets(o) => cli::command(NAME, &common, |h, out| Ok(restore::targets(h, out, &o)?)),
+        Command::Status(o) => cli::command(NAME, &common, |h, out| Ok(restore::status(h, out, &o)?)),
     })
 }

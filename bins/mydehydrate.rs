@@ -17,7 +17,7 @@ EXAMPLES:
 
 /// Choose the rows that developers need and mask them: an exact plan, as SELECTs, proved to be whole
 #[derive(Parser)]
-#[command(version, about, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
+#[command(name = "mydehydrate", version, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,

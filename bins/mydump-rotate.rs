@@ -16,7 +16,7 @@ EXAMPLES:
 ";
 
 #[derive(Parser)]
-#[command(version, about, after_long_help = format!("{EXAMPLES}\n{EXIT_STATUS}"))]
+#[command(name = "mydump-rotate", version, after_long_help = format!("{EXAMPLES}\n{EXIT_STATUS}"))]
 struct Args {
     #[command(flatten)]
     common: Common,

@@ -17,7 +17,7 @@ EXAMPLE:
 
 /// Serves a small part of the RDS API on 127.0.0.1, with real MariaDB or MySQL servers behind it.
 #[derive(Parser)]
-#[command(version, about, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-local", version, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
 struct Arguments {
     #[command(flatten)]
     common: cli::Common,

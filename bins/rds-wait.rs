@@ -16,7 +16,7 @@ If the snapshot fails or takes too long, the newest available automated snapshot
 
 /// Waits until a snapshot, a cluster or an instance is ready; falls back if the snapshot fails
 #[derive(Debug, Parser)]
-#[command(version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-wait", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     common: cli::Common,

@@ -14,7 +14,7 @@ use refreshkit::{cli, report};
 ///
 ///     rds-snap | … | rds-drop | refresh-report --text report.txt --summary summary.txt > run.json
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment, after_long_help = cli::EXIT_STATUS)]
+#[command(name = "refresh-report", version, verbatim_doc_comment, after_long_help = cli::EXIT_STATUS)]
 struct Args {
     #[command(flatten)]
     common: cli::Common,

@@ -4,7 +4,7 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use crate::catalog::{Catalog, Column, Table};
+use crate::catalog::{Catalog, Column, Family, Table};
 
 /// A parent that a column's name speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,58 +24,115 @@ const PEOPLE: &[&str] = &["user", "account", "employee", "staff", "person", "mem
 const SELF: &[&str] =
     &["parent", "previous", "next", "original", "root", "replaces", "predecessor", "successor"];
 
+/// Words that mean somebody of the same table, where no table is called so.
+const SUPERIORS: &[&str] = &["manager", "supervisor", "boss", "mentor", "leader", "referrer", "sponsor"];
+
+/// What is found so far for one column, each parent once.
+struct Found<'a> {
+    catalog: &'a Catalog,
+    child: usize,
+    is_key: bool,
+    list: Vec<(u8, Candidate)>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, score: u8, parent: usize, evidence: String) {
+        let itself = parent == self.child && self.is_key;
+        if !itself && self.list.iter().all(|(_, c)| c.parent != parent) {
+            self.list.push((score, Candidate { parent, evidence, strong: score >= 3 }));
+        }
+    }
+
+    fn name(&self, table: usize) -> &str {
+        &self.catalog.tables[table].name
+    }
+}
+
 /// The candidates for a column, the most telling first.
 pub(super) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candidate> {
     let words = words(&column.name);
-    let table = &catalog.tables[child];
-    let key = table.key();
+    let key = catalog.tables[child].key();
     let is_key = key.len() == 1 && key[0].name == column.name;
     let parents: Vec<usize> =
         (0..catalog.tables.len()).filter(|at| catalog.tables[*at].key().len() == 1).collect();
-    let mut found: Vec<(u8, Candidate)> = Vec::new();
-    let mut add = |score: u8, parent: usize, evidence: String| {
-        let itself = parent == child && is_key;
-        if !itself && found.iter().all(|(_, c)| c.parent != parent) {
-            found.push((score, Candidate { parent, evidence, strong: score >= 3 }));
-        }
-    };
-    for &at in &parents {
-        let parent = &catalog.tables[at];
-        let own = self::words(&parent.key()[0].name);
-        // `id` is everybody's key.
-        if own.len() > 1 && words == own && at != child {
-            add(if is_key { 2 } else { 4 }, at, format!("`{}` is the key of {}", column.name, parent.name));
-        } else if own.len() > 1 && words.len() > own.len() && words.ends_with(&own) {
-            add(3, at, format!("`{}` ends like the key of {}", column.name, parent.name));
-        }
-    }
-    let Some(stem) = stem(&words) else {
-        return ordered(found);
-    };
+    let mut found = Found { catalog, child, is_key, list: Vec::new() };
     let prefix = common_prefix(catalog);
-    for &at in &parents {
-        let names = table_words(&catalog.tables[at], prefix.as_deref());
-        let singular: Vec<String> = stem.iter().map(|word| self::singular(word)).collect();
-        if singular == names {
-            add(4, at, format!("`{}` names {}", column.name, catalog.tables[at].name));
-        } else if singular.len() > names.len() && singular.ends_with(&names) {
-            add(2, at, format!("`{}` ends like {}", column.name, catalog.tables[at].name));
-        } else if names.len() > singular.len() && names.ends_with(&singular) {
-            add(1, at, format!("{} ends like `{}`", catalog.tables[at].name, column.name));
+    let stem: Vec<String> = stem(&words).unwrap_or_default().iter().map(|word| singular(word)).collect();
+    by_key(&mut found, &parents, &words, &stem, prefix.as_deref());
+    if stem.is_empty() {
+        // `state` may hold the code of `states`, but `status` with a number in it holds no status.
+        let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
+        for &at in parents.iter().filter(|_| column.family() == Family::Text && !is_key) {
+            if table_words(&catalog.tables[at], prefix.as_deref()) == whole {
+                found.add(1, at, format!("`{}` names {}", column.name, found.name(at)));
+            }
         }
     }
-    if stem.len() == 1 && SELF.contains(&stem[0].as_str()) && key.len() == 1 {
-        add(3, child, format!("`{}` means the same table", column.name));
+    by_table(&mut found, &parents, column, &stem, prefix.as_deref());
+    if key.len() == 1 {
+        by_role(&mut found, column, &words, &stem);
     }
     if words.last().is_some_and(|last| last == "by" || last == "to") {
         for &at in &parents {
             let names = table_words(&catalog.tables[at], prefix.as_deref());
             if names.len() == 1 && PEOPLE.contains(&names[0].as_str()) {
-                add(1, at, format!("`{}` means people", column.name));
+                found.add(1, at, format!("`{}` means people", column.name));
             }
         }
     }
-    ordered(found)
+    ordered(found.list)
+}
+
+/// `app_id` is the key of `applications`; `id` is everybody's.
+fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[String], prefix: Option<&str>) {
+    for &at in parents {
+        let own = self::words(&found.catalog.tables[at].key()[0].name);
+        let column = words.join("_");
+        if own.len() > 1 && words == own && at != found.child {
+            // `document_id` is the key of `documents` first, and of `document_files` only after that.
+            let named = !stem.is_empty() && table_words(&found.catalog.tables[at], prefix) == stem;
+            let score = match (found.is_key, named) {
+                (true, false) => 2,
+                (_, true) => 5,
+                (false, false) => 4,
+            };
+            found.add(score, at, format!("`{column}` is the key of {}", found.name(at)));
+        } else if own.len() > 1 && words.len() > own.len() && words.ends_with(&own) {
+            found.add(3, at, format!("`{column}` ends like the key of {}", found.name(at)));
+        }
+    }
+}
+
+/// `producer_id` names `producers`.
+fn by_table(
+    found: &mut Found<'_>,
+    parents: &[usize],
+    column: &Column,
+    stem: &[String],
+    prefix: Option<&str>,
+) {
+    for &at in parents.iter().filter(|_| !stem.is_empty()) {
+        let names = table_words(&found.catalog.tables[at], prefix);
+        if stem == names {
+            found.add(4, at, format!("`{}` names {}", column.name, found.name(at)));
+        } else if stem.len() > names.len() && stem.ends_with(&names) {
+            found.add(2, at, format!("`{}` ends like {}", column.name, found.name(at)));
+        } else if names.len() > stem.len() && names.ends_with(stem) {
+            found.add(1, at, format!("{} ends like `{}`", found.name(at), column.name));
+        }
+    }
+}
+
+/// `parent_id`, `renewal_of`, `manager_id`: a row of the same table.
+fn by_role(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[String]) {
+    let of = words.len() > 1 && words.last().is_some_and(|last| last == "of");
+    let (child, evidence) = (found.child, format!("`{}` means the same table", column.name));
+    match stem {
+        [one] if SELF.contains(&one.as_str()) => found.add(3, child, evidence),
+        [one] if SUPERIORS.contains(&one.as_str()) => found.add(1, child, evidence),
+        _ if of => found.add(1, child, evidence),
+        _ => {}
+    }
 }
 
 fn ordered(mut found: Vec<(u8, Candidate)>) -> Vec<Candidate> {
@@ -191,7 +248,7 @@ mod tests {
                 "orders",
                 &["id", "category_id", "originalLanguageId", "created_by", "manager_user_id", "total"],
             ),
-            ("users", &["id"]),
+            ("users", &["id", "manager_id", "copy_of"]),
         ];
         for (child, column, parent) in [
             (2, "category_id", "categories"),
@@ -199,6 +256,8 @@ mod tests {
             (2, "created_by", "users"),
             (2, "manager_user_id", "users"),
             (0, "parent_id", "categories"),
+            (3, "manager_id", "users"),
+            (3, "copy_of", "users"),
         ] {
             assert_eq!(first(tables, child, column).as_deref(), Some(parent), "{column}");
         }

@@ -54,7 +54,7 @@ pub(super) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Resu
         }
     }
     let reached = reach::tables(catalog, edges, &classes);
-    finish(catalog, config, classes, &reached)
+    finish(catalog, config, classes, &reasons(catalog, edges, &reached))
 }
 
 fn rules(config: &Config) -> Result<Vec<Rule>, config::Error> {
@@ -156,19 +156,32 @@ fn unused(catalog: &Catalog, config: &Config, rule: &Rule) -> config::Error {
     config.origin.error_at(&["dehydrate", rule.list], message, hint)
 }
 
+/// The relation that reaches each table, for people.
+fn reasons(catalog: &Catalog, edges: &[Edge], reached: &[Option<usize>]) -> Vec<Option<String>> {
+    let name = |table: usize| &catalog.tables[table].name;
+    let say = |number: usize| {
+        let edge = edges.iter().find(|edge| edge.number == number);
+        edge.map_or("full".to_owned(), |edge| {
+            let (child, parent) = (edge.child_columns.join(", "), edge.parent_columns.join(", "));
+            format!("relation {}({child}) = {}({parent})", name(edge.child), name(edge.parent))
+        })
+    };
+    reached.iter().map(|number| number.map(say)).collect()
+}
+
 fn finish(
     catalog: &Catalog,
     config: &Config,
     classes: Vec<Option<Class>>,
-    reached: &[Option<usize>],
+    reached: &[Option<String>],
 ) -> Result<Vec<Class>, Error> {
     let mut unreached = Vec::new();
     let mut decided = Vec::new();
     for (at, class) in classes.into_iter().enumerate() {
         let unset = |class, word: &str| Class { class, why: format!("unclassified = {word:?}") };
-        decided.push(match (class, reached[at], config.dehydrate.unclassified) {
+        decided.push(match (class, &reached[at], config.dehydrate.unclassified) {
             (Some(class), ..) => class,
-            (None, Some(edge), _) => Class { class: TableClass::Follow, why: format!("relation {edge}") },
+            (None, Some(edge), _) => Class { class: TableClass::Follow, why: edge.clone() },
             (None, None, Some(Unclassified::Full)) => unset(TableClass::Full, "full"),
             (None, None, Some(Unclassified::Empty)) => unset(TableClass::Empty, "empty"),
             (None, None, None) => {

@@ -89,6 +89,8 @@ fn simple(
     column: &Column,
 ) -> Result<Option<Proposal>, Error> {
     let mut doubtful = None;
+    let key = catalog.tables[child].key();
+    let is_key = key.len() == 1 && key[0].name == column.name;
     for candidate in candidates::of(catalog, child, column) {
         let parent = &catalog.tables[candidate.parent];
         let key = parent.key()[0];
@@ -101,7 +103,8 @@ fn simple(
         match share {
             Some(share) if share >= FOUND_PERCENT => return Ok(Some(Proposal { text, stands: true })),
             None if candidate.strong => return Ok(Some(Proposal { text, stands: true })),
-            Some(share) if share >= DOUBTFUL_PERCENT => {
+            // A key that half agrees with another table's key is its own.
+            Some(share) if share >= DOUBTFUL_PERCENT && !is_key => {
                 doubtful.get_or_insert(Proposal { text, stands: false });
             }
             _ => {}

@@ -20,7 +20,7 @@ const LOGIN_PAUSE: Duration = Duration::from_secs(5);
 pub fn log_in(desk: &Desk<'_>, cluster: &Cluster) -> Result<String, Error> {
     let server = Server::of_cluster(cluster, desk.house.config.restore.tls_ca.as_deref())?;
     let begun = desk.clock.now();
-    let patience = LOGIN_TIMEOUT.mul_f64(desk.clock.pace().max(0.05));
+    let patience = LOGIN_TIMEOUT.mul_f64(desk.clock.pace().max(0.02));
     loop {
         desk.house.cancel.check()?;
         let error = match server.connect() {

@@ -20,7 +20,7 @@ pub enum Command {
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunOptions {
     /// Name of the target in refresh.toml
-    #[arg(long, short, value_name = "NAME", required = true)]
+    #[arg(long, short, value_name = "NAME", required_unless_present_any = ["get", "schema", "config_schema"])]
     pub target: Option<String>,
 
     /// Dump to load: latest, a file name, a day such as 2026-11-22 (UTC), or a path

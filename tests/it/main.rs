@@ -1,5 +1,11 @@
 //! The integration tests: one binary, so that the AWS SDK is linked once. `tests/README.md` says how to run them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on panics, and says where it is, in its helpers too"
+)]
+
 mod cli;
 mod closure;
 mod dump;
@@ -19,12 +25,17 @@ mod plan_questions;
 mod rds;
 #[cfg(feature = "aws")]
 mod rds_cli;
+#[cfg(feature = "aws")]
 mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
+#[cfg(feature = "aws")]
+mod rds_kill;
 mod rds_local;
 #[cfg(feature = "aws")]
 mod rds_moto;
+#[cfg(feature = "aws")]
+mod rds_stage;
 #[cfg(feature = "aws")]
 mod rds_wait;
 mod restore;

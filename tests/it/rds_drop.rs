@@ -1,34 +1,13 @@
 //! `rds-drop`: what it deletes after any accident, and what it refuses to delete.
 
-use std::io::{Read, Write};
-use std::process::Child;
 use std::time::{Duration, Instant};
 
-use rand::Rng;
-use refreshkit::document::{Document, ErrorReport, Failure, Interrupted};
-use rustix::process::{Pid, Signal, kill_process};
+use refreshkit::document::Document;
 
 use crate::rds_cloud::{SOURCE, Stage, stage};
 
-/// How many random moments a kill is tried at; `REFRESHKIT_TEST_KILLS=50` for the whole of it.
-const KILLS: u32 = 8;
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).unwrap();
-}
-
-/// Starts a tool and hands it a document.
-fn started(stage: &Stage, name: &str, arguments: &[&str], document: Option<&Document>) -> Child {
-    let mut child = stage.tool(name).args(arguments.iter().copied()).spawn();
-    let mut stdin = child.stdin.take().unwrap();
-    if let Some(document) = document {
-        let _ = stdin.write_all(refreshkit::document::render(document).as_bytes());
-    }
-    child
-}
-
 /// Waits until the endpoint shows something whose line begins like this.
-fn until_there(stage: &Stage, line: &str) {
+pub(crate) fn until_there(stage: &Stage, line: &str) {
     let begun = Instant::now();
     while !stage.left().iter().any(|there| there.starts_with(line)) {
         assert!(begun.elapsed() < Duration::from_secs(20), "{line} never came: {:?}", stage.left());
@@ -234,102 +213,4 @@ fn a_terminal_state_is_reported_with_what_the_service_says_about_it() {
     assert!(failed.stderr.contains("instance kit-broken-0 is incompatible-network"), "{}", failed.stderr);
     assert!(failed.stderr.contains("the service says: "), "{}", failed.stderr);
     stage.dropped(&failed.document());
-}
-
-#[test]
-fn a_terminated_restore_stops_at_once_and_its_document_says_what_there_is() {
-    let stage = stage(None);
-    let snapped = stage.tool("rds-snap").args(["--run", "term"]).run().exits(0);
-    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0).document();
-    stage.fault(&["cluster kit-term: delay 5s"]);
-    let mut child = started(&stage, "rds-restore", &[], Some(&waited));
-    until_there(&stage, "cluster kit-term");
-    let begun = Instant::now();
-    signal(&child, Signal::TERM);
-    signal(&child, Signal::TERM);
-    let mut text = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-    let document = refreshkit::document::parse(text.as_bytes()).unwrap();
-    assert_eq!(document.error.as_ref().unwrap().code, "interrupted");
-    assert_eq!(document.resources.len(), 2);
-    stage.dropped(&document);
-}
-
-#[test]
-fn a_terminated_drop_has_asked_for_every_delete() {
-    let stage = stage(None);
-    let document = stage.restored("late");
-    let mut failed = document.clone();
-    failed.fail(ErrorReport::of("mydehydrate", &Interrupted { terminated: true } as &dyn Failure));
-    stage.fault(&["cluster kit-late: delay 2s"]);
-    let mut child = started(&stage, "rds-drop", &[], Some(&failed));
-    std::thread::sleep(Duration::from_millis(150));
-    signal(&child, Signal::TERM);
-    let mut text = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(143));
-    let begun = Instant::now();
-    while !stage.left().is_empty() && begun.elapsed() < Duration::from_secs(20) {
-        let still = stage.left();
-        assert!(still.iter().all(|line| line.ends_with("deleting")), "{still:?}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    stage.drop_run("late").exits(0);
-    assert_eq!(stage.left(), nothing());
-}
-
-#[test]
-fn after_a_kill_at_any_moment_nothing_is_left_and_production_is_as_it_was() {
-    let stage = stage(None);
-    let kills =
-        std::env::var("REFRESHKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
-    let whole = {
-        let begun = Instant::now();
-        let document = stage.restored("whole");
-        let took = begun.elapsed();
-        stage.dropped(&document);
-        took
-    };
-    for round in 0..kills {
-        let run = format!("kill-{round}");
-        let moment = whole.mul_f64(rand::rng().random_range(0.0..1.0));
-        kill_at(&stage, &run, moment);
-        if round % 3 == 2 {
-            // The agent's disk is gone, too.
-            let _ = std::fs::remove_dir_all(stage.state_dir());
-            // What was on its way at the kill has arrived.
-            std::thread::sleep(Duration::from_millis(1_500));
-        }
-        stage.drop_run(&run).exits(0);
-        assert_eq!(stage.left(), nothing(), "killed after {moment:?} of {whole:?}");
-        assert!(!stage.state_dir().join(format!("{run}.cnf")).exists());
-    }
-    let count: u64 = stage.source().first("counting", "SELECT COUNT(*) FROM app.notes").unwrap().unwrap();
-    assert_eq!(count, crate::rds_cloud::ROWS);
-}
-
-/// Runs the pipe and kills all of it with SIGKILL after `moment`.
-fn kill_at(stage: &Stage, run: &str, moment: Duration) {
-    let begun = Instant::now();
-    let mut document: Option<Document> = None;
-    for (name, arguments) in [("rds-snap", vec!["--run", run]), ("rds-wait", vec![]), ("rds-restore", vec![])]
-    {
-        let mut child = started(stage, name, &arguments, document.as_ref());
-        loop {
-            if begun.elapsed() >= moment {
-                signal(&child, Signal::KILL);
-                child.wait().unwrap();
-                return;
-            }
-            if child.try_wait().unwrap().is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(3));
-        }
-        let mut text = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-        document = Some(refreshkit::document::parse(text.as_bytes()).unwrap());
-    }
 }

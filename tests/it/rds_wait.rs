@@ -65,7 +65,7 @@ fn a_failed_snapshot_leads_to_the_newest_automated_one_and_that_is_restored() {
     assert!(waited.stderr.contains("falling back"), "{}", waited.stderr);
     let document = waited.document();
     let (id, reason) = fallback_of(&document);
-    let expected = format!("rds:{SOURCE}-{}", stage.stamp_of_automated(Duration::from_secs(2 * 3_600)));
+    let expected = format!("rds:{SOURCE}-{}", stage.stamp_of_automated(Duration::from_hours(2)));
     assert_eq!(&id[..expected.len()], expected);
     assert!(reason.contains("kit-failing is failed"), "{reason}");
     let restored = stage.tool("rds-restore").document(&document).run().exits(0).document();

@@ -95,6 +95,10 @@ pub(super) fn destroy(house: &House, options: &DestroyOptions) -> Result<(), Err
         return Ok(());
     }
     let home = Home::open(&options.dir)?;
+    if house.dry_run {
+        house.progress.say(&format!("would stop the servers of {} and remove it", home.root.display()));
+        return Ok(());
+    }
     let orphans = engine::stop_orphans(&home.root);
     let sockets = socket_folder(&home)?;
     let _ = std::fs::remove_dir_all(sockets);

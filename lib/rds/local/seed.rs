@@ -70,6 +70,11 @@ pub(super) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
     }
     let input = File::open(&options.from).map_err(Error::file("read", &options.from))?;
     let program = Program::find(options.server.as_deref(), options.engine)?;
+    if house.dry_run {
+        let (from, dir) = (options.from.display(), options.dir.display());
+        house.progress.say(&format!("would make {id} in {dir} from {from}, with {}", program.path.display()));
+        return Ok(());
+    }
     let home = Home::create(&options.dir, &program)?;
     engine::stop_orphans(&home.root);
     let mut state = State::load(&home)?;

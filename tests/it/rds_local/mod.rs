@@ -48,6 +48,8 @@ fn a_seed_that_fails_names_file_line_and_cause_and_leaves_no_cluster() {
             .arg("--from")
             .arg(&seed)
     };
+    init().arg("--dry-run").run().exits(0);
+    assert!(!dir.exists());
     let failed = init().run().exits(65);
     assert!(
         failed.stderr.contains("bad.sql, line 3") && failed.stderr.contains("nowhere"),
@@ -57,6 +59,8 @@ fn a_seed_that_fails_names_file_line_and_cause_and_leaves_no_cluster() {
     std::fs::write(&seed, "CREATE TABLE t (a INT);").unwrap();
     init().run().exits(0);
     assert!(init().run().exits(77).stderr.contains("already holds a cluster prod-replica"));
+    Tool::new("rds-local").args(["destroy", "--dry-run", "--dir"]).arg(&dir).run().exits(0);
+    assert!(dir.exists());
     Tool::new("rds-local").args(["destroy", "--dir"]).arg(&dir).run().exits(0);
     assert!(!dir.exists());
 }

@@ -1,0 +1,193 @@
+//! What a test does with the cloud it took: tools in its environment, faults, calls by hand, what is left.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use refreshkit::document::Document;
+use refreshkit::mysql::{Server, Session};
+
+use crate::rds_cloud::{SOURCE, Stage, with_aws};
+use crate::support::{Output, Tool};
+
+impl Stage {
+    /// `refresh.toml` with more lines in `[snapshot]`.
+    pub(crate) fn write_config(&self, snapshot: &str) {
+        let text = format!(
+            "[source]\ncluster = \"{SOURCE}\"\ndatabases = [\"app\"]\n\n[snapshot]\nprefix = \"kit\"\n{snapshot}\n\n\
+             [restore]\nsubnet_group = \"dev\"\nsecurity_groups = [\"sg-1\"]\nparameter_group = \"dev-aurora\"\n"
+        );
+        std::fs::write(self.home.path().join("refresh.toml"), text).unwrap();
+    }
+
+    pub(crate) fn state_dir(&self) -> PathBuf {
+        self.home.path().join("state")
+    }
+
+    /// A tool that talks to this cloud.
+    pub(crate) fn tool(&self, name: &str) -> Tool {
+        with_aws(Tool::new(name), &self.cloud.url)
+            .env("REFRESH_CONFIG", self.home.path().join("refresh.toml"))
+            .env("REFRESH_STATE_DIR", self.state_dir())
+    }
+
+    /// A shell whose tools talk to this cloud.
+    pub(crate) fn bash(&self, script: &str) -> Command {
+        let mut bash = self.tool("rds-snap").into_environment("bash");
+        bash.args(["-c", script]).stdin(Stdio::null());
+        bash
+    }
+
+    /// Orders faults; `clear` forgets all.
+    pub(crate) fn fault(&self, faults: &[&str]) {
+        let output = Tool::new("rds-local")
+            .args(["fault", "--endpoint", &self.cloud.url])
+            .args(faults.iter().copied());
+        output.run().exits(0);
+    }
+
+    /// Everything at the endpoint as `kind id status`, the source and automated snapshots aside.
+    pub(crate) fn left(&self) -> Vec<String> {
+        let listed = Tool::new("rds-local").args(["list", "--endpoint", &self.cloud.url]).run().exits(0);
+        let source_instance = format!("{SOURCE}-0");
+        let ours = |line: &&str| {
+            let id = line.split('\t').nth(1).unwrap_or_default();
+            id != SOURCE
+                && id != source_instance
+                && !id.starts_with("rds:")
+                && !id.starts_with(&format!("{SOURCE}-many-"))
+        };
+        listed.stdout.lines().filter(ours).map(|line| line.replace('\t', " ")).collect()
+    }
+
+    /// One call of the Query API, as a person with other tools would make it.
+    pub(crate) fn call(&self, parameters: &[(&str, &str)]) -> String {
+        let body: String = form_urlencoded::Serializer::new("Version=2014-10-31&".to_owned())
+            .extend_pairs(parameters)
+            .finish();
+        let host = self.cloud.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        answer
+    }
+
+    /// Sets a tag, as a person with other tools would.
+    pub(crate) fn tag(&self, arn: &str, key: &str, value: &str) {
+        self.call(&[
+            ("Action", "AddTagsToResource"),
+            ("ResourceName", arn),
+            ("Tags.Tag.1.Key", key),
+            ("Tags.Tag.1.Value", value),
+        ]);
+    }
+
+    /// The ARN of a cluster or an instance.
+    pub(crate) fn arn(&self, kind: &str, id: &str) -> String {
+        let answer = match kind {
+            "cluster" => self.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", id)]),
+            _ => self.call(&[("Action", "DescribeDBInstances"), ("DBInstanceIdentifier", id)]),
+        };
+        let tag = if kind == "cluster" { "DBClusterArn" } else { "DBInstanceArn" };
+        between(&answer, &format!("<{tag}>"), &format!("</{tag}>")).to_owned()
+    }
+
+    /// How the id of an automated snapshot of this age begins: to the hour.
+    #[expect(clippy::unused_self, reason = "reads as a question to the cloud")]
+    pub(crate) fn stamp_of_automated(&self, age: Duration) -> String {
+        let moment = jiff::Timestamp::now() - jiff::SignedDuration::try_from(age).unwrap();
+        moment.strftime("%Y-%m-%d-%H").to_string()
+    }
+
+    /// `rds-snap | rds-wait | rds-restore`, each expected to work.
+    pub(crate) fn restored(&self, run: &str) -> Document {
+        let snapped = self.tool("rds-snap").args(["--run", run]).run().exits(0);
+        let waited = self.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+        self.tool("rds-restore").stdin(waited.stdout).run().exits(0).document()
+    }
+
+    /// `rds-drop`, expected to work and to leave nothing.
+    pub(crate) fn dropped(&self, document: &Document) -> Document {
+        let after = self.tool("rds-drop").document(document).run();
+        let expected = document.error.as_ref().map_or(0, |error| i32::from(error.exit));
+        let after = after.exits(expected).document();
+        assert_eq!(after.resources, vec![]);
+        assert_eq!(self.left(), Vec::<String>::new());
+        after
+    }
+
+    /// `rds-drop --run`, without a document.
+    pub(crate) fn drop_run(&self, run: &str) -> Output {
+        self.tool("rds-drop").args(["--run", run]).run()
+    }
+
+    /// Logs in to the source as its master.
+    pub(crate) fn source(&self) -> Session {
+        let address = self.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", SOURCE)]);
+        let text = |tag: &str| between(&address, &format!("<{tag}>"), &format!("</{tag}>")).to_owned();
+        let config = refreshkit::config::ServerConfig {
+            defaults_file: Some(self.master_file()),
+            host: Some(text("Endpoint")),
+            port: text("Port").parse().ok(),
+            ..Default::default()
+        };
+        Server::of_config(&config).unwrap().connect().unwrap()
+    }
+
+    /// The option file of the source's master.
+    pub(crate) fn master_file(&self) -> String {
+        let printed = std::fs::read_to_string(self.cloud.directory.parent().unwrap().join("master")).unwrap();
+        printed.trim().to_owned()
+    }
+
+    /// Removes what an earlier test left.
+    pub(crate) fn sweep(&self) {
+        let begun = Instant::now();
+        while !self.left().is_empty() {
+            for line in self.left() {
+                let mut words = line.split(' ');
+                let (kind, id) = (words.next().unwrap(), words.next().unwrap());
+                self.try_delete(kind, id);
+            }
+            assert!(begun.elapsed() < Duration::from_secs(15), "cannot sweep {:?}", self.left());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn try_delete(&self, kind: &str, id: &str) {
+        let (action, name) = match kind {
+            "instance" => ("DeleteDBInstance", "DBInstanceIdentifier"),
+            "cluster" => ("DeleteDBCluster", "DBClusterIdentifier"),
+            _ => ("DeleteDBClusterSnapshot", "DBClusterSnapshotIdentifier"),
+        };
+        let host = self.cloud.url.strip_prefix("http://").unwrap();
+        for body in [
+            format!(
+                "Version=2014-10-31&Action=ModifyDBCluster&DBClusterIdentifier={id}&DeletionProtection=false"
+            ),
+            format!("Version=2014-10-31&Action={action}&{name}={id}&SkipFinalSnapshot=true"),
+        ] {
+            let mut stream = TcpStream::connect(host).unwrap();
+            let _ = write!(
+                stream,
+                "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    }
+}
+
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let rest = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}")).1;
+    rest.split_once(to).unwrap().0
+}
