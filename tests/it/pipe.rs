@@ -86,7 +86,7 @@ impl Night {
         let mut command = Command::new("bash");
         command
             .args(["-c", script])
-            .env("PATH", format!("{}:{}", tools.display(), std::env::var("PATH").unwrap()))
+            .env("PATH", format!("{}:{}", tools.display(), std::env::var_os("PATH").unwrap().display()))
             .env("REFRESH_CONFIG", &self.config)
             .env("REFRESH_RUN", run)
             .env_remove("BUILD_TAG")
@@ -289,12 +289,7 @@ fn assert_no_lost_parent(production: &Server, copy: &Server, database: &str) {
 /// The demo's configuration, with a target on a server of the tests.
 fn demo_config(server: &TestServer, database: &str) -> String {
     let text = std::fs::read_to_string(repository().join("scripts/demo.d/refresh.toml")).unwrap();
-    let text = text
-        .split("[targets.dev1]")
-        .next()
-        .unwrap()
-        .replace("@DIR@", "DIR")
-        .replace("prod-replica", "prod-replica");
+    let text = text.split("[targets.dev1]").next().unwrap().replace("@DIR@", "DIR");
     let target = format!(
         "[targets.dev1]\ndatabase = \"{database}\"\ndefaults_file = \"{}\"\n[migrations]\nrepository = \"DIR/app.git\"\npath = \"db/updates/*.sql\"\n",
         server.client_cnf.display()

@@ -104,6 +104,10 @@ impl Cloud {
     }
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "whoever starts the cloud waits for it; a failed start ends the test"
+)]
 fn serve(home: &Path) -> (Child, String) {
     let file = home.with_extension("endpoint");
     let log = std::fs::File::create(home.with_extension("log")).unwrap();
