@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use refreshkit::cli::{self, Common, EXIT_STATUS, Role};
-use refreshkit::rotate;
+use refreshkit::{cli, rotate};
 
 const EXAMPLES: &str = "\
 EXAMPLES:
@@ -15,11 +14,12 @@ EXAMPLES:
     zcat app-20261123T020000Z.sql.gz | mysql              the file is plain SQL in plain gzip
 ";
 
+/// Write the rows of a plan to one gzip file that restores anywhere, then rotate the older dumps
 #[derive(Parser)]
-#[command(name = "mydump-rotate", version, after_long_help = format!("{EXAMPLES}\n{EXIT_STATUS}"))]
+#[command(name = "mydump-rotate", version, after_long_help = format!("{EXAMPLES}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: Common,
+    common: cli::Common,
     #[command(flatten)]
     options: rotate::Options,
     #[command(subcommand)]
@@ -27,15 +27,14 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    cli::door("mydump-rotate", Role::Link, |Args { common, options, deed }| {
+    cli::door("mydump-rotate", cli::Role::Link, |Args { common, options, deed }| {
         if let Some(deed) = deed {
             return cli::command("mydump-rotate", &common, |house, out| {
                 Ok(rotate::perform(house, &deed, &options, out)?)
             });
         }
-        let role = if options.whole.is_some() { Role::Head } else { Role::Link };
-        cli::run("mydump-rotate", &common, role, move |house, document| {
-            Ok(rotate::run(house, document, &options)?)
-        })
+        let role = if options.whole.is_some() { cli::Role::Head } else { cli::Role::Link };
+        let work = move |house: &_, document: &mut _| Ok(rotate::run(house, document, &options)?);
+        cli::run("mydump-rotate", &common, role, work)
     })
 }

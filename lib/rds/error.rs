@@ -181,7 +181,7 @@ impl Failure for Error {
             Self::Journal(inner) => return inner.hint(),
             Self::Config(inner) => return inner.hint(),
             Self::Mysql(inner) => return inner.hint(),
-            Self::Call(fault) => hint_of(fault.class)?,
+            Self::Call(fault) => hint_of(fault.class),
             Self::NoRegion | Self::Region(_) => "set AWS_REGION, or region in ~/.aws/config",
             Self::Name { .. } => {
                 "names are 1 to 63 letters, digits and single hyphens, beginning with a letter"
@@ -230,8 +230,8 @@ fn code_of(class: FaultClass) -> &'static str {
     }
 }
 
-fn hint_of(class: FaultClass) -> Option<&'static str> {
-    Some(match class {
+fn hint_of(class: FaultClass) -> &'static str {
+    match class {
         FaultClass::Quota => "rds-drop --expired removes what old runs left behind",
         FaultClass::Capacity => "give [restore] instance_class a list: each next class is tried",
         FaultClass::Unreachable => "check the network, HTTPS_PROXY and --endpoint-url",
@@ -239,6 +239,6 @@ fn hint_of(class: FaultClass) -> Option<&'static str> {
             "log in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
         FaultClass::Denied => "rds-restore --iam-policy prints the permissions that are needed",
-        _ => return None,
-    })
+        _ => "compare what [source], [snapshot] and [restore] in refresh.toml name with what the account has",
+    }
 }

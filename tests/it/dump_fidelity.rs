@@ -86,7 +86,8 @@ pub(crate) fn fingerprint(session: &mut Session, database: &str) -> BTreeMap<Str
         let columns: Vec<String> = row.columns_ref().iter().map(|c| c.name_str().into_owned()).collect();
         let mut text = String::new();
         for (i, column) in columns.iter().enumerate().filter(|(_, column)| *column != "Created") {
-            text += &format!("{column}: {}\n", row.take::<Option<String>, _>(i).unwrap().unwrap_or_default());
+            let value = row.take::<Option<String>, _>(i).unwrap().unwrap_or_default();
+            text.extend([column.as_str(), ": ", &value, "\n"]);
         }
         seen.insert(format!("{word} {object}"), normal(&text));
     };

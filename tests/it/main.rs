@@ -16,6 +16,8 @@ mod dump_safety;
 mod jenkins;
 mod masks;
 mod migrate;
+#[cfg(feature = "aws")]
+mod pipe;
 mod plan_cli;
 mod plan_in_place;
 mod plan_model;

@@ -1,5 +1,7 @@
 //! What the tests share: real servers, scratch databases, running a tool.
 
+#[cfg(feature = "aws")]
+mod cloud;
 mod servers;
 mod tool;
 
@@ -7,3 +9,6 @@ mod tool;
 pub(crate) use servers::{Scratch, TestServer, for_each_server, servers};
 #[allow(unused_imports, reason = "not every feature set uses every helper")]
 pub(crate) use tool::{Output, Tool, path, tools};
+
+#[cfg(feature = "aws")]
+pub(crate) use cloud::Cloud;

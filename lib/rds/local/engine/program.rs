@@ -95,7 +95,8 @@ impl Program {
             Brand::Mariadb => {
                 let mut command = Command::new(self.sibling("mariadb-install-db", "mysql_install_db"));
                 command
-                    .arg("--no-defaults")
+                    // --force: the host may not be able to look up its own name.
+                    .args(["--no-defaults", "--force"])
                     .args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
                 command
             }
