@@ -18,6 +18,7 @@ mod masks;
 mod migrate;
 mod plan_cli;
 mod plan_in_place;
+mod plan_infer;
 mod plan_model;
 mod plan_property;
 mod plan_questions;
