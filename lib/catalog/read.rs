@@ -1,9 +1,9 @@
-//! Five queries of `information_schema`, MySQL and MariaDB alike.
+//! A handful of queries of `information_schema`, MySQL and MariaDB alike.
 
 use std::collections::HashMap;
 
 use super::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
-use crate::mysql::{Error, Session, literal};
+use crate::mysql::{Engine, Error, Session, literal};
 
 type Key = (String, String);
 
@@ -20,6 +20,7 @@ pub(super) fn catalog(session: &mut Session, databases: &[String]) -> Result<Cat
     let places: HashMap<Key, usize> =
         catalog.tables.iter().enumerate().map(|(at, t)| ((t.database.clone(), t.name.clone()), at)).collect();
     columns(session, &list, &places, &mut catalog)?;
+    json(session, &list, &places, &mut catalog)?;
     indexes(session, &list, &places, &mut catalog)?;
     foreign_keys(session, &list, &places, &mut catalog)?;
     Ok(catalog)
@@ -107,6 +108,32 @@ fn columns(
             invisible: extra.contains("INVISIBLE"),
             auto_increment: extra.contains("AUTO_INCREMENT"),
         });
+    }
+    Ok(())
+}
+
+/// MariaDB's JSON is a LONGTEXT that checks itself; here it is called what it was called when it was made.
+fn json(
+    session: &mut Session,
+    list: &str,
+    places: &HashMap<Key, usize>,
+    catalog: &mut Catalog,
+) -> Result<(), Error> {
+    if session.engine() != Engine::MariaDb {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS \
+         WHERE CONSTRAINT_SCHEMA IN ({list}) \
+         AND LOWER(CHECK_CLAUSE) = CONCAT('json_valid(`', LOWER(REPLACE(CONSTRAINT_NAME, '`', '``')), '`)')"
+    );
+    let rows: Vec<(String, String, String)> = session.rows("listing JSON columns", &sql)?;
+    for (database, table, name) in rows {
+        let Some(at) = places.get(&(database, table)) else { continue };
+        let columns = &mut catalog.tables[*at].columns;
+        if let Some(column) = columns.iter_mut().find(|c| c.name == name && c.data_type == "longtext") {
+            "json".clone_into(&mut column.data_type);
+        }
     }
     Ok(())
 }

@@ -25,6 +25,9 @@ pub enum Ask {
         /// Also list what happens to every table and why
         #[arg(long)]
         why: bool,
+        /// Also fail (78) on relations that `infer` finds and nobody reviewed
+        #[arg(long)]
+        strict: bool,
     },
     /// Say along which relations a row of the last plan came
     Explain {
@@ -52,7 +55,7 @@ pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) 
                 report::text(&plan)
             }
         }
-        Ask::Check { why } => check::check(house, &place, *why)?,
+        Ask::Check { why, strict } => check::check(house, &place, *why, *strict)?,
         Ask::Explain { table, key } => explain::explain(house, &place, table, key)?,
         Ask::Infer => infer::infer(house, &place)?,
     };

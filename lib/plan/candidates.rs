@@ -15,6 +15,8 @@ pub(super) struct Candidate {
     pub(super) evidence: String,
     /// Whether the name alone is enough where there are no values.
     pub(super) strong: bool,
+    /// Whether the name says so little that values prove nothing.
+    pub(super) vague: bool,
 }
 
 /// Tables of people, in which `created_by` looks for its author.
@@ -26,6 +28,30 @@ const SELF: &[&str] =
 
 /// Words that mean somebody of the same table, where no table is called so.
 const SUPERIORS: &[&str] = &["manager", "supervisor", "boss", "mentor", "leader", "referrer", "sponsor"];
+
+/// Words for what somebody is to a row.
+const ROLES: &[&str] = &[
+    "author",
+    "owner",
+    "creator",
+    "editor",
+    "rep",
+    "agent",
+    "assignee",
+    "approver",
+    "reviewer",
+    "sender",
+    "recipient",
+    "seller",
+    "buyer",
+    "clerk",
+    "operator",
+    "manager",
+    "supervisor",
+];
+
+/// Words that many tables end with.
+const GENERIC: &[&str] = &["type", "kind", "status", "state", "class", "group", "level", "category", "mode"];
 
 /// What is found so far for one column, each parent once.
 struct Found<'a> {
@@ -39,8 +65,14 @@ impl Found<'_> {
     fn add(&mut self, score: u8, parent: usize, evidence: String) {
         let itself = parent == self.child && self.is_key;
         if !itself && self.list.iter().all(|(_, c)| c.parent != parent) {
-            self.list.push((score, Candidate { parent, evidence, strong: score >= 3 }));
+            self.list.push((score, Candidate { parent, evidence, strong: score >= 3, vague: score == 0 }));
         }
+    }
+
+    /// How many tables call their key so.
+    fn sharing(&self, key: &[String]) -> usize {
+        let called = |table: &&Table| matches!(table.key()[..], [one] if words(&one.name) == key);
+        self.catalog.tables.iter().filter(called).count()
     }
 
     fn name(&self, table: usize) -> &str {
@@ -69,10 +101,13 @@ pub(super) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candid
         }
     }
     by_table(&mut found, &parents, column, &stem, prefix.as_deref());
+    // `post_parent` and `post_author` are whole without an ending.
+    let role = if stem.is_empty() && column.family() == Family::Exact { &words } else { &stem };
     if key.len() == 1 {
-        by_role(&mut found, column, &words, &stem);
+        by_role(&mut found, column, &words, role);
     }
-    if words.last().is_some_and(|last| last == "by" || last == "to") {
+    let somebody = role.last().is_some_and(|last| ROLES.contains(&last.as_str()));
+    if somebody || words.last().is_some_and(|last| last == "by" || last == "to") {
         for &at in &parents {
             let names = table_words(&catalog.tables[at], prefix.as_deref());
             if names.len() == 1 && PEOPLE.contains(&names[0].as_str()) {
@@ -85,6 +120,10 @@ pub(super) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candid
 
 /// `app_id` is the key of `applications`; `id` is everybody's.
 fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[String], prefix: Option<&str>) {
+    // The key of `films` that says so is nobody else's, whoever shares it.
+    if found.is_key && table_words(&found.catalog.tables[found.child], prefix) == stem {
+        return;
+    }
     for &at in parents {
         let own = self::words(&found.catalog.tables[at].key()[0].name);
         let column = words.join("_");
@@ -92,6 +131,8 @@ fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[St
             // `document_id` is the key of `documents` first, and of `document_files` only after that.
             let named = !stem.is_empty() && table_words(&found.catalog.tables[at], prefix) == stem;
             let score = match (found.is_key, named) {
+                // What more than two tables call their own key is nobody's in particular, such as `meta_id`.
+                (true, false) if found.sharing(&own) > 2 => continue,
                 (true, false) => 2,
                 (_, true) => 5,
                 (false, false) => 4,
@@ -118,7 +159,14 @@ fn by_table(
         } else if stem.len() > names.len() && stem.ends_with(&names) {
             found.add(2, at, format!("`{}` ends like {}", column.name, found.name(at)));
         } else if names.len() > stem.len() && names.ends_with(stem) {
-            found.add(1, at, format!("{} ends like `{}`", found.name(at), column.name));
+            // `type_id` of `products` means `product_types`, but not `payment_types`.
+            let own = table_words(&found.catalog.tables[found.child], prefix);
+            let score = match stem {
+                _ if own == names[..names.len() - stem.len()] => 3,
+                [one] if GENERIC.contains(&one.as_str()) => 0,
+                _ => 1,
+            };
+            found.add(score, at, format!("{} ends like `{}`", found.name(at), column.name));
         }
     }
 }
@@ -129,6 +177,8 @@ fn by_role(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[Str
     let (child, evidence) = (found.child, format!("`{}` means the same table", column.name));
     match stem {
         [one] if SELF.contains(&one.as_str()) => found.add(3, child, evidence),
+        // `comment_parent` of `comments`.
+        [.., last] if last == "parent" => found.add(1, child, evidence),
         [one] if SUPERIORS.contains(&one.as_str()) => found.add(1, child, evidence),
         _ if of => found.add(1, child, evidence),
         _ => {}
@@ -179,7 +229,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 }
 
 /// The word that most tables begin with, such as `tbl` or `wp`.
-fn common_prefix(catalog: &Catalog) -> Option<String> {
+pub(super) fn common_prefix(catalog: &Catalog) -> Option<String> {
     let first = words(&catalog.tables.first()?.name);
     let first = first.first().filter(|_| catalog.tables.len() > 2)?;
     let all = catalog.tables.iter().all(|table| {
@@ -189,13 +239,13 @@ fn common_prefix(catalog: &Catalog) -> Option<String> {
     all.then(|| first.clone())
 }
 
-fn table_words(table: &Table, prefix: Option<&str>) -> Vec<String> {
+pub(super) fn table_words(table: &Table, prefix: Option<&str>) -> Vec<String> {
     let words = words(&table.name);
     let skip = usize::from(words.len() > 1 && prefix == words.first().map(String::as_str));
     words[skip..].iter().map(|word| singular(word)).collect()
 }
 
-fn singular(word: &str) -> String {
+pub(super) fn singular(word: &str) -> String {
     const ODD: &[(&str, &str)] = &[
         ("people", "person"),
         ("children", "child"),

@@ -5,17 +5,22 @@
 use std::fmt::Write;
 
 use super::ask::{blueprint, comes};
+use super::blueprint::Blueprint;
 use super::error::Error;
-use super::guard;
 use super::place::Place;
+use super::{guard, infer};
 use crate::house::House;
+use crate::mysql::Session;
 
 /// Fails on whatever would make a night fail, and warns of rules that have no effect.
-pub(super) fn check(house: &House, place: &Place, why: bool) -> Result<String, Error> {
+pub(super) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Result<String, Error> {
     let mut session = place.connect()?;
     let blueprint = blueprint(house, &mut session, place)?;
     guard::masks_parse(&mut session, &blueprint, &house.config)?;
     let warnings = guard::personal_data(house, &mut session, &blueprint)?;
+    if strict {
+        reviewed(house, &mut session, &blueprint)?;
+    }
     let mut out = String::new();
     if why {
         for (at, table) in blueprint.catalog.tables.iter().enumerate() {
@@ -42,4 +47,18 @@ pub(super) fn check(house: &House, place: &Place, why: bool) -> Result<String, E
         if warnings.is_empty() { String::new() } else { format!(", {} warning(s)", warnings.len()) }
     );
     Ok(out)
+}
+
+/// Fails on relations that names and values speak of and that refresh.toml says nothing about.
+fn reviewed(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
+    let proposals = infer::proposals(house, session, &blueprint.catalog, &blueprint.edges)?;
+    let lines: Vec<String> = proposals.into_iter().filter(|p| p.stands).map(|p| p.text).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let toml = format!(
+        "[relations]\n{}\n# one that means nothing: {{ to = \"…\", up = \"never\", down = \"never\" }}",
+        lines.join("\n")
+    );
+    Err(Error::Unreviewed { count: lines.len(), toml })
 }

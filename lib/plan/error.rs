@@ -69,6 +69,14 @@ pub enum Error {
         /// What to paste.
         toml: String,
     },
+    /// `check --strict` found relations that nobody declared.
+    #[error("{count} relation(s) that names and values speak of are not in refresh.toml")]
+    Unreviewed {
+        /// How many.
+        count: usize,
+        /// What to paste.
+        toml: String,
+    },
     /// The proof failed.
     #[error(
         "{rows} kept row(s) of {child} refer to rows of {parent} that exist but were not kept: nothing may use this plan"
@@ -105,7 +113,7 @@ impl Failure for Error {
             }
             Self::NotACopy { .. } | Self::ForeignSchema { .. } | Self::Dangling { .. } => Exit::Refused,
             Self::Busy { .. } => Exit::Temporary,
-            Self::Unreached { .. } | Self::Drift(_) => Exit::BadConfig,
+            Self::Unreached { .. } | Self::Unreviewed { .. } | Self::Drift(_) => Exit::BadConfig,
         }
     }
 
@@ -121,6 +129,7 @@ impl Failure for Error {
             Self::ForeignSchema { .. } => "foreign-schema",
             Self::Busy { .. } => "busy",
             Self::Unreached { .. } => "unreached-tables",
+            Self::Unreviewed { .. } => "unreviewed-relations",
             Self::Dangling { .. } => "dangling-references",
             Self::Drift(_) => "drift",
             Self::NotPlanned(_) => "not-planned",
@@ -139,7 +148,9 @@ impl Failure for Error {
                 "pipe in what rds-restore wrote, or read the [source] server of refresh.toml: mydehydrate --source"
                     .to_owned(),
             ),
-            Self::NotACopy { hint, .. } | Self::Unreached { toml: hint, .. } => Some(hint.clone()),
+            Self::NotACopy { hint, .. }
+            | Self::Unreached { toml: hint, .. }
+            | Self::Unreviewed { toml: hint, .. } => Some(hint.clone()),
             Self::ForeignSchema { .. } => {
                 Some("choose another name: [dehydrate] work_schema = \"…\"".to_owned())
             }

@@ -6,34 +6,29 @@
 
 use std::fmt::Write;
 
-use super::candidates::{self, Candidate};
+use super::candidates;
 use super::cast;
+use super::composites;
 use super::error::Error;
 use super::place::Place;
-use super::relations;
+use super::relations::{self, Edge};
+use super::sample::look_up;
 use crate::catalog::{Catalog, Column, Family, Table};
 use crate::house::House;
 use crate::mysql::{Session, literal, name};
 use crate::progress::Unit;
 
-/// So many rows of the child are looked at for values.
-const SAMPLE_ROWS: u32 = 20_000;
-
-/// So many different values are looked up in the parent.
-const SAMPLE_VALUES: u32 = 2_000;
-
-/// From this share of values found, in per cent, a proposal stands.
-const FOUND_PERCENT: u64 = 98;
-
-/// Below this share, the names meant nothing.
-const DOUBTFUL_PERCENT: u64 = 20;
-
 /// A `…_type` column with more values than this is no type.
 const TYPES_MAX: u32 = 20;
 
-struct Proposal {
-    text: String,
-    stands: bool,
+/// One relation as a line of TOML, with its evidence behind it.
+pub(super) struct Proposal {
+    /// The line.
+    pub(super) text: String,
+    /// Whether names and values agree.
+    pub(super) stands: bool,
+    /// The child and the columns of it that refer.
+    child: (usize, String),
 }
 
 /// Proposals as TOML.
@@ -41,6 +36,16 @@ pub(super) fn infer(house: &House, place: &Place) -> Result<String, Error> {
     let mut session = place.connect()?;
     let catalog = Catalog::read(&mut session, &place.databases)?;
     let edges = relations::all(&catalog, &house.config)?;
+    Ok(rendered(&proposals(house, &mut session, &catalog, &edges)?))
+}
+
+/// What names propose for columns that no relation is known of, looked up in the data.
+pub(super) fn proposals(
+    house: &House,
+    session: &mut Session,
+    catalog: &Catalog,
+    edges: &[Edge],
+) -> Result<Vec<Proposal>, Error> {
     let known = |table: usize, column: &str| {
         edges.iter().any(|edge| {
             edge.child == table && edge.child_columns.iter().any(|c| c.eq_ignore_ascii_case(column))
@@ -53,15 +58,26 @@ pub(super) fn infer(house: &House, place: &Place) -> Result<String, Error> {
         task.message(&table.label());
         for column in table.columns.iter().filter(|column| !known(at, &column.name)) {
             if let Some(kind) = type_column(table, column) {
-                proposals.extend(polymorphic(&mut session, &catalog, at, column, kind)?);
+                proposals.extend(polymorphic(session, catalog, at, column, kind)?);
             } else {
-                proposals.extend(simple(&mut session, &catalog, at, column)?);
+                proposals.extend(simple(session, catalog, at, column)?);
             }
         }
         task.add(1);
     }
-    drop(task);
-    Ok(rendered(&proposals))
+    let found = |table: usize, column: &str| {
+        proposals.iter().any(|p: &Proposal| p.stands && p.child.0 == table && p.child.1 == column)
+    };
+    let refers = |table: usize, column: &str| known(table, column) || found(table, column);
+    let mut composite = Vec::new();
+    for (child, parent, columns) in composites::of(catalog, &refers) {
+        house.cancel.check()?;
+        if !edges.iter().any(|edge| edge.child == child && edge.child_columns == columns) {
+            composite.extend(several(session, catalog, child, parent, &columns)?);
+        }
+    }
+    proposals.extend(composite);
+    Ok(proposals)
 }
 
 fn rendered(proposals: &[Proposal]) -> String {
@@ -85,90 +101,95 @@ fn rendered(proposals: &[Proposal]) -> String {
 fn simple(
     session: &mut Session,
     catalog: &Catalog,
-    child: usize,
+    at: usize,
     column: &Column,
 ) -> Result<Option<Proposal>, Error> {
     let mut doubtful = None;
-    let key = catalog.tables[child].key();
+    let child = &catalog.tables[at];
+    let key = child.key();
     let is_key = key.len() == 1 && key[0].name == column.name;
-    for candidate in candidates::of(catalog, child, column) {
+    for candidate in candidates::of(catalog, at, column) {
         let parent = &catalog.tables[candidate.parent];
         let key = parent.key()[0];
         if cast::comparable(column, key).is_err() {
             continue;
         }
-        let (values, found) = contained(session, &catalog.tables[child], column, parent, key, None)?;
-        let text = line(catalog, child, column, &candidate, values, found);
-        let share = (found * 100).checked_div(values);
-        match share {
-            Some(share) if share >= FOUND_PERCENT => return Ok(Some(Proposal { text, stands: true })),
-            None if candidate.strong => return Ok(Some(Proposal { text, stands: true })),
-            // A key that half agrees with another table's key is its own.
-            Some(share) if share >= DOUBTFUL_PERCENT && !is_key => {
-                doubtful.get_or_insert(Proposal { text, stands: false });
-            }
-            _ => {}
+        let sample = look_up(session, (child, parent), &[(column, key)], None)?;
+        let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
+        let low = if sample.low { ", but they are only its first few" } else { "" };
+        let text = format!(
+            "{:?} = {:?}  # {}; {}{low}{index}",
+            written(catalog, child, &column.name),
+            written(catalog, parent, &key.name),
+            candidate.evidence,
+            sample.text(),
+        );
+        let stands = match sample.values {
+            0 => candidate.strong,
+            _ => sample.contained() && (candidate.strong || !(candidate.vague || sample.low)),
+        };
+        let proposal = Proposal { text, stands, child: (at, column.name.clone()) };
+        if stands {
+            return Ok(Some(proposal));
+        }
+        // A key that half agrees with another table's key is its own.
+        if sample.values > 0 && sample.doubtful() && !is_key {
+            doubtful.get_or_insert(proposal);
         }
     }
     Ok(doubtful)
 }
 
-fn line(
+/// A relation of several columns, if the values are there.
+fn several(
+    session: &mut Session,
     catalog: &Catalog,
-    child: usize,
-    column: &Column,
-    candidate: &Candidate,
-    values: u64,
-    found: u64,
-) -> String {
-    let (table, parent) = (&catalog.tables[child], &catalog.tables[candidate.parent]);
-    let left = written(catalog, table, &column.name);
-    let right = written(catalog, parent, &parent.key()[0].name);
-    let data = match values {
-        0 => "no values to look up".to_owned(),
-        _ => format!("{found} of {values} sampled values found"),
-    };
-    let index = if table.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
-    format!("{left:?} = {right:?}  # {}; {data}{index}", candidate.evidence)
+    at: usize,
+    parent: usize,
+    columns: &[String],
+) -> Result<Option<Proposal>, Error> {
+    let (child, parent) = (&catalog.tables[at], &catalog.tables[parent]);
+    let key = parent.key();
+    let pairs: Vec<(&Column, &Column)> =
+        columns.iter().zip(&key).filter_map(|(from, to)| Some((child.column(from)?, *to))).collect();
+    if pairs.iter().any(|(from, to)| cast::comparable(from, to).is_err()) {
+        return Ok(None);
+    }
+    let sample = look_up(session, (child, parent), &pairs, None)?;
+    if !sample.doubtful() {
+        return Ok(None);
+    }
+    let names: Vec<String> = key.iter().map(|column| column.name.clone()).collect();
+    let text = format!(
+        "{:?} = {:?}  # these columns are the key of {}; {}",
+        written_list(catalog, child, columns),
+        written_list(catalog, parent, &names),
+        parent.name,
+        sample.text(),
+    );
+    let stands = sample.values > 0 && sample.contained();
+    Ok(Some(Proposal { text, stands, child: (at, columns.join(", ")) }))
 }
 
 /// `table.column`, with the database where the table's name alone says too little.
 fn written(catalog: &Catalog, table: &Table, column: &str) -> String {
-    let quote = |part: &str| {
-        if part.contains(['.', '`', '(', ' ', '*', '?']) { name(part) } else { part.to_owned() }
-    };
-    let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
-    let database = if alone { String::new() } else { format!("{}.", quote(&table.database)) };
-    format!("{database}{}.{}", quote(&table.name), quote(column))
+    format!("{}.{}", written_table(catalog, table), written_part(column))
 }
 
-/// Different values of the child's sample, and how many of them the parent's key has.
-fn contained(
-    session: &mut Session,
-    child: &Table,
-    column: &Column,
-    parent: &Table,
-    key: &Column,
-    condition: Option<&str>,
-) -> Result<(u64, u64), Error> {
-    let value = column.of("c");
-    let nothing = match column.family() {
-        Family::Exact => format!(" AND {value} NOT IN (0, -1)"),
-        Family::Text => format!(" AND {value} NOT IN ('', '0', '-1')"),
-        _ => String::new(),
-    };
-    let further = condition.map_or(String::new(), |condition| format!(" AND {condition}"));
-    let sql = format!(
-        "SELECT COUNT(*), COUNT({}) FROM (SELECT DISTINCT r.v FROM (SELECT {value} AS v FROM {} AS c \
-         WHERE {value} IS NOT NULL{nothing}{further} LIMIT {SAMPLE_ROWS}) AS r LIMIT {SAMPLE_VALUES}) AS s \
-         LEFT JOIN {} AS p ON {} = s.v",
-        key.of("p"),
-        child.sql(),
-        parent.sql(),
-        key.of("p"),
-    );
-    let deed = format!("looking up values of {}.{}", child.label(), column.name);
-    Ok(session.first(&deed, &sql)?.unwrap_or_default())
+/// `table(column, column)`.
+fn written_list(catalog: &Catalog, table: &Table, columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| written_part(column)).collect();
+    format!("{}({})", written_table(catalog, table), columns.join(", "))
+}
+
+fn written_table(catalog: &Catalog, table: &Table) -> String {
+    let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
+    let database = if alone { String::new() } else { format!("{}.", written_part(&table.database)) };
+    format!("{database}{}", written_part(&table.name))
+}
+
+fn written_part(part: &str) -> String {
+    if part.contains(['.', '`', '(', ' ', '*', '?']) { name(part) } else { part.to_owned() }
 }
 
 /// The `owner_type` that goes with `owner_id`.
@@ -214,10 +235,10 @@ fn polymorphic(
             if catalog.tables[parent].key().len() > 1 || cast::comparable(column, key).is_err() {
                 continue;
             }
-            let (total, found) =
-                contained(session, table, column, &catalog.tables[parent], key, Some(&condition))?;
-            if found * 100 >= total * FOUND_PERCENT && total > 0 {
-                best = Some((parent, key, found, total));
+            let parties = (table, &catalog.tables[parent]);
+            let sample = look_up(session, parties, &[(column, key)], Some(&condition))?;
+            if sample.contained() && sample.values > 0 {
+                best = Some((parent, key, sample.found, sample.values));
                 break;
             }
         }
@@ -239,5 +260,5 @@ fn polymorphic(
     }
     let left = written(catalog, table, &column.name);
     let text = format!("{left:?} = [{}]  # {}", parts.join(", "), evidence.join("; "));
-    Ok(Some(Proposal { text, stands: true }))
+    Ok(Some(Proposal { text, stands: true, child: (child, column.name.clone()) }))
 }

@@ -17,6 +17,7 @@ mod cast;
 mod check;
 mod classes;
 mod closure;
+mod composites;
 mod definition;
 mod drops;
 mod error;
@@ -32,9 +33,11 @@ mod reach;
 mod relations;
 mod report;
 mod roots;
+mod sample;
 mod selects;
 mod sql;
 mod steps;
+mod watch;
 mod work;
 
 pub use ask::{Ask, answer};
@@ -93,7 +96,18 @@ fn draw(house: &House, session: &mut Session, place: &Place) -> Result<Blueprint
 
 /// Collects the keys and describes the plan.
 pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydration, Error> {
+    let watch = watch::Watch::start(house, place);
+    watch::told(house, make_watched(house, place, options, &watch))
+}
+
+fn make_watched(
+    house: &House,
+    place: &Place,
+    options: &Options,
+    watch: &watch::Watch,
+) -> Result<Dehydration, Error> {
     let mut session = place.connect()?;
+    watch.over(&session);
     work::lock(&mut session, &house.config.dehydrate.work_schema)?;
     if let Some(plan) = unfinished(house, &mut session)? {
         return Ok(plan);

@@ -58,6 +58,11 @@ impl Place {
         Ok(self.server.connect()?)
     }
 
+    /// The server itself.
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// `user@host:port`.
     pub fn label(&self) -> &str {
         self.server.label()

@@ -20,6 +20,7 @@ mod migrate;
 mod pipe;
 mod plan_cli;
 mod plan_in_place;
+mod plan_infer;
 mod plan_model;
 mod plan_property;
 mod plan_questions;

@@ -151,3 +151,53 @@ fn the_masks_key_is_in_no_document_and_in_no_statement() {
         assert!(output.stdout.contains("@refreshkit_key"));
     });
 }
+
+#[test]
+fn sigterm_in_the_middle_of_a_long_statement_stops_tool_and_statement_within_about_a_second() {
+    for_each_server(|server| {
+        let (scratch, directory) = setting(server, "");
+        scratch.run("CREATE TABLE app_log (n INT); INSERT INTO app_log WITH RECURSIVE a AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM a WHERE n < 900) SELECT n FROM a");
+        let rules = fs::read_to_string(directory.path().join("refresh.toml")).unwrap();
+        let slow = "where = \"(SELECT COUNT(DISTINCT a.n + b.n + c.n + t.id) FROM app_log a JOIN app_log b JOIN app_log c) > 0\"";
+        let rules = rules.replace("pinned = [10, 11]", &format!("at_least = 5, {slow}"));
+        fs::write(directory.path().join("refresh.toml"), rules).unwrap();
+        let input = document(server, std::slice::from_ref(&scratch.name));
+        let mut child = tool(&directory).spawn();
+        let mut stdin = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut stdin, refreshkit::document::render(&input).as_bytes()).unwrap();
+        drop(stdin);
+        let busy = format!(
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'INSERT INTO `{}__work%DISTINCT a.n%'",
+            scratch.name
+        );
+        let mut session = server.session();
+        let mut running =
+            || session.first::<u64>("looking at processes", &busy).unwrap().unwrap_or_default() > 0;
+        let start = std::time::Instant::now();
+        while !running() {
+            assert!(start.elapsed().as_secs() < 30, "the statement never ran");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let term = std::time::Instant::now();
+        let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(term.elapsed().as_secs_f64() < 2.5, "{:?}", term.elapsed());
+        assert_eq!(output.status.code(), Some(143), "{}", String::from_utf8_lossy(&output.stderr));
+        let document = refreshkit::document::parse(&output.stdout).unwrap();
+        assert_eq!(document.error.unwrap().code, "interrupted");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert!(!running(), "the statement goes on");
+    });
+}
+
+#[test]
+fn a_json_column_is_json_on_every_server() {
+    for_each_server(|server| {
+        let (scratch, directory) =
+            setting(server, "\"orders.extra\" = { kind = \"constant\", value = \"not json\" }\n");
+        scratch.run("ALTER TABLE orders ADD extra JSON");
+        let refused = tool(&directory).arg("check").run().exits(78);
+        assert!(refused.stderr.contains("is no JSON for"), "{}", refused.stderr);
+    });
+}

@@ -143,3 +143,17 @@ fn infer_proposes_what_names_and_values_agree_on() {
         assert!(!again.contains("ratings.app_id") && again.contains("files.owner_id"), "{again}");
     });
 }
+
+#[test]
+fn check_strict_wants_every_relation_that_infer_finds_to_be_reviewed() {
+    for_each_server(|server| {
+        let owners = r#""files.owner_id" = { to = "producers.id", up = "never", down = "never" }"#;
+        let (_scratch, directory) = setting(server, RELATIONS, "");
+        tool(&directory).args(["check"]).run().exits(0);
+        let found = tool(&directory).args(["check", "--strict"]).run().exits(78).stderr;
+        assert!(found.contains("1 relation(s) that names and values speak of"), "{found}");
+        assert!(found.contains(r#""files.owner_id" = ["#), "{found}");
+        let (_scratch, directory) = setting(server, &format!("{RELATIONS}{owners}"), "");
+        tool(&directory).args(["check", "--strict"]).run().exits(0);
+    });
+}
