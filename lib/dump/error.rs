@@ -79,6 +79,9 @@ pub enum Error {
         /// Estimate.
         needed: u64,
     },
+    /// The directory of the dumps is not there.
+    #[error("there is no directory {}", .0.display())]
+    NoDirectory(PathBuf),
     /// The document lacks what is needed.
     #[error("the document has no {0}")]
     NoSection(&'static str),
@@ -116,7 +119,9 @@ impl Failure for Error {
             | Self::NoSection(_)
             | Self::Unrepresentable { .. }
             | Self::Unfaithful { .. } => Exit::BadInput,
-            Self::File { deed: "create", .. } | Self::NoSpace { .. } => Exit::CannotWrite,
+            Self::File { deed: "create", .. } | Self::NoSpace { .. } | Self::NoDirectory(_) => {
+                Exit::CannotWrite
+            }
             Self::File { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied
                 | std::io::ErrorKind::ReadOnlyFilesystem
@@ -143,6 +148,7 @@ impl Failure for Error {
             Self::Locked { .. } => "locked",
             Self::BadName(_) => "bad-name",
             Self::NoSpace { .. } => "disk-full",
+            Self::NoDirectory(_) => "no-directory",
             Self::NoSection(_) => "no-section",
             Self::Server(inner) => inner.code(),
             Self::Config(inner) => inner.code(),
@@ -157,10 +163,10 @@ impl Failure for Error {
                 "pipe the document of mydehydrate in, or dump without a plan: mydump-rotate --whole DATABASE"
                     .to_owned(),
             ),
-            Self::File { deed: "create", source, path } if source.kind() == std::io::ErrorKind::NotFound => {
-                let directory = path.parent().unwrap_or(path);
-                Some(format!("is it mounted? mkdir -p {}", directory.display()))
-            }
+            Self::NoDirectory(directory) => Some(format!(
+                "is its file system (EFS, NFS) mounted? If it is a new directory: mkdir -p {}",
+                directory.display()
+            )),
             Self::NoSpace { .. } => {
                 Some("free space, lower keep_days, or name another [dump] dir".to_owned())
             }

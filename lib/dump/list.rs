@@ -4,6 +4,7 @@
 //! is cut off, still being written or somebody else's is not among them.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -41,12 +42,18 @@ pub struct Listed {
     pub fallback: bool,
 }
 
-/// The directory of the configuration.
+/// The directory of the configuration, which must be there. It is never made: where a network file system is not
+/// mounted, the dumps would fill the disk of the mount point.
 pub fn directory(config: &Config, wish: Option<&Path>) -> Result<PathBuf, Error> {
-    match (wish, &config.dump.dir) {
-        (Some(wish), _) => Ok(wish.to_owned()),
-        (None, Some(configured)) => Ok(PathBuf::from(configured)),
-        (None, None) => Err(config::Error::Unset { setting: "[dump] dir" }.into()),
+    let path = match (wish, &config.dump.dir) {
+        (Some(wish), _) => wish.to_owned(),
+        (None, Some(configured)) => PathBuf::from(configured),
+        (None, None) => return Err(config::Error::Unset { setting: "[dump] dir" }.into()),
+    };
+    match fs::metadata(&path) {
+        Ok(found) if found.is_dir() => Ok(path),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file("read", &path)(error)),
+        _ => Err(Error::NoDirectory(path)),
     }
 }
 

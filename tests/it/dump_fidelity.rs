@@ -62,8 +62,22 @@ pub(crate) fn client(server: &TestServer, database: Option<&str>, sql: &[u8]) ->
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// How closely values are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lens {
+    /// To the last bit.
+    Exact,
+    /// As mysqldump sees them: six digits of a FLOAT, and an ENUM's error value as an empty text.
+    Stock,
+}
+
 /// Everything that can be seen of a database, by other means than the dumper's: definitions, and every value of every row.
 pub(crate) fn fingerprint(session: &mut Session, database: &str) -> BTreeMap<String, String> {
+    seen_through(Lens::Exact, session, database)
+}
+
+/// The same, as closely as the lens allows.
+pub(crate) fn seen_through(lens: Lens, session: &mut Session, database: &str) -> BTreeMap<String, String> {
     let mut seen = BTreeMap::new();
     let quoted = literal(database);
     session.run("entering", &format!("USE {}", name(database))).unwrap();
@@ -105,7 +119,7 @@ pub(crate) fn fingerprint(session: &mut Session, database: &str) -> BTreeMap<Str
         show(session, "EVENT", event);
     }
     for table in &tables {
-        if let Some(rows) = rows(session, database, table) {
+        if let Some(rows) = rows(lens, session, database, table) {
             seen.insert(format!("rows of {table}"), rows);
         }
     }
@@ -126,7 +140,7 @@ fn normal(show_create: &str) -> String {
     words
 }
 
-fn rows(session: &mut Session, database: &str, table: &str) -> Option<String> {
+fn rows(lens: Lens, session: &mut Session, database: &str, table: &str) -> Option<String> {
     let sql = format!(
         "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND BINARY TABLE_NAME = {} \
          ORDER BY ORDINAL_POSITION",
@@ -137,6 +151,8 @@ fn rows(session: &mut Session, database: &str, table: &str) -> Option<String> {
     let seen = columns.iter().map(|(column, kind)| {
         let column = name(column);
         let text = match kind.as_str() {
+            "float" if lens == Lens::Stock => format!("CAST({column} AS CHAR)"),
+            "enum" if lens == Lens::Stock => format!("HEX({column})"),
             "float" => format!("CAST({column} * 1e0 AS CHAR)"),
             "bit" => format!("{column} + 0"),
             "enum" => format!("CONCAT({column} + 0, HEX({column}))"),

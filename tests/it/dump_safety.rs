@@ -187,14 +187,31 @@ impl Drop for Unmount {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_named() {
+fn a_directory_that_is_not_there_is_named_and_never_made() {
     let server = any_server();
     let scratch = small(&server);
     let directory = scratch.directory();
     config(&server, directory.path(), "");
-    let out = command(directory.path(), &["--whole", &scratch.name, "--dir", "/nonexistent/dumps"]);
-    assert_eq!(out.code, 73, "{}", out.stderr);
-    assert!(out.stderr.contains("/nonexistent/dumps"), "{}", out.stderr);
+    let missing = directory.path().join("efs/dumps");
+    let place = missing.to_str().unwrap();
+    let calls: [&[&str]; 5] = [
+        &["--whole", &scratch.name, "--dir", place],
+        &["--whole", &scratch.name, "--dir", place, "--dry-run"],
+        &["list", "--dir", place],
+        &["rotate", "--dir", place],
+        &["verify", "latest", "--dir", place],
+    ];
+    for call in calls {
+        let out = command(directory.path(), call);
+        assert_eq!(out.code, 73, "{call:?}: {}", out.stderr);
+        assert!(out.stderr.contains(&format!("there is no directory {place}")), "{call:?}: {}", out.stderr);
+        assert!(
+            out.stderr.contains("mounted?") && out.stderr.contains("mkdir -p"),
+            "{call:?}: {}",
+            out.stderr
+        );
+        assert!(!directory.path().join("efs").exists(), "{call:?}");
+    }
     let out = command(directory.path(), &["--whole", "no_such_database"]).exits(65);
     assert!(out.stderr.contains("no database no_such_database"), "{}", out.stderr);
 }
