@@ -127,12 +127,9 @@ pub enum Error {
     Interrupted(#[from] Interrupted),
 }
 
-/// `1064 (42000): You have an error …`: what the server said, without the rest.
+/// `ERROR 1064 (42000): You have an error …`: what the server said, without the rest.
 fn server_words(error: &mysql::Error) -> String {
     match error {
-        mysql::Error::Statement { source: ::mysql::Error::MySqlError(e), .. } => {
-            format!("{} ({}): {}", e.code, e.state, e.message)
-        }
         mysql::Error::Statement { source, .. } => source.to_string(),
         other => other.to_string(),
     }
