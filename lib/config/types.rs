@@ -459,8 +459,15 @@ pub struct TargetConfig {
     pub tls: Tls,
     /// SQL that runs on the refreshed database before the swap.
     pub after: Vec<String>,
-    /// Tables of the developer's own that survive a refresh: names and globs.
+    /// What is written into the refreshed database before `after`: `"table.column"` or `"table.column where …"` to a
+    /// value.
+    pub set: BTreeMap<String, Scalar>,
+    /// What survives a refresh: tables, as names and globs, and single rows, as `"users where email like '%@dev%'"`.
     pub preserve: Vec<String>,
+    /// Tables whose rows are loaded, as names and globs; all if there are none. The others are there, but empty.
+    pub include: Vec<String>,
+    /// Tables whose rows are left out, as names and globs; they are there, but empty.
+    pub exclude: Vec<String>,
 }
 
 /// The application's SQL migrations.
@@ -478,19 +485,34 @@ pub struct MigrationsConfig {
 }
 
 /// The table that says which migrations ran already.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LedgerConfig {
-    /// Table name; created if it is not there.
-    pub table: String,
-    /// The column that holds the migration's name.
-    pub column: String,
+    /// Whose table it is: `plain` (ours), `flyway`, `phinx`, `rails`, `laravel` or `doctrine`.
+    pub preset: LedgerPreset,
+    /// Table name, if it is not the preset's own; created if it is not there.
+    pub table: Option<String>,
+    /// The column that holds the migration's name or version, if it is not the preset's own.
+    pub column: Option<String>,
 }
 
-impl Default for LedgerConfig {
-    fn default() -> Self {
-        Self { table: "schema_migrations".to_owned(), column: "name".to_owned() }
-    }
+/// The framework whose ledger it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LedgerPreset {
+    /// `schema_migrations (name)`: the file's path below the folder that the glob begins with.
+    #[default]
+    Plain,
+    /// `flyway_schema_history`: `V1_2__words.sql`, and `R__words.sql` again whenever it changed.
+    Flyway,
+    /// `phinxlog (version)`: the digits that the file's name begins with.
+    Phinx,
+    /// `schema_migrations (version)`: the digits that the file's name begins with.
+    Rails,
+    /// `migrations (migration)`: the file's name without its extension.
+    Laravel,
+    /// `doctrine_migration_versions (version)`: the file's name without its extension is the class.
+    Doctrine,
 }
 
 /// A text, a number or a truth value.

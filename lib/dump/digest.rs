@@ -130,7 +130,8 @@ fn encode_row(row: mysql::Row, columns: &[Column], deed: &str, tuple: &mut Vec<u
 }
 
 fn mysql_error(deed: &str, label: &str, source: mysql::Error) -> Error {
-    crate::mysql::Error::Statement { deed: deed.to_owned(), server: label.to_owned(), source }.into()
+    crate::mysql::Error::Statement { deed: deed.to_owned(), server: label.to_owned(), source: source.into() }
+        .into()
 }
 
 #[cfg(test)]

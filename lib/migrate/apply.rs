@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use mysql::prelude::Queryable;
 
+use super::ledger::Ledger;
 use super::{Checkout, Error, MigrationFile, command};
 use crate::document::Migration;
 use crate::house::House;
-use crate::mysql::{Server, Session, Statements, StatementsError, literal, name, requalify};
+use crate::mysql::{Server, Session, Statements, StatementsError, name, requalify};
 
 /// How much of a failed statement is shown.
 const BEGINNING_CHARACTERS: usize = 120;
@@ -47,10 +48,14 @@ pub fn run(
         return outcome.map(drop).map_err(|(e, _)| e);
     }
     let mut session = open(target)?;
-    let applied = read_ledger(house, &mut session, checkout)?;
-    for file in &checkout.files {
+    let (ledger, there) = Ledger::open(&mut session, &checkout.settings.ledger)?;
+    if !there {
+        let table = ledger.table();
+        house.progress.warn(&format!("the dump has no table {table}: every migration will run"));
+    }
+    for file in &ledger.order(&checkout.files)? {
         house.cancel.check()?;
-        if applied.contains(&file.name) {
+        if ledger.has(file)? {
             seen(Migration {
                 name: file.name.clone(),
                 status: "already-applied".to_owned(),
@@ -61,7 +66,7 @@ pub fn run(
         let started = Instant::now();
         house.progress.say(&format!("migration {}", file.shown));
         let outcome = run_file(house, &mut session, target, file)
-            .and_then(|()| write_ledger(&mut session, checkout, &file.name));
+            .and_then(|()| ledger.add(&mut session, file, started.elapsed()));
         seen(migration(&file.name, outcome.as_ref().map(drop), started, ""));
         outcome?;
     }
@@ -171,36 +176,6 @@ fn beginning(sql: &str) -> String {
         words.push('…');
     }
     words
-}
-
-/// The names in the ledger; the table is made if it is not there.
-fn read_ledger(house: &House, session: &mut Session, checkout: &Checkout) -> Result<BTreeSet<String>, Error> {
-    let ledger = &checkout.settings.ledger;
-    let fail = |source| Error::Ledger { table: ledger.table.clone(), source };
-    let sql = format!(
-        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}",
-        literal(&ledger.table)
-    );
-    if session.first::<u64>("looking for the ledger", &sql)? == Some(0) {
-        house.progress.warn(&format!("the dump has no table {}: every migration will run", ledger.table));
-        let sql = format!(
-            "CREATE TABLE {} ({} VARCHAR(255) NOT NULL PRIMARY KEY, `applied_at` TIMESTAMP NOT NULL DEFAULT \
-             CURRENT_TIMESTAMP) ENGINE = InnoDB",
-            name(&ledger.table),
-            name(&ledger.column)
-        );
-        session.run("making the ledger", &sql).map_err(fail)?;
-    }
-    let sql = format!("SELECT {} FROM {}", name(&ledger.column), name(&ledger.table));
-    Ok(session.rows::<String>("reading the ledger", &sql).map_err(fail)?.into_iter().collect())
-}
-
-fn write_ledger(session: &mut Session, checkout: &Checkout, file: &str) -> Result<(), Error> {
-    let ledger = &checkout.settings.ledger;
-    let sql =
-        format!("INSERT INTO {} ({}) VALUES ({})", name(&ledger.table), name(&ledger.column), literal(file));
-    let outcome = session.run("writing the ledger", &sql);
-    outcome.map(drop).map_err(|source| Error::Ledger { table: ledger.table.clone(), source })
 }
 
 #[cfg(test)]

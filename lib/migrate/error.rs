@@ -109,6 +109,14 @@ pub enum Error {
         /// Why not.
         source: mysql::Error,
     },
+    /// A file whose name the ledger's preset cannot read.
+    #[error("{file}: {problem}")]
+    Unnamed {
+        /// Path in the repository.
+        file: String,
+        /// What is wrong with its name.
+        problem: String,
+    },
     /// The command that runs the migrations failed.
     #[error("{command:?} ended with {status}: {said}")]
     Command {
@@ -127,12 +135,9 @@ pub enum Error {
     Interrupted(#[from] Interrupted),
 }
 
-/// `1064 (42000): You have an error …`: what the server said, without the rest.
+/// `ERROR 1064 (42000): You have an error …`: what the server said, without the rest.
 fn server_words(error: &mysql::Error) -> String {
     match error {
-        mysql::Error::Statement { source: ::mysql::Error::MySqlError(e), .. } => {
-            format!("{} ({}): {}", e.code, e.state, e.message)
-        }
         mysql::Error::Statement { source, .. } => source.to_string(),
         other => other.to_string(),
     }
@@ -152,6 +157,7 @@ impl Failure for Error {
             | Self::Syntax { .. }
             | Self::Statement { .. }
             | Self::Ledger { .. }
+            | Self::Unnamed { .. }
             | Self::Command { .. } => Exit::BadInput,
             Self::Leaves { .. } => Exit::Refused,
             Self::Mysql(inner) => inner.exit(),
@@ -166,6 +172,7 @@ impl Failure for Error {
             Self::NoSuchReference { .. } | Self::NotAReference(_) => "no-such-ref",
             Self::Directory { .. } => "cannot-write",
             Self::NoFiles { .. } => "no-migrations",
+            Self::Unnamed { .. } => "migration-name",
             Self::Read { .. } | Self::Syntax { .. } | Self::Statement { .. } | Self::Command { .. } => {
                 "migration-failed"
             }
@@ -192,7 +199,8 @@ impl Failure for Error {
                 Some("the database is as it was; correct the branch and try again".to_owned())
             }
             Self::Leaves { .. } => Some("write table names without their database".to_owned()),
-            Self::Ledger { .. } => Some("set [migrations.ledger] table and column".to_owned()),
+            Self::Ledger { .. } => Some("set [migrations.ledger] preset, or table and column".to_owned()),
+            Self::Unnamed { .. } => Some("rename it, or set [migrations.ledger] preset".to_owned()),
             Self::Mysql(inner) => inner.hint(),
             _ => None,
         }

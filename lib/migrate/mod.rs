@@ -8,8 +8,10 @@ mod apply;
 mod command;
 mod error;
 mod files;
+mod flyway;
 mod git;
 mod junit;
+mod ledger;
 
 use std::path::{Path, PathBuf};
 

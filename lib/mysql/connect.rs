@@ -139,7 +139,7 @@ impl Server {
     /// Opens one connection with a default database.
     pub fn connect_to(&self, database: Option<&str>) -> Result<Session, Error> {
         let connection = Conn::new(self.options.clone().db_name(database))
-            .map_err(|source| Error::Connect { server: self.label.clone(), source })?;
+            .map_err(|e| Error::Connect { server: self.label.clone(), source: e.into() })?;
         Session::begin(connection, self.label.clone())
     }
 

@@ -1,5 +1,6 @@
 //! What a server or the way to it can answer.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::document::{Exit, Failure};
@@ -32,6 +33,36 @@ pub mod number {
     pub const TABLE_DEFINITION_CHANGED: u16 = 1412;
 }
 
+/// What the server or the driver said, in the words of the stock client: `ERROR 1064 (42000): You have an error …`.
+pub struct Cause(pub mysql::Error);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            mysql::Error::MySqlError(e) => e.fmt(f),
+            mysql::Error::DriverError(e) => e.fmt(f),
+            mysql::Error::IoError(e) => e.fmt(f),
+            mysql::Error::UrlError(e) => e.fmt(f),
+            mysql::Error::TlsError(e) => e.fmt(f),
+            other => other.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+impl From<mysql::Error> for Cause {
+    fn from(error: mysql::Error) -> Self {
+        Self(error)
+    }
+}
+
 /// Why a statement or a connection failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,7 +73,7 @@ pub enum Error {
         /// `user@host:port` or the socket.
         server: String,
         /// Why not.
-        source: mysql::Error,
+        source: Cause,
     },
     /// A statement failed.
     #[error("{deed} failed on {server}")]
@@ -52,7 +83,7 @@ pub enum Error {
         /// The server.
         server: String,
         /// Why.
-        source: mysql::Error,
+        source: Cause,
     },
     /// An option file cannot be read or written.
     #[error("cannot use the option file {}", path.display())]
@@ -85,8 +116,8 @@ impl Error {
     /// The server's error number, if the server spoke.
     pub fn number(&self) -> Option<u16> {
         match self {
-            Self::Connect { source: mysql::Error::MySqlError(e), .. }
-            | Self::Statement { source: mysql::Error::MySqlError(e), .. } => Some(e.code),
+            Self::Connect { source: Cause(mysql::Error::MySqlError(e)), .. }
+            | Self::Statement { source: Cause(mysql::Error::MySqlError(e)), .. } => Some(e.code),
             _ => None,
         }
     }
@@ -130,5 +161,20 @@ impl Failure for Error {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_speaks_as_in_the_stock_client() {
+        let said = mysql::MySqlError { state: "42000".into(), message: "no".into(), code: 1064 };
+        assert_eq!(Cause(mysql::Error::MySqlError(said)).to_string(), "ERROR 1064 (42000): no");
+        let driver = mysql::DriverError::Timeout;
+        assert_eq!(Cause(mysql::Error::DriverError(driver)).to_string(), "Operation timed out");
+        let closed = std::io::Error::other("closed");
+        assert_eq!(Cause(mysql::Error::IoError(closed)).to_string(), "closed");
     }
 }

@@ -12,7 +12,7 @@ mod session;
 mod statements;
 
 pub use connect::{Engine, Server};
-pub use error::{Error, number};
+pub use error::{Cause, Error, number};
 pub use option_file::{OptionFile, write as write_option_file};
 pub use quote::{literal, name, qualified};
 pub use requalify::{requalify, without_definer};

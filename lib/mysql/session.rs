@@ -19,7 +19,7 @@ impl Session {
     pub(super) fn begin(mut connection: Conn, label: String) -> Result<Self, Error> {
         let version: Option<String> = connection
             .query_first("SELECT VERSION()")
-            .map_err(|source| Error::Connect { server: label.clone(), source })?;
+            .map_err(|e| Error::Connect { server: label.clone(), source: e.into() })?;
         let version = version.unwrap_or_default();
         let engine = if version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
         Ok(Self { connection, label, engine, version })
@@ -67,6 +67,6 @@ impl Session {
 
     /// Describes a failure of this connection.
     pub fn fail(&self, deed: &str, source: mysql::Error) -> Error {
-        Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source }
+        Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source: source.into() }
     }
 }

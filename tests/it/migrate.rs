@@ -53,7 +53,7 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
         let output = place.tool(&["--target", "dev3", "--ref", "feature/broken"]).run().exits(65);
         assert!(
             output.stderr.contains(
-                "db/V3__broken.sql:4: ALTER TABLE customers ADD COLUMN COLUMN x INT: 1064 (42000): "
+                "db/V3__broken.sql:4: ALTER TABLE customers ADD COLUMN COLUMN x INT: ERROR 1064 (42000): "
             ),
             "{}",
             output.stderr
@@ -155,7 +155,7 @@ fn a_huge_file_runs_and_junit_tells_of_it() {
             .tool(&["--target", "dev3", "--ref", "main", "--junit", junit.to_str().unwrap()])
             .run()
             .exits(65);
-        assert!(output.stderr.contains("db/2.sql:1: SELECT 1 FROM nowhere: 1146"), "{}", output.stderr);
+        assert!(output.stderr.contains("db/2.sql:1: SELECT 1 FROM nowhere: ERROR 1146"), "{}", output.stderr);
         let junit = std::fs::read_to_string(junit).unwrap();
         assert!(junit.contains("tests=\"2\" failures=\"1\""), "{junit}");
         git(&repository, &["rm", "-q", "db/2.sql"]);

@@ -1,0 +1,59 @@
+//! How Flyway names, orders and sums up migrations.
+//!
+//! In: a file and its name. Out: its version, its place among others, its checksum as in `flyway_schema_history`.
+
+use std::cmp::Ordering;
+
+use super::files::natural;
+use super::{Error, MigrationFile};
+
+/// `1_2` of `V1_2__words`.
+pub(super) fn version(stem: &str) -> Option<&str> {
+    let (digits, _) = stem.strip_prefix('V')?.split_once("__")?;
+    let valid = |c: char| c.is_ascii_digit() || c == '.' || c == '_';
+    (!digits.is_empty() && digits.chars().all(valid)).then_some(digits)
+}
+
+/// `1.2`: versions are equal whatever separates their parts.
+pub(super) fn dotted(version: &str) -> String {
+    let parts = version.split(['.', '_']).map(|part| part.trim_start_matches('0'));
+    let mut parts: Vec<&str> = parts.map(|part| if part.is_empty() { "0" } else { part }).collect();
+    while parts.len() > 1 && parts.last() == Some(&"0") {
+        parts.pop();
+    }
+    parts.join(".")
+}
+
+/// Parts by their value.
+pub(super) fn compare(a: &str, b: &str) -> Ordering {
+    natural(&dotted(a), &dotted(b))
+}
+
+/// Flyway's: CRC-32 of the lines without their ends and without a byte-order mark.
+pub(super) fn checksum(file: &MigrationFile) -> Result<i32, Error> {
+    let text = std::fs::read(&file.path);
+    let text = text.map_err(|source| Error::Read { file: file.shown.clone(), source })?;
+    let mut sum = flate2::Crc::new();
+    for line in lines(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)) {
+        sum.update(line);
+    }
+    Ok(sum.sum().cast_signed())
+}
+
+/// Lines as Java reads them: `\n`, `\r\n` and `\r` end one.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_equal_whatever_separates_them() {
+        assert_eq!(version("V1_2__a__b"), Some("1_2"));
+        assert_eq!(version("V__a"), None);
+        assert_eq!((dotted("01_2.0").as_str(), dotted("0").as_str()), ("1.2", "0"));
+        assert_eq!(compare("1.10", "1_9"), Ordering::Greater);
+    }
+}

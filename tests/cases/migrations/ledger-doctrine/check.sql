@@ -1,0 +1,1 @@
+SELECT what FROM log; SELECT REPLACE(version, CHAR(92), '/'), executed_at IS NOT NULL FROM doctrine_migration_versions ORDER BY 1

@@ -1,0 +1,1 @@
+SELECT what FROM log ORDER BY id; SELECT installed_rank, IFNULL(version, '-'), description, type, script, installed_by <> '', success FROM flyway_schema_history WHERE installed_rank > 4 ORDER BY 1; SELECT checksum FROM flyway_schema_history WHERE script = 'V1_2__add_rating.sql'

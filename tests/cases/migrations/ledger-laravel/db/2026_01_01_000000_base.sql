@@ -1,0 +1,1 @@
+CREATE TABEL this_must_not_run (a INT);

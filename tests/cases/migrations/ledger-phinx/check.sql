@@ -1,0 +1,1 @@
+SELECT what FROM log; SELECT version, migration_name, end_time IS NOT NULL, breakpoint FROM phinxlog ORDER BY 1

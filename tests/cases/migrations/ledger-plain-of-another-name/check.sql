@@ -1,0 +1,1 @@
+SELECT what FROM log; SELECT file FROM done

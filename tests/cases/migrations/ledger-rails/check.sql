@@ -1,0 +1,1 @@
+SELECT what FROM log; SELECT version FROM rails_migrations ORDER BY 1
