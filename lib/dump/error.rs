@@ -56,6 +56,37 @@ pub enum Error {
         /// Why not.
         problem: String,
     },
+    /// A plan that was carried out in place is not to be read anywhere else: it has no masks any more.
+    #[error(
+        "the plan was carried out in place, and {server} is not where: its tables may be whole and unmasked"
+    )]
+    NotRewritten {
+        /// Where.
+        server: String,
+        /// The work schema that should say so.
+        schema: String,
+    },
+    /// Masks that hash would make NULL of every value.
+    #[error("the key of the masks cannot be read from `{schema}` on {server}")]
+    NoMaskKey {
+        /// Where.
+        server: String,
+        /// The work schema.
+        schema: String,
+    },
+    /// What was read is not what should have been read.
+    #[error("{table} should have {expected} rows, and {rows} were read: nothing is published")]
+    OtherRows {
+        /// `database.table`.
+        table: String,
+        /// The plan's number, or the server's.
+        expected: u64,
+        /// What was read.
+        rows: u64,
+    },
+    /// A table came while the catalog was being read.
+    #[error("{0} has no columns that this account may see, or was made this very moment")]
+    Moved(String),
     /// Another run is writing here.
     #[error("another run is writing {name} in {}: {holder}", directory.display())]
     Locked {
@@ -118,7 +149,10 @@ impl Failure for Error {
             | Self::NotThere(_)
             | Self::NoSection(_)
             | Self::Unrepresentable { .. }
+            | Self::Moved(_)
+            | Self::OtherRows { .. }
             | Self::Unfaithful { .. } => Exit::BadInput,
+            Self::NotRewritten { .. } | Self::NoMaskKey { .. } => Exit::Refused,
             Self::File { deed: "create", .. } | Self::NoSpace { .. } | Self::NoDirectory(_) => {
                 Exit::CannotWrite
             }
@@ -145,6 +179,10 @@ impl Failure for Error {
             Self::OtherFormat { .. } => "other-format",
             Self::NotThere(_) => "not-there",
             Self::Unrepresentable { .. } | Self::Unfaithful { .. } => "cannot-dump",
+            Self::NotRewritten { .. } => "not-rewritten",
+            Self::NoMaskKey { .. } => "no-mask-key",
+            Self::OtherRows { .. } => "other-rows",
+            Self::Moved(_) => "moved",
             Self::Locked { .. } => "locked",
             Self::BadName(_) => "bad-name",
             Self::NoSpace { .. } => "disk-full",
@@ -170,6 +208,13 @@ impl Failure for Error {
             Self::NoSpace { .. } => {
                 Some("free space, lower keep_days, or name another [dump] dir".to_owned())
             }
+            Self::NotRewritten { schema, .. } => {
+                Some(format!("run mydehydrate on this copy; only that marks `{schema}` there"))
+            }
+            Self::NoMaskKey { .. } | Self::OtherRows { .. } => Some(
+                "another mydehydrate may have replaced the plan there: run it again, and dump its document"
+                    .to_owned(),
+            ),
             Self::Server(inner) => inner.hint(),
             Self::Config(inner) => inner.hint(),
             _ => None,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::guard::Place;
 use super::manifest::Manifest;
 use super::schema::Wish;
 use super::{Error, FORMAT, directory};
@@ -41,6 +42,7 @@ pub struct Options {
 /// Everything that is decided before the first byte is written.
 pub(super) struct Job<'a> {
     pub(super) wish: Wish<'a>,
+    pub(super) place: Place,
     pub(super) server: Server,
     pub(super) directory: PathBuf,
     pub(super) name: String,
@@ -79,8 +81,10 @@ impl<'a> Job<'a> {
         };
         let cores =
             std::thread::available_parallelism().map_or(2, |cores| u16::try_from(cores.get()).unwrap_or(64));
+        let copy = databases.is_none() && document.cluster.is_some();
         Ok(Job {
             wish,
+            place: if copy { Place::Copy } else { Place::Live },
             server,
             directory: directory(&house.config, options.dir.as_deref())?,
             name: name.clone(),

@@ -11,6 +11,7 @@ mod encode;
 mod error;
 mod facts;
 mod file;
+mod guard;
 mod job;
 mod list;
 mod manifest;

@@ -132,6 +132,9 @@ fn add(
             .push(format!("{label} uses {}: its rows are not part of the snapshot", found.engine));
     }
     let known = facts.columns.get(&found.name).map_or(&[][..], Vec::as_slice);
+    if known.is_empty() {
+        return Err(Error::Moved(label));
+    }
     let names: Vec<String> = match plan {
         Some(plan) if plan.class != TableClass::Empty => {
             plan.columns.iter().map(|c| c.name.clone()).collect()
@@ -197,7 +200,7 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
 }
 
 fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
-    let known = &facts.columns[&found.name];
+    let known = facts.columns.get(&found.name).map_or(&[][..], Vec::as_slice);
     let (index, key) = facts.keys.get(&found.name).cloned().unwrap_or_default();
     let hint = if index == "PRIMARY" { " FORCE INDEX (PRIMARY)" } else { "" };
     Part {

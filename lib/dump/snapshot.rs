@@ -11,9 +11,9 @@
 //! Not covered by it: ALTER TABLE during the dump (the server says 1412, and the dump fails) and tables of engines
 //! without transactions. A connection that is lost is not opened again: it would see another state.
 
-use super::Error;
 use super::manifest::Consistency;
 use super::schema::Wish;
+use super::{Error, guard};
 use crate::mysql::{Server, Session, qualified};
 
 /// The most tables in one LOCK TABLES: its text stays far below any `max_allowed_packet`.
@@ -38,7 +38,9 @@ pub(crate) fn take(
 ) -> Result<Snapshot, Error> {
     let mut sessions = Vec::new();
     for _ in 0..=readers {
-        sessions.push(prepare(server, settings)?);
+        let mut session = prepare(server, settings)?;
+        guard::mask_key(&mut session, wish)?;
+        sessions.push(session);
     }
     let mut keeper = server.connect()?;
     let locked = lock(&mut keeper, wish)?;

@@ -21,7 +21,7 @@ use super::script::Script;
 use super::snapshot::Snapshot;
 use super::store::{Partial, Store};
 use super::work::{Task, Work};
-use super::{Error, objects, script, snapshot, verify};
+use super::{Error, guard, objects, script, snapshot, verify};
 use crate::document::{Document, Dump, TableDigest};
 use crate::house::House;
 use crate::mysql::{Engine, name};
@@ -38,6 +38,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
         .as_ref()
         .map(|named| if named.is_empty() { house.config.source.databases.clone() } else { named.clone() });
     let mut job = Job::of(house, document, options, databases.as_deref())?;
+    guard::in_place(&job.server, &job.wish)?;
     if house.dry_run {
         return rehearse(house, &job).map(|()| None);
     }
@@ -101,6 +102,7 @@ fn fill(
     add(manifest, partial, MemberKind::Header, &header)?;
     let work = Work::new(tasks(parts, manifest), level, &house.cancel);
     rows(house, &work, &mut snapshot, manifest, partial)?;
+    guard::rows(house, (&job.wish, job.place), &mut snapshot, manifest)?;
     // The server need not wait for the rest.
     drop(snapshot);
     let (indexes, objects) = (script::indexes(manifest), script::objects(manifest));

@@ -19,7 +19,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const PACKET_BYTES_MAX: usize = 1 << 30;
 
 /// Session settings of every connection: what is written and compared must not depend on the server's defaults.
-const SESSION: &[&str] = &["SET NAMES utf8mb4", "SET time_zone = '+00:00'"];
+const SESSION: &[&str] = &[
+    "SET NAMES utf8mb4",
+    "SET time_zone = '+00:00'",
+    // A server's own limit would cut results without a word.
+    "SET SESSION sql_select_limit = 18446744073709551615",
+];
 
 /// Which server software answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -43,6 +43,10 @@ pub(super) fn rewrite(
     for statement in SESSION.iter().map(|text| (*text).to_owned()).chain(plan.session.clone()) {
         session.run("preparing the session", &statement)?;
     }
+    if !work::has_mask_key(session, &plan)? {
+        let schema = &plan.work_schema;
+        return Err(Error::NotPlanned(format!("the key of the masks cannot be read from `{schema}`")));
+    }
     let task = house.progress.start("building tables", Some(plan.tables.len() as u64), Unit::Count);
     let mut definitions = Vec::new();
     for (at, table) in plan.tables.iter().enumerate() {
@@ -69,17 +73,7 @@ pub(super) fn resume(
     schema: &str,
     sha: &str,
 ) -> Result<Option<Dehydration>, Error> {
-    let known = format!(
-        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = '{COMMIT}'",
-        literal(schema)
-    );
-    if session.first::<u64>("looking for an unfinished rewrite", &known)?.unwrap_or_default() == 0 {
-        return Ok(None);
-    }
-    let sql = format!("SELECT plan, done FROM {} WHERE id = 1", qualified(schema, COMMIT));
-    let Some((plan, false)) = session.first::<(String, bool)>("reading the unfinished rewrite", &sql)? else {
-        return Ok(None);
-    };
+    let Some((plan, false)) = committed(session, schema)? else { return Ok(None) };
     let unreadable = || Error::NotPlanned(format!("the unfinished rewrite in `{schema}` cannot be read"));
     let plan: Dehydration = serde_json::from_str(&plan).map_err(|_| unreadable())?;
     if plan.config_sha256 != sha {
@@ -96,6 +90,26 @@ pub(super) fn resume(
     house.progress.say("finishing the rewrite that another run began");
     swap_all(house, session, &plan, &definitions)?;
     Ok(Some(plan))
+}
+
+/// Whether this very server is where the plan was carried out to the end: elsewhere it would read clear text.
+pub fn is_rewritten(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
+    let Some((text, true)) = committed(session, &plan.work_schema)? else { return Ok(false) };
+    let known = serde_json::from_str::<Dehydration>(&text);
+    Ok(known.is_ok_and(|known| known.config_sha256 == plan.config_sha256 && known.tables == plan.tables))
+}
+
+/// The commit record: the plan as JSON, and whether it was carried out to the end.
+fn committed(session: &mut Session, schema: &str) -> Result<Option<(String, bool)>, crate::mysql::Error> {
+    let known = format!(
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = '{COMMIT}'",
+        literal(schema)
+    );
+    if session.first::<u64>("looking for a rewrite", &known)?.unwrap_or_default() == 0 {
+        return Ok(None);
+    }
+    let sql = format!("SELECT plan, done FROM {} WHERE id = 1", qualified(schema, COMMIT));
+    session.first("reading the rewrite", &sql)
 }
 
 /// Removes what a run that died before its commit had built.

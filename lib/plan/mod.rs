@@ -45,13 +45,14 @@ pub use blueprint::{Blueprint, Kept};
 pub use classes::Class;
 pub use closure::{Closure, collect};
 pub use error::Error;
+pub use in_place::is_rewritten;
 use jiff::Timestamp;
 pub use options::Options;
 pub use place::Place;
 pub use proof::{Evidence, examine, judge};
 pub use relations::{Edge, Origin};
 pub use report::bytes_after;
-pub use work::prepare;
+pub use work::{has_mask_key, prepare};
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
 use crate::house::House;

@@ -5,10 +5,14 @@
 
 use super::blueprint::Blueprint;
 use super::error::Error;
+use crate::document::Dehydration;
 use crate::mysql::{Session, literal, name, qualified};
 
 /// The table by which we know our own schema again.
 const MARK: &str = "refreshkit";
+
+/// Length of the masks' key.
+const KEY_BYTES: u8 = 32;
 
 /// MySQL's limit on the names of locks.
 const LOCK_NAME_CHARACTERS_MAX: usize = 64;
@@ -103,15 +107,30 @@ fn secret(session: &mut Session, schema: &str) -> Result<(), Error> {
     let table = qualified(schema, "mask_key");
     session.run(
         "creating the mask key",
-        &format!("CREATE TABLE {table} (id TINYINT NOT NULL PRIMARY KEY, `key` BINARY(32) NOT NULL)"),
+        &format!(
+            "CREATE TABLE {table} (id TINYINT NOT NULL PRIMARY KEY, `key` BINARY({KEY_BYTES}) NOT NULL)"
+        ),
     )?;
-    session.run("creating the mask key", &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES(32))"))?;
+    session.run(
+        "creating the mask key",
+        &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES({KEY_BYTES}))"),
+    )?;
     Ok(())
 }
 
 /// What each connection runs before it reads masked columns.
 pub(super) fn session_statements(schema: &str) -> Vec<String> {
     vec![format!("SELECT `key` INTO @refreshkit_key FROM {}", qualified(schema, "mask_key"))]
+}
+
+/// Whether this connection has the masks' key, if any mask of the plan reads it: NULL would make NULL of every value.
+pub fn has_mask_key(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
+    let mut columns = plan.tables.iter().flat_map(|table| &table.columns);
+    if !columns.any(|column| column.expression.contains("@refreshkit_key")) {
+        return Ok(true);
+    }
+    let sql = format!("SELECT COALESCE(LENGTH(@refreshkit_key) = {KEY_BYTES}, 0)");
+    Ok(session.first::<bool>("looking at the mask key", &sql)?.unwrap_or_default())
 }
 
 /// Writes down that the keys are complete: what `explain` asks for.

@@ -5,6 +5,7 @@
 //! keep   the newest
 //!        the first `keep_at_least`
 //!        whatever is younger than `keep_days` times 24 hours
+//!        what this run has just made
 //! remove the rest
 //! ```
 //!
@@ -53,6 +54,14 @@ pub fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -
         Decision { file, keep, reason }
     };
     sorted.into_iter().enumerate().map(decide).collect()
+}
+
+/// The dump that was made a moment ago stays, however old its data is: the run that follows needs it.
+pub fn keep(decisions: &mut [Decision], made: &str) {
+    for decision in decisions.iter_mut().filter(|decision| !decision.keep && decision.file == made) {
+        decision.keep = true;
+        "just made".clone_into(&mut decision.reason);
+    }
 }
 
 #[cfg(test)]

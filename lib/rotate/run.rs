@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::policy::{Decision, Policy, decide};
+use super::policy::{Decision, Policy, decide, keep};
 use crate::config::Config;
 use crate::document::{Document, Exit, Failure, Rotation, Verdict};
 use crate::dump::{self, Options, Store};
@@ -56,7 +56,8 @@ impl Failure for Error {
 pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
     let Some(store) = dump::write(house, document, options)? else { return Ok(()) };
     house.remember(document);
-    let decisions = decisions(&house.config, store.directory(), store.name())?;
+    let mut decisions = decisions(&house.config, store.directory(), store.name())?;
+    keep(&mut decisions, document.dump.as_ref().map_or("", |dump| &dump.name));
     apply(&store, &decisions)?;
     document.rotation = Some(section(&decisions));
     Ok(())

@@ -76,6 +76,10 @@ pub(crate) fn planned(scratch: &Scratch, tables: &[PlannedTable]) -> Document {
                 .collect(),
             from: format!("`{}`.`{table}` AS t", scratch.name),
             filter: filter.map(str::to_owned),
+            rows: {
+                let sql = format!("SELECT COUNT(*) FROM `{table}` AS t WHERE {}", filter.unwrap_or("TRUE"));
+                scratch.run(&sql).trim().parse().unwrap()
+            },
             ..TablePlan::default()
         };
     document.dehydration = Some(Dehydration {

@@ -11,6 +11,7 @@ mod closure;
 mod dump;
 mod dump_fidelity;
 mod dump_file;
+mod dump_guards;
 mod dump_random;
 mod dump_safety;
 mod jenkins;

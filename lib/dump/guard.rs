@@ -1,0 +1,99 @@
+//! What must be true before and after rows are read, so that a dump is never published that the plan did not mean.
+//!
+//! In: what is to be dumped, connections, what was written. Out: nothing, or the reason why it must not be published.
+
+use super::Error;
+use super::manifest::{Consistency, Manifest, TableEntry, TableKind};
+use super::schema::Wish;
+use super::snapshot::Snapshot;
+use crate::document::TableClass;
+use crate::house::House;
+use crate::mysql::{Server, Session, qualified};
+use crate::plan;
+
+/// Where the rows are, in words: only a copy is a place where nobody writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The throw-away copy of the document.
+    Copy,
+    /// The configured server, which lives on.
+    Live,
+}
+
+/// A plan that was carried out in place reads whole tables without masks: only where that happened.
+pub(super) fn in_place(server: &Server, wish: &Wish) -> Result<(), Error> {
+    let Wish::Plan(plan) = wish else { return Ok(()) };
+    if !plan.in_place || plan::is_rewritten(&mut server.connect()?, plan)? {
+        return Ok(());
+    }
+    Err(Error::NotRewritten { server: server.label().to_owned(), schema: plan.work_schema.clone() })
+}
+
+/// Without their key, masks that hash make NULL of every value.
+pub(super) fn mask_key(session: &mut Session, wish: &Wish) -> Result<(), Error> {
+    match wish {
+        Wish::Plan(plan) if !plan::has_mask_key(session, plan)? => {
+            Err(Error::NoMaskKey { server: session.label().to_owned(), schema: plan.work_schema.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Compares the rows that were written with those of the plan, or with those that the snapshot has.
+pub(super) fn rows(
+    house: &House,
+    (wish, place): (&Wish, Place),
+    snapshot: &mut Snapshot,
+    manifest: &Manifest,
+) -> Result<(), Error> {
+    for table in manifest.tables.iter().filter(|table| table.kind == TableKind::Table) {
+        house.cancel.check()?;
+        let Some(expected) = expected(wish, place, &mut snapshot.planner, table)? else { continue };
+        if expected == table.rows {
+            continue;
+        }
+        let label = format!("{}.{}", table.database, table.table);
+        // The snapshot's readers may rightly disagree about what is no part of it.
+        if place == Place::Live && (snapshot.consistency == Consistency::Unlocked || !is_transactional(table))
+        {
+            house.progress.warn(&format!("{label}: {} rows were read, {expected} counted", table.rows));
+            continue;
+        }
+        return Err(Error::OtherRows { table: label, expected, rows: table.rows });
+    }
+    Ok(())
+}
+
+/// How many rows the table's part must have; none for a table without rows in the dump.
+fn expected(
+    wish: &Wish,
+    place: Place,
+    session: &mut Session,
+    table: &TableEntry,
+) -> Result<Option<u64>, Error> {
+    if table.columns.is_empty() {
+        return Ok(None);
+    }
+    let mut source = qualified(&table.database, &table.table);
+    if let Wish::Plan(plan) = wish {
+        let planned = plan.tables.iter().find(|p| p.database == table.database && p.table == table.table);
+        match planned {
+            None => return Ok(None),
+            Some(planned) if planned.class == TableClass::Empty => return Ok(None),
+            // A whole table of a server that lives on may have other rows by now.
+            Some(planned) if planned.class != TableClass::Full || place == Place::Copy => {
+                return Ok(Some(planned.rows));
+            }
+            Some(planned) => {
+                let filter = planned.filter.as_deref().filter(|filter| !filter.trim().is_empty());
+                source = format!("{} WHERE {}", planned.from, filter.unwrap_or("TRUE"));
+            }
+        }
+    }
+    let deed = format!("counting the rows of {}.{}", table.database, table.table);
+    Ok(session.first(&deed, &format!("SELECT COUNT(*) FROM {source}"))?)
+}
+
+fn is_transactional(table: &TableEntry) -> bool {
+    table.create.contains("ENGINE=InnoDB")
+}

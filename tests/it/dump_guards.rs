@@ -1,0 +1,147 @@
+//! A dump that is not what the plan meant is not published: another copy, another plan, no mask key, other rows.
+
+use std::fs;
+use std::path::Path;
+
+use refreshkit::document::{Document, TableClass};
+
+use crate::closure::document;
+use crate::dump::{config, planned, whole, zcat};
+use crate::support::{Output, Scratch, TestServer, Tool, for_each_server, servers};
+
+const SCHEMA: &str = "
+CREATE TABLE users (id INT PRIMARY KEY, email VARCHAR(60));
+CREATE TABLE orders (id INT PRIMARY KEY, user_id INT, at DATE, FOREIGN KEY (user_id) REFERENCES users (id));
+INSERT INTO users VALUES (1, 'a@real.example'), (2, 'b@real.example'), (3, 'c@real.example');
+INSERT INTO orders VALUES (10, 2, '2026-11-01'), (11, 3, '2020-01-01');
+";
+
+fn setting(server: &TestServer) -> (Scratch, tempfile::TempDir) {
+    let scratch = server.scratch("dumpguards");
+    scratch.run(SCHEMA);
+    let directory = scratch.directory();
+    rules(&scratch, directory.path(), "refresh.toml", "60d");
+    (scratch, directory)
+}
+
+fn rules(scratch: &Scratch, directory: &Path, file: &str, window: &str) {
+    let text = format!(
+        r#"
+[dehydrate]
+root = {{ table = "orders", date = "at", window = "{window}" }}
+work_schema = "{db}__work"
+[mask]
+"*.email" = "email"
+[dump]
+dir = {directory:?}
+name = "t"
+"#,
+        db = scratch.name,
+        directory = directory.display().to_string(),
+    );
+    fs::write(directory.join(file), text).unwrap();
+}
+
+fn dehydrate(scratch: &Scratch, directory: &Path, file: &str, arguments: &[&str]) -> Document {
+    let input = document(&scratch.server, std::slice::from_ref(&scratch.name));
+    let tool = Tool::new("mydehydrate").arg("--config").arg(directory.join(file));
+    tool.args(arguments.iter().copied()).document(&input).run().exits(0).document()
+}
+
+fn dump(directory: &Path, document: &Document) -> Output {
+    Tool::new("mydump-rotate").arg("--config").arg(directory.join("refresh.toml")).document(document).run()
+}
+
+fn assert_nothing_published(directory: &Path) {
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
+    let dumps: Vec<_> = files.filter(|name| name.to_string_lossy().contains(".sql.gz")).collect();
+    assert!(dumps.is_empty(), "{dumps:?}");
+}
+
+#[test]
+fn a_plan_carried_out_in_place_is_not_dumped_from_another_copy() {
+    for_each_server(|server| {
+        let (scratch, directory) = setting(server);
+        let directory = directory.path();
+        let document = dehydrate(&scratch, directory, "refresh.toml", &["--in-place"]);
+        let path = dump(directory, &document).exits(0).document().dump.unwrap().path;
+        assert!(!String::from_utf8(zcat(Path::new(&path))).unwrap().contains("real.example"));
+        fs::remove_file(&path).unwrap();
+        fs::remove_file(directory.join("t-latest.sql.gz")).unwrap();
+
+        // A fresh copy under the same address: whole, clear, and without the mark.
+        scratch.run(&format!("DROP DATABASE {}__work; DROP TABLE orders, users;{SCHEMA}", scratch.name));
+        let out = dump(directory, &document).exits(77);
+        assert!(out.stderr.contains("carried out in place"), "{}", out.stderr);
+        assert_nothing_published(directory);
+
+        // Rewritten there by other rules is not rewritten by these.
+        rules(&scratch, directory, "other.toml", "36500d");
+        dehydrate(&scratch, directory, "other.toml", &["--in-place"]);
+        dump(directory, &document).exits(77);
+        assert_nothing_published(directory);
+    });
+}
+
+#[test]
+fn key_tables_of_another_plan_are_noticed_before_anything_is_published() {
+    for_each_server(|server| {
+        let (scratch, directory) = setting(server);
+        let directory = directory.path();
+        let document = dehydrate(&scratch, directory, "refresh.toml", &[]);
+        rules(&scratch, directory, "other.toml", "36500d");
+        let other = dehydrate(&scratch, directory, "other.toml", &[]);
+        let out = dump(directory, &document).exits(65);
+        assert!(out.stderr.contains("rows"), "{}", out.stderr);
+        assert_nothing_published(directory);
+        dump(directory, &other).exits(0);
+    });
+}
+
+#[test]
+fn a_limit_of_the_server_does_not_cut_results() {
+    for_each_server(|server| {
+        let limit: Option<u64> =
+            server.session().first("asking", "SELECT @@SESSION.sql_select_limit").unwrap();
+        assert_eq!(limit, Some(u64::MAX));
+    });
+}
+
+#[test]
+fn masks_without_their_key_are_not_used() {
+    for_each_server(|server| {
+        let (scratch, directory) = setting(server);
+        let directory = directory.path();
+        let document = dehydrate(&scratch, directory, "refresh.toml", &[]);
+        let mut without = document.clone();
+        without.dehydration.as_mut().unwrap().session.clear();
+        let out = dump(directory, &without).exits(77);
+        assert!(out.stderr.contains("key of the masks"), "{}", out.stderr);
+        scratch.run(&format!("DELETE FROM {}__work.mask_key", scratch.name));
+        dump(directory, &document).exits(77);
+        assert_nothing_published(directory);
+    });
+}
+
+#[test]
+fn a_dump_of_older_data_stays_and_the_link_goes_on_pointing_to_the_newest() {
+    let server = servers().remove(0);
+    let scratch = server.scratch("dumpolder");
+    scratch.run("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1);");
+    let directory = scratch.directory();
+    let newest = whole(&server, directory.path(), &[&scratch.name], "");
+    let mut document = planned(&scratch, &[("t", TableClass::Full, &[("id", "t.`id`")], None)]);
+    document.dehydration.as_mut().unwrap().as_of = Some("2020-01-01T02:00:00Z".parse().unwrap());
+    let config = config(&server, directory.path(), "keep_days = 7\nkeep_at_least = 1");
+    let out = Tool::new("mydump-rotate").arg("--config").arg(config).document(&document).run().exits(0);
+    let after = out.document();
+    assert!(Path::new(&after.dump.unwrap().path).exists());
+    let rotation = after.rotation.unwrap();
+    assert_eq!(
+        rotation.kept.iter().map(|v| v.reason.as_str()).collect::<Vec<_>>(),
+        ["the newest", "just made"]
+    );
+    assert!(rotation.removed.is_empty());
+    let link = fs::canonicalize(directory.path().join("t-latest.sql.gz")).unwrap();
+    assert_eq!(link, fs::canonicalize(newest).unwrap());
+}
