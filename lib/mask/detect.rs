@@ -3,8 +3,8 @@
 //! In: the catalog, the masks, the tables whose rows come along, a session. Out: [`Finding`]s with the TOML to paste.
 //! Values are looked at by the server; only counts leave it.
 
-use super::Masks;
-use super::sample;
+use super::naming::words;
+use super::{Masks, sample};
 use crate::catalog::{Catalog, Column, Family, Table};
 use crate::mysql::{self, Session};
 
@@ -75,15 +75,24 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["account", "number"], "{ kind = \"pattern\", format = \"##########\" }"),
     (&["routing", "number"], "{ kind = \"pattern\", format = \"#########\" }"),
     (&["card", "number"], "{ kind = \"pattern\", format = \"################\" }"),
+    (&["credit", "card"], "{ kind = \"pattern\", format = \"################\" }"),
     (&["cvv"], "{ kind = \"constant\", value = \"000\" }"),
     (&["birth"], "DATE"),
     (&["birthday"], "DATE"),
     (&["birthdate"], "DATE"),
     (&["dob"], "DATE"),
+    (&["ip"], "{ kind = \"constant\", value = \"192.0.2.1\" }"),
+    (&["user", "agent"], "\"text\""),
+    (&["user", "name"], "\"hash\""),
+    (&["login"], "\"hash\""),
+    (&["salary"], "\"text\""),
+    (&["zip"], "{ kind = \"pattern\", format = \"#####\" }"),
+    (&["postcode"], "\"text\""),
+    (&["postal", "code"], "\"text\""),
+    (&["city"], "\"text\""),
     (&["street"], "\"text\""),
     (&["address"], "\"text\""),
     (&["address", "1"], "\"text\""),
-    (&["ip", "address"], "{ kind = \"constant\", value = \"192.0.2.1\" }"),
 ];
 
 /// Last words that make a name speak of something else: `email_sent`, `phone_type`.
@@ -103,7 +112,7 @@ const HARMLESS_ENDINGS: &[&str] = &[
     "template",
     "subject",
     "format",
-    "expires",
+    "expire",
     "expiry",
     "version",
     "opt",
@@ -114,37 +123,26 @@ const HARMLESS_ENDINGS: &[&str] = &[
     "order",
 ];
 
-/// A bare `name` is a person's in tables about people.
+/// Numbers that say much of a person.
+const NUMBERS: &[&str] = &["salary", "ssn", "passport", "ip"];
+
+/// A bare `name` is a person's in tables about people; a JSON value so called describes one.
 const PEOPLE: &[&str] = &[
     "user",
-    "users",
     "customer",
-    "customers",
     "client",
-    "clients",
     "person",
-    "persons",
     "people",
     "contact",
-    "contacts",
     "applicant",
-    "applicants",
     "employee",
-    "employees",
     "member",
-    "members",
     "driver",
-    "drivers",
     "patient",
-    "patients",
     "insured",
-    "insureds",
     "claimant",
-    "claimants",
     "subscriber",
-    "subscribers",
     "owner",
-    "owners",
 ];
 
 /// Looks at every column of `tables` that `[mask]` says nothing of. `strict` also names every other text column.
@@ -196,7 +194,8 @@ fn by_name(table: &Table, column: &Column) -> Option<String> {
     let last = words.last()?;
     let time = column.family() == Family::Time;
     let can_hold = matches!(column.family(), Family::Text | Family::Binary);
-    let number = column.integer() || column.data_type == "decimal";
+    let number = matches!(column.family(), Family::Exact | Family::Approximate);
+    let people = |words: &[String]| words.iter().any(|word| PEOPLE.contains(&word.as_str()));
     // `tax_id` ends harmlessly and is not.
     let hit = NAMES.iter().find(|(name, _)| contains(&words, name));
     let harmless = HARMLESS_ENDINGS.contains(&last.as_str())
@@ -206,20 +205,30 @@ fn by_name(table: &Table, column: &Column) -> Option<String> {
             let day = format!("MAKEDATE(YEAR(t.{}), 1)", mysql::name(&column.name));
             Some(format!("{{ kind = \"sql\", sql = \"{day}\" }}"))
         }
+        Some((_, "DATE")) if can_hold && !harmless => Some("\"text\"".to_owned()),
+        _ if column.family() == Family::Json && !harmless && (hit.is_some() || people(&words)) => {
+            Some("{ kind = \"constant\", value = \"{}\" }".to_owned())
+        }
+        Some(_) if column.family() == Family::Choice && !harmless => Some(choice(column)),
         Some((_, "DATE")) => None,
         Some((_, proposal)) if can_hold && !harmless => Some(fitting(column, proposal)),
         Some((_, "\"phone\"")) if column.integer() && !harmless => Some("\"phone\"".to_owned()),
-        Some((name, _)) if number && !harmless && name.len() == 2 && name[1] == "number" => {
+        Some((name, _))
+            if number && !harmless && (name.last() == Some(&"number") || NUMBERS.contains(&name[0])) =>
+        {
             Some("{ kind = \"constant\", value = 0 }".to_owned())
         }
-        None if can_hold
-            && words == ["name"]
-            && self::words(&table.name).iter().any(|w| PEOPLE.contains(&w.as_str())) =>
-        {
+        None if can_hold && words == ["name"] && people(&self::words(&table.name)) => {
             Some(fitting(column, "\"name\""))
         }
         _ => None,
     }
+}
+
+/// What can stand for every member of an ENUM or SET.
+fn choice(column: &Column) -> String {
+    let proposal = if column.nullable { "\"null\"" } else { "{ kind = \"keep\", reason = \"…\" }" };
+    proposal.to_owned()
 }
 
 /// The proposal, or one that fits a short column.
@@ -235,26 +244,6 @@ fn fitting(column: &Column, proposal: &str) -> String {
         p => p.matches('#').count() as u64,
     };
     if room >= needed { proposal.to_owned() } else { "\"text\"".to_owned() }
-}
-
-/// Lower-case words of `customer_email`, `customerEmail`, `address1`.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![String::new()];
-    let mut before = ' ';
-    for c in name.chars() {
-        let breaks = !c.is_alphanumeric()
-            || (c.is_uppercase() && before.is_lowercase())
-            || (c.is_ascii_digit() && before.is_alphabetic());
-        if breaks {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 fn contains(words: &[String], wanted: &[&str]) -> bool {
@@ -285,14 +274,37 @@ mod tests {
             ("home_phone_2", "\"phone\""),
             ("LastName", "\"last_name\""),
             ("address1", "\"text\""),
+            ("firstname", "\"first_name\""),
+            ("lastname", "\"last_name\""),
+            ("fullname", "\"name\""),
+            ("phonenumber", "\"phone\""),
+            ("emailaddress", "\"email\""),
+            ("emails", "\"email\""),
+            ("username", "\"hash\""),
+            ("birth_date", "\"text\""),
+            ("ip_address", "{ kind = \"constant\", value = \"192.0.2.1\" }"),
         ] {
             assert_eq!(named("x", column, "varchar").as_deref(), Some(proposal), "{column}");
         }
         assert!(named("x", "tax_id", "varchar").unwrap().contains("###-##-####"));
-        assert!(named("x", "date_of_birth", "date").unwrap().contains("MAKEDATE"));
-        for harmless in
-            ["email_sent", "phone_type", "mailing", "tokenizer", "name", "birth_country", "email_template"]
+        for (column, data_type) in
+            [("contact", "json"), ("emails", "json"), ("salary", "decimal"), ("zipcode", "char")]
         {
+            assert!(named("x", column, data_type).is_some(), "{column}");
+        }
+        assert!(named("x", "dateofbirth", "date").unwrap().contains("MAKEDATE"));
+        assert!(named("x", "date_of_birth", "date").unwrap().contains("MAKEDATE"));
+        for harmless in [
+            "email_sent",
+            "phone_type",
+            "mailing",
+            "tokenizer",
+            "name",
+            "birth_country",
+            "email_template",
+            "last_login_at",
+            "city_id",
+        ] {
             assert_eq!(named("x", harmless, "varchar"), None, "{harmless}");
         }
         assert_eq!(named("x", "email_sent", "tinyint"), None);

@@ -13,6 +13,7 @@ mod error;
 mod expression;
 mod fit;
 mod kinds;
+mod naming;
 mod rules;
 mod sample;
 mod shapes;

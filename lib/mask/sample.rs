@@ -25,19 +25,54 @@ struct Look {
     /// Seen in one of so many non-empty values, it is a habit.
     one_in: u64,
     condition: fn(&str) -> String,
+    /// The same in the middle of a long text or of JSON, where one in [`HABIT_WITHIN`] is a habit.
+    within: Option<&'static str>,
 }
 
+/// Seen inside one of so many long values, it is a habit.
+const HABIT_WITHIN: u64 = 20;
+
+/// A text that may hold anything, not one value of one kind.
+fn free(column: &Column) -> bool {
+    column.length.unwrap_or(u64::MAX) > 255 || column.family() == Family::Json
+}
+
+impl Look {
+    fn question(&self, column: &Column, value: &str) -> String {
+        match self.within {
+            Some(shape) if free(column) => format!("{value} REGEXP '{shape}'"),
+            _ => (self.condition)(value),
+        }
+    }
+
+    fn is_habit(&self, column: &Column, hits: u64, total: u64) -> bool {
+        let one_in = if self.within.is_some() && free(column) { HABIT_WITHIN } else { self.one_in };
+        hits > 0 && hits * one_in >= total
+    }
+}
+
+const PHONE_WITHIN: &str = "[+][0-9]{1,3}[ ./(-]?[0-9][0-9 ()./-]{6,16}[0-9]|(^|[^0-9.-])[(]?[0-9]{3}[)]?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4}([^0-9]|$)";
+const SSN_WITHIN: &str = "(^|[^0-9-])[0-9]{3}-[0-9]{2}-[0-9]{4}([^0-9-]|$)";
+const IBAN_WITHIN: &str = "(^|[^A-Za-z0-9])[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}( ?[0-9]{4}){2,6}";
+
 const LOOKS: &[Look] = &[
-    Look { what: "an e-mail address", proposal: "\"email\"", one_in: 20, condition: email },
-    Look { what: "a telephone number", proposal: "\"phone\"", one_in: 2, condition: phone },
+    Look { what: "an e-mail address", proposal: "\"email\"", one_in: 20, condition: email, within: None },
+    Look {
+        what: "a telephone number",
+        proposal: "\"phone\"",
+        one_in: 2,
+        condition: phone,
+        within: Some(PHONE_WITHIN),
+    },
     Look {
         what: "a social security number",
         proposal: "{ kind = \"pattern\", format = \"###-##-####\" }",
         one_in: 2,
         condition: ssn,
+        within: Some(SSN_WITHIN),
     },
-    Look { what: "an IBAN", proposal: "\"hash\"", one_in: 2, condition: iban },
-    Look { what: "a card number", proposal: "\"hash\"", one_in: 2, condition: card },
+    Look { what: "an IBAN", proposal: "\"hash\"", one_in: 2, condition: iban, within: Some(IBAN_WITHIN) },
+    Look { what: "a card number", proposal: "\"hash\"", one_in: 2, condition: card, within: None },
 ];
 
 /// Looks at the text columns among `columns`.
@@ -52,11 +87,11 @@ pub(super) fn values(session: &mut Session, table: &Table, columns: &[&Column]) 
         return Ok(Vec::new());
     }
     let mut counts = Vec::new();
-    for at in 0..texts.len() {
+    for (at, column) in texts.iter().enumerate() {
         let value = format!("s.c{at}");
         counts.push(format!("COUNT(NULLIF(TRIM({value}), ''))"));
         let each =
-            LOOKS.iter().map(|look| format!("COUNT(CASE WHEN {} THEN 1 END)", (look.condition)(&value)));
+            LOOKS.iter().map(|l| format!("COUNT(CASE WHEN {} THEN 1 END)", l.question(column, &value)));
         counts.extend(each);
     }
     let sample: Vec<String> = texts
@@ -81,14 +116,12 @@ pub(super) fn values(session: &mut Session, table: &Table, columns: &[&Column]) 
     for (at, column) in texts.iter().enumerate() {
         let total = count(at * width);
         let found = LOOKS.iter().enumerate().map(|(n, look)| (look, count(at * width + n + 1)));
-        if let Some((look, hits)) =
-            found.into_iter().find(|(look, hits)| *hits > 0 && hits * look.one_in >= total)
+        if let Some((look, hits)) = found.into_iter().find(|(look, hits)| look.is_habit(column, *hits, total))
         {
             // An address in the middle of a text calls for a new text.
-            let free = column.length.unwrap_or_default() > 255 || column.family() == Family::Json;
             let proposal = match column.family() {
                 Family::Json => "{ kind = \"constant\", value = \"{}\" }",
-                _ if free => "\"text\"",
+                _ if free(column) => "\"text\"",
                 _ => look.proposal,
             };
             let evidence = format!("{hits} of {total} sampled values hold {}", look.what);
