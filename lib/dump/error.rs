@@ -66,6 +66,14 @@ pub enum Error {
         /// The work schema that should say so.
         schema: String,
     },
+    /// The key tables are not those of the plan.
+    #[error("the key tables in `{schema}` on {server} are not those of this plan")]
+    OtherPlan {
+        /// Where.
+        server: String,
+        /// The work schema.
+        schema: String,
+    },
     /// Masks that hash would make NULL of every value.
     #[error("the key of the masks cannot be read from `{schema}` on {server}")]
     NoMaskKey {
@@ -150,6 +158,7 @@ impl Failure for Error {
             | Self::NoSection(_)
             | Self::Unrepresentable { .. }
             | Self::Moved(_)
+            | Self::OtherPlan { .. }
             | Self::OtherRows { .. }
             | Self::Unfaithful { .. } => Exit::BadInput,
             Self::NotRewritten { .. } | Self::NoMaskKey { .. } => Exit::Refused,
@@ -181,6 +190,7 @@ impl Failure for Error {
             Self::Unrepresentable { .. } | Self::Unfaithful { .. } => "cannot-dump",
             Self::NotRewritten { .. } => "not-rewritten",
             Self::NoMaskKey { .. } => "no-mask-key",
+            Self::OtherPlan { .. } => "other-plan",
             Self::OtherRows { .. } => "other-rows",
             Self::Moved(_) => "moved",
             Self::Locked { .. } => "locked",
@@ -211,7 +221,7 @@ impl Failure for Error {
             Self::NotRewritten { schema, .. } => {
                 Some(format!("run mydehydrate on this copy; only that marks `{schema}` there"))
             }
-            Self::NoMaskKey { .. } | Self::OtherRows { .. } => Some(
+            Self::NoMaskKey { .. } | Self::OtherPlan { .. } | Self::OtherRows { .. } => Some(
                 "another mydehydrate may have replaced the plan there: run it again, and dump its document"
                     .to_owned(),
             ),

@@ -20,13 +20,19 @@ pub(super) enum Place {
     Live,
 }
 
-/// A plan that was carried out in place reads whole tables without masks: only where that happened.
-pub(super) fn in_place(server: &Server, wish: &Wish) -> Result<(), Error> {
+/// Whether the server is where the plan was made. A plan that was carried out in place reads whole tables without
+/// masks: only where that happened. Any other reads key tables: only those of its own rules.
+pub(super) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
     let Wish::Plan(plan) = wish else { return Ok(()) };
-    if !plan.in_place || plan::is_rewritten(&mut server.connect()?, plan)? {
-        return Ok(());
+    let (server_label, schema) = (server.label().to_owned(), plan.work_schema.clone());
+    if plan.in_place {
+        if !plan::is_rewritten(&mut server.connect()?, plan)? {
+            return Err(Error::NotRewritten { server: server_label, schema });
+        }
+    } else if !schema.is_empty() && !plan::is_planned(&mut server.connect()?, plan)? {
+        return Err(Error::OtherPlan { server: server_label, schema });
     }
-    Err(Error::NotRewritten { server: server.label().to_owned(), schema: plan.work_schema.clone() })
+    Ok(())
 }
 
 /// Without their key, masks that hash make NULL of every value.

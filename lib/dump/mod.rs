@@ -4,6 +4,7 @@
 //! `zcat | mysql` restores and that `dev-restore` loads member by member. `README.md` describes the file.
 
 mod chunk;
+mod clear;
 mod column;
 mod create;
 mod digest;

@@ -16,12 +16,12 @@ use jiff::Timestamp;
 use super::job::{Job, Options, session_of};
 use super::manifest::{Consistency, Manifest, MemberKind};
 use super::member::{self, Member};
-use super::schema::{Part, outline};
+use super::schema::{Part, Wish, outline};
 use super::script::Script;
 use super::snapshot::Snapshot;
 use super::store::{Partial, Store};
 use super::work::{Task, Work};
-use super::{Error, guard, objects, script, snapshot, verify};
+use super::{Error, clear, guard, objects, script, snapshot, verify};
 use crate::document::{Document, Dump, TableDigest};
 use crate::house::House;
 use crate::mysql::{Engine, name};
@@ -38,7 +38,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
         .as_ref()
         .map(|named| if named.is_empty() { house.config.source.databases.clone() } else { named.clone() });
     let mut job = Job::of(house, document, options, databases.as_deref())?;
-    guard::in_place(&job.server, &job.wish)?;
+    guard::origin(&job.server, &job.wish)?;
     if house.dry_run {
         return rehearse(house, &job).map(|()| None);
     }
@@ -73,6 +73,10 @@ fn describe(house: &House, job: &mut Job, snapshot: &mut Snapshot) -> Result<Vec
         warnings: outline.warnings,
         ..std::mem::take(&mut job.manifest)
     };
+    if matches!(job.wish, Wish::Plan(_)) {
+        let warnings = clear::warnings(&job.manifest);
+        job.manifest.warnings.extend(warnings);
+    }
     for warning in &job.manifest.warnings {
         house.progress.warn(warning);
     }

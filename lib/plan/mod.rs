@@ -52,7 +52,7 @@ pub use place::Place;
 pub use proof::{Evidence, examine, judge};
 pub use relations::{Edge, Origin};
 pub use report::bytes_after;
-pub use work::{has_mask_key, prepare};
+pub use work::{has_mask_key, is_planned, prepare};
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
 use crate::house::House;

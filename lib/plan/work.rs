@@ -156,6 +156,20 @@ pub(super) fn last_plan(session: &mut Session, blueprint: &Blueprint) -> Result<
     }
 }
 
+/// Whether the key tables on this server are complete and of the rules that made the plan.
+pub fn is_planned(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
+    let known = format!(
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = '{MARK}'",
+        literal(&plan.work_schema)
+    );
+    if session.first::<u64>("looking for the plan's mark", &known)?.unwrap_or_default() == 0 {
+        return Ok(false);
+    }
+    let sql = format!("SELECT config_sha256, state FROM {} WHERE id = 1", qualified(&plan.work_schema, MARK));
+    let mark: Option<(String, String)> = session.first("reading the plan's mark", &sql)?;
+    Ok(mark.is_some_and(|(sha, state)| sha == plan.config_sha256 && state == "complete"))
+}
+
 /// Destroys the masks' key once every masked value is written: nobody can rebuild the mapping.
 pub(super) fn forget_key(session: &mut Session, schema: &str) -> Result<(), Error> {
     session

@@ -92,9 +92,12 @@ fn key_tables_of_another_plan_are_noticed_before_anything_is_published() {
         rules(&scratch, directory, "other.toml", "36500d");
         let other = dehydrate(&scratch, directory, "other.toml", &[]);
         let out = dump(directory, &document).exits(65);
-        assert!(out.stderr.contains("rows"), "{}", out.stderr);
+        assert!(out.stderr.contains("not those of this plan"), "{}", out.stderr);
+        // The rules are the same, but a key is gone.
+        scratch.run("SET foreign_key_checks = 0; DELETE FROM orders WHERE id = 11");
+        let out = dump(directory, &other).exits(65);
+        assert!(out.stderr.contains("should have 2 rows, and 1 were read"), "{}", out.stderr);
         assert_nothing_published(directory);
-        dump(directory, &other).exits(0);
     });
 }
 
@@ -120,6 +123,18 @@ fn masks_without_their_key_are_not_used() {
         scratch.run(&format!("DELETE FROM {}__work.mask_key", scratch.name));
         dump(directory, &document).exits(77);
         assert_nothing_published(directory);
+    });
+}
+
+#[test]
+fn personal_data_in_a_definition_is_warned_of_without_repeating_it() {
+    for_each_server(|server| {
+        let (scratch, directory) = setting(server);
+        scratch.run("ALTER TABLE users COMMENT = 'ask boss@real.example'");
+        let document = dehydrate(&scratch, directory.path(), "refresh.toml", &[]);
+        let out = dump(directory.path(), &document).exits(0);
+        assert!(out.stderr.contains("users holds what looks like an e-mail address"), "{}", out.stderr);
+        assert!(!out.stderr.contains("boss@"), "{}", out.stderr);
     });
 }
 
