@@ -17,6 +17,7 @@ mod jenkins;
 mod masks;
 mod migrate;
 mod plan_cli;
+mod plan_fit;
 mod plan_in_place;
 mod plan_infer;
 mod plan_model;
