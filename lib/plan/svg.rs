@@ -179,12 +179,12 @@ fn label(out: &mut String, layout: &Layout, link: &Link) {
     let (x, y) = (half_way(start.0, one.0, two.0, end.0), half_way(start.1, one.1, two.1, end.1));
     let text = [shortened(&link.columns, 24), link.text()];
     for (n, line) in text.iter().filter(|line| !line.is_empty()).enumerate() {
-        let (y, line) = (y - 3.0 + 12.0 * half(2 * n), escaped(line));
+        let (y, words) = (y - 3.0 + 12.0 * half(2 * n), escaped(line));
         // Twice: the first is the light rim that keeps the line behind it off the letters.
         for paint in ["fill=\"none\" stroke=\"#fcfcfa\" stroke-width=\"3\"", "fill=\"#444\""] {
             let _ = writeln!(
                 out,
-                "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"10\" text-anchor=\"middle\" {paint}>{line}</text>"
+                "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"10\" text-anchor=\"middle\" {paint}>{words}</text>"
             );
         }
     }
