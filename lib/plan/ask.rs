@@ -1,12 +1,14 @@
 //! The questions that `mydehydrate` answers without writing a document: plan, check, explain, infer.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use super::blueprint::{Blueprint, Kept};
 use super::error::Error;
 use super::options::Options;
+use super::picture::Graph;
 use super::place::Place;
-use super::{check, explain, infer, make, report, roots};
+use super::{check, explain, infer, make, report, roots, svg};
 use crate::document::{self, TableClass};
 use crate::house::House;
 
@@ -18,6 +20,12 @@ pub enum Ask {
         /// The plan as JSON, as it stands in the document
         #[arg(long)]
         json: bool,
+        /// Also write the graph of tables and relations here, for Graphviz
+        #[arg(long, value_name = "FILE")]
+        dot: Option<PathBuf>,
+        /// Also write it here as a picture
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
     /// Compare rules and database without collecting a key: fails (78) on tables or columns that no rule covers and
     /// on rules that match nothing, (77) on personal data without a mask
@@ -45,10 +53,13 @@ pub enum Ask {
 pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let place = place(house, ask, options)?;
     let text = match ask {
-        Ask::Plan { json } => {
+        Ask::Plan { json, dot, svg } => {
             place.may_hold_keys(options)?;
-            let options = Options { in_place: false, ..options.clone() };
+            let options = Options { in_place: false, hot_parents: true, ..options.clone() };
             let plan = make(house, &place, &options)?;
+            let graph = Graph::of(&plan);
+            draw(dot.as_deref(), || graph.dot())?;
+            draw(svg.as_deref(), || svg::svg(&graph))?;
             if *json {
                 serde_json::to_string_pretty(&plan).expect("a plan has only string keys") + "\n"
             } else {
@@ -62,6 +73,12 @@ pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) 
     // Whoever reads this may have had enough of it.
     let _ = out.write_all(text.as_bytes());
     Ok(())
+}
+
+fn draw(path: Option<&Path>, picture: impl FnOnce() -> String) -> Result<(), Error> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, picture())
+        .map_err(|source| Error::Picture { path: path.display().to_string(), source })
 }
 
 fn place(house: &House, ask: &Ask, options: &Options) -> Result<Place, Error> {

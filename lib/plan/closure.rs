@@ -11,13 +11,13 @@
 //! Each round looks only at rows of the round before. A row reached upwards never brings its children. Sets only
 //! grow, so the order of relations does not matter; it does decide which of several reasons a row is filed under.
 
-use std::collections::BTreeSet;
-
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::blueprint::{Blueprint, Kept};
+use super::crew::share_out;
 use super::error::Error;
 use super::relations::Edge;
+use super::roots::When;
 use super::sql::{Rows, Words};
 use super::{drops, roots};
 use crate::house::House;
@@ -35,28 +35,35 @@ pub struct Closure {
     pub dropped: Vec<(usize, u64)>,
 }
 
-/// Fills the key tables.
+/// Fills the key tables, on all `sessions` side by side where relations do not meet.
 pub fn collect(
     house: &House,
-    session: &mut Session,
+    sessions: &mut [Session],
     blueprint: &Blueprint,
-    as_of: Timestamp,
+    when: &When,
 ) -> Result<Closure, Error> {
-    roots::seed(house, session, blueprint, as_of)?;
+    roots::seed(house, &mut sessions[0], blueprint, when)?;
     let task = house.progress.start("collecting keys", None, Unit::Rows);
-    let mut round = Round { house, session, blueprint, task: &task };
+    let mut round = Round { house, sessions, blueprint, task: &task };
     let last_down = round.down()?;
     let last = round.up(last_down)?;
     drop(task);
-    let dropped = drops::settle(house, session, blueprint)?;
+    let dropped = drops::settle(house, &mut sessions[0], blueprint)?;
     Ok(Closure { last_down, last, dropped })
 }
 
 struct Round<'a> {
     house: &'a House,
-    session: &'a mut Session,
+    sessions: &'a mut [Session],
     blueprint: &'a Blueprint,
     task: &'a crate::progress::Task<'a>,
+}
+
+/// One statement along one relation, and the table that it adds to.
+struct Step<'a> {
+    edge: &'a Edge,
+    into: usize,
+    sql: String,
 }
 
 impl Round<'_> {
@@ -67,13 +74,12 @@ impl Round<'_> {
         let mut generation = 0;
         while !fresh.is_empty() {
             generation += 1;
-            let mut next = BTreeSet::new();
-            for edge in edges.iter().filter(|edge| fresh.contains(&edge.parent)) {
-                if self.run(edge, "children", &words.down(edge, generation))? > 0 {
-                    next.insert(edge.child);
-                }
-            }
-            fresh = next;
+            let steps = edges.iter().filter(|edge| fresh.contains(&edge.parent)).map(|edge| Step {
+                edge,
+                into: edge.child,
+                sql: words.down(edge, generation),
+            });
+            fresh = self.run("children", steps.collect())?;
         }
         Ok(generation)
     }
@@ -82,7 +88,7 @@ impl Round<'_> {
         let words = self.blueprint.words();
         let edges: Vec<&Edge> = self.blueprint.up().collect();
         let mut generation = last_down + 1;
-        let mut fresh = BTreeSet::new();
+        let mut steps = Vec::new();
         for edge in &edges {
             let condition = kept_children(self.blueprint, words, edge.child, last_down);
             let rows = match self.blueprint.kept(edge.child) {
@@ -90,36 +96,46 @@ impl Round<'_> {
                 Kept::Children => Rows::Matching(&condition),
                 Kept::All | Kept::Nothing => Rows::All,
             };
-            if self.run(edge, "parents", &words.up(edge, rows, generation))? > 0 {
-                fresh.insert(edge.parent);
-            }
+            steps.push(Step { edge, into: edge.parent, sql: words.up(edge, rows, generation) });
         }
+        let mut fresh = self.run("parents", steps)?;
         while !fresh.is_empty() {
             let rows = Rows::Between(generation, generation);
             generation += 1;
-            let mut next = BTreeSet::new();
-            for edge in edges.iter().filter(|edge| fresh.contains(&edge.child)) {
-                // Tables without keys gain nothing on the way up.
-                if self.blueprint.kept(edge.child) == Kept::Keys
-                    && self.run(edge, "parents", &words.up(edge, rows, generation))? > 0
-                {
-                    next.insert(edge.parent);
-                }
-            }
-            fresh = next;
+            // Tables without keys gain nothing on the way up.
+            let reached =
+                |edge: &&&Edge| fresh.contains(&edge.child) && self.blueprint.kept(edge.child) == Kept::Keys;
+            let steps = edges.iter().filter(reached).map(|edge| Step {
+                edge,
+                into: edge.parent,
+                sql: words.up(edge, rows, generation),
+            });
+            fresh = self.run("parents", steps.collect())?;
         }
         Ok(generation)
     }
 
-    fn run(&mut self, edge: &Edge, what: &str, sql: &str) -> Result<u64, Error> {
-        self.house.cancel.check()?;
-        let catalog = &self.blueprint.catalog;
-        self.task.message(&catalog.tables[edge.child].label());
-        let (child, parent) = (edge.child_label(catalog), edge.parent_label(catalog));
-        let deed = format!("collecting {what} along {child} = {parent}");
-        let added = self.session.run(&deed, sql)?;
-        self.task.add(added);
-        Ok(added)
+    /// Does the steps of one round; the tables that gained rows. A round reads only rows of rounds before it, so steps
+    /// into different tables do not meet. Those into the same one keep their order: it decides which reason counts.
+    fn run(&mut self, what: &str, steps: Vec<Step<'_>>) -> Result<BTreeSet<usize>, Error> {
+        let mut groups: BTreeMap<usize, Vec<Step<'_>>> = BTreeMap::new();
+        for step in steps {
+            groups.entry(step.into).or_default().push(step);
+        }
+        let (house, catalog, task) = (self.house, &self.blueprint.catalog, self.task);
+        let grown = share_out(self.sessions, groups.into_iter().collect(), |session, (into, steps)| {
+            let mut grew = 0;
+            for step in steps {
+                house.cancel.check()?;
+                task.message(&catalog.tables[step.edge.child].label());
+                let (child, parent) = (step.edge.child_label(catalog), step.edge.parent_label(catalog));
+                let added = session.run(&format!("collecting {what} along {child} = {parent}"), &step.sql)?;
+                task.add(added);
+                grew += added;
+            }
+            Ok((grew > 0).then_some(into))
+        })?;
+        Ok(grown.into_iter().flatten().collect())
     }
 }
 

@@ -30,6 +30,14 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// `--dot` or `--svg` cannot be written.
+    #[error("cannot write the picture {path}")]
+    Picture {
+        /// Where.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// A document given with `--document` is none.
     #[error(transparent)]
     Document(#[from] crate::document::Error),
@@ -77,6 +85,16 @@ pub enum Error {
         /// What to paste.
         toml: String,
     },
+    /// `--target-rows` or `--target-size` is less than what must come.
+    #[error(
+        "nothing that fits {limit} can be chosen: pinned rows, per_value and full tables alone are {least}"
+    )]
+    CannotFit {
+        /// What was asked for.
+        limit: String,
+        /// What comes at least.
+        least: String,
+    },
     /// The proof failed.
     #[error(
         "{rows} kept row(s) of {child} refer to rows of {parent} that exist but were not kept: nothing may use this plan"
@@ -111,8 +129,12 @@ impl Failure for Error {
             Self::NoCluster | Self::DocumentFile { .. } | Self::NotPlanned(_) | Self::NoSuchRow(_) => {
                 Exit::BadInput
             }
-            Self::NotACopy { .. } | Self::ForeignSchema { .. } | Self::Dangling { .. } => Exit::Refused,
+            Self::NotACopy { .. }
+            | Self::ForeignSchema { .. }
+            | Self::Dangling { .. }
+            | Self::CannotFit { .. } => Exit::Refused,
             Self::Busy { .. } => Exit::Temporary,
+            Self::Picture { .. } => Exit::CannotWrite,
             Self::Unreached { .. } | Self::Unreviewed { .. } | Self::Drift(_) => Exit::BadConfig,
         }
     }
@@ -128,8 +150,10 @@ impl Failure for Error {
             Self::NotACopy { .. } => "not-a-copy",
             Self::ForeignSchema { .. } => "foreign-schema",
             Self::Busy { .. } => "busy",
+            Self::Picture { .. } => "picture",
             Self::Unreached { .. } => "unreached-tables",
             Self::Unreviewed { .. } => "unreviewed-relations",
+            Self::CannotFit { .. } => "cannot-fit",
             Self::Dangling { .. } => "dangling-references",
             Self::Drift(_) => "drift",
             Self::NotPlanned(_) => "not-planned",
@@ -160,7 +184,10 @@ impl Failure for Error {
                     .to_owned(),
             ),
             Self::NotPlanned(_) => Some("mydehydrate plan".to_owned()),
-            Self::DocumentFile { .. } | Self::Drift(_) | Self::NoSuchRow(_) => None,
+            Self::CannotFit { .. } => {
+                Some("make fewer tables full, or pinned and per_value smaller".to_owned())
+            }
+            Self::DocumentFile { .. } | Self::Picture { .. } | Self::Drift(_) | Self::NoSuchRow(_) => None,
         }
     }
 }

@@ -18,15 +18,19 @@ mod check;
 mod classes;
 mod closure;
 mod composites;
+mod crew;
 mod definition;
 mod drops;
 mod error;
 mod explain;
+mod fit;
 mod guard;
+mod hot;
 mod in_place;
 mod infer;
 mod names;
 mod options;
+mod picture;
 mod place;
 mod proof;
 mod reach;
@@ -37,6 +41,7 @@ mod sample;
 mod selects;
 mod sql;
 mod steps;
+mod svg;
 mod watch;
 mod work;
 
@@ -44,6 +49,7 @@ pub use ask::{Ask, answer};
 pub use blueprint::{Blueprint, Kept};
 pub use classes::Class;
 pub use closure::{Closure, collect};
+use crew::Crew;
 pub use error::Error;
 pub use in_place::is_rewritten;
 use jiff::Timestamp;
@@ -52,6 +58,7 @@ pub use place::Place;
 pub use proof::{Evidence, examine, judge};
 pub use relations::{Edge, Origin};
 pub use report::bytes_after;
+pub use roots::When;
 pub use work::{has_mask_key, is_planned, prepare};
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
@@ -107,35 +114,38 @@ fn make_watched(
     options: &Options,
     watch: &watch::Watch,
 ) -> Result<Dehydration, Error> {
-    let mut session = place.connect()?;
+    let session = place.connect()?;
     watch.over(&session);
-    work::lock(&mut session, &house.config.dehydrate.work_schema)?;
-    if let Some(plan) = unfinished(house, &mut session)? {
+    let mut crew = Crew::of(session);
+    work::lock(crew.first(), &house.config.dehydrate.work_schema)?;
+    if let Some(plan) = unfinished(house, crew.first())? {
         return Ok(plan);
     }
     if options.in_place {
-        in_place::sweep(&mut session, &place.databases)?;
+        in_place::sweep(crew.first(), &place.databases)?;
     }
-    let blueprint = draw(house, &mut session, place)?;
-    let as_of = as_of(house, &mut session, place, options)?;
-    guard::masks_parse(&mut session, &blueprint, &house.config)?;
-    let mut warnings = guard::personal_data(house, &mut session, &blueprint)?;
+    let session = crew.first();
+    let blueprint = draw(house, session, place)?;
+    let when = When::at(as_of(house, session, place, options)?);
+    guard::masks_parse(session, &blueprint, &house.config)?;
+    let mut warnings = guard::personal_data(house, session, &blueprint)?;
     house.cancel.check()?;
     house.progress.say(&format!(
         "writing key tables to `{}` on {}; nothing else is written there",
         blueprint.work_schema,
         place.label()
     ));
-    work::prepare(&mut session, &blueprint)?;
-    let closure = closure::collect(house, &mut session, &blueprint, as_of)?;
-    let evidence = proof::examine(house, &mut session, &blueprint, closure.last_down)?;
+    work::prepare(session, &blueprint)?;
+    crew.hire(place, watch, options.workers(), blueprint.databases.first())?;
+    let (closure, target) = close(house, crew.all(), &blueprint, when, options)?;
+    let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;
-    let tables = selects::all(house, &mut session, &blueprint, closure.last_down)?;
-    let edges = edge_reports(&mut session, &blueprint, &closure, &evidence)?;
+    let tables = selects::all(house, crew.all(), &blueprint, closure.last_down)?;
+    let edges = edge_reports(crew.first(), &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
-    work::complete(&mut session, &blueprint, closure.last_down)?;
-    let plan = Dehydration {
-        as_of: Some(as_of),
+    work::complete(crew.first(), &blueprint, closure.last_down)?;
+    let mut plan = Dehydration {
+        as_of: Some(when.as_of),
         work_schema: blueprint.work_schema.clone(),
         warnings,
         tables,
@@ -145,11 +155,34 @@ fn make_watched(
         config_sha256: blueprint.config_sha256.clone(),
         ..Dehydration::default()
     };
+    if let Some(target) = target {
+        plan.other.insert("target".to_owned(), target);
+    }
+    if options.hot_parents {
+        hot::parents(house, crew.all(), &blueprint, &mut plan.edges)?;
+    }
     if !options.in_place {
         return Ok(plan);
     }
     house.progress.say(&format!("rewriting the tables of {}", place.label()));
-    in_place::rewrite(house, &mut session, plan)
+    in_place::rewrite(house, crew.first(), plan)
+}
+
+/// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.
+fn close(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    when: When,
+    options: &Options,
+) -> Result<(Closure, Option<serde_json::Value>), Error> {
+    match options.limit() {
+        None => Ok((closure::collect(house, sessions, blueprint, &when)?, None)),
+        Some(limit) => {
+            let fitted = fit::fit(house, sessions, blueprint, when, limit)?;
+            Ok((fitted.closure, Some(fitted.report)))
+        }
+    }
 }
 
 /// The plan of a rewrite that died half-way, finished first: half-swapped tables are nothing to choose rows from.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::fit::Limit;
+
 /// What the flags say.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
@@ -27,4 +29,66 @@ pub struct Options {
     /// Yes, HOST is a server that may be written to, though no document proves that it is a throw-away copy
     #[arg(long, value_name = "HOST", global = true)]
     pub i_own_this_server: Option<String>,
+
+    /// Connections that collect keys side by side
+    #[arg(long, value_name = "N", global = true, default_value_t = WORKERS, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub workers: u8,
+
+    /// Widen or narrow windows and `at_least` of the roots until so many rows come along, and not more
+    #[arg(long, value_name = "N", global = true, conflicts_with = "target_size")]
+    pub target_rows: Option<u64>,
+
+    /// The same for bytes, in proportion to what the tables take now: 8GB, 500MiB
+    #[arg(long, value_name = "SIZE", global = true, value_parser = bytes)]
+    pub target_size: Option<u64>,
+
+    /// Look for parents with the most children
+    #[arg(skip)]
+    pub hot_parents: bool,
+}
+
+/// As many statements at once as most servers have something for.
+const WORKERS: u8 = 4;
+
+impl Options {
+    pub(super) fn workers(&self) -> usize {
+        usize::from(self.workers.max(1))
+    }
+
+    pub(super) fn limit(&self) -> Option<Limit> {
+        self.target_rows.map(Limit::Rows).or(self.target_size.map(Limit::Bytes))
+    }
+}
+
+/// `8GB`, `500MiB`, `1000`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is not a size such as 8GB or 500MiB");
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..end].parse().map_err(|_| wrong())?;
+    let factor: u64 = match text[end..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "t" | "tb" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1 << 40,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(factor).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        assert_eq!(bytes("8GB"), Ok(8_000_000_000));
+        assert_eq!(bytes("500 MiB"), Ok(500 << 20));
+        assert_eq!(bytes("12"), Ok(12));
+        assert!(bytes("big").is_err() && bytes("8XB").is_err() && bytes("99999999TB").is_err());
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::blueprint::{Blueprint, Kept};
 use super::closure::kept_children;
+use super::crew::share_out;
 use super::error::Error;
 use super::relations::Edge;
 use super::sql::{Rows, Words};
@@ -27,22 +28,20 @@ pub struct Evidence {
 /// Looks at every relation whose references must be whole.
 pub fn examine(
     house: &House,
-    session: &mut Session,
+    sessions: &mut [Session],
     blueprint: &Blueprint,
     last_down: u64,
 ) -> Result<Vec<Evidence>, Error> {
     let edges: Vec<&Edge> = blueprint.edges.iter().filter(|edge| matters(blueprint, edge)).collect();
     let task = house.progress.start("proving", Some(edges.len() as u64), Unit::Count);
-    let mut evidence = Vec::new();
-    for edge in edges {
+    share_out(sessions, edges, |session, edge| {
         house.cancel.check()?;
         let deed = format!("checking references of {}", edge.child_label(&blueprint.catalog));
         let sql = question(blueprint, edge, last_down);
         let (orphans, dangling) = session.first::<(u64, u64)>(&deed, &sql)?.unwrap_or_default();
-        evidence.push(Evidence { edge: edge.number, orphans, dangling });
         task.add(1);
-    }
-    Ok(evidence)
+        Ok(Evidence { edge: edge.number, orphans, dangling })
+    })
 }
 
 /// Refuses a plan with a reference that was broken on the way.

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
+use serde_json::Value;
 
 use crate::document::{Dehydration, EdgeReport, TableClass, TablePlan};
 
@@ -24,6 +25,8 @@ pub(super) fn text(plan: &Dehydration) -> String {
         out.push('\n');
         out.push_str(&aligned(&edges(&plan.edges)));
     }
+    out.push_str(&hot(&plan.edges));
+    out.push_str(&target(plan));
     for warning in &plan.warnings {
         let _ = writeln!(out, "\nwarning: {warning}");
     }
@@ -74,6 +77,43 @@ fn edges(edges: &[EdgeReport]) -> Vec<Vec<String>> {
         ]);
     }
     lines
+}
+
+/// Parents that bring the most children, where one stands out.
+fn hot(edges: &[EdgeReport]) -> String {
+    let mut lines = vec![vec!["hot parents".to_owned(), "children kept".to_owned(), "along".to_owned()]];
+    for edge in edges {
+        let parents = edge.other.get("hot_parents").and_then(Value::as_array);
+        for parent in parents.into_iter().flatten() {
+            let text = |field: &str| parent.get(field).map_or(String::new(), ToString::to_string);
+            let table = edge.parent.split('(').next().unwrap_or_default();
+            let key = text("key");
+            lines.push(vec![
+                format!("{table} {}", key.trim_matches('"')),
+                HumanCount(text("children").parse().unwrap_or_default()).to_string(),
+                edge.child.clone(),
+            ]);
+        }
+    }
+    if lines.len() == 1 { String::new() } else { format!("\n{}", aligned(&lines)) }
+}
+
+fn target(plan: &Dehydration) -> String {
+    let Some(target) = plan.other.get("target") else { return String::new() };
+    let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
+    let mut out = format!(
+        "\nto fit {} {}: {} of them\n",
+        HumanCount(number(target.get("limit"))),
+        target.get("unit").and_then(Value::as_str).unwrap_or_default(),
+        HumanCount(number(target.get("size")))
+    );
+    for root in target.get("roots").and_then(Value::as_array).into_iter().flatten() {
+        let seconds = number(root.get("window_seconds"));
+        let window = if seconds == 0 { String::new() } else { format!(", window = \"{}h\"", seconds / 3600) };
+        let at_least = number(root.get("at_least"));
+        let _ = writeln!(out, "    table = {}{window}, at_least = {at_least}", root["table"]);
+    }
+    out
 }
 
 fn class(class: TableClass) -> &'static str {

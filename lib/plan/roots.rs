@@ -10,9 +10,38 @@ use super::error::Error;
 use super::names::{column_named, table_named};
 use super::sql::Words;
 use crate::catalog::{Column, Table};
-use crate::config::{self, Config, PinnedKey, RootConfig, TableName};
+use crate::config::{self, Config, Length, PinnedKey, RootConfig, TableName};
 use crate::house::House;
 use crate::mysql::{Session, literal, name};
+
+/// From when windows count back, and how much of what the rules ask for is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// The moment.
+    pub as_of: Timestamp,
+    /// Windows and `at_least` in parts of 1,024.
+    pub share: u64,
+}
+
+/// The rules as they stand.
+pub(super) const WHOLE: u64 = 1024;
+
+impl When {
+    /// The rules as they stand, at a moment.
+    pub fn at(as_of: Timestamp) -> Self {
+        Self { as_of, share: WHOLE }
+    }
+
+    /// A rule with its share of the window and of `at_least`.
+    pub(super) fn of(self, rule: &RootConfig) -> RootConfig {
+        let part = |whole: u64| whole.saturating_mul(self.share) / WHOLE;
+        RootConfig {
+            window: rule.window.map(|window| Length::of_seconds(part(window.duration().as_secs()))),
+            at_least: part(rule.at_least),
+            ..rule.clone()
+        }
+    }
+}
 
 struct Root<'a> {
     rule: &'a RootConfig,
@@ -26,15 +55,19 @@ pub(super) fn seed(
     house: &House,
     session: &mut Session,
     blueprint: &Blueprint,
-    as_of: Timestamp,
+    when: &When,
 ) -> Result<(), Error> {
     let config = &house.config;
     for rule in config.dehydrate.root.as_slice() {
         house.cancel.check()?;
-        let root = resolve(config, blueprint, rule)?;
+        let asked = resolve(config, blueprint, rule)?;
+        // A share of nothing must not turn into "everything that matches".
+        let everything = asked.everything();
+        let rule = &when.of(rule);
+        let root = Root { rule, ..asked };
         let deed = format!("choosing rows of {}", root.label());
         for statement in
-            [root.pinned(config)?, root.window(config, as_of)?, root.everything()].into_iter().flatten()
+            [root.pinned(config)?, root.window(config, when.as_of)?, everything].into_iter().flatten()
         {
             session.run(&deed, &statement)?;
         }

@@ -73,8 +73,8 @@ pub(super) fn look_up(
     };
     let (from, to) = pairs[0];
     let low = if pairs.len() == 1 && from.integer() && to.integer() {
-        let last = format!("(SELECT MAX({}) FROM {} AS p)", to.of("p"), parent.sql());
-        format!("COALESCE(MAX(s.v1) * {LOW_FACTOR} < {last} AND COUNT(*) * 2 >= MAX(s.v1), 0)")
+        let highest = format!("(SELECT MAX({}) FROM {} AS p)", to.of("p"), parent.sql());
+        format!("COALESCE(MAX(s.v1) * {LOW_FACTOR} < {highest} AND COUNT(*) * 2 >= MAX(s.v1), 0)")
     } else {
         "0".to_owned()
     };

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::blueprint::{Blueprint, Kept};
 use super::closure::kept_children;
+use super::crew::share_out;
 use super::drops::homeless;
 use super::error::Error;
 use super::relations::Edge;
@@ -21,25 +22,18 @@ const COUNT_ROWS_MAX: u64 = 200_000;
 /// One plan a table that comes along, in the catalog's order.
 pub(super) fn all(
     house: &House,
-    session: &mut Session,
+    sessions: &mut [Session],
     blueprint: &Blueprint,
     last_down: u64,
 ) -> Result<Vec<TablePlan>, Error> {
-    let mut plans = Vec::new();
-    for (at, table) in blueprint.catalog.tables.iter().enumerate() {
-        if blueprint.class(at) == TableClass::Ignore {
-            continue;
-        }
+    let wanted = (0..blueprint.catalog.tables.len()).filter(|at| blueprint.class(*at) != TableClass::Ignore);
+    share_out(sessions, wanted.collect(), |session, at| {
         house.cancel.check()?;
         let mut plan = describe(blueprint, at, last_down);
         count(session, blueprint, at, &mut plan)?;
-        if plan.rows_before < plan.rows {
-            plan.rows_before = plan.rows;
-        }
-        debug_assert_eq!(plan.table, table.name);
-        plans.push(plan);
-    }
-    Ok(plans)
+        plan.rows_before = plan.rows_before.max(plan.rows);
+        Ok(plan)
+    })
 }
 
 /// The plan of one table without the numbers.
@@ -171,17 +165,31 @@ pub(super) fn select(plan: &TablePlan) -> String {
 
 fn count(session: &mut Session, blueprint: &Blueprint, at: usize, plan: &mut TablePlan) -> Result<(), Error> {
     let table = &blueprint.catalog.tables[at];
-    let deed = format!("counting rows of {}", table.label());
-    let mut ask = |from: &str| -> Result<u64, Error> {
-        Ok(session.first(&deed, &format!("SELECT COUNT(*) FROM {from}"))?.unwrap_or_default())
-    };
     let exact = table.rows_estimate <= COUNT_ROWS_MAX || blueprint.kept(at) == Kept::All;
-    plan.rows_before = if exact { ask(&table.sql())? } else { table.rows_estimate };
+    plan.rows_before = if exact { rows_of(session, table, &table.sql())? } else { table.rows_estimate };
     plan.rows = match blueprint.kept(at) {
         Kept::All => plan.rows_before,
-        Kept::Nothing => 0,
-        Kept::Keys => ask(&blueprint.words().keys(at))?,
-        Kept::Children => ask(&plan.from)?,
+        _ => kept(session, blueprint, at, &plan.from)?,
     };
     Ok(())
+}
+
+fn rows_of(session: &mut Session, table: &Table, from: &str) -> Result<u64, Error> {
+    let deed = format!("counting rows of {}", table.label());
+    Ok(session.first(&deed, &format!("SELECT COUNT(*) FROM {from}"))?.unwrap_or_default())
+}
+
+/// How many rows of a table that is not full come along.
+pub(super) fn kept(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    at: usize,
+    from: &str,
+) -> Result<u64, Error> {
+    let table = &blueprint.catalog.tables[at];
+    match blueprint.kept(at) {
+        Kept::Keys => rows_of(session, table, &blueprint.words().keys(at)),
+        Kept::All | Kept::Children => rows_of(session, table, from),
+        Kept::Nothing => Ok(0),
+    }
 }

@@ -4,6 +4,7 @@
 //! that name without our mark is never touched.
 
 use super::blueprint::Blueprint;
+use super::crew::share_out;
 use super::error::Error;
 use crate::document::Dehydration;
 use crate::mysql::{Session, literal, name, qualified};
@@ -40,11 +41,7 @@ pub(super) fn lock(session: &mut Session, schema: &str) -> Result<(), Error> {
 /// Makes the work schema anew, with empty key tables.
 pub fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
     let schema = &blueprint.work_schema;
-    for setting in SESSION {
-        session.run("preparing the session", setting)?;
-    }
-    // Needs a privilege. Replicas have no use for our keys.
-    session.attempt("SET SESSION sql_log_bin = 0");
+    ready(session)?;
     if exists(session, schema)? {
         if !ours(session, schema)? {
             return Err(Error::ForeignSchema { server: session.label().to_owned(), schema: schema.clone() });
@@ -56,15 +53,39 @@ pub fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error
     session.run("creating the work schema", &create)?;
     mark(session, blueprint)?;
     secret(session, schema)?;
-    // What a condition of refresh.toml means by a bare table name; MariaDB also wants one to delete by alias.
-    if let Some(database) = blueprint.databases.first() {
-        session.run("choosing the default database", &format!("USE {}", name(database)))?;
-    }
+    choose(session, blueprint.databases.first())?;
     let words = blueprint.words();
     for table in blueprint.keyed() {
         let deed = format!("creating the key table of {}", blueprint.catalog.tables[table].label());
         session.run(&deed, &words.create_keys(table, &format!("k_{table}")))?;
     }
+    Ok(())
+}
+
+/// Makes a session one that collects keys.
+pub(super) fn ready(session: &mut Session) -> Result<(), Error> {
+    for setting in SESSION {
+        session.run("preparing the session", setting)?;
+    }
+    // Needs a privilege. Replicas have no use for our keys.
+    session.attempt("SET SESSION sql_log_bin = 0");
+    Ok(())
+}
+
+/// What a condition of refresh.toml means by a bare table name; MariaDB also wants one to delete by alias.
+pub(super) fn choose(session: &mut Session, database: Option<&String>) -> Result<(), Error> {
+    if let Some(database) = database {
+        session.run("choosing the default database", &format!("USE {}", name(database)))?;
+    }
+    Ok(())
+}
+
+/// Takes all keys back.
+pub(super) fn forget(sessions: &mut [Session], blueprint: &Blueprint) -> Result<(), Error> {
+    let words = blueprint.words();
+    share_out(sessions, blueprint.keyed().collect(), |session, table| {
+        Ok(session.run("taking keys back", &format!("TRUNCATE TABLE {}", words.keys(table)))?)
+    })?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ mod migrate;
 #[cfg(feature = "aws")]
 mod pipe;
 mod plan_cli;
+mod plan_fit;
 mod plan_in_place;
 mod plan_infer;
 mod plan_model;

@@ -64,9 +64,15 @@ fn the_proof_refuses_a_closure_that_forgets_a_relation() {
         let mut broken = blueprint.clone();
         broken.edges[0].up = Up::Never;
         plan::prepare(&mut session, &broken).unwrap();
-        let closure =
-            plan::collect(&house, &mut session, &broken, "2026-11-23T00:00:00Z".parse().unwrap()).unwrap();
-        let evidence = plan::examine(&house, &mut session, &blueprint, closure.last_down).unwrap();
+        let closure = plan::collect(
+            &house,
+            std::slice::from_mut(&mut session),
+            &broken,
+            &plan::When::at("2026-11-23T00:00:00Z".parse().unwrap()),
+        )
+        .unwrap();
+        let evidence =
+            plan::examine(&house, std::slice::from_mut(&mut session), &blueprint, closure.last_down).unwrap();
         assert_eq!((evidence[0].dangling, evidence[0].orphans), (2, 1));
         let refused = plan::judge(&blueprint, &evidence).unwrap_err();
         assert_eq!(refused.exit() as u8, 77);

@@ -1,0 +1,62 @@
+//! Parents that bring along the most children: what to cap.
+//!
+//! In: finished key tables. Out: for each relation, its hottest parents, in the report's `hot_parents`.
+
+use serde_json::{Value, json};
+
+use super::blueprint::Blueprint;
+use super::crew::share_out;
+use super::error::Error;
+use super::relations::Edge;
+use super::sql::{Rows, Words};
+use crate::document::EdgeReport;
+use crate::house::House;
+use crate::mysql::Session;
+
+/// So many parents of a relation are named.
+const PARENTS: u64 = 3;
+
+/// A parent with fewer kept children than this is not hot.
+const CHILDREN_MIN: u64 = 20;
+
+/// Adds the hottest parents to the reports.
+pub(super) fn parents(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    reports: &mut [EdgeReport],
+) -> Result<(), Error> {
+    // A key that is masked in the dump is not shown here either.
+    let clear = |edge: &Edge| {
+        let mask = |column: &String| blueprint.masks.of(edge.child, column);
+        edge.child_columns.iter().filter_map(mask).all(|mask| mask.kind == "keep")
+    };
+    let owned = |edge: &&Edge| clear(edge);
+    let edges: Vec<&Edge> = blueprint.down().filter(owned).collect();
+    let found = share_out(sessions, edges, |session, edge| {
+        house.cancel.check()?;
+        Ok((edge.number, hottest(session, blueprint, edge)?))
+    })?;
+    for (edge, hot) in found.into_iter().filter(|(_, hot)| !hot.is_empty()) {
+        reports[edge - 1].other.insert("hot_parents".to_owned(), hot.into());
+    }
+    Ok(())
+}
+
+fn hottest(session: &mut Session, blueprint: &Blueprint, edge: &Edge) -> Result<Vec<Value>, Error> {
+    let words = blueprint.words();
+    let (from, kept) = words.kept_child_rows(edge, Rows::Between(0, u64::from(u32::MAX)));
+    let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
+    let sql = format!(
+        "SELECT CONCAT_WS(' ', {}), COUNT(*) AS children FROM {from} WHERE {kept} AND {} AND {} GROUP BY {} \
+         HAVING COUNT(*) >= {CHILDREN_MIN} ORDER BY children DESC, 1 LIMIT {PARENTS}",
+        values.join(", "),
+        Words::refers(edge),
+        words.means_something_of(edge, &values),
+        values.join(", "),
+    );
+    let deed = format!("looking for hot parents of {}", edge.child_label(&blueprint.catalog));
+    let rows: Vec<(Vec<u8>, u64)> = session.rows(&deed, &sql)?;
+    let told = |(key, children): (Vec<u8>, u64)| json!({ "key": String::from_utf8_lossy(&key), "children": children });
+    Ok(rows.into_iter().map(told).collect())
+}
