@@ -182,7 +182,7 @@ fn arguments(program: &Program, data: &Path, address: &Address) -> Vec<String> {
         Brand::Mysql => arguments.extend(["--mysqlx=OFF", "--secure-file-priv=NULL"].map(str::to_owned)),
         // MariaDB knows no NULL here: SQL may write files where nobody else can read or run them.
         Brand::Mariadb => {
-            arguments.push(format!("--secure-file-priv={}", data.with_file_name("tmp").display()))
+            arguments.push(format!("--secure-file-priv={}", data.with_file_name("tmp").display()));
         }
     }
     arguments
