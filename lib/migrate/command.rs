@@ -36,11 +36,15 @@ pub(crate) fn run(
     let home = home.map_err(|source| early(Error::Directory { source }))?;
     let mut command = prepare(line, worktree, home.path(), target).map_err(early)?;
     house.progress.say(&format!("running {line}"));
-    let mut child =
-        command.spawn().map_err(|source| early(Error::Read { file: "/bin/sh".to_owned(), source }))?;
+    let no_shell = |source| early(Error::Read { file: "/bin/sh".to_owned(), source });
+    // One pipe for both, so that lines come in the order in which they were written.
+    let (reader, writer) = std::io::pipe().map_err(no_shell)?;
+    command.stdout(writer.try_clone().map_err(no_shell)?).stderr(writer);
+    let mut child = command.spawn().map_err(no_shell)?;
+    // It holds this side's ends of the pipe, which would never end.
+    drop(command);
     let (sender, receiver) = channel();
-    follow(child.stdout.take(), sender.clone());
-    follow(child.stderr.take(), sender);
+    follow(reader, sender);
     let mut output = String::new();
     match listen(house, &mut child, &receiver, &mut output) {
         Ok(status) if status.success() => Ok(output),
@@ -72,7 +76,7 @@ fn prepare(line: &str, worktree: &Path, home: &Path, target: &SqlTarget<'_>) -> 
     let port = options.get_tcp_port().to_string();
     command.env("MYSQL_PORT", &port).env("MYSQL_TCP_PORT", &port).env("MYSQL_DEFAULTS_FILE", option_file);
     // A group of its own, so that what the command starts can be ended with it.
-    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0).stdin(Stdio::null());
     Ok(command)
 }
 
@@ -86,8 +90,7 @@ fn add_address(option_file: &Path, options: &Opts) -> std::io::Result<()> {
 }
 
 /// Hands lines over as they come.
-fn follow(pipe: Option<impl Read + Send + 'static>, to: Sender<String>) {
-    let Some(pipe) = pipe else { return };
+fn follow(pipe: impl Read + Send + 'static, to: Sender<String>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
         let mut line = Vec::new();

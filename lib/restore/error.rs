@@ -132,13 +132,35 @@ pub enum Error {
         /// Who holds the locks, as far as the server tells.
         blockers: String,
     },
-    /// SQL of `after`.
-    #[error("after[{position}] of [targets.{target}] failed")]
+    /// A key of `set`.
+    #[error(
+        "set of [targets.{target}]: {key:?} is not \"table.column\" or \"table.column where …\", or its value is no value"
+    )]
+    Set {
+        /// Name of the target.
+        target: String,
+        /// The key.
+        key: String,
+    },
+    /// An SQL file of another tool that cannot be loaded.
+    #[error("cannot load {}: line {line}: {problem}", path.display())]
+    Plain {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+        /// Why, if the server said so.
+        source: Option<mysql::Error>,
+    },
+    /// SQL of `set` or `after`.
+    #[error("{what} of [targets.{target}] failed")]
     After {
         /// Name of the target.
         target: String,
-        /// Counted from 1.
-        position: usize,
+        /// `after[1]`, counted from 1; `set "settings.value"`.
+        what: String,
         /// Why.
         source: mysql::Error,
     },
@@ -150,11 +172,13 @@ pub enum Error {
         /// Why not.
         why: &'static str,
     },
-    /// A glob of `preserve`.
-    #[error("preserve of [targets.{target}]: {problem}")]
-    PreserveGlob {
+    /// A glob of `preserve`, `include` or `exclude`.
+    #[error("{setting} of [targets.{target}]: {problem}")]
+    Glob {
         /// Name of the target.
         target: String,
+        /// Which setting.
+        setting: &'static str,
         /// What is wrong.
         problem: String,
     },
@@ -203,14 +227,15 @@ impl Failure for Error {
             | Self::NotOurs { .. }
             | Self::ReferredFromOutside { .. } => Exit::Refused,
             Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } => Exit::Temporary,
-            Self::NoSuchDump { .. } | Self::SeveralDatabases { .. } | Self::NothingToUndo { .. } => {
-                Exit::BadInput
-            }
+            Self::NoSuchDump { .. }
+            | Self::SeveralDatabases { .. }
+            | Self::NothingToUndo { .. }
+            | Self::Plain { .. } => Exit::BadInput,
             Self::DumpDirectory { .. } | Self::Differs { .. } => Exit::Io,
             Self::Packet { .. } | Self::After { .. } | Self::Hidden { .. } | Self::Unfinished { .. } => {
                 Exit::Unavailable
             }
-            Self::PreserveGlob { .. } => Exit::BadConfig,
+            Self::Glob { .. } | Self::Set { .. } => Exit::BadConfig,
             Self::Disk { .. } | Self::Junit { .. } => Exit::CannotWrite,
         }
     }
@@ -237,7 +262,8 @@ impl Failure for Error {
             Self::Differs { .. } => "differs-from-dump",
             Self::After { .. } => "after-failed",
             Self::NothingToUndo { .. } => "nothing-to-undo",
-            Self::PreserveGlob { .. } => "bad-config",
+            Self::Glob { .. } | Self::Set { .. } => "bad-config",
+            Self::Plain { .. } => "plain-dump",
             Self::Junit { .. } => "cannot-write",
             Self::Hidden { .. } => "definition-hidden",
             Self::Unfinished { .. } => "swap-unfinished",
@@ -245,45 +271,6 @@ impl Failure for Error {
     }
 
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Config(inner) => inner.hint(),
-            Self::Mysql(inner) => inner.hint(),
-            Self::Dump(inner) => inner.hint(),
-            Self::Migrate(inner) => inner.hint(),
-            Self::Interrupted(_) => {
-                Some("the database is as it was, unless the swap had begun: dev-restore status".to_owned())
-            }
-            Self::UnknownTarget { name, known } => Some(hint_for_target(name, known)),
-            Self::LooksLikeSource { .. } => Some("a target is a development server of its own".to_owned()),
-            Self::NotOurs { database } => Some(format!(
-                "rename it, or drop it if nobody needs it: DROP DATABASE {}",
-                mysql::name(database)
-            )),
-            Self::ReferredFromOutside { .. } => {
-                Some("drop that foreign key on the development server".to_owned())
-            }
-            Self::Held { .. } => Some("try again when it is done".to_owned()),
-            Self::Busy { .. } => {
-                Some("end those connections and try again; the database is as it was".to_owned())
-            }
-            Self::NoSuchDump { .. } => Some("dev-restore list shows what there is".to_owned()),
-            Self::SeveralDatabases { .. } => Some("name the target's database like one of them".to_owned()),
-            Self::Packet { needed, .. } => {
-                Some(format!("SET GLOBAL max_allowed_packet = {}", needed.next_power_of_two().min(1 << 30)))
-            }
-            Self::Unfinished { target, .. } => Some(format!("dev-restore status --target {target} --repair")),
-            Self::Hidden { .. } => {
-                Some("GRANT SELECT ON mysql.proc (MariaDB) or SHOW_ROUTINE (MySQL) to it".to_owned())
-            }
-            _ => None,
-        }
+        super::hint::hint(self)
     }
-}
-
-fn hint_for_target(name: &str, known: &[String]) -> String {
-    let similar = known.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 1);
-    similar.map_or_else(
-        || format!("targets are allowed by a section [targets.{name}] in refresh.toml"),
-        |known| format!("did you mean {known}?"),
-    )
 }

@@ -119,17 +119,22 @@ pub(crate) fn refuse_too_large(session: &mut Session, job: &Job) -> Result<(), E
     if let Some(allowed) = allowed.filter(|allowed| largest + 1024 > *allowed) {
         return Err(Error::Packet { needed: largest, allowed });
     }
-    let bytes: u64 = job.tables().map(|(_, entry)| entry.plain_bytes).sum();
-    let needed = bytes * DISK_PER_SQL_BYTE;
-    match free_space(session, job)? {
+    let chosen = job.tables().filter(|(_, entry)| job.choice.takes(&entry.table));
+    refuse_full_disk(session, &job.server, chosen.map(|(_, entry)| entry.plain_bytes).sum())
+}
+
+/// Refuses more SQL than there is room for.
+pub(crate) fn refuse_full_disk(session: &mut Session, server: &Server, sql_bytes: u64) -> Result<(), Error> {
+    let needed = sql_bytes.saturating_mul(DISK_PER_SQL_BYTE);
+    match free_space(session, server)? {
         Some((path, free)) if free < needed => Err(Error::Disk { needed, free, path }),
         _ => Ok(()),
     }
 }
 
 /// Free bytes where the server keeps its data, if that is on this host and can be seen.
-fn free_space(session: &mut Session, job: &Job) -> Result<Option<(PathBuf, u64)>, Error> {
-    let options = Opts::from(job.server.options());
+fn free_space(session: &mut Session, server: &Server) -> Result<Option<(PathBuf, u64)>, Error> {
+    let options = Opts::from(server.options());
     let host = options.get_ip_or_hostname();
     if options.get_socket().is_none() && host != "localhost" && !host.starts_with("127.") && host != "::1" {
         return Ok(None);

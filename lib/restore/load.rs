@@ -3,9 +3,11 @@
 //! In: a verified dump file, one of its databases, an empty database on the target. Out: the tables with their rows
 //! and keys, each compared with the manifest. Nothing of the database in use is touched here.
 
+use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::{Arc, Condvar, Mutex};
 
+use super::choice::Choice;
 use super::schedule::{Board, Lane, Next, Task};
 use super::worker::Worker;
 use super::{Error, Verify};
@@ -33,8 +35,10 @@ pub(crate) struct Job {
     pub(crate) verify: Verify,
     /// Whether the server takes LOAD DATA LOCAL.
     pub(crate) local_infile: bool,
-    /// Connections; the number of cores if not given.
+    /// Connections; twice the number of cores if not given, so that some work while others wait for the disk.
     pub(crate) workers: Option<usize>,
+    /// Which tables get their rows.
+    pub(crate) choice: Choice,
 }
 
 impl Job {
@@ -46,12 +50,15 @@ impl Job {
 
     fn workers(&self) -> usize {
         let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
-        self.workers.unwrap_or(cores).clamp(1, WORKERS_MAX)
+        self.workers.unwrap_or(2 * cores).clamp(1, WORKERS_MAX)
     }
 
     fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> Lane {
         let single =
             engine == Engine::MariaDb && self.local_infile && entry.create.contains("AUTO_INCREMENT");
+        if !self.choice.takes(&entry.table) {
+            return Lane { table: position, members: VecDeque::new(), bytes: 0, single };
+        }
         let members = self.dump.manifest().members_of(position).collect();
         Lane { table: position, members, bytes: entry.plain_bytes, single }
     }

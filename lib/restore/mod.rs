@@ -10,20 +10,25 @@
 //! swap                                      the only step that touches <db>
 //! ```
 
+mod choice;
 mod choose;
 mod error;
 mod events;
 mod furnish;
 mod guard;
+mod hint;
 mod list;
 mod load;
+mod loading;
 mod lock;
 mod objects;
 mod options;
+mod plain;
 mod plan;
 mod preserve;
 mod run;
 mod schedule;
+mod set;
 mod settle;
 mod state;
 mod status;

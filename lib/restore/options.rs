@@ -35,9 +35,17 @@ pub struct RunOptions {
     #[arg(long, value_name = "HOW", default_value = "digest")]
     pub verify: Verify,
 
-    /// Connections that load at the same time [default: the number of cores]
+    /// Connections that load at the same time [default: twice the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub workers: Option<u8>,
+
+    /// Load the rows of these tables only, as names and globs; the others stay empty
+    #[arg(long, value_name = "TABLE")]
+    pub include: Vec<String>,
+
+    /// Leave the rows of these tables out, as names and globs
+    #[arg(long, value_name = "TABLE")]
+    pub exclude: Vec<String>,
 
     /// Write the migrations as JUnit XML
     #[arg(long, value_name = "FILE")]

@@ -1,67 +1,74 @@
-//! Tables of the developer's own, which survive a refresh.
+//! Tables and rows of the developer's own, which survive a refresh.
 //!
 //! In: the globs of `[targets.NAME] preserve`, the database in use. Out: in the staging database, those tables with
 //! the rows that they have now. A table that the dump has too keeps the dump's definition, so that the branch's
 //! migrations fit; of its columns, those are filled that both have.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use mysql::Row;
 
-use super::load::Job;
+use super::choice::compile;
 use super::{Error, Target, objects, state};
 use crate::mysql::{Session, literal, name, qualified};
 
 /// Copies what is to survive; returns the tables.
-pub(crate) fn preserve(session: &mut Session, target: &Target, job: &Job) -> Result<Vec<String>, Error> {
-    let globs = &target.settings.preserve;
-    if globs.is_empty() || !state::exists(session, &target.database)? {
+pub(crate) fn preserve(session: &mut Session, target: &Target) -> Result<Vec<String>, Error> {
+    let staging = target.staging();
+    if target.settings.preserve.is_empty() || !state::exists(session, &target.database)? {
         return Ok(Vec::new());
     }
-    let wanted = compile(target)?;
-    let mut tables = objects::tables(session, &target.database)?;
-    tables.retain(|table| wanted.is_match(table));
-    let loaded = objects::tables(session, &job.staging)?;
+    let (rows, globs): (Vec<&String>, Vec<&String>) =
+        target.settings.preserve.iter().partition(|entry| condition(entry).is_some());
+    let wanted = compile(target, "preserve", &globs.into_iter().cloned().collect::<Vec<_>>())?;
+    let live = objects::tables(session, &target.database)?;
+    let loaded = objects::tables(session, &staging)?;
     session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
     session.run("keeping zeros as they are", "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")?;
-    for table in &tables {
-        let here = qualified(&job.staging, table);
+    let mut preserved = Vec::new();
+    for table in live.iter().filter(|table| wanted.is_match(table)) {
+        let here = qualified(&staging, table);
         if loaded.contains(table) {
             session.run(&format!("emptying {here}"), &format!("DELETE FROM {here}"))?;
         } else {
-            create_like(session, target, job, table)?;
+            create_like(session, target, table)?;
         }
-        copy(session, target, job, table)?;
+        copy(session, target, table, None)?;
+        preserved.push(table.clone());
+    }
+    for entry in rows {
+        let (table, condition) = condition(entry).expect("divided by this");
+        // Either may have no such table any more, or not yet.
+        if [&live, &loaded].iter().all(|tables| tables.iter().any(|known| known == table)) {
+            let count = copy(session, target, table, Some(condition))?;
+            preserved.push(format!("{count} of {table}"));
+        }
     }
     session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
     session.run("checking foreign keys", "SET SESSION foreign_key_checks = 1")?;
-    Ok(tables)
+    Ok(preserved)
 }
 
-fn compile(target: &Target) -> Result<GlobSet, Error> {
-    let mut set = GlobSetBuilder::new();
-    for glob in &target.settings.preserve {
-        set.add(
-            Glob::new(glob)
-                .map_err(|e| Error::PreserveGlob { target: target.name.clone(), problem: e.to_string() })?,
-        );
-    }
-    set.build().map_err(|e| Error::PreserveGlob { target: target.name.clone(), problem: e.to_string() })
+/// Table and condition of `users where …`.
+pub(crate) fn condition(entry: &str) -> Option<(&str, &str)> {
+    let at = entry.to_ascii_lowercase().find(" where ")?;
+    Some((entry[..at].trim(), entry[at + " where ".len()..].trim()))
 }
 
 /// The same definition, foreign keys too: they are without a database, so they point into the new one.
-fn create_like(session: &mut Session, target: &Target, job: &Job, table: &str) -> Result<(), Error> {
+fn create_like(session: &mut Session, target: &Target, table: &str) -> Result<(), Error> {
     session.run("using the database", &format!("USE {}", name(&target.database)))?;
     let sql = format!("SHOW CREATE TABLE {}", name(table));
     let row: Option<Row> = session.first(&format!("reading the definition of {table}"), &sql)?;
     let create: Option<String> = row.and_then(|row| row.get_opt::<String, _>(1)?.ok());
     let create =
         create.ok_or_else(|| Error::Hidden { what: format!("table {}.{table}", target.database) })?;
-    session.run("using the database", &format!("USE {}", name(&job.staging)))?;
-    session.run(&format!("creating {}.{table}", job.staging), &create)?;
+    session.run("using the database", &format!("USE {}", name(&target.staging())))?;
+    session.run(&format!("creating {}.{table}", target.staging()), &create)?;
     Ok(())
 }
 
-fn copy(session: &mut Session, target: &Target, job: &Job, table: &str) -> Result<(), Error> {
+/// All rows, or those that a condition picks: they take the place of the dump's rows with the same keys.
+fn copy(session: &mut Session, target: &Target, table: &str, condition: Option<&str>) -> Result<u64, Error> {
+    let staging = target.staging();
     let columns = |session: &mut Session, database: &str| -> Result<Vec<String>, Error> {
         let sql = format!(
             "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
@@ -72,16 +79,32 @@ fn copy(session: &mut Session, target: &Target, job: &Job, table: &str) -> Resul
         Ok(session.rows(&format!("reading the columns of {table}"), &sql)?)
     };
     let old = columns(session, &target.database)?;
-    let both: Vec<String> = columns(session, &job.staging)?
+    let both: Vec<String> = columns(session, &staging)?
         .iter()
         .filter(|column| old.contains(column))
         .map(|column| name(column))
         .collect();
     let list = both.join(", ");
-    let (from, to) = (qualified(&target.database, table), qualified(&job.staging, table));
+    let (from, to) = (qualified(&target.database, table), qualified(&staging, table));
+    let (verb, which) = match condition {
+        Some(condition) => ("REPLACE", format!(" WHERE {condition}")),
+        None => ("INSERT", String::new()),
+    };
     session.run(
         &format!("preserving {from}"),
-        &format!("INSERT INTO {to} ({list}) SELECT {list} FROM {from}"),
+        &format!("{verb} INTO {to} ({list}) SELECT {list} FROM {from}{which}"),
     )?;
-    Ok(())
+    let count = format!("SELECT COUNT(*) FROM {from}{which}");
+    Ok(session.first::<u64>(&format!("counting {from}"), &count)?.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_with_a_condition_is_about_rows() {
+        assert_eq!(condition("users WHERE id = 1"), Some(("users", "id = 1")));
+        assert_eq!(condition("my_*"), None);
+    }
 }

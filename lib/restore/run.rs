@@ -3,14 +3,15 @@
 //! In: [`RunOptions`]. Out: the document's `refresh` section.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::load::{self, Job};
+use super::choice::Choice;
+use super::loading::Loading;
+use super::plain::{self, PlainFile};
 use super::plan::Plan;
 use super::settle::Contents;
-use super::{Error, Holder, RunOptions, Target, events, furnish, guard, preserve, state, swap};
+use super::{Error, Holder, RunOptions, Target, events, guard, preserve, set, state, swap};
 use crate::config;
 use crate::document::{Document, Dump, Refresh};
 use crate::dump::{DatabaseEntry, DumpFile};
@@ -21,34 +22,27 @@ use crate::migrate::{self, Checkout, SqlTarget};
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<(), Error> {
     let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default())?;
     let path = super::choose::choose(&house.config, &options.dump)?;
-    let dump = DumpFile::open(&path)?;
-    let database = database_of(&dump, &target)?;
+    let choice = Choice::of(&target, options)?;
+    set::statements(&target)?;
+    let file = plain::open_either(&path)?;
+    let database = file.as_ref().ok().map(|dump| database_of(dump, &target)).transpose()?;
     // A build server's empty field means no branch.
     let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
     let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
-    document.dump = Some(section(&dump));
-    document.refresh = Some(start(&target, &dump, checkout.as_ref()));
+    document.dump = Some(section(&path, &file));
+    document.refresh = Some(start(&target, &path, checkout.as_ref()));
     house.remember(document);
     let mut holder = Holder::take(house, &target)?;
     guard::refuse_source(house, &target, &mut holder.session)?;
-    let job = Job {
-        database: database.name.clone(),
-        server: target.server.clone(),
-        staging: target.staging(),
-        verify: options.verify,
-        local_infile: !options.insert && load::takes_local_infile(&mut holder.session)?,
-        workers: options.workers.map(usize::from),
-        dump: Arc::new(dump),
-    };
-    guard::refuse_too_large(&mut holder.session, &job)?;
+    let loading = Loading::of(file, &target, options, choice, &mut holder.session, database)?;
     prepare(house, &mut holder, &target)?;
     if house.dry_run {
-        say_what_would_be_done(house, &target, &job, checkout.as_ref());
+        loading.say_what_would_be_done(house, &target, checkout.as_ref());
         return Ok(());
     }
-    let mut refresh = Refresher { house, target: &target, job: &job, checkout: checkout.as_ref() };
+    let mut refresh = Refresher { house, target: &target, loading: &loading, checkout: checkout.as_ref() };
     let section = document.refresh.as_mut().expect("set above");
-    let outcome = refresh.work(&mut holder, &database, section);
+    let outcome = refresh.work(&mut holder, section);
     let written = write_junit(options, section);
     if let Err(e) = outcome {
         refresh.clean_up(&mut holder, &e);
@@ -94,26 +88,27 @@ fn check_out(house: &House, reference: &str) -> Result<Checkout, Error> {
     Ok(checkout)
 }
 
-fn section(dump: &DumpFile) -> Dump {
-    let manifest = dump.manifest();
+fn section(path: &Path, file: &Result<DumpFile, PlainFile>) -> Dump {
+    let (bytes, rows, as_of) = match file {
+        Ok(dump) => (dump.bytes(), dump.manifest().rows, dump.manifest().as_of),
+        Err(plain) => (plain.bytes, 0, None),
+    };
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     Dump {
-        name: file_name(dump.path()),
-        path: std::path::absolute(dump.path())
-            .unwrap_or_else(|_| dump.path().to_owned())
-            .display()
-            .to_string(),
-        bytes: dump.bytes(),
-        rows: manifest.rows,
-        as_of: manifest.as_of,
+        name: file_name(path),
+        path: absolute.display().to_string(),
+        bytes,
+        rows,
+        as_of,
         ..Dump::default()
     }
 }
 
-fn start(target: &Target, dump: &DumpFile, checkout: Option<&Checkout>) -> Refresh {
+fn start(target: &Target, dump: &Path, checkout: Option<&Checkout>) -> Refresh {
     Refresh {
         target: target.name.clone(),
         database: target.database.clone(),
-        dump: file_name(dump.path()),
+        dump: file_name(dump),
         reference: checkout.map(|checkout| checkout.reference.clone()),
         commit: checkout.map(|checkout| checkout.commit.clone()),
         ..Refresh::default()
@@ -141,38 +136,18 @@ fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Er
     Ok(())
 }
 
-fn say_what_would_be_done(house: &House, target: &Target, job: &Job, checkout: Option<&Checkout>) {
-    let (tables, rows) = job.tables().fold((0, 0), |(n, rows), (_, entry)| (n + 1, rows + entry.rows));
-    let with = checkout.map_or(String::new(), |checkout| {
-        format!(", then the migrations of {} ({})", checkout.reference, checkout.commit)
-    });
-    let how = if job.local_infile { "LOAD DATA LOCAL" } else { "INSERT" };
-    house.progress.say(&format!(
-        "would load {tables} tables, {rows} rows with {how} into {} on {}{with}, then swap it in as {}",
-        job.staging,
-        target.server.label(),
-        target.database
-    ));
-    house.note("dry run");
-}
-
 struct Refresher<'a> {
     house: &'a House,
     target: &'a Target,
-    job: &'a Job,
+    loading: &'a Loading,
     checkout: Option<&'a Checkout>,
 }
 
 impl Refresher<'_> {
-    fn work(
-        &mut self,
-        holder: &mut Holder,
-        database: &DatabaseEntry,
-        refresh: &mut Refresh,
-    ) -> Result<(), Error> {
-        self.open_staging(holder, database)?;
+    fn work(&mut self, holder: &mut Holder, refresh: &mut Refresh) -> Result<(), Error> {
+        self.open_staging(holder)?;
         let started = std::time::Instant::now();
-        refresh.tables = load::load(self.house, self.job)?;
+        refresh.tables = self.loading.load(self.house, self.target)?;
         refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
         self.house.progress.say(&format!(
             "loaded and verified {} tables, {} rows in {:.1} s",
@@ -180,17 +155,17 @@ impl Refresher<'_> {
             refresh.rows,
             started.elapsed().as_secs_f64()
         ));
-        let preserved = preserve::preserve(&mut holder.session, self.target, self.job)?;
+        let preserved = preserve::preserve(&mut holder.session, self.target)?;
         if !preserved.is_empty() {
             self.house.progress.say(&format!("preserved {}", preserved.join(", ")));
         }
-        furnish::furnish(self.house, self.job)?;
+        self.loading.furnish(self.house)?;
         self.migrate(refresh)?;
         self.after()?;
         self.house.cancel.check()?;
         let session = &mut holder.session;
         let live = Contents::read(session, &self.target.database)?;
-        let mut incoming = Contents::read(session, &self.job.staging)?;
+        let mut incoming = Contents::read(session, &self.target.staging())?;
         events::recall(session, &mut incoming)?;
         let history = serde_json::json!({
             "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
@@ -204,43 +179,44 @@ impl Refresher<'_> {
     }
 
     /// An empty database that says whose it is.
-    fn open_staging(&self, holder: &mut Holder, database: &DatabaseEntry) -> Result<(), Error> {
-        let collation = (database.charset.clone(), database.collation.clone());
+    fn open_staging(&self, holder: &mut Holder) -> Result<(), Error> {
         let session = &mut holder.session;
-        state::create_database(session, &self.job.staging, &collation)?;
-        state::create(session, &self.job.staging, state::BEFORE)?;
+        let collation = self.loading.collation(session, self.target)?;
+        state::create_database(session, &self.target.staging(), &collation)?;
+        state::create(session, &self.target.staging(), state::BEFORE)?;
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let holder = format!(
             "{} (process {} on {}, since {:.0})",
-            self.job.server.label(),
+            self.target.server.label(),
             std::process::id(),
             host.trim(),
             Timestamp::now()
         );
-        state::put(session, &self.job.staging, state::BEFORE, "holder", &holder)
+        state::put(session, &self.target.staging(), state::BEFORE, "holder", &holder)
     }
 
     fn migrate(&self, refresh: &mut Refresh) -> Result<(), Error> {
         let Some(checkout) = self.checkout else { return Ok(()) };
-        let target =
-            SqlTarget { server: &self.job.server, database: &self.job.staging, live: &self.target.database };
+        let target = SqlTarget {
+            server: &self.target.server,
+            database: &self.target.staging(),
+            live: &self.target.database,
+        };
         let migrations = &mut refresh.migrations;
         Ok(migrate::run(self.house, checkout, &target, |migration| migrations.push(migration))?)
     }
 
     /// The target's own SQL.
     fn after(&self) -> Result<(), Error> {
-        let statements = &self.target.settings.after;
-        if statements.is_empty() {
-            return Ok(());
-        }
-        let mut session = self.job.server.connect_to(Some(&self.job.staging))?;
-        for (i, statement) in statements.iter().enumerate() {
+        let set = set::statements(self.target)?.into_iter().map(|(key, sql)| (format!("set {key:?}"), sql));
+        let after = self.target.settings.after.iter().enumerate();
+        let after = after.map(|(i, sql)| (format!("after[{}]", i + 1), sql.clone()));
+        let mut session = self.target.server.connect_to(Some(&self.target.staging()))?;
+        for (what, statement) in set.chain(after) {
             self.house.cancel.check()?;
-            let position = i + 1;
             let target = self.target.name.clone();
-            let outcome = session.run(&format!("after[{position}]"), statement);
-            outcome.map_err(|source| Error::After { target, position, source })?;
+            let outcome = session.run(&what, &statement);
+            outcome.map_err(|source| Error::After { target, what, source })?;
         }
         Ok(())
     }
@@ -255,7 +231,7 @@ impl Refresher<'_> {
         if let Err(e) = swap::repair(holder, self.target) {
             self.house
                 .progress
-                .warn(&format!("{} is left behind: {e}; the next refresh removes it", self.job.staging));
+                .warn(&format!("{} is left behind: {e}; the next refresh removes it", self.target.staging()));
         }
     }
 }

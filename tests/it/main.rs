@@ -48,6 +48,7 @@ mod rds_wait;
 mod restore;
 mod restore_crash;
 mod restore_place;
+mod restore_plain;
 mod rotate;
 mod support;
 mod tidy;

@@ -66,6 +66,9 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
     });
 }
 
+/// CRC-32 of the lines `SELECT 1;` and `SELECT 2;`, as Flyway counts.
+const FLYWAY_CHECKSUM: i32 = -1665099012;
+
 /// One folder of `tests/cases/migrations`: the branch's files, and `check.sql` with `expected.txt`, or `fails.txt`
 /// with the exit code and what stderr must say; `settings.toml` replaces the path of `[migrations]`.
 #[test]
@@ -78,6 +81,19 @@ fn every_case_of_migrations() {
              CREATE TABLE log (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(50));
              CREATE TABLE schema_migrations (name VARCHAR(99) PRIMARY KEY); INSERT INTO schema_migrations VALUES ('001_base.sql')",
         );
+        source.run(&format!("
+             CREATE TABLE flyway_schema_history (installed_rank INT PRIMARY KEY, version VARCHAR(50), description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, checksum INT, installed_by VARCHAR(100) NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, execution_time INT NOT NULL, success TINYINT(1) NOT NULL);
+             INSERT INTO flyway_schema_history (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success) VALUES
+               (1, '1', '<< Flyway Baseline >>', 'BASELINE', '<< Flyway Baseline >>', NULL, 'x', 0, 1), (2, '1.1', 'applied', 'SQL', 'V1_1__applied.sql', 0, 'x', 0, 1),
+               (3, NULL, 'same', 'SQL', 'R__same.sql', {FLYWAY_CHECKSUM}, 'x', 0, 1), (4, NULL, 'changed', 'SQL', 'R__changed.sql', 1, 'x', 0, 1);
+             CREATE TABLE phinxlog (version BIGINT PRIMARY KEY, migration_name VARCHAR(100), start_time TIMESTAMP NULL, end_time TIMESTAMP NULL, breakpoint TINYINT(1) NOT NULL DEFAULT 0);
+             INSERT INTO phinxlog VALUES (20260101000000, 'Base', '2026-01-01 01:00:00', '2026-01-01 01:00:00', 0);
+             CREATE TABLE rails_migrations (version VARCHAR(255) PRIMARY KEY); INSERT INTO rails_migrations VALUES ('20260101000000');
+             CREATE TABLE migrations (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, migration VARCHAR(255) NOT NULL, batch INT NOT NULL); INSERT INTO migrations VALUES (1, '2026_01_01_000000_base', 3);
+             CREATE TABLE doctrine_migration_versions (version VARCHAR(191) PRIMARY KEY, executed_at DATETIME NULL, execution_time INT NULL);
+             INSERT INTO doctrine_migration_versions VALUES (CONCAT('App', CHAR(92), 'Migrations', CHAR(92), 'Version20260101000000'), '2026-01-01', 1);
+             CREATE TABLE done (file VARCHAR(255) PRIMARY KEY, applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+        ));
         let place = Place::with_dump_of(&source);
         let mut cases: Vec<_> =
             std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -162,6 +178,40 @@ fn a_huge_file_runs_and_junit_tells_of_it() {
         commit_all(&repository);
         place.tool(&["--target", "dev3", "--ref", "main"]).run().exits(0);
         assert_eq!(place.target.run("SELECT COUNT(*), MIN(LENGTH(text)) FROM big"), "30000\t120\n");
+    });
+}
+
+#[test]
+fn rows_of_the_developers_own_survive_values_are_set_and_tables_are_chosen() {
+    for_each_server(|server| {
+        let source = server.scratch("migrate_src");
+        source.run(
+            "CREATE TABLE users (id INT PRIMARY KEY, email VARCHAR(50)); INSERT INTO users VALUES (1, 'a@x'), (2, 'b@x');
+             CREATE TABLE pets (user_id INT, FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE); INSERT INTO pets VALUES (1), (2);
+             CREATE TABLE settings (name VARCHAR(20) PRIMARY KEY, value VARCHAR(50)); INSERT INTO settings VALUES ('url', 'https://live'), ('n', '1');
+             CREATE TABLE log_a (id INT PRIMARY KEY); INSERT INTO log_a VALUES (1);
+             CREATE TABLE log_b (id INT PRIMARY KEY); INSERT INTO log_b VALUES (1)",
+        );
+        let place = Place::with_dump_of(&source);
+        place.target.run("CREATE TABLE users (id INT PRIMARY KEY, email VARCHAR(50)); INSERT INTO users VALUES (1, 'me@dev'), (2, 'x'), (9, 'you@dev')");
+        place.configure_target(
+            "preserve = [\"users where email like '%@dev%'\", \"gone WHERE a = 1\"]\nexclude = [\"log_*\"]\nset = { \"settings.value where name = 'url'\" = \"it's dev\" }\nafter = [\"UPDATE settings SET name = 'm' WHERE value = '1'\"]",
+        );
+        let output = place.tool(&["--target", "dev3"]).run().exits(0);
+        assert!(output.stderr.contains("preserved 2 of users"), "{}", output.stderr);
+        assert_eq!(
+            place.target.run("SELECT * FROM users ORDER BY 1; SELECT * FROM pets ORDER BY 1; SELECT * FROM settings ORDER BY 1; SELECT * FROM log_a"),
+            "1\tme@dev\n2\tb@x\n9\tyou@dev\n1\n2\nm\t1\nurl\tit's dev\n"
+        );
+        place.configure_target("set = { value = 1 }");
+        let output = place.tool(&["--target", "dev3"]).run().exits(78);
+        assert!(output.stderr.contains("set of [targets.dev3]: \"value\" is not"), "{}", output.stderr);
+        place.configure("");
+        place.tool(&["--target", "dev3", "--include", "log_*", "--exclude", "log_b"]).run().exits(0);
+        assert_eq!(
+            place.target.run("SELECT id FROM log_a; SELECT id FROM log_b; SELECT id FROM users"),
+            "1\n"
+        );
     });
 }
 

@@ -177,14 +177,9 @@ fn an_ordinary_account_of_the_database_is_enough() {
             session.run("making an account", &sql).unwrap();
         }
         let text = std::fs::read_to_string(&server.client_cnf).unwrap();
-        let text = text
-            .replace("user=refresh", &format!("user={user}"))
-            .replace("refresh-test", "only-this-database");
-        let text: String = text
-            .lines()
-            .filter(|line| !line.starts_with("host="))
-            .map(|line| line.to_owned() + "\n")
-            .collect();
+        let own = |line: &&str| !["host=", "user=", "password="].iter().any(|key| line.starts_with(key));
+        let mut text: String = text.lines().filter(own).map(|line| line.to_owned() + "\n").collect();
+        text += &format!("user={user}\npassword=only-this-database\n");
         place.option_file = place.path("ordinary.cnf");
         std::fs::write(&place.option_file, text).unwrap();
         std::fs::set_permissions(&place.option_file, std::os::unix::fs::PermissionsExt::from_mode(0o600))

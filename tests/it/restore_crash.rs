@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use crate::restore_place::{Place, assert_same, picture, shop};
 use crate::support::{TestServer, for_each_server};
 
-/// How many times a refresh is killed on each server.
-const KILLS: u32 = 8;
+/// How many times a refresh is killed on each server; `REFRESHKIT_TEST_KILLS=60` takes a while.
+fn kills() -> u32 {
+    std::env::var("REFRESHKIT_TEST_KILLS").map_or(8, |text| text.parse().expect("a number"))
+}
 
 /// The tables of a picture: what one RENAME swaps.
 fn tables(picture: &str) -> String {
@@ -36,12 +38,13 @@ fn killed_at_any_moment_the_database_is_wholly_old_or_wholly_new() {
         place.tool(&["--target", "dev3", "--dump", "2026-11-22"]).run().exits(0);
         let whole = started.elapsed();
         let mut seen = [0, 0];
-        for kill in 0..KILLS {
+        let kills = kills();
+        for kill in 0..kills {
             let now = picture(server, place.database());
             let day = if now == one { "2026-11-23" } else { "2026-11-22" };
             let mut child = place.tool(&["--target", "dev3", "--dump", day]).spawn();
             // The second half, where the swap is, gets most of them.
-            std::thread::sleep(whole * (KILLS / 2 + kill) / (KILLS * 3 / 2));
+            std::thread::sleep(whole * (kills / 2 + kill) / (kills * 3 / 2));
             child.kill().unwrap();
             child.wait().unwrap();
             wait_for_the_server(server, place.database());

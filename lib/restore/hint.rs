@@ -1,0 +1,50 @@
+//! What to do about an [`Error`]: the line that begins with `hint:`.
+//!
+//! In: the error. Out: one thing to do, if there is one.
+
+use super::Error;
+use crate::document::Failure;
+use crate::mysql;
+
+/// The hint for an error.
+pub(super) fn hint(error: &Error) -> Option<String> {
+    match error {
+        Error::Config(inner) => inner.hint(),
+        Error::Mysql(inner) => inner.hint(),
+        Error::Dump(inner) => inner.hint(),
+        Error::Migrate(inner) => inner.hint(),
+        Error::Interrupted(_) => {
+            Some("the database is as it was, unless the swap had begun: dev-restore status".to_owned())
+        }
+        Error::UnknownTarget { name, known } => Some(hint_for_target(name, known)),
+        Error::LooksLikeSource { .. } => Some("a target is a development server of its own".to_owned()),
+        Error::NotOurs { database } => {
+            Some(format!("rename it, or drop it if nobody needs it: DROP DATABASE {}", mysql::name(database)))
+        }
+        Error::ReferredFromOutside { .. } => {
+            Some("drop that foreign key on the development server".to_owned())
+        }
+        Error::Held { .. } => Some("try again when it is done".to_owned()),
+        Error::Busy { .. } => {
+            Some("end those connections and try again; the database is as it was".to_owned())
+        }
+        Error::NoSuchDump { .. } => Some("dev-restore list shows what there is".to_owned()),
+        Error::SeveralDatabases { .. } => Some("name the target's database like one of them".to_owned()),
+        Error::Packet { needed, .. } => {
+            Some(format!("SET GLOBAL max_allowed_packet = {}", needed.next_power_of_two().min(1 << 30)))
+        }
+        Error::Unfinished { target, .. } => Some(format!("dev-restore status --target {target} --repair")),
+        Error::Hidden { .. } => {
+            Some("GRANT SELECT ON mysql.proc (MariaDB) or SHOW_ROUTINE (MySQL) to it".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn hint_for_target(name: &str, known: &[String]) -> String {
+    let similar = known.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 1);
+    similar.map_or_else(
+        || format!("targets are allowed by a section [targets.{name}] in refresh.toml"),
+        |known| format!("did you mean {known}?"),
+    )
+}
