@@ -116,6 +116,7 @@ pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydrati
     let evidence = proof::examine(house, &mut session, &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;
     let tables = selects::all(house, &mut session, &blueprint, closure.last_down)?;
+    guard::selects_parse(&mut session, &tables)?;
     let edges = edge_reports(&mut session, &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
     work::complete(&mut session, &blueprint, closure.last_down)?;
