@@ -4,10 +4,13 @@
 use crate::catalog::{Column, Family};
 use crate::mysql::literal;
 
-/// The column's value without what makes no difference: outer blanks and upper case. Bytes stay as they are.
+/// The column's value without what makes no difference: outer blanks and upper case. Bytes stay as they are, and so do
+/// texts whose collation tells upper from lower case: a unique index may hold both `aB` and `Ab`.
 pub(super) fn normalised(column: &Column) -> String {
     let plain = column.of("t");
+    let exact = column.collation.as_deref().is_some_and(|collation| !collation.contains("_ci"));
     match column.family() {
+        Family::Text if exact => format!("CONVERT({plain} USING utf8mb4)"),
         Family::Text | Family::Choice => format!("LOWER(TRIM(CONVERT({plain} USING utf8mb4)))"),
         Family::Binary => plain,
         _ => format!("CAST({plain} AS CHAR CHARACTER SET utf8mb4)"),

@@ -2,7 +2,8 @@
 
 use super::Mask;
 use super::kinds::{Target, Wrong};
-use crate::catalog::Family;
+use crate::catalog::{Column, Family};
+use crate::config::Scalar;
 
 /// Room in the column for so many characters, or a sentence.
 pub(super) fn room(target: &Target<'_>, needed: u64, what: &str) -> Result<(), Wrong> {
@@ -23,6 +24,49 @@ pub(super) fn capacity(target: &Target<'_>) -> u64 {
         Family::Text | Family::Binary => target.column.length.unwrap_or(u64::MAX),
         _ => 0,
     }
+}
+
+/// Refuses a constant that the server would refuse, night after night: out of range, or no member.
+pub(super) fn value(target: &Target<'_>, value: &Scalar) -> Result<(), Wrong> {
+    let column = target.column;
+    let number: Option<f64> = match value {
+        Scalar::Integer(value) => value.to_string().parse().ok(),
+        Scalar::Float(value) => Some(*value),
+        Scalar::Text(value) => value.parse().ok(),
+        Scalar::Bool(_) => None,
+    };
+    let fits = match (column.family(), value) {
+        (Family::Exact, _) => number.zip(range(column)).is_none_or(|(n, (from, to))| from <= n && n <= to),
+        (Family::Choice, Scalar::Text(text)) if column.data_type == "set" => {
+            text.is_empty() || text.split(',').all(|part| member(column, part))
+        }
+        (Family::Choice, Scalar::Text(text)) => member(column, text),
+        _ => true,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err((format!("{} ({}) cannot hold {value:?}", target.label(), column.column_type), None))
+}
+
+fn member(column: &Column, word: &str) -> bool {
+    let quoted = format!("'{}'", word.replace('\'', "''"));
+    column.column_type.to_lowercase().contains(&quoted.to_lowercase())
+}
+
+/// The least and the greatest number, for whole numbers.
+fn range(column: &Column) -> Option<(f64, f64)> {
+    let bits = match column.data_type.as_str() {
+        "tinyint" => 8,
+        "smallint" => 16,
+        "mediumint" => 24,
+        "int" => 32,
+        "bigint" => 64,
+        _ => return None,
+    };
+    let all = 2_f64.powi(bits);
+    let unsigned = column.column_type.contains("unsigned");
+    Some(if unsigned { (0.0, all - 1.0) } else { (-all / 2.0, all / 2.0 - 1.0) })
 }
 
 /// Refuses a kind that makes text where the column takes none.

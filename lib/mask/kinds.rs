@@ -144,7 +144,9 @@ fn constant(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let column = target.column;
     let needs =
         || (format!("constant needs a value for {}", target.label()), Some("value = \"…\"".to_owned()));
-    let value = match config.value.as_ref().ok_or_else(needs)? {
+    let value = config.value.as_ref().ok_or_else(needs)?;
+    fit::value(target, value)?;
+    let value = match value {
         Scalar::Bool(value) => u8::from(*value).to_string(),
         Scalar::Integer(value) => value.to_string(),
         Scalar::Float(value) => value.to_string(),

@@ -19,6 +19,14 @@ pub(super) fn dictionary(target: &Target<'_>, domain: &str, lists: &[&[&str]]) -
 
 pub(super) fn phone(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     if target.column.integer() {
+        if !matches!(target.column.data_type.as_str(), "int" | "bigint") {
+            let message = format!(
+                "{} ({}) has no room for a telephone number",
+                target.label(),
+                target.column.column_type
+            );
+            return Err((message, Some("choose hash, constant or null for it".to_owned())));
+        }
         let hash = hash(target.column, domain);
         let digits =
             number(&hash, 1, if target.column.data_type == "bigint" { 10_000_000 } else { 1_000_000 });

@@ -145,8 +145,11 @@ impl Blueprint {
             return Some(format!("{child} has no primary key: no cap, drop, json or list is possible"));
         }
         if live && edge.up == Up::Nullify {
-            if self.kept(edge.child) == Kept::Children {
+            if self.catalog.tables[edge.child].key().is_empty() {
                 return Some(format!("{child} has no primary key: nullify is not possible"));
+            }
+            if edge.cast.is_some_and(super::cast::Cast::splits) {
+                return Some(format!("{child} refers to many rows in one value: nullify is not possible"));
             }
             if super::selects::nullable_column(&self.catalog.tables[edge.child], edge).is_none() {
                 let label = edge.child_label(&self.catalog);

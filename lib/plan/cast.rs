@@ -133,8 +133,8 @@ pub(super) fn value(cast: Option<Cast>, child: &Column, parent: &Column) -> Stri
     let plain = child.of("c");
     match cast {
         None => plain,
-        Some(Cast::Unsigned) => number(&plain, "^[0-9]{1,20}$", "UNSIGNED"),
-        Some(Cast::Signed) => number(&plain, "^-?[0-9]{1,18}$", "SIGNED"),
+        Some(Cast::Unsigned) => number(&plain, "", parent),
+        Some(Cast::Signed) => number(&plain, "-?", parent),
         Some(Cast::Char) => text(&plain, parent),
         Some(Cast::Uuid) if parent.family() == Family::Binary => {
             format!(
@@ -152,7 +152,7 @@ pub(super) fn value(cast: Option<Cast>, child: &Column, parent: &Column) -> Stri
         Some(Cast::Json | Cast::List) => {
             let item = format!("TRIM({SPLIT_ALIAS}.{})", name(SPLIT_COLUMN));
             match parent.family() {
-                Family::Exact => number(&item, "^-?[0-9]{1,18}$", "SIGNED"),
+                Family::Exact => number(&item, "-?", parent),
                 _ => text(&item, parent),
             }
         }
@@ -179,8 +179,23 @@ pub(super) fn split(cast: Option<Cast>, child: &Column) -> String {
     )
 }
 
-fn number(text: &str, shape: &str, kind: &str) -> String {
-    format!("CASE WHEN CAST({text} AS CHAR) REGEXP '{shape}' THEN CAST({text} AS {kind}) END")
+/// A text of digits as a number that the parent can hold; any other text is NULL. Looked at as DECIMAL first, because
+/// a strict server ends the statement over a number that is too long.
+fn number(text: &str, sign: &str, parent: &Column) -> String {
+    let digits = |most: u8| format!("CAST({text} AS CHAR) REGEXP '^{sign}[0-9]{{1,{most}}}$'");
+    if parent.data_type == "decimal" {
+        return format!("CASE WHEN {} THEN CAST({text} AS DECIMAL(65,0)) END", digits(65));
+    }
+    let (kind, from, to) = if parent.column_type.contains("unsigned") {
+        ("UNSIGNED", "0", "18446744073709551615")
+    } else {
+        ("SIGNED", "-9223372036854775808", "9223372036854775807")
+    };
+    format!(
+        "CASE WHEN {} THEN CASE WHEN CAST({text} AS DECIMAL(20,0)) BETWEEN {from} AND {to} \
+         THEN CAST({text} AS {kind}) END END",
+        digits(20)
+    )
 }
 
 fn text(value: &str, parent: &Column) -> String {

@@ -93,7 +93,12 @@ pub(super) fn homeless(blueprint: &Blueprint, words: Words<'_>, edge: &Edge, exi
         Kept::All => words.parent_exists(edge, &values),
         Kept::Children | Kept::Nothing => "FALSE".to_owned(),
     };
-    let real =
-        if existing { words.parent_exists(edge, &values) } else { words.means_something_of(edge, &values) };
+    let exists = words.parent_exists(edge, &values);
+    let real = if existing {
+        exists
+    } else {
+        // A word for "none" is a reference all the same where a parent is so called.
+        format!("({} OR {exists})", words.means_something_of(edge, &values))
+    };
     format!("{} AND {real} AND NOT {comes}", refers.join(" AND "))
 }

@@ -4,6 +4,7 @@
 use super::blueprint::{Blueprint, Kept};
 use super::error::Error;
 use crate::config::Config;
+use crate::document::TablePlan;
 use crate::house::House;
 use crate::mask::{self, Finding, Policy};
 use crate::mysql::Session;
@@ -26,6 +27,15 @@ pub(super) fn masks_parse(
             let place = format!("{}:{line}: {}.{column}", config.origin.path.display(), table.label());
             mask::Error::Expression { column: place, source: Box::new(source) }
         })?;
+    }
+    Ok(())
+}
+
+/// Has the server parse every finished SELECT without reading a row.
+pub(super) fn selects_parse(session: &mut Session, tables: &[TablePlan]) -> Result<(), Error> {
+    for table in tables.iter().filter(|table| !table.columns.is_empty()) {
+        let deed = format!("checking the SELECT of {}.{}", table.database, table.table);
+        session.rows::<mysql::Row>(&deed, &format!("{} LIMIT 0", table.select))?;
     }
     Ok(())
 }

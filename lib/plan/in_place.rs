@@ -6,7 +6,7 @@
 //! ```text
 //! build    each table: CREATE TABLE new LIKE t; INSERT INTO new SELECT …; count        nothing is lost yet
 //! commit   the plan and the definitions are written to the work schema                 from here on: only forward
-//! swap     each table: DROP t; RENAME new TO t; foreign keys, triggers, AUTO_INCREMENT; empty tables: TRUNCATE
+//! swap     each table: DROP t; RENAME new TO t; foreign keys, triggers, AUTO_INCREMENT; empty and ignored: TRUNCATE
 //! ```
 //!
 //! A run that died before the commit begins anew; one that died after it is finished by the next run, from what the
@@ -208,6 +208,7 @@ fn swap_all(
         swap(session, at, table, definition)?;
         task.add(1);
     }
+    truncate_the_rest(session, plan)?;
     // Foreign keys last: by now every table that one could refer to is the small one.
     for (table, definition) in plan.tables.iter().zip(definitions) {
         definition.restore(session, &table.database, &table.table)?;
@@ -215,6 +216,23 @@ fn swap_all(
     let done = format!("UPDATE {} SET done = 1", qualified(&plan.work_schema, COMMIT));
     session.run("ending the rewrite", &done)?;
     work::forget_key(session, &plan.work_schema)
+}
+
+/// Tables that do not come along (`ignore`) must not stay behind with clear rows in them.
+fn truncate_the_rest(session: &mut Session, plan: &Dehydration) -> Result<(), Error> {
+    let planned: BTreeSet<String> = plan.tables.iter().map(label).collect();
+    for database in &plan.databases {
+        let sql = format!(
+            "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'BASE TABLE'",
+            literal(database)
+        );
+        let tables: Vec<String> = session.rows("listing tables", &sql)?;
+        for table in tables.iter().filter(|table| !planned.contains(&format!("{database}.{table}"))) {
+            let deed = format!("emptying {database}.{table}, which does not come along");
+            session.run(&deed, &format!("TRUNCATE TABLE {}", qualified(database, table)))?;
+        }
+    }
+    Ok(())
 }
 
 /// Each step may have happened already.

@@ -141,6 +141,7 @@ fn make_watched(
     let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;
     let tables = selects::all(house, crew.all(), &blueprint, closure.last_down)?;
+    guard::selects_parse(crew.first(), &tables)?;
     let edges = edge_reports(crew.first(), &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
     work::complete(crew.first(), &blueprint, closure.last_down)?;

@@ -6,6 +6,7 @@
 use super::blueprint::{Blueprint, Kept};
 use super::closure::kept_children;
 use super::crew::share_out;
+use super::drops::homeless;
 use super::error::Error;
 use super::relations::Edge;
 use super::sql::{Rows, Words};
@@ -60,13 +61,14 @@ pub fn judge(blueprint: &Blueprint, evidence: &[Evidence]) -> Result<(), Error> 
 }
 
 fn matters(blueprint: &Blueprint, edge: &Edge) -> bool {
-    matches!(edge.up, Up::Always | Up::Drop)
+    matches!(edge.up, Up::Always | Up::Drop | Up::Nullify)
         && blueprint.kept(edge.child) != Kept::Nothing
         && matches!(blueprint.kept(edge.parent), Kept::Keys | Kept::All)
 }
 
 fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
     let words = blueprint.words();
+    let edge = &as_it_leaves(blueprint, words, edge);
     let condition = kept_children(blueprint, words, edge.child, last_down);
     let rows = match blueprint.kept(edge.child) {
         Kept::Keys => Rows::Between(0, u64::from(u32::MAX)),
@@ -85,6 +87,17 @@ fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
         words.parent_match(edge, "c.v"),
         Words::refers(edge),
     )
+}
+
+/// Without the references that leave as nothing.
+fn as_it_leaves(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> Edge {
+    let mut left = edge.clone();
+    if edge.up == Up::Nullify {
+        let stays = format!("CASE WHEN {} THEN 0 ELSE 1 END = 1", homeless(blueprint, words, edge, false));
+        left.filter =
+            Some(edge.filter.as_deref().map_or(stays.clone(), |filter| format!("({filter}) AND {stays}")));
+    }
+    left
 }
 
 /// A parent column that is NULL only where no parent is; when a parent is lost; the join that finds out.

@@ -72,8 +72,7 @@ pub(super) fn seed(
             session.run(&deed, &statement)?;
         }
         if rule.at_least > 0 {
-            let sql = format!("SELECT COUNT(*) FROM {}", root.words.keys(root.table));
-            let have: u64 = session.first(&deed, &sql)?.unwrap_or_default();
+            let have: u64 = session.first(&deed, &root.kept_already())?.unwrap_or_default();
             if let Some(missing) = rule.at_least.checked_sub(have).filter(|missing| *missing > 0) {
                 session.run(&deed, &root.top_up(missing))?;
             }
@@ -222,6 +221,20 @@ impl Root<'_> {
             || !rule.per_value.is_empty()
             || !rule.pinned.is_empty();
         (!bounded).then(|| self.insert(&self.filter(), ""))
+    }
+
+    /// How many rows that the rule is about are kept, by whatever rule.
+    fn kept_already(&self) -> String {
+        let keys = self.words.keys(self.table);
+        let Some(filter) = &self.rule.filter else { return format!("SELECT COUNT(*) FROM {keys}") };
+        let named: Vec<String> =
+            self.key().iter().enumerate().map(|(n, column)| format!("{column} AS q{}", n + 1)).collect();
+        format!(
+            "SELECT COUNT(*) FROM (SELECT {} FROM {} AS t WHERE ({filter})) AS c JOIN {keys} AS k ON {}",
+            named.join(", "),
+            self.source().sql(),
+            self.words.same_key(self.table, "c.q", "k.p")
+        )
     }
 
     fn top_up(&self, missing: u64) -> String {

@@ -122,13 +122,18 @@ impl<'a> Words<'a> {
         each.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// Whether a reference is more than a word for "none": 0, '' and -1 refer to nothing unless a parent is so called.
+    /// Whether a reference is more than a word for "none", on its face: 0, '' and -1 refer to nothing unless a parent
+    /// is so called. Of several columns, all must say so.
     pub(super) fn means_something_of(&self, edge: &'a Edge, values: &[String]) -> String {
-        let each = self.pairs(edge).zip(values).filter_map(|((child, parent), value)| {
-            let family = if edge.cast.is_some() { parent.family() } else { child.family() };
-            sentinels(family).map(|list| format!("{value} NOT IN ({list})"))
-        });
-        each.chain(std::iter::once("TRUE".to_owned())).collect::<Vec<_>>().join(" AND ")
+        let each: Option<Vec<String>> = self
+            .pairs(edge)
+            .zip(values)
+            .map(|((child, parent), value)| {
+                let family = if edge.cast.is_some() { parent.family() } else { child.family() };
+                sentinels(family).map(|list| format!("{value} NOT IN ({list})"))
+            })
+            .collect();
+        each.map_or("TRUE".to_owned(), |each| format!("({})", each.join(" OR ")))
     }
 
     /// `p.id = c.v1 AND …`.

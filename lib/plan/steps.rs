@@ -18,6 +18,7 @@ impl<'a> Words<'a> {
             );
         };
         // Ranked over all children of a parent, kept already or not: a cap must not depend on who came first.
+        // DENSE_RANK, because a list may name one parent twice; the key makes the order total.
         let child = self.table(edge.child);
         let values = self.values(edge);
         let key: Vec<String> = child.key().iter().map(|column| column.of("c")).collect();
@@ -25,7 +26,7 @@ impl<'a> Words<'a> {
         let named: Vec<String> = key.iter().enumerate().map(|(n, k)| format!("{k} AS q{}", n + 1)).collect();
         let filter = edge.filter.as_deref().map_or(String::new(), |filter| format!("({filter}) AND "));
         format!(
-            "{into} SELECT {}, {gen_now}, {number} FROM (SELECT {}, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}) \
+            "{into} SELECT {}, {gen_now}, {number} FROM (SELECT {}, DENSE_RANK() OVER (PARTITION BY {} ORDER BY {}) \
              AS place FROM {} WHERE {filter}{}) AS c WHERE c.place <= {cap}{kept}",
             self.key_list(edge.child, "c.q"),
             named.join(", "),

@@ -17,6 +17,8 @@ INSERT INTO users (id, email, boss) VALUES (1, 'a@real.example', NULL), (2, 'b@r
 INSERT INTO orders VALUES (10, 2, 'B@real.example', '2026-11-01'), (11, 3, 'c@real.example', '2020-01-01');
 INSERT INTO parts VALUES (1, '2026-01-01'), (2, '2026-01-01');
 INSERT INTO log VALUES (1, 'x');
+CREATE TABLE pad (id INT PRIMARY KEY);
+INSERT INTO pad VALUES (1);
 CREATE TRIGGER tell BEFORE INSERT ON orders FOR EACH ROW INSERT INTO log (what) VALUES (CONCAT('it''s order ', NEW.id));
 ";
 
@@ -30,6 +32,7 @@ fn setting(server: &TestServer) -> (Scratch, tempfile::TempDir) {
 root = {{ table = "orders", date = "at", window = "60d" }}
 empty = ["log"]
 full = ["parts"]
+ignore = ["pad"]
 work_schema = "{db}__work"
 [mask]
 "*.email" = "email"
@@ -52,6 +55,7 @@ fn assert_small_and_whole(scratch: &Scratch) {
     assert_eq!(scratch.run(once), "1\n", "masked once, and alike in both tables");
     assert_eq!(scratch.run("SELECT COUNT(*) FROM log"), "0\n", "no trigger fired");
     assert_eq!(scratch.run("SELECT COUNT(*) FROM parts"), "2\n");
+    assert_eq!(scratch.run("SELECT COUNT(*) FROM pad"), "0\n", "no clear row stays behind");
     let create = scratch.run("SHOW CREATE TABLE users; SHOW CREATE TABLE orders; SHOW CREATE TABLE log");
     for kept in [
         "CONSTRAINT `boss` FOREIGN KEY (`boss`) REFERENCES `users` (`id`)",
@@ -67,7 +71,7 @@ fn assert_small_and_whole(scratch: &Scratch) {
     assert_eq!(scratch.run("SELECT what FROM log"), "it's order 0\n", "the trigger is there again");
     scratch.run("DELETE FROM users WHERE id = 2");
     assert_eq!(scratch.run("SELECT COUNT(*) FROM orders"), "0\n", "the foreign key works");
-    assert_eq!(scratch.run("SHOW TABLES"), "log\norders\nparts\nusers\n");
+    assert_eq!(scratch.run("SHOW TABLES"), "log\norders\npad\nparts\nusers\n");
 }
 
 #[test]

@@ -1,0 +1,4 @@
+CREATE TABLE a (id INT PRIMARY KEY);
+CREATE TABLE l (id INT PRIMARY KEY, owners VARCHAR(50));
+INSERT INTO a VALUES (5), (6);
+INSERT INTO l VALUES (1, '5,5'), (2, '5'), (3, '6,5'), (4, '6');

@@ -1,0 +1,1 @@
+CREATE TABLE a (id INT PRIMARY KEY, e ENUM('x','it''s'), s SET('a','b'));

@@ -1,0 +1,2 @@
+SELECT COUNT(DISTINCT code) = 2 FROM masked_a
+SELECT COUNT(DISTINCT email) = 1 FROM masked_a
