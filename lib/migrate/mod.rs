@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod git;
 mod junit;
+mod leaves;
 
 use std::path::{Path, PathBuf};
 
