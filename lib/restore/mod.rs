@@ -20,6 +20,7 @@ mod load;
 mod lock;
 mod objects;
 mod options;
+mod own;
 mod plan;
 mod preserve;
 mod run;

@@ -24,7 +24,7 @@ use super::lock::{Holder, is_busy};
 use super::plan::Plan;
 use super::settle::{Contents, Events, create, settle};
 use super::state::{alter_database, create_database};
-use super::{Error, Target, events, objects, state};
+use super::{Error, Target, events, objects, own, state};
 use crate::house::House;
 use crate::mysql::{self, Engine, Session, literal, number, qualified};
 
@@ -208,7 +208,8 @@ fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error
 fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.incoming.collation)?;
-    let told = settle(session, live, &plan.incoming.objects_in(live, Events::AsDefined), false)?;
+    let wanted = own::beside(session, plan, &plan.incoming.objects_in(live, Events::AsDefined))?;
+    let told = settle(session, live, &wanted, false)?;
     alter_database(session, &plan.outgoing, &plan.live.collation)?;
     // What was broken in the old database stays so in its copy; nobody needs to hear of it.
     settle(session, &plan.outgoing, &plan.live.objects_in(&plan.outgoing, Events::Asleep), false)?;
@@ -222,7 +223,8 @@ fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
 fn revert(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.live.collation)?;
-    settle(session, live, &plan.live.objects, false)?;
+    let wanted = own::only_missing(session, plan, &plan.live.objects)?;
+    settle(session, live, &wanted, false)?;
     let incoming = &plan.incoming.database;
     settle(session, incoming, &plan.incoming.objects_in(incoming, Events::Asleep), false)?;
     Ok(())
