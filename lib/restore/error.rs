@@ -158,6 +158,14 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// A table that was to survive has other rows by now.
+    #[error("{table} changed while it was preserved: {counts}")]
+    NotPreserved {
+        /// `app.notes`.
+        table: String,
+        /// Rows in the database in use, and preserved.
+        counts: String,
+    },
     /// The JUnit report cannot be written.
     #[error("cannot write {}", path.display())]
     Junit {
@@ -202,7 +210,9 @@ impl Failure for Error {
             | Self::LooksLikeSource { .. }
             | Self::NotOurs { .. }
             | Self::ReferredFromOutside { .. } => Exit::Refused,
-            Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } => Exit::Temporary,
+            Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } | Self::NotPreserved { .. } => {
+                Exit::Temporary
+            }
             Self::NoSuchDump { .. } | Self::SeveralDatabases { .. } | Self::NothingToUndo { .. } => {
                 Exit::BadInput
             }
@@ -238,6 +248,7 @@ impl Failure for Error {
             Self::After { .. } => "after-failed",
             Self::NothingToUndo { .. } => "nothing-to-undo",
             Self::PreserveGlob { .. } => "bad-config",
+            Self::NotPreserved { .. } => "not-preserved",
             Self::Junit { .. } => "cannot-write",
             Self::Hidden { .. } => "definition-hidden",
             Self::Unfinished { .. } => "swap-unfinished",

@@ -22,7 +22,9 @@ pub(crate) fn preserve(session: &mut Session, target: &Target, job: &Job) -> Res
     tables.retain(|table| wanted.is_match(table));
     let loaded = objects::tables(session, &job.staging)?;
     session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
-    session.run("keeping zeros as they are", "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")?;
+    // What does not fit into the dump's columns is an error, and zeros stay as they are.
+    let sql = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
+    session.run("setting the SQL mode", sql)?;
     for table in &tables {
         let here = qualified(&job.staging, table);
         if loaded.contains(table) {
@@ -31,6 +33,7 @@ pub(crate) fn preserve(session: &mut Session, target: &Target, job: &Job) -> Res
             create_like(session, target, job, table)?;
         }
         copy(session, target, job, table)?;
+        compare(session, target, job, table)?;
     }
     session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
     session.run("checking foreign keys", "SET SESSION foreign_key_checks = 1")?;
@@ -84,4 +87,19 @@ fn copy(session: &mut Session, target: &Target, job: &Job, table: &str) -> Resul
         &format!("INSERT INTO {to} ({list}) SELECT {list} FROM {from}"),
     )?;
     Ok(())
+}
+
+/// Nothing was lost, or written meanwhile.
+fn compare(session: &mut Session, target: &Target, job: &Job, table: &str) -> Result<(), Error> {
+    let mut count = |database: &str| -> Result<u64, Error> {
+        let full = qualified(database, table);
+        let count = session.first(&format!("counting {full}"), &format!("SELECT COUNT(*) FROM {full}"))?;
+        Ok(count.unwrap_or_default())
+    };
+    let (there, preserved) = (count(&target.database)?, count(&job.staging)?);
+    if there == preserved {
+        return Ok(());
+    }
+    let counts = format!("{there} rows, {preserved} of them preserved");
+    Err(Error::NotPreserved { table: format!("{}.{table}", target.database), counts })
 }

@@ -107,3 +107,21 @@ fn a_repair_that_finishes_keeps_what_was_made_since() {
         assert_same(&picture(server, live), &picture(server, &source.name));
     });
 }
+
+#[test]
+fn a_table_that_survives_does_so_whole_or_the_refresh_fails() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run("CREATE TABLE bag (word TEXT); INSERT INTO bag VALUES (REPEAT('long ', 9))");
+        place.configure_target("preserve = [\"bag\"]");
+        let output = place.tool(&["--target", "dev3"]).run().exits(69);
+        let said = format!("preserving `{}`.`bag`", place.database());
+        assert!(output.stderr.contains(&said), "{}", output.stderr);
+        assert_eq!(place.target.run("SELECT LENGTH(word) FROM bag"), "45\n");
+        assert_eq!(place.databases(), [place.database()]);
+        place.target.run("UPDATE bag SET word = 'short'");
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        assert_eq!(place.target.run("SELECT word FROM bag"), "short\n");
+    });
+}
