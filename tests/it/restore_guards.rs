@@ -1,9 +1,12 @@
 //! What `dev-restore` must not lose or touch when a refresh fails or was killed.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use refreshkit::mysql::Engine;
+
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
-use crate::support::for_each_server;
+use crate::support::{TestServer, for_each_server};
 
 #[test]
 fn a_refresh_that_cannot_have_the_tables_leaves_the_copy_for_undo() {
@@ -124,4 +127,36 @@ fn a_table_that_survives_does_so_whole_or_the_refresh_fails() {
         place.tool(&["--target", "dev3"]).run().exits(0);
         assert_eq!(place.target.run("SELECT word FROM bag"), "short\n");
     });
+}
+
+#[test]
+fn a_database_of_a_collation_that_the_target_lacks_gets_the_charset() {
+    let collation = |server: &TestServer| match server.session().engine() {
+        Engine::MySql => "utf8mb4_0900_ai_ci",
+        Engine::MariaDb => "utf8mb4_uca1400_ai_ci",
+    };
+    let servers = Mutex::new(Vec::new());
+    for_each_server(|server| servers.lock().unwrap().push(server.clone()));
+    let servers = servers.into_inner().unwrap();
+    for (from, to) in servers.iter().flat_map(|from| servers.iter().map(move |to| (from, to))) {
+        let source = from.scratch("restore_src");
+        source.run(&format!("ALTER DATABASE COLLATE {}", collation(from)));
+        source.run("CREATE TABLE t (a VARCHAR(9)) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
+        source.run("INSERT INTO t VALUES ('é')");
+        let dumped = Place::with_dump_of(&source);
+        let other = to.scratch("restore_other");
+        other.run("CREATE TABLE t (a INT)");
+        let mut place = Place::with_dump_of(&other);
+        place.option_file = to.client_cnf.clone();
+        place.configure("");
+        let name = "app-20261122T020000Z.sql.gz";
+        std::fs::copy(dumped.path(name), place.path(name)).unwrap();
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        assert_eq!(place.target.run("SELECT a FROM t"), "é\n");
+        let found = place.target.run("SELECT @@character_set_database, @@collation_database");
+        assert!(found.starts_with("utf8mb4\t"), "{found}");
+        let same = std::mem::discriminant(&from.session().engine())
+            == std::mem::discriminant(&to.session().engine());
+        assert!(!same || found.contains(collation(from)), "{found}");
+    }
 }
