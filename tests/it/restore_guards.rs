@@ -160,3 +160,18 @@ fn a_database_of_a_collation_that_the_target_lacks_gets_the_charset() {
         assert!(!same || found.contains(collation(from)), "{found}");
     }
 }
+
+#[test]
+fn a_server_that_calls_itself_like_the_source_is_refused() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        let own = place.session().first::<String>("asking", "SELECT @@hostname").unwrap().unwrap();
+        let cluster = own.split(['.', '-']).next().unwrap();
+        place.configure(&format!("[source]\ncluster = \"{cluster}\"\n"));
+        let output = place.tool(&["--target", "dev3"]).run().exits(77);
+        assert!(output.stderr.contains("it calls itself"), "{}", output.stderr);
+        place.configure("[source]\ncluster = \"another-one\"\n");
+        place.tool(&["--target", "dev3"]).run().exits(0);
+    });
+}
