@@ -3,7 +3,6 @@
 //! In: a [`Checkout`], the database that is being refreshed. Out: one [`Migration`] per file. MySQL commits DDL by
 //! itself, so a file is not a transaction; but the database is thrown away if a file fails.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::time::Instant;
@@ -14,7 +13,7 @@ use super::ledger::Ledger;
 use super::{Checkout, Error, MigrationFile, command};
 use crate::document::Migration;
 use crate::house::House;
-use crate::mysql::{Server, Session, Statements, StatementsError, name, requalify};
+use crate::mysql::{Server, Session, Statements, StatementsError};
 
 /// How much of a failed statement is shown.
 const BEGINNING_CHARACTERS: usize = 120;
@@ -104,7 +103,7 @@ fn run_file(
     file: &MigrationFile,
 ) -> Result<(), Error> {
     let opened = File::open(&file.path).map_err(|source| Error::Read { file: file.shown.clone(), source })?;
-    let tables = tables_of(session)?;
+    let others = super::leaves::others(session, target)?;
     for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, opened)) {
         house.cancel.check()?;
         let statement = statement.map_err(|e| syntax(&file.shown, &e))?;
@@ -113,7 +112,7 @@ fn run_file(
             let problem = "not UTF-8: save the file as UTF-8".to_owned();
             Error::Syntax { file: shown(), line, problem }
         })?;
-        if leaves(sql, target.live, &tables) {
+        if super::leaves::leaves(sql, &others) {
             return Err(Error::Leaves { file: shown(), line, beginning: beginning(sql) });
         }
         if let Err(source) = execute(session, sql) {
@@ -148,20 +147,6 @@ fn syntax(file: &str, error: &StatementsError) -> Error {
     Error::Syntax { file: file.to_owned(), line, problem: format!("{error}{cause}") }
 }
 
-/// Whether a statement turns to another database, or names a table of the one in use: `USE …`, `` `app`.`t` ``.
-fn leaves(sql: &str, live: &str, tables: &BTreeSet<String>) -> bool {
-    let word: String = sql.chars().take_while(char::is_ascii_alphabetic).collect();
-    word.eq_ignore_ascii_case("use")
-        || sql.contains(&format!("{}.", name(live)))
-        || requalify(sql, live, "", tables) != sql
-}
-
-/// The tables and views that a name behind `app.` may mean.
-fn tables_of(session: &mut Session) -> Result<BTreeSet<String>, Error> {
-    let sql = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
-    Ok(session.rows::<String>("listing the tables", sql)?.into_iter().collect())
-}
-
 /// How a statement begins, on one line.
 fn beginning(sql: &str) -> String {
     let mut words = String::new();
@@ -181,19 +166,6 @@ fn beginning(sql: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_migration_stays_in_the_database_that_is_being_refreshed() {
-        let tables = BTreeSet::from(["users".to_owned()]);
-        for sql in
-            ["USE app", "use `other`", "INSERT INTO `app`.`t` VALUES (1)", "UPDATE app . users SET a = 1"]
-        {
-            assert!(leaves(sql, "app", &tables), "{sql}");
-        }
-        for sql in ["UPDATE users SET a = 1", "SELECT app.id FROM users app", "SELECT 'app.users', 'use'"] {
-            assert!(!leaves(sql, "app", &tables), "{sql}");
-        }
-    }
 
     #[test]
     fn shows_the_beginning_of_a_statement_on_one_line() {

@@ -11,6 +11,7 @@ mod files;
 mod flyway;
 mod git;
 mod junit;
+mod leaves;
 mod ledger;
 
 use std::path::{Path, PathBuf};

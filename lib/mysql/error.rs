@@ -31,6 +31,8 @@ pub mod number {
     pub const TEMPORARY_FILE_FULL: u16 = 1878;
     /// `ER_TABLE_DEF_CHANGED`.
     pub const TABLE_DEFINITION_CHANGED: u16 = 1412;
+    /// A collation of another server version, or of the other kind of server.
+    pub const UNKNOWN_COLLATION: u16 = 1273;
 }
 
 /// What the server or the driver said, in the words of the stock client: `ERROR 1064 (42000): You have an error …`.

@@ -182,6 +182,14 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// A table that was to survive has other rows by now.
+    #[error("{table} changed while it was preserved: {counts}")]
+    NotPreserved {
+        /// `app.notes`.
+        table: String,
+        /// Rows in the database in use, and preserved.
+        counts: String,
+    },
     /// The JUnit report cannot be written.
     #[error("cannot write {}", path.display())]
     Junit {
@@ -226,7 +234,9 @@ impl Failure for Error {
             | Self::LooksLikeSource { .. }
             | Self::NotOurs { .. }
             | Self::ReferredFromOutside { .. } => Exit::Refused,
-            Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } => Exit::Temporary,
+            Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } | Self::NotPreserved { .. } => {
+                Exit::Temporary
+            }
             Self::NoSuchDump { .. }
             | Self::SeveralDatabases { .. }
             | Self::NothingToUndo { .. }
@@ -264,6 +274,7 @@ impl Failure for Error {
             Self::NothingToUndo { .. } => "nothing-to-undo",
             Self::Glob { .. } | Self::Set { .. } => "bad-config",
             Self::Plain { .. } => "plain-dump",
+            Self::NotPreserved { .. } => "not-preserved",
             Self::Junit { .. } => "cannot-write",
             Self::Hidden { .. } => "definition-hidden",
             Self::Unfinished { .. } => "swap-unfinished",

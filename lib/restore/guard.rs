@@ -21,6 +21,7 @@ const DISK_PER_SQL_BYTE: u64 = 2;
 pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Session) -> Result<(), Error> {
     let config = &house.config;
     let refuse = |why: String| Err(Error::LooksLikeSource { target: target.name.clone(), why });
+    let mut differs = false;
     let options = Opts::from(target.server.options());
     let host = options.get_ip_or_hostname().into_owned();
     if let Some(id) = named_like(config, &host) {
@@ -33,10 +34,18 @@ pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Sessio
         // The same server may be known by several names; a source that does not answer here is another one.
         if let Ok(mut source) = source.connect()
             && let (Some(a), Some(b)) = (identity(session), identity(&mut source))
-            && a == b
         {
-            return refuse("both are the same server".to_owned());
+            if a == b {
+                return refuse("both are the same server".to_owned());
+            }
+            differs = true;
         }
+    }
+    // Behind an address or a tunnel: a server of the source's cluster knows its own name.
+    if !differs
+        && let Some((own, id)) = own_names(session).iter().find_map(|own| Some((own, begins(config, own)?)))
+    {
+        return refuse(format!("it calls itself {own}, which is of {id}"));
     }
     for upstream in upstreams(session) {
         let source = config.source.host.as_deref();
@@ -61,12 +70,31 @@ fn source_server(config: &Config) -> Option<Server> {
     Server::of_config(&settings).ok()
 }
 
-/// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier.
+/// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier, those
+/// of its instances do so by custom. A custom endpoint may have any name, and be of any cluster.
 fn named_like<'a>(config: &'a Config, host: &str) -> Option<&'a str> {
-    let first = host.split('.').next().unwrap_or_default();
-    let is_name = host.contains('.') && host.parse::<std::net::IpAddr>().is_err();
+    if !host.contains('.') || host.parse::<std::net::IpAddr>().is_ok() {
+        return None;
+    }
+    let custom = host.to_ascii_lowercase().split('.').any(|label| label.starts_with("cluster-custom-"));
+    let cluster = config.source.cluster.as_deref().filter(|_| custom);
+    cluster.or_else(|| begins(config, host))
+}
+
+/// The cluster or instance of `[source]` that the first label of a name is, or begins with: `prod`, `prod-2`.
+fn begins<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
+    let first = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let ids = [config.source.cluster.as_deref(), config.source.instance.as_deref()];
-    ids.into_iter().flatten().find(|id| is_name && first.eq_ignore_ascii_case(id))
+    ids.into_iter().flatten().filter(|id| !id.is_empty()).find(|id| {
+        let rest = first.strip_prefix(&id.to_ascii_lowercase());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
+}
+
+/// What the server calls itself; Aurora knows the instance's identifier.
+fn own_names(session: &mut Session) -> Vec<String> {
+    let mut ask = |sql| session.first::<String>("asking for the server's name", sql).ok().flatten();
+    ["SELECT @@hostname", "SELECT @@aurora_server_id"].into_iter().filter_map(&mut ask).collect()
 }
 
 fn same_address(a: &Opts, b: &Opts) -> bool {
@@ -163,10 +191,12 @@ mod tests {
         for host in [
             "prod-replica.cluster-abc.eu-west-1.rds.amazonaws.com",
             "PROD-REPLICA.cluster-ro-abc.rds.amazonaws.com",
+            "prod-replica-2.abc.eu-west-1.rds.amazonaws.com",
+            "reports.cluster-custom-abc.eu-west-1.rds.amazonaws.com",
         ] {
             assert_eq!(named_like(&config, host), Some("prod-replica"), "{host}");
         }
-        for host in ["dev3.internal", "127.0.0.1", "prod-replica-2.internal"] {
+        for host in ["dev3.internal", "127.0.0.1", "prod-replica2.internal", "prod-replica-2"] {
             assert_eq!(named_like(&config, host), None, "{host}");
         }
     }

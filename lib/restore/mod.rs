@@ -23,6 +23,7 @@ mod loading;
 mod lock;
 mod objects;
 mod options;
+mod own;
 mod plain;
 mod plan;
 mod preserve;

@@ -22,7 +22,9 @@ pub(crate) fn preserve(session: &mut Session, target: &Target) -> Result<Vec<Str
     let live = objects::tables(session, &target.database)?;
     let loaded = objects::tables(session, &staging)?;
     session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
-    session.run("keeping zeros as they are", "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")?;
+    // What does not fit into the dump's columns is an error, and zeros stay as they are.
+    let sql = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
+    session.run("setting the SQL mode", sql)?;
     let mut preserved = Vec::new();
     for table in live.iter().filter(|table| wanted.is_match(table)) {
         let here = qualified(&staging, table);
@@ -32,6 +34,7 @@ pub(crate) fn preserve(session: &mut Session, target: &Target) -> Result<Vec<Str
             create_like(session, target, table)?;
         }
         copy(session, target, table, None)?;
+        compare(session, target, table)?;
         preserved.push(table.clone());
     }
     for entry in rows {
@@ -96,6 +99,21 @@ fn copy(session: &mut Session, target: &Target, table: &str, condition: Option<&
     )?;
     let count = format!("SELECT COUNT(*) FROM {from}{which}");
     Ok(session.first::<u64>(&format!("counting {from}"), &count)?.unwrap_or(0))
+}
+
+/// Nothing was lost, or written meanwhile.
+fn compare(session: &mut Session, target: &Target, table: &str) -> Result<(), Error> {
+    let mut count = |database: &str| -> Result<u64, Error> {
+        let full = qualified(database, table);
+        let count = session.first(&format!("counting {full}"), &format!("SELECT COUNT(*) FROM {full}"))?;
+        Ok(count.unwrap_or_default())
+    };
+    let (there, preserved) = (count(&target.database)?, count(&target.staging())?);
+    if there == preserved {
+        return Ok(());
+    }
+    let counts = format!("{there} rows, {preserved} of them preserved");
+    Err(Error::NotPreserved { table: format!("{}.{table}", target.database), counts })
 }
 
 #[cfg(test)]

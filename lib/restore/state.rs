@@ -111,9 +111,22 @@ pub(crate) fn create_database(
     database: &str,
     of: &(String, String),
 ) -> Result<(), Error> {
-    let sql =
-        format!("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET {} COLLATE {}", name(database), of.0, of.1);
-    session.run(&format!("creating {database}"), &sql)?;
+    let sql = format!("CREATE DATABASE IF NOT EXISTS {}", name(database));
+    run_with_collation(session, &format!("creating {database}"), &sql, of)
+}
+
+/// A collation of the other kind of server gives way to the charset's default one.
+fn run_with_collation(
+    session: &mut Session,
+    deed: &str,
+    sql: &str,
+    (charset, collation): &(String, String),
+) -> Result<(), Error> {
+    let sql = format!("{sql} CHARACTER SET {charset}");
+    match session.run(deed, &format!("{sql} COLLATE {collation}")) {
+        Err(e) if e.number() == Some(number::UNKNOWN_COLLATION) => session.run(deed, &sql)?,
+        outcome => outcome?,
+    };
     Ok(())
 }
 
@@ -126,7 +139,6 @@ pub(crate) fn alter_database(
     if objects::collation(session, database)? == *to {
         return Ok(());
     }
-    let sql = format!("ALTER DATABASE {} CHARACTER SET {} COLLATE {}", name(database), to.0, to.1);
-    session.run(&format!("setting the collation of {database}"), &sql)?;
-    Ok(())
+    let sql = format!("ALTER DATABASE {}", name(database));
+    run_with_collation(session, &format!("setting the collation of {database}"), &sql, to)
 }

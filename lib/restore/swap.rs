@@ -5,7 +5,9 @@
 //!
 //! ```text
 //! write the plan into staging                      killed here: repair() reverts
-//! LOCK TABLES … WRITE         (MySQL only)
+//! LOCK TABLES … WRITE
+//! DROP DATABASE outgoing      the copy of the refresh before
+//! UNLOCK TABLES               (MariaDB only)
 //! DROP TRIGGER …              (a RENAME refuses tables that have some)
 //! RENAME TABLE live.* → outgoing.*, incoming.* → live.*, staging.refreshkit_refresh → …_swapped
 //! CREATE TRIGGER …; UNLOCK                         killed from here on: repair() finishes
@@ -13,7 +15,8 @@
 //! ```
 //!
 //! Not guaranteed: MariaDB refuses a RENAME under LOCK TABLES, so there the tables have no triggers for some
-//! milliseconds; and between the RENAME and the views, a view of the old database may read new tables.
+//! milliseconds, and who takes one in the moment before the RENAME may make it fail with `outgoing` dropped (an
+//! account that may not LOCK TABLES: whoever has one); and between the RENAME and the views, a view of the old database may read new tables.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +24,7 @@ use super::lock::{Holder, is_busy};
 use super::plan::Plan;
 use super::settle::{Contents, Events, create, settle};
 use super::state::{alter_database, create_database};
-use super::{Error, Target, events, objects, state};
+use super::{Error, Target, events, objects, own, state};
 use crate::house::House;
 use crate::mysql::{self, Engine, Session, literal, number, qualified};
 
@@ -44,14 +47,9 @@ pub(crate) fn swap(
     let session = &mut holder.session;
     let text = serde_json::to_string(plan).expect("a plan has only string keys");
     state::put(session, &plan.staging, state::BEFORE, "plan", &text)?;
-    if !plan.is_undo() {
-        state::drop_database(session, &plan.outgoing)?;
-        create_database(session, &plan.outgoing, &plan.live.collation)?;
-        state::create(session, &plan.outgoing, state::PREVIOUS)?;
-    }
     create_database(session, &plan.live.database, &plan.incoming.collation)?;
     session.run("setting the lock timeout", &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}"))?;
-    let outcome = rename_with_patience(house, session, plan);
+    let outcome = rename_with_patience(house, session, target, plan);
     session.attempt("SET SESSION lock_wait_timeout = DEFAULT");
     if let Err(e) = outcome {
         revert(session, plan)?;
@@ -96,11 +94,16 @@ pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<Stri
 }
 
 /// Tries until the tables are free, or patience ends.
-fn rename_with_patience(house: &House, session: &mut Session, plan: &Plan) -> Result<(), Error> {
+fn rename_with_patience(
+    house: &House,
+    session: &mut Session,
+    target: &Target,
+    plan: &Plan,
+) -> Result<(), Error> {
     let started = Instant::now();
     loop {
         house.cancel.check()?;
-        match rename_once(session, plan) {
+        match rename_once(session, target, plan) {
             Err(Error::Mysql(e)) if is_busy(&e) => {
                 let blockers = blockers(session, plan);
                 // Those who wait behind us are let through, with their triggers.
@@ -118,9 +121,15 @@ fn rename_with_patience(house: &House, session: &mut Session, plan: &Plan) -> Re
     }
 }
 
-fn rename_once(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+fn rename_once(session: &mut Session, target: &Target, plan: &Plan) -> Result<(), Error> {
     drop_views_in_the_way(session, plan)?;
-    let locked = session.engine() == Engine::MySql && lock_tables(session, plan)?;
+    let mut locked = lock_tables(session, plan)?;
+    let cleared = make_room(target, plan);
+    if locked && (session.engine() == Engine::MariaDb || cleared.is_err()) {
+        session.attempt("UNLOCK TABLES");
+        locked = false;
+    }
+    cleared?;
     let outcome = replace_tables(session, plan);
     if locked {
         session.attempt("UNLOCK TABLES");
@@ -134,15 +143,25 @@ fn rename_once(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     }
 }
 
+/// Drops the old `__previous`: not before the tables could be had, so that a refresh that cannot get them leaves it.
+/// On a connection of its own, because a session with locked tables cannot drop a database.
+fn make_room(target: &Target, plan: &Plan) -> Result<(), Error> {
+    if plan.is_undo() {
+        return Ok(());
+    }
+    let mut session = target.server.connect()?;
+    session.run("setting the lock timeout", &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}"))?;
+    state::drop_database(&mut session, &plan.outgoing)?;
+    create_database(&mut session, &plan.outgoing, &plan.live.collation)?;
+    state::create(&mut session, &plan.outgoing, state::PREVIOUS)
+}
+
 /// Whether the tables could be locked; an account without the privilege does without.
 fn lock_tables(session: &mut Session, plan: &Plan) -> Result<bool, Error> {
     match session.run("locking the tables", &plan.lock()) {
         Ok(_) => Ok(true),
-        Err(e)
-            if matches!(e.number(), Some(number::DATABASE_ACCESS_DENIED | number::TABLE_ACCESS_DENIED)) =>
-        {
-            Ok(false)
-        }
+        // The RENAME itself says it better.
+        Err(e) if e.number().is_some() && !is_busy(&e) => Ok(false),
         Err(e) => Err(e.into()),
     }
 }
@@ -189,7 +208,8 @@ fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error
 fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.incoming.collation)?;
-    let told = settle(session, live, &plan.incoming.objects_in(live, Events::AsDefined), false)?;
+    let wanted = own::beside(session, plan, &plan.incoming.objects_in(live, Events::AsDefined))?;
+    let told = settle(session, live, &wanted, false)?;
     alter_database(session, &plan.outgoing, &plan.live.collation)?;
     // What was broken in the old database stays so in its copy; nobody needs to hear of it.
     settle(session, &plan.outgoing, &plan.live.objects_in(&plan.outgoing, Events::Asleep), false)?;
@@ -203,7 +223,8 @@ fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
 fn revert(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.live.collation)?;
-    settle(session, live, &plan.live.objects, false)?;
+    let wanted = own::only_missing(session, plan, &plan.live.objects)?;
+    settle(session, live, &wanted, false)?;
     let incoming = &plan.incoming.database;
     settle(session, incoming, &plan.incoming.objects_in(incoming, Events::Asleep), false)?;
     Ok(())

@@ -47,6 +47,7 @@ mod rds_stage;
 mod rds_wait;
 mod restore;
 mod restore_crash;
+mod restore_guards;
 mod restore_place;
 mod restore_plain;
 mod rotate;

@@ -1,0 +1,177 @@
+//! What `dev-restore` must not lose or touch when a refresh fails or was killed.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use refreshkit::mysql::Engine;
+
+use crate::restore_place::{MINE, Place, assert_same, picture, shop};
+use crate::support::{TestServer, for_each_server};
+
+#[test]
+fn a_refresh_that_cannot_have_the_tables_leaves_the_copy_for_undo() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(MINE);
+        let old = picture(server, place.database());
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        let mut busy = server.session();
+        busy.run("beginning", "BEGIN").unwrap();
+        busy.first::<u64>("reading", &format!("SELECT COUNT(*) FROM `{}`.bag", place.database())).unwrap();
+        let output = place.tool(&["--target", "dev3"]).run().exits(75);
+        assert!(output.stderr.contains("is in use, the swap waited"), "{}", output.stderr);
+        busy.run("ending", "COMMIT").unwrap();
+        assert_same(&picture(server, place.database()), &picture(server, &source.name));
+        place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+        assert_same(&picture(server, place.database()), &old);
+    });
+}
+
+/// A refresh that waits for the tables, killed; the database is the developer's again.
+fn killed_while_it_waits(place: &Place) {
+    let name = place.database();
+    let mut busy = place.session();
+    busy.run("beginning", "BEGIN").unwrap();
+    busy.first::<u64>("reading", &format!("SELECT COUNT(*) FROM `{name}`.mine")).unwrap();
+    let mut child = place.tool(&["--target", "dev3"]).spawn();
+    let started = Instant::now();
+    let until = |sql: &str| {
+        let mut session = place.session();
+        while session.first::<i64>("waiting", sql).ok().flatten() != Some(1) {
+            assert!(started.elapsed() < Duration::from_secs(120), "never: {sql}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    until(&format!("SELECT COUNT(*) FROM `{name}__refresh`.refreshkit_refresh WHERE name = 'plan'"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    busy.run("ending", "COMMIT").unwrap();
+    until(&format!("SELECT IS_FREE_LOCK('refreshkit.{name}')"));
+}
+
+const BEFORE: &str = "CREATE TABLE mine (id INT PRIMARY KEY); CREATE PROCEDURE settle() SELECT 'old';
+    CREATE TRIGGER mine_1 BEFORE INSERT ON mine FOR EACH ROW SET NEW.id = NEW.id + 1";
+
+const MEANWHILE: &str = "DROP PROCEDURE settle; CREATE PROCEDURE settle() SELECT 'meanwhile';
+    CREATE PROCEDURE own() SELECT 'own'; CREATE VIEW own_view AS SELECT 1 AS one";
+
+#[test]
+fn a_repair_that_reverts_keeps_what_was_made_since() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(BEFORE);
+        killed_while_it_waits(&place);
+        place.target.run("DROP TRIGGER IF EXISTS mine_1");
+        place.target.run(MEANWHILE);
+        place.tool(&["status", "--target", "dev3", "--repair"]).run().exits(0);
+        assert_eq!(
+            place.target.run("CALL settle; CALL own; SELECT one FROM own_view"),
+            "meanwhile\nown\n1\n"
+        );
+        place.target.run("INSERT INTO mine VALUES (1)");
+        assert_eq!(place.target.run("SELECT id FROM mine"), "2\n", "the trigger that was set aside is back");
+        assert_eq!(place.databases(), [place.database()]);
+    });
+}
+
+#[test]
+fn a_repair_that_finishes_keeps_what_was_made_since() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run(BEFORE);
+        killed_while_it_waits(&place);
+        // What the swap would have done next.
+        let (live, staging) = (place.database(), format!("{}__refresh", place.database()));
+        let mut session = place.session();
+        for sql in [
+            format!("DROP TRIGGER IF EXISTS `{live}`.mine_1"),
+            format!("DROP TRIGGER IF EXISTS `{staging}`.orders_audit"),
+            format!("DROP TRIGGER IF EXISTS `{staging}`.orders_audit_2"),
+            format!("CREATE DATABASE IF NOT EXISTS `{live}__previous`"),
+            format!(
+                "CREATE TABLE IF NOT EXISTS `{live}__previous`.refreshkit_previous \
+                 (`name` VARCHAR(64) PRIMARY KEY, `value` LONGTEXT NOT NULL)"
+            ),
+        ] {
+            session.run("swapping", &sql).unwrap();
+        }
+        let new = ["audit", "bag", "customers", "history", "lines", "orders"];
+        let mut pairs = vec![format!("`{live}`.mine TO `{live}__previous`.mine")];
+        pairs.extend(new.iter().map(|table| format!("`{staging}`.`{table}` TO `{live}`.`{table}`")));
+        pairs.push(format!("`{staging}`.refreshkit_refresh TO `{staging}`.refreshkit_swapped"));
+        session.run("swapping", &format!("RENAME TABLE {}", pairs.join(", "))).unwrap();
+        place.target.run(MEANWHILE);
+        place.tool(&["status", "--target", "dev3", "--repair"]).run().exits(0);
+        assert_eq!(place.target.run("CALL own; SELECT one FROM own_view"), "own\n1\n");
+        place.target.run("DROP PROCEDURE own; DROP VIEW own_view");
+        assert_same(&picture(server, live), &picture(server, &source.name));
+    });
+}
+
+#[test]
+fn a_table_that_survives_does_so_whole_or_the_refresh_fails() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run("CREATE TABLE bag (word TEXT); INSERT INTO bag VALUES (REPEAT('long ', 9))");
+        place.configure_target("preserve = [\"bag\"]");
+        let output = place.tool(&["--target", "dev3"]).run().exits(69);
+        let said = format!("preserving `{}`.`bag`", place.database());
+        assert!(output.stderr.contains(&said), "{}", output.stderr);
+        assert_eq!(place.target.run("SELECT LENGTH(word) FROM bag"), "45\n");
+        assert_eq!(place.databases(), [place.database()]);
+        place.target.run("UPDATE bag SET word = 'short'");
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        assert_eq!(place.target.run("SELECT word FROM bag"), "short\n");
+    });
+}
+
+#[test]
+fn a_database_of_a_collation_that_the_target_lacks_gets_the_charset() {
+    let collation = |server: &TestServer| match server.session().engine() {
+        Engine::MySql => "utf8mb4_0900_ai_ci",
+        Engine::MariaDb => "utf8mb4_uca1400_ai_ci",
+    };
+    let servers = Mutex::new(Vec::new());
+    for_each_server(|server| servers.lock().unwrap().push(server.clone()));
+    let servers = servers.into_inner().unwrap();
+    for (from, to) in servers.iter().flat_map(|from| servers.iter().map(move |to| (from, to))) {
+        let source = from.scratch("restore_src");
+        source.run(&format!("ALTER DATABASE COLLATE {}", collation(from)));
+        source.run("CREATE TABLE t (a VARCHAR(9)) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
+        source.run("INSERT INTO t VALUES ('é')");
+        let dumped = Place::with_dump_of(&source);
+        let other = to.scratch("restore_other");
+        other.run("CREATE TABLE t (a INT)");
+        let mut place = Place::with_dump_of(&other);
+        place.option_file = to.client_cnf.clone();
+        place.configure("");
+        let name = "app-20261122T020000Z.sql.gz";
+        std::fs::copy(dumped.path(name), place.path(name)).unwrap();
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        assert_eq!(place.target.run("SELECT a FROM t"), "é\n");
+        let found = place.target.run("SELECT @@character_set_database, @@collation_database");
+        assert!(found.starts_with("utf8mb4\t"), "{found}");
+        let same = std::mem::discriminant(&from.session().engine())
+            == std::mem::discriminant(&to.session().engine());
+        assert!(!same || found.contains(collation(from)), "{found}");
+    }
+}
+
+#[test]
+fn a_server_that_calls_itself_like_the_source_is_refused() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        let own = place.session().first::<String>("asking", "SELECT @@hostname").unwrap().unwrap();
+        let cluster = own.split(['.', '-']).next().unwrap();
+        place.configure(&format!("[source]\ncluster = \"{cluster}\"\n"));
+        let output = place.tool(&["--target", "dev3"]).run().exits(77);
+        assert!(output.stderr.contains("it calls itself"), "{}", output.stderr);
+        place.configure("[source]\ncluster = \"another-one\"\n");
+        place.tool(&["--target", "dev3"]).run().exits(0);
+    });
+}
