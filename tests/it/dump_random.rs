@@ -188,7 +188,7 @@ fn table(random: &mut StdRng, number: usize, kinds: &[&str]) -> String {
         0 => {}
         // No server computes a column from one that counts up.
         3 if !columns.iter().any(|kind| kind.contains("GENERATED")) => {
-            items[0] += " AUTO_INCREMENT PRIMARY KEY"
+            items[0] += " AUTO_INCREMENT PRIMARY KEY";
         }
         1 => items.push("UNIQUE KEY u (`i d`)".to_owned()),
         _ => items.push("PRIMARY KEY (`i d`)".to_owned()),
@@ -204,7 +204,7 @@ fn table(random: &mut StdRng, number: usize, kinds: &[&str]) -> String {
     let keyed = items.iter().any(|item| item.contains("PRIMARY KEY"));
     let partitioned = keyed && !columns.iter().any(|kind| spatial(kind)) && random.random_ratio(1, 3);
     let partitions = if partitioned { " PARTITION BY HASH (`i d`) PARTITIONS 3" } else { "" };
-    let names: String = (0..columns.len()).map(|i| format!(", `c{i}`")).collect();
+    let names = (0..columns.len()).map(|i| format!(", `c{i}`")).collect::<Vec<_>>().concat();
     let mut sql = format!("CREATE TABLE `t,{number}` ({}){partitions};\n", items.join(", "));
     for id in 0..random.random_range(0..30) {
         let values: Vec<String> = columns.iter().map(|kind| value(random, kind)).collect();
