@@ -4,6 +4,8 @@
 //! text never leaves the server. Equal inputs of one domain mask equally in every table: a normaliser (trim, lower
 //! case) and a hash with a key that only the server knows, read into `@refreshkit_key` by each connection.
 //!
+//! A collation that tells upper from lower case keeps them apart in masks too.
+//!
 //! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
 //! ends of a relation that mask differently, a rule that matches nothing: errors with file and line.
 

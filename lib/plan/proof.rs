@@ -6,7 +6,6 @@
 use super::blueprint::{Blueprint, Kept};
 use super::closure::kept_children;
 use super::crew::share_out;
-use super::drops::homeless;
 use super::error::Error;
 use super::relations::Edge;
 use super::sql::{Rows, Words};
@@ -93,7 +92,8 @@ fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
 fn as_it_leaves(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> Edge {
     let mut left = edge.clone();
     if edge.up == Up::Nullify {
-        let stays = format!("CASE WHEN {} THEN 0 ELSE 1 END = 1", homeless(blueprint, words, edge, false));
+        let homeless = super::drops::homeless(blueprint, words, edge, false);
+        let stays = format!("CASE WHEN {homeless} THEN 0 ELSE 1 END = 1");
         left.filter =
             Some(edge.filter.as_deref().map_or(stays.clone(), |filter| format!("({filter}) AND {stays}")));
     }
