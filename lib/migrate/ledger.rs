@@ -11,6 +11,9 @@ use super::{Error, MigrationFile, flyway};
 use crate::config::{LedgerConfig, LedgerPreset as Preset};
 use crate::mysql::{Session, literal, name};
 
+/// A row of Flyway's ledger: version, script, type, checksum.
+type Row = (Option<String>, String, String, Option<i32>);
+
 /// The ledger of one database.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -175,7 +178,7 @@ impl Ledger {
             match (self.preset, row.rfind('\\')) {
                 (Preset::Doctrine, Some(at)) => {
                     self.applied.insert(row[at + 1..].to_owned());
-                    self.namespace = row[..=at].to_owned();
+                    row[..=at].clone_into(&mut self.namespace);
                 }
                 _ => _ = self.applied.insert(row),
             }
@@ -194,7 +197,6 @@ impl Ledger {
             name(&self.column),
             name(&self.table)
         );
-        type Row = (Option<String>, String, String, Option<i32>);
         let rows = session.rows::<Row>("reading the ledger", &sql).map_err(|e| self.fail(e))?;
         for (version, kind, script, checksum) in rows {
             match (version, kind.as_str()) {

@@ -16,6 +16,7 @@ use crate::mysql::Session;
 
 /// What is loaded.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a run")]
 pub(crate) enum Loading {
     /// A dump of ours.
     Ours(Job, DatabaseEntry),

@@ -19,6 +19,8 @@ mod masks;
 mod migrate;
 #[cfg(feature = "aws")]
 mod pipe;
+#[cfg(feature = "aws")]
+mod pipe_night;
 mod plan_cli;
 mod plan_fit;
 mod plan_in_place;

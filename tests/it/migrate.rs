@@ -67,7 +67,7 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
 }
 
 /// CRC-32 of the lines `SELECT 1;` and `SELECT 2;`, as Flyway counts.
-const FLYWAY_CHECKSUM: i32 = -1665099012;
+const FLYWAY_CHECKSUM: i32 = -1_665_099_012;
 
 /// One folder of `tests/cases/migrations`: the branch's files, and `check.sql` with `expected.txt`, or `fails.txt`
 /// with the exit code and what stderr must say; `settings.toml` replaces the path of `[migrations]`.

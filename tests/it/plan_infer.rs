@@ -176,8 +176,8 @@ impl Schema {
                 let parent = self.table(parent);
                 let other = rng.random_range(0..parent.rows);
                 // One row in 200 refers to nothing that is there any more.
-                let lost = parent.rows > 500 && rng.random_bool(0.005);
-                let other = if lost { parent.rows + 90_000 + row } else { other };
+                let orphan = parent.rows > 500 && rng.random_bool(0.005);
+                let other = if orphan { parent.rows + 90_000 + row } else { other };
                 if column.nullable && rng.random_bool(0.4) {
                     "\u{1}".to_owned()
                 } else {
@@ -253,8 +253,8 @@ fn measure(server: &TestServer, case: &Path) -> (usize, usize, usize) {
         server.client_cnf.display()
     );
     fs::write(directory.path().join("refresh.toml"), rules).unwrap();
-    let tool = Tool::new("mydehydrate").arg("--config").arg(directory.path().join("refresh.toml"));
-    let toml = tool.arg("infer").run().exits(0).stdout;
+    let command = Tool::new("mydehydrate").arg("--config").arg(directory.path().join("refresh.toml"));
+    let toml = command.arg("infer").run().exits(0).stdout;
     let (said, unsaid) = schema.truth();
     let found: Relations = found(&toml).difference(&unsaid).cloned().collect();
     let right = found.intersection(&said).count();

@@ -179,7 +179,9 @@ fn an_ordinary_account_of_the_database_is_enough() {
         let text = std::fs::read_to_string(&server.client_cnf).unwrap();
         let own = |line: &&str| !["host=", "user=", "password="].iter().any(|key| line.starts_with(key));
         let mut text: String = text.lines().filter(own).map(|line| line.to_owned() + "\n").collect();
-        text += &format!("user={user}\npassword=only-this-database\n");
+        text.push_str("user=");
+        text.push_str(&user);
+        text.push_str("\npassword=only-this-database\n");
         place.option_file = place.path("ordinary.cnf");
         std::fs::write(&place.option_file, text).unwrap();
         std::fs::set_permissions(&place.option_file, std::os::unix::fs::PermissionsExt::from_mode(0o600))

@@ -7,7 +7,8 @@ use crate::support::{TestServer, for_each_server};
 
 /// How many times a refresh is killed on each server; `REFRESHKIT_TEST_KILLS=60` takes a while.
 fn kills() -> u32 {
-    std::env::var("REFRESHKIT_TEST_KILLS").map_or(8, |text| text.parse().expect("a number"))
+    std::env::var_os("REFRESHKIT_TEST_KILLS")
+        .map_or(8, |text| text.to_str().unwrap().parse().expect("a number"))
 }
 
 /// The tables of a picture: what one RENAME swaps.
