@@ -95,9 +95,9 @@ impl ErrorReport {
 }
 
 /// The message and its causes, joined with `: `, each cause once.
-fn chain(failure: &dyn Failure) -> String {
-    let mut text = failure.to_string();
-    let mut source = failure.source();
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
         if !text.contains(&cause_text) {

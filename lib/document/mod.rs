@@ -15,7 +15,7 @@ mod io;
 mod journal;
 mod sections;
 
-pub use failure::{AnyFailure, ErrorReport, Exit, Failure, Interrupted};
+pub use failure::{AnyFailure, ErrorReport, Exit, Failure, Interrupted, chain};
 pub use io::{DOCUMENT_BYTES_MAX, Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};
 use schemars::JsonSchema;

@@ -11,7 +11,7 @@ use aws_sdk_rds::types::SourceType;
 use super::api::{Cloud, CopyOrder, Event, Fault, FaultClass, InstanceOrder, Listing, Thing};
 use super::orders;
 use super::things::{self, time};
-use crate::document::ResourceKind;
+use crate::document::{ResourceKind, chain};
 use crate::house::Cancel;
 
 /// How often a running call looks whether it should stop.
@@ -279,18 +279,4 @@ fn unsent<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> 
     } else {
         FaultClass::Unreachable
     }
-}
-
-/// An error and its causes, each once.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

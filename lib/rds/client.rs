@@ -16,6 +16,7 @@ use super::Error;
 use super::api::{Fault, FaultClass};
 use super::aws::Aws;
 use super::options::ServiceOptions;
+use crate::document::chain;
 use crate::house::Cancel;
 
 /// One try; a describe answers within a second.
@@ -98,7 +99,7 @@ async fn credentials(shared: &SdkConfig) -> Result<(), Error> {
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
         Err(error) => {
-            let why = super::aws::chain(&error).split_whitespace().collect::<Vec<_>>().join(" ");
+            let why = chain(&error).split_whitespace().collect::<Vec<_>>().join(" ");
             Err(fault(format!("no AWS credentials were found ({why})")).into())
         }
     }
