@@ -57,6 +57,11 @@ pub struct SourceConfig {
     pub defaults_file: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
+    /// A secret of AWS Secrets Manager (ARN or name) with the password in it, and the user, host and port if they are
+    /// not given here.
+    pub secret: Option<String>,
+    /// Log in with an RDS IAM token instead of a password: AWS credentials say who that is.
+    pub iam_login: bool,
     /// Certificate authorities (PEM) to verify the server with, such as the RDS bundle.
     pub tls_ca: Option<String>,
     /// How the server's certificate is verified, if the server is not on this host.
@@ -78,6 +83,11 @@ pub struct ServerConfig {
     pub defaults_file: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
+    /// A secret of AWS Secrets Manager (ARN or name) with the password in it, and the user, host and port if they are
+    /// not given here.
+    pub secret: Option<String>,
+    /// Log in with an RDS IAM token instead of a password: AWS credentials say who that is.
+    pub iam_login: bool,
     /// Certificate authorities (PEM) to verify the server with, such as the RDS bundle.
     pub tls_ca: Option<String>,
     /// How the server's certificate is verified, if the server is not on this host.
@@ -110,6 +120,8 @@ macro_rules! server_of {
                     user: self.user.clone(),
                     defaults_file: self.defaults_file.clone(),
                     password_env: self.password_env.clone(),
+                    secret: self.secret.clone(),
+                    iam_login: self.iam_login,
                     tls_ca: self.tls_ca.clone(),
                     tls: self.tls,
                 }
@@ -190,6 +202,11 @@ pub struct RestoreConfig {
     pub serverless: Option<ServerlessConfig>,
     /// Let IAM tokens log in to the copy.
     pub iam_login: bool,
+    /// The database user that the tools after `rds-restore` log in as, with an IAM token; production's data must hold
+    /// it. Implies `iam_login`.
+    pub iam_user: Option<String>,
+    /// Where the copy's new master password is kept.
+    pub password: CopyPassword,
     /// Pay for RDS Extended Support of an old engine version. Without it the service upgrades the copy instead.
     pub extended_support: bool,
     /// Certificate authorities (PEM) to verify the copy with: the RDS bundle.
@@ -211,10 +228,23 @@ impl Default for RestoreConfig {
             storage_type: None,
             serverless: None,
             iam_login: false,
+            iam_user: None,
+            password: CopyPassword::default(),
             extended_support: false,
             tls_ca: None,
         }
     }
+}
+
+/// Where the new master password of a copy is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum CopyPassword {
+    /// In an option file (mode 0600) in the state directory, on this host only.
+    #[default]
+    OptionFile,
+    /// In a secret of AWS Secrets Manager that RDS makes, and deletes with the copy.
+    SecretsManager,
 }
 
 /// Capacity of a serverless copy in Aurora capacity units (2 GiB of memory each), in steps of a half.
@@ -453,6 +483,11 @@ pub struct TargetConfig {
     pub defaults_file: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
+    /// A secret of AWS Secrets Manager (ARN or name) with the password in it, and the user, host and port if they are
+    /// not given here.
+    pub secret: Option<String>,
+    /// Log in with an RDS IAM token instead of a password: AWS credentials say who that is.
+    pub iam_login: bool,
     /// Certificate authorities (PEM) to verify the server with, such as the RDS bundle.
     pub tls_ca: Option<String>,
     /// How the server's certificate is verified, if the server is not on this host.

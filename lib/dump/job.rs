@@ -13,7 +13,8 @@ use super::{Error, FORMAT, directory};
 use crate::config;
 use crate::document::Document;
 use crate::house::House;
-use crate::mysql::Server;
+use crate::mysql::{LoginOptions, Server};
+use crate::rds;
 
 /// What a dump is asked for on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -37,6 +38,10 @@ pub struct Options {
     /// gzip level, 1 to 9 [default: [dump] level]
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9))]
     pub level: Option<u32>,
+
+    /// How to log in.
+    #[command(flatten)]
+    pub login: LoginOptions,
 }
 
 /// Everything that is decided before the first byte is written.
@@ -61,8 +66,11 @@ impl<'a> Job<'a> {
     ) -> Result<Job<'a>, Error> {
         let (wish, server) = match databases {
             Some([]) => return Err(config::Error::Unset { setting: "[source] databases" }.into()),
-            Some(databases) => (Wish::Whole(databases), Server::of_config(&house.config.source.server())?),
-            None => planned(house, document)?,
+            Some(databases) => {
+                let access = rds::access(house, &options.login);
+                (Wish::Whole(databases), access.to_config(&house.config.source.server())?)
+            }
+            None => planned(house, document, options)?,
         };
         let first = match &wish {
             Wish::Whole(databases) => databases.first().cloned(),
@@ -109,13 +117,18 @@ impl<'a> Job<'a> {
 }
 
 /// The document's plan, and the server it is for: the copy, or the configured source if there is no copy.
-fn planned<'a>(house: &House, document: &'a Document) -> Result<(Wish<'a>, Server), Error> {
+fn planned<'a>(
+    house: &House,
+    document: &'a Document,
+    options: &Options,
+) -> Result<(Wish<'a>, Server), Error> {
     let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
     let source = house.config.source.server();
+    let access = rds::access(house, &options.login);
     let server = match &document.cluster {
-        Some(cluster) => Server::of_cluster(cluster, house.config.restore.tls_ca.as_deref())?,
+        Some(cluster) => access.to_cluster(cluster, house.config.restore.tls_ca.as_deref())?,
         None if source == config::ServerConfig::default() => return Err(Error::NoSection("cluster")),
-        None => Server::of_config(&source)?,
+        None => access.to_config(&source)?,
     };
     Ok((Wish::Plan(plan), server))
 }

@@ -57,7 +57,7 @@ pub(crate) fn run(
 }
 
 fn prepare(line: &str, worktree: &Path, home: &Path, target: &SqlTarget<'_>) -> Result<Command, Error> {
-    let options = Opts::from(target.server.options());
+    let options = Opts::from(target.server.login()?);
     let user = options.get_user().unwrap_or_default();
     let password = options.get_pass().unwrap_or_default();
     let option_file = home.join("my.cnf");

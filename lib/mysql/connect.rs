@@ -1,17 +1,19 @@
 //! From settings or the document's cluster to a connection.
 //!
-//! In: host, port or socket, and a reference to a login. Out: a [`Session`] with known session settings. TLS is
+//! In: host, port or socket, and what proves who logs in. Out: a [`Session`] with known session settings. TLS is
 //! verified when the server is not on this host.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use mysql::{Conn, OptsBuilder, SslOpts};
+use mysql::{Conn, Opts, OptsBuilder, SslOpts};
 
-use super::{Error, OptionFile, Session};
+use super::keys::Keys;
+use super::{Access, Error, Session};
 use crate::config::{ServerConfig, Tls};
-use crate::document::{Cluster, Login};
+use crate::document::Cluster;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -35,59 +37,44 @@ pub enum Engine {
     MariaDb,
 }
 
+/// What proves who logs in.
+#[derive(Clone)]
+pub(super) enum Password {
+    /// The same for every connection; nothing for an account without one.
+    Fixed(Option<String>),
+    /// One for each connection.
+    Token(Arc<dyn Keys>),
+}
+
+impl Password {
+    pub(super) fn of(password: Option<String>) -> Self {
+        Self::Fixed(password)
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
 /// A server that can be connected to any number of times.
 #[derive(Debug, Clone)]
 pub struct Server {
     options: OptsBuilder,
     label: String,
+    password: Password,
 }
 
 impl Server {
-    /// The server of a configuration section. Its option file is read now, its variable too; without either,
-    /// `~/.my.cnf` is what a MySQL user expects.
+    /// The server of a configuration section that needs no keys.
     pub fn of_config(config: &ServerConfig) -> Result<Self, Error> {
-        let file = match &config.defaults_file {
-            Some(path) => OptionFile::read(Path::new(&expand_home(path)))?,
-            None if config.user.is_none() => OptionFile::of_home()?,
-            None => OptionFile::default(),
-        };
-        let password = match &config.password_env {
-            Some(name) => Some(password_of(name)?),
-            None => file.password,
-        };
-        let address = Address {
-            // A host that the configuration names is not to be bypassed by a socket of the option file.
-            socket: config.socket.clone().or(file.socket.filter(|_| config.host.is_none())),
-            host: config.host.clone().or(file.host),
-            port: config.port.or(file.port),
-            tls_ca: config.tls_ca.clone().or(file.tls_ca),
-            tls: config.tls,
-        };
-        let user = config.user.clone().or(file.user).ok_or(Error::NoUser)?;
-        Ok(Self::build(&address, Some(user), password))
+        Access::default().to_config(config)
     }
 
-    /// The throw-away copy of a document.
+    /// The throw-away copy of a document whose login needs no keys.
     pub fn of_cluster(cluster: &Cluster, tls_ca: Option<&str>) -> Result<Self, Error> {
-        let (user, password) = match &cluster.login {
-            Some(Login::OptionFile { path, .. }) => {
-                let file = OptionFile::read(Path::new(path))?;
-                (file.user, file.password)
-            }
-            Some(Login::Env { name, user, .. }) => (Some(user.clone()), Some(password_of(name)?)),
-            Some(Login::SecretsManager { .. }) => return Err(Error::NoSuchLogin("AWS Secrets Manager")),
-            Some(Login::Iam { .. }) => return Err(Error::NoSuchLogin("an RDS IAM token")),
-            Some(Login::Unknown(_)) => return Err(Error::NoSuchLogin("what the document's login names")),
-            None => (None, None),
-        };
-        let address = Address {
-            host: Some(cluster.host.clone()),
-            port: Some(cluster.port),
-            socket: None,
-            tls_ca: tls_ca.map(str::to_owned),
-            tls: Tls::Verify,
-        };
-        Ok(Self::build(&address, user, password))
+        Access::default().to_cluster(cluster, tls_ca)
     }
 
     /// A server at a host and port with a user and a password.
@@ -99,17 +86,31 @@ impl Server {
             tls_ca: None,
             tls: Tls::Verify,
         };
-        Self::build(&address, Some(user.to_owned()), Some(password.to_owned()))
+        Self::with_password(&address, user, password)
     }
 
     /// A server on this host behind a Unix socket.
     pub fn at_socket(socket: &Path, user: &str, password: &str) -> Self {
         let socket = Some(socket.display().to_string());
         let address = Address { host: None, port: None, socket, tls_ca: None, tls: Tls::Verify };
-        Self::build(&address, Some(user.to_owned()), Some(password.to_owned()))
+        Self::with_password(&address, user, password)
     }
 
-    fn build(address: &Address, user: Option<String>, password: Option<String>) -> Self {
+    fn with_password(address: &Address, user: &str, password: &str) -> Self {
+        Self::assemble(address, Some(user.to_owned()), Password::Fixed(Some(password.to_owned())))
+    }
+
+    /// A server and how to log in to it. A token would be readable on the way, so it wants TLS.
+    pub(super) fn build(address: &Address, user: Option<String>, password: Password) -> Result<Self, Error> {
+        let verified = address.socket.is_none() && address.tls == Tls::Verify && address.tls().is_some();
+        let server = Self::assemble(address, user, password);
+        if matches!(server.password, Password::Token(_)) && !verified {
+            return Err(Error::TokenWithoutTls(server.label));
+        }
+        Ok(server)
+    }
+
+    fn assemble(address: &Address, user: Option<String>, password: Password) -> Self {
         let who = user.as_deref().unwrap_or_default();
         let label = match (&address.socket, &address.host) {
             (Some(socket), _) => format!("{who}@{socket}"),
@@ -120,7 +121,6 @@ impl Server {
         };
         let options = OptsBuilder::new()
             .user(user)
-            .pass(password)
             .init(SESSION.to_vec())
             .prefer_socket(false)
             .tcp_keepalive_time_ms(Some(30_000))
@@ -133,7 +133,7 @@ impl Server {
                 .ip_or_hostname(Some(address.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned())))
                 .tcp_port(address.port.unwrap_or(3306)),
         };
-        Self { options, label }
+        Self { options, label, password }
     }
 
     /// Opens one connection.
@@ -143,14 +143,27 @@ impl Server {
 
     /// Opens one connection with a default database.
     pub fn connect_to(&self, database: Option<&str>) -> Result<Session, Error> {
-        let connection = Conn::new(self.options.clone().db_name(database))
+        let connection = Conn::new(self.login()?.db_name(database))
             .map_err(|e| Error::Connect { server: self.label.clone(), source: e.into() })?;
         Session::begin(connection, self.label.clone())
     }
 
-    /// The connection options, for what [`Session`] does not do (LOAD DATA LOCAL handlers).
+    /// Where the server is and who logs in, without what proves it.
     pub fn options(&self) -> OptsBuilder {
         self.options.clone()
+    }
+
+    /// The options of one connection, with the password, or a fresh token that the server gets as it is.
+    pub fn login(&self) -> Result<OptsBuilder, Error> {
+        let options = self.options.clone();
+        let keys = match &self.password {
+            Password::Fixed(password) => return Ok(options.pass(password.clone())),
+            Password::Token(keys) => keys,
+        };
+        let opts = Opts::from(options.clone());
+        let user = opts.get_user().unwrap_or_default();
+        let token = keys.token(&opts.get_ip_or_hostname(), opts.get_tcp_port(), user).map_err(Error::Keys)?;
+        Ok(options.pass(Some(token)).enable_cleartext_plugin(true))
     }
 
     /// `user@host:port`, for messages.
@@ -159,12 +172,13 @@ impl Server {
     }
 }
 
-struct Address {
-    host: Option<String>,
-    port: Option<u16>,
-    socket: Option<String>,
-    tls_ca: Option<String>,
-    tls: Tls,
+/// Where a server is, and how far the way there is trusted.
+pub(super) struct Address {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) socket: Option<String>,
+    pub(super) tls_ca: Option<String>,
+    pub(super) tls: Tls,
 }
 
 impl Address {
@@ -186,12 +200,7 @@ impl Address {
     }
 }
 
-/// The password that a variable of the environment holds: the one secret that is handed in this way.
-fn password_of(variable: &str) -> Result<String, Error> {
-    crate::config::environment(variable).ok_or_else(|| Error::NoPassword(variable.to_owned()))
-}
-
-fn expand_home(path: &str) -> String {
+pub(super) fn expand_home(path: &str) -> String {
     match (path.strip_prefix("~/"), crate::config::environment("HOME")) {
         (Some(rest), Some(home)) => format!("{home}/{rest}"),
         _ => path.to_owned(),

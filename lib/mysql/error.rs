@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::document::{Exit, Failure};
+use crate::document::{AnyFailure, Exit, Failure, chain};
 
 /// Server error numbers by their names in the manual ("Server Error Message Reference").
 pub mod number {
@@ -109,9 +109,21 @@ pub enum Error {
     /// Nothing says who logs in.
     #[error("no user: neither the configuration, nor its option file, nor ~/.my.cnf names one")]
     NoUser,
+    /// Two ways to log in.
+    #[error("{0} and {1} are two ways to log in: keep one")]
+    TwoLogins(&'static str, &'static str),
+    /// A document of a newer version.
+    #[error("the document names a way to log in that this version does not know")]
+    NoSuchLogin,
     /// A way to log in that this build does not have.
-    #[error("logging in with {0} is not available here")]
-    NoSuchLogin(&'static str),
+    #[error("this build has no AWS in it: it cannot log in with {0}")]
+    NoKeys(&'static str),
+    /// A token that others could read.
+    #[error("{0}: an RDS IAM token goes over verified TLS only")]
+    TokenWithoutTls(String),
+    /// The secret or the token cannot be had.
+    #[error("{}", chain(&**.0))]
+    Keys(AnyFailure),
 }
 
 impl Error {
@@ -132,7 +144,11 @@ impl Failure for Error {
             | Self::OptionFileOpen { .. }
             | Self::NoPassword(_)
             | Self::NoUser
-            | Self::NoSuchLogin(_) => Exit::BadConfig,
+            | Self::TwoLogins(..)
+            | Self::NoSuchLogin
+            | Self::NoKeys(_)
+            | Self::TokenWithoutTls(_) => Exit::BadConfig,
+            Self::Keys(inner) => inner.exit(),
             _ if matches!(self.number(), Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK)) => {
                 Exit::Temporary
             }
@@ -144,6 +160,7 @@ impl Failure for Error {
         match self {
             Self::Connect { .. } => "mysql-connect",
             Self::Statement { .. } => "mysql-statement",
+            Self::Keys(inner) => inner.code(),
             _ => "mysql-login",
         }
     }
@@ -151,9 +168,14 @@ impl Failure for Error {
     fn hint(&self) -> Option<String> {
         match (self, self.number()) {
             (Self::OptionFileOpen { path, .. }, _) => Some(format!("chmod 600 {}", path.display())),
-            (Self::NoUser, _) => {
-                Some("add `user` and `password_env`, or `defaults_file`, to the section".into())
-            }
+            (Self::NoUser, _) => Some(
+                "add `user` and `password_env`, `defaults_file`, or `secret` (AWS Secrets Manager) to the section".into(),
+            ),
+            (Self::NoKeys(_), _) => Some("use a build with the feature `aws`, which is on by default".into()),
+            (Self::TokenWithoutTls(_), _) => Some(
+                "set tls_ca to the RDS certificate bundle, and leave tls at its default, \"verify\"".into(),
+            ),
+            (Self::Keys(inner), _) => inner.hint(),
             (Self::Connect { .. }, Some(number::ACCESS_DENIED)) => Some(
                 "check user and password in the option file or the variable that the configuration names"
                     .into(),

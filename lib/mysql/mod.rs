@@ -3,16 +3,20 @@
 //! In: a [`ServerConfig`](crate::config::ServerConfig) or the document's cluster. Out: a connection whose session
 //! settings are known, quoted names and values, error numbers by name.
 
+mod access;
 mod connect;
 mod error;
+mod keys;
 mod option_file;
 mod quote;
 mod requalify;
 mod session;
 mod statements;
 
+pub use access::{Access, LoginOptions};
 pub use connect::{Engine, Server};
 pub use error::{Cause, Error, number};
+pub use keys::{Keys, NoKeys, Secret};
 pub use option_file::{OptionFile, write as write_option_file};
 pub use quote::{literal, name, qualified};
 pub use requalify::{requalify, without_definer};

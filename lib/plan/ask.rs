@@ -85,9 +85,9 @@ fn place(house: &House, ask: &Ask, options: &Options) -> Result<Place, Error> {
     if let Some(path) = &options.document {
         let fail = |source| Error::DocumentFile { path: path.display().to_string(), source };
         let file = std::fs::File::open(path).map_err(fail)?;
-        return Place::of(&document::read(file)?, &house.config, options);
+        return Place::of(house, &document::read(file)?, options);
     }
-    let mut place = Place::source(&house.config)?;
+    let mut place = Place::source(house, options)?;
     // The other questions only read.
     place.is_source = options.source || !matches!(ask, Ask::Plan { .. });
     Ok(place)

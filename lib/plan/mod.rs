@@ -67,7 +67,7 @@ use crate::mysql::{Session, qualified};
 
 /// Makes the plan and adds it to the document.
 pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
-    let place = Place::of(document, &house.config, options)?;
+    let place = Place::of(house, document, options)?;
     place.may_hold_keys(options)?;
     if options.in_place {
         place.may_be_rewritten(options)?;

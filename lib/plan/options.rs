@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::fit::Limit;
+use crate::mysql::LoginOptions;
 
 /// What the flags say.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -41,6 +42,10 @@ pub struct Options {
     /// The same for bytes, in proportion to what the tables take now: 8GB, 500MiB
     #[arg(long, value_name = "SIZE", global = true, value_parser = bytes)]
     pub target_size: Option<u64>,
+
+    /// How to log in.
+    #[command(flatten)]
+    pub login: LoginOptions,
 
     /// Look for parents with the most children
     #[arg(skip)]

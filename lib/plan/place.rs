@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use super::options::Options;
-use crate::config::Config;
 use crate::document::Document;
+use crate::house::House;
 use crate::mysql::{Server, Session};
+use crate::rds;
 
 /// The server to dehydrate and what is known of it.
 #[derive(Debug)]
@@ -28,14 +29,16 @@ pub struct Place {
 
 impl Place {
     /// The document's copy, or the configured source.
-    pub fn of(document: &Document, config: &Config, options: &Options) -> Result<Self, Error> {
+    pub fn of(house: &House, document: &Document, options: &Options) -> Result<Self, Error> {
         if options.source {
-            return Self::source(config);
+            return Self::source(house, options);
         }
+        let config = &house.config;
         let cluster = document.cluster.as_ref().ok_or(Error::NoCluster)?;
         let named = document.source.as_ref().map(|source| source.databases.clone()).unwrap_or_default();
         Ok(Self {
-            server: Server::of_cluster(cluster, config.restore.tls_ca.as_deref())?,
+            server: rds::access(house, &options.login)
+                .to_cluster(cluster, config.restore.tls_ca.as_deref())?,
             host: cluster.host.clone(),
             databases: if named.is_empty() { config.source.databases.clone() } else { named },
             taken_at: document.snapshot.as_ref().and_then(|snapshot| snapshot.created_at),
@@ -45,8 +48,9 @@ impl Place {
     }
 
     /// The configured source.
-    pub fn source(config: &Config) -> Result<Self, Error> {
-        let server = Server::of_config(&config.source.server())?;
+    pub fn source(house: &House, options: &Options) -> Result<Self, Error> {
+        let config = &house.config;
+        let server = rds::access(house, &options.login).to_config(&config.source.server())?;
         let address = server.label().rsplit('@').next().unwrap_or_default();
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
         let databases = config.source.databases.clone();

@@ -42,6 +42,8 @@ pub struct Thing {
     pub host: String,
     /// TCP port of the endpoint.
     pub port: u16,
+    /// The secret with its master password, if the service keeps it.
+    pub secret: Option<MasterSecret>,
     /// Changes that are accepted but not yet done, by name.
     pub pending: Vec<&'static str>,
     /// Deletion protection.
@@ -56,6 +58,15 @@ pub struct Thing {
     pub members: Vec<String>,
     /// `manual`, `automated`, `awsbackup`, … of a snapshot.
     pub snapshot_type: String,
+}
+
+/// A secret of AWS Secrets Manager that the service keeps for a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterSecret {
+    /// Its ARN.
+    pub arn: String,
+    /// `creating`, `active`, `rotating` or `impaired`.
+    pub status: String,
 }
 
 impl Thing {
@@ -77,6 +88,7 @@ impl Thing {
             user: String::new(),
             host: String::new(),
             port: 0,
+            secret: None,
             pending: Vec::new(),
             protected: false,
             replica_of: None,
@@ -273,6 +285,9 @@ pub trait Cloud {
 
     /// Sets the master password.
     fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), Fault>;
+
+    /// Lets the service make a master password and keep it in a secret.
+    fn keep_password(&self, kind: ResourceKind, id: &str) -> Result<(), Fault>;
 
     /// Starts a stopped cluster: it cannot be deleted while it is stopped.
     fn start(&self, kind: ResourceKind, id: &str) -> Result<(), Fault>;

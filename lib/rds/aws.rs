@@ -47,18 +47,7 @@ impl Aws {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let cancelled = async {
-            while self.cancel.requested().is_none() {
-                tokio::time::sleep(CANCEL_POLL).await;
-            }
-        };
-        self.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                outcome = future => outcome.map_err(|error| fault(call, &error)),
-                () = cancelled => Err(Fault { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
-            }
-        })
+        run(&self.runtime, &self.cancel, call, future)
     }
 
     fn pages(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
@@ -130,6 +119,30 @@ impl Aws {
     }
 }
 
+/// Runs one call to its end, unless a signal arrives.
+pub(super) fn run<T, E>(
+    runtime: &tokio::runtime::Runtime,
+    cancel: &Cancel,
+    call: &'static str,
+    future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, Fault>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let cancelled = async {
+        while cancel.requested().is_none() {
+            tokio::time::sleep(CANCEL_POLL).await;
+        }
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            outcome = future => outcome.map_err(|error| fault(call, &error)),
+            () = cancelled => Err(Fault { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
+        }
+    })
+}
+
 impl Cloud for Aws {
     fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
         match self.one(kind, id) {
@@ -183,6 +196,17 @@ impl Cloud for Aws {
         }
         let ask = self.client.modify_db_cluster().db_cluster_identifier(id);
         let ask = ask.master_user_password(password).apply_immediately(true);
+        self.run("ModifyDBCluster", ask.send()).map(|_| ())
+    }
+
+    fn keep_password(&self, kind: ResourceKind, id: &str) -> Result<(), Fault> {
+        if kind == ResourceKind::Instance {
+            let ask = self.client.modify_db_instance().db_instance_identifier(id);
+            let ask = ask.manage_master_user_password(true).apply_immediately(true);
+            return self.run("ModifyDBInstance", ask.send()).map(|_| ());
+        }
+        let ask = self.client.modify_db_cluster().db_cluster_identifier(id);
+        let ask = ask.manage_master_user_password(true).apply_immediately(true);
         self.run("ModifyDBCluster", ask.send()).map(|_| ())
     }
 

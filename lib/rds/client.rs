@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_rds::config::{ProvideCredentials, RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -15,7 +15,8 @@ use aws_smithy_http_client::{Builder, Connector};
 use super::Error;
 use super::api::{Fault, FaultClass};
 use super::aws::Aws;
-use super::options::ServiceOptions;
+use super::options::{self, ServiceOptions};
+use crate::config::environment;
 use crate::document::chain;
 use crate::house::Cancel;
 
@@ -31,14 +32,59 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// Throttling comes in bursts: the first tries of everybody fail.
 const ATTEMPTS: u32 = 8;
 
+/// Somebody may be sitting in front of a tool that only logs in.
+const LOGIN_ATTEMPTS: u32 = 5;
+
+/// The pause after the first of them; it doubles.
+const LOGIN_BACKOFF: Duration = Duration::from_millis(250);
+
 /// The longest pause between two tries.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
+/// How a call is repeated.
+#[derive(Debug, Clone, Copy)]
+struct Rhythm {
+    attempts: u32,
+    backoff: Duration,
+    /// Factor on the pauses.
+    pace: f64,
+}
+
+/// The SDK's configuration with region and credentials in it, and what runs its calls.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// Region, credentials, HTTP.
+    pub(super) shared: SdkConfig,
+    /// Runs calls on the calling thread.
+    pub(super) runtime: tokio::runtime::Runtime,
+}
+
 /// Connects to the service: finds region and credentials, sends nothing yet.
 pub(super) fn open(options: &ServiceOptions, cancel: Cancel) -> Result<Aws, Error> {
+    let rhythm = Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: options.pace.min(1.0) };
+    let Loaded { shared, runtime } = load(options.is_local(), rhythm, None)?;
+    let mut config = aws_sdk_rds::config::Builder::from(&shared);
+    config.set_endpoint_url(
+        options.endpoint().map(str::to_owned).or_else(|| shared.endpoint_url().map(str::to_owned)),
+    );
+    Ok(Aws::new(aws_sdk_rds::Client::from_conf(config.build()), runtime, cancel))
+}
+
+/// The same for tools that only log in: `region` stands in for one that nobody set.
+pub(super) fn load_for_logins(region: Option<&str>) -> Result<Loaded, Error> {
+    let service = ["AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"];
+    let local = service.iter().find_map(|name| environment(name)).is_some_and(|url| options::is_local(&url));
+    load(local, Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)
+}
+
+/// Finds region and credentials.
+fn load(local: bool, rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-    let shared = runtime.block_on(load(options));
+    let mut shared = runtime.block_on(configuration(local, rhythm));
+    if let (None | Some(""), Some(region)) = (shared.region().map(|region| region.as_ref().trim()), region) {
+        shared = shared.to_builder().region(Region::new(region.to_owned())).build();
+    }
     match shared.region().map(|region| region.as_ref().trim()) {
         None | Some("") => return Err(Error::NoRegion),
         Some(region) if !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
@@ -47,26 +93,22 @@ pub(super) fn open(options: &ServiceOptions, cancel: Cancel) -> Result<Aws, Erro
         Some(_) => {}
     }
     runtime.block_on(credentials(&shared))?;
-    let mut config = aws_sdk_rds::config::Builder::from(&shared);
-    config.set_endpoint_url(
-        options.endpoint().map(str::to_owned).or_else(|| shared.endpoint_url().map(str::to_owned)),
-    );
-    Ok(Aws::new(aws_sdk_rds::Client::from_conf(config.build()), runtime, cancel))
+    Ok(Loaded { shared, runtime })
 }
 
-async fn load(options: &ServiceOptions) -> SdkConfig {
+async fn configuration(local: bool, rhythm: Rhythm) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
     let retries = RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(Duration::from_secs_f64(options.pace.min(1.0)))
-        .with_max_backoff(BACKOFF_MAX.mul_f64(options.pace.min(1.0)));
+        .with_max_attempts(rhythm.attempts)
+        .with_initial_backoff(rhythm.backoff.mul_f64(rhythm.pace))
+        .with_max_backoff(BACKOFF_MAX.mul_f64(rhythm.pace));
     // Pinned: what a newer default changes is read before it is taken.
     aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http(options.is_local()))
+        .http_client(http(local))
         .timeout_config(timeouts)
         .retry_config(retries)
         .load()

@@ -28,6 +28,28 @@ pub enum Error {
     /// The region is no region.
     #[error("{0:?} is no AWS region")]
     Region(String),
+    /// An endpoint in a variable.
+    #[error("${name}: {problem}")]
+    Endpoint {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A secret cannot be read.
+    #[error("cannot read the secret {id}: {source}")]
+    Secret {
+        /// Its ARN or name.
+        id: String,
+        /// Why not.
+        source: Fault,
+    },
+    /// A secret without a password.
+    #[error("the secret {0} is no JSON object with a \"password\"")]
+    NoPassword(String),
+    /// A token cannot be made.
+    #[error("cannot make an RDS IAM token: {0}")]
+    Token(String),
     /// The runtime for the SDK cannot be built.
     #[error("cannot start the AWS client")]
     Runtime(#[source] std::io::Error),
@@ -132,8 +154,14 @@ impl Failure for Error {
             Self::Journal(inner) => inner.exit(),
             Self::Config(inner) => inner.exit(),
             Self::Mysql(inner) => inner.exit(),
-            Self::Call(fault) => exit_of(fault),
-            Self::NoRegion | Self::Region(_) | Self::Missing(_) | Self::Name { .. } => Exit::BadConfig,
+            Self::Call(fault) | Self::Secret { source: fault, .. } => exit_of(fault),
+            Self::NoRegion
+            | Self::Region(_)
+            | Self::Endpoint { .. }
+            | Self::NoPassword(_)
+            | Self::Token(_)
+            | Self::Missing(_)
+            | Self::Name { .. } => Exit::BadConfig,
             Self::Document(_) => Exit::BadInput,
             Self::Runtime(_) => Exit::Io,
             Self::NoSuch(_) | Self::Terminal { .. } | Self::NoFallback { .. } | Self::Login { .. } => {
@@ -159,6 +187,9 @@ impl Failure for Error {
             Self::Mysql(inner) => inner.code(),
             Self::Call(fault) => code_of(fault.class),
             Self::NoRegion | Self::Region(_) => "no-region",
+            Self::Endpoint { .. } => "bad-endpoint",
+            Self::Secret { .. } | Self::NoPassword(_) => "secret",
+            Self::Token(_) => "token",
             Self::Runtime(_) => "runtime",
             Self::Name { .. } => "bad-name",
             Self::Missing(_) => "bad-config",
@@ -182,6 +213,10 @@ impl Failure for Error {
             Self::Config(inner) => return inner.hint(),
             Self::Mysql(inner) => return inner.hint(),
             Self::Call(fault) => hint_of(fault.class),
+            Self::Secret { source, .. } => hint_of_secret(source.class),
+            Self::NoPassword(_) => "write it as {\"username\": …, \"password\": …}",
+            Self::Token(_) => "set AWS_REGION, and credentials that may rds-db:connect",
+            Self::Endpoint { .. } => "a URL such as http://127.0.0.1:4566; unset the variable to use AWS",
             Self::NoRegion | Self::Region(_) => "set AWS_REGION, or region in ~/.aws/config",
             Self::Name { .. } => {
                 "names are 1 to 63 letters, digits and single hyphens, beginning with a letter"
@@ -227,6 +262,16 @@ fn code_of(class: FaultClass) -> &'static str {
         FaultClass::Denied => "denied",
         FaultClass::Rejected => "rejected",
         FaultClass::Interrupted => "interrupted",
+    }
+}
+
+fn hint_of_secret(class: FaultClass) -> &'static str {
+    match class {
+        FaultClass::Denied => {
+            "the role needs secretsmanager:GetSecretValue on it, and kms:Decrypt on its key"
+        }
+        FaultClass::NotFound => "check its name, AWS_REGION and the account of the credentials",
+        class => hint_of(class),
     }
 }
 

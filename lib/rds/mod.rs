@@ -15,6 +15,7 @@ mod error;
 pub mod fallback;
 pub mod guard;
 pub mod local;
+pub mod login;
 pub mod names;
 pub mod options;
 pub mod owed;
@@ -39,7 +40,10 @@ mod doors;
 mod orders;
 #[cfg(feature = "aws")]
 mod things;
+#[cfg(feature = "aws")]
+mod vault;
 
 #[cfg(feature = "aws")]
 pub use doors::{drop, restore, snap, wait};
 pub use error::Error;
+pub use login::access;

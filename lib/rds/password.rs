@@ -1,7 +1,7 @@
 //! The master password of a copy: random, set, settled.
 //!
-//! In: a copy that still answers to production's password. Out: an option file, mode 0600, with one that nobody
-//! else knows. A restore takes no password; whoever forgets this step runs masking with production's credentials.
+//! In: a copy that still answers to production's password. Out: a reference to one that nobody else knows: an option
+//! file, mode 0600, or a secret of AWS Secrets Manager that the service makes. A restore takes no password; whoever forgets this step runs masking with production's credentials.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use super::Error;
 use super::api::Thing;
 use super::desk::Desk;
 use super::poll::{self, Judgement, Patience};
-use crate::document::Journal;
+use crate::config::CopyPassword;
+use crate::document::{Journal, Login};
 use crate::mysql;
 
 /// Letters and digits: every rule of the service and every option file takes them (190 bits).
@@ -33,8 +34,16 @@ pub fn file_of(journal: &Journal) -> PathBuf {
     journal.secret_path("cnf")
 }
 
-/// Gives `copy` a password of its own, kept in an option file for `user`.
-pub fn renew(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<PathBuf, Error> {
+/// Gives `copy` a password of its own; says where it is kept.
+pub fn renew(desk: &Desk<'_>, journal: &Journal, copy: &Thing, place: CopyPassword) -> Result<Login, Error> {
+    match place {
+        CopyPassword::OptionFile => in_file(desk, journal, copy),
+        CopyPassword::SecretsManager => in_secret(desk, copy),
+    }
+}
+
+/// A password of ours, in an option file for the master user.
+fn in_file(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<Login, Error> {
     // Absolute, because the next tool of the pipe may run elsewhere.
     let path = std::path::absolute(file_of(journal)).unwrap_or_else(|_| file_of(journal));
     let password = make();
@@ -43,20 +52,34 @@ pub fn renew(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<PathBuf
     // Right after a restore the copy may be busy with a first backup.
     desk.call(true, || desk.cloud.set_password(copy.kind, &copy.id, &password))?;
     desk.clock.pause(BEFORE_IT_SHOWS)?;
-    settle(desk, copy)?;
-    Ok(path)
+    settle(desk, copy, |thing| thing.pending.is_empty())?;
+    Ok(Login::option_file(&path))
+}
+
+/// A password of the service's, in a secret that goes with the copy.
+fn in_secret(desk: &Desk<'_>, copy: &Thing) -> Result<Login, Error> {
+    desk.call(true, || desk.cloud.keep_password(copy.kind, &copy.id))?;
+    desk.clock.pause(BEFORE_IT_SHOWS)?;
+    let is_active = |thing: &Thing| thing.secret.as_ref().is_some_and(|secret| secret.status == "active");
+    let settled = settle(desk, copy, |thing| thing.pending.is_empty() && is_active(thing))?;
+    let arn = settled.secret.map(|secret| secret.arn).unwrap_or_default();
+    Ok(Login::SecretsManager { arn, other: serde_json::Map::new() })
 }
 
 fn make() -> String {
     rand::rng().sample_iter(Alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect()
 }
 
-/// Waits until nothing is pending.
-fn settle(desk: &Desk<'_>, copy: &Thing) -> Result<Thing, Error> {
+/// Waits until the password is in force.
+fn settle(desk: &Desk<'_>, copy: &Thing, is_done: impl Fn(&Thing) -> bool) -> Result<Thing, Error> {
     let mut steady = 0;
     let begun = desk.clock.now();
     let judge = |thing: &Thing| {
-        let judgement = if thing.pending.is_empty() { poll::usable(thing) } else { Judgement::Wait };
+        // A server that the service has given up on shows it by its own status.
+        let judgement = match poll::usable(thing) {
+            Judgement::Ready if !is_done(thing) => Judgement::Wait,
+            judgement => judgement,
+        };
         steady = if judgement == Judgement::Ready { steady + 1 } else { 0 };
         if judgement == Judgement::Ready && steady < STEADY_LOOKS { Judgement::Wait } else { judgement }
     };

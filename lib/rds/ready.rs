@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Error;
 use super::desk::{Desk, span};
 use crate::document::Cluster;
-use crate::mysql::Server;
+use crate::mysql::LoginOptions;
 
 /// How long the name, the port and the new password may take.
 const LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
@@ -18,7 +18,8 @@ const LOGIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// Logs in, trying again for a while. Gives the server's version.
 pub fn log_in(desk: &Desk<'_>, cluster: &Cluster) -> Result<String, Error> {
-    let server = Server::of_cluster(cluster, desk.house.config.restore.tls_ca.as_deref())?;
+    let access = super::access(desk.house, &LoginOptions::default());
+    let server = access.to_cluster(cluster, desk.house.config.restore.tls_ca.as_deref())?;
     let begun = desk.clock.now();
     let patience = LOGIN_TIMEOUT.mul_f64(desk.clock.pace().max(0.02));
     loop {

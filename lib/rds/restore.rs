@@ -17,7 +17,7 @@ use super::options::{self, ServiceOptions};
 use super::poll::{self, Judgement, Patience};
 use super::wait::{POINT_IN_TIME, describe, kind_of_source};
 use super::{Error, classes, names, password, ready, snap};
-use crate::config::{Length, OneOrMany, RestoreConfig};
+use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
 use crate::document::{Cluster, Document, Login, ResourceKind, Snapshot, Source};
 
 /// Flags of `rds-restore`; each beats its setting in `[restore]`.
@@ -55,6 +55,10 @@ pub struct RestoreOptions {
     #[arg(long, value_name = "NAME")]
     pub parameter_group: Option<String>,
 
+    /// Where the copy's new master password is kept [default: option-file]
+    #[arg(long, value_enum, value_name = "PLACE")]
+    pub password: Option<CopyPassword>,
+
     /// How long cluster and instances may take, each
     #[arg(long, value_name = "LENGTH")]
     pub timeout: Option<Length>,
@@ -67,6 +71,7 @@ impl RestoreOptions {
         merged.clone |= self.clone;
         merged.readers = self.readers.unwrap_or(merged.readers);
         merged.timeout = self.timeout.unwrap_or(merged.timeout);
+        merged.password = self.password.unwrap_or(merged.password);
         merged.subnet_group = self.subnet_group.clone().or(merged.subnet_group);
         merged.parameter_group = self.parameter_group.clone().or(merged.parameter_group);
         if !self.instance_classes.is_empty() {
@@ -94,7 +99,7 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
     create(desk, document, &intent, &order, &settings)?;
     let made = desk.wait_usable(order.kind, &order.id, patience)?;
     // Before the instances exist: the minute that this takes hides in theirs.
-    let path = password::renew(desk, &desk.house.journal(&document.run), &made)?;
+    let login = password::renew(desk, &desk.house.journal(&document.run), &made, settings.password)?;
     if order.kind == ResourceKind::Cluster {
         instances(desk, document, &order, &settings)?;
         for index in 0..=settings.readers {
@@ -102,10 +107,13 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
         }
     }
     let made = reachable(desk, &order, patience)?;
-    let login = Login::option_file(&path);
     let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
     describe(&mut cluster, &made);
-    let version = ready::log_in(desk, &cluster)?;
+    let mut version = ready::log_in(desk, &cluster)?;
+    if let Some(user) = settings.iam_user {
+        cluster.login = Some(Login::Iam { user, other: serde_json::Map::new() });
+        version = ready::log_in(desk, &cluster)?;
+    }
     document.cluster = Some(cluster);
     let took = span(desk.clock.now().saturating_sub(begun));
     desk.house.note(format!(
@@ -168,7 +176,7 @@ fn order(
         kms_key: settings.kms_key.clone(),
         storage_type: settings.storage_type.clone(),
         serverless: serverless(settings),
-        iam_login: settings.iam_login,
+        iam_login: settings.iam_login || settings.iam_user.is_some(),
         extended_support: settings.extended_support,
         tags: Vec::new(),
     })

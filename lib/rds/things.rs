@@ -6,7 +6,7 @@ use aws_sdk_rds::primitives::DateTime;
 use aws_sdk_rds::types::{DbCluster, DbClusterSnapshot, DbInstance, DbSnapshot, Tag};
 use jiff::Timestamp;
 
-use super::api::{Fault, FaultClass, Thing};
+use super::api::{Fault, FaultClass, MasterSecret, Thing};
 use crate::document::ResourceKind;
 
 /// `(code on the wire, what to do about it)`. Some lack the `Fault` of their shapes' names, some have no shape.
@@ -48,16 +48,20 @@ const CODES: &[(&str, FaultClass)] = &[
     ("ExpiredToken", FaultClass::Expired),
     ("ExpiredTokenException", FaultClass::Expired),
     ("RequestExpired", FaultClass::Expired),
+    // Secrets Manager.
+    ("ResourceNotFoundException", FaultClass::NotFound),
     ("AccessDenied", FaultClass::Denied),
     ("AccessDeniedException", FaultClass::Denied),
     ("UnauthorizedOperation", FaultClass::Denied),
     ("InvalidClientTokenId", FaultClass::NoCredentials),
     ("SignatureDoesNotMatch", FaultClass::NoCredentials),
     ("MissingAuthenticationToken", FaultClass::NoCredentials),
+    ("UnrecognizedClientException", FaultClass::NoCredentials),
     ("RequestTimeout", FaultClass::Unreachable),
     ("ServiceUnavailable", FaultClass::Unreachable),
     ("InternalFailure", FaultClass::Unreachable),
     ("InternalError", FaultClass::Unreachable),
+    ("InternalServiceError", FaultClass::Unreachable),
 ];
 
 /// What a code on the wire means.
@@ -111,6 +115,11 @@ fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
 }
 
+fn secret(of: Option<&aws_sdk_rds::types::MasterUserSecret>) -> Option<MasterSecret> {
+    let secret = of?;
+    Some(MasterSecret { arn: some(secret.secret_arn())?, status: text(secret.secret_status()) })
+}
+
 /// A cluster.
 pub(super) fn cluster(of: &DbCluster) -> Thing {
     let mut members: Vec<_> = of.db_cluster_members().iter().collect();
@@ -130,6 +139,7 @@ pub(super) fn cluster(of: &DbCluster) -> Thing {
         user: text(of.master_username()),
         host: text(of.endpoint()),
         port: port(of.port()),
+        secret: secret(of.master_user_secret()),
         pending: password.then_some("the master password").into_iter().collect(),
         protected: of.deletion_protection().unwrap_or_default(),
         replica_of: some(of.replication_source_identifier()),
@@ -161,6 +171,7 @@ pub(super) fn instance(of: &DbInstance) -> Thing {
         user: text(of.master_username()),
         host: text(of.endpoint().and_then(|endpoint| endpoint.address())),
         port: port(of.endpoint().and_then(aws_sdk_rds::types::Endpoint::port)),
+        secret: secret(of.master_user_secret()),
         pending: password.then_some("the master password").into_iter().collect(),
         protected: of.deletion_protection().unwrap_or_default(),
         replica_of: replica_of.or_else(|| some(of.read_replica_source_db_cluster_identifier())),

@@ -10,9 +10,10 @@ use mysql::{Opts, Row};
 
 use super::load::Job;
 use super::{Error, Target};
-use crate::config::Config;
+use crate::config::{Config, ServerConfig};
 use crate::house::House;
-use crate::mysql::{Server, Session};
+use crate::mysql::{LoginOptions, Server, Session};
+use crate::rds;
 
 /// Tables and keys on disk, compared with the bytes of SQL that they come from.
 const DISK_PER_SQL_BYTE: u64 = 2;
@@ -27,7 +28,7 @@ pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Sessio
     if let Some(id) = named_like(config, &host) {
         return refuse(format!("its host {host} is of {id}"));
     }
-    if let Some(source) = source_server(config) {
+    if let Some(source) = source_server(house) {
         if same_address(&options, &Opts::from(source.options())) {
             return refuse(format!("both are {}", address(&options)));
         }
@@ -57,17 +58,19 @@ pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Sessio
 }
 
 /// The server that `[source]` names, if it names one by address.
-fn source_server(config: &Config) -> Option<Server> {
-    let source = &config.source;
-    if source.host.is_none() && source.socket.is_none() && source.defaults_file.is_none() {
+fn source_server(house: &House) -> Option<Server> {
+    let source = &house.config.source;
+    let by_secret = source.secret.is_some();
+    if source.host.is_none() && source.socket.is_none() && source.defaults_file.is_none() && !by_secret {
         return None;
     }
+    let settings = source.server();
     // A password that is not at hand here is no reason to stop: addresses are compared all the same.
-    let mut settings = source.server();
-    if settings.password_env.as_deref().is_some_and(|name| crate::config::environment(name).is_none()) {
-        settings.password_env = None;
-    }
-    Server::of_config(&settings).ok()
+    let bare = || {
+        let bare = ServerConfig { password_env: None, secret: None, iam_login: false, ..settings.clone() };
+        Server::of_config(&bare).ok()
+    };
+    rds::access(house, &LoginOptions::default()).to_config(&settings).ok().or_else(bare)
 }
 
 /// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier, those

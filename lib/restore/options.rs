@@ -1,5 +1,7 @@
 //! The flags of `dev-restore`, so that its door stays thin.
 
+use crate::mysql::LoginOptions;
+
 /// What to do; without a word, `run`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
@@ -54,6 +56,10 @@ pub struct RunOptions {
     /// Load with INSERT even where the server takes LOAD DATA LOCAL
     #[arg(long)]
     pub insert: bool,
+
+    /// How to log in to the target.
+    #[command(flatten)]
+    pub login: LoginOptions,
 }
 
 /// How the loaded tables are compared with the dump.
@@ -96,6 +102,10 @@ pub struct UndoOptions {
     /// Name of the target in refresh.toml
     #[arg(long, short, value_name = "NAME")]
     pub target: String,
+
+    /// How to log in to the target.
+    #[command(flatten)]
+    pub login: LoginOptions,
 }
 
 /// Which target to look at.
@@ -112,4 +122,8 @@ pub struct StatusOptions {
     /// A JSON object
     #[arg(long)]
     pub json: bool,
+
+    /// How to log in to the target.
+    #[command(flatten)]
+    pub login: LoginOptions,
 }

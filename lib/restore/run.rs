@@ -17,10 +17,12 @@ use crate::document::{Document, Dump, Refresh};
 use crate::dump::{DatabaseEntry, DumpFile};
 use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
+use crate::rds;
 
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<(), Error> {
-    let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default())?;
+    let access = rds::access(house, &options.login);
+    let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
     let path = super::choose::choose(&house.config, &options.dump)?;
     let choice = Choice::of(&target, options)?;
     set::statements(&target)?;

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::{Error, Holder, StatusOptions, Target, state, swap};
 use crate::house::House;
 use crate::mysql::Session;
+use crate::rds;
 
 /// Writes a target's state to `out`.
 pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Result<(), Error> {
-    let target = Target::of(&house.config, &options.target)?;
+    let target = Target::of(&house.config, &options.target, &rds::access(house, &options.login))?;
     let mut repaired = None;
     if options.repair {
         let mut holder = Holder::take(house, &target)?;

@@ -1,10 +1,10 @@
 //! The allow-list: which server and which database a refresh may replace.
 //!
-//! In: a name, `[targets]`. Out: a [`Target`], or a refusal that lists what is allowed.
+//! In: a name, `[targets]`, who has the keys. Out: a [`Target`], or a refusal that lists what is allowed.
 
 use super::Error;
 use crate::config::{Config, TargetConfig};
-use crate::mysql::Server;
+use crate::mysql::{Access, Server};
 
 /// MySQL's limit for a database name, in characters.
 const NAME_CHARACTERS_MAX: usize = 64;
@@ -30,7 +30,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// The target of that name; nothing but `[targets]` is ever touched.
-    pub(crate) fn of(config: &Config, name: &str) -> Result<Self, Error> {
+    pub(crate) fn of(config: &Config, name: &str, access: &Access) -> Result<Self, Error> {
         let Some(settings) = config.targets.get(name) else {
             let known = config.targets.keys().cloned().collect();
             return Err(Error::UnknownTarget { name: name.to_owned(), known });
@@ -58,7 +58,7 @@ impl Target {
                 "name the application's database",
             ));
         }
-        let server = Server::of_config(&settings.server())?;
+        let server = access.to_config(&settings.server())?;
         Ok(Self { name: name.to_owned(), database, server, settings: settings.clone() })
     }
 
@@ -82,7 +82,7 @@ mod tests {
 
     fn refused(text: &str, name: &str) -> (Exit, String) {
         let config = crate::config::parse(Path::new("refresh.toml"), text.to_owned()).unwrap();
-        let error = Target::of(&config, name).unwrap_err();
+        let error = Target::of(&config, name, &Access::default()).unwrap_err();
         (error.exit(), error.to_string())
     }
 

@@ -9,10 +9,11 @@ use super::settle::Contents;
 use super::{Error, Holder, Target, UndoOptions, events, state, swap};
 use crate::document::{Document, Refresh};
 use crate::house::House;
+use crate::rds;
 
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<(), Error> {
-    let target = Target::of(&house.config, &options.target)?;
+    let target = Target::of(&house.config, &options.target, &rds::access(house, &options.login))?;
     let mut holder = Holder::take(house, &target)?;
     if !house.dry_run
         && let Some(done) = swap::repair(&mut holder, &target)?

@@ -15,6 +15,7 @@ mod dump_guards;
 mod dump_random;
 mod dump_safety;
 mod jenkins;
+mod login;
 mod masks;
 mod migrate;
 #[cfg(feature = "aws")]
@@ -39,6 +40,8 @@ mod rds_drop;
 #[cfg(feature = "aws")]
 mod rds_kill;
 mod rds_local;
+#[cfg(feature = "aws")]
+mod rds_login;
 #[cfg(feature = "aws")]
 mod rds_moto;
 #[cfg(feature = "aws")]

@@ -27,7 +27,7 @@ fn password_in(option_file: &str) -> String {
 }
 
 /// All files below a directory.
-fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     let all = walkdir::WalkDir::new(directory).into_iter().map(|entry| entry.unwrap().into_path());
     all.filter(|path| path.is_file()).collect()
 }

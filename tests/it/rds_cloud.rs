@@ -143,6 +143,7 @@ fn seed_sql() -> String {
 /// The environment of a tool that talks to `endpoint`, and of nothing else.
 pub(crate) fn with_aws(tool: Tool, endpoint: &str) -> Tool {
     tool.env("AWS_ENDPOINT_URL_RDS", endpoint)
+        .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint)
         .env("AWS_REGION", "eu-west-1")
         .env("AWS_ACCESS_KEY_ID", "AKIATEST")
         .env("AWS_SECRET_ACCESS_KEY", "test")

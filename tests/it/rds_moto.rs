@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 use crate::rds_cloud::with_aws;
 use crate::support::Tool;
 
-struct Moto {
+pub(crate) struct Moto {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     python: PathBuf,
     home: tempfile::TempDir,
 }
 
 impl Moto {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(python) = std::env::var_os("REFRESHKIT_TEST_PYTHON").map(PathBuf::from) else {
             eprintln!(
                 "SKIPPED: $REFRESHKIT_TEST_PYTHON names no Python with moto[server,rds] (scripts/test makes one)"
@@ -46,7 +46,7 @@ impl Moto {
     }
 
     /// Runs Python with a boto3 client `c`; gives what it prints.
-    fn python(&self, script: &str) -> String {
+    pub(crate) fn python(&self, script: &str) -> String {
         let whole = format!(
             "import boto3\nc = boto3.client('rds', region_name='eu-west-1', endpoint_url='{}', \
              aws_access_key_id='x', aws_secret_access_key='y')\n{script}",
@@ -57,7 +57,12 @@ impl Moto {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    fn tool(&self, name: &str) -> Tool {
+    /// Another configuration.
+    pub(crate) fn configure(&self, text: &str) {
+        std::fs::write(self.home.path().join("refresh.toml"), text).unwrap();
+    }
+
+    pub(crate) fn tool(&self, name: &str) -> Tool {
         with_aws(Tool::new(name), &self.url)
             .env("REFRESH_CONFIG", self.home.path().join("refresh.toml"))
             .env("REFRESH_STATE_DIR", self.home.path().join("state"))
@@ -105,6 +110,19 @@ fn moto_agrees_up_to_the_point_where_mysql_is_needed() {
     assert_eq!(copy, "8.0.mysql_aurora.3.04.0 False 1 False True m");
     let dropped = moto.tool("rds-drop").document(&restored).run().exits(69).document();
     assert_eq!(dropped.resources, vec![]);
+    assert_eq!(moto.python(LEFT), "['prod', 'prod-1']");
+
+    // The service keeps the password: the secret is there and is read, and only MySQL is missing.
+    let snapped = moto.tool("rds-snap").args(["--run", "kept"]).run().exits(0);
+    let waited = moto.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+    let kept = moto.tool("rds-restore").args(["--password", "secrets-manager"]).stdin(waited.stdout).run();
+    let kept = kept.exits(69);
+    assert_eq!(kept.document().error.unwrap().code, "no-login", "{}", kept.stderr);
+    assert_eq!(
+        moto.python("print(c.describe_db_clusters(DBClusterIdentifier='kit-kept')['DBClusters'][0]['MasterUserSecret']['SecretStatus'])"),
+        "active"
+    );
+    moto.tool("rds-drop").document(&kept.document()).run().exits(69);
     assert_eq!(moto.python(LEFT), "['prod', 'prod-1']");
 
     // By tags alone, past the first page of a hundred.

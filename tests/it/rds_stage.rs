@@ -80,6 +80,22 @@ impl Stage {
         answer
     }
 
+    /// What Secrets Manager answers about a secret.
+    pub(crate) fn secret(&self, id: &str) -> String {
+        let body = serde_json::json!({"SecretId": id}).to_string();
+        let host = self.cloud.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Amz-Target: secretsmanager.GetSecretValue\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
     /// Sets a tag, as a person with other tools would.
     pub(crate) fn tag(&self, arn: &str, key: &str, value: &str) {
         self.call(&[

@@ -35,6 +35,9 @@ pub(super) struct Secrets {
     pub(super) admin: Secret,
     /// A master password that is not yet in force.
     pub(super) pending: Option<Secret>,
+    /// The master password, if the service itself made it and keeps it in Secrets Manager.
+    #[serde(default)]
+    pub(super) kept: Option<Secret>,
 }
 
 /// A password that is never shown.

@@ -1,6 +1,7 @@
 //! The endpoint: HTTP on 127.0.0.1, one request of the Query protocol after the other.
 //!
-//! In: POST / with a form. Out: XML, or a closed connection if a fault says so. Beside it, for people and tests:
+//! In: POST / with a form. Out: XML, or a closed connection if a fault says so. A POST with a target of Secrets Manager is
+//! answered in JSON. Beside it, for people and tests:
 //! `GET /` lists all resources as JSON, `POST /faults` takes fault lines, `GET /faults` gives those in force.
 //! Signatures are not checked, and neither headers nor parameters are ever logged.
 
@@ -18,7 +19,7 @@ use tokio::net::TcpListener;
 use super::cloud::Cloud;
 use super::fault::CallFault;
 use super::query::{Query, Refusal};
-use super::{actions, control, xml};
+use super::{actions, control, vault, xml};
 
 /// The largest request.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -54,6 +55,8 @@ pub(super) async fn listen(listener: std::net::TcpListener, cloud: Arc<Cloud>) -
 
 async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>) -> Result<Answer, Lost> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+    let target = target.and_then(|target| target.strip_prefix(vault::TARGET)).map(str::to_owned);
     let Ok(body) = Limited::new(request.into_body(), REQUEST_BYTES_MAX).collect().await else {
         return Ok(plain(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -65,12 +68,17 @@ async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>) -> Result<Answer,
     match (&method, path.as_str()) {
         (&Method::POST, "/") => {
             let query = Query::parse(&body);
-            let fault = cloud.faults().meet(query.action());
+            let action = target.clone().unwrap_or_else(|| query.action().to_owned());
+            let fault = cloud.faults().meet(&action);
             if let Some(CallFault::Slow(time)) = fault {
                 tokio::time::sleep(time).await;
             }
             // Actions wait for locks and files.
-            let done = tokio::task::spawn_blocking(move || answer(&cloud, &query, fault.as_ref())).await;
+            let done = tokio::task::spawn_blocking(move || match target {
+                Some(action) => secret(&cloud, &action, &body, fault.as_ref()),
+                None => answer(&cloud, &query, fault.as_ref()),
+            })
+            .await;
             done.map_err(|_| Lost)?
         }
         (&Method::GET, "/") => Ok(plain(StatusCode::OK, "application/json", control::list(&cloud))),
@@ -92,7 +100,34 @@ async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>) -> Result<Answer,
 
 fn answer(cloud: &Arc<Cloud>, query: &Query, fault: Option<&CallFault>) -> Result<Answer, Lost> {
     let request_id = format!("{:032x}", rand::random::<u128>());
-    let action = query.action().to_owned();
+    let action = query.action();
+    let outcome = perform(cloud, action, fault, || actions::call(cloud, query))?;
+    Ok(match outcome {
+        Ok(result) => plain(StatusCode::OK, "text/xml", xml::answer(action, &result, &request_id)),
+        Err(refusal) => plain(status(&refusal), "text/xml", xml::error(&refusal, &request_id)),
+    })
+}
+
+/// The JSON protocol, for secrets.
+fn secret(cloud: &Cloud, action: &str, body: &[u8], fault: Option<&CallFault>) -> Result<Answer, Lost> {
+    const JSON: &str = "application/x-amz-json-1.1";
+    Ok(match perform(cloud, action, fault, || vault::call(cloud, action, body))? {
+        Ok(value) => plain(StatusCode::OK, JSON, value.to_string()),
+        Err(refusal) => plain(status(&refusal), JSON, vault::error(&refusal).to_string()),
+    })
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.http).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// Does what was asked, unless a fault says otherwise; or does it, and loses the answer.
+fn perform<T>(
+    cloud: &Cloud,
+    action: &str,
+    fault: Option<&CallFault>,
+    call: impl FnOnce() -> Result<T, Refusal>,
+) -> Result<Result<T, Refusal>, Lost> {
     let refused = match fault {
         Some(CallFault::Drop) => {
             cloud.say(format!("{action}: dropped by a fault"));
@@ -105,24 +140,18 @@ fn answer(cloud: &Arc<Cloud>, query: &Query, fault: Option<&CallFault>) -> Resul
         Some(CallFault::Error { code, http }) => Some(Refusal::new(*http, code, "injected by a fault")),
         Some(CallFault::Lose | CallFault::Slow(_)) | None => None,
     };
-    let outcome = refused.map_or_else(|| actions::call(cloud, query), Err);
+    let outcome = refused.map_or_else(call, Err);
     // Reading is too frequent to be told.
     if let Err(refusal) = &outcome {
         cloud.say(format!("{action}: {} ({})", refusal.code, refusal.message));
-    } else if !action.starts_with("Describe") && !action.starts_with("List") {
+    } else if !["Describe", "List", "Get"].iter().any(|verb| action.starts_with(verb)) {
         cloud.say(format!("{action}: done"));
     }
     if fault == Some(&CallFault::Lose) {
         cloud.say(format!("{action}: the answer is lost by a fault"));
         return Err(Lost);
     }
-    Ok(match outcome {
-        Ok(result) => plain(StatusCode::OK, "text/xml", xml::answer(&action, &result, &request_id)),
-        Err(refusal) => {
-            let status = StatusCode::from_u16(refusal.http).unwrap_or(StatusCode::BAD_REQUEST);
-            plain(status, "text/xml", xml::error(&refusal, &request_id))
-        }
-    })
+    Ok(outcome)
 }
 
 fn plain(status: StatusCode, kind: &'static str, text: String) -> Answer {

@@ -17,6 +17,7 @@ mod remote;
 mod seed;
 mod serve;
 mod state;
+mod vault;
 mod xml;
 
 use std::io::Write;

@@ -74,6 +74,9 @@ pub(super) struct Cluster {
     pub(super) master_user: String,
     /// A new master password is set but not yet in force.
     pub(super) password_pending: bool,
+    /// The service made the master password and keeps it in Secrets Manager.
+    #[serde(default)]
+    pub(super) password_kept: bool,
     pub(super) deletion_protection: bool,
     pub(super) retention_days: u32,
     pub(super) subnet_group: String,
@@ -177,6 +180,19 @@ impl Cluster {
 
     pub(super) fn arn(&self) -> String {
         format!("{ARN_PREFIX}:cluster:{}", self.id)
+    }
+
+    /// The name of the secret with its master password, if the service keeps one.
+    pub(super) fn secret_name(&self) -> Option<String> {
+        let kind = if self.plain { "db" } else { "cluster" };
+        let id = self.resource_id.trim_start_matches("cluster-").to_lowercase();
+        self.password_kept.then(|| format!("rds!{kind}-{id}"))
+    }
+
+    /// Its ARN, which ends with characters that the name does not have.
+    pub(super) fn secret_arn(&self) -> Option<String> {
+        let prefix = ARN_PREFIX.replacen(":rds:", ":secretsmanager:", 1);
+        Some(format!("{prefix}:secret:{}-LoCaL0", self.secret_name()?))
     }
 }
 

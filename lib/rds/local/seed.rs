@@ -113,10 +113,13 @@ pub(super) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
 /// A directory with passwords and nothing else yet.
 pub(super) fn prepare(folder: &Path, master: Option<Secret>) -> Result<(), Error> {
     home::make_directory(folder)?;
-    home::write_json(&folder.join("secrets.json"), &Secrets { admin: new_secret(), pending: master })
+    home::write_json(
+        &folder.join("secrets.json"),
+        &Secrets { admin: new_secret(), pending: master, kept: None },
+    )
 }
 
-fn new_secret() -> Secret {
+pub(super) fn new_secret() -> Secret {
     const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let pick = |_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]);
     Secret((0..32).map(pick).collect())
@@ -223,6 +226,7 @@ fn cluster(id: &str, plain: bool) -> Result<Cluster, Error> {
         created_at: Timestamp::now(),
         master_user: MASTER.to_owned(),
         password_pending: false,
+        password_kept: false,
         deletion_protection: true,
         retention_days: RETENTION_DAYS,
         subnet_group: "prod-private".to_owned(),

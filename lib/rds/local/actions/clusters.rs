@@ -99,6 +99,7 @@ pub(super) fn blank(plain: bool) -> Cluster {
         created_at: Timestamp::now(),
         master_user: MASTER.to_owned(),
         password_pending: false,
+        password_kept: false,
         deletion_protection: false,
         retention_days: 1,
         subnet_group: String::new(),
@@ -171,7 +172,7 @@ pub(super) fn password(query: &Query) -> Result<Option<Secret>, Refusal> {
 
 pub(super) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let id = query.need_name("DBClusterIdentifier")?;
-    let password = password(query)?;
+    let new = new_password(query)?;
     let retention = query.number("BackupRetentionPeriod", 1, RETENTION_DAYS_MAX)?;
     let (protection, copy_tags) = (query.parsed("DeletionProtection")?, query.parsed("CopyTagsToSnapshot")?);
     let iam = query.parsed("EnableIAMDatabaseAuthentication")?;
@@ -179,12 +180,16 @@ pub(super) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     if !["available", "resetting-master-credentials"].contains(&found.status.shown()) {
         return Err(unavailable(&found, "modified"));
     }
-    if let Some(password) = &password {
-        keep_pending(cloud, &found, password)?;
+    if new.is_some() && query.flag("ManageMasterUserPassword")? && found.replication_source.is_some() {
+        return Err(Refusal::combination("A read replica has no master password of its own."));
+    }
+    if let Some(new) = &new {
+        keep_pending(cloud, &found, new)?;
     }
     let cluster = cloud.change(|state| {
         let cluster = state.find_cluster(&id)?;
-        cluster.password_pending |= password.is_some();
+        cluster.password_pending |= new.is_some();
+        cluster.password_kept = new.as_ref().map_or(cluster.password_kept, |new| new.kept);
         cluster.deletion_protection = protection.unwrap_or(cluster.deletion_protection);
         cluster.retention_days = retention.unwrap_or(cluster.retention_days);
         cluster.copy_tags = copy_tags.unwrap_or(cluster.copy_tags);
@@ -193,18 +198,38 @@ pub(super) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         Ok::<_, Refusal>(cluster.clone())
     })?;
     let answer = shown(cloud, &cluster);
-    if password.is_some() {
+    if new.is_some() {
         cloud.spawn(move |cloud| jobs::reset_password(cloud, &cluster));
     }
     Ok(answer)
 }
 
+/// A new master password.
+pub(super) struct NewPassword {
+    password: Secret,
+    /// The service made it, and keeps it in Secrets Manager.
+    pub(super) kept: bool,
+}
+
+/// The master password that a request brings, or lets the service make.
+pub(super) fn new_password(query: &Query) -> Result<Option<NewPassword>, Refusal> {
+    match (password(query)?, query.flag("ManageMasterUserPassword")?) {
+        (Some(_), true) => Err(Refusal::combination(
+            "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled.",
+        )),
+        (Some(password), false) => Ok(Some(NewPassword { password, kept: false })),
+        (None, true) => Ok(Some(NewPassword { password: seed::new_secret(), kept: true })),
+        (None, false) => Ok(None),
+    }
+}
+
 /// Keeps a new master password until it is in force.
-pub(super) fn keep_pending(cloud: &Cloud, cluster: &Cluster, password: &Secret) -> Result<(), Refusal> {
+pub(super) fn keep_pending(cloud: &Cloud, cluster: &Cluster, new: &NewPassword) -> Result<(), Refusal> {
     let volume = cloud.volume(&cluster.resource_id);
     let _volume = super::super::cloud::lock(&volume);
     let mut secrets = cloud.secrets(cluster).map_err(|e| internal(&e))?;
-    secrets.pending = Some(password.clone());
+    secrets.pending = Some(new.password.clone());
+    secrets.kept = new.kept.then(|| new.password.clone());
     cloud.keep_secrets(cluster, &secrets).map_err(|e| internal(&e))
 }
 

@@ -8,7 +8,7 @@ use super::super::jobs;
 use super::super::model::{Cluster, Instance, Origin};
 use super::super::query::{Query, Refusal};
 use super::super::seed;
-use super::clusters::{blank, internal, keep_pending, password};
+use super::clusters::{blank, internal, keep_pending, new_password, password};
 use super::instances::{exists, requested, shown};
 use super::{Outcome, snapshots};
 
@@ -113,11 +113,11 @@ pub(super) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
 
 pub(super) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let id = query.need_name("DBInstanceIdentifier")?;
-    let password = password(query)?;
+    let new = new_password(query)?;
     let retention = query.number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?;
     let protection: Option<bool> = query.parsed("DeletionProtection")?;
     let instance = cloud.look(|state| state.find_instance(&id).cloned())?;
-    if !instance.plain && (password.is_some() || retention.is_some() || protection.is_some()) {
+    if !instance.plain && (new.is_some() || retention.is_some() || protection.is_some()) {
         return Err(Refusal::combination(
             "The specified DB instance is a member of a DB cluster: modify the DB cluster instead.",
         ));
@@ -129,12 +129,13 @@ pub(super) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let cluster = cloud.look(|state| state.clusters.get(&instance.cluster).cloned());
     let cluster = cluster
         .ok_or_else(|| Refusal::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found.")))?;
-    if let Some(password) = &password {
-        keep_pending(cloud, &cluster, password)?;
+    if let Some(new) = &new {
+        keep_pending(cloud, &cluster, new)?;
     }
     cloud.change(|state| {
         if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
-            found.password_pending |= password.is_some();
+            found.password_pending |= new.is_some();
+            found.password_kept = new.as_ref().map_or(found.password_kept, |new| new.kept);
             found.retention_days = retention.unwrap_or(found.retention_days);
             found.deletion_protection = protection.unwrap_or(found.deletion_protection);
         }
@@ -143,7 +144,7 @@ pub(super) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         }
     });
     let answer = shown(cloud, &instance);
-    if password.is_some() {
+    if new.is_some() {
         cloud.spawn(move |cloud| jobs::reset_password(cloud, &cluster));
     }
     Ok(answer)

@@ -59,6 +59,7 @@ pub(super) fn cluster(x: &mut Xml, state: &State, cluster: &Cluster) {
             x.text("MasterUserPassword", "****");
         });
     }
+    secret(x, cluster);
     x.list("AvailabilityZones", "AvailabilityZone", [ZONE], Xml::raw);
     x.node("ReadReplicaIdentifiers", |_| {});
     security_groups(x, &cluster.security_groups);
@@ -69,6 +70,16 @@ pub(super) fn cluster(x: &mut Xml, state: &State, cluster: &Cluster) {
             .text("PromotionTier", member.promotion_tier);
     });
     tags(x, &cluster.tags);
+}
+
+/// The secret that the service keeps the master password in.
+fn secret(x: &mut Xml, cluster: &Cluster) {
+    let Some(arn) = cluster.secret_arn() else { return };
+    x.node("MasterUserSecret", |x| {
+        x.text("SecretArn", arn)
+            .text("SecretStatus", if cluster.password_pending { "creating" } else { "active" })
+            .text("KmsKeyId", "alias/aws/secretsmanager");
+    });
 }
 
 fn security_groups(x: &mut Xml, groups: &[String]) {
@@ -105,6 +116,7 @@ pub(super) fn instance(x: &mut Xml, state: &State, instance: &Instance) {
         .text("MonitoringInterval", 0)
         .time("InstanceCreateTime", instance.created_at);
     if instance.plain {
+        secret(x, cluster);
         x.time("LatestRestorableTime", Timestamp::now());
         x.maybe("ReadReplicaSourceDBInstanceIdentifier", cluster.replication_source.as_ref());
     } else {

@@ -33,7 +33,7 @@ pub(super) fn copy_all(
     cloud.home.discard(&to.join("data"))?;
     let secrets: Secrets = home::read_json(&from.join("secrets.json"))?;
     // What was pending at the source is not in the copied data.
-    home::write_json(&to.join("secrets.json"), &Secrets { pending: None, ..secrets })?;
+    home::write_json(&to.join("secrets.json"), &Secrets { pending: None, kept: None, ..secrets })?;
     copy_data(&from.join("data"), &to.join("data"), server, &cloud.cancel)
 }
 

@@ -1,0 +1,256 @@
+//! From a reference to a login to a server that can be connected to.
+//!
+//! ```text
+//! --defaults-extra-file              beats everything, where it says something
+//! secret | iam_login | password_env  one of them, or none
+//! defaults_file, else ~/.my.cnf      what is still missing
+//! ```
+//!
+//! In: a configuration section or the document's cluster, and who has the keys. Out: a [`Server`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::connect::{Address, Password, expand_home};
+use super::keys::{Keys, NoKeys, Secret};
+use super::{Error, OptionFile, Server};
+use crate::config::{ServerConfig, Tls};
+use crate::document::{Cluster, Login};
+
+/// The flag that every tool which logs in to MySQL shares.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct LoginOptions {
+    /// MySQL option file whose [client] user and password beat those of refresh.toml and of the document
+    #[arg(long, value_name = "FILE", global = true)]
+    pub defaults_extra_file: Option<PathBuf>,
+}
+
+/// What decides a login beside the section that describes the server.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Secrets and tokens.
+    pub keys: Arc<dyn Keys>,
+    /// The option file that a flag names.
+    pub extra: Option<PathBuf>,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { keys: Arc::new(NoKeys), extra: None }
+    }
+}
+
+impl Access {
+    /// The server of a configuration section. Its option file is read now, its variable and its secret too; without
+    /// any of them, `~/.my.cnf` is what a MySQL user expects.
+    pub fn to_config(&self, config: &ServerConfig) -> Result<Server, Error> {
+        require_one_way(config)?;
+        let extra = self.extra()?;
+        let file = match &config.defaults_file {
+            Some(path) => OptionFile::read(Path::new(&expand_home(path)))?,
+            None if config.user.is_none() && config.secret.is_none() => OptionFile::of_home()?,
+            None => OptionFile::default(),
+        };
+        // What the flag says is not asked for elsewhere.
+        let secret = match &config.secret {
+            Some(id) if extra.password.is_none() => self.keys.secret(id).map_err(Error::Keys)?,
+            _ => Secret::default(),
+        };
+        let password = match (&config.password_env, &config.secret) {
+            _ if extra.password.is_some() => Password::of(extra.password),
+            _ if config.iam_login => Password::Token(Arc::clone(&self.keys)),
+            (Some(name), _) => Password::of(Some(password_of(name)?)),
+            (None, Some(_)) => Password::of(Some(secret.password)),
+            (None, None) => Password::of(file.password),
+        };
+        let address = Address {
+            // A host that the configuration names is not to be bypassed by a socket of the option file.
+            socket: config.socket.clone().or(extra.socket.or(file.socket).filter(|_| config.host.is_none())),
+            host: config.host.clone().or(extra.host).or(file.host).or(secret.host),
+            port: config.port.or(extra.port).or(file.port).or(secret.port),
+            tls_ca: config.tls_ca.clone().or(extra.tls_ca).or(file.tls_ca),
+            tls: config.tls,
+        };
+        let user = extra.user.or_else(|| config.user.clone()).or(file.user).or(secret.user);
+        Server::build(&address, Some(user.ok_or(Error::NoUser)?), password)
+    }
+
+    /// The throw-away copy of a document.
+    pub fn to_cluster(&self, cluster: &Cluster, tls_ca: Option<&str>) -> Result<Server, Error> {
+        let extra = self.extra()?;
+        let (user, password) = match &cluster.login {
+            _ if extra.password.is_some() => (None, Password::of(extra.password)),
+            Some(login) => self.of_login(login)?,
+            None => (None, Password::of(None)),
+        };
+        let address = Address {
+            host: Some(cluster.host.clone()),
+            port: Some(cluster.port),
+            socket: None,
+            tls_ca: tls_ca.map(str::to_owned).or(extra.tls_ca),
+            tls: Tls::Verify,
+        };
+        Server::build(&address, extra.user.or(user), password)
+    }
+
+    fn of_login(&self, login: &Login) -> Result<(Option<String>, Password), Error> {
+        Ok(match login {
+            Login::OptionFile { path, .. } => {
+                let file = OptionFile::read(Path::new(path))?;
+                (file.user, Password::of(file.password))
+            }
+            Login::Env { name, user, .. } => (Some(user.clone()), Password::of(Some(password_of(name)?))),
+            Login::SecretsManager { arn, .. } => {
+                let secret = self.keys.secret(arn).map_err(Error::Keys)?;
+                (secret.user, Password::of(Some(secret.password)))
+            }
+            Login::Iam { user, .. } => (Some(user.clone()), Password::Token(Arc::clone(&self.keys))),
+            Login::Unknown(_) => return Err(Error::NoSuchLogin),
+        })
+    }
+
+    fn extra(&self) -> Result<OptionFile, Error> {
+        self.extra.as_deref().map_or_else(|| Ok(OptionFile::default()), OptionFile::read)
+    }
+}
+
+/// Two ways to log in are one too many: which of them is meant?
+fn require_one_way(config: &ServerConfig) -> Result<(), Error> {
+    let ways = [
+        ("password_env", config.password_env.is_some()),
+        ("secret", config.secret.is_some()),
+        ("iam_login", config.iam_login),
+    ];
+    let mut named = ways.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name);
+    match (named.next(), named.next()) {
+        (Some(one), Some(other)) => Err(Error::TwoLogins(one, other)),
+        _ => Ok(()),
+    }
+}
+
+/// The password that a variable of the environment holds: the one secret that is handed in this way.
+fn password_of(variable: &str) -> Result<String, Error> {
+    crate::config::environment(variable).ok_or_else(|| Error::NoPassword(variable.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::document::{AnyFailure, Exit, Failure, chain};
+
+    /// Knows one secret and counts its tokens.
+    #[derive(Debug, Default)]
+    struct Fake(AtomicU32);
+
+    impl Keys for Fake {
+        fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
+            assert_eq!(id, "arn:x");
+            let (user, host) = (Some("keeper".to_owned()), Some("db.internal".to_owned()));
+            Ok(Secret { user, password: "clear".to_owned(), host, port: Some(3307) })
+        }
+
+        fn token(&self, host: &str, port: u16, user: &str) -> Result<String, AnyFailure> {
+            assert_eq!((host, port, user), ("127.0.0.1", 9, "masker"));
+            Ok(format!("token-{}", self.0.fetch_add(1, Ordering::Relaxed)))
+        }
+    }
+
+    fn access(extra: Option<PathBuf>) -> (Arc<Fake>, Access) {
+        let fake = Arc::new(Fake::default());
+        (Arc::clone(&fake), Access { keys: fake, extra })
+    }
+
+    fn config() -> ServerConfig {
+        ServerConfig { secret: Some("arn:x".to_owned()), ..ServerConfig::default() }
+    }
+
+    fn password(server: &Server) -> String {
+        mysql::Opts::from(server.login().unwrap()).get_pass().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_secret_says_who_logs_in_and_where_unless_the_configuration_does() {
+        let (_, access) = access(None);
+        let server = access.to_config(&config()).unwrap();
+        assert_eq!((server.label(), password(&server).as_str()), ("keeper@db.internal:3307", "clear"));
+        let own = ServerConfig { host: Some("10.0.0.1".into()), user: Some("me".into()), ..config() };
+        assert_eq!(access.to_config(&own).unwrap().label(), "me@10.0.0.1:3307");
+    }
+
+    #[test]
+    fn the_flags_option_file_beats_the_configuration_and_never_changes_its_host() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("extra.cnf");
+        super::super::write_option_file(&path, "night", "owl").unwrap();
+        let text = std::fs::read_to_string(&path).unwrap() + "host=elsewhere\nport=1\n";
+        std::fs::write(&path, text).unwrap();
+        let (_, access) = access(Some(path));
+        let own = ServerConfig { host: Some("10.0.0.1".into()), user: Some("me".into()), ..config() };
+        let server = access.to_config(&own).unwrap();
+        assert_eq!((server.label(), password(&server).as_str()), ("night@10.0.0.1:1", "owl"));
+        let cluster = Cluster { host: "copy".into(), port: 3306, ..Cluster::default() };
+        let server = access.to_cluster(&cluster, None).unwrap();
+        assert_eq!((server.label(), password(&server).as_str()), ("night@copy:3306", "owl"));
+    }
+
+    #[test]
+    fn a_token_is_made_for_each_connection() {
+        let (fake, access) = access(None);
+        let login = Login::Iam { user: "masker".to_owned(), other: serde_json::Map::new() };
+        let cluster = Cluster { host: "127.0.0.1".into(), port: 9, login: Some(login), ..Cluster::default() };
+        let server = access.to_cluster(&cluster, Some("/ca.pem")).unwrap();
+        assert!(server.connect().is_err() && server.connect().is_err());
+        assert_eq!(fake.0.load(Ordering::Relaxed), 2);
+        assert_eq!(password(&server), "token-2");
+        assert!(mysql::Opts::from(server.login().unwrap()).get_enable_cleartext_plugin());
+    }
+
+    #[test]
+    fn a_token_goes_over_verified_tls_or_not_at_all() {
+        let (_, access) = access(None);
+        let iam = ServerConfig {
+            iam_login: true,
+            user: Some("masker".into()),
+            tls_ca: Some("/ca.pem".into()),
+            host: Some("db.internal".into()),
+            ..ServerConfig::default()
+        };
+        assert!(access.to_config(&iam).is_ok());
+        for wrong in [
+            ServerConfig { tls: Tls::Off, ..iam.clone() },
+            ServerConfig { tls: Tls::VerifyCa, ..iam.clone() },
+            ServerConfig { tls_ca: None, host: Some("127.0.0.1".into()), ..iam.clone() },
+            ServerConfig { host: None, socket: Some("/run/mysqld.sock".into()), ..iam.clone() },
+        ] {
+            let error = access.to_config(&wrong).unwrap_err();
+            assert!(matches!(error, Error::TokenWithoutTls(_)), "{error}");
+            assert_eq!(error.exit(), Exit::BadConfig);
+        }
+    }
+
+    #[test]
+    fn passwords_are_never_sent_as_they_are() {
+        let (_, access) = access(None);
+        let server = access.to_config(&config()).unwrap();
+        assert!(!mysql::Opts::from(server.login().unwrap()).get_enable_cleartext_plugin());
+    }
+
+    #[test]
+    fn two_ways_to_log_in_and_no_keys_are_one_sentence_each() {
+        let (_, access) = access(None);
+        let two = ServerConfig { iam_login: true, ..config() };
+        assert_eq!(
+            access.to_config(&two).unwrap_err().to_string(),
+            "secret and iam_login are two ways to log in: keep one"
+        );
+        let error = Access::default().to_config(&config()).unwrap_err();
+        assert_eq!(error.exit(), Exit::BadConfig);
+        let said = chain(&error);
+        assert_eq!(
+            said,
+            "this build has no AWS in it: it cannot log in with a secret of AWS Secrets Manager"
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Who turns a reference to a login into what a server takes.
+//!
+//! In: the name of a secret, or a user of an address. Out: a password, or a token that is good for one connection.
+//! The room that knows AWS hands in the real one; [`NoKeys`] says that there is none.
+
+use std::fmt;
+
+use super::Error;
+use crate::document::AnyFailure;
+
+/// What a secret of AWS Secrets Manager says about a server, in the words that its database secrets use.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret {
+    /// `username`.
+    pub user: Option<String>,
+    /// `password`.
+    pub password: String,
+    /// `host`.
+    pub host: Option<String>,
+    /// `port`.
+    pub port: Option<u16>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Who has the keys.
+pub trait Keys: fmt::Debug + Send + Sync {
+    /// The secret of this ARN or name.
+    fn secret(&self, id: &str) -> Result<Secret, AnyFailure>;
+
+    /// A token that `user` may log in with at this address. It opens connections for a quarter of an hour, so it is made
+    /// for each.
+    fn token(&self, host: &str, port: u16, user: &str) -> Result<String, AnyFailure>;
+}
+
+/// A build, or a test, without AWS.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoKeys;
+
+impl Keys for NoKeys {
+    fn secret(&self, _id: &str) -> Result<Secret, AnyFailure> {
+        Err(Error::NoKeys("a secret of AWS Secrets Manager").into())
+    }
+
+    fn token(&self, _host: &str, _port: u16, _user: &str) -> Result<String, AnyFailure> {
+        Err(Error::NoKeys("an RDS IAM token").into())
+    }
+}
