@@ -75,6 +75,10 @@ fn prepare(line: &str, worktree: &Path, home: &Path, target: &SqlTarget<'_>) -> 
     };
     let port = options.get_tcp_port().to_string();
     command.env("MYSQL_PORT", &port).env("MYSQL_TCP_PORT", &port).env("MYSQL_DEFAULTS_FILE", option_file);
+    if options.get_enable_cleartext_plugin() {
+        // A token: the clients of Oracle send it as it is only if they are told to.
+        command.env("LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN", "1");
+    }
     // A group of its own, so that what the command starts can be ended with it.
     command.process_group(0).stdin(Stdio::null());
     Ok(command)

@@ -153,6 +153,11 @@ fn order(
     if settings.instance_class.as_slice().is_empty() {
         return Err(Error::Missing("set [restore] instance_class in refresh.toml: its list is empty"));
     }
+    if settings.iam_user.is_some() && settings.tls_ca.is_none() {
+        return Err(Error::Missing(
+            "set [restore] tls_ca to the RDS certificate bundle in refresh.toml: the tokens of iam_user go over verified TLS only",
+        ));
+    }
     let (kind, origin, engine, engine_version) =
         if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
     let instance = kind == ResourceKind::Instance;

@@ -49,6 +49,8 @@ mod rds_plain;
 #[cfg(feature = "aws")]
 mod rds_stage;
 #[cfg(feature = "aws")]
+mod rds_token;
+#[cfg(feature = "aws")]
 mod rds_wait;
 mod restore;
 mod restore_crash;
