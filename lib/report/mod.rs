@@ -1,14 +1,18 @@
 //! What a run did, for people and for machines that watch it.
 //!
-//! In: any document, failed ones too. Out: a text, one summary line, a Prometheus textfile. The document itself goes
-//! on unchanged.
+//! In: any document, failed ones too. Out: a text, one summary line, an HTML page, JUnit XML, a Prometheus textfile. The
+//! document itself goes on unchanged.
 
+mod html;
+mod junit;
 mod prometheus;
 mod text;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+pub use html::html;
+pub use junit::junit;
 pub use prometheus::prometheus;
 pub use text::{summary, text};
 
@@ -25,6 +29,14 @@ pub struct Options {
     /// Write one line that says how the run went, for a build description
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
+
+    /// Write an HTML page that build servers show as it is: no scripts, no styles, no other files
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+
+    /// Write JUnit XML: a test for each tool, for each migration, and one that fails on a fallback snapshot
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 
     /// Write a Prometheus textfile for the node exporter's textfile collector
     #[arg(long, value_name = "FILE")]
@@ -57,7 +69,9 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     });
     let text = options.text.as_deref().map(|path| (path, text(document)));
     let summary = options.summary.as_deref().map(|path| (path, format!("{}\n", summary(document))));
-    for (path, content) in [text, summary, metrics].into_iter().flatten() {
+    let html = options.html.as_deref().map(|path| (path, html(document)));
+    let junit = options.junit.as_deref().map(|path| (path, junit(document)));
+    for (path, content) in [text, summary, html, junit, metrics].into_iter().flatten() {
         if house.dry_run {
             house.progress.say(&format!("would write {}", path.display()));
         } else {

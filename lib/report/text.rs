@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use crate::document::{Dehydration, Document, StepStatus, TableClass};
+use crate::document::{Dehydration, Document, Resource, StepStatus, TableClass};
 
 /// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
 pub fn summary(document: &Document) -> String {
@@ -34,7 +34,7 @@ pub fn summary(document: &Document) -> String {
     parts.join(" · ").replace(char::is_control, " ")
 }
 
-fn totals(plan: &Dehydration) -> (u64, u64) {
+pub(super) fn totals(plan: &Dehydration) -> (u64, u64) {
     plan.tables.iter().fold((0, 0), |(before, after), table| (before + table.rows_before, after + table.rows))
 }
 
@@ -42,7 +42,7 @@ fn totals(plan: &Dehydration) -> (u64, u64) {
 pub fn text(document: &Document) -> String {
     let mut out = format!("run {}: {}\n", document.run, summary(document));
     steps(&mut out, document);
-    warnings(&mut out, document);
+    warned(&mut out, document);
     if let Some(plan) = &document.dehydration {
         tables(&mut out, plan);
         edges(&mut out, plan);
@@ -61,7 +61,7 @@ pub fn text(document: &Document) -> String {
         out.push_str("\nstill to delete (rds-drop --run ");
         let _ = writeln!(out, "{})", document.run);
         for resource in &document.resources {
-            let _ = writeln!(out, "  {:?} {}", resource.kind, resource.id);
+            let _ = writeln!(out, "  {} {}", kind_word(resource), resource.id);
         }
     }
     out
@@ -82,12 +82,16 @@ fn steps(out: &mut String, document: &Document) {
     }
 }
 
-/// What a person should look at.
-fn warnings(out: &mut String, document: &Document) {
+/// What a person should look at: why a fallback was taken, what the plan warns of.
+pub(super) fn warnings(document: &Document) -> impl Iterator<Item = &str> {
     let fallback = document.snapshot.as_ref().and_then(|snapshot| snapshot.fallback_reason.as_deref());
     let planned = document.dehydration.iter().flat_map(|plan| &plan.warnings).map(String::as_str);
-    let lines: Vec<&str> = fallback.into_iter().chain(planned).collect();
-    if !lines.is_empty() {
+    fallback.into_iter().chain(planned)
+}
+
+fn warned(out: &mut String, document: &Document) {
+    let mut lines = warnings(document).peekable();
+    if lines.peek().is_some() {
         out.push_str("\nwarnings\n");
     }
     for line in lines {
@@ -144,13 +148,13 @@ fn edges(out: &mut String, plan: &Dehydration) {
     let _ = writeln!(out, "references of kept rows that lost their parent: {}", plan.dangling);
 }
 
-fn share(part: u64, whole: u64) -> f64 {
+pub(super) fn share(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a share is shown with one digit")]
     let share = if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
     share
 }
 
-fn class_word(class: TableClass) -> &'static str {
+pub(super) fn class_word(class: TableClass) -> &'static str {
     match class {
         TableClass::Root => "root",
         TableClass::Follow => "follow",
@@ -158,4 +162,12 @@ fn class_word(class: TableClass) -> &'static str {
         TableClass::Empty => "empty",
         TableClass::Ignore => "ignore",
     }
+}
+
+/// `cluster-snapshot`, as the document says it.
+pub(super) fn kind_word(resource: &Resource) -> String {
+    serde_json::to_value(resource.kind)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }

@@ -52,6 +52,7 @@ mod rds_stage;
 mod rds_token;
 #[cfg(feature = "aws")]
 mod rds_wait;
+mod report;
 mod restore;
 mod restore_crash;
 mod restore_guards;
