@@ -179,6 +179,19 @@ impl Table {
         self.indexes.iter().any(|index| begins_with(index, columns))
     }
 
+    /// Whether an index begins with some of `columns`, all of `these` among them.
+    pub fn indexed_fully(&self, columns: &[String], these: &[String]) -> bool {
+        let listed = |part: &IndexPart, names: &[String]| {
+            part.column
+                .as_ref()
+                .is_some_and(|column| names.iter().any(|name| column.eq_ignore_ascii_case(name)))
+        };
+        self.indexes.iter().any(|index| {
+            let first = index.parts.iter().take_while(|part| listed(part, columns));
+            first.filter(|part| listed(part, these)).count() == these.len()
+        })
+    }
+
     /// Whether values of `columns` are unique.
     pub fn unique(&self, columns: &[String]) -> bool {
         self.indexes.iter().any(|index| {

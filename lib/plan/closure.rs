@@ -20,6 +20,7 @@ use super::relations::Edge;
 use super::roots::When;
 use super::sql::{Rows, Words};
 use super::{drops, roots};
+use crate::document::TableClass;
 use crate::house::House;
 use crate::mysql::Session;
 use crate::progress::Unit;
@@ -70,7 +71,9 @@ impl Round<'_> {
     fn down(&mut self) -> Result<u64, Error> {
         let words = self.blueprint.words();
         let edges: Vec<&Edge> = self.blueprint.down().collect();
-        let mut fresh: BTreeSet<usize> = edges.iter().map(|edge| edge.parent).collect();
+        let tables = 0..self.blueprint.catalog.tables.len();
+        let mut fresh: BTreeSet<usize> =
+            tables.filter(|at| self.blueprint.class(*at) == TableClass::Root).collect();
         let mut generation = 0;
         while !fresh.is_empty() {
             generation += 1;
@@ -92,7 +95,7 @@ impl Round<'_> {
         for edge in &edges {
             let condition = kept_children(self.blueprint, words, edge.child, last_down);
             let rows = match self.blueprint.kept(edge.child) {
-                Kept::Keys => Rows::Between(0, last_down),
+                Kept::Keys => Rows::Until(last_down, words.brings_its_parent(edge).then_some(edge.number)),
                 Kept::Children => Rows::Matching(&condition),
                 Kept::All | Kept::Nothing => Rows::All,
             };
@@ -100,7 +103,7 @@ impl Round<'_> {
         }
         let mut fresh = self.run("parents", steps)?;
         while !fresh.is_empty() {
-            let rows = Rows::Between(generation, generation);
+            let rows = Rows::Of(generation);
             generation += 1;
             // Tables without keys gain nothing on the way up.
             let reached =

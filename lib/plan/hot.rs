@@ -45,7 +45,7 @@ pub(super) fn parents(
 
 fn hottest(session: &mut Session, blueprint: &Blueprint, edge: &Edge) -> Result<Vec<Value>, Error> {
     let words = blueprint.words();
-    let (from, kept) = words.kept_child_rows(edge, Rows::Between(0, u64::from(u32::MAX)));
+    let (from, kept) = words.kept_child_rows(edge, Rows::Kept);
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
     let sql = format!(
         "SELECT CONCAT_WS(' ', {}), COUNT(*) AS children FROM {from} WHERE {kept} AND {} AND {} GROUP BY {} \

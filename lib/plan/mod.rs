@@ -10,6 +10,7 @@
 //! one SELECT a table
 //! ```
 
+mod access;
 mod ask;
 mod blueprint;
 mod candidates;
@@ -24,6 +25,7 @@ mod drops;
 mod error;
 mod explain;
 mod fit;
+mod glance;
 mod guard;
 mod hot;
 mod in_place;

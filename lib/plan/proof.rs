@@ -7,6 +7,7 @@ use super::blueprint::{Blueprint, Kept};
 use super::closure::kept_children;
 use super::crew::share_out;
 use super::error::Error;
+use super::glance;
 use super::relations::Edge;
 use super::sql::{Rows, Words};
 use crate::config::Up;
@@ -25,7 +26,8 @@ pub struct Evidence {
     pub dangling: u64,
 }
 
-/// Looks at every relation whose references must be whole.
+/// Looks at every relation whose references must be whole. First at each table once, for how many references lead to
+/// nothing that is kept; then, along the relations that have any, at what became of those parents.
 pub fn examine(
     house: &House,
     sessions: &mut [Session],
@@ -34,14 +36,21 @@ pub fn examine(
 ) -> Result<Vec<Evidence>, Error> {
     let edges: Vec<&Edge> = blueprint.edges.iter().filter(|edge| matters(blueprint, edge)).collect();
     let task = house.progress.start("proving", Some(edges.len() as u64), Unit::Count);
-    share_out(sessions, edges, |session, edge| {
+    let whole = glance::whole(house, sessions, blueprint, &edges)?;
+    task.add(whole.len() as u64);
+    let doubtful = edges.into_iter().filter(|edge| !whole.contains(&edge.number)).collect();
+    let found = share_out(sessions, doubtful, |session, edge| {
         house.cancel.check()?;
         let deed = format!("checking references of {}", edge.child_label(&blueprint.catalog));
         let sql = question(blueprint, edge, last_down);
         let (orphans, dangling) = session.first::<(u64, u64)>(&deed, &sql)?.unwrap_or_default();
         task.add(1);
         Ok(Evidence { edge: edge.number, orphans, dangling })
-    })
+    })?;
+    let sound = whole.into_iter().map(|edge| Evidence { edge, ..Evidence::default() });
+    let mut evidence: Vec<Evidence> = sound.chain(found).collect();
+    evidence.sort_by_key(|found| found.edge);
+    Ok(evidence)
 }
 
 /// Refuses a plan with a reference that was broken on the way.
@@ -70,17 +79,17 @@ fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
     let edge = &as_it_leaves(blueprint, words, edge);
     let condition = kept_children(blueprint, words, edge.child, last_down);
     let rows = match blueprint.kept(edge.child) {
-        Kept::Keys => Rows::Between(0, u64::from(u32::MAX)),
+        Kept::Keys => Rows::Kept,
         Kept::Children => Rows::Matching(&condition),
         Kept::All | Kept::Nothing => Rows::All,
     };
-    let (from, kept) = words.kept_child_rows(edge, rows);
-    let (parent_columns, lost, join) = parents(blueprint, words, edge);
+    let (from, chosen) = words.kept_child_rows(edge, rows);
+    let (parent_columns, lost, before, after) = parents(blueprint, words, edge);
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
     format!(
         "SELECT CAST(COALESCE(SUM({parent_columns} IS NULL AND {}), 0) AS UNSIGNED), \
          CAST(COALESCE(SUM({lost}), 0) AS UNSIGNED) \
-         FROM {from} LEFT JOIN {} AS p ON {}{join} WHERE {kept} AND {}",
+         FROM {from}{before} LEFT JOIN {} AS p ON {}{after} AND {chosen} AND {}",
         words.means_something_of(edge, &values),
         words.table(edge.parent).sql(),
         words.parent_match(edge, "c.v"),
@@ -100,13 +109,21 @@ fn as_it_leaves(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> Edge {
     left
 }
 
-/// A parent column that is NULL only where no parent is; when a parent is lost; the join that finds out.
-fn parents(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> (String, String, String) {
+/// A parent column that is NULL only where no parent is; when a parent is lost; what is joined before the parents and
+/// after them, with the beginning of WHERE. Where one look at the key table tells whether the parent is kept, that
+/// comes first: parents themselves are read only for references that lead to none.
+fn parents(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> (String, String, String, String) {
     let known = super::sql::of("p", &edge.parent_columns[0]);
     if blueprint.kept(edge.parent) != Kept::Keys {
-        return (known, "FALSE".to_owned(), String::new());
+        return (known, "FALSE".to_owned(), String::new(), " WHERE TRUE".to_owned());
+    }
+    let keys = words.keys(edge.parent);
+    let lost = format!("{known} IS NOT NULL");
+    if let Some(matched) = words.only_kept_parent(edge, "kept", "c.v") {
+        let before = format!(" LEFT JOIN {keys} AS kept ON {matched}");
+        return (known, lost, before, " WHERE kept.p1 IS NULL".to_owned());
     }
     let own = words.key_join(edge.parent, "p").replace("k.p", "kept.p");
-    let lost = format!("{known} IS NOT NULL AND kept.p1 IS NULL");
-    (known, lost, format!(" LEFT JOIN {} AS kept ON {own}", words.keys(edge.parent)))
+    let after = format!(" LEFT JOIN {keys} AS kept ON {own} WHERE TRUE");
+    (known, format!("{lost} AND kept.p1 IS NULL"), String::new(), after)
 }

@@ -3,8 +3,8 @@
 //! Aliases: `c` the child's rows (`q1…` its key, `v1…` what it refers to), `p` the parent table, `k` a key table.
 //! A condition of `refresh.toml` stands alone with its table in a derived table, so that no name of ours meets it.
 
-use super::cast;
 use super::relations::Edge;
+use super::{access, cast};
 use crate::catalog::{Catalog, Column, Family, Table};
 use crate::mysql::{name, qualified};
 
@@ -20,8 +20,12 @@ pub(super) struct Words<'a> {
 pub(super) enum Rows<'a> {
     /// All of them.
     All,
-    /// Those whose key is in the key table with a generation between the two.
-    Between(u64, u64),
+    /// Those whose key is in the key table.
+    Kept,
+    /// Those of one generation.
+    Of(u64),
+    /// Those of a generation up to this one; with a relation's number, those that came by it are left out.
+    Until(u64, Option<usize>),
     /// Those that a condition over alias `c` matches.
     Matching(&'a str),
 }
@@ -105,15 +109,18 @@ impl<'a> Words<'a> {
         match rows {
             Rows::All => (self.child_rows(edge, None), "TRUE".to_owned()),
             Rows::Matching(condition) => (self.child_rows(edge, Some(condition)), "TRUE".to_owned()),
-            Rows::Between(first, last) => {
-                let same = self.same_key(edge.child, "c.q", "k.p");
-                let keys = self.keys(edge.child);
-                (
-                    format!("{keys} AS k STRAIGHT_JOIN {} ON {same}", self.child_rows(edge, None)),
-                    format!("k.gen BETWEEN {first} AND {last}"),
-                )
+            Rows::Kept => (self.keys_and_rows(edge), "TRUE".to_owned()),
+            Rows::Of(generation) => (self.keys_and_rows(edge), format!("k.gen = {generation}")),
+            Rows::Until(last, None) => (self.keys_and_rows(edge), format!("k.gen <= {last}")),
+            Rows::Until(last, Some(number)) => {
+                (self.keys_and_rows(edge), format!("k.gen <= {last} AND k.edge <> {number}"))
             }
         }
+    }
+
+    fn keys_and_rows(&self, edge: &'a Edge) -> String {
+        let same = self.same_key(edge.child, "c.q", "k.p");
+        format!("{} AS k STRAIGHT_JOIN {} ON {same}", self.keys(edge.child), self.child_rows(edge, None))
     }
 
     /// `c.v1 IS NOT NULL AND …`.
@@ -138,15 +145,20 @@ impl<'a> Words<'a> {
 
     /// `p.id = c.v1 AND …`.
     pub(super) fn parent_match(&self, edge: &'a Edge, value: &str) -> String {
+        self.match_behind("p", edge, value)
+    }
+
+    /// The same with another alias of the parent.
+    pub(super) fn match_behind(&self, alias: &str, edge: &'a Edge, value: &str) -> String {
         let each = self
             .pairs(edge)
             .enumerate()
-            .map(|(n, (_, parent))| format!("{} = {value}{}", parent.of("p"), n + 1));
+            .map(|(n, (_, parent))| format!("{} = {value}{}", parent.of(alias), n + 1));
         each.collect::<Vec<_>>().join(" AND ")
     }
 
     /// `k.p1 = c.v1 AND …` where the edge refers to columns of the parent's key.
-    fn key_match(&self, edge: &'a Edge, value: &str) -> Option<String> {
+    pub(super) fn key_match(&self, edge: &'a Edge, value: &str) -> Option<String> {
         let key = self.table(edge.parent).key();
         let each: Option<Vec<String>> = self
             .pairs(edge)
@@ -159,12 +171,19 @@ impl<'a> Words<'a> {
         each.map(|each| each.join(" AND "))
     }
 
+    /// The same behind an alias, where a reference has one parent at most.
+    pub(super) fn only_kept_parent(&self, edge: &'a Edge, alias: &str, value: &str) -> Option<String> {
+        let matched = self.key_match(edge, value)?;
+        let one = self.table(edge.parent).unique(&edge.parent_columns);
+        one.then(|| matched.replace("k.p", &format!("{alias}.p")))
+    }
+
     /// Kept parents joined to the child's rows: `from`, with the condition on `k` left to the caller.
     pub(super) fn parents_and_children(&self, edge: &'a Edge) -> String {
         let child = self.table(edge.child);
         let rows = self.child_rows(edge, None);
         let keys = self.keys(edge.parent);
-        let indexed = edge.cast.is_none() && child.indexed(&edge.child_columns);
+        let indexed = access::indexed(child, edge);
         let parent = self.table(edge.parent).sql();
         let own = self.key_join(edge.parent, "p");
         match (indexed, self.key_match(edge, "c.v")) {
@@ -191,20 +210,13 @@ impl<'a> Words<'a> {
     pub(super) fn parent_kept(&self, edge: &'a Edge, values: &[String], gens: (u64, u64)) -> String {
         let keys = self.keys(edge.parent);
         let (first, last) = gens;
-        let place = |text: String| {
-            values
-                .iter()
-                .enumerate()
-                .rev()
-                .fold(text, |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value))
-        };
         if let Some(matched) = self.key_match(edge, "\u{1}") {
-            let matched = place(matched);
+            let matched = placed(&matched, values);
             return format!(
                 "EXISTS (SELECT 1 FROM {keys} AS k WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
             );
         }
-        let matched = place(self.parent_match(edge, "\u{1}"));
+        let matched = placed(&self.parent_match(edge, "\u{1}"), values);
         let (parent, own) = (self.table(edge.parent).sql(), self.key_join(edge.parent, "p"));
         format!(
             "EXISTS (SELECT 1 FROM {parent} AS p JOIN {keys} AS k ON {own} \
@@ -214,14 +226,15 @@ impl<'a> Words<'a> {
 
     /// A condition over alias `c` of the bare child table: the parent is in its table at all.
     pub(super) fn parent_exists(&self, edge: &'a Edge, values: &[String]) -> String {
-        let matched = self.parent_match(edge, "\u{1}");
-        let matched = values
-            .iter()
-            .enumerate()
-            .rev()
-            .fold(matched, |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value));
+        let matched = placed(&self.parent_match(edge, "\u{1}"), values);
         format!("EXISTS (SELECT 1 FROM {} AS p WHERE {matched})", self.table(edge.parent).sql())
     }
+}
+
+/// `\u{1}1`, `\u{1}2`, … replaced with values.
+pub(super) fn placed(text: &str, values: &[String]) -> String {
+    let values = values.iter().enumerate().rev();
+    values.fold(text.to_owned(), |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value))
 }
 
 /// The words for "no reference" of a kind of column.

@@ -1,5 +1,7 @@
 //! The statements of the closure: one step along one relation each.
 
+use super::access;
+use super::cast::Cast;
 use super::relations::Edge;
 use super::sql::{Rows, Words};
 use crate::mysql::qualified;
@@ -24,17 +26,42 @@ impl<'a> Words<'a> {
         let key: Vec<String> = child.key().iter().map(|column| column.of("c")).collect();
         let order: Vec<String> = edge.order.iter().cloned().chain(key.iter().cloned()).collect();
         let named: Vec<String> = key.iter().enumerate().map(|(n, k)| format!("{k} AS q{}", n + 1)).collect();
+        let (from, kept_parents) = self.children_to_rank(edge, before);
         let filter = edge.filter.as_deref().map_or(String::new(), |filter| format!("({filter}) AND "));
         format!(
             "{into} SELECT {}, {gen_now}, {number} FROM (SELECT {}, DENSE_RANK() OVER (PARTITION BY {} ORDER BY {}) \
-             AS place FROM {} WHERE {filter}{}) AS c WHERE c.place <= {cap}{kept}",
+             AS place FROM {from} WHERE {filter}{kept_parents}) AS c WHERE c.place <= {cap}{kept}",
             self.key_list(edge.child, "c.q"),
             named.join(", "),
             values.join(", "),
             order.join(", "),
-            self.child_from(edge),
-            self.parent_kept(edge, &values, (before, before)),
         )
+    }
+
+    /// All children of the parents of a generation: FROM and a condition. The child's columns keep their bare names,
+    /// because an `order` of refresh.toml speaks of them; the key table's take names that no column has.
+    fn children_to_rank(&self, edge: &'a Edge, generation: u64) -> (String, String) {
+        let values = self.values(edge);
+        let from = self.child_from(edge);
+        let matched = self.key_match(edge, "\u{1}").filter(|_| access::indexed(self.table(edge.child), edge));
+        let Some(matched) = matched else {
+            return (from, self.parent_kept(edge, &values, (generation, generation)));
+        };
+        let columns = (1..=self.table(edge.parent).key().len()).map(|n| format!("k.p{n} AS refreshkit_p{n}"));
+        let matched = super::sql::placed(&matched.replace("k.p", "k.refreshkit_p"), &values);
+        let parents = format!(
+            "(SELECT {} FROM {} AS k WHERE k.gen = {generation}) AS k",
+            columns.collect::<Vec<_>>().join(", "),
+            self.keys(edge.parent)
+        );
+        (format!("{parents} STRAIGHT_JOIN {from}"), matched)
+    }
+
+    /// Whether a row that came by this relation has all that it refers to along it: its parent is the only one, and kept.
+    pub(super) fn brings_its_parent(&self, edge: &Edge) -> bool {
+        edge.down
+            && !edge.cast.is_some_and(Cast::splits)
+            && self.table(edge.parent).unique(&edge.parent_columns)
     }
 
     /// Adds the parents that kept child rows refer to.
