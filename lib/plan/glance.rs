@@ -4,6 +4,7 @@
 //! leads to nothing kept may be an orphan, a word for "none" or a lost parent: that is for the proof to find out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use super::blueprint::{Blueprint, Kept};
 use super::crew::share_out;
@@ -69,17 +70,16 @@ fn question(blueprint: &Blueprint, edges: &[&Edge]) -> String {
         let home = format!("h{n}");
         let keys = words.only_kept_parent(edge, &home, "\u{1}");
         let keys = keys.filter(|_| blueprint.kept(edge.parent) == Kept::Keys);
-        let (table, matched, known) = match keys {
-            Some(matched) => (words.keys(edge.parent), matched, format!("{home}.p1")),
-            None => {
-                let matched = words.match_behind(&home, edge, "\u{1}");
-                let known = super::sql::of(&home, &edge.parent_columns[0]);
-                (words.table(edge.parent).sql(), matched, known)
-            }
+        let (table, matched, known) = if let Some(matched) = keys {
+            (words.keys(edge.parent), matched, format!("{home}.p1"))
+        } else {
+            let matched = words.match_behind(&home, edge, "\u{1}");
+            let known = super::sql::of(&home, &edge.parent_columns[0]);
+            (words.table(edge.parent).sql(), matched, known)
         };
         let values: Vec<String> = edge.child_columns.iter().map(|name| super::sql::of("c", name)).collect();
         let matched = super::sql::placed(&matched, &values);
-        from.push_str(&format!(" LEFT JOIN {table} AS {home} ON {matched}"));
+        let _ = write!(from, " LEFT JOIN {table} AS {home} ON {matched}");
         let refers: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
         counts.push(format!(
             "CAST(COALESCE(SUM({known} IS NULL AND {}), 0) AS UNSIGNED)",

@@ -43,6 +43,7 @@ mod sample;
 mod selects;
 mod sql;
 mod steps;
+mod strata;
 mod svg;
 mod watch;
 mod work;
@@ -137,14 +138,14 @@ fn make_watched(
         blueprint.work_schema,
         place.label()
     ));
-    work::prepare(session, &blueprint)?;
     crew.hire(place, watch, options.workers(), blueprint.databases.first())?;
+    work::prepare(crew.all(), &blueprint)?;
     let (closure, target) = close(house, crew.all(), &blueprint, when, options)?;
     let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;
     let tables = selects::all(house, crew.all(), &blueprint, closure.last_down)?;
     guard::selects_parse(crew.first(), &tables)?;
-    let edges = edge_reports(crew.first(), &blueprint, &closure, &evidence)?;
+    let edges = edge_reports(crew.all(), &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
     work::complete(crew.first(), &blueprint, closure.last_down)?;
     let mut plan = Dehydration {
@@ -210,7 +211,7 @@ fn as_of(house: &House, session: &mut Session, place: &Place, options: &Options)
 }
 
 fn edge_reports(
-    session: &mut Session,
+    sessions: &mut [Session],
     blueprint: &Blueprint,
     closure: &Closure,
     evidence: &[Evidence],
@@ -225,14 +226,15 @@ fn edge_reports(
             ..EdgeReport::default()
         })
         .collect();
-    for table in blueprint.keyed() {
+    let added = crew::share_out(sessions, blueprint.keyed().collect(), |session, table| {
         let keys = qualified(&blueprint.work_schema, &format!("k_{table}"));
         let sql = format!("SELECT edge, COUNT(*) FROM {keys} WHERE edge <> 0 GROUP BY edge");
-        for (edge, rows) in session.rows::<(i64, u64)>("counting what each relation added", &sql)? {
-            let report = usize::try_from(edge.unsigned_abs()).ok().and_then(|n| reports.get_mut(n - 1));
-            if let Some(report) = report {
-                *(if edge > 0 { &mut report.down_rows } else { &mut report.up_rows }) += rows;
-            }
+        Ok(session.rows::<(i64, u64)>("counting what each relation added", &sql)?)
+    })?;
+    for (edge, rows) in added.into_iter().flatten() {
+        let report = usize::try_from(edge.unsigned_abs()).ok().and_then(|n| reports.get_mut(n - 1));
+        if let Some(report) = report {
+            *(if edge > 0 { &mut report.down_rows } else { &mut report.up_rows }) += rows;
         }
     }
     for found in evidence {

@@ -12,7 +12,7 @@ use super::sql::Words;
 use crate::catalog::{Column, Table};
 use crate::config::{self, Config, Length, PinnedKey, RootConfig, TableName};
 use crate::house::House;
-use crate::mysql::{Session, literal, name};
+use crate::mysql::{Session, literal};
 
 /// From when windows count back, and how much of what the rules ask for is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +43,11 @@ impl When {
     }
 }
 
-struct Root<'a> {
-    rule: &'a RootConfig,
-    words: Words<'a>,
-    table: usize,
+/// One rule, resolved.
+pub(super) struct Root<'a> {
+    pub(super) rule: &'a RootConfig,
+    pub(super) words: Words<'a>,
+    pub(super) table: usize,
     date: Option<&'a Column>,
 }
 
@@ -77,15 +78,14 @@ pub(super) fn seed(
                 session.run(&deed, &root.top_up(missing))?;
             }
         }
-        for (column, count) in &rule.per_value {
-            let column = column_named(root.source(), column).map_err(|(m, h)| wrong(config, m, h))?;
-            session.run(&deed, &root.per_value(column, *count))?;
+        if let Some(statement) = root.per_value(config, when.as_of)? {
+            session.run(&deed, &statement)?;
         }
     }
     Ok(())
 }
 
-fn wrong(config: &Config, message: String, hint: Option<String>) -> config::Error {
+pub(super) fn wrong(config: &Config, message: String, hint: Option<String>) -> config::Error {
     config.origin.error_at(&["dehydrate", "root"], message, hint)
 }
 
@@ -131,7 +131,7 @@ fn resolve<'a>(
 }
 
 impl Root<'_> {
-    fn source(&self) -> &Table {
+    pub(super) fn source(&self) -> &Table {
         self.words.table(self.table)
     }
 
@@ -139,17 +139,17 @@ impl Root<'_> {
         self.source().label()
     }
 
-    fn key(&self) -> Vec<String> {
+    pub(super) fn key(&self) -> Vec<String> {
         self.source().key().iter().map(|column| column.of("t")).collect()
     }
 
     /// Newest first; the key decides ties, so that the order is total.
-    fn newest_first(&self) -> String {
+    pub(super) fn newest_first(&self) -> String {
         let columns = self.date.map(|date| date.of("t")).into_iter().chain(self.key());
         columns.map(|column| format!("{column} DESC")).collect::<Vec<_>>().join(", ")
     }
 
-    fn filter(&self) -> String {
+    pub(super) fn filter(&self) -> String {
         self.rule.filter.as_deref().map_or("TRUE".to_owned(), |filter| format!("({filter})"))
     }
 
@@ -192,6 +192,11 @@ impl Root<'_> {
     }
 
     fn window(&self, config: &Config, as_of: Timestamp) -> Result<Option<String>, config::Error> {
+        Ok(self.recent(config, as_of)?.map(|recent| self.insert(&recent, "")))
+    }
+
+    /// The rows of the window, a condition over alias `t`.
+    pub(super) fn recent(&self, config: &Config, as_of: Timestamp) -> Result<Option<String>, config::Error> {
         let Some(window) = self.rule.window else { return Ok(None) };
         let Some(date) = self.date else {
             let hint = Some("add date = \"created_at\"".to_owned());
@@ -210,7 +215,7 @@ impl Root<'_> {
                 return Err(wrong(config, message, None));
             }
         };
-        Ok(Some(self.insert(&format!("{} >= {start} AND {}", date.of("t"), self.filter()), "")))
+        Ok(Some(format!("{} >= {start} AND {}", date.of("t"), self.filter())))
     }
 
     /// A root with nothing but a condition is all rows that match it.
@@ -255,24 +260,6 @@ impl Root<'_> {
             self.source().sql(),
             self.filter(),
             self.newest_first(),
-            self.words.on_duplicate(self.table)
-        )
-    }
-
-    fn per_value(&self, column: &Column, count: u64) -> String {
-        let key = self.source().key();
-        let named: Vec<String> =
-            key.iter().enumerate().map(|(n, c)| format!("{} AS q{}", c.of("t"), n + 1)).collect();
-        format!(
-            "{} SELECT {}, 0, 0 FROM (SELECT {}, ROW_NUMBER() OVER (PARTITION BY t.{} ORDER BY {}) AS place \
-             FROM {} AS t WHERE {}) AS c WHERE c.place <= {count}{}",
-            self.words.insert_into(self.table),
-            self.words.key_list(self.table, "c.q"),
-            named.join(", "),
-            name(&column.name),
-            self.newest_first(),
-            self.source().sql(),
-            self.filter(),
             self.words.on_duplicate(self.table)
         )
     }

@@ -17,7 +17,7 @@ use crate::house::House;
 use crate::mysql::{Session, name};
 
 /// Tables up to this estimate are counted, larger ones are believed.
-const COUNT_ROWS_MAX: u64 = 200_000;
+const COUNT_ROWS_MAX: u64 = 20_000;
 
 /// One plan a table that comes along, in the catalog's order.
 pub(super) fn all(

@@ -38,9 +38,10 @@ pub(super) fn lock(session: &mut Session, schema: &str) -> Result<(), Error> {
     Err(Error::Busy { server: session.label().to_owned(), schema: schema.to_owned() })
 }
 
-/// Makes the work schema anew, with empty key tables.
-pub fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
+/// Makes the work schema anew, with empty key tables. Creating one is mostly waiting for the disk: all at once.
+pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint) -> Result<(), Error> {
     let schema = &blueprint.work_schema;
+    let session = &mut sessions[0];
     ready(session)?;
     if exists(session, schema)? {
         if !ours(session, schema)? {
@@ -55,10 +56,10 @@ pub fn prepare(session: &mut Session, blueprint: &Blueprint) -> Result<(), Error
     secret(session, schema)?;
     choose(session, blueprint.databases.first())?;
     let words = blueprint.words();
-    for table in blueprint.keyed() {
+    share_out(sessions, blueprint.keyed().collect(), |session, table| {
         let deed = format!("creating the key table of {}", blueprint.catalog.tables[table].label());
-        session.run(&deed, &words.create_keys(table, &format!("k_{table}")))?;
-    }
+        Ok(session.run(&deed, &words.create_keys(table, &format!("k_{table}")))?)
+    })?;
     Ok(())
 }
 

@@ -63,7 +63,7 @@ fn the_proof_refuses_a_closure_that_forgets_a_relation() {
             plan::Blueprint::draw(&mut session, &house.config, std::slice::from_ref(&scratch.name)).unwrap();
         let mut broken = blueprint.clone();
         broken.edges[0].up = Up::Never;
-        plan::prepare(&mut session, &broken).unwrap();
+        plan::prepare(std::slice::from_mut(&mut session), &broken).unwrap();
         let closure = plan::collect(
             &house,
             std::slice::from_mut(&mut session),
