@@ -7,6 +7,7 @@ mod brief;
 mod error;
 mod files;
 mod length;
+mod mask;
 mod names;
 mod types;
 
@@ -15,6 +16,7 @@ pub use error::Error;
 pub(crate) use files::nearest;
 pub use files::{Origin, environment, find, load, parse, state_dir};
 pub use length::Length;
+pub use mask::MaskConfig;
 pub use names::{ColumnsName, NameError, TableName};
 use serde_json::Value;
 pub use types::*;

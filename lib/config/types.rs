@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Length, OneOrMany, brief, files::Origin};
+use super::{Length, MaskConfig, OneOrMany, brief, files::Origin};
 
 /// The whole of `refresh.toml`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub struct Config {
     /// Which column refers to which: `"child.column" = "parent.column"`.
     pub relations: BTreeMap<String, RelationConfigs>,
     /// What must not leave: `"table.column" = "kind"`.
-    pub mask: BTreeMap<String, MaskConfig>,
+    pub mask: BTreeMap<String, OneOrMany<MaskConfig>>,
     /// Where dumps are written and how long they stay.
     pub dump: DumpConfig,
     /// The development servers that may be refreshed, by name.
@@ -391,31 +391,6 @@ pub enum Up {
     Drop,
     /// The reference may dangle.
     Never,
-}
-
-/// How one column, or the columns that a glob matches, are masked.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, remote = "Self")]
-#[schemars(transform = brief::or_text)]
-pub struct MaskConfig {
-    /// The kind of mask: `null`, `constant`, `hash`, `email`, `keep`, …
-    pub kind: String,
-    /// What stands instead of the value (`constant`, `password`).
-    pub value: Option<Scalar>,
-    /// Pattern of the result (`pattern`): `#` is a digit, `?` a letter.
-    pub format: Option<String>,
-    /// Values of one domain mask equally in every table; the kind's own name if not given.
-    pub domain: Option<String>,
-    /// How long the result is.
-    pub length: Option<u32>,
-    /// What the result begins with.
-    pub prefix: Option<String>,
-    /// Why clear values may stay (`keep`).
-    pub reason: Option<String>,
-    /// Why clear values may stay: short for `kind = "keep"` and `reason`.
-    pub keep: Option<String>,
-    /// SQL over alias `t` (`sql`).
-    pub sql: Option<String>,
 }
 
 /// Where dumps are written and how long they stay.

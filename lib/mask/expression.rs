@@ -1,31 +1,57 @@
-//! The words of masks: SQL over one column, the same on MySQL 8, 9 and MariaDB 10.10 and later. SHA2 only: MySQL 9
-//! has no MD5 and no SHA1.
+//! The words of masks: SQL over one value, the same on MySQL 8, 9 and MariaDB 10.10 and later. SHA2 only: MySQL 9 has
+//! no MD5 and no SHA1. No back-references: `$1` is MySQL's, `\1` MariaDB's.
 
-use crate::catalog::{Column, Family};
+use super::kinds::{Target, Wrong};
+use crate::catalog::Family;
+use crate::config::nearest;
 use crate::mysql::literal;
 
-/// The column's value without what makes no difference: outer blanks and upper case. Bytes stay as they are, and so do
+/// The value without what makes no difference: outer blanks and upper case. Bytes stay as they are, and so do
 /// texts whose collation tells upper from lower case: a unique index may hold both `aB` and `Ab`.
-pub(super) fn normalised(column: &Column) -> String {
-    let plain = column.of("t");
-    let exact = column.collation.as_deref().is_some_and(|collation| !collation.contains("_ci"));
-    match column.family() {
+pub(super) fn normalised(target: &Target<'_>) -> String {
+    let plain = &target.value;
+    let exact = target.column.collation.as_deref().is_some_and(|collation| !collation.contains("_ci"));
+    match target.column.family() {
         Family::Text if exact => format!("CONVERT({plain} USING utf8mb4)"),
         Family::Text | Family::Choice => format!("LOWER(TRIM(CONVERT({plain} USING utf8mb4)))"),
-        Family::Binary => plain,
+        Family::Binary => plain.clone(),
         _ => format!("CAST({plain} AS CHAR CHARACTER SET utf8mb4)"),
     }
 }
 
-/// 64 hexadecimal digits that depend on the server's key, the domain and the normalised value. Two rounds, as HMAC
-/// does, so that nothing can be appended.
-pub(super) fn hash(column: &Column, domain: &str) -> String {
-    let inner = format!(
-        "SHA2(CONCAT(@refreshkit_key, {}, {}), 256)",
-        literal(&format!("{domain}:")),
-        normalised(column)
-    );
-    format!("SHA2(CONCAT(@refreshkit_key, UNHEX({inner})), 256)")
+/// Numbers of cards, accounts and telephones without what people write between the digits.
+pub(super) fn packed(target: &Target<'_>, left_out: &str) -> String {
+    left_out.chars().fold(normalised(target), |text, c| format!("REPLACE({text}, '{c}', '')"))
+}
+
+/// 64 hexadecimal digits that depend on the server's key, the domain and a text. The key stands at both ends, so that
+/// nothing can be appended: one round, where HMAC takes two, since a mask is computed for every row.
+pub(super) fn keyed(domain: &str, text: &str) -> String {
+    format!("SHA2(CONCAT(@refreshkit_key, {}, {text}, @refreshkit_key), 256)", literal(&format!("{domain}:")))
+}
+
+/// The hash of the normalised value.
+pub(super) fn hash(target: &Target<'_>, domain: &str) -> String {
+    keyed(domain, &normalised(target))
+}
+
+/// What the result belongs to: the columns that `of` names, or else the value itself. Where they are NULL the value
+/// speaks for itself.
+pub(super) fn entity(target: &Target<'_>, of: &[String]) -> Result<String, Wrong> {
+    let mut parts = Vec::new();
+    for name in of {
+        let Some(column) = target.table.column(name) else {
+            let names = target.table.columns.iter().map(|column| column.name.as_str());
+            let hint = nearest(name, names).map(|name| format!("did you mean `{name}`?"));
+            return Err((format!("{} has no column `{name}` (of)", target.table.name), hint));
+        };
+        parts.push(normalised(&Target::of(target.table, column)));
+    }
+    match parts.as_slice() {
+        [] => Ok(normalised(target)),
+        [one] => Ok(format!("COALESCE({one}, {})", normalised(target))),
+        many => Ok(format!("COALESCE(CONCAT({}), {})", many.join(", ':', "), normalised(target))),
+    }
 }
 
 /// A whole number below `limit` out of the hash, from 12 digits of it: CONV goes through DOUBLE if it is not cast.
@@ -33,11 +59,23 @@ pub(super) fn number(hash: &str, first_digit: usize, limit: u64) -> String {
     format!("MOD(CAST(CONV(SUBSTR({hash}, {first_digit}, 12), 16, 10) AS UNSIGNED), {limit})")
 }
 
-/// `masked`, but NULL for NULL and the empty text for a blank one. The column itself is not in the result, so that
+/// Decimal digits out of the hash, 14 at most: from 15 of its 64 digits.
+pub(super) fn digits(hash: &str, first_digit: usize, digits: u32) -> String {
+    let limit = 10_u64.pow(digits);
+    let wide = format!("CAST(CONV(SUBSTR({hash}, {first_digit}, 15), 16, 10) AS UNSIGNED)");
+    format!("LPAD(MOD({wide}, {limit}), {digits}, '0')")
+}
+
+/// `masked`, but NULL for NULL and the empty text for a blank one. The value itself is not in the result, so that
 /// no character set of its own meets ours.
-pub(super) fn around(column: &Column, masked: &str) -> String {
-    let plain = column.of("t");
-    match column.family() {
+pub(super) fn around(target: &Target<'_>, masked: &str) -> String {
+    let plain = &target.value;
+    let collation = target.column.collation.as_deref().unwrap_or("0900");
+    match target.column.family() {
+        // Collations that pad make no difference between blanks and nothing.
+        Family::Text if !collation.contains("0900") && !collation.contains("nopad") => {
+            format!("CASE WHEN {plain} IS NULL THEN NULL WHEN {plain} = '' THEN '' ELSE {masked} END")
+        }
         Family::Text => {
             format!("CASE WHEN {plain} IS NULL THEN NULL WHEN TRIM({plain}) = '' THEN '' ELSE {masked} END")
         }
@@ -52,4 +90,17 @@ pub(super) fn around(column: &Column, masked: &str) -> String {
 pub(super) fn one_of(hash: &str, first_digit: usize, texts: &[&str]) -> String {
     let list: Vec<String> = texts.iter().map(|text| literal(text)).collect();
     format!("ELT(1 + {}, {})", number(hash, first_digit, texts.len() as u64), list.join(", "))
+}
+
+/// `body` over `j.s`, which is `text` evaluated once: SQL knows no other way to name the value of an expression.
+pub(super) fn bound(text: &str, body: &str) -> String {
+    format!(
+        "(SELECT {body} FROM JSON_TABLE(JSON_ARRAY({text}), '$[*]' COLUMNS (s VARCHAR(255) PATH '$')) AS j)"
+    )
+}
+
+/// `what` put into `text` before its character number `at`; `length` is how many it has. INSERT does nothing behind the
+/// last one.
+pub(super) fn put_in(text: &str, at: usize, length: usize, what: &str) -> String {
+    if at > length { format!("CONCAT({text}, {what})") } else { format!("INSERT({text}, {at}, 0, {what})") }
 }

@@ -2,7 +2,7 @@
 
 use super::Mask;
 use super::kinds::{Target, Wrong};
-use crate::catalog::{Column, Family};
+use crate::catalog::{Column, Family, Index};
 use crate::config::Scalar;
 
 /// Room in the column for so many characters, or a sentence.
@@ -69,6 +69,25 @@ fn range(column: &Column) -> Option<(f64, f64)> {
     Some(if unsigned { (0.0, all - 1.0) } else { (-all / 2.0, all / 2.0 - 1.0) })
 }
 
+/// Refuses words of `refresh.toml` that the column's character set does not have. What we make ourselves is ASCII.
+pub(super) fn charset(target: &Target<'_>, text: &str) -> Result<(), Wrong> {
+    let most = match target.column.charset.as_deref() {
+        Some("ascii") => 0x7f,
+        // Windows-1252 in fact, which has a few more: they are rare enough.
+        Some("latin1") => 0xff,
+        Some("utf8" | "utf8mb3" | "ucs2") => 0xffff,
+        _ => u32::MAX,
+    };
+    match text.chars().find(|c| u32::from(*c) > most) {
+        None => Ok(()),
+        Some(c) => {
+            let charset = target.column.charset.as_deref().unwrap_or_default();
+            let message = format!("{} has the character set {charset}, which has no {c:?}", target.label());
+            Err((message, Some("choose words that it has".to_owned())))
+        }
+    }
+}
+
 /// Refuses a kind that makes text where the column takes none.
 pub(super) fn text(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
     if matches!(target.column.family(), Family::Text | Family::Binary) {
@@ -93,15 +112,8 @@ pub(super) fn unique(target: &Target<'_>, mask: &Mask) -> Result<(), Wrong> {
     if !mask.lossy || mask.kind == "null" {
         return Ok(());
     }
-    let named = |name: &Option<String>| {
-        name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&target.column.name))
-    };
-    let index = target
-        .table
-        .indexes
-        .iter()
-        .find(|index| index.unique && index.parts.iter().any(|p| named(&p.column)));
-    match index {
+    let own = |index: &&Index| index.unique && target.in_index(index);
+    match target.table.indexes.iter().find(own) {
         None => Ok(()),
         Some(index) => Err((
             format!(
@@ -110,7 +122,7 @@ pub(super) fn unique(target: &Target<'_>, mask: &Mask) -> Result<(), Wrong> {
                 index.name,
                 mask.kind
             ),
-            Some("hash and email keep values apart (16 digits of their hash must fit)".to_owned()),
+            Some("hash, email, uuid and permute keep values apart (16 digits of a hash must fit)".to_owned()),
         )),
     }
 }

@@ -9,16 +9,28 @@
 //! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
 //! ends of a relation that mask differently, a rule that matches nothing: errors with file and line.
 
+mod choice;
+mod conditions;
+mod dates;
 mod detect;
+mod digits;
 mod ends;
 mod error;
 mod expression;
 mod fit;
+mod json;
 mod kinds;
 mod naming;
+mod network;
+mod numbers;
+mod people;
+mod plain;
+mod redact;
 mod rules;
 mod sample;
+mod settings;
 mod shapes;
+mod tokens;
 mod words;
 
 use std::collections::BTreeMap;
@@ -37,7 +49,7 @@ pub struct Masks {
 /// How one column is masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
-    /// `email`, `hash`, …; `keep` where clear values were declared to be fine.
+    /// `email`, `hash`, …; `keep` where clear values were declared to be fine; `email+text` where rows differ.
     pub kind: String,
     /// Values of one domain mask equally in every table.
     pub domain: String,
@@ -47,6 +59,8 @@ pub struct Mask {
     pub recipe: String,
     /// Whether different inputs can give the same output.
     pub lossy: bool,
+    /// Whether SQL of `refresh.toml` is in it, which only the server can check.
+    pub written: bool,
     /// The rule in `[mask]`, for messages.
     pub rule: String,
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::kinds::{self, Target};
-use super::{Masks, fit};
+use super::{Masks, conditions, fit};
 use crate::catalog::{Catalog, Fit, Pattern, TablePattern, closer};
 use crate::config::{ColumnsName, Config, Error, MaskConfig, nearest};
 
@@ -31,7 +31,12 @@ pub fn policy(config: &Config) -> Result<Policy, Error> {
             format!("{key:?} is neither a setting nor a column: write \"table.{key}\" or \"*.{key}\"");
         return Err(config.origin.error_at(&["mask", key], message, hint));
     }
-    match config.mask.get("policy").map_or("refuse", |setting| setting.kind.as_str()) {
+    match config
+        .mask
+        .get("policy")
+        .and_then(|setting| setting.as_slice().first())
+        .map_or("refuse", |s| s.kind.as_str())
+    {
         "refuse" => Ok(Policy::Refuse),
         "strict" => Ok(Policy::Strict),
         "warn" => Ok(Policy::Warn),
@@ -44,7 +49,7 @@ pub fn policy(config: &Config) -> Result<Policy, Error> {
 
 struct Rule<'a> {
     key: &'a str,
-    config: &'a MaskConfig,
+    config: &'a [MaskConfig],
     table: TablePattern,
     column: Pattern,
 }
@@ -59,14 +64,14 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
     let mut masks = Masks::default();
     for (at, table) in catalog.tables.iter().enumerate() {
         for column in &table.columns {
-            let target = Target { table, column };
+            let target = Target::of(table, column);
             let Some(rule) = choose(config, &rules, &target, &mut used)? else { continue };
             // A generated column is computed anew, from columns that are masked themselves.
             if column.generated {
                 continue;
             }
             let wrong = |message, hint| config.origin.error_at(&["mask", rule.key], message, hint);
-            let mask = kinds::mask(&target, rule.key, rule.config).map_err(|(m, h)| wrong(m, h))?;
+            let mask = conditions::mask(&target, rule.key, rule.config).map_err(|(m, h)| wrong(m, h))?;
             fit::unique(&target, &mask).map_err(|(m, h)| wrong(m, h))?;
             masks.by_column.insert((at, column.name.to_lowercase()), mask);
         }
@@ -85,11 +90,9 @@ fn read(config: &Config) -> Result<Vec<Rule<'_>>, Error> {
         let [column] = name.columns.as_slice() else {
             return Err(wrong("a mask is for one column".to_owned(), None));
         };
-        if !kinds::NAMES.contains(&mask.kind.as_str()) {
-            let hint = nearest(&mask.kind, kinds::NAMES.iter().copied())
-                .map(|name| format!("did you mean `{name}`?"))
-                .or_else(|| Some(format!("kinds: {}", kinds::NAMES.join(", "))));
-            return Err(wrong(format!("unknown kind of mask {:?}", mask.kind), hint));
+        let mask = mask.as_slice();
+        for entry in mask.iter().flat_map(|entry| std::iter::once(entry).chain(entry.paths.values())) {
+            kinds::known(&entry.kind).map_err(|(message, hint)| wrong(message, hint))?;
         }
         let (table, column) = (TablePattern::of(&name.table), Pattern::new(column, true));
         rules.push(Rule { key, config: mask, table, column });

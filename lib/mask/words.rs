@@ -20,6 +20,19 @@ pub(super) const LAST: &[&str] = &[
     "Rowe", "Sorrel", "Spruce", "Stone", "Thorn", "Vale", "Willow",
 ];
 
+/// What companies do, behind a last name.
+pub(super) const TRADE: &[&str] = &[
+    "Bakery", "Builders", "Clinic", "Coffee", "Dairy", "Dental", "Design", "Energy", "Farms", "Foods",
+    "Freight", "Garage", "Glass", "Goods", "Group", "Hotels", "Labs", "Leather", "Media", "Metals", "Motors",
+    "Optics", "Paper", "Partners", "Supply", "Systems", "Textiles", "Works",
+];
+
+/// Ways to live at, behind a last name.
+pub(super) const WAY: &[&str] = &["Avenue", "Close", "Lane", "Road", "Square", "Street", "Walk", "Way"];
+
+/// What cities on no map end with, behind a last name.
+pub(super) const PLACE: &[&str] = &["dale", "ford", "haven", "mere", "moor", "port", "ton", "wick"];
+
 /// What free text becomes, over and over.
 pub(super) const FILLER: &str =
     "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor ";

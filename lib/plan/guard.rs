@@ -12,13 +12,13 @@ use crate::mysql::Session;
 /// So many columns are named in the error itself; all of them are in the hint.
 const NAMES_MAX: usize = 6;
 
-/// Has the server parse every mask without reading a row.
+/// Has the server parse every mask that holds SQL of refresh.toml, without reading a row.
 pub(super) fn masks_parse(
     session: &mut Session,
     blueprint: &Blueprint,
     config: &Config,
 ) -> Result<(), Error> {
-    for (table, column, mask) in blueprint.masks.iter().filter(|(_, _, mask)| mask.kind == "sql") {
+    for (table, column, mask) in blueprint.masks.iter().filter(|(_, _, mask)| mask.written) {
         let table = &blueprint.catalog.tables[table];
         let sql = format!("SELECT {} FROM {} AS t WHERE 1 = 0", mask.expression, table.sql());
         let deed = format!("checking the mask of {}.{column}", table.label());

@@ -142,7 +142,11 @@ fn secret(session: &mut Session, schema: &str) -> Result<(), Error> {
 
 /// What each connection runs before it reads masked columns.
 pub(super) fn session_statements(schema: &str) -> Vec<String> {
-    vec![format!("SELECT `key` INTO @refreshkit_key FROM {}", qualified(schema, "mask_key"))]
+    vec![
+        format!("SELECT `key` INTO @refreshkit_key FROM {}", qualified(schema, "mask_key")),
+        // Masked arrays of JSON documents are put together with GROUP_CONCAT, which cuts at 1024 bytes by default.
+        "SET SESSION group_concat_max_len = 1073741824".to_owned(),
+    ]
 }
 
 /// Whether this connection has the masks' key, if any mask of the plan reads it: NULL would make NULL of every value.

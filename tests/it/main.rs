@@ -17,6 +17,7 @@ mod dump_safety;
 mod jenkins;
 mod login;
 mod masks;
+mod masks_properties;
 mod migrate;
 #[cfg(feature = "aws")]
 mod pipe;

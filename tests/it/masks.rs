@@ -1,15 +1,17 @@
-//! Mask cases as folders: `tests/cases/mask/NAME/` has `schema.sql`, `refresh.toml` and either `expect.sql` or
-//! `error.txt`.
+//! Mask cases as folders: `tests/cases/mask/NAME/` has `schema.sql`, `refresh.toml` and `expect.sql`,
+//! `properties.txt` (see `masks_properties.rs`), both, or `error.txt`.
 //!
 //! The plan of each table `t` is inserted into an empty `masked_t` of the same structure in strict mode, so that
 //! everything fits, unique indexes too. Each line of `expect.sql` is a question whose answer must be 1. A line of
 //! `error.txt` is a fragment of what the message says. All columns of a case are in table `a` unless it needs more.
 
 use std::fs;
+use std::panic::catch_unwind;
 use std::path::Path;
 
 use crate::closure::{cases, dehydrate};
-use crate::support::{TestServer, for_each_server};
+use crate::masks_properties;
+use crate::support::{TestServer, servers};
 
 fn run(server: &TestServer, case: &Path) {
     let name = case.file_name().unwrap().to_str().unwrap();
@@ -39,7 +41,13 @@ fn run(server: &TestServer, case: &Path) {
             .run("copying", &insert)
             .unwrap_or_else(|e| panic!("{name} on {:?}: {e:?}\n{insert}", server.engine));
     }
-    for question in read("expect.sql").unwrap().lines().filter(|line| !line.is_empty()) {
+    let (questions, properties) = (read("expect.sql"), read("properties.txt"));
+    assert!(questions.is_some() || properties.is_some(), "{name} expects nothing");
+    for line in properties.unwrap_or_default().lines().filter(|line| !line.is_empty()) {
+        let context = format!("{name} on {:?}: {line}", server.engine);
+        masks_properties::check(&mut session, &dehydration, line, &context);
+    }
+    for question in questions.unwrap_or_default().lines().filter(|line| !line.is_empty()) {
         let answer: Option<i64> = session.first("asking", question).unwrap();
         assert_eq!(answer, Some(1), "{name} on {:?}: {question}", server.engine);
     }
@@ -48,10 +56,15 @@ fn run(server: &TestServer, case: &Path) {
 #[test]
 fn every_mask_case_holds_on_every_server() {
     let only = std::env::var_os("REFRESHKIT_CASE").and_then(|name| name.into_string().ok());
-    for_each_server(|server| {
+    let mut failed = Vec::new();
+    for server in servers() {
         for case in cases("mask").iter().filter(|case| only.as_ref().is_none_or(|only| case.ends_with(only)))
         {
-            run(server, case);
+            // All that fail are named, not the first alone; each says why when it panics.
+            if catch_unwind(|| run(&server, case)).is_err() {
+                failed.push(format!("{} on {:?}", case.display(), server.engine));
+            }
         }
-    });
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
 }

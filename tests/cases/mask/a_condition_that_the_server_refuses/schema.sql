@@ -1,0 +1,1 @@
+CREATE TABLE a (id INT PRIMARY KEY, meta_key VARCHAR(20), value VARCHAR(100));

@@ -1,0 +1,4 @@
+CREATE TABLE a (id INT PRIMARY KEY, doc JSON, raw TEXT, latin VARCHAR(80) CHARACTER SET latin1, email VARCHAR(100));
+INSERT INTO a VALUES (1, '{"email": "jane@real.example", "n": 1.50, "contact": {"phone": "+1 212 444 1234", "vip": true}, "phones": ["1real", "2real", "1real"], "people": [{"name": "Jane real", "mails": ["jane@real.example", "x@real.example"]}, {"age": 3}], "ids": ["real", 7], "odd key": "real"}', '{"email":"jane@real.example","list":["jane@real.example",null,"b@real.example"]}', '{"name": "Müller", "a": "ä"}', 'Jane@real.example'),
+ (2, '{"email": null, "phones": "real", "people": {"name": "real", "mails": "x@real.example"}}', 'no json: jane@real.example', '{"name": {"deep": "real"}}', NULL),
+ (3, NULL, NULL, NULL, NULL), (4, '[]', '', '', ''), (5, '{"phones": [], "people": []}', '{"email":"real1@real.example","email":"real2@real.example"}', '"real"', ''), (6, '7', '{"email":{"deep":["jane@real.example"]}}', '{}', '');
