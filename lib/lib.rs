@@ -28,6 +28,9 @@ pub mod catalog;
 // What must not leave: rules compiled to SQL expressions.
 pub mod mask;
 
+// Whether anything sensitive is left: keyed hashes of the originals, looked up word by word.
+pub mod scan;
+
 // Which rows come along: closure on key tables, then one SELECT a table.
 pub mod plan;
 

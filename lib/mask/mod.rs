@@ -65,6 +65,11 @@ pub struct Mask {
     pub rule: String,
 }
 
+/// The names that masks put in place of real ones.
+pub fn dictionary() -> impl Iterator<Item = &'static str> {
+    words::FIRST.iter().chain(words::LAST).copied()
+}
+
 impl Masks {
     /// The mask of a column; none where the column comes as it is.
     pub fn of(&self, table: usize, column: &str) -> Option<&Mask> {

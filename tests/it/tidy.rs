@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 300;
 
 /// The rooms in the order in which data walks through them: each may use those before it.
-const ROOMS: &[&str] = &["rds", "catalog", "mask", "plan", "dump", "rotate", "migrate", "restore", "report"];
+const ROOMS: &[&str] =
+    &["rds", "catalog", "mask", "scan", "plan", "dump", "rotate", "migrate", "restore", "report"];
 
 /// What every room may use.
 const SHARED: &[&str] = &["document", "config", "progress", "house", "mysql"];

@@ -1,0 +1,218 @@
+//! The originals as a client may hold them: keyed hashes in bounded memory, and two coarse sieves before them.
+//!
+//! In: records. Out: whether a canonical text is an original. A text passes, each step only if the one before says so:
+//!
+//! ```text
+//! its first four bytes and its length   65,536 masks of lengths: ends most runs of words before they are put together
+//! its CRC                               bits, 16 a value
+//! its keyed hash (SHA-256, 64 bits)     the hashes themselves; beyond a limit a Bloom filter, which says "perhaps"
+//! ```
+
+use sha2::{Digest, Sha256};
+
+use super::{KEY_BYTES, LENGTH_MIN, Sort};
+
+/// Length of a record: hash 8, CRC 4, beginning 2, length 1, big endian.
+pub const RECORD_BYTES: usize = 15;
+
+/// What the first four bytes are multiplied with (Knuth's multiplicative hash).
+pub(super) const BEGIN_FACTOR: u64 = 2_654_435_761;
+
+/// Up to so many hashes are held as they are: 64 MiB.
+const EXACT_MAX: u64 = 8 << 20;
+
+/// Bits of the sieve of CRCs: from 8 KiB to 32 MiB.
+const CRC_BITS: std::ops::RangeInclusive<u64> = 1 << 16..=1 << 28;
+
+/// Bits of the Bloom filter, 64 MiB, and how many are set for a value.
+const BLOOM_BITS: u64 = 1 << 29;
+const BLOOM_ROUNDS: u64 = 5;
+
+/// What the filter says of a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It is none of them.
+    No,
+    /// It is one of them.
+    Yes,
+    /// Only the table on the server knows.
+    Perhaps,
+}
+
+/// The originals of a plan.
+#[derive(Debug)]
+pub struct Filter {
+    key: [u8; KEY_BYTES],
+    lengths: Vec<u64>,
+    crcs: Vec<u64>,
+    hashes: Hashes,
+}
+
+#[derive(Debug)]
+enum Hashes {
+    Exact(Vec<u64>),
+    Bloom(Vec<u64>),
+}
+
+impl Filter {
+    /// A filter with room for so many values; [`Self::add`] them, then [`Self::close`] it.
+    pub fn with_room(key: [u8; KEY_BYTES], values: u64) -> Self {
+        Self::with_limit(key, values, EXACT_MAX)
+    }
+
+    fn with_limit(key: [u8; KEY_BYTES], values: u64, exact_max: u64) -> Self {
+        let bits = (values * 16).next_power_of_two().clamp(*CRC_BITS.start(), *CRC_BITS.end());
+        let hashes = if values <= exact_max {
+            Hashes::Exact(Vec::with_capacity(usize::try_from(values).unwrap_or_default()))
+        } else {
+            Hashes::Bloom(bitmap(BLOOM_BITS))
+        };
+        Self { key, lengths: vec![0; 1 << 16], crcs: bitmap(bits), hashes }
+    }
+
+    /// Adds one record as the server made it.
+    pub fn add(&mut self, record: &[u8; RECORD_BYTES]) {
+        let [h @ .., _, _, _, _, _, _, _] = *record;
+        let hash = u64::from_be_bytes(h);
+        let crc = u32::from_be_bytes([record[8], record[9], record[10], record[11]]);
+        let begin = u16::from_be_bytes([record[12], record[13]]);
+        self.lengths[usize::from(begin)] |= length_bit(usize::from(record[14]));
+        set(&mut self.crcs, u64::from(crc));
+        match &mut self.hashes {
+            Hashes::Exact(all) => all.push(hash),
+            Hashes::Bloom(bits) => bloom(hash).for_each(|bit| set(bits, bit)),
+        }
+    }
+
+    /// Puts the hashes in order: nothing is added any more.
+    pub fn close(&mut self) {
+        if let Hashes::Exact(all) = &mut self.hashes {
+            all.sort_unstable();
+            all.dedup();
+            all.shrink_to_fit();
+        }
+    }
+
+    /// Which lengths texts that begin with these four bytes may have; 0 if there is none.
+    #[inline]
+    pub(super) fn lengths(&self, begin: [u8; 4]) -> u64 {
+        let product = u64::from(u32::from_be_bytes(begin)) * BEGIN_FACTOR;
+        self.lengths[usize::from(u16::try_from((product >> 16) & 0xffff).unwrap_or_default())]
+    }
+
+    /// Whether a text of this CRC may be one.
+    #[inline]
+    pub(super) fn crc(&self, text: &[u8]) -> bool {
+        get(&self.crcs, u64::from(crc32fast::hash(text)))
+    }
+
+    /// The keyed hash of a canonical text.
+    pub(super) fn hash(&self, sort: Sort, text: &[u8]) -> u64 {
+        let digest =
+            Sha256::new().chain_update(self.key).chain_update(sort.letter()).chain_update(text).finalize();
+        u64::from_be_bytes(std::array::from_fn(|at| digest[at]))
+    }
+
+    /// Whether the hash is one of the originals'.
+    pub(super) fn knows(&self, hash: u64) -> Known {
+        match &self.hashes {
+            Hashes::Exact(all) if all.binary_search(&hash).is_ok() => Known::Yes,
+            Hashes::Bloom(bits) if bloom(hash).all(|bit| get(bits, bit)) => Known::Perhaps,
+            Hashes::Exact(_) | Hashes::Bloom(_) => Known::No,
+        }
+    }
+}
+
+/// One bit a length; the longest share the last.
+pub(super) fn length_bit(length: usize) -> u64 {
+    1 << length.saturating_sub(LENGTH_MIN).min(63)
+}
+
+/// Bits of a Bloom filter, from the two halves of a hash that is random already.
+fn bloom(hash: u64) -> impl Iterator<Item = u64> {
+    let (one, other) = (hash & 0xffff_ffff, hash >> 32 | 1);
+    (0..BLOOM_ROUNDS).map(move |round| one.wrapping_add(round.wrapping_mul(other)))
+}
+
+fn bitmap(bits: u64) -> Vec<u64> {
+    vec![0; usize::try_from(bits / 64).unwrap_or_default()]
+}
+
+/// The word and the bit in it; the map's length is a power of two.
+#[inline]
+fn place(map: &[u64], bit: u64) -> (usize, u64) {
+    let word = usize::try_from(bit / 64).unwrap_or_default() & (map.len() - 1);
+    (word, 1 << (bit % 64))
+}
+
+fn set(map: &mut [u64], bit: u64) {
+    let (word, bit) = place(map, bit);
+    map[word] |= bit;
+}
+
+#[inline]
+fn get(map: &[u64], bit: u64) -> bool {
+    let (word, bit) = place(map, bit);
+    map[word] & bit != 0
+}
+
+/// The record that the server would make.
+#[cfg(test)]
+pub(super) fn record(filter: &Filter, sort: Sort, text: &str) -> [u8; RECORD_BYTES] {
+    let bytes = text.as_bytes();
+    let begin = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    let begin = (u64::from(begin) * BEGIN_FACTOR) >> 16 & 0xffff;
+    let mut record = [0; RECORD_BYTES];
+    record[..8].copy_from_slice(&filter.hash(sort, bytes).to_be_bytes());
+    record[8..12].copy_from_slice(&crc32fast::hash(bytes).to_be_bytes());
+    record[12..14].copy_from_slice(&u16::try_from(begin).unwrap().to_be_bytes());
+    record[14] = u8::try_from(bytes.len()).unwrap();
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(values: u64, exact_max: u64) -> Filter {
+        let mut filter = Filter::with_limit([7; KEY_BYTES], values, exact_max);
+        for n in 0..values {
+            let record = record(&filter, Sort::Strong, &format!("value{n}"));
+            filter.add(&record);
+        }
+        filter.close();
+        filter
+    }
+
+    fn asked(filter: &Filter, text: &str) -> Known {
+        let bytes = text.as_bytes();
+        let begins = filter.lengths(bytes[..4].try_into().unwrap()) & length_bit(bytes.len()) != 0;
+        if !begins || !filter.crc(bytes) {
+            return Known::No;
+        }
+        filter.knows(filter.hash(Sort::Strong, bytes))
+    }
+
+    #[test]
+    fn every_value_passes_every_sieve_and_others_do_not() {
+        let filter = filled(5_000, EXACT_MAX);
+        assert!((0..5_000).all(|n| asked(&filter, &format!("value{n}")) == Known::Yes));
+        assert!((5_000..20_000).all(|n| asked(&filter, &format!("value{n}")) == Known::No));
+        assert_eq!(filter.knows(filter.hash(Sort::Word, b"value1")), Known::No, "the sort is part of it");
+    }
+
+    #[test]
+    fn beyond_the_limit_no_value_is_missed_and_hardly_any_other_passes() {
+        let filter = filled(5_000, 100);
+        assert!((0..5_000).all(|n| asked(&filter, &format!("value{n}")) == Known::Perhaps));
+        let others = (5_000..20_000).filter(|n| asked(&filter, &format!("value{n}")) != Known::No);
+        assert_eq!(others.count(), 0);
+    }
+
+    #[test]
+    fn without_the_key_nothing_is_found() {
+        let filter = filled(10, EXACT_MAX);
+        let other = Filter::with_room([8; KEY_BYTES], 10);
+        assert_eq!(filter.knows(other.hash(Sort::Strong, b"value1")), Known::No);
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether anything sensitive is left in what leaves: keyed hashes of the originals, looked up word by word.
+//!
+//! In: records of the originals, made on the server by the SQL of this room, and outgoing cells. Out: which cells hold
+//! an original. Pure: no connection, no file. `README.md` says what is found, what is not, and what it costs.
+//!
+//! ```text
+//! plan   original ──fold──> canonical ──SHA2(scan key, …)──> records in the work schema      SQL, on the server
+//! dump   records ──> Filter;  cell ──views──> words ──fold──> runs of words ──> Filter       here, in memory
+//! ```
+
+mod filter;
+mod fold;
+mod sniffer;
+mod sql;
+mod stop;
+mod views;
+mod words;
+
+pub use filter::{Filter, Known, RECORD_BYTES};
+pub use fold::Fold;
+pub use sniffer::{Scanner, Sniffer};
+pub use sql::{Source, canonical, folded, values};
+
+/// Shorter originals are not looked for: they are found everywhere (bytes of the canonical form).
+pub const LENGTH_MIN: usize = 5;
+
+/// Longer originals are not looked for, but as parts of themselves (bytes of the canonical form).
+pub const LENGTH_MAX: usize = 128;
+
+/// Numbers with fewer digits say nothing of anybody.
+const DIGITS_MIN: usize = 6;
+
+/// Numbers with fewer digits are told only where they are all of a text: ids and dates look like them.
+const DIGITS_ANYWHERE: usize = 9;
+
+/// Single words of letters that are shorter are told only where they are all of a value: a name may be a word.
+const LETTERS_ANYWHERE: usize = 8;
+
+/// Length of the scan key.
+pub const KEY_BYTES: usize = 32;
+
+/// What kind of value a canonical text comes from: part of what is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// One word of letters, such as a last name.
+    Word,
+    /// Anything else: several words, or digits among them.
+    Strong,
+}
+
+impl Sort {
+    pub(crate) fn letter(self) -> &'static str {
+        match self {
+            Self::Word => "w",
+            Self::Strong => "s",
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! One cell after another: views, words, the filter, and the rules that keep false alarms away.
+//!
+//! In: the bytes of outgoing cells. Out: the hashes of the originals that they hold.
+
+use super::words::{Run, Words};
+use super::{DIGITS_ANYWHERE, DIGITS_MIN, Filter, Fold, Known, LENGTH_MIN, LETTERS_ANYWHERE, Sort, views};
+
+/// Longer cells are gone through in pieces that overlap, so that no view takes more memory than this.
+const PIECE_BYTES: usize = 1 << 20;
+const OVERLAP_BYTES: usize = 2 << 10;
+
+/// How often escapes are resolved in what came of resolving them: JSON in JSON in a URL.
+const DEPTH_MAX: usize = 4;
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct Scanner {
+    /// How characters fold.
+    pub fold: Fold,
+    /// The originals.
+    pub filter: Filter,
+}
+
+/// One worker's buffers.
+#[derive(Debug)]
+pub struct Sniffer<'a> {
+    scanner: &'a Scanner,
+    words: Words,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Scanner {
+    /// For one worker.
+    pub fn sniffer(&self) -> Sniffer<'_> {
+        Sniffer { scanner: self, words: Words::default(), spare: Vec::new() }
+    }
+}
+
+impl Sniffer<'_> {
+    /// Looks at a cell. `found` is told the hash of each original in it, whether that is sure, and says whether to go
+    /// on. A bare number is looked at as a whole.
+    pub fn cell(&mut self, text: &[u8], bare: bool, found: &mut dyn FnMut(u64, Known) -> bool) {
+        if text.len() < LENGTH_MIN {
+            return;
+        }
+        if bare {
+            self.number(text, found);
+            return;
+        }
+        let mut rest = text;
+        while rest.len() > PIECE_BYTES {
+            if !self.view(&rest[..PIECE_BYTES], 0, found) {
+                return;
+            }
+            rest = &rest[PIECE_BYTES - OVERLAP_BYTES..];
+        }
+        self.view(rest, 0, found);
+    }
+
+    fn number(&self, text: &[u8], found: &mut dyn FnMut(u64, Known) -> bool) {
+        let filter = &self.scanner.filter;
+        let digits = text.len() >= DIGITS_ANYWHERE && text.iter().all(u8::is_ascii_digit);
+        if digits && filter.crc(text) {
+            let hash = filter.hash(Sort::Strong, text);
+            let known = filter.knows(hash);
+            if known != Known::No {
+                found(hash, known);
+            }
+        }
+    }
+
+    /// The text as it is, unescaped, and what is packed in it. Whether to go on.
+    fn view(&mut self, text: &[u8], depth: usize, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
+        let Scanner { fold, filter } = self.scanner;
+        if !self.words.runs(text, fold, filter, |run| told(filter, run, found)) {
+            return false;
+        }
+        if depth == DEPTH_MAX {
+            return true;
+        }
+        if views::is_escaped(text) {
+            let mut plain = self.spare.pop().unwrap_or_default();
+            let changed = views::unescape(text, &mut plain);
+            let go_on = !changed || self.view(&plain, depth + 1, found);
+            self.spare.push(plain);
+            if !go_on {
+                return false;
+            }
+        }
+        views::packed(text, |inner| self.view(inner, depth + 1, found))
+    }
+}
+
+/// Tells of a run of words that is an original and passes the rules.
+fn told(filter: &Filter, run: Run<'_>, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
+    for sort in sorts(run) {
+        let hash = filter.hash(*sort, run.text);
+        let known = filter.knows(hash);
+        if known != Known::No && !found(hash, known) {
+            return false;
+        }
+    }
+    true
+}
+
+/// As what a run may be an original.
+fn sorts(run: Run<'_>) -> &'static [Sort] {
+    let digits = run.text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if digits == run.text.len() {
+        let telling = digits >= DIGITS_ANYWHERE || (digits >= DIGITS_MIN && run.alone);
+        return if telling { &[Sort::Strong] } else { &[] };
+    }
+    match run.words {
+        1 if digits > 0 => &[Sort::Strong],
+        1 if run.alone || run.text.len() >= LETTERS_ANYWHERE => &[Sort::Word, Sort::Strong],
+        1 => &[],
+        _ => &[Sort::Strong],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::filter::record;
+    use super::super::{Filter, KEY_BYTES};
+    use super::*;
+
+    fn scanner(originals: &[&str]) -> Scanner {
+        let fold = Fold::of_unicode();
+        let mut filter = Filter::with_room([3; KEY_BYTES], 100);
+        for original in originals {
+            let canonical = fold.canonical(original);
+            let word = canonical.len() == original.len() && !original.contains(|c: char| c.is_ascii_digit());
+            let sort = if word { Sort::Word } else { Sort::Strong };
+            let record = record(&filter, sort, &canonical);
+            filter.add(&record);
+        }
+        filter.close();
+        Scanner { fold, filter }
+    }
+
+    fn found(scanner: &Scanner, text: &[u8]) -> usize {
+        let mut all = std::collections::BTreeSet::new();
+        scanner.sniffer().cell(text, false, &mut |hash, _| {
+            all.insert(hash);
+            true
+        });
+        all.len()
+    }
+
+    #[test]
+    fn an_original_is_found_in_every_dress() {
+        let scanner = scanner(&["john.smith@real.example", "+1 555 010 7788", "José Núñez", "Kowalczyk"]);
+        for text in [
+            "john.smith@real.example",
+            "JOHN.SMITH@REAL.EXAMPLE",
+            "please write to <John.Smith@real.example>, today",
+            r#"{"a":{"mail":"john.smith@real.example"}}"#,
+            r#"{"a":"{\"mail\":\"john.smith\\u0040real.example\"}"}"#,
+            "https://x.example/?m=john.smith%40real.example&n=1",
+            "a:1:{s:4:\"mail\";s:23:\"john.smith@real.example\";}",
+            "am9obi5zbWl0aEByZWFsLmV4YW1wbGU=",
+            "eyJtYWlsIjoiam9obi5zbWl0aEByZWFsLmV4YW1wbGUifQ==",
+            "call 1-555-010-7788 at noon",
+            "tel:+15550107788",
+            "JOSÉ NÚÑEZ called",
+            r"Jos\u00e9 N\u00fa\u00f1ez",
+            "Jos&#233;&nbsp;N&#xfa;&#xF1;ez",
+            "José\u{a0}Núñez",
+            "Mr Kowalczyk called",
+            "<name>kowalczyk</name>",
+            "john.smith\\@real\\.example",
+        ] {
+            assert_eq!(found(&scanner, text.as_bytes()), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_original_is_not_found() {
+        let scanner = scanner(&["john.smith@real.example", "5550107788", "123456", "Stone", "Shepherd"]);
+        for text in [
+            "john.smith@real.examples",
+            "xjohn.smith@real.example",
+            "a stone in the garden",
+            "Sto ne",
+            "she pherd",
+            "order 123456 was paid",
+            "15550107788",
+            "",
+            "\\",
+            "%",
+        ] {
+            assert_eq!(found(&scanner, text.as_bytes()), 0, "{text}");
+        }
+        assert_eq!(found(&scanner, b"STONE"), 1, "all of the cell");
+        assert_eq!(found(&scanner, br#"{"last":"Stone"}"#), 1, "all of a JSON text");
+        assert_eq!(found(&scanner, b"123456"), 1, "all of the cell");
+        assert_eq!(found(&scanner, b"the Shepherd family"), 1, "long enough");
+    }
+
+    #[test]
+    fn bare_numbers_are_looked_at_as_a_whole() {
+        let scanner = scanner(&["5550107788", "123456"]);
+        let count = |text: &[u8]| {
+            let mut n = 0;
+            scanner.sniffer().cell(text, true, &mut |_, _| {
+                n += 1;
+                true
+            });
+            n
+        };
+        assert_eq!((count(b"5550107788"), count(b"123456"), count(b"-5550107788")), (1, 0, 0));
+    }
+
+    #[test]
+    fn long_texts_are_found_through_in_bounded_memory() {
+        let scanner = scanner(&["john.smith@real.example"]);
+        let filler = "lorem ipsum dolor sit amet ".repeat(100_000);
+        for place in [0, 27 * 1_000, 27 * 38_836, filler.len()] {
+            let text = format!("{} john.smith@real.example {}", &filler[..place], &filler[place..]);
+            assert_eq!(found(&scanner, text.as_bytes()), 1, "at {place}");
+        }
+        let mut sniffer = scanner.sniffer();
+        sniffer.cell(filler.as_bytes(), false, &mut |_, _| true);
+        assert!(sniffer.words.capacity() < 1 << 20);
+        let one = "x".repeat(3 << 20);
+        assert_eq!(found(&scanner, one.as_bytes()), 0);
+    }
+
+    #[test]
+    fn bytes_of_any_kind_do_no_harm() {
+        let scanner = scanner(&["john.smith@real.example"]);
+        let mut bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+        assert_eq!(found(&scanner, &bytes), 0);
+        bytes.extend_from_slice(b"\x00\xffjohn.smith@real.example\xfe\x00");
+        assert_eq!(found(&scanner, &bytes), 1);
+        let deep = format!("{}\"john.smith@real.example\"{}", "[".repeat(5_000), "]".repeat(5_000));
+        assert_eq!(found(&scanner, deep.as_bytes()), 1);
+    }
+}

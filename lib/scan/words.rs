@@ -1,0 +1,155 @@
+//! The words of a text, put together again: every run of words that an original could be.
+//!
+//! In: text. Out: canonical runs of whole words whose beginning and length some original has. Memory is bounded
+//! whatever the text's length: words far behind are let go.
+
+use super::filter::length_bit;
+use super::fold::Fold;
+use super::{Filter, LENGTH_MAX, LENGTH_MIN};
+
+/// Text is gone through in pieces of this many canonical bytes.
+const PIECE_BYTES: usize = 32 << 10;
+
+/// A run of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run<'a> {
+    /// The words without anything between them.
+    pub(super) text: &'a [u8],
+    /// How many words.
+    pub(super) words: usize,
+    /// Whether it is all of the text, or stands alone in quotes.
+    pub(super) alone: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    begin: usize,
+    end: usize,
+    /// Nothing, or a quote, stands before it; behind it.
+    opened: bool,
+    closed: bool,
+}
+
+/// Finds runs; its buffers serve all texts of a worker.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    folded: Vec<u8>,
+    words: Vec<Word>,
+}
+
+impl Words {
+    /// Goes through a text; `found` says whether to go on. Whether it did not stop.
+    pub(super) fn runs(
+        &mut self,
+        text: &[u8],
+        fold: &Fold,
+        filter: &Filter,
+        mut found: impl FnMut(Run<'_>) -> bool,
+    ) -> bool {
+        self.folded.clear();
+        self.words.clear();
+        let mut at = 0;
+        while at < text.len() {
+            let (length, c) = fold.next(&text[at..]);
+            let Some(c) = c else {
+                at += length;
+                continue;
+            };
+            at = self.word(text, at, (length, c), fold);
+            if self.folded.len() >= PIECE_BYTES && !self.search(filter, false, &mut found) {
+                return false;
+            }
+        }
+        self.search(filter, true, &mut found)
+    }
+
+    /// Takes in one word that begins at `at` with `first`; where it ends.
+    fn word(&mut self, text: &[u8], at: usize, first: (usize, char), fold: &Fold) -> usize {
+        let begin = self.folded.len();
+        let mut end = at;
+        let (mut length, mut c) = first;
+        loop {
+            end += length;
+            push(&mut self.folded, c);
+            if end == text.len() {
+                break;
+            }
+            match fold.next(&text[end..]) {
+                (more, Some(next)) => (length, c) = (more, next),
+                (_, None) => break,
+            }
+        }
+        let opened = at == 0 || is_quote(text[at - 1]);
+        let closed = end == text.len() || is_quote(text[end]);
+        self.words.push(Word { begin, end: self.folded.len(), opened, closed });
+        end
+    }
+
+    /// Looks at the runs from each word whose end is known to be near enough.
+    fn search(&mut self, filter: &Filter, last: bool, found: &mut impl FnMut(Run<'_>) -> bool) -> bool {
+        let whole = if last { usize::MAX } else { self.folded.len().saturating_sub(LENGTH_MAX) };
+        let done = self.words.iter().take_while(|word| word.begin < whole).count();
+        for (at, word) in self.words[..done].iter().enumerate() {
+            let Some(begin) = self.folded.get(word.begin..word.begin + 4) else { continue };
+            let lengths = filter.lengths([begin[0], begin[1], begin[2], begin[3]]);
+            if lengths != 0 && !self.from(at, lengths, filter, found) {
+                return false;
+            }
+        }
+        self.drop(done);
+        true
+    }
+
+    /// The runs that begin with one word.
+    fn from(
+        &self,
+        at: usize,
+        lengths: u64,
+        filter: &Filter,
+        found: &mut impl FnMut(Run<'_>) -> bool,
+    ) -> bool {
+        let first = self.words[at];
+        for (more, word) in self.words[at..].iter().enumerate() {
+            let length = word.end - first.begin;
+            if length > LENGTH_MAX || length_bit(length) > lengths {
+                return true;
+            }
+            let text = &self.folded[first.begin..word.end];
+            if length >= LENGTH_MIN && length_bit(length) & lengths != 0 && filter.crc(text) {
+                let alone = first.opened && word.closed;
+                if !found(Run { text, words: more + 1, alone }) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.folded.capacity() + self.words.capacity() * size_of::<Word>()
+    }
+
+    /// Lets go of the words that were looked at.
+    fn drop(&mut self, done: usize) {
+        let cut = self.words.get(done).map_or(self.folded.len(), |word| word.begin);
+        self.folded.drain(..cut);
+        self.words.drain(..done);
+        for word in &mut self.words {
+            word.begin -= cut;
+            word.end -= cut;
+        }
+    }
+}
+
+fn push(folded: &mut Vec<u8>, c: char) {
+    match u8::try_from(c) {
+        Ok(byte) if byte < 0x80 => folded.push(byte),
+        _ => folded.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+}
+
+/// What stands around a value in JSON, serialised PHP and XML.
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>')
+}
