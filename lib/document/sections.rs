@@ -163,9 +163,36 @@ pub struct Dehydration {
     pub config_sha256: String,
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// The hashed originals to look for in what leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaks: Option<LeakScan>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// Keyed hashes of original values, in tables of the work schema: none of them may be in the dump.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LeakScan {
+    /// Whether a value that is found stops the dump; else it is a warning.
+    pub refuse: bool,
+    /// The tables with the hashes.
+    pub tables: Vec<String>,
+    /// How many hashes there are in all of them.
+    pub values: u64,
+    /// The columns that they come from, by number.
+    pub origins: Vec<LeakOrigin>,
+}
+
+/// A column whose original values are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LeakOrigin {
+    /// `app.insureds.email`.
+    pub column: String,
+    /// The kind of its mask.
+    pub mask: String,
 }
 
 /// What happens to a table.
@@ -230,6 +257,9 @@ pub struct ColumnPlan {
     /// The mask's kind, if the column is masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mask: Option<String>,
+    /// Whether original values are looked for in what leaves.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub scan: bool,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,

@@ -92,6 +92,22 @@ pub enum Error {
         /// What was read.
         rows: u64,
     },
+    /// Values that masks should have taken away are still there.
+    #[error("original values are left in {count} column(s), and nothing is published: {places}")]
+    Leaks {
+        /// How many columns.
+        count: usize,
+        /// Where: table, column, rows, the first row's key.
+        places: String,
+        /// What to paste.
+        toml: String,
+    },
+    /// The hashes that the plan speaks of are not there.
+    #[error("the hashed originals in `{schema}` are not those of this plan")]
+    NoOriginals {
+        /// The work schema.
+        schema: String,
+    },
     /// A table came while the catalog was being read.
     #[error("{0} has no columns that this account may see, or was made this very moment")]
     Moved(String),
@@ -161,7 +177,10 @@ impl Failure for Error {
             | Self::OtherPlan { .. }
             | Self::OtherRows { .. }
             | Self::Unfaithful { .. } => Exit::BadInput,
-            Self::NotRewritten { .. } | Self::NoMaskKey { .. } => Exit::Refused,
+            Self::NotRewritten { .. }
+            | Self::NoMaskKey { .. }
+            | Self::NoOriginals { .. }
+            | Self::Leaks { .. } => Exit::Refused,
             Self::File { deed: "create", .. } | Self::NoSpace { .. } | Self::NoDirectory(_) => {
                 Exit::CannotWrite
             }
@@ -192,6 +211,8 @@ impl Failure for Error {
             Self::NoMaskKey { .. } => "no-mask-key",
             Self::OtherPlan { .. } => "other-plan",
             Self::OtherRows { .. } => "other-rows",
+            Self::Leaks { .. } => "leaks",
+            Self::NoOriginals { .. } => "no-originals",
             Self::Moved(_) => "moved",
             Self::Locked { .. } => "locked",
             Self::BadName(_) => "bad-name",
@@ -221,7 +242,13 @@ impl Failure for Error {
             Self::NotRewritten { schema, .. } => {
                 Some(format!("run mydehydrate on this copy; only that marks `{schema}` there"))
             }
-            Self::NoMaskKey { .. } | Self::OtherPlan { .. } | Self::OtherRows { .. } => Some(
+            Self::Leaks { toml, .. } => Some(format!(
+                "mask them, or say with {{ keep = \"reason\" }} why clear values may be there:\n[mask]\n{toml}"
+            )),
+            Self::NoMaskKey { .. }
+            | Self::OtherPlan { .. }
+            | Self::OtherRows { .. }
+            | Self::NoOriginals { .. } => Some(
                 "another mydehydrate may have replaced the plan there: run it again, and dump its document"
                     .to_owned(),
             ),

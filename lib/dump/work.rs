@@ -12,6 +12,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::chunk::{self, Chunk};
+use super::leaks::Watch;
 use super::member::{Member, Rows};
 use super::schema::Part;
 use super::snapshot::Snapshot;
@@ -45,13 +46,15 @@ pub(crate) struct Work<'a> {
     pub(crate) tasks: Vec<Task>,
     pub(crate) level: u32,
     pub(crate) cancel: &'a Cancel,
+    /// Looks at every row on its way.
+    pub(crate) watch: Option<&'a Watch>,
     /// Set when nobody takes members any more.
     over: AtomicBool,
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn new(tasks: Vec<Task>, level: u32, cancel: &'a Cancel) -> Self {
-        Self { tasks, level, cancel, over: AtomicBool::new(false) }
+    pub(crate) fn new(tasks: Vec<Task>, level: u32, cancel: &'a Cancel, watch: Option<&'a Watch>) -> Self {
+        Self { tasks, level, cancel, watch, over: AtomicBool::new(false) }
     }
 
     /// Reads everything; `take` is called on this thread with each member as it is finished.
@@ -109,10 +112,14 @@ impl<'a> Work<'a> {
             let begin = || Rows::new(task.part.table, &task.before, &task.insert, self.level);
             let mut rows = begin();
             let (mut open, mut looks) = (true, 0u64);
+            let mut nose = self.watch.and_then(|watch| watch.nose(&task.part));
             digest::read(session, &deed, &sql, &task.part.columns, |tuple| {
                 if rows.plain_bytes() >= MEMBER_PLAIN_BYTES || rows.bytes() >= MEMBER_BYTES {
                     let full = std::mem::replace(&mut rows, begin());
                     open = full.finish().is_none_or(|member| members.send(Ok(member)).is_ok());
+                }
+                if let Some(nose) = &mut nose {
+                    nose.row(tuple)?;
                 }
                 rows.push(tuple);
                 looks += 1;

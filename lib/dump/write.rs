@@ -14,6 +14,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::job::{Job, Options, session_of};
+use super::leaks::Watch;
 use super::manifest::{Consistency, Manifest, MemberKind};
 use super::member::{self, Member};
 use super::schema::{Part, Wish, outline};
@@ -104,8 +105,12 @@ fn fill(
     };
     let header = script::header(manifest);
     add(manifest, partial, MemberKind::Header, &header)?;
-    let work = Work::new(tasks(parts, manifest), level, &house.cancel);
+    let watch = Watch::open(&job.server, &job.wish, manifest, &parts)?;
+    let work = Work::new(tasks(parts, manifest), level, &house.cancel, watch.as_ref());
     rows(house, &work, &mut snapshot, manifest, partial)?;
+    if let Some(watch) = &watch {
+        manifest.warnings.extend(watch.verdict(house)?);
+    }
     guard::rows(house, (&job.wish, job.place), &mut snapshot, manifest)?;
     // The server need not wait for the rest.
     drop(snapshot);

@@ -38,7 +38,8 @@ use std::collections::BTreeMap;
 pub use detect::{Finding, detect};
 pub use ends::{Ends, agree as ends_agree};
 pub use error::Error;
-pub use rules::{Policy, compile, policy};
+pub(crate) use naming::words as words_of;
+pub use rules::{Leaks, Policy, compile, leaks, policy};
 
 /// The compiled masks of a catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

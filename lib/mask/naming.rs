@@ -44,7 +44,7 @@ const GLUED: &[(&str, &[&str])] = &[
 ];
 
 /// Lower-case words in the singular.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut before = ' ';
     for c in name.chars() {

@@ -18,6 +18,33 @@ pub enum Policy {
     Warn,
 }
 
+/// What happens when an original value is found in the dump: `[mask] leaks`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaks {
+    /// Nothing is published.
+    Refuse,
+    /// The dump is published with a warning.
+    Warn,
+    /// Nobody looks.
+    Off,
+}
+
+/// Reads `[mask] leaks`.
+pub fn leaks(config: &Config) -> Result<Leaks, Error> {
+    match config.mask.get("leaks").map_or("refuse", |setting| setting.kind.as_str()) {
+        "refuse" => Ok(Leaks::Refuse),
+        "warn" => Ok(Leaks::Warn),
+        "off" => Ok(Leaks::Off),
+        other => {
+            let message = format!("leaks is refuse, warn or off, not {other:?}");
+            Err(config.origin.error_at(&["mask", "leaks"], message, None))
+        }
+    }
+}
+
+/// Every setting of `[mask]`.
+const SETTINGS: &[&str] = &["leaks", "policy"];
+
 /// Keys of `[mask]` without a dot are settings, not columns.
 fn is_setting(key: &str) -> bool {
     !key.contains(['.', '('])
@@ -25,8 +52,8 @@ fn is_setting(key: &str) -> bool {
 
 /// Reads `[mask] policy`.
 pub fn policy(config: &Config) -> Result<Policy, Error> {
-    if let Some(key) = config.mask.keys().find(|key| is_setting(key) && *key != "policy") {
-        let hint = nearest(key, ["policy"].into_iter()).map(|name| format!("did you mean `{name}`?"));
+    if let Some(key) = config.mask.keys().find(|key| is_setting(key) && !SETTINGS.contains(&key.as_str())) {
+        let hint = nearest(key, SETTINGS.iter().copied()).map(|name| format!("did you mean `{name}`?"));
         let message =
             format!("{key:?} is neither a setting nor a column: write \"table.{key}\" or \"*.{key}\"");
         return Err(config.origin.error_at(&["mask", key], message, hint));
@@ -59,6 +86,7 @@ type Closeness = (Fit, Fit, Option<Fit>);
 /// Compiles `[mask]` for every column of the catalog.
 pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
     policy(config)?;
+    leaks(config)?;
     let rules = read(config)?;
     let mut used = vec![false; rules.len()];
     let mut masks = Masks::default();

@@ -30,6 +30,7 @@ mod guard;
 mod hot;
 mod in_place;
 mod infer;
+mod leaks;
 mod names;
 mod options;
 mod picture;
@@ -143,10 +144,11 @@ fn make_watched(
     let (closure, target) = close(house, crew.all(), &blueprint, when, options)?;
     let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;
-    let tables = selects::all(house, crew.all(), &blueprint, closure.last_down)?;
+    let mut tables = selects::all(house, crew.all(), &blueprint, closure.last_down)?;
     guard::selects_parse(crew.first(), &tables)?;
     let edges = edge_reports(crew.all(), &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
+    let leaks = leaks::collect(house, crew.all(), &blueprint, &mut tables, options)?;
     work::complete(crew.first(), &blueprint, closure.last_down)?;
     let mut plan = Dehydration {
         as_of: Some(when.as_of),
@@ -157,6 +159,7 @@ fn make_watched(
         databases: blueprint.databases.clone(),
         session: work::session_statements(&blueprint.work_schema),
         config_sha256: blueprint.config_sha256.clone(),
+        leaks,
         ..Dehydration::default()
     };
     if let Some(target) = target {

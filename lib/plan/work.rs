@@ -140,6 +140,18 @@ fn secret(session: &mut Session, schema: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes the scan's key, one of its own: unlike that of the masks, it is read by the dumper. Each session learns it.
+pub(super) fn scan_key(sessions: &mut [Session], schema: &str) -> Result<(), Error> {
+    let (table, deed) = (qualified(schema, "scan_key"), "creating the scan key");
+    let columns = format!("id TINYINT NOT NULL PRIMARY KEY, `key` BINARY({KEY_BYTES}) NOT NULL");
+    sessions[0].run(deed, &format!("CREATE TABLE {table} ({columns})"))?;
+    sessions[0].run(deed, &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES({KEY_BYTES}))"))?;
+    for session in sessions {
+        session.run("reading the scan key", &format!("SELECT `key` INTO @refreshkit_scan FROM {table}"))?;
+    }
+    Ok(())
+}
+
 /// What each connection runs before it reads masked columns.
 pub(super) fn session_statements(schema: &str) -> Vec<String> {
     vec![

@@ -88,10 +88,22 @@ impl Fold {
         let mut folded = String::with_capacity(text.len());
         while !rest.is_empty() {
             let (length, c) = self.next(rest);
-            folded.extend(c);
+            if let Some(c) = c {
+                write(c, |text| folded.push_str(text));
+            }
             rest = &rest[length..];
         }
         folded
+    }
+}
+
+/// Writes a folded character: all of them are one, but for `ß`.
+#[inline]
+pub(super) fn write(c: char, mut out: impl FnMut(&str)) {
+    match c {
+        'ß' => out("ss"),
+        'ς' => out("σ"),
+        c => out(c.encode_utf8(&mut [0; 4])),
     }
 }
 
@@ -117,6 +129,7 @@ mod tests {
         assert_eq!(fold.canonical("+1 (555) 010-7788"), "15550107788");
         assert_eq!(fold.canonical("“JOSÉ\u{a0}Øyvind”, Ångström"), "joséøyvindångström");
         assert_eq!(fold.canonical("Ирина 山田太郎"), "ирина山田太郎");
+        assert_eq!(fold.canonical("Groß ΝΙΚΟΣ"), fold.canonical("GROSS Νίκος").replace('ί', "ι"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod words;
 pub use filter::{Filter, Known, RECORD_BYTES};
 pub use fold::Fold;
 pub use sniffer::{Scanner, Sniffer};
-pub use sql::{Source, canonical, folded, values};
+pub use sql::{Source, canonical, folded, lower, values};
 
 /// Shorter originals are not looked for: they are found everywhere (bytes of the canonical form).
 pub const LENGTH_MIN: usize = 5;

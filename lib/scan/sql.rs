@@ -25,8 +25,13 @@ pub struct Source {
 }
 
 /// The value in the server's lower case.
-pub fn folded(value: &str) -> String {
+pub fn lower(value: &str) -> String {
     format!("LOWER(CONVERT({value} USING utf8mb4) COLLATE utf8mb4_bin)")
+}
+
+/// The same, with the two letters replaced that upper case does not give back: `ς` is `Σ` in it, and `ß` is `SS`.
+pub fn folded(value: &str) -> String {
+    format!("REPLACE(REPLACE({}, 'ς', 'σ'), 'ß', 'ss')", lower(value))
 }
 
 /// Letters and digits of a folded value.
@@ -83,7 +88,7 @@ fn with_parts(plain: &str) -> String {
 fn record() -> String {
     let begin = "CAST(CONV(HEX(LEFT(CAST(v AS BINARY), 4)), 16, 10) AS UNSIGNED)";
     format!(
-        "UNHEX(CONCAT(LEFT(SHA2(CONCAT(@refreshkit_scan, s, v), 256), 16), LPAD(HEX(CRC32(v)), 8, '0'), \
+        "UNHEX(CONCAT(LEFT(SHA2(CONCAT(@refreshkit_scan, CAST(CONCAT(s, v) AS BINARY)), 256), 16), LPAD(HEX(CRC32(v)), 8, '0'), \
          LPAD(HEX((({begin} * {}) & 4294967295) >> 16), 4, '0'), LPAD(HEX(LENGTH(v)), 2, '0')))",
         super::filter::BEGIN_FACTOR
     )

@@ -4,7 +4,7 @@
 //! whatever the text's length: words far behind are let go.
 
 use super::filter::length_bit;
-use super::fold::Fold;
+use super::fold::{self, Fold};
 use super::{Filter, LENGTH_MAX, LENGTH_MIN};
 
 /// Text is gone through in pieces of this many canonical bytes.
@@ -145,7 +145,7 @@ impl Words {
 fn push(folded: &mut Vec<u8>, c: char) {
     match u8::try_from(c) {
         Ok(byte) if byte < 0x80 => folded.push(byte),
-        _ => folded.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        _ => fold::write(c, |text| folded.extend_from_slice(text.as_bytes())),
     }
 }
 

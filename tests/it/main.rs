@@ -15,6 +15,7 @@ mod dump_guards;
 mod dump_random;
 mod dump_safety;
 mod jenkins;
+mod leaks;
 mod login;
 mod masks;
 mod masks_properties;
