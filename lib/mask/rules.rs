@@ -31,7 +31,7 @@ pub enum Leaks {
 
 /// Reads `[mask] leaks`.
 pub fn leaks(config: &Config) -> Result<Leaks, Error> {
-    match config.mask.get("leaks").map_or("refuse", |setting| setting.kind.as_str()) {
+    match setting(config, "leaks") {
         "refuse" => Ok(Leaks::Refuse),
         "warn" => Ok(Leaks::Warn),
         "off" => Ok(Leaks::Off),
@@ -40,6 +40,12 @@ pub fn leaks(config: &Config) -> Result<Leaks, Error> {
             Err(config.origin.error_at(&["mask", "leaks"], message, None))
         }
     }
+}
+
+/// What a setting says, `refuse` if nothing.
+fn setting<'a>(config: &'a Config, name: &str) -> &'a str {
+    let said = config.mask.get(name).and_then(|setting| setting.as_slice().first());
+    said.map_or("refuse", |said| said.kind.as_str())
 }
 
 /// Every setting of `[mask]`.
@@ -58,12 +64,7 @@ pub fn policy(config: &Config) -> Result<Policy, Error> {
             format!("{key:?} is neither a setting nor a column: write \"table.{key}\" or \"*.{key}\"");
         return Err(config.origin.error_at(&["mask", key], message, hint));
     }
-    match config
-        .mask
-        .get("policy")
-        .and_then(|setting| setting.as_slice().first())
-        .map_or("refuse", |s| s.kind.as_str())
-    {
+    match setting(config, "policy") {
         "refuse" => Ok(Policy::Refuse),
         "strict" => Ok(Policy::Strict),
         "warn" => Ok(Policy::Warn),
