@@ -60,6 +60,14 @@ pub enum Error {
         /// Whose lock.
         database: String,
     },
+    /// `--fast` where it would endanger more than the target.
+    #[error("target {target} cannot be loaded with --fast: {why}")]
+    NotFast {
+        /// Name of the target.
+        target: String,
+        /// What speaks against it.
+        why: String,
+    },
     /// The dump directory cannot be read.
     #[error("cannot read the dumps in {}", dir.display())]
     DumpDirectory {
@@ -233,6 +241,7 @@ impl Failure for Error {
             Self::UnknownTarget { .. }
             | Self::LooksLikeSource { .. }
             | Self::NotOurs { .. }
+            | Self::NotFast { .. }
             | Self::ReferredFromOutside { .. } => Exit::Refused,
             Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } | Self::NotPreserved { .. } => {
                 Exit::Temporary
@@ -260,6 +269,7 @@ impl Failure for Error {
             Self::UnknownTarget { .. } => "unknown-target",
             Self::LooksLikeSource { .. } => "target-is-source",
             Self::NotOurs { .. } => "not-ours",
+            Self::NotFast { .. } => "not-fast",
             Self::ReferredFromOutside { .. } => "referred-from-outside",
             Self::Held { .. } => "target-held",
             Self::LockLost { .. } => "lock-lost",

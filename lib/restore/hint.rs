@@ -25,6 +25,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             Some("drop that foreign key on the development server".to_owned())
         }
         Error::Held { .. } => Some("try again when it is done".to_owned()),
+        Error::NotFast { .. } => Some("refresh it without --fast".to_owned()),
         Error::Busy { .. } => {
             Some("end those connections and try again; the database is as it was".to_owned())
         }

@@ -14,6 +14,7 @@ mod choice;
 mod choose;
 mod error;
 mod events;
+mod fast;
 mod furnish;
 mod guard;
 mod hint;

@@ -53,6 +53,11 @@ pub struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub junit: Option<std::path::PathBuf>,
 
+    /// Load with the redo log of the server off (MySQL 8.0.21+; refused if the server holds other databases than the
+    /// target's). It is switched on again even after a crash of this tool; a crash of the server meanwhile loses all of it
+    #[arg(long)]
+    pub fast: bool,
+
     /// Load with INSERT even where the server takes LOAD DATA LOCAL
     #[arg(long)]
     pub insert: bool,

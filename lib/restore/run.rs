@@ -11,9 +11,9 @@ use super::loading::Loading;
 use super::plain::{self, PlainFile};
 use super::plan::Plan;
 use super::settle::Contents;
-use super::{Error, Holder, RunOptions, Target, events, guard, preserve, set, state, swap};
+use super::{Error, Holder, RunOptions, Target, events, fast, guard, preserve, set, state, swap};
 use crate::config;
-use crate::document::{Document, Dump, Refresh};
+use crate::document::{Document, Dump, Refresh, TableDigest};
 use crate::dump::{DatabaseEntry, DumpFile};
 use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
@@ -38,11 +38,13 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     guard::refuse_source(house, &target, &mut holder.session)?;
     let loading = Loading::of(file, &target, options, choice, &mut holder.session, database)?;
     prepare(house, &mut holder, &target)?;
+    let fast = options.fast && fast::may(house, &mut holder.session, &target)?;
     if house.dry_run {
         loading.say_what_would_be_done(house, &target, checkout.as_ref());
         return Ok(());
     }
-    let mut refresh = Refresher { house, target: &target, loading: &loading, checkout: checkout.as_ref() };
+    let mut refresh =
+        Refresher { house, target: &target, loading: &loading, checkout: checkout.as_ref(), fast };
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresh.work(&mut holder, section);
     let written = write_junit(options, section);
@@ -143,13 +145,14 @@ struct Refresher<'a> {
     target: &'a Target,
     loading: &'a Loading,
     checkout: Option<&'a Checkout>,
+    fast: bool,
 }
 
 impl Refresher<'_> {
     fn work(&mut self, holder: &mut Holder, refresh: &mut Refresh) -> Result<(), Error> {
         self.open_staging(holder)?;
         let started = std::time::Instant::now();
-        refresh.tables = self.loading.load(self.house, self.target)?;
+        refresh.tables = self.load(holder)?;
         refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
         self.house.progress.say(&format!(
             "loaded and verified {} tables, {} rows in {:.1} s",
@@ -178,6 +181,18 @@ impl Refresher<'_> {
         }
         refresh.previous = Some(self.target.previous());
         Ok(())
+    }
+
+    /// The tables with their rows; whatever comes of it, the redo log is on again afterwards.
+    fn load(&self, holder: &mut Holder) -> Result<Vec<TableDigest>, Error> {
+        if !self.fast {
+            return self.loading.load(self.house, self.target);
+        }
+        let staging = self.target.staging();
+        let begun = fast::begin(&mut holder.session, &staging);
+        let outcome = begun.and_then(|()| self.loading.load(self.house, self.target));
+        let ended = fast::end(&mut holder.session, &staging);
+        outcome.and_then(|tables| ended.map(|()| tables))
     }
 
     /// An empty database that says whose it is.

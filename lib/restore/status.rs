@@ -6,7 +6,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Error, Holder, StatusOptions, Target, state, swap};
+use super::{Error, Holder, StatusOptions, Target, fast, state, swap};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::rds;
@@ -24,6 +24,7 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
     let report = Report {
         history: history(&mut session, &target)?,
         staging: state::stage(&mut session, &target.staging())?,
+        redo_off: fast::is_off(&mut session),
         repaired,
     };
     let text = if options.json { report.json(&target).to_string() } else { report.text(&target) };
@@ -35,6 +36,7 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
 struct Report {
     history: Option<Value>,
     staging: state::Stage,
+    redo_off: bool,
     repaired: Option<String>,
 }
 
@@ -56,7 +58,7 @@ impl Report {
     fn json(&self, target: &Target) -> Value {
         json!({
             "target": target.name, "database": target.database, "server": target.server.label(),
-            "state": self.state(), "last": self.history, "repaired": self.repaired,
+            "state": self.state(), "last": self.history, "redo_log": !self.redo_off, "repaired": self.repaired,
         })
     }
 
@@ -66,6 +68,10 @@ impl Report {
             lines.push(format!("  repaired  {done}"));
         }
         lines.push(format!("  state     {}", self.state()));
+        if self.redo_off {
+            let how = "it is on again after --repair, or ALTER INSTANCE ENABLE INNODB REDO_LOG";
+            lines.push(format!("  redo log  off, a crash would lose the server's data; {how}"));
+        }
         let field =
             |name: &str| self.history.as_ref().and_then(|last| last.get(name)).and_then(Value::as_str);
         match (field("at"), field("dump")) {

@@ -24,7 +24,7 @@ use super::lock::{Holder, is_busy};
 use super::plan::Plan;
 use super::settle::{Contents, Events, create, settle};
 use super::state::{alter_database, create_database};
-use super::{Error, Target, events, objects, own, state};
+use super::{Error, Target, events, fast, objects, own, state};
 use crate::house::House;
 use crate::mysql::{self, Engine, Session, literal, number, qualified};
 
@@ -72,6 +72,7 @@ pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<Stri
         state::Stage::Foreign | state::Stage::Previous => return Err(Error::NotOurs { database: staging }),
         state::Stage::Empty | state::Stage::Before | state::Stage::After => {}
     }
+    fast::end(session, &staging)?;
     let plan = state::get(session, &staging, "plan")?;
     let plan: Option<Plan> = plan.and_then(|text| serde_json::from_str(&text).ok());
     match (stage, plan) {

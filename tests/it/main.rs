@@ -60,6 +60,7 @@ mod restore_crash;
 mod restore_guards;
 mod restore_place;
 mod restore_plain;
+mod restore_private;
 mod rotate;
 mod support;
 mod tidy;

@@ -2,9 +2,11 @@
 
 #[cfg(feature = "aws")]
 mod cloud;
+mod private;
 mod servers;
 mod tool;
 
+pub(crate) use private::{Private, SmallDisk};
 #[allow(unused_imports, reason = "not every feature set uses every helper")]
 pub(crate) use servers::{Scratch, TestServer, for_each_server, servers};
 #[allow(unused_imports, reason = "not every feature set uses every helper")]

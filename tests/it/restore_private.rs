@@ -1,0 +1,243 @@
+//! `dev-restore` against servers of their own: what a shared one must not go through.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use refreshkit::mysql::{Engine, Session};
+
+use crate::restore_place::{MINE, Place, assert_same, picture, shop};
+use crate::support::{Private, Scratch, SmallDisk, for_each_server};
+
+/// A place whose target is on a server of its own, with what a developer had.
+fn place_on(private: &Private, source: &Scratch) -> Place {
+    let mut place = Place::with_dump_of(source);
+    // The scratch database of the same name on the other server.
+    let name = place.database().to_owned();
+    place.option_file.clone_from(&private.server.client_cnf);
+    place.configure("");
+    private
+        .server
+        .session()
+        .run("making", &format!("CREATE DATABASE `{name}` CHARACTER SET utf8mb4"))
+        .unwrap();
+    private.server.client(Some(&name), MINE.as_bytes());
+    place
+}
+
+/// A table that is small as SQL and large with all its keys.
+fn with_keys(source: &Scratch, keys: u32) {
+    let keys: Vec<String> = (0..keys).map(|n| format!("KEY k{n} (a, b, c{n})")).collect();
+    let columns: Vec<String> = (0..keys.len()).map(|n| format!("c{n} INT NOT NULL DEFAULT 1")).collect();
+    source.run(&format!(
+        "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, a INT, b CHAR(60), {}, {});\
+         INSERT INTO many (a, b) SELECT 7, '' FROM information_schema.COLLATIONS x, information_schema.COLLATIONS y LIMIT 40000",
+        columns.join(", "),
+        keys.join(", ")
+    ));
+}
+
+/// Everything that is asked of a server of one's own, in one go: starting one takes seconds.
+fn on_a_server_of_its_own(engine: Engine) {
+    for_each_server(|shared| {
+        if shared.engine != engine {
+            return;
+        }
+        let home = tempfile::Builder::new().prefix("rk-own").tempdir().unwrap();
+        let disk = SmallDisk::mount(home.path(), 450);
+        let private = Private::start(engine, home.path());
+        let source = shop(shared);
+        with_keys(&source, 12);
+        let place = place_on(&private, &source);
+        a_statement_that_the_server_does_not_take_is_told_beforehand(&private, &place);
+        if let Some(disk) = &disk {
+            a_disk_that_fills_up_in_the_middle_leaves_the_database(&private, &place, disk);
+        }
+        if engine == Engine::MySql {
+            fast_is_for_a_server_that_holds_nothing_else(&private, &place);
+            fast_is_switched_back_by_the_next_run(&private, &place);
+            tls_is_verified_with_the_authority_that_is_named(&private, &place);
+        }
+    });
+}
+
+#[test]
+fn a_mariadb_of_its_own() {
+    on_a_server_of_its_own(Engine::MariaDb);
+}
+
+#[test]
+fn a_mysql_of_its_own() {
+    on_a_server_of_its_own(Engine::MySql);
+}
+
+fn a_statement_that_the_server_does_not_take_is_told_beforehand(private: &Private, place: &Place) {
+    let old = picture(&private.server, place.database());
+    let mut session = private.server.session();
+    let before = session.first::<u64>("asking", "SELECT @@GLOBAL.max_allowed_packet").unwrap().unwrap();
+    session.run("setting", "SET GLOBAL max_allowed_packet = 65536").unwrap();
+    let output = place.tool(&["--target", "dev3"]).run().exits(69);
+    assert!(output.stderr.contains("the target's max_allowed_packet is 65536"), "{}", output.stderr);
+    assert!(output.stderr.contains("hint: SET GLOBAL max_allowed_packet = 1048576"), "{}", output.stderr);
+    session.run("setting", &format!("SET GLOBAL max_allowed_packet = {before}")).unwrap();
+    assert_same(&picture(&private.server, place.database()), &old);
+}
+
+fn a_disk_that_fills_up_in_the_middle_leaves_the_database(
+    private: &Private,
+    place: &Place,
+    disk: &SmallDisk,
+) {
+    let old = picture(&private.server, place.database());
+    // Enough for the rows, and for what the check beforehand estimates; not for the keys.
+    disk.leave(24 << 20);
+    let output = place.tool(&["--target", "dev3"]).run().exits(69);
+    assert!(output.stderr.contains("of many") && output.stderr.contains("ERROR "), "{}", output.stderr);
+    assert_same(&picture(&private.server, place.database()), &old);
+    disk.clear();
+    place.tool(&["--target", "dev3"]).run().exits(0);
+    place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+    assert_same(&picture(&private.server, place.database()), &old);
+}
+
+fn redo_log(session: &mut Session) -> String {
+    let sql = "SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'";
+    session.first::<(String, String)>("asking", sql).unwrap().unwrap().1
+}
+
+fn fast_is_for_a_server_that_holds_nothing_else(private: &Private, place: &Place) {
+    let old = picture(&private.server, place.database());
+    let mut session = private.server.session();
+    session.run("making", "CREATE DATABASE somebody_elses").unwrap();
+    let output = place.tool(&["--target", "dev3", "--fast"]).run().exits(77);
+    assert!(output.stderr.contains("--fast: the server also holds somebody_elses"), "{}", output.stderr);
+    session.run("dropping", "DROP DATABASE somebody_elses").unwrap();
+    session.run("revoking", "REVOKE INNODB_REDO_LOG_ENABLE ON *.* FROM CURRENT_USER()").unwrap();
+    let output = place.tool(&["--target", "dev3", "--fast"]).run().exits(77);
+    assert!(output.stderr.contains("lacks the privilege INNODB_REDO_LOG_ENABLE"), "{}", output.stderr);
+    session.run("granting", "GRANT INNODB_REDO_LOG_ENABLE ON *.* TO CURRENT_USER()").unwrap();
+    assert_same(&picture(&private.server, place.database()), &old);
+    place.tool(&["--target", "dev3", "--fast"]).run().exits(0);
+    assert_eq!(redo_log(&mut session), "ON");
+    place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+}
+
+fn fast_is_switched_back_by_the_next_run(private: &Private, place: &Place) {
+    let old = picture(&private.server, place.database());
+    let mut session = private.server.session();
+    for repair in [&["status", "--target", "dev3", "--repair"][..], &["--target", "dev3"]] {
+        let mut child = place.tool(&["--target", "dev3", "--fast"]).spawn();
+        let started = Instant::now();
+        while redo_log(&mut session) == "ON" {
+            assert!(started.elapsed() < Duration::from_secs(60), "the redo log was never off");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(redo_log(&mut session), "OFF");
+        let said = place.tool(&["status", "--target", "dev3"]).run().exits(0).stdout;
+        assert!(said.contains("redo log  off"), "{said}");
+        assert_same(&picture(&private.server, place.database()), &old);
+        place.tool(repair).run().exits(0);
+        assert_eq!(redo_log(&mut session), "ON");
+        let said = place.tool(&["status", "--target", "dev3"]).run().exits(0).stdout;
+        assert!(!said.contains("redo log"), "{said}");
+    }
+}
+
+fn openssl(directory: &Path, line: &str) {
+    let output = Command::new("openssl").current_dir(directory).args(line.split(' ')).output().unwrap();
+    assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An authority, and a certificate of it for 127.0.0.1.
+fn certificates(directory: &Path, authority: &str) {
+    openssl(
+        directory,
+        &format!(
+            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={authority} -keyout {authority}.key -out {authority}.pem"
+        ),
+    );
+    openssl(directory, "req -newkey rsa:2048 -nodes -subj /CN=dev -keyout server.key -out server.csr");
+    std::fs::write(directory.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    openssl(
+        directory,
+        &format!(
+            "x509 -req -in server.csr -CA {authority}.pem -CAkey {authority}.key -days 2 -extfile names -out server.pem -set_serial 7"
+        ),
+    );
+}
+
+fn tls_is_verified_with_the_authority_that_is_named(private: &Private, place: &Place) {
+    let directory = private.data();
+    certificates(&directory, "wrong");
+    certificates(&directory, "right");
+    let mut session = private.server.session();
+    for setting in [
+        "SET GLOBAL ssl_ca = 'right.pem'",
+        "SET GLOBAL ssl_cert = 'server.pem'",
+        "SET GLOBAL ssl_key = 'server.key'",
+        "ALTER INSTANCE RELOAD TLS",
+        "SET GLOBAL require_secure_transport = ON",
+    ] {
+        session.run("setting up TLS", setting).unwrap();
+    }
+    let configure = |authority: &str, host: &str| {
+        place.configure_target(&format!(
+            "host = \"{host}\"\ntls_ca = \"{}\"",
+            directory.join(authority).display()
+        ));
+        place.tool(&["--target", "dev3"])
+    };
+    let old = picture(&private.server, place.database());
+    let output = configure("wrong.pem", "127.0.0.1").run().exits(69);
+    assert!(output.stderr.contains("certificate"), "{}", output.stderr);
+    // The name in the certificate counts, too.
+    let output = configure("right.pem", "localhost").run().exits(69);
+    assert!(output.stderr.contains("certificate"), "{}", output.stderr);
+    place.configure_target("host = \"127.0.0.1\"\ntls = \"off\"");
+    let output = place.tool(&["--target", "dev3"]).run().exits(69);
+    assert!(output.stderr.contains("ERROR 3159"), "{}", output.stderr);
+    assert_same(&picture(&private.server, place.database()), &old);
+    configure("right.pem", "127.0.0.1").run().exits(0);
+}
+
+#[test]
+fn fast_on_mariadb_says_that_there_is_no_such_thing() {
+    for_each_server(|server| {
+        if server.engine == Engine::MariaDb {
+            let place = Place::with_dump_of(&shop(server));
+            let output = place.tool(&["--target", "dev3", "--fast"]).run().exits(0);
+            assert!(output.stderr.contains("MariaDB cannot switch its redo log off"), "{}", output.stderr);
+        }
+    });
+}
+
+#[test]
+fn a_table_that_is_written_to_while_it_is_preserved_fails_the_refresh() {
+    for_each_server(|server| {
+        let place = Place::with_dump_of(&shop(server));
+        place
+            .target
+            .run("CREATE TABLE mine (id INT AUTO_INCREMENT PRIMARY KEY); INSERT INTO mine VALUES (1)");
+        place.configure_target("preserve = [\"mine\"]");
+        let over = std::sync::atomic::AtomicBool::new(false);
+        let output = std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut session = server.session();
+                    let sql = format!("INSERT INTO `{}`.mine VALUES ()", place.database());
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        session.attempt(&sql);
+                    }
+                });
+            }
+            let output = place.tool(&["--target", "dev3"]).run();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            output
+        });
+        let output = output.exits(75);
+        assert!(output.stderr.contains("changed while it was preserved"), "{}", output.stderr);
+        assert_eq!(place.databases(), [place.database()]);
+    });
+}
