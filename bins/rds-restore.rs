@@ -27,7 +27,9 @@ struct Args {
 fn main() -> ExitCode {
     cli::door("rds-restore", cli::Role::Link, |Args { common, options }| {
         if options.service.iam_policy {
-            return cli::command("rds-restore", &common, rds::policy::print);
+            return cli::command("rds-restore", &common, |house, out| {
+                rds::policy::print(house, &options.service, out)
+            });
         }
         let role = if options.clone { cli::Role::Either } else { cli::Role::Link };
         cli::run("rds-restore", &common, role, move |house, document| {

@@ -27,7 +27,9 @@ struct Args {
 fn main() -> ExitCode {
     cli::door("rds-wait", cli::Role::Link, |Args { common, options }| {
         if options.service.iam_policy {
-            return cli::command("rds-wait", &common, rds::policy::print);
+            return cli::command("rds-wait", &common, |house, out| {
+                rds::policy::print(house, &options.service, out)
+            });
         }
         let role = if options.stands_alone() { cli::Role::Either } else { cli::Role::Link };
         cli::run("rds-wait", &common, role, move |house, document| {

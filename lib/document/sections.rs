@@ -413,11 +413,33 @@ pub enum ResourceKind {
     InstanceSnapshot,
 }
 
+/// The kind of a resource as a document names it: one that this version knows, or the word of a newer one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AnyKind {
+    /// This version can delete it.
+    Known(ResourceKind),
+    /// Carried untouched.
+    Unknown(String),
+}
+
+impl From<ResourceKind> for AnyKind {
+    fn from(kind: ResourceKind) -> Self {
+        Self::Known(kind)
+    }
+}
+
+impl PartialEq<ResourceKind> for AnyKind {
+    fn eq(&self, other: &ResourceKind) -> bool {
+        matches!(self, Self::Known(kind) if kind == other)
+    }
+}
+
 /// Something this run created and owes a deletion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Resource {
     /// What it is.
-    pub kind: ResourceKind,
+    pub kind: AnyKind,
     /// Its identifier.
     pub id: String,
     /// Its immutable id, once the service told us. Deletion asks for it to match.
@@ -435,7 +457,7 @@ pub struct Resource {
 impl Resource {
     /// A resource with nothing known but its name.
     pub fn new(kind: ResourceKind, id: &str) -> Self {
-        Self { kind, id: id.to_owned(), resource_id: None, expires_at: None, other: Map::new() }
+        Self { kind: kind.into(), id: id.to_owned(), resource_id: None, expires_at: None, other: Map::new() }
     }
 
     /// Whether both name the same thing.

@@ -60,7 +60,9 @@ pub fn drop(
     let (list, trouble) = if options.expired { Default::default() } else { owed::written(house, document) };
     let by_tags = options.expired || named.is_some() || document.lost;
     if list.is_empty() && !by_tags {
-        super::drop::forget_password(house, &document.run);
+        if trouble.is_none() {
+            super::drop::forget_password(house, &document.run);
+        }
         house.note("nothing to delete");
         return trouble.map_or(Ok(()), Err);
     }

@@ -131,6 +131,9 @@ pub enum Error {
     /// A guard said no, to one or more.
     #[error("refused to delete {0}")]
     Refused(String),
+    /// A newer version made it.
+    #[error("this version does not know how to delete {}", .0.join(", "))]
+    UnknownKinds(Vec<String>),
     /// Something is still there.
     #[error("not deleted yet: {list}")]
     Left {
@@ -164,9 +167,11 @@ impl Failure for Error {
             | Self::Name { .. } => Exit::BadConfig,
             Self::Document(_) => Exit::BadInput,
             Self::Runtime(_) => Exit::Io,
-            Self::NoSuch(_) | Self::Terminal { .. } | Self::NoFallback { .. } | Self::Login { .. } => {
-                Exit::Unavailable
-            }
+            Self::UnknownKinds(_)
+            | Self::NoSuch(_)
+            | Self::Terminal { .. }
+            | Self::NoFallback { .. }
+            | Self::Login { .. } => Exit::Unavailable,
             Self::Left { retryable, .. } => {
                 if *retryable {
                     Exit::Temporary
@@ -202,6 +207,7 @@ impl Failure for Error {
             Self::NoFallback { .. } => "no-fallback",
             Self::Login { .. } => "no-login",
             Self::Refused(_) => "refused",
+            Self::UnknownKinds(_) => "unknown-kind",
             Self::Left { .. } => "not-deleted",
         }
     }
@@ -213,6 +219,9 @@ impl Failure for Error {
             Self::Config(inner) => return inner.hint(),
             Self::Mysql(inner) => return inner.hint(),
             Self::Call(fault) => hint_of(fault.class),
+            Self::Terminal { status, .. } if status == super::states::NO_MACHINE => {
+                hint_of(FaultClass::Capacity)
+            }
             Self::Secret { source, .. } => hint_of_secret(source.class),
             Self::NoPassword(_) => "write it as {\"username\": …, \"password\": …}",
             Self::Token(_) => "set AWS_REGION, and credentials that may rds-db:connect",
@@ -232,6 +241,7 @@ impl Failure for Error {
                 "check [restore] security_groups and subnet_group, and tls_ca (the RDS certificate bundle)"
             }
             Self::Refused(_) => "what is not this run's own must be deleted by hand",
+            Self::UnknownKinds(_) => "run rds-drop of the version that made it; it is still in `resources`",
             Self::Left { .. } => {
                 "run rds-drop --run ID again; the journal and the tags still know what is left"
             }

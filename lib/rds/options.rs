@@ -26,6 +26,10 @@ pub struct ServiceOptions {
     #[arg(long)]
     pub iam_policy: bool,
 
+    /// AWS account in the ARNs of --iam-policy [default: that of an ARN in the configuration, else *]
+    #[arg(long, value_name = "NUMBER", requires = "iam_policy", value_parser = account)]
+    pub account: Option<String>,
+
     /// Factor on the pauses between looks, for tests against a local endpoint
     #[arg(long, env = "REFRESHKIT_PACE", value_parser = pace, default_value_t = 1.0, hide = true)]
     pub pace: f64,
@@ -82,6 +86,11 @@ pub fn checked(text: &str) -> Result<String, &'static str> {
         None | Some(Ok(1..)) => Ok(text.trim_end_matches('/').to_owned()),
         _ => Err("the port is no number from 1 to 65535"),
     }
+}
+
+fn account(text: &str) -> Result<String, &'static str> {
+    let right = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if right { Ok(text.to_owned()) } else { Err("an account is a number of 12 digits") }
 }
 
 fn pace(text: &str) -> Result<f64, String> {

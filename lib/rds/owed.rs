@@ -3,7 +3,7 @@
 //! In: a document, its run's journal, and (for a named run or the reaper) everything that is tagged. Out: a list in
 //! the order of deletion: instances, clusters, snapshots.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use super::api::{Listing, Thing, label};
 use super::desk::Desk;
 use super::guard::{Asker, Claim};
 use super::names::{TAG_MANAGED, TAG_RUN, is_ours, tag_value};
-use crate::document::{Document, Resource, ResourceKind};
+use crate::document::{AnyKind, Document, Resource, ResourceKind};
 use crate::house::House;
 
 /// Everything that has a name, in the order of deletion.
@@ -43,6 +43,13 @@ impl Owed {
     /// One of which nothing is known but its name.
     pub fn new(kind: ResourceKind, id: &str, run: &str) -> Self {
         Self { kind, id: id.to_owned(), resource_id: None, run: run.to_owned(), unanswered_since: None }
+    }
+
+    /// One that the document knows of.
+    pub fn of(document: &Document, kind: ResourceKind, id: &str) -> Self {
+        let known = document.resources.iter().find(|known| known.kind == kind && known.id == id);
+        let resource_id = known.and_then(|known| known.resource_id.clone());
+        Self { resource_id, ..Self::new(kind, id, &document.run) }
     }
 
     /// `cluster x`.
@@ -86,21 +93,30 @@ impl List {
 }
 
 /// What the document and the run's journal know. A journal that cannot be read does not keep the document's
-/// resources alive: its error is handed back beside them.
+/// resources alive, nor does a resource that only a newer version can delete: the error is handed back beside them.
 pub fn written(house: &House, document: &Document) -> (List, Option<Error>) {
     let mut list = List::default();
+    let mut unknown = BTreeSet::new();
     let (journal, trouble) = match house.journal(&document.run).resources() {
         Ok(resources) => (resources, None),
         Err(error) => (Vec::new(), Some(error.into())),
     };
     for resource in document.resources.iter().chain(&journal) {
+        let kind = match &resource.kind {
+            AnyKind::Known(kind) => *kind,
+            AnyKind::Unknown(word) => {
+                unknown.insert(format!("{word} {}", resource.id));
+                continue;
+            }
+        };
         list.add(Owed {
             resource_id: resource.resource_id.clone(),
             unanswered_since: unanswered_since(resource),
-            ..Owed::new(resource.kind, &resource.id, &document.run)
+            ..Owed::new(kind, &resource.id, &document.run)
         });
     }
-    (list, trouble)
+    let strange = (!unknown.is_empty()).then(|| Error::UnknownKinds(unknown.into_iter().collect()));
+    (list, trouble.or(strange))
 }
 
 /// The call may still be on its way: a killed tool leaves only its intent.

@@ -4,11 +4,13 @@
 //! Request tags exist only on creates and resource tags only on what exists, so each kind of resource has its own
 //! statement.
 
+mod logins;
+
 use serde_json::{Value, json};
 
 use super::Error;
 use super::names::{TAG_EXPIRES, TAG_MANAGED};
-use super::options;
+use super::options::{self, ServiceOptions};
 use crate::config::{Config, Fallback, environment};
 use crate::document::AnyFailure;
 use crate::house::House;
@@ -23,9 +25,14 @@ pub struct Statement {
 }
 
 /// Prints the policy to `out` and the reasons to stderr.
-pub fn print(house: &House, out: &mut dyn std::io::Write) -> Result<(), AnyFailure> {
+pub fn print(
+    house: &House,
+    service: &ServiceOptions,
+    out: &mut dyn std::io::Write,
+) -> Result<(), AnyFailure> {
     let region = environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION"));
-    let statements = of(&house.config, region.as_deref().unwrap_or("*"))?;
+    let account = service.account.as_deref().or_else(|| account_of(&house.config)).unwrap_or("*");
+    let statements = of(&house.config, region.as_deref().unwrap_or("*"), account)?;
     for statement in &statements {
         house.progress.say(&format!(
             "{}: {}",
@@ -33,7 +40,11 @@ pub fn print(house: &House, out: &mut dyn std::io::Write) -> Result<(), AnyFailu
             statement.why
         ));
     }
-    house.progress.say("the account is written as *: put its number there if the role may act in several");
+    if account == "*" {
+        house
+            .progress
+            .say("the account is written as *: name it with --account if the role may act in several");
+    }
     let list: Vec<Value> = statements.into_iter().map(|statement| statement.json).collect();
     let policy = json!({"Version": "2012-10-17", "Statement": list});
     // `out` is memory.
@@ -41,9 +52,16 @@ pub fn print(house: &House, out: &mut dyn std::io::Write) -> Result<(), AnyFailu
     Ok(())
 }
 
+/// The account that an ARN of the configuration names: `arn:aws:kms:REGION:ACCOUNT:…`.
+fn account_of(config: &Config) -> Option<&str> {
+    let secrets = config.targets.values().map(|target| &target.secret).chain([&config.source.secret]);
+    let named = secrets.chain([&config.restore.kms_key]).flatten();
+    named.filter(|text| text.starts_with("arn:")).find_map(|arn| arn.split(':').nth(4))
+}
+
 /// The statements for a configuration.
-pub fn of(config: &Config, region: &str) -> Result<Vec<Statement>, Error> {
-    let names = Names { region, prefix: options::prefix(config)?.to_ascii_lowercase() };
+pub fn of(config: &Config, region: &str, account: &str) -> Result<Vec<Statement>, Error> {
+    let names = Names { region, account, prefix: options::prefix(config)?.to_ascii_lowercase() };
     let source = config.source.cluster.as_deref().or(config.source.instance.as_deref());
     let Some(source) = source else {
         return Err(Error::Missing(
@@ -57,17 +75,30 @@ pub fn of(config: &Config, region: &str) -> Result<Vec<Statement>, Error> {
     statements.extend(ours(&names, aurora));
     statements.extend(never(&names));
     statements.extend(config.restore.kms_key.as_deref().map(|key| kms(&names, key)));
+    statements.extend(logins::of(&names, config, aurora));
     Ok(statements)
 }
 
+/// What names are made of.
 struct Names<'a> {
     region: &'a str,
+    account: &'a str,
     prefix: String,
 }
 
 impl Names<'_> {
     fn arn(&self, kind: &str, name: &str) -> String {
-        format!("arn:aws:rds:{}:*:{kind}:{name}", self.region)
+        self.service_arn("rds", &format!("{kind}:{name}"))
+    }
+
+    /// China and GovCloud are partitions of their own.
+    fn service_arn(&self, service: &str, rest: &str) -> String {
+        let partition = match self.region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        format!("arn:{partition}:{service}:{}:{}:{rest}", self.region, self.account)
     }
 
     /// Everything of a kind that has our prefix.
@@ -229,23 +260,65 @@ mod tests {
     #[test]
     fn names_the_source_once_and_only_to_read_it() {
         let config = config("[source]\ncluster = \"prod\"\n[restore]\nsubnet_group = \"dev\"\n");
-        let statements = of(&config, "eu-west-1").unwrap();
+        let statements = of(&config, "eu-west-1", "123456789012").unwrap();
         let with_source: Vec<&str> = statements
             .iter()
             .filter(|statement| statement.json.to_string().contains(":cluster:prod\""))
             .map(|statement| statement.json["Sid"].as_str().unwrap())
             .collect();
         assert_eq!(with_source, ["SnapshotOfSource"]);
-        assert!(text(&statements).contains("arn:aws:rds:eu-west-1:*:subgrp:dev"));
+        assert!(text(&statements).contains("arn:aws:rds:eu-west-1:123456789012:subgrp:dev"));
         assert!(!text(&statements).contains("PointInTime"));
     }
 
     #[test]
+    fn logins_that_need_aws_bring_their_own_statements_and_no_others() {
+        let sids = |lines: &str| -> Vec<String> {
+            let whole = format!("[source]\ncluster = \"prod\"\n{lines}");
+            let all = of(&config(&whole), "eu-west-1", "1").unwrap();
+            let sid = |statement: &Statement| statement.json["Sid"].as_str().unwrap().to_owned();
+            let login = |sid: &String| ["Keep", "Read", "Connect"].iter().any(|word| sid.starts_with(word));
+            assert!(all.iter().all(|statement| !statement.why.is_empty()));
+            all.iter().map(sid).filter(login).collect()
+        };
+        assert_eq!(sids(""), Vec::<String>::new());
+        assert_eq!(
+            sids("[restore]\npassword = \"secrets-manager\"\n"),
+            ["KeepPassword", "KeepPasswordKey", "ReadSecrets"]
+        );
+        assert_eq!(sids("secret = \"dev/app\"\n"), ["ReadSecrets"]);
+        assert_eq!(sids("iam_login = true\nuser = \"reader\"\n"), ["ConnectAs"]);
+        assert_eq!(sids("[targets.a]\niam_login = true\nuser = \"dev\"\n"), ["ConnectAs"]);
+    }
+
+    #[test]
+    fn a_secret_is_named_by_its_arn_or_by_its_name_and_six_characters() {
+        let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod-AbCdEf";
+        let text =
+            format!("[source]\ncluster = \"prod\"\nsecret = \"{arn}\"\n[targets.a]\nsecret = \"dev/app\"\n");
+        let config = config(&text);
+        assert_eq!(account_of(&config), Some("123456789012"));
+        let all = of(&config, "eu-west-1", "123456789012").unwrap();
+        let read = all.iter().find(|statement| statement.json["Sid"] == "ReadSecrets").unwrap();
+        let other = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/app-??????";
+        assert_eq!(read.json["Resource"], json!([other, arn]));
+        assert_eq!(read.json["Action"], "secretsmanager:GetSecretValue");
+    }
+
+    #[test]
+    fn tokens_name_the_user_and_every_server_for_a_copys_id_is_new_each_night() {
+        let config = config("[source]\ncluster = \"prod\"\n[restore]\niam_user = \"masker\"\n");
+        let all = of(&config, "cn-north-1", "1").unwrap();
+        let connect = all.iter().find(|statement| statement.json["Sid"] == "ConnectAs").unwrap();
+        assert_eq!(connect.json["Resource"], json!(["arn:aws-cn:rds-db:cn-north-1:1:dbuser:*/masker"]));
+    }
+
+    #[test]
     fn a_clone_needs_the_live_cluster_and_an_instance_needs_no_cluster() {
-        let clone = of(&config("[source]\ncluster = \"prod\"\n[restore]\nclone = true\n"), "*").unwrap();
+        let clone = of(&config("[source]\ncluster = \"prod\"\n[restore]\nclone = true\n"), "*", "*").unwrap();
         assert!(text(&clone).contains("rds:RestoreDBClusterToPointInTime"));
-        let plain = of(&config("[source]\ninstance = \"prod\"\n"), "*").unwrap();
+        let plain = of(&config("[source]\ninstance = \"prod\"\n"), "*", "*").unwrap();
         assert!(!text(&plain).contains("cluster:"), "{}", text(&plain));
-        assert!(of(&config(""), "*").is_err());
+        assert!(of(&config(""), "*", "*").is_err());
     }
 }

@@ -11,7 +11,7 @@ use super::api::{Fault, FaultClass, Thing};
 use super::desk::Desk;
 use super::guard::{self, Asker, Refusal};
 use super::owed::Owed;
-use super::{poll, states};
+use super::{Error, options, poll, states};
 use crate::document::ResourceKind;
 
 /// What became of one thing.
@@ -156,6 +156,35 @@ impl Remover<'_> {
             }),
             Err(fault) => Err(after(&fault)),
         }
+    }
+}
+
+/// How long something that cannot be used may take to go.
+const TAKE_BACK_TIMEOUT: Duration = Duration::from_mins(30);
+
+/// Deletes one thing that this run has just made and cannot use, and waits until its name is free again.
+pub fn take_back(desk: &Desk<'_>, owed: &Owed) -> Result<(), Error> {
+    let prefix = options::prefix(&desk.house.config)?.to_owned();
+    let remover = Remover { desk, prefix, asker: Asker::Run(owed.run.clone()) };
+    let mut cases = [Case { owed: owed.clone(), state: State::Here }];
+    let begun = desk.clock.now();
+    loop {
+        cases[0].state = remover.step(&cases, 0);
+        let age = desk.clock.now().saturating_sub(begun);
+        let (why, retryable) = match &cases[0].state {
+            State::Gone => return Ok(()),
+            State::Refused(why) => return Err(Error::Refused(format!("{}: {why}", owed.label()))),
+            State::Failed(why) => (why.clone(), false),
+            State::Here | State::Asked | State::Later(_)
+                if age < TAKE_BACK_TIMEOUT.mul_f64(desk.clock.pace()) =>
+            {
+                let next = poll::interval(age.div_f64(desk.clock.pace()), desk.clock.random());
+                desk.clock.pause(next)?;
+                continue;
+            }
+            state => (format!("{state:?}"), true),
+        };
+        return Err(Error::Left { list: format!("{} ({why})", owed.label()), retryable });
     }
 }
 

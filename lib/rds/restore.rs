@@ -96,15 +96,11 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
     let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
     let intent = Intent::new(desk.house, order.kind, &order.id);
     let order = CopyOrder { tags: intent.tags(&document.run), ..order };
-    create(desk, document, &intent, &order, &settings)?;
-    let made = desk.wait_usable(order.kind, &order.id, patience)?;
+    let made = create(desk, document, &intent, &order, &settings, patience)?;
     // Before the instances exist: the minute that this takes hides in theirs.
     let login = password::renew(desk, &desk.house.journal(&document.run), &made, settings.password)?;
     if order.kind == ResourceKind::Cluster {
-        instances(desk, document, &order, &settings)?;
-        for index in 0..=settings.readers {
-            desk.wait_usable(ResourceKind::Instance, &names::of_instance(&order.id, index), patience)?;
-        }
+        instances(desk, document, &order, &settings, patience)?;
     }
     let made = reachable(desk, &order, patience)?;
     let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
@@ -132,14 +128,19 @@ fn create(
     intent: &Intent,
     order: &CopyOrder,
     settings: &RestoreConfig,
+    patience: Patience,
 ) -> Result<Thing, Error> {
     if order.kind != ResourceKind::Instance {
-        return adopt::create(desk, document, intent, || desk.cloud.copy(order));
+        adopt::create(desk, document, intent, || desk.cloud.copy(order))?;
+        return desk.wait_usable(order.kind, &order.id, patience);
     }
-    classes::first_free(desk, settings.instance_class.as_slice(), |class| {
+    let create = |document: &mut Document, class: &str| {
         let order = CopyOrder { instance_class: Some(class.to_owned()), ..order.clone() };
         adopt::create(desk, document, intent, || desk.cloud.copy(&order))
-    })
+    };
+    let classes = settings.instance_class.as_slice();
+    let ordered = classes::order(desk, &order.id, classes, |class| create(document, class))?;
+    classes::wait(desk, document, ordered, patience, create)
 }
 
 /// What is to be made, decided before anything is.
@@ -267,30 +268,35 @@ fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) ->
     Ok((ResourceKind::Cluster, Origin::CloneOf(found.id), found.engine, found.engine_version))
 }
 
-/// Orders the writer and the readers.
+/// Orders the writer and the readers, then waits for each.
 fn instances(
     desk: &Desk<'_>,
     document: &mut Document,
     of: &CopyOrder,
     settings: &RestoreConfig,
+    patience: Patience,
 ) -> Result<(), Error> {
-    for index in 0..=settings.readers {
-        let id = names::of_instance(&of.id, index);
-        let mut intent = Intent::new(desk.house, ResourceKind::Instance, &id);
+    let add = |document: &mut Document, index: u8, class: &str| {
+        let mut intent = Intent::new(desk.house, ResourceKind::Instance, &names::of_instance(&of.id, index));
         intent.parent = Some(of.id.clone());
         let order = InstanceOrder {
-            id,
+            id: intent.id.clone(),
             cluster: of.id.clone(),
             engine: of.engine.clone(),
-            class: String::new(),
+            class: class.to_owned(),
             parameter_group: settings.instance_parameter_group.clone(),
             promotion_tier: i32::from(index.min(15)),
             tags: intent.tags(&document.run),
         };
-        classes::first_free(desk, settings.instance_class.as_slice(), |class| {
-            let order = InstanceOrder { class: class.to_owned(), ..order.clone() };
-            adopt::create(desk, document, &intent, || desk.cloud.add_instance(&order))
-        })?;
+        adopt::create(desk, document, &intent, || desk.cloud.add_instance(&order))
+    };
+    let mut all = Vec::new();
+    for index in 0..=settings.readers {
+        let (id, classes) = (names::of_instance(&of.id, index), settings.instance_class.as_slice());
+        all.push((index, classes::order(desk, &id, classes, |class| add(document, index, class))?));
+    }
+    for (index, ordered) in all {
+        classes::wait(desk, document, ordered, patience, |document, class| add(document, index, class))?;
     }
     Ok(())
 }

@@ -18,6 +18,9 @@ pub enum Class {
     Unknown,
 }
 
+/// The status of an instance that there is no machine for: another class may do.
+pub const NO_MACHINE: &str = "insufficient-capacity";
+
 use Class::{Ready, Terminal, Transient};
 
 /// Snapshots of clusters and of instances.
@@ -101,7 +104,7 @@ pub const INSTANCE: &[(&str, Class)] = &[
     ("incompatible-option-group", Terminal),
     ("inaccessible-encryption-credentials", Terminal),
     ("inaccessible-encryption-credentials-recoverable", Terminal),
-    ("insufficient-capacity", Terminal),
+    (NO_MACHINE, Terminal),
     ("storage-full", Terminal),
     ("stopped", Terminal),
     ("deleting", Terminal),

@@ -42,6 +42,10 @@ pub struct WaitOptions {
     pub timeout: Option<Length>,
 
     /// What to restore if the snapshot fails or takes too long [default: [snapshot] fallback]
+    ///
+    /// With a fallback the exit code is 0: there is a snapshot to go on with. The document says `snapshot.fallback: true`
+    /// and why, the report and its metrics say so too, and `refresh-report --fail-on fallback` makes the end of the pipe
+    /// fail. With `none` the exit code is that of the cause: 69 for a snapshot that failed, 75 for one that took too long.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub fallback: Option<Fallback>,
 
@@ -104,6 +108,7 @@ fn wait_for_snapshot(
     if snapshot.kind == POINT_IN_TIME {
         return Ok(());
     }
+    let none = options.fallback.unwrap_or(desk.house.config.snapshot.fallback) == Fallback::None;
     let why = if snapshot.status == NOT_ORDERED {
         snapshot.fallback_reason.clone().unwrap_or_else(|| "no snapshot could be ordered".to_owned())
     } else {
@@ -118,7 +123,7 @@ fn wait_for_snapshot(
                 document.snapshot = Some(Snapshot { id: snapshot.id.clone(), ..snap::section(&thing) });
                 return Ok(());
             }
-            Err(error @ (Error::Terminal { .. } | Error::TimedOut { .. } | Error::NoSuch(_))) => {
+            Err(error @ (Error::Terminal { .. } | Error::TimedOut { .. } | Error::NoSuch(_))) if !none => {
                 error.to_string()
             }
             Err(error) => return Err(error),

@@ -41,23 +41,53 @@ pub struct Options {
     /// Write a Prometheus textfile for the node exporter's textfile collector
     #[arg(long, value_name = "FILE")]
     pub prometheus: Option<PathBuf>,
+
+    /// Exit with 69 if the night went well, but on a fallback snapshot; for whoever looks at exit codes only
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Option<Concern>,
 }
 
-/// A report cannot be written.
+/// What is no failure of a tool, and still nothing to overlook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Concern {
+    /// The dump is from a fallback snapshot
+    Fallback,
+}
+
+/// Why a report ends with an exit code of its own.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the report {}", path.display())]
-pub struct Error {
-    path: PathBuf,
-    source: std::io::Error,
+pub enum Error {
+    /// A report cannot be written.
+    #[error("cannot write the report {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// `--fail-on fallback`.
+    #[error("{snapshot} is a fallback{reason}")]
+    Fallback {
+        /// What the data is from.
+        snapshot: String,
+        /// Why, as `: …`, or nothing.
+        reason: String,
+    },
 }
 
 impl Failure for Error {
     fn exit(&self) -> Exit {
-        Exit::CannotWrite
+        match self {
+            Self::File { .. } => Exit::CannotWrite,
+            Self::Fallback { .. } => Exit::Unavailable,
+        }
     }
 
     fn code(&self) -> &'static str {
-        "report"
+        match self {
+            Self::File { .. } => "report",
+            Self::Fallback { .. } => "fallback",
+        }
     }
 }
 
@@ -78,13 +108,20 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
             store(path, &content)?;
         }
     }
-    Ok(())
+    // A chain that failed has an exit code already.
+    match document.snapshot.as_ref().filter(|snapshot| snapshot.fallback && document.ok) {
+        Some(snapshot) if options.fail_on == Some(Concern::Fallback) => Err(Error::Fallback {
+            snapshot: snapshot.id.clone(),
+            reason: snapshot.fallback_reason.as_ref().map_or_else(String::new, |why| format!(": {why}")),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Whole or not at all: whoever collects reports never sees half of one. What is no plain file (/dev/stderr, a pipe, a
 /// link) is written to, never replaced.
 fn store(path: &Path, content: &str) -> Result<(), Error> {
-    let fail = |source| Error { path: path.to_owned(), source };
+    let fail = |source| Error::File { path: path.to_owned(), source };
     if std::fs::symlink_metadata(path).is_ok_and(|known| !known.is_file()) {
         return std::fs::File::options()
             .append(true)

@@ -166,7 +166,7 @@ pub(super) fn class_word(class: TableClass) -> &'static str {
 
 /// `cluster-snapshot`, as the document says it.
 pub(super) fn kind_word(resource: &Resource) -> String {
-    serde_json::to_value(resource.kind)
+    serde_json::to_value(&resource.kind)
         .ok()
         .and_then(|word| word.as_str().map(str::to_owned))
         .unwrap_or_default()

@@ -32,7 +32,7 @@ fn a_newer_document_leaves_with_every_field_it_came_with() {
     let newer = concat!(
         r#"{"schema":"refreshkit/1","run":"r","ok":true,"snapshot":{"id":"s","kind":"","status":"","engine":"","#,
         r#""engine_version":"","fallback":false,"later":{"x":1e+400,"y":1.10}},"resources":[{"kind":"cluster","#,
-        r#""id":"c","colour":"red"}],"steps":[{"tool":"t","version":"","seconds":0.5,"status":"ok","note":"","#,
+        r#""id":"c","colour":"red"},{"kind":"proxy","id":"p"}],"steps":[{"tool":"t","version":"","seconds":0.5,"status":"ok","note":"","#,
         r#""big":123456789012345678901234567890}],"zeal":[1,{"deep":null}]}"#
     );
     let written = document::render(&document::parse(newer.as_bytes()).unwrap());

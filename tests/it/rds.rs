@@ -10,6 +10,7 @@ use refreshkit::document::{Document, Login, StepStatus};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{ROWS, Stage, stage};
+use crate::rds_drop::until_there;
 use crate::support::{path, servers};
 
 /// What the option file of a copy says, and the file's path.
@@ -191,6 +192,46 @@ fn the_next_instance_class_is_taken_when_there_is_no_machine_of_the_first() {
     assert!(restored.stderr.contains("trying db.r7g.large instead of db.r8g.large"), "{}", restored.stderr);
     assert!(stage.state_of("kit-full-0").contains("<DBInstanceClass>db.r7g.large<"));
     stage.dropped(&restored.document());
+}
+
+#[test]
+fn an_instance_for_which_a_machine_is_missing_late_is_replaced_by_one_of_the_next_class() {
+    let stage = stage(None);
+    // It is found out while the instance is being created, after the call.
+    stage.fault(&["instance kit-late-1: delay 1s"]);
+    let arguments = [
+        "--clone",
+        "--run",
+        "late",
+        "--readers",
+        "1",
+        "--instance-class",
+        "db.r8g.large",
+        "--instance-class",
+    ];
+    let tool = stage.tool("rds-restore").args(arguments).arg("db.r7g.large");
+    let running = std::thread::spawn(move || tool.run());
+    until_there(&stage, "instance kit-late-1 creating");
+    stage.fault(&["clear", "instance kit-late-1: state insufficient-capacity"]);
+    let restored = running.join().unwrap().exits(0);
+    let said = "instance kit-late-1 is insufficient-capacity";
+    assert!(
+        restored.stderr.contains(said) && restored.stderr.contains("; trying db.r7g.large"),
+        "{}",
+        restored.stderr
+    );
+    assert!(stage.state_of("kit-late-1").contains("<DBInstanceClass>db.r7g.large<"));
+    assert!(stage.state_of("kit-late-0").contains("<DBInstanceClass>db.r8g.large<"));
+    let document = restored.document();
+    assert_eq!(document.resources.len(), 3);
+    assert_eq!(document.cluster.as_ref().unwrap().instances, ["kit-late-0", "kit-late-1"]);
+    stage.dropped(&document);
+
+    // Without another class it is an error that says what to write.
+    stage.fault(&["clear", "instance kit-none-0: fail insufficient-capacity"]);
+    let failed = stage.tool("rds-restore").args(["--clone", "--run", "none"]).run().exits(69);
+    assert!(failed.stderr.contains("hint: give [restore] instance_class a list"), "{}", failed.stderr);
+    stage.dropped(&failed.document());
 }
 
 #[test]

@@ -107,5 +107,10 @@ fn every_tool_prints_the_policy_and_nothing_else_on_stdout() {
             statements.iter().all(|statement| output.stderr.contains(statement["Sid"].as_str().unwrap()))
         );
         assert!(output.stdout.contains("arn:aws:rds:eu-west-1:*:cluster:prod"));
+        assert!(output.stderr.contains("the account is written as *"));
+        let named = place.tool(tool).args(["--iam-policy", "--account", "123456789012"]).run().exits(0);
+        assert!(named.stdout.contains("arn:aws:rds:eu-west-1:123456789012:cluster:prod"));
+        assert!(!named.stdout.contains("eu-west-1:*:") && !named.stderr.contains("--account"));
+        place.tool(tool).args(["--iam-policy", "--account", "x"]).run().exits(2);
     }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use refreshkit::document::{Document, Login, ResourceKind};
+use refreshkit::document::{AnyKind, Document, Login, ResourceKind};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{PLAIN, Stage, stage};
@@ -81,8 +81,8 @@ fn a_plain_instance_goes_through_all_four_tools_and_stays_as_it_was() {
     let waited = stage.tool("rds-wait").stdin(again.stdout).run().exits(0);
     assert_eq!(waited.document().snapshot.unwrap().status, "available");
     let restored = stage.tool("rds-restore").stdin(waited.stdout).run().exits(0).document();
-    let kinds: Vec<_> = restored.resources.iter().map(|owed| owed.kind).collect();
-    assert_eq!(kinds, [ResourceKind::InstanceSnapshot, ResourceKind::Instance]);
+    let kinds: Vec<_> = restored.resources.iter().map(|owed| owed.kind.clone()).collect();
+    assert_eq!(kinds, [ResourceKind::InstanceSnapshot, ResourceKind::Instance].map(AnyKind::from));
     check_copy(&restored, 2);
     assert!(!stage.state_of("kit-plain").contains("<PubliclyAccessible>true<"));
 

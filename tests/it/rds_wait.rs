@@ -70,7 +70,15 @@ fn a_failed_snapshot_leads_to_the_newest_automated_one_and_that_is_restored() {
     assert!(reason.contains("kit-failing is failed"), "{reason}");
     let restored = stage.tool("rds-restore").document(&document).run().exits(0).document();
     assert!(restored.cluster.is_some());
-    stage.dropped(&restored);
+    let dropped = stage.dropped(&restored);
+    // All went well, so all exit codes are 0; whoever wants to see the fallback in one can.
+    let asked = stage.tool("refresh-report").args(["--get", "/snapshot/fallback"]).document(&dropped);
+    assert_eq!(asked.run().exits(0).stdout, "true\n");
+    let report =
+        stage.tool("refresh-report").args(["--fail-on", "fallback"]).document(&dropped).run().exits(69);
+    assert_eq!(report.document(), dropped);
+    assert!(report.stderr.contains("is a fallback: snapshot kit-failing is failed"), "{}", report.stderr);
+    stage.tool("refresh-report").document(&dropped).run().exits(0);
 }
 
 #[test]
@@ -111,8 +119,17 @@ fn no_fallback_is_taken_if_none_is_wanted() {
     stage.fault(&["snapshot kit-strict: fail", "cluster prod-replica: automated 1h"]);
     let document = snapped(&stage, "strict");
     let waited = stage.tool("rds-wait").args(["--fallback", "none"]).document(&document).run().exits(69);
-    assert!(waited.stderr.contains("fallback is \"none\""), "{}", waited.stderr);
+    assert!(waited.stderr.contains("snapshot kit-strict is failed"), "{}", waited.stderr);
+    assert_eq!(waited.document().error.unwrap().code, "terminal-state");
     stage.dropped(&waited.document());
+    // The exit code is that of the cause: one that took too long may be there the next time.
+    stage.fault(&["clear", "snapshot kit-slow: stick"]);
+    let document = snapped(&stage, "slow");
+    let waited = stage.tool("rds-wait").args(["--fallback", "none", "--timeout", "1s"]).document(&document);
+    let waited = waited.run().exits(75).document();
+    assert!(waited.error.as_ref().unwrap().retryable);
+    stage.fault(&["clear"]);
+    stage.dropped(&waited);
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! The statements for logins: secrets that are made and read, and users that tokens are for.
+
+use serde_json::json;
+
+use super::{Names, Statement};
+use crate::config::{Config, CopyPassword};
+
+/// The statements that the configuration's logins need.
+pub(super) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statement> {
+    let kept = config.restore.password == CopyPassword::SecretsManager;
+    let kind = if aurora { "cluster" } else { "db" };
+    let made = names.service_arn("secretsmanager", &format!("secret:rds!{kind}-*"));
+    let mut statements = Vec::new();
+    if kept {
+        statements.push(Statement {
+            why: "RDS makes the copy's secret on behalf of the role that asks for it, and names it rds!…",
+            json: json!({"Sid": "KeepPassword", "Effect": "Allow", "Resource": made,
+                "Action": ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]}),
+        });
+        statements.push(Statement {
+            why: "the key of that secret, aws/secretsmanager, is looked at; a policy cannot name it by its alias",
+            json: json!({"Sid": "KeepPasswordKey", "Effect": "Allow", "Resource": "*", "Action": "kms:DescribeKey"}),
+        });
+    }
+    let servers = config.targets.values().map(|target| &target.secret).chain([&config.source.secret]);
+    let mut secrets: Vec<String> = servers.flatten().map(|id| secret(names, id)).collect();
+    secrets.extend(kept.then_some(made));
+    if !secrets.is_empty() {
+        statements.push(Statement {
+            why: "the passwords of the servers that the configuration names, and the copy's (and kms:Decrypt, if a \
+                  secret has a key of your own)",
+            json: json!({"Sid": "ReadSecrets", "Effect": "Allow", "Resource": secrets,
+                "Action": "secretsmanager:GetSecretValue"}),
+        });
+    }
+    statements.extend(tokens(names, config));
+    statements
+}
+
+/// A secret by its ARN; a name's ARN ends with a hyphen and six characters.
+fn secret(names: &Names<'_>, id: &str) -> String {
+    if id.starts_with("arn:") {
+        return id.to_owned();
+    }
+    names.service_arn("secretsmanager", &format!("secret:{id}-??????"))
+}
+
+/// The users that tokens are made for. The id of a server is not its name, and a copy's is new each night.
+fn tokens(names: &Names<'_>, config: &Config) -> Option<Statement> {
+    let targets = config.targets.values().filter(|target| target.iam_login).map(|target| &target.user);
+    let source = Some(&config.source.user).filter(|_| config.source.iam_login);
+    let users = targets.chain(source).chain([&config.restore.iam_user]).flatten();
+    let mut users: Vec<String> =
+        users.map(|user| names.service_arn("rds-db", &format!("dbuser:*/{user}"))).collect();
+    users.sort();
+    users.dedup();
+    (!users.is_empty()).then(|| Statement {
+        why: "tokens log in as these users, on every server of the account that has them",
+        json: json!({"Sid": "ConnectAs", "Effect": "Allow", "Resource": users, "Action": "rds-db:connect"}),
+    })
+}
