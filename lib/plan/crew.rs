@@ -5,6 +5,7 @@
 
 use std::sync::Mutex;
 
+use super::blueprint::Blueprint;
 use super::error::Error;
 use super::place::Place;
 use super::watch::Watch;
@@ -27,13 +28,14 @@ impl Crew {
         place: &Place,
         watch: &Watch,
         workers: usize,
-        database: Option<&String>,
+        blueprint: &Blueprint,
     ) -> Result<(), Error> {
         while self.0.len() < workers {
             let mut session = place.connect()?;
             watch.over(&session);
+            work::lock_helper(&mut session, &blueprint.work_schema, self.0.len())?;
             work::ready(&mut session)?;
-            work::choose(&mut session, database)?;
+            work::choose(&mut session, blueprint.databases.first())?;
             self.0.push(session);
         }
         Ok(())

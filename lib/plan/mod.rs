@@ -139,7 +139,7 @@ fn make_watched(
         blueprint.work_schema,
         place.label()
     ));
-    crew.hire(place, watch, options.workers(), blueprint.databases.first())?;
+    crew.hire(place, watch, options.workers(), &blueprint)?;
     work::prepare(crew.all(), &blueprint)?;
     let (closure, target) = close(house, crew.all(), &blueprint, when, options)?;
     let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;

@@ -32,7 +32,7 @@ pub struct Options {
     pub i_own_this_server: Option<String>,
 
     /// Connections that collect keys side by side
-    #[arg(long, value_name = "N", global = true, default_value_t = WORKERS, value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, value_name = "N", global = true, default_value_t = WORKERS, value_parser = clap::value_parser!(u8).range(1..=i64::from(WORKERS_MAX)))]
     pub workers: u8,
 
     /// Widen or narrow windows and `at_least` of the roots until so many rows come along, and not more
@@ -54,6 +54,9 @@ pub struct Options {
 
 /// As many statements at once as most servers have something for.
 const WORKERS: u8 = 4;
+
+/// More would only get in each other's way.
+pub(super) const WORKERS_MAX: u8 = 32;
 
 impl Options {
     pub(super) fn workers(&self) -> usize {

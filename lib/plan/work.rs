@@ -6,6 +6,7 @@
 use super::blueprint::Blueprint;
 use super::crew::share_out;
 use super::error::Error;
+use super::options::WORKERS_MAX;
 use crate::document::Dehydration;
 use crate::mysql::{Session, literal, name, qualified};
 
@@ -15,8 +16,8 @@ const MARK: &str = "refreshkit";
 /// Length of the masks' key.
 const KEY_BYTES: u8 = 32;
 
-/// MySQL's limit on the names of locks.
-const LOCK_NAME_CHARACTERS_MAX: usize = 64;
+/// Of MySQL's 64 characters for the name of a lock, so many are the schema's.
+const LOCK_NAME_CHARACTERS_MAX: usize = 60;
 
 /// How long the server may take to notice that the run before is gone.
 const LOCK_WAIT_SECONDS: u8 = 3;
@@ -27,12 +28,36 @@ const SESSION: &[&str] = &[
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
 ];
 
-/// Keeps other runs away until the session ends.
+/// Keeps other runs away until the session ends. Helpers of a run that was killed may be at work still, and what they
+/// are doing would end up in the next run's tables: each holds a lock of its own, which must be free as well.
 pub(super) fn lock(session: &mut Session, schema: &str) -> Result<(), Error> {
-    let lock: String = format!("refreshkit.{schema}").chars().take(LOCK_NAME_CHARACTERS_MAX).collect();
-    let got: Option<Option<i64>> = session
-        .first("taking the lock", &format!("SELECT GET_LOCK({}, {LOCK_WAIT_SECONDS})", literal(&lock)))?;
-    if got.flatten() == Some(1) {
+    take(session, schema, &[lock_name(schema, 0)])?;
+    let helpers: Vec<String> =
+        (1..usize::from(WORKERS_MAX)).map(|number| lock_name(schema, number)).collect();
+    take(session, schema, &helpers)?;
+    let release: Vec<String> =
+        helpers.iter().map(|name| format!("RELEASE_LOCK({})", literal(name))).collect();
+    session.rows::<mysql::Row>("letting helpers in", &format!("SELECT {}", release.join(", ")))?;
+    Ok(())
+}
+
+/// Says to later runs that this helper is at work, until its session ends.
+pub(super) fn lock_helper(session: &mut Session, schema: &str, number: usize) -> Result<(), Error> {
+    take(session, schema, &[lock_name(schema, number)])
+}
+
+fn lock_name(schema: &str, number: usize) -> String {
+    let name: String = format!("refreshkit.{schema}").chars().take(LOCK_NAME_CHARACTERS_MAX).collect();
+    if number == 0 { name } else { format!("{name}.{number}") }
+}
+
+fn take(session: &mut Session, schema: &str, locks: &[String]) -> Result<(), Error> {
+    let each: Vec<String> = locks
+        .iter()
+        .map(|name| format!("COALESCE(GET_LOCK({}, {LOCK_WAIT_SECONDS}), 0)", literal(name)))
+        .collect();
+    let got: Option<usize> = session.first("taking the lock", &format!("SELECT {}", each.join(" + ")))?;
+    if got == Some(locks.len()) {
         return Ok(());
     }
     Err(Error::Busy { server: session.label().to_owned(), schema: schema.to_owned() })

@@ -68,16 +68,25 @@ pub(crate) fn house(config: Config) -> House {
 
 /// Runs the case; an error as `message | hint | exit code`.
 pub(crate) fn dehydrate(scratch: &Scratch, text: &str) -> Result<Dehydration, String> {
-    dehydrate_as(scratch, text, &Options::default())
+    dehydrate_as(scratch, text, &Options::default(), None)
 }
 
-fn dehydrate_as(scratch: &Scratch, text: &str, options: &Options) -> Result<Dehydration, String> {
+/// The same with options, and through another port than the server's own.
+pub(crate) fn dehydrate_as(
+    scratch: &Scratch,
+    text: &str,
+    options: &Options,
+    port: Option<u16>,
+) -> Result<Dehydration, String> {
     let said = |failure: &dyn Failure| {
         let report = ErrorReport::of("mydehydrate", failure);
         format!("{} | {} | exit {}", report.message, report.hint.unwrap_or_default(), report.exit)
     };
     let config = config(scratch, text).map_err(|e| said(&e))?;
     let mut document = document(&scratch.server, &config.source.databases.clone());
+    if let (Some(cluster), Some(port)) = (&mut document.cluster, port) {
+        cluster.port = port;
+    }
     plan::dehydrate(&house(config), &mut document, options).map_err(|e| said(&e))?;
     Ok(document.dehydration.unwrap())
 }
@@ -134,7 +143,7 @@ fn shown(scratch: &Scratch, dehydration: &Dehydration, expect: &str) -> String {
 }
 
 /// Every value of every row that leaves, by table.
-fn contents(server: &TestServer, dehydration: &Dehydration) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn contents(server: &TestServer, dehydration: &Dehydration) -> BTreeMap<String, Vec<String>> {
     let mut session = server.session();
     let tables = dehydration.tables.iter().map(|plan| {
         let columns: Vec<String> = plan.columns.iter().map(|column| column.name.clone()).collect();
@@ -171,7 +180,7 @@ fn run(server: &TestServer, case: &Path) {
         }
         let options = Options { in_place: true, ..Options::default() };
         let before = contents(server, &dehydration);
-        let in_place = dehydrate_as(&scratch, &read("refresh.toml").unwrap(), &options)
+        let in_place = dehydrate_as(&scratch, &read("refresh.toml").unwrap(), &options, None)
             .unwrap_or_else(|e| panic!("{name} in place on {:?}: {e}", server.engine));
         assert!(in_place.in_place && in_place.session.is_empty());
         assert_eq!(contents(server, &in_place), before, "{name} in place on {:?}", server.engine);

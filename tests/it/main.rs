@@ -28,6 +28,7 @@ mod plan_cli;
 mod plan_fit;
 mod plan_in_place;
 mod plan_infer;
+mod plan_kill;
 mod plan_model;
 mod plan_property;
 mod plan_questions;

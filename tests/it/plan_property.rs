@@ -3,22 +3,30 @@
 
 use std::collections::BTreeSet;
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use refreshkit::config::Up;
 use refreshkit::document::Failure;
-use refreshkit::plan;
+use refreshkit::mysql::Session;
+use refreshkit::plan::{self, Options};
 
-use crate::closure::{config, dehydrate, house, rows};
-use crate::plan_model::Model;
+use crate::closure::{config, dehydrate_as, house, rows};
+use crate::plan_model::{Kept, Model};
 use crate::support::for_each_server;
 
-const SCHEMAS: u64 = 24;
+/// How many random schemas; `REFRESHKIT_TEST_SCHEMAS=1000` takes a while.
+fn schemas() -> u64 {
+    let set = std::env::var_os("REFRESHKIT_TEST_SCHEMAS");
+    set.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(24)
+}
 
 #[test]
 fn the_closure_on_the_server_equals_its_definition_on_random_schemas() {
     for_each_server(|server| {
         std::thread::scope(|scope| {
             for part in 0..3 {
-                scope.spawn(move || (part..SCHEMAS).step_by(3).for_each(|seed| agrees(server, seed)));
+                scope.spawn(move || (part..schemas()).step_by(3).for_each(|seed| agrees(server, seed)));
             }
         });
     });
@@ -29,7 +37,8 @@ fn agrees(server: &crate::support::TestServer, seed: u64) {
     let scratch = server.scratch("property");
     scratch.run(&model.sql());
     let kept = model.closure();
-    let outcome = dehydrate(&scratch, &model.toml());
+    let options = Options { workers: u8::try_from(1 + seed % 4).unwrap(), ..Options::default() };
+    let outcome = dehydrate_as(&scratch, &model.toml(), &options, None);
     let context = || format!("seed {seed} on {:?}\n{}\n{}", server.engine, model.toml(), model.sql());
     if model.dangling(&kept) {
         let said = outcome.err().unwrap_or_else(|| panic!("not refused: {}", context()));
@@ -45,6 +54,103 @@ fn agrees(server: &crate::support::TestServer, seed: u64) {
         let found: BTreeSet<String> = rows(&mut session, plan, &columns).into_iter().collect();
         assert_eq!(found, model.leaving(&kept, at), "t{at}: {}", context());
     }
+}
+
+/// Relations in another order, on several connections: the same keys.
+#[test]
+fn neither_the_order_of_relations_nor_the_number_of_workers_changes_a_key() {
+    for_each_server(|server| {
+        std::thread::scope(|scope| {
+            for part in 0..3 {
+                let seeds = (1000 + part..1000 + schemas() / 2).step_by(3);
+                scope.spawn(move || seeds.for_each(|seed| order_is_nothing(server, seed)));
+            }
+        });
+    });
+}
+
+fn order_is_nothing(server: &crate::support::TestServer, seed: u64) {
+    let model = Model::random(seed);
+    let scratch = server.scratch("order");
+    scratch.run(&model.sql());
+    let house = house(config(&scratch, &model.toml()).unwrap());
+    let mut sessions: Vec<Session> = (0..=seed % 4).map(|_| server.session()).collect();
+    for session in &mut sessions {
+        session.run("choosing", &format!("USE `{}`", scratch.name)).unwrap();
+    }
+    let mut blueprint =
+        plan::Blueprint::draw(&mut sessions[0], &house.config, std::slice::from_ref(&scratch.name)).unwrap();
+    blueprint.edges.shuffle(&mut StdRng::seed_from_u64(seed));
+    for (at, edge) in blueprint.edges.iter_mut().enumerate() {
+        edge.number = at + 1;
+    }
+    plan::prepare(&mut sessions, &blueprint).unwrap();
+    let when = plan::When::at("2026-11-23T00:00:00Z".parse().unwrap());
+    plan::collect(&house, &mut sessions, &blueprint, &when).unwrap();
+    let kept = model.closure();
+    let found = keys(&mut sessions[0], &blueprint, &model);
+    assert_eq!(found, kept, "seed {seed} on {:?}\n{}", server.engine, model.toml());
+}
+
+/// What is in the key tables; of tables without one, what the definition says.
+fn keys(session: &mut Session, blueprint: &plan::Blueprint, model: &Model) -> Kept {
+    let mut kept = model.closure();
+    for table in blueprint.keyed() {
+        let sql = format!("SELECT CAST(p1 AS CHAR) FROM `{}`.k_{table}", blueprint.work_schema);
+        let keys: Vec<String> = session.rows("reading keys", &sql).unwrap();
+        let at: usize = blueprint.catalog.tables[table].name[1..].parse().unwrap();
+        kept[at] = keys.iter().map(|key| key.parse().unwrap()).collect();
+    }
+    kept
+}
+
+/// An engine that forgets one relation, each in turn: the proof refuses its plan where the definition says that a
+/// parent is lost, and nowhere else.
+#[test]
+fn the_proof_refuses_exactly_the_plans_that_lost_a_parent() {
+    for_each_server(|server| {
+        let counts: Vec<(u64, u64)> = std::thread::scope(|scope| {
+            let parts: Vec<_> = (0..3)
+                .map(|part| {
+                    let seeds = (2000 + part..2000 + schemas() / 2).step_by(3);
+                    scope.spawn(move || seeds.map(|seed| mutants(server, seed)).collect::<Vec<_>>())
+                })
+                .collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+        });
+        let refused: u64 = counts.iter().map(|(refused, _)| refused).sum();
+        let passed: u64 = counts.iter().map(|(_, passed)| passed).sum();
+        eprintln!("{refused} broken plans refused, {passed} harmless ones passed");
+        assert!(refused >= schemas() / 8 && passed > 0, "{refused} refused, {passed} passed");
+    });
+}
+
+fn mutants(server: &crate::support::TestServer, seed: u64) -> (u64, u64) {
+    let model = Model::random(seed);
+    let scratch = server.scratch("mutants");
+    scratch.run(&model.sql());
+    let house = house(config(&scratch, &model.toml()).unwrap());
+    let mut session = server.session();
+    session.run("choosing", &format!("USE `{}`", scratch.name)).unwrap();
+    let blueprint =
+        plan::Blueprint::draw(&mut session, &house.config, std::slice::from_ref(&scratch.name)).unwrap();
+    let forgettable: Vec<usize> = blueprint.up().map(|edge| edge.number).collect();
+    let (mut refused, mut passed) = (0, 0);
+    for number in forgettable {
+        let mut broken = blueprint.clone();
+        broken.edges[number - 1].up = Up::Never;
+        let one = std::slice::from_mut(&mut session);
+        plan::prepare(one, &broken).unwrap();
+        let when = plan::When::at("2026-11-23T00:00:00Z".parse().unwrap());
+        let closure = plan::collect(&house, one, &broken, &when).unwrap();
+        let evidence = plan::examine(&house, one, &blueprint, closure.last_down).unwrap();
+        let lost = model.dangling(&keys(&mut session, &blueprint, &model));
+        let context =
+            format!("without relation {number}, seed {seed} on {:?}\n{}", server.engine, model.toml());
+        assert_eq!(plan::judge(&blueprint, &evidence).is_err(), lost, "{context}");
+        *(if lost { &mut refused } else { &mut passed }) += 1;
+    }
+    (refused, passed)
 }
 
 #[test]
