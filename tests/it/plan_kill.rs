@@ -138,7 +138,8 @@ fn again(scratch: &Scratch, toml: &str, options: &Options) -> Dehydration {
 
 fn is_cut_off(server: &TestServer, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
-    let model = (0..).map(|n| Model::random(seed * 1000 + n)).find(|m| !m.dangling(&m.closure())).unwrap();
+    let model =
+        (0..1000).map(|n| Model::random(seed * 1000 + n)).find(|m| !m.dangling(&m.closure())).unwrap();
     let (scratch, toml, options) = (server.scratch("kill"), model.toml(), options(seed));
     scratch.run(&model.sql());
     let wire = Wire::to(server, u64::MAX, true);
