@@ -75,4 +75,8 @@ pub struct MaskConfig {
     pub keep: Option<String>,
     /// SQL over alias `t` (`sql`).
     pub sql: Option<String>,
+    /// The environment variable that holds the secret (`[mask] key` only).
+    pub env: Option<String>,
+    /// The file that holds the secret (`[mask] key` only).
+    pub file: Option<String>,
 }

@@ -19,6 +19,7 @@ mod error;
 mod expression;
 mod fit;
 mod json;
+mod key;
 mod kinds;
 mod naming;
 mod network;
@@ -38,6 +39,7 @@ use std::collections::BTreeMap;
 pub use detect::{Finding, detect};
 pub use ends::{Ends, agree as ends_agree};
 pub use error::Error;
+pub use key::{Key, key};
 pub(crate) use naming::words as words_of;
 pub use rules::{Leaks, Policy, compile, leaks, policy};
 

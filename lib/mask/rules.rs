@@ -49,7 +49,7 @@ fn setting<'a>(config: &'a Config, name: &str) -> &'a str {
 }
 
 /// Every setting of `[mask]`.
-const SETTINGS: &[&str] = &["leaks", "policy"];
+const SETTINGS: &[&str] = &["key", "leaks", "policy"];
 
 /// Keys of `[mask]` without a dot are settings, not columns.
 fn is_setting(key: &str) -> bool {

@@ -14,7 +14,7 @@ pub(super) fn check(config: &MaskConfig) -> Result<(), Wrong> {
 
 type Setting = (&'static str, bool, &'static [&'static str]);
 
-fn given(config: &MaskConfig) -> [Setting; 24] {
+fn given(config: &MaskConfig) -> [Setting; 26] {
     [
         ("value", config.value.is_some(), &["constant", "password", "choice"]),
         ("values", !config.values.is_empty(), &["choice"]),
@@ -40,6 +40,8 @@ fn given(config: &MaskConfig) -> [Setting; 24] {
         ("digits", config.digits.is_some(), &["geo"]),
         ("paths", !config.paths.is_empty(), &["json"]),
         ("sql", config.sql.is_some(), &["sql"]),
+        ("env", config.env.is_some(), &[]),
+        ("file", config.file.is_some(), &[]),
     ]
 }
 

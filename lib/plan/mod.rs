@@ -67,6 +67,7 @@ pub use work::{has_mask_key, is_planned, prepare};
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
 use crate::house::House;
+use crate::mask;
 use crate::mysql::{Session, qualified};
 
 /// Makes the plan and adds it to the document.
@@ -132,6 +133,7 @@ fn make_watched(
     let blueprint = draw(house, session, place)?;
     let when = When::at(as_of(house, session, place, options)?);
     guard::masks_parse(session, &blueprint, &house.config)?;
+    let key = mask::key(&house.config)?;
     let mut warnings = guard::personal_data(house, session, &blueprint)?;
     house.cancel.check()?;
     house.progress.say(&format!(
@@ -141,6 +143,9 @@ fn make_watched(
     ));
     crew.hire(place, watch, options.workers(), &blueprint)?;
     work::prepare(crew.all(), &blueprint)?;
+    if let Some(key) = &key {
+        work::stable_key(crew.first(), &blueprint.work_schema, key)?;
+    }
     let (closure, target) = close(house, crew.all(), &blueprint, when, options)?;
     let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;

@@ -8,6 +8,7 @@ use super::crew::share_out;
 use super::error::Error;
 use super::options::WORKERS_MAX;
 use crate::document::Dehydration;
+use crate::mask::Key;
 use crate::mysql::{Session, literal, name, qualified};
 
 /// The table by which we know our own schema again.
@@ -162,6 +163,25 @@ fn secret(session: &mut Session, schema: &str) -> Result<(), Error> {
         "creating the mask key",
         &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES({KEY_BYTES}))"),
     )?;
+    Ok(())
+}
+
+/// Puts a key of our own in place of the server's. Statements and their parameters are logged, so it is sent under a
+/// one-time pad: the server's random key, which was read and not sent, and which it replaces.
+pub(super) fn stable_key(session: &mut Session, schema: &str, key: &Key) -> Result<(), Error> {
+    let (table, deed) = (qualified(schema, "mask_key"), "setting the mask key");
+    let pad: Option<Vec<u8>> = session.first(deed, &format!("SELECT `key` FROM {table} WHERE id = 1"))?;
+    let pad: Option<[u8; 32]> = pad.and_then(|pad| pad.try_into().ok());
+    let pad = pad.ok_or_else(|| Error::NotPlanned(format!("the key in `{schema}` cannot be read")))?;
+    let padded = key.padded(&pad);
+    let parts = padded.chunks(8).enumerate().map(|(n, part)| {
+        let number = part.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let pad = format!("CAST(CONV(HEX(SUBSTR(`key`, {}, 8)), 16, 10) AS UNSIGNED)", 1 + 8 * n);
+        format!("LPAD(HEX({pad} ^ {number}), 16, '0')")
+    });
+    let parts: Vec<String> = parts.collect();
+    let sql = format!("UPDATE {table} SET `key` = UNHEX(CONCAT({})) WHERE id = 1", parts.join(", "));
+    session.run(deed, &sql)?;
     Ok(())
 }
 

@@ -143,14 +143,23 @@ fn rules(server: &TestServer, scratch: &Scratch, directory: &Path, more: &str) {
     fs::write(directory.join("refresh.toml"), text).unwrap();
 }
 
-pub(crate) fn tool(name: &str, directory: &Path, input: &Document) -> Output {
-    Tool::new(name)
+fn tool(name: &str, directory: &Path, input: &Document) -> Output {
+    tool_with(name, directory, input, &[])
+}
+
+pub(crate) fn tool_with(
+    name: &str,
+    directory: &Path,
+    input: &Document,
+    variables: &[(&str, &str)],
+) -> Output {
+    let tool = Tool::new(name)
         .arg("--config")
         .arg(directory.join("refresh.toml"))
         .arg("--state-dir")
         .arg(directory)
-        .document(input)
-        .run()
+        .document(input);
+    variables.iter().fold(tool, |tool, (name, value)| tool.env(name, value)).run()
 }
 
 /// mydehydrate | mydump-rotate.

@@ -21,8 +21,13 @@ pub(crate) struct SmallDisk(PathBuf);
 impl Private {
     /// Starts one with its data below `home`.
     pub(crate) fn start(engine: Engine, home: &Path) -> Self {
+        Self::start_with(engine, home, "")
+    }
+
+    /// The same with options of the server's command line, blanks between them.
+    pub(crate) fn start_with(engine: Engine, home: &Path, options: &str) -> Self {
         let word = word(engine);
-        script(&["start", home.to_str().unwrap(), word]);
+        script(&["start", home.to_str().unwrap(), word], options);
         let client_cnf = home.join(word).join("client.cnf");
         Self { server: TestServer { engine, client_cnf }, home: home.to_owned() }
     }
@@ -35,7 +40,7 @@ impl Private {
 
 impl Drop for Private {
     fn drop(&mut self) {
-        script(&["stop", self.home.to_str().unwrap()]);
+        script(&["stop", self.home.to_str().unwrap()], "");
     }
 }
 
@@ -81,9 +86,10 @@ fn word(engine: Engine) -> &'static str {
     }
 }
 
-fn script(arguments: &[&str]) {
+fn script(arguments: &[&str], options: &str) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/servers");
-    let output = Command::new(script).args(arguments).output().unwrap();
+    let output =
+        Command::new(script).args(arguments).env("REFRESHKIT_SERVER_OPTIONS", options).output().unwrap();
     assert!(
         output.status.success(),
         "scripts/servers {arguments:?}: {}",
