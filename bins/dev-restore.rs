@@ -8,6 +8,11 @@ const MORE: &str = "\
 Loads the dump into <database>__refresh, compares it with what was dumped, runs the branch's migrations there, and only
 then swaps it in; the old tables stay as <database>__previous. It succeeds, or everything is as before.
 
+A SERVER ON THIS HOST, its login in ~/.my.cnf, a file of mydump-rotate or mysqldump:
+    printf '[targets.local]\\ndatabase = \"app\"\\n' >refresh.toml
+    dev-restore --target local --dump ./app.sql.gz --dry-run
+    dev-restore --target local --dump ./app.sql.gz
+
 EXAMPLES:
     dev-restore list
     dev-restore targets

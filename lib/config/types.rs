@@ -472,6 +472,9 @@ pub struct TargetConfig {
     /// What is written into the refreshed database before `after`: `"table.column"` or `"table.column where …"` to a
     /// value.
     pub set: BTreeMap<String, Scalar>,
+    /// Tags of RDS, as `key=value` with globs, that mark production: a server that has one is refused. Not given: those
+    /// that people commonly use. Empty: the service is not asked.
+    pub refuse_tags: Option<Vec<String>>,
     /// What survives a refresh: tables, as names and globs, and single rows, as `"users where email like '%@dev%'"`.
     pub preserve: Vec<String>,
     /// Tables whose rows are loaded, as names and globs; all if there are none. The others are there, but empty.

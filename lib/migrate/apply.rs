@@ -112,7 +112,11 @@ fn run_file(
             let problem = "not UTF-8: save the file as UTF-8".to_owned();
             Error::Syntax { file: shown(), line, problem }
         })?;
-        if super::leaves::leaves(sql, &others) {
+        let reaches_out = leaves(session, sql, &others).map_err(|source| {
+            let failure = Box::new(session.fail("the migration", source));
+            Error::Statement { file: shown(), line, beginning: beginning(sql), failure }
+        })?;
+        if reaches_out {
             return Err(Error::Leaves { file: shown(), line, beginning: beginning(sql) });
         }
         if let Err(source) = execute(session, sql) {
@@ -123,6 +127,17 @@ fn run_file(
     // A file may leave a transaction open; the next one must not be part of it.
     session.run("committing the migration", "COMMIT")?;
     Ok(())
+}
+
+/// Whether a statement reaches another database, or prepares one that does.
+fn leaves(session: &mut Session, sql: &str, others: &[String]) -> Result<bool, ::mysql::Error> {
+    if super::leaves::leaves(sql, others) {
+        return Ok(true);
+    }
+    let Some(expression) = super::leaves::prepared(sql) else { return Ok(false) };
+    let text: Option<Option<Vec<u8>>> = session.connection.query_first(format!("SELECT {expression}"))?;
+    let text = text.flatten().unwrap_or_default();
+    Ok(super::leaves::leaves(&String::from_utf8_lossy(&text), others))
 }
 
 /// Runs one statement to its end: an error may come after the first of several results.

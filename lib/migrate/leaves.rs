@@ -1,7 +1,8 @@
 //! Whether a statement of a migration would reach another database than the one that is being refreshed.
 //!
 //! In: the text of one statement, the databases of the server. Out: yes or no. The text is cut into names, strings and
-//! comments; the inside of `/*! … */` is code. What a statement puts together at run time (PREPARE) is not seen.
+//! comments; the inside of `/*! … */` is code. What is put together at run time is asked for before it is prepared
+//! ([`prepared`]); what a routine prepares is not seen.
 
 use super::{Error, SqlTarget};
 use crate::mysql::Session;
@@ -44,6 +45,26 @@ pub(super) fn leaves(sql: &str, others: &[String]) -> bool {
     let tokens = scan(sql);
     (0..tokens.len())
         .any(|at| turns(&tokens, at) || alters_database(&tokens, at) || qualifies(&tokens, at, others))
+}
+
+/// The expression whose value `PREPARE … FROM` or `EXECUTE IMMEDIATE` takes for a statement.
+pub(super) fn prepared(sql: &str) -> Option<&str> {
+    let tokens = scan(sql);
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token: &Token<'_>| token.is(word));
+    let begins = match () {
+        () if is(0, "PREPARE") && is(2, "FROM") => 2,
+        () if is(0, "EXECUTE") && is(1, "IMMEDIATE") => 1,
+        () => return None,
+    };
+    let offset = |token: &Token<'_>| match token {
+        Token::Word(word) => Some(word.as_ptr() as usize - sql.as_ptr() as usize),
+        _ => None,
+    };
+    let word = &tokens[begins];
+    let start = offset(word)? + if begins == 2 { "FROM".len() } else { "IMMEDIATE".len() };
+    let using = tokens.iter().rfind(|token| begins == 1 && token.is("USING")).and_then(offset);
+    let text = sql[start..using.unwrap_or(sql.len())].trim();
+    Some(text.trim_end_matches("*/").trim())
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +195,16 @@ fn quoted(rest: &str, quote: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_prepared_is_an_expression() {
+        assert_eq!(prepared("PREPARE s FROM @sql"), Some("@sql"));
+        assert_eq!(prepared("prepare `s` from 'USE app'"), Some("'USE app'"));
+        assert_eq!(prepared("/*!50112 PREPARE s FROM @sql */"), Some("@sql"));
+        assert_eq!(prepared("EXECUTE IMMEDIATE CONCAT('USE ', @a) USING @b"), Some("CONCAT('USE ', @a)"));
+        assert_eq!(prepared("EXECUTE s"), None);
+        assert_eq!(prepared("SELECT 'PREPARE s FROM @x'"), None);
+    }
 
     #[test]
     fn a_migration_stays_in_the_database_that_is_being_refreshed() {

@@ -77,6 +77,21 @@ pub(super) fn load_for_logins(region: Option<&str>) -> Result<Loaded, Error> {
     load(local, Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)
 }
 
+/// The same for a tool that asks whose `host` is: in the region that its name tells.
+pub(super) fn open_for_host(host: &str, cancel: Cancel) -> Result<Aws, Error> {
+    let endpoint = super::vault::endpoint_of("AWS_ENDPOINT_URL_RDS")?;
+    let local = endpoint.as_deref().is_some_and(options::is_local);
+    let region = super::vault::region_of_host(host);
+    let rhythm = Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 };
+    let Loaded { shared, runtime } = load(local, rhythm, region.as_deref())?;
+    let mut config = aws_sdk_rds::config::Builder::from(&shared);
+    if let Some(region) = region {
+        config.set_region(Some(Region::new(region)));
+    }
+    config.set_endpoint_url(endpoint.or_else(|| shared.endpoint_url().map(str::to_owned)));
+    Ok(Aws::new(aws_sdk_rds::Client::from_conf(config.build()), runtime, cancel))
+}
+
 /// Finds region and credentials.
 fn load(local: bool, rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
     let runtime =

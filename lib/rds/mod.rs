@@ -19,6 +19,7 @@ pub mod login;
 pub mod names;
 pub mod options;
 pub mod owed;
+pub mod owner;
 pub mod password;
 pub mod policy;
 pub mod poll;

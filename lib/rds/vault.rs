@@ -18,9 +18,6 @@ use crate::document::AnyFailure;
 use crate::house::Cancel;
 use crate::mysql::{Keys, Secret};
 
-/// What RDS host names end with; the label before it is the region.
-const HOST_END: &[&str] = &[".rds.amazonaws.com", ".rds.amazonaws.com.cn"];
-
 /// AWS, opened when it is first asked.
 #[derive(Debug)]
 pub(super) struct Vault {
@@ -56,7 +53,8 @@ impl Keys for Vault {
     fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
         self.with(region_of_arn(id), |loaded, shared| {
             let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
-            config.set_endpoint_url(endpoint()?.or_else(|| shared.endpoint_url().map(str::to_owned)));
+            let endpoint = endpoint_of("AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
+            config.set_endpoint_url(endpoint.or_else(|| shared.endpoint_url().map(str::to_owned)));
             let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
             let ask = client.get_secret_value().secret_id(id).send();
             let answer = aws::run(&loaded.runtime, &self.cancel, "GetSecretValue", ask)
@@ -80,11 +78,10 @@ impl Keys for Vault {
     }
 }
 
-/// The endpoint of Secrets Manager, if a variable names one.
-fn endpoint() -> Result<Option<String>, Error> {
-    let named = ["AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"]
-        .into_iter()
-        .find_map(|name| environment(name).map(|url| (name, url)));
+/// The endpoint of a service, if its own variable or the one of all services names it.
+pub(super) fn endpoint_of(own: &'static str) -> Result<Option<String>, Error> {
+    let named =
+        [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| environment(name).map(|url| (name, url)));
     let Some((name, url)) = named else { return Ok(None) };
     options::checked(&url).map(Some).map_err(|problem| Error::Endpoint { name, problem })
 }
@@ -97,9 +94,9 @@ fn region_of_arn(id: &str) -> Option<String> {
 }
 
 /// `NAME.RANDOM.REGION.rds.amazonaws.com`.
-fn region_of_host(host: &str) -> Option<String> {
+pub(super) fn region_of_host(host: &str) -> Option<String> {
     let host = host.to_ascii_lowercase();
-    let rest = HOST_END.iter().find_map(|end| host.strip_suffix(end))?;
+    let rest = super::owner::HOST_END.iter().find_map(|end| host.strip_suffix(end))?;
     rest.rsplit_once('.').map(|(_, region)| region.to_owned())
 }
 

@@ -58,7 +58,11 @@ pub(crate) fn choose(config: &Config, choice: &str) -> Result<PathBuf, Error> {
     if choice.contains('/') {
         return Ok(PathBuf::from(choice));
     }
-    let dir = directory(config)?;
+    let dir = match directory(config) {
+        // There is no directory that it could be a dump of.
+        Err(_) if Path::new(choice).is_file() => return Ok(PathBuf::from(choice)),
+        outcome => outcome?,
+    };
     let all = dumps(&dir)?;
     let mine = |found: &&Found| config.dump.name.as_ref().is_none_or(|name| *name == found.of);
     let wanted = choice.trim_end_matches(SUFFIX);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::document::{Exit, Failure, Interrupted};
+use crate::document::Interrupted;
 use crate::{config, dump, migrate, mysql};
 
 /// Why a refresh, an undo or a repair did not happen.
@@ -38,6 +38,26 @@ pub enum Error {
         /// Name of the target.
         target: String,
         /// What gave it away.
+        why: String,
+    },
+    /// The target has a tag of production.
+    #[error("target {target} is production: {owner} has the tag {tag}")]
+    Production {
+        /// Name of the target.
+        target: String,
+        /// `cluster prod`.
+        owner: String,
+        /// `environment=production`.
+        tag: String,
+    },
+    /// The target is at RDS, and nobody knows whether it is production.
+    #[error("nobody knows whether target {target} is production: the tags of {host} cannot be read: {why}")]
+    TagsUnknown {
+        /// Name of the target.
+        target: String,
+        /// Its host.
+        host: String,
+        /// Why not.
         why: String,
     },
     /// A database in the way that no refresh made.
@@ -227,71 +247,5 @@ fn listed(names: &[String]) -> String {
         [] => "are none".to_owned(),
         [one] => format!("is {one}"),
         many => format!("are {}", many.join(", ")),
-    }
-}
-
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Config(inner) => inner.exit(),
-            Self::Mysql(inner) => inner.exit(),
-            Self::Dump(inner) => inner.exit(),
-            Self::Migrate(inner) => inner.exit(),
-            Self::Interrupted(inner) => inner.exit(),
-            Self::UnknownTarget { .. }
-            | Self::LooksLikeSource { .. }
-            | Self::NotOurs { .. }
-            | Self::NotFast { .. }
-            | Self::ReferredFromOutside { .. } => Exit::Refused,
-            Self::Held { .. } | Self::LockLost { .. } | Self::Busy { .. } | Self::NotPreserved { .. } => {
-                Exit::Temporary
-            }
-            Self::NoSuchDump { .. }
-            | Self::SeveralDatabases { .. }
-            | Self::NothingToUndo { .. }
-            | Self::Plain { .. } => Exit::BadInput,
-            Self::DumpDirectory { .. } | Self::Differs { .. } => Exit::Io,
-            Self::Packet { .. } | Self::After { .. } | Self::Hidden { .. } | Self::Unfinished { .. } => {
-                Exit::Unavailable
-            }
-            Self::Glob { .. } | Self::Set { .. } => Exit::BadConfig,
-            Self::Disk { .. } | Self::Junit { .. } => Exit::CannotWrite,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Config(inner) => inner.code(),
-            Self::Mysql(inner) => inner.code(),
-            Self::Dump(inner) => inner.code(),
-            Self::Migrate(inner) => inner.code(),
-            Self::Interrupted(inner) => inner.code(),
-            Self::UnknownTarget { .. } => "unknown-target",
-            Self::LooksLikeSource { .. } => "target-is-source",
-            Self::NotOurs { .. } => "not-ours",
-            Self::NotFast { .. } => "not-fast",
-            Self::ReferredFromOutside { .. } => "referred-from-outside",
-            Self::Held { .. } => "target-held",
-            Self::LockLost { .. } => "lock-lost",
-            Self::Busy { .. } => "target-busy",
-            Self::DumpDirectory { .. } => "dump-directory",
-            Self::NoSuchDump { .. } => "no-such-dump",
-            Self::SeveralDatabases { .. } => "several-databases",
-            Self::Packet { .. } => "packet-too-small",
-            Self::Disk { .. } => "disk-too-small",
-            Self::Differs { .. } => "differs-from-dump",
-            Self::After { .. } => "after-failed",
-            Self::NothingToUndo { .. } => "nothing-to-undo",
-            Self::Glob { .. } | Self::Set { .. } => "bad-config",
-            Self::Plain { .. } => "plain-dump",
-            Self::NotPreserved { .. } => "not-preserved",
-            Self::Junit { .. } => "cannot-write",
-            Self::Hidden { .. } => "definition-hidden",
-            Self::Unfinished { .. } => "swap-unfinished",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        super::hint::hint(self)
     }
 }

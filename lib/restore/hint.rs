@@ -25,9 +25,15 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             Some("drop that foreign key on the development server".to_owned())
         }
         Error::Held { .. } => Some("try again when it is done".to_owned()),
+        Error::TagsUnknown { target, .. } => Some(format!(
+            "it takes rds:DescribeDBClusters and rds:DescribeDBInstances; if you know better: refuse_tags = [] in [targets.{target}]"
+        )),
         Error::NotFast { .. } => Some("refresh it without --fast".to_owned()),
         Error::Busy { .. } => {
             Some("end those connections and try again; the database is as it was".to_owned())
+        }
+        Error::NoSuchDump { choice, .. } if std::path::Path::new(choice).is_file() => {
+            Some(format!("for the file in this directory: --dump ./{choice}"))
         }
         Error::NoSuchDump { .. } => Some("dev-restore list shows what there is".to_owned()),
         Error::SeveralDatabases { .. } => Some("name the target's database like one of them".to_owned()),

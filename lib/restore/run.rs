@@ -11,7 +11,7 @@ use super::loading::Loading;
 use super::plain::{self, PlainFile};
 use super::plan::Plan;
 use super::settle::Contents;
-use super::{Error, Holder, RunOptions, Target, events, fast, guard, preserve, set, state, swap};
+use super::{Error, Holder, RunOptions, Target, events, fast, guard, preserve, production, set, state, swap};
 use crate::config;
 use crate::document::{Document, Dump, Refresh, TableDigest};
 use crate::dump::{DatabaseEntry, DumpFile};
@@ -36,6 +36,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     house.remember(document);
     let mut holder = Holder::take(house, &target)?;
     guard::refuse_source(house, &target, &mut holder.session)?;
+    production::refuse(house, &target, &mut holder.session)?;
     let loading = Loading::of(file, &target, options, choice, &mut holder.session, database)?;
     prepare(house, &mut holder, &target)?;
     let fast = options.fast && fast::may(house, &mut holder.session, &target)?;

@@ -60,9 +60,12 @@ mod report;
 mod restore;
 mod restore_crash;
 mod restore_guards;
+mod restore_newcomer;
 mod restore_place;
 mod restore_plain;
 mod restore_private;
+#[cfg(feature = "aws")]
+mod restore_production;
 mod rotate;
 mod support;
 mod tidy;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::restore_place::{MINE, Place, assert_same, git, picture, shop};
-use crate::support::for_each_server;
+use crate::support::{for_each_server, servers};
 
 #[test]
 fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() {
@@ -148,37 +148,89 @@ fn commit_all(repository: &Path) {
 }
 
 #[test]
-fn a_huge_file_runs_and_junit_tells_of_it() {
+fn a_huge_file_runs_in_little_memory() {
+    // The client's memory is what counts here, so one server is enough.
+    let server = &servers()[0];
+    let source = server.scratch("migrate_src");
+    source.run("CREATE TABLE big (id INT PRIMARY KEY, text VARCHAR(1000)); CREATE TABLE schema_migrations (name VARCHAR(99) PRIMARY KEY)");
+    let place = Place::with_dump_of(&source);
+    let row = |i: u32| format!("({i},'{}')", "x;'' \\n ".repeat(125));
+    let statement = |n: u32| {
+        let rows: Vec<String> = (n * 500..n * 500 + 500).map(row).collect();
+        format!("INSERT INTO big VALUES {};\n", rows.join(","))
+    };
+    let text: String = (0..120).map(statement).collect();
+    assert!(text.len() > 50_000_000, "{}", text.len());
+    let repository = place.repository("main", &[("db/1.sql", &text)]);
+    place.configure(&format!(
+        "[migrations]\nrepository = \"{}\"\npath = \"db/*.sql\"\n",
+        repository.display()
+    ));
+    let mut child = place.tool(&["--target", "dev3", "--ref", "main"]).spawn();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        most = most.max(kibibytes.unwrap_or(0));
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(most > 1000 && most < 40 << 10, "{most} KiB at most");
+    assert_eq!(place.target.run("SELECT COUNT(*), MIN(LENGTH(text)) FROM big"), "60000\t750\n");
+}
+
+#[test]
+fn junit_has_a_test_case_for_each_migration() {
     for_each_server(|server| {
         let source = server.scratch("migrate_src");
-        source.run("CREATE TABLE big (id INT PRIMARY KEY, text VARCHAR(200)); CREATE TABLE schema_migrations (name VARCHAR(99) PRIMARY KEY)");
+        source.run("CREATE TABLE schema_migrations (name VARCHAR(99) PRIMARY KEY); INSERT INTO schema_migrations VALUES ('0.sql')");
         let place = Place::with_dump_of(&source);
-        let row = |i: u32| format!("({i},'{}')", "x;'' \\n ".repeat(20));
-        let statement = |n: u32| {
-            let rows: Vec<String> = (n * 500..n * 500 + 500).map(row).collect();
-            format!("INSERT INTO big VALUES {};\n", rows.join(","))
-        };
-        let text: String = (0..60).map(statement).collect();
-        assert!(text.len() > 4_000_000);
-        let repository =
-            place.repository("main", &[("db/1.sql", &text), ("db/2.sql", "SELECT 1 FROM nowhere;")]);
+        let files = [
+            ("db/0.sql", "SELECT 1 FROM nowhere;"),
+            ("db/1.sql", "SELECT 1;"),
+            ("db/2.sql", "SELECT 1 FROM `<nowhere>`;"),
+            ("db/3.sql", "SELECT 1;"),
+        ];
+        let repository = place.repository("main", &files);
         place.configure(&format!(
             "[migrations]\nrepository = \"{}\"\npath = \"db/*.sql\"\n",
             repository.display()
         ));
         let junit = place.path("junit.xml");
-        let output = place
-            .tool(&["--target", "dev3", "--ref", "main", "--junit", junit.to_str().unwrap()])
-            .run()
-            .exits(65);
-        assert!(output.stderr.contains("db/2.sql:1: SELECT 1 FROM nowhere: ERROR 1146"), "{}", output.stderr);
+        let arguments = ["--target", "dev3", "--ref", "main", "--junit", junit.to_str().unwrap()];
+        let output = place.tool(&arguments).run().exits(65);
+        assert!(
+            output.stderr.contains("db/2.sql:1: SELECT 1 FROM `<nowhere>`: ERROR 1146"),
+            "{}",
+            output.stderr
+        );
         let junit = std::fs::read_to_string(junit).unwrap();
-        assert!(junit.contains("tests=\"2\" failures=\"1\""), "{junit}");
-        git(&repository, &["rm", "-q", "db/2.sql"]);
-        commit_all(&repository);
-        place.tool(&["--target", "dev3", "--ref", "main"]).run().exits(0);
-        assert_eq!(place.target.run("SELECT COUNT(*), MIN(LENGTH(text)) FROM big"), "30000\t120\n");
+        assert_eq!(
+            elements(&junit),
+            ["testsuite", "testcase 0.sql", "skipped", "testcase 1.sql", "testcase 2.sql", "failure"]
+        );
+        assert!(junit.contains("tests=\"3\" failures=\"1\" skipped=\"1\""), "{junit}");
     });
+}
+
+/// What an XML parser finds: elements, and the names of test cases.
+fn elements(xml: &str) -> Vec<String> {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(xml);
+    let mut found = Vec::new();
+    loop {
+        let element = match reader.read_event().unwrap() {
+            Event::Start(element) | Event::Empty(element) => element,
+            Event::Eof => return found,
+            _ => continue,
+        };
+        let tag = element.name().as_ref().to_owned();
+        let name = element.try_get_attribute("name").unwrap().map(|name| name.value.into_owned());
+        found.push(if tag == "testcase" { format!("{tag} {}", name.unwrap()) } else { tag });
+    }
 }
 
 #[test]

@@ -158,6 +158,12 @@ impl Stage {
         Server::of_config(&config).unwrap().connect().unwrap()
     }
 
+    /// The TCP port of the source's endpoint.
+    pub(crate) fn source_port(&self) -> u16 {
+        let answer = self.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", SOURCE)]);
+        between(&answer, "<Port>", "</Port>").parse().unwrap()
+    }
+
     /// The option file of the source's master.
     pub(crate) fn master_file(&self) -> String {
         let printed = std::fs::read_to_string(self.cloud.directory.parent().unwrap().join("master")).unwrap();
