@@ -62,6 +62,8 @@ pub struct Column {
     pub nullable: bool,
     /// Whether the value is computed from other columns.
     pub generated: bool,
+    /// What a generated column is computed from, as `information_schema` writes it.
+    pub expression: Option<String>,
     /// Whether `SELECT *` leaves it out.
     pub invisible: bool,
     /// Whether the server numbers it.
@@ -242,6 +244,12 @@ impl Column {
             }
             _ => self.column_type.clone(),
         }
+    }
+
+    /// Whether a generated column is computed from the column `name`.
+    pub fn computed_from(&self, name: &str) -> bool {
+        let name = mysql::name(name).to_lowercase();
+        self.expression.as_ref().is_some_and(|expression| expression.to_lowercase().contains(&name))
     }
 
     /// The name in back-ticks behind an alias.

@@ -71,26 +71,27 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["secret"], "\"hash\""),
     (&["token"], "\"hash\""),
     (&["api", "key"], "\"hash\""),
-    (&["iban"], "{ kind = \"pattern\", format = \"XX00####################\" }"),
+    (&["iban"], "\"iban\""),
     (&["account", "number"], "{ kind = \"pattern\", format = \"##########\" }"),
     (&["routing", "number"], "{ kind = \"pattern\", format = \"#########\" }"),
-    (&["card", "number"], "{ kind = \"pattern\", format = \"################\" }"),
-    (&["credit", "card"], "{ kind = \"pattern\", format = \"################\" }"),
+    (&["card", "number"], "\"card\""),
+    (&["credit", "card"], "\"card\""),
     (&["cvv"], "{ kind = \"constant\", value = \"000\" }"),
     (&["birth"], "DATE"),
     (&["birthday"], "DATE"),
     (&["birthdate"], "DATE"),
     (&["dob"], "DATE"),
-    (&["ip"], "{ kind = \"constant\", value = \"192.0.2.1\" }"),
+    (&["ip"], "\"ip\""),
+    (&["mac", "address"], "\"mac\""),
     (&["user", "agent"], "\"text\""),
-    (&["user", "name"], "\"hash\""),
-    (&["login"], "\"hash\""),
+    (&["user", "name"], "\"username\""),
+    (&["login"], "\"username\""),
     (&["salary"], "\"text\""),
     (&["zip"], "{ kind = \"pattern\", format = \"#####\" }"),
     (&["postcode"], "\"text\""),
     (&["postal", "code"], "\"text\""),
-    (&["city"], "\"text\""),
-    (&["street"], "\"text\""),
+    (&["city"], "\"city\""),
+    (&["street"], "\"street\""),
     (&["address"], "\"text\""),
     (&["address", "1"], "\"text\""),
 ];
@@ -173,10 +174,14 @@ pub fn detect(
             let proposal = by_name(table, column).unwrap_or_default();
             findings.push(finding(column, "by its name".to_owned(), &proposal));
         }
+        findings.extend(computed(masks, at, table));
         let seen = sample::values(session, table, &unnamed)?;
         for column in unnamed {
             match seen.iter().find(|seen| seen.column == column.name) {
-                Some(seen) => findings.push(finding(column, seen.evidence.clone(), seen.proposal)),
+                _ if findings.iter().any(|f| f.table == at && f.column == column.name) => {}
+                Some(seen) => {
+                    findings.push(finding(column, seen.evidence.clone(), &fitting(column, seen.proposal)));
+                }
                 None if strict && column.family() == Family::Text => {
                     let proposal = "{ kind = \"keep\", reason = \"…\" }";
                     findings.push(finding(column, "a text (policy = \"strict\")".to_owned(), proposal));
@@ -186,6 +191,35 @@ pub fn detect(
         }
     }
     Ok(findings)
+}
+
+/// Generated columns with a telling name, computed from columns that nothing is said of: `payload` of `email`.
+fn computed(masks: &Masks, at: usize, table: &Table) -> Vec<Finding> {
+    let telling = |column: &&Column| column.generated && by_name(table, column).is_some();
+    let mut findings: Vec<Finding> = Vec::new();
+    for column in table.columns.iter().filter(telling) {
+        let mut sources = table.columns.iter().filter(|source| column.computed_from(&source.name));
+        if sources
+            .clone()
+            .any(|source| masks.declared(at, &source.name).is_some() || by_name(table, source).is_some())
+        {
+            continue;
+        }
+        let Some(source) =
+            sources.find(|s| matches!(s.family(), Family::Text | Family::Json | Family::Binary))
+        else {
+            continue;
+        };
+        let json = source.family() == Family::Json;
+        let proposal = if json { "{ kind = \"constant\", value = \"{}\" }" } else { "\"text\"" };
+        findings.push(Finding {
+            table: at,
+            column: source.name.clone(),
+            evidence: format!("{} is computed from it", column.name),
+            proposal: proposal.to_owned(),
+        });
+    }
+    findings
 }
 
 /// What the column's name speaks of, as the right side of a rule.
@@ -201,10 +235,7 @@ fn by_name(table: &Table, column: &Column) -> Option<String> {
     let harmless = HARMLESS_ENDINGS.contains(&last.as_str())
         && !hit.is_some_and(|(name, _)| name.contains(&last.as_str()));
     match hit {
-        Some((_, "DATE")) if time && !harmless => {
-            let day = format!("MAKEDATE(YEAR(t.{}), 1)", mysql::name(&column.name));
-            Some(format!("{{ kind = \"sql\", sql = \"{day}\" }}"))
-        }
+        Some((_, "DATE")) if time && !harmless => Some("{ kind = \"generalise\", to = \"year\" }".to_owned()),
         Some((_, "DATE")) if can_hold && !harmless => Some("\"text\"".to_owned()),
         _ if column.family() == Family::Json && !harmless && (hit.is_some() || people(&words)) => {
             Some("{ kind = \"constant\", value = \"{}\" }".to_owned())
@@ -235,10 +266,13 @@ fn choice(column: &Column) -> String {
 fn fitting(column: &Column, proposal: &str) -> String {
     let room = column.length.unwrap_or(u64::MAX);
     let needed = match proposal {
-        "\"email\"" => 22,
-        "\"name\"" => 16,
-        "\"first_name\"" | "\"last_name\"" | "\"hash\"" => 8,
+        "\"email\"" | "\"iban\"" => 22,
+        "\"street\"" => 20,
+        "\"name\"" | "\"card\"" => 16,
+        "\"ip\"" => 15,
+        "\"username\"" | "\"city\"" | "\"mac\"" => 12,
         "\"phone\"" => 10,
+        "\"first_name\"" | "\"last_name\"" | "\"hash\"" => 8,
         p if p.contains("password") => 60,
         p if p.contains("###-##-####") => 11,
         p => p.matches('#').count() as u64,
@@ -280,9 +314,10 @@ mod tests {
             ("phonenumber", "\"phone\""),
             ("emailaddress", "\"email\""),
             ("emails", "\"email\""),
-            ("username", "\"hash\""),
+            ("username", "\"username\""),
             ("birth_date", "\"text\""),
-            ("ip_address", "{ kind = \"constant\", value = \"192.0.2.1\" }"),
+            ("ip_address", "\"ip\""),
+            ("home_city", "\"city\""),
         ] {
             assert_eq!(named("x", column, "varchar").as_deref(), Some(proposal), "{column}");
         }
@@ -292,8 +327,8 @@ mod tests {
         {
             assert!(named("x", column, data_type).is_some(), "{column}");
         }
-        assert!(named("x", "dateofbirth", "date").unwrap().contains("MAKEDATE"));
-        assert!(named("x", "date_of_birth", "date").unwrap().contains("MAKEDATE"));
+        assert!(named("x", "dateofbirth", "date").unwrap().contains("generalise"));
+        assert!(named("x", "date_of_birth", "date").unwrap().contains("generalise"));
         for harmless in [
             "email_sent",
             "phone_type",

@@ -52,7 +52,7 @@ impl Failure for Error {
             Self::Config(inner) => inner.hint(),
             Self::Expression { .. } => None,
             Self::Unmasked { toml, .. } => {
-                Some(format!("mask them, or say why not, in refresh.toml:\n{toml}"))
+                Some(format!("mask them, or say why not, under [mask] of refresh.toml:\n{toml}"))
             }
         }
     }

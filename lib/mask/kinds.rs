@@ -165,3 +165,20 @@ pub(super) fn known(kind: &str) -> Result<(), Wrong> {
     let hint = near.or_else(|| Some(format!("kinds: {}", NAMES.join(", "))));
     Err((format!("unknown kind of mask {kind:?}"), hint))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::NAMES;
+
+    #[test]
+    fn every_kind_is_in_the_readme() {
+        let rows = include_str!("README.md").lines().filter_map(|line| line.strip_prefix("| `"));
+        let listed: String = rows.filter_map(|row| row.split(" |").next()).collect::<Vec<_>>().join("`|`");
+        for name in NAMES {
+            assert!(
+                format!("`{listed}`").contains(&format!("`{name}`")),
+                "{name} is not in the table of kinds"
+            );
+        }
+    }
+}

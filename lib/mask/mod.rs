@@ -11,6 +11,7 @@
 
 mod choice;
 mod conditions;
+mod copies;
 mod dates;
 mod detect;
 mod digits;
@@ -18,9 +19,12 @@ mod ends;
 mod error;
 mod expression;
 mod fit;
+mod generated;
 mod json;
 mod key;
 mod kinds;
+mod looks;
+mod names;
 mod naming;
 mod network;
 mod numbers;
@@ -36,6 +40,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+pub use copies::copies;
 pub use detect::{Finding, detect};
 pub use ends::{Ends, agree as ends_agree};
 pub use error::Error;

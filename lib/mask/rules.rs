@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::kinds::{self, Target};
-use super::{Masks, conditions, fit};
+use super::{Masks, conditions, fit, generated};
 use crate::catalog::{Catalog, Fit, Pattern, TablePattern, closer};
 use crate::config::{ColumnsName, Config, Error, MaskConfig, nearest};
 
@@ -91,12 +91,13 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
     let rules = read(config)?;
     let mut used = vec![false; rules.len()];
     let mut masks = Masks::default();
+    let mut computed = Vec::new();
     for (at, table) in catalog.tables.iter().enumerate() {
         for column in &table.columns {
             let target = Target::of(table, column);
             let Some(rule) = choose(config, &rules, &target, &mut used)? else { continue };
-            // A generated column is computed anew, from columns that are masked themselves.
             if column.generated {
+                computed.push((at, column, rule));
                 continue;
             }
             let wrong = |message, hint| config.origin.error_at(&["mask", rule.key], message, hint);
@@ -104,6 +105,12 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
             fit::unique(&target, &mask).map_err(|(m, h)| wrong(m, h))?;
             masks.by_column.insert((at, column.name.to_lowercase()), mask);
         }
+        let fits = generated::unique(&masks, at, table);
+        fits.map_err(|(rule, (message, hint))| config.origin.error_at(&["mask", &rule], message, hint))?;
+    }
+    for (at, column, rule) in computed {
+        let fine = generated::hidden(&masks, at, &catalog.tables[at], column);
+        fine.map_err(|(message, hint)| config.origin.error_at(&["mask", rule.key], message, hint))?;
     }
     match rules.iter().zip(&used).find(|(_, used)| !**used) {
         None => Ok(masks),

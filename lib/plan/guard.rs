@@ -46,10 +46,13 @@ pub(super) fn unmasked(
     blueprint: &Blueprint,
     policy: Policy,
 ) -> Result<Vec<Finding>, Error> {
-    let tables: Vec<usize> =
-        (0..blueprint.catalog.tables.len()).filter(|table| blueprint.kept(*table) != Kept::Nothing).collect();
     let strict = policy == Policy::Strict;
-    Ok(mask::detect(session, &blueprint.catalog, &blueprint.masks, &tables, strict)?)
+    Ok(mask::detect(session, &blueprint.catalog, &blueprint.masks, &with_rows(blueprint), strict)?)
+}
+
+/// The tables whose rows come along.
+fn with_rows(blueprint: &Blueprint) -> Vec<usize> {
+    (0..blueprint.catalog.tables.len()).filter(|table| blueprint.kept(*table) != Kept::Nothing).collect()
 }
 
 /// Refuses, or warns, as `[mask] policy` says. The warnings are returned.
@@ -60,15 +63,13 @@ pub(super) fn personal_data(
 ) -> Result<Vec<String>, Error> {
     let policy = mask::policy(&house.config)?;
     let findings = unmasked(session, blueprint, policy)?;
-    if findings.is_empty() {
-        return Ok(Vec::new());
-    }
+    let mut warnings = mask::copies(session, &blueprint.catalog, &blueprint.masks, &with_rows(blueprint))?;
     let label = |finding: &Finding| {
         let table = &blueprint.catalog.tables[finding.table];
         format!("{}.{} ({})", table.label(), finding.column, finding.evidence)
     };
-    if policy == Policy::Warn {
-        let warnings: Vec<String> = findings.iter().map(|f| format!("{} has no mask", label(f))).collect();
+    if findings.is_empty() || policy == Policy::Warn {
+        warnings.extend(findings.iter().map(|f| format!("{} has no mask", label(f))));
         for warning in &warnings {
             house.progress.warn(warning);
         }
@@ -79,6 +80,8 @@ pub(super) fn personal_data(
         names.push("…".to_owned());
     }
     let lines: Vec<String> = findings.iter().map(|finding| finding.toml(&blueprint.catalog)).collect();
-    let toml = format!("[mask]\n{}", lines.join("\n"));
+    // A second header would be an error of its own.
+    let header = if house.config.mask.is_empty() { "[mask]\n" } else { "" };
+    let toml = format!("{header}{}", lines.join("\n"));
     Err(mask::Error::Unmasked { count: findings.len(), names: names.join(", "), toml }.into())
 }

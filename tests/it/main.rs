@@ -19,6 +19,7 @@ mod leaks;
 mod leaks_key;
 mod login;
 mod masks;
+mod masks_night;
 mod masks_properties;
 mod migrate;
 #[cfg(feature = "aws")]

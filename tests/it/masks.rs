@@ -1,5 +1,5 @@
 //! Mask cases as folders: `tests/cases/mask/NAME/` has `schema.sql`, `refresh.toml` and `expect.sql`,
-//! `properties.txt` (see `masks_properties.rs`), both, or `error.txt`.
+//! `properties.txt` (see `masks_properties.rs`), `warnings.txt` (whole lines), or `error.txt`.
 //!
 //! The plan of each table `t` is inserted into an empty `masked_t` of the same structure in strict mode, so that
 //! everything fits, unique indexes too. Each line of `expect.sql` is a question whose answer must be 1. A line of
@@ -27,6 +27,11 @@ fn run(server: &TestServer, case: &Path) {
         return;
     }
     let dehydration = outcome.unwrap_or_else(|e| panic!("{name} on {:?}: {e}", server.engine));
+    for warning in read("warnings.txt").unwrap_or_default().lines() {
+        let wanted = warning.replace("{db}", &scratch.name);
+        let said = &dehydration.warnings;
+        assert!(said.contains(&wanted), "{name} on {:?}: {said:?} lacks {wanted:?}", server.engine);
+    }
     let mut session = server.server().connect_to(Some(&scratch.name)).unwrap();
     session.run("being strict", "SET SESSION sql_mode = 'STRICT_ALL_TABLES'").unwrap();
     for statement in &dehydration.session {
@@ -42,7 +47,8 @@ fn run(server: &TestServer, case: &Path) {
             .unwrap_or_else(|e| panic!("{name} on {:?}: {e:?}\n{insert}", server.engine));
     }
     let (questions, properties) = (read("expect.sql"), read("properties.txt"));
-    assert!(questions.is_some() || properties.is_some(), "{name} expects nothing");
+    let expected = questions.is_some() || properties.is_some() || read("warnings.txt").is_some();
+    assert!(expected, "{name} expects nothing");
     for line in properties.unwrap_or_default().lines().filter(|line| !line.is_empty()) {
         let context = format!("{name} on {:?}: {line}", server.engine);
         masks_properties::check(&mut session, &dehydration, line, &context);
