@@ -434,7 +434,7 @@ impl Default for DumpConfig {
             keep_days: 7,
             keep_at_least: 3,
             workers: None,
-            level: 2,
+            level: 1,
             definer: Definer::default(),
         }
     }

@@ -1,7 +1,8 @@
-//! Cutting a table into chunks by a walk over its whole key.
+//! Cutting a table into chunks by ranges of its key.
 //!
 //! In: a [`Part`] and a connection. Out: WHERE clauses that together match every row once, each a range of the key, in
-//! the key's order. Boundaries are rows that exist, so gaps, skew and composite keys do not matter.
+//! the key's order. A key of one integer that leaves few numbers out is cut by arithmetic. Any other is walked along, and
+//! boundaries are rows that exist, so gaps, skew and composite keys do not matter.
 //!
 //! ```text
 //! last = nothing
@@ -11,12 +12,16 @@
 
 use ::mysql::{Row, Value};
 
+use super::column::Column;
 use super::schema::Part;
 use super::{Error, encode};
 use crate::mysql::{Session, name};
 
-/// About how many bytes of rows are read at a time: one member, more or less.
-pub(crate) const CHUNK_BYTES: u64 = 8 << 20;
+/// The least and the most bytes of rows that are read at a time.
+const CHUNK_BYTES: (u64, u64) = (8 << 20, 256 << 20);
+
+/// How many chunks of the usual size a worker gets: enough for all to end at about the same time.
+const CHUNKS_OF_A_WORKER: u64 = 6;
 
 /// The fewest rows in a chunk: below, the walk would cost more than it brings.
 const CHUNK_ROWS_MIN: u64 = 1_000;
@@ -57,26 +62,85 @@ impl Part {
     }
 
     /// How many rows a chunk should have. Nothing if the part is read in one go.
-    fn chunk_rows(&self) -> Option<u64> {
-        let ordered = !self.key.is_empty() && self.key.iter().all(super::column::Column::orders);
-        if !ordered || self.bytes() <= CHUNK_BYTES {
+    fn chunk_rows(&self, chunk_bytes: u64) -> Option<u64> {
+        let ordered = !self.key.is_empty() && self.key.iter().all(Column::orders);
+        if !ordered || self.bytes() <= chunk_bytes {
             return None;
         }
-        Some((CHUNK_BYTES / self.row_bytes.max(1)).max(CHUNK_ROWS_MIN))
+        Some((chunk_bytes / self.row_bytes.max(1)).max(CHUNK_ROWS_MIN))
     }
+
+    /// Whether the chunks rely on a literal being compared as the index is ordered, and not on numbers alone.
+    pub(crate) fn relies_on_order(&self, chunk_bytes: u64) -> bool {
+        self.chunk_rows(chunk_bytes).is_some() && !self.key.iter().all(Column::is_integer)
+    }
+}
+
+/// How many bytes of rows to read at a time. Each range costs the server something a row, so they are not smaller than
+/// it takes to keep `workers` busy to the end.
+pub(crate) fn bytes_of_chunk(bytes: u64, workers: u16) -> u64 {
+    (bytes / (u64::from(workers.max(1)) * CHUNKS_OF_A_WORKER)).clamp(CHUNK_BYTES.0, CHUNK_BYTES.1)
 }
 
 /// Cuts a part; `emit` takes each chunk as soon as it is known and says whether to go on.
 pub(crate) fn cut(
     session: &mut Session,
-    position: usize,
+    (position, chunk_bytes): (usize, u64),
     part: &Part,
     mut emit: impl FnMut(Chunk) -> bool,
 ) -> Result<(), Error> {
-    let Some(rows) = part.chunk_rows() else {
-        emit(Chunk { part: position, range: None });
+    let mut emit = |range| emit(Chunk { part: position, range });
+    let Some(rows) = part.chunk_rows(chunk_bytes) else {
+        emit(None);
         return Ok(());
     };
+    match span(session, part)? {
+        Some((first, last)) => {
+            let column = format!("t.{}", name(&part.key[0].name));
+            arithmetic(&column, (first, last), part.rows, rows).into_iter().all(emit);
+            Ok(())
+        }
+        None => walk(session, part, rows, emit),
+    }
+}
+
+/// The smallest and the largest key, if the key is one integer and at least every other number between them is there.
+fn span(session: &mut Session, part: &Part) -> Result<Option<(i128, i128)>, Error> {
+    let [column] = &part.key[..] else { return Ok(None) };
+    if part.filter.is_some() || !column.is_integer() {
+        return Ok(None);
+    }
+    let column = name(&column.name);
+    let sql = format!("SELECT MIN(t.{column}), MAX(t.{column}) FROM {}", part.from);
+    let found: Option<(Option<String>, Option<String>)> =
+        session.first(&format!("cutting {} into chunks", part.label), &sql)?;
+    let number = |text: Option<String>| text.and_then(|text| text.parse::<i128>().ok());
+    let ends = found.and_then(|(first, last)| number(first).zip(number(last)));
+    Ok(ends.filter(|(first, last)| last - first <= i128::from(part.rows) * 2))
+}
+
+/// Ranges of numbers with about `chunk_rows` of the `rows` rows each; the first and the last have no end.
+fn arithmetic(column: &str, (first, last): (i128, i128), rows: u64, chunk_rows: u64) -> Vec<Option<String>> {
+    let chunks = i128::from(rows.div_ceil(chunk_rows.max(1)).max(1));
+    let step = ((last - first) / chunks + 1).max(1);
+    let starts: Vec<i128> = (1..chunks).map(|i| first + i * step).filter(|start| *start <= last).collect();
+    let range = |i: usize| {
+        let from = i.checked_sub(1).map(|i| format!("{column} >= {}", starts[i]));
+        let until = starts.get(i).map(|end| format!("{column} < {end}"));
+        match (from, until) {
+            (Some(from), Some(until)) => Some(format!("{from} AND {until}")),
+            (one, other) => one.or(other),
+        }
+    };
+    (0..=starts.len()).map(range).collect()
+}
+
+fn walk(
+    session: &mut Session,
+    part: &Part,
+    rows: u64,
+    mut emit: impl FnMut(Option<String>) -> bool,
+) -> Result<(), Error> {
     let keys: Vec<String> =
         part.key.iter().map(|column| column.form.read(&format!("t.{}", name(&column.name)))).collect();
     let mut last: Option<Vec<String>> = None;
@@ -97,7 +161,7 @@ pub(crate) fn cut(
             (Some(behind), Some(until)) => Some(format!("({behind}) AND ({until})")),
             (one, other) => one.or(other),
         };
-        if !emit(Chunk { part: position, range }) || next.is_none() {
+        if !emit(range) || next.is_none() {
             return Ok(());
         }
         last = next;
@@ -108,13 +172,16 @@ pub(crate) fn cut(
 fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
     let literals = part.key.iter().enumerate().map(|(i, column)| {
         let mut text = Vec::new();
-        encode::literal(column.form, row.as_ref(i).unwrap_or(&Value::NULL), &mut text)
-            .ok()
-            .and_then(|()| sql_text(text))
-            .ok_or_else(|| Error::Unfaithful {
+        let value = match row.as_ref(i) {
+            Some(Value::Bytes(bytes)) => Some(bytes.as_slice()),
+            _ => None,
+        };
+        encode::literal(column.form, value, &mut text).ok().and_then(|()| sql_text(text)).ok_or_else(|| {
+            Error::Unfaithful {
                 object: part.label.clone(),
                 problem: format!("its key column {} holds a value without a literal", column.name),
-            })
+            }
+        })
     });
     literals.collect()
 }
@@ -192,6 +259,27 @@ mod tests {
             beyond(&part(&["a", "b"]), &values, '>', false),
             "t.`a` >= 1 AND (t.`a` > 1 OR (t.`a` = 1 AND (t.`b` > 'x')))"
         );
+    }
+
+    #[test]
+    fn numbers_are_cut_without_a_gap_and_without_ends() {
+        let ranges = |ends, rows, chunk| -> Vec<String> {
+            let found = arithmetic("t.`a`", ends, rows, chunk);
+            found.into_iter().map(Option::unwrap_or_default).collect()
+        };
+        assert_eq!(ranges((1, 10), 10, 5), ["t.`a` < 6", "t.`a` >= 6"]);
+        assert_eq!(ranges((-3, 5), 9, 3), ["t.`a` < 0", "t.`a` >= 0 AND t.`a` < 3", "t.`a` >= 3"]);
+        assert_eq!(ranges((7, 7), 9, 3), [""]);
+        let all = (i128::from(i64::MIN), i128::from(u64::MAX));
+        assert_eq!(ranges(all, 2, 1)[0], "t.`a` < 4611686018427387904");
+    }
+
+    #[test]
+    fn chunks_grow_with_the_data_and_shrink_with_the_workers() {
+        assert_eq!(bytes_of_chunk(0, 2), 8 << 20);
+        assert_eq!(bytes_of_chunk(1_200 << 20, 2), 100 << 20);
+        assert_eq!(bytes_of_chunk(1_200 << 20, 20), 10 << 20);
+        assert_eq!(bytes_of_chunk(u64::MAX, 1), 256 << 20);
     }
 
     #[test]

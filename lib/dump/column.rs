@@ -100,6 +100,11 @@ impl Column {
         }
     }
 
+    /// Whether its values are whole numbers.
+    pub(crate) fn is_integer(&self) -> bool {
+        matches!(self.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint")
+    }
+
     /// Whether chunks may be cut by this column: a literal of it compares as the index is ordered.
     pub(crate) fn orders(&self) -> bool {
         let ordered = matches!(

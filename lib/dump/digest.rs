@@ -3,13 +3,12 @@
 //! In: tuples as the dumper writes them. Out: their number and the sum modulo 2^128 of their XXH3-128. A sum, not an
 //! exclusive or: two equal rows of a table without a key must count twice.
 
-use mysql::prelude::Queryable;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::column::{Column, columns_of};
 use super::{Error, encode};
 use crate::document::TableDigest;
-use crate::mysql::{Session, name, qualified};
+use crate::mysql::{Fields, Session, name, qualified};
 
 /// How much of a row's buffer is kept for the next row.
 const TUPLE_BYTES_KEPT: usize = 1 << 20;
@@ -94,44 +93,39 @@ pub(crate) fn read(
     columns: &[Column],
     mut row_seen: impl FnMut(&[u8]) -> Result<bool, Error>,
 ) -> Result<(), Error> {
-    let label = session.label().to_owned();
-    let fail = |source| mysql_error(deed, &label, source);
-    let mut result = session.connection.query_iter(sql).map_err(fail)?;
     let mut tuple = Vec::new();
-    while let Some(row) = result.next() {
-        let row = row.map_err(fail)?;
-        match encode_row(row, columns, deed, &mut tuple).and_then(|()| row_seen(&tuple)) {
-            Ok(true) => {}
-            enough => {
-                // Dropped, it would first read all rows that are left.
-                std::mem::forget(result);
-                return enough.map(drop);
-            }
-        }
-    }
-    Ok(())
+    let mut outcome = Ok(true);
+    session.each_row(deed, sql, |fields| {
+        outcome = encode_row(fields, columns, deed, &mut tuple).and_then(|()| row_seen(&tuple));
+        matches!(outcome, Ok(true))
+    })?;
+    outcome.map(drop)
 }
 
-/// A row's literals with commas between them. Each value is freed as soon as it is written: a row may be large.
-fn encode_row(row: mysql::Row, columns: &[Column], deed: &str, tuple: &mut Vec<u8>) -> Result<(), Error> {
+/// A row's literals with commas between them.
+fn encode_row(
+    mut fields: Fields<'_>,
+    columns: &[Column],
+    deed: &str,
+    tuple: &mut Vec<u8>,
+) -> Result<(), Error> {
     tuple.clear();
     tuple.shrink_to(TUPLE_BYTES_KEPT);
-    for (i, (value, column)) in row.unwrap().into_iter().zip(columns).enumerate() {
+    for (i, column) in columns.iter().enumerate() {
         if i > 0 {
             tuple.push(b',');
         }
-        encode::literal(column.form, &value, tuple).map_err(|e| Error::Unrepresentable {
+        let value = fields.next().ok_or_else(|| Error::Unfaithful {
+            object: column.name.clone(),
+            problem: format!("{deed}, the server sent a row that ends before it"),
+        })?;
+        encode::literal(column.form, value, tuple).map_err(|e| Error::Unrepresentable {
             deed: deed.to_owned(),
             column: column.name.clone(),
             value: e.0,
         })?;
     }
     Ok(())
-}
-
-fn mysql_error(deed: &str, label: &str, source: mysql::Error) -> Error {
-    crate::mysql::Error::Statement { deed: deed.to_owned(), server: label.to_owned(), source: source.into() }
-        .into()
 }
 
 #[cfg(test)]

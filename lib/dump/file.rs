@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
+use libdeflater::Decompressor;
 use sha2::{Digest, Sha256};
 
 use super::trailer::{self, Trailer};
@@ -81,6 +82,23 @@ impl DumpFile {
         Ok(MemberReader { decoder: GzDecoder::new(input), left: member.plain_bytes })
     }
 
+    /// Checks one member that was written a moment ago: hash, length and CRC, in half the time of
+    /// [`check_member`](Self::check_member), but with the member in memory, and blind to a second stream behind its end.
+    pub(crate) fn check_own_member(&self, position: usize, room: &mut Room) -> Result<(), Error> {
+        let damaged = |problem: &str| Error::damaged(&self.path, format!("member {position}: {problem}"));
+        let member = self.manifest.members.get(position).ok_or_else(|| damaged("is not there"))?;
+        let (bytes, plain) = room.take(bounded(member.bytes), bounded(member.plain_bytes));
+        self.file.read_exact_at(bytes, member.offset).map_err(Error::file("read", &self.path))?;
+        if hex(&Sha256::digest(&*bytes)) != member.sha256 {
+            return Err(damaged("has changed since it was written"));
+        }
+        match Decompressor::new().gzip_decompress(bytes, plain) {
+            Ok(length) if length == plain.len() => Ok(()),
+            Ok(_) => Err(damaged("a member is shorter than the manifest says")),
+            Err(error) => Err(damaged(&error.to_string())),
+        }
+    }
+
     /// Reads and checks one member.
     pub fn check_member(&self, position: usize) -> Result<(), Error> {
         let mut reader = self.member(position)?;
@@ -93,6 +111,21 @@ impl DumpFile {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Room for a member, compressed and not, that is used for one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    bytes: Vec<u8>,
+    plain: Vec<u8>,
+}
+
+impl Room {
+    fn take(&mut self, bytes: usize, plain: usize) -> (&mut [u8], &mut [u8]) {
+        self.bytes.resize(bytes.max(self.bytes.len()), 0);
+        self.plain.resize(plain.max(self.plain.len()), 0);
+        (&mut self.bytes[..bytes], &mut self.plain[..plain])
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
         let mut tuple = b"NULL".to_vec();
         for (form, bytes) in values {
             tuple.push(b',');
-            encode::literal(form, &mysql::Value::Bytes(bytes.to_vec()), &mut tuple).unwrap();
+            encode::literal(form, Some(bytes), &mut tuple).unwrap();
         }
         let cells: Vec<Cell> = Literals::of(&tuple).collect();
         assert!(cells[0].is_null() && !cells[3].is_null());

@@ -13,18 +13,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::chunk::{self, Chunk};
 use super::leaks::Watch;
-use super::member::{Member, Rows};
+use super::member::{Member, Packer, Rows};
 use super::schema::Part;
 use super::snapshot::Snapshot;
 use super::{Error, digest};
 use crate::house::Cancel;
 use crate::mysql::Session;
-
-/// How much SQL goes into one member: small enough to load many in parallel, large enough to compress well.
-const MEMBER_PLAIN_BYTES: u64 = 8 << 20;
-
-/// A member ends early at this size, so that rows that do not compress take no more memory.
-const MEMBER_BYTES: usize = 4 << 20;
 
 /// How often a worker looks whether it should stop.
 const ROWS_BETWEEN_LOOKS: u64 = 64;
@@ -44,7 +38,9 @@ pub(crate) struct Task {
 pub(crate) struct Work<'a> {
     /// Largest first.
     pub(crate) tasks: Vec<Task>,
-    pub(crate) level: u32,
+    /// About how many bytes of rows are read at a time.
+    chunk_bytes: u64,
+    level: u32,
     pub(crate) cancel: &'a Cancel,
     /// Looks at every row on its way.
     pub(crate) watch: Option<&'a Watch>,
@@ -53,8 +49,21 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn new(tasks: Vec<Task>, level: u32, cancel: &'a Cancel, watch: Option<&'a Watch>) -> Self {
-        Self { tasks, level, cancel, watch, over: AtomicBool::new(false) }
+    pub(crate) fn new(
+        tasks: Vec<Task>,
+        (workers, level): (u16, u32),
+        cancel: &'a Cancel,
+        watch: Option<&'a Watch>,
+    ) -> Self {
+        let bytes = tasks.iter().map(|task| task.part.bytes()).fold(0, u64::saturating_add);
+        let chunk_bytes = chunk::bytes_of_chunk(bytes, workers);
+        Self { tasks, chunk_bytes, level, cancel, watch, over: AtomicBool::new(false) }
+    }
+
+    /// Whether a table was cut into chunks by an order that only the server knows.
+    pub(crate) fn relies_on_order(&self, table: usize) -> bool {
+        let parts = self.tasks.iter().map(|task| &task.part);
+        parts.filter(|part| part.table == table).any(|part| part.relies_on_order(self.chunk_bytes))
     }
 
     /// Reads everything; `take` is called on this thread with each member as it is finished.
@@ -94,7 +103,9 @@ impl<'a> Work<'a> {
     fn cut(&self, session: &mut Session, chunks: &Sender<Chunk>) -> Result<(), Error> {
         for (position, task) in self.tasks.iter().enumerate() {
             self.cancel.check()?;
-            chunk::cut(session, position, &task.part, |chunk| chunks.send(chunk).is_ok())?;
+            chunk::cut(session, (position, self.chunk_bytes), &task.part, |chunk| {
+                chunks.send(chunk).is_ok()
+            })?;
         }
         Ok(())
     }
@@ -105,18 +116,18 @@ impl<'a> Work<'a> {
         chunks: &Receiver<Chunk>,
         members: &Sender<Result<Member, Error>>,
     ) -> Result<(), Error> {
+        let mut packer = Packer::new(self.level);
         for chunk in chunks {
             let task = &self.tasks[chunk.part];
             let sql = task.part.select(chunk.range.as_deref());
             let deed = format!("reading {}", task.part.label);
-            let begin = || Rows::new(task.part.table, &task.before, &task.insert, self.level);
-            let mut rows = begin();
+            let mut rows = Rows::new(&mut packer, task.part.table, &task.before, &task.insert);
+            let send = |member: Option<Member>| member.is_none_or(|one| members.send(Ok(one)).is_ok());
             let (mut open, mut looks) = (true, 0u64);
             let mut nose = self.watch.and_then(|watch| watch.nose(&task.part));
             digest::read(session, &deed, &sql, &task.part.columns, |tuple| {
-                if rows.plain_bytes() >= MEMBER_PLAIN_BYTES || rows.bytes() >= MEMBER_BYTES {
-                    let full = std::mem::replace(&mut rows, begin());
-                    open = full.finish().is_none_or(|member| members.send(Ok(member)).is_ok());
+                if rows.is_full(tuple) {
+                    open = send(rows.cut());
                 }
                 if let Some(nose) = &mut nose {
                     nose.row(tuple)?;
@@ -129,7 +140,7 @@ impl<'a> Work<'a> {
                 }
                 Ok(open)
             })?;
-            if !open || rows.finish().is_some_and(|member| members.send(Ok(member)).is_err()) {
+            if !open || !send(rows.cut()) {
                 return Ok(());
             }
         }

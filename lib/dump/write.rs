@@ -51,7 +51,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
     let mut partial = store.begin(as_of)?;
     fill(house, &mut job, parts, snapshot, &mut partial)?;
-    verify::all(house, partial.path(), job.workers)?;
+    verify::own(house, partial.path(), job.workers)?;
     house.cancel.check()?;
     let path = partial.publish()?;
     report(house, document, &job.manifest, path, started)?;
@@ -106,12 +106,12 @@ fn fill(
     let header = script::header(manifest);
     add(manifest, partial, MemberKind::Header, &header)?;
     let watch = Watch::open(&job.server, &job.wish, manifest, &parts)?;
-    let work = Work::new(tasks(parts, manifest), level, &house.cancel, watch.as_ref());
+    let work = Work::new(tasks(parts, manifest), (job.workers, level), &house.cancel, watch.as_ref());
     rows(house, &work, &mut snapshot, manifest, partial)?;
     if let Some(watch) = &watch {
         manifest.warnings.extend(watch.verdict(house)?);
     }
-    guard::rows(house, (&job.wish, job.place), &mut snapshot, manifest)?;
+    guard::rows(house, (&job.wish, job.place), &mut snapshot, (manifest, &work))?;
     // The server need not wait for the rest.
     drop(snapshot);
     let (indexes, objects) = (script::indexes(manifest), script::objects(manifest));

@@ -143,9 +143,11 @@ impl Server {
 
     /// Opens one connection with a default database.
     pub fn connect_to(&self, database: Option<&str>) -> Result<Session, Error> {
-        let connection = Conn::new(self.login()?.db_name(database))
+        let options = Opts::from(self.login()?.db_name(database));
+        let secure = options.get_ssl_opts().is_some();
+        let connection = Conn::new(options)
             .map_err(|e| Error::Connect { server: self.label.clone(), source: e.into() })?;
-        Session::begin(connection, self.label.clone())
+        Session::begin(connection, self.label.clone(), secure)
     }
 
     /// Where the server is and who logs in, without what proves it.

@@ -8,10 +8,12 @@ mod connect;
 mod error;
 mod keys;
 mod option_file;
+mod packets;
 mod quote;
 mod requalify;
 mod session;
 mod statements;
+mod wire;
 
 pub use access::{Access, LoginOptions};
 pub use connect::{Engine, Server};
@@ -22,3 +24,4 @@ pub use quote::{literal, name, qualified};
 pub use requalify::{requalify, without_definer};
 pub use session::Session;
 pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements, StatementsError};
+pub use wire::Fields;

@@ -3,6 +3,7 @@
 use mysql::prelude::{FromRow, Queryable};
 use mysql::{Conn, Row};
 
+use super::wire::{self, Fields};
 use super::{Engine, Error};
 
 /// One connection to a server.
@@ -13,16 +14,18 @@ pub struct Session {
     label: String,
     engine: Engine,
     version: String,
+    /// Whether TLS lies between us and the socket.
+    secure: bool,
 }
 
 impl Session {
-    pub(super) fn begin(mut connection: Conn, label: String) -> Result<Self, Error> {
+    pub(super) fn begin(mut connection: Conn, label: String, secure: bool) -> Result<Self, Error> {
         let version: Option<String> = connection
             .query_first("SELECT VERSION()")
             .map_err(|e| Error::Connect { server: label.clone(), source: e.into() })?;
         let version = version.unwrap_or_default();
         let engine = if version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
-        Ok(Self { connection, label, engine, version })
+        Ok(Self { connection, label, engine, version, secure })
     }
 
     /// Which server software answers.
@@ -58,6 +61,18 @@ impl Session {
     /// The first row, if there is one.
     pub fn first<T: FromRow>(&mut self, deed: &str, sql: &str) -> Result<Option<T>, Error> {
         Ok(self.rows(deed, sql)?.into_iter().next())
+    }
+
+    /// Shows each row of a large result to `row`, which says whether to go on. If not, or if it fails, the session is of
+    /// no use any more but to be closed.
+    pub fn each_row(
+        &mut self,
+        deed: &str,
+        sql: &str,
+        row: impl FnMut(Fields<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let outcome = wire::each_row(&mut self.connection, self.secure, sql, row);
+        outcome.map_err(|source| self.fail(deed, source))
     }
 
     /// Whether a statement that needs a privilege or a newer server went through; any answer of the server is fine.

@@ -1,0 +1,128 @@
+//! Packets over a socket: the letters of the protocol.
+//!
+//! In: a socket that the driver has opened and logged in over. Out: one payload at a time, where it lies in the receive
+//! buffer; a long one in room of its own, which is given back.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use nix::sys::socket::{MsgFlags, recv, send};
+
+/// How much is received at a time.
+const BUFFER_BYTES: usize = 256 << 10;
+/// A packet of this length is continued in the next one.
+pub(super) const PACKET_BYTES_MAX: usize = 0x00ff_ffff;
+/// How much of a long row's room is kept for the next one.
+const LONG_BYTES_KEPT: usize = 1 << 20;
+
+const COM_QUERY: u8 = 3;
+
+/// One conversation over a socket.
+pub(super) struct Packets {
+    socket: RawFd,
+    buffer: Vec<u8>,
+    /// What has been received and not been looked at.
+    begin: usize,
+    end: usize,
+    /// A packet that is longer than the buffer.
+    long: Vec<u8>,
+}
+
+impl Packets {
+    pub(super) fn new(socket: RawFd) -> Self {
+        Self { socket, buffer: vec![0; BUFFER_BYTES], begin: 0, end: 0, long: Vec::new() }
+    }
+
+    pub(super) fn ask(&self, sql: &str) -> io::Result<()> {
+        let length = u32::try_from(sql.len() + 1).map_err(io::Error::other)?.to_le_bytes();
+        let mut packet = vec![length[0], length[1], length[2], 0, COM_QUERY];
+        packet.extend_from_slice(sql.as_bytes());
+        let mut rest = packet.as_slice();
+        while !rest.is_empty() {
+            match send(self.socket, rest, MsgFlags::MSG_NOSIGNAL) {
+                Ok(count) => rest = &rest[count..],
+                Err(nix::Error::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The first `count` bytes of what comes next, its header included.
+    pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        self.fill(count)?;
+        Ok(&self.buffer[self.begin..self.begin + count])
+    }
+
+    /// The next packet.
+    pub(super) fn packet(&mut self) -> io::Result<&[u8]> {
+        let length = self.header()?;
+        if length > BUFFER_BYTES - 4 {
+            return self.long_packet(length);
+        }
+        self.fill(length)?;
+        let packet = self.begin..self.begin + length;
+        self.begin = packet.end;
+        Ok(&self.buffer[packet])
+    }
+
+    fn header(&mut self) -> io::Result<usize> {
+        self.fill(4)?;
+        let header = &self.buffer[self.begin..self.begin + 3];
+        let length = usize::from(header[0]) | usize::from(header[1]) << 8 | usize::from(header[2]) << 16;
+        self.begin += 4;
+        Ok(length)
+    }
+
+    fn long_packet(&mut self, mut length: usize) -> io::Result<&[u8]> {
+        self.long.clear();
+        self.long.shrink_to(LONG_BYTES_KEPT);
+        loop {
+            let filled = self.long.len();
+            self.long.reserve_exact(length);
+            let known = length.min(self.end - self.begin);
+            self.long.extend_from_slice(&self.buffer[self.begin..self.begin + known]);
+            self.begin += known;
+            self.long.resize(filled + length, 0);
+            receive(self.socket, &mut self.long[filled + known..])?;
+            if length < PACKET_BYTES_MAX {
+                return Ok(&self.long);
+            }
+            length = self.header()?;
+        }
+    }
+
+    /// Sees to it that `count` bytes, no more than the buffer holds, can be looked at.
+    fn fill(&mut self, count: usize) -> io::Result<()> {
+        if self.end - self.begin >= count {
+            return Ok(());
+        }
+        if self.begin + count > self.buffer.len() {
+            self.buffer.copy_within(self.begin..self.end, 0);
+            (self.begin, self.end) = (0, self.end - self.begin);
+        }
+        while self.end - self.begin < count {
+            self.end += receive_some(self.socket, &mut self.buffer[self.end..])?;
+        }
+        Ok(())
+    }
+}
+
+fn receive(socket: RawFd, mut room: &mut [u8]) -> io::Result<()> {
+    while !room.is_empty() {
+        let count = receive_some(socket, room)?;
+        room = &mut room[count..];
+    }
+    Ok(())
+}
+
+fn receive_some(socket: RawFd, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match recv(socket, room, MsgFlags::empty()) {
+            Ok(0) => return Err(io::Error::new(io::ErrorKind::BrokenPipe, "server disconnected")),
+            Ok(count) => return Ok(count),
+            Err(nix::Error::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
