@@ -95,6 +95,16 @@ pub enum Error {
         /// What comes at least.
         least: String,
     },
+    /// Columns that hold copies of masked values and leave otherwise.
+    #[error("{count} column(s) hold copies of masked values and are not masked as those are: {names}")]
+    Copies {
+        /// How many.
+        count: usize,
+        /// Which, with the evidence.
+        names: String,
+        /// What to paste.
+        toml: String,
+    },
     /// The proof failed.
     #[error(
         "{rows} kept row(s) of {child} refer to rows of {parent} that exist but were not kept: nothing may use this plan"
@@ -132,6 +142,7 @@ impl Failure for Error {
             Self::NotACopy { .. }
             | Self::ForeignSchema { .. }
             | Self::Dangling { .. }
+            | Self::Copies { .. }
             | Self::CannotFit { .. } => Exit::Refused,
             Self::Busy { .. } => Exit::Temporary,
             Self::Picture { .. } => Exit::CannotWrite,
@@ -155,6 +166,7 @@ impl Failure for Error {
             Self::Unreviewed { .. } => "unreviewed-relations",
             Self::CannotFit { .. } => "cannot-fit",
             Self::Dangling { .. } => "dangling-references",
+            Self::Copies { .. } => "copies",
             Self::Drift(_) => "drift",
             Self::NotPlanned(_) => "not-planned",
             Self::NoSuchRow(_) => "no-such-row",
@@ -179,6 +191,9 @@ impl Failure for Error {
                 Some("choose another name: [dehydrate] work_schema = \"…\"".to_owned())
             }
             Self::Busy { .. } => Some("wait for it, or give this run a work_schema of its own".to_owned()),
+            Self::Copies { toml, .. } => Some(format!(
+                "mask them alike, or say with {{ keep = \"reason\" }} why not, in refresh.toml:\n[mask]\n{toml}"
+            )),
             Self::Dangling { .. } => Some(
                 "rows changed while the keys were collected, or this is a bug: run again on a copy that nobody writes to"
                     .to_owned(),

@@ -5,6 +5,7 @@
 
 use super::blueprint::{Blueprint, Kept};
 use super::crew::share_out;
+use super::derived;
 use super::error::Error;
 use super::options::Options;
 use super::work;
@@ -98,38 +99,41 @@ const PERSONS: &[&str] = &[
 /// One column, or the two halves of a name.
 struct Original {
     origin: LeakOrigin,
+    place: derived::Origin,
     source: Source,
 }
 
-/// Writes the records and marks the columns; none if `[mask] leaks` is off, or the copy itself is rewritten.
+/// Writes the records, marks the columns and looks for copies, whose warnings are returned. Nothing if `[mask] leaks` is
+/// off, or the copy itself is rewritten.
 pub(super) fn collect(
     house: &House,
     sessions: &mut [Session],
     blueprint: &Blueprint,
     tables: &mut [TablePlan],
     options: &Options,
-) -> Result<Option<LeakScan>, Error> {
+) -> Result<(Option<LeakScan>, Vec<String>), Error> {
     let policy = mask::leaks(&house.config)?;
     if policy == Leaks::Off {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     if options.in_place {
         // Hashes would stay behind on a server that developers may be given.
         house.progress.say("rewritten in place: what is dumped from here is not scanned for original values");
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     for table in tables.iter_mut().filter(|table| table.class != TableClass::Empty) {
         mark(blueprint, table);
     }
     work::scan_key(sessions, &blueprint.work_schema)?;
     let mut scan = LeakScan { refuse: policy == Leaks::Refuse, ..LeakScan::default() };
-    let mut jobs = Vec::new();
+    let (mut jobs, mut places) = (Vec::new(), Vec::new());
     for at in 0..blueprint.catalog.tables.len() {
         let originals = originals(blueprint, at);
         let Some(from) = rows(blueprint, at, tables).filter(|_| !originals.is_empty()) else { continue };
         scan.tables.push(format!("s_{at}"));
         let first = scan.origins.len();
         scan.origins.extend(originals.iter().map(|original| original.origin.clone()));
+        places.extend(originals.iter().map(|original| original.place.clone()));
         jobs.push((at, from, first, originals));
     }
     let task = house.progress.start("hashing originals", Some(jobs.len() as u64), Unit::Count);
@@ -138,8 +142,10 @@ pub(super) fn collect(
         task.add(1);
         write(session, blueprint, (at, &from), first, &originals)
     })?;
+    drop(task);
     scan.values = counts.iter().sum();
-    Ok(Some(scan))
+    let copies = derived::check(house, sessions, blueprint, (tables, &scan.tables), &places, scan.refuse)?;
+    Ok((Some(scan), copies))
 }
 
 /// The records of one table; how many.
@@ -191,6 +197,7 @@ fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
         .filter(|(column, mask)| tells(column, mask))
         .map(|(column, mask)| Original {
             origin: origin(table, column, mask),
+            place: derived::Origin { table: at, column: column.name.clone(), halves: false },
             source: Source { value: text(column), person: is_person(column, mask) },
         })
         .collect();
@@ -201,6 +208,7 @@ fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
         for (one, other) in [(first, last), (last, first)] {
             all.push(Original {
                 origin: origin(table, last, mask),
+                place: derived::Origin { table: at, column: last.name.clone(), halves: true },
                 source: Source {
                     value: format!("CONCAT({}, ' ', {})", text(one), text(other)),
                     person: false,
@@ -216,7 +224,7 @@ fn origin(table: &Table, column: &Column, mask: &Mask) -> LeakOrigin {
 }
 
 /// The value as text in a character set that has every letter.
-fn text(column: &Column) -> String {
+pub(super) fn text(column: &Column) -> String {
     match column.family() {
         Family::Text | Family::Binary => format!("CONVERT({} USING utf8mb4)", column.of("t")),
         _ => format!("CAST({} AS CHAR CHARACTER SET utf8mb4)", column.of("t")),

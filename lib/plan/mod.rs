@@ -21,6 +21,7 @@ mod closure;
 mod composites;
 mod crew;
 mod definition;
+mod derived;
 mod drops;
 mod error;
 mod explain;
@@ -153,7 +154,8 @@ fn make_watched(
     guard::selects_parse(crew.first(), &tables)?;
     let edges = edge_reports(crew.all(), &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
-    let leaks = leaks::collect(house, crew.all(), &blueprint, &mut tables, options)?;
+    let (leaks, copies) = leaks::collect(house, crew.all(), &blueprint, &mut tables, options)?;
+    warnings.extend(copies);
     work::complete(crew.first(), &blueprint, closure.last_down)?;
     let mut plan = Dehydration {
         as_of: Some(when.as_of),

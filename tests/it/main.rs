@@ -16,6 +16,7 @@ mod dump_random;
 mod dump_safety;
 mod jenkins;
 mod leaks;
+mod leaks_copies;
 mod leaks_key;
 mod login;
 mod masks;
