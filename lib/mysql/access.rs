@@ -17,12 +17,16 @@ use super::{Error, OptionFile, Server};
 use crate::config::{ServerConfig, Tls};
 use crate::document::{Cluster, Login};
 
-/// The flag that every tool which logs in to MySQL shares.
+/// The flags that every tool which logs in to MySQL shares.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct LoginOptions {
     /// MySQL option file whose [client] user and password beat those of refresh.toml and of the document
     #[arg(long, value_name = "FILE", global = true)]
     pub defaults_extra_file: Option<PathBuf>,
+
+    /// Certificate authorities (PEM) to verify servers with, such as the RDS bundle [default: tls_ca of refresh.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub tls_ca: Option<String>,
 }
 
 /// What decides a login beside the section that describes the server.
@@ -32,11 +36,13 @@ pub struct Access {
     pub keys: Arc<dyn Keys>,
     /// The option file that a flag names.
     pub extra: Option<PathBuf>,
+    /// The certificate authorities that a flag names.
+    pub tls_ca: Option<String>,
 }
 
 impl Default for Access {
     fn default() -> Self {
-        Self { keys: Arc::new(NoKeys), extra: None }
+        Self { keys: Arc::new(NoKeys), extra: None, tls_ca: None }
     }
 }
 
@@ -68,7 +74,7 @@ impl Access {
             socket: config.socket.clone().or(extra.socket.or(file.socket).filter(|_| config.host.is_none())),
             host: config.host.clone().or(extra.host).or(file.host).or(secret.host),
             port: config.port.or(extra.port).or(file.port).or(secret.port),
-            tls_ca: config.tls_ca.clone().or(extra.tls_ca).or(file.tls_ca),
+            tls_ca: self.tls_ca.clone().or_else(|| config.tls_ca.clone()).or(extra.tls_ca).or(file.tls_ca),
             tls: config.tls,
         };
         let user = extra.user.or_else(|| config.user.clone()).or(file.user).or(secret.user);
@@ -87,7 +93,7 @@ impl Access {
             host: Some(cluster.host.clone()),
             port: Some(cluster.port),
             socket: None,
-            tls_ca: tls_ca.map(str::to_owned).or(extra.tls_ca),
+            tls_ca: self.tls_ca.clone().or_else(|| tls_ca.map(str::to_owned)).or(extra.tls_ca),
             tls: Tls::Verify,
         };
         Server::build(&address, extra.user.or(user), password)
@@ -159,7 +165,7 @@ mod tests {
 
     fn access(extra: Option<PathBuf>) -> (Arc<Fake>, Access) {
         let fake = Arc::new(Fake::default());
-        (Arc::clone(&fake), Access { keys: fake, extra })
+        (Arc::clone(&fake), Access { keys: fake, extra, tls_ca: None })
     }
 
     fn config() -> ServerConfig {

@@ -56,6 +56,8 @@ pub struct Thing {
     pub global: Option<String>,
     /// The instances of a cluster, the writer first.
     pub members: Vec<String>,
+    /// Those of them whose parameter group is not in force before a reboot.
+    pub unsynced: Vec<String>,
     /// `manual`, `automated`, `awsbackup`, … of a snapshot.
     pub snapshot_type: String,
 }
@@ -95,6 +97,7 @@ impl Thing {
             replicas: Vec::new(),
             global: None,
             members: Vec::new(),
+            unsynced: Vec::new(),
             snapshot_type: String::new(),
         }
     }

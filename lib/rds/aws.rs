@@ -245,8 +245,9 @@ impl Cloud for Aws {
 
     fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<Event>, Fault> {
         let ask = self.client.describe_events().source_type(source_type(kind)).source_identifier(id);
-        let answer = self.run("DescribeEvents", ask.duration(EVENTS_MINUTES).send())?;
-        Ok(answer.events().iter().map(event).collect())
+        // The last ones matter, and they are on the last page.
+        let pages = ask.duration(EVENTS_MINUTES).into_paginator().items().send();
+        Ok(self.run("DescribeEvents", pages.try_collect())?.iter().map(event).collect())
     }
 
     fn history(&self, kind: ResourceKind) -> Result<Vec<Event>, Fault> {

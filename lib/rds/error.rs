@@ -66,6 +66,22 @@ pub enum Error {
     /// A flag or a setting that is missing.
     #[error("{0}")]
     Missing(&'static str),
+    /// Snapshots are taken of the whole cluster.
+    #[error("instance {instance} belongs to cluster {cluster}")]
+    Member {
+        /// The instance.
+        instance: String,
+        /// Its cluster.
+        cluster: String,
+    },
+    /// Another database.
+    #[error("{what} is {engine}, not MySQL")]
+    Engine {
+        /// What.
+        what: String,
+        /// Its engine.
+        engine: String,
+    },
     /// The document lacks what this tool works on.
     #[error("{0}")]
     Document(String),
@@ -164,6 +180,8 @@ impl Failure for Error {
             | Self::NoPassword(_)
             | Self::Token(_)
             | Self::Missing(_)
+            | Self::Member { .. }
+            | Self::Engine { .. }
             | Self::Name { .. } => Exit::BadConfig,
             Self::Document(_) => Exit::BadInput,
             Self::Runtime(_) => Exit::Io,
@@ -197,7 +215,7 @@ impl Failure for Error {
             Self::Token(_) => "token",
             Self::Runtime(_) => "runtime",
             Self::Name { .. } => "bad-name",
-            Self::Missing(_) => "bad-config",
+            Self::Missing(_) | Self::Member { .. } | Self::Engine { .. } => "bad-config",
             Self::Document(_) => "incomplete-document",
             Self::NoSuch(_) => "not-found",
             Self::Conflict { .. } => "conflict",
@@ -230,6 +248,10 @@ impl Failure for Error {
             Self::Name { .. } => {
                 "names are 1 to 63 letters, digits and single hyphens, beginning with a letter"
             }
+            Self::Member { cluster, .. } => {
+                return Some(format!("give --cluster {cluster}, or set it in [source]"));
+            }
+            Self::Engine { .. } => "name an Aurora MySQL cluster, or an RDS instance of MySQL or MariaDB",
             Self::NoSuch(_) => "check the name, AWS_REGION and the account of the credentials",
             Self::Conflict { .. } => "use another --run, or another [snapshot] prefix in refresh.toml",
             Self::NotReady { .. } => "put rds-wait before this tool",

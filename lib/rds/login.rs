@@ -10,7 +10,8 @@ use crate::mysql::{Access, Keys, LoginOptions};
 
 /// How the servers of this configuration are logged in to.
 pub fn access(house: &House, options: &LoginOptions) -> Access {
-    Access { keys: keys(house), extra: options.defaults_extra_file.clone() }
+    let LoginOptions { defaults_extra_file, tls_ca } = options.clone();
+    Access { keys: keys(house), extra: defaults_extra_file, tls_ca }
 }
 
 #[cfg(feature = "aws")]

@@ -59,6 +59,10 @@ pub struct RestoreOptions {
     #[arg(long, value_enum, value_name = "PLACE")]
     pub password: Option<CopyPassword>,
 
+    /// Certificate authorities (PEM) to verify the copy with: the RDS bundle
+    #[arg(long, value_name = "FILE")]
+    pub tls_ca: Option<String>,
+
     /// How long cluster and instances may take, each
     #[arg(long, value_name = "LENGTH")]
     pub timeout: Option<Length>,
@@ -72,6 +76,7 @@ impl RestoreOptions {
         merged.readers = self.readers.unwrap_or(merged.readers);
         merged.timeout = self.timeout.unwrap_or(merged.timeout);
         merged.password = self.password.unwrap_or(merged.password);
+        merged.tls_ca = self.tls_ca.clone().or(merged.tls_ca);
         merged.subnet_group = self.subnet_group.clone().or(merged.subnet_group);
         merged.parameter_group = self.parameter_group.clone().or(merged.parameter_group);
         if !self.instance_classes.is_empty() {
@@ -103,12 +108,17 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
         instances(desk, document, &order, &settings, patience)?;
     }
     let made = reachable(desk, &order, patience)?;
+    for id in &made.unsynced {
+        desk.house.progress.warn(&format!(
+            "the parameter group of instance {id} is in force only after a reboot: sql_mode and collation may differ from production's"
+        ));
+    }
     let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
     describe(&mut cluster, &made);
-    let mut version = ready::log_in(desk, &cluster)?;
+    let mut version = ready::log_in(desk, &cluster, settings.tls_ca.as_deref())?;
     if let Some(user) = settings.iam_user {
         cluster.login = Some(Login::Iam { user, other: serde_json::Map::new() });
-        version = ready::log_in(desk, &cluster)?;
+        version = ready::log_in(desk, &cluster, settings.tls_ca.as_deref())?;
     }
     document.cluster = Some(cluster);
     let took = span(desk.clock.now().saturating_sub(begun));

@@ -47,9 +47,10 @@ pub fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptions) -> 
     let (kind, source) = source_of(desk, options)?;
     let timeout = options.timeout.unwrap_or(desk.house.config.snapshot.timeout).duration();
     let patience = Patience { timeout, newborn: false };
-    if desk.look(kind, &source)?.is_none() {
+    let Some(found) = desk.look(kind, &source)? else {
         return Err(Error::NoSuch(label(kind, &source)));
-    }
+    };
+    require_mysql(&found)?;
     let found = desk.wait_usable(kind, &source, patience)?;
     document.source = Some(source_section(&found, &desk.house.config.source.databases));
     let of = snapshot_kind(kind);
@@ -74,6 +75,20 @@ pub fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptions) -> 
         }
         Err(error) => Err(error),
     }
+}
+
+/// The engines whose data the tools after this one can read.
+const ENGINES: &[&str] = &["aurora-mysql", "aurora", "mysql", "mariadb"];
+
+/// What would only come out at the login to the copy, an hour later.
+fn require_mysql(source: &Thing) -> Result<(), Error> {
+    if let Some(cluster) = &source.parent {
+        return Err(Error::Member { instance: source.id.clone(), cluster: cluster.clone() });
+    }
+    if !source.engine.is_empty() && !ENGINES.contains(&source.engine.as_str()) {
+        return Err(Error::Engine { what: source.label(), engine: source.engine.clone() });
+    }
+    Ok(())
 }
 
 /// No room for another snapshot is no reason to go without a refresh.

@@ -82,7 +82,7 @@ pub(super) fn snapshot_type(id: &str) -> Option<String> {
 
 /// What a create call made. An answer without it is no answer.
 pub(super) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result<Thing, Fault> {
-    thing.ok_or_else(|| Fault {
+    thing.filter(|thing| thing.id.eq_ignore_ascii_case(id)).ok_or_else(|| Fault {
         call: "create",
         class: FaultClass::Unreachable,
         code: None,
@@ -145,6 +145,11 @@ pub(super) fn cluster(of: &DbCluster) -> Thing {
         replica_of: some(of.replication_source_identifier()),
         replicas: of.read_replica_identifiers().to_vec(),
         global: some(of.global_cluster_identifier()),
+        unsynced: members
+            .iter()
+            .filter(|member| member.db_cluster_parameter_group_status() == Some("pending-reboot"))
+            .map(|member| text(member.db_instance_identifier()))
+            .collect(),
         members: members.iter().map(|member| text(member.db_instance_identifier())).collect(),
         ..Thing::new(ResourceKind::Cluster, of.db_cluster_identifier().unwrap_or_default())
     }
@@ -215,5 +220,46 @@ pub(super) fn instance_snapshot(of: &DbSnapshot) -> Thing {
         port: port(of.port()),
         snapshot_type: text(of.snapshot_type()),
         ..Thing::new(ResourceKind::InstanceSnapshot, of.db_snapshot_identifier().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_rds::types::DbClusterMember;
+
+    use super::*;
+
+    fn member(id: &str, writer: bool, group: &str) -> DbClusterMember {
+        let builder = DbClusterMember::builder().db_instance_identifier(id).is_cluster_writer(writer);
+        builder.db_cluster_parameter_group_status(group).build()
+    }
+
+    #[test]
+    fn the_writer_is_first_and_whoever_awaits_a_reboot_is_known() {
+        let of = DbCluster::builder()
+            .db_cluster_identifier("c")
+            .db_cluster_members(member("reader", false, "in-sync"))
+            .db_cluster_members(member("writer", true, "pending-reboot"))
+            .build();
+        let thing = cluster(&of);
+        assert_eq!(thing.members, ["writer", "reader"]);
+        assert_eq!(thing.unsynced, ["writer"]);
+    }
+
+    #[test]
+    fn an_answer_about_something_else_is_no_answer() {
+        let thing = || Some(Thing::new(ResourceKind::Cluster, "kit-a"));
+        assert!(made(ResourceKind::Cluster, "KIT-A", thing()).is_ok());
+        let fault = made(ResourceKind::Cluster, "kit-b", thing()).unwrap_err();
+        assert_eq!(fault.class, FaultClass::Unreachable);
+    }
+
+    #[test]
+    fn codes_are_those_of_the_wire_and_others_go_by_their_status() {
+        assert_eq!(class_of("DBInstanceNotFound", 404), FaultClass::NotFound);
+        assert_eq!(class_of("Throttling", 400), FaultClass::Throttled);
+        assert_eq!(class_of("InvalidDBClusterStateFault", 400), FaultClass::Busy);
+        assert_eq!(class_of("SomethingNew", 503), FaultClass::Unreachable);
+        assert_eq!(class_of("InvalidParameterCombination", 400), FaultClass::Rejected);
     }
 }

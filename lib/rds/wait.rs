@@ -214,6 +214,11 @@ fn server(
     for member in &thing.members {
         desk.wait_usable(ResourceKind::Instance, member, patience)?;
     }
+    if kind == ResourceKind::Cluster && thing.members.is_empty() {
+        desk.house
+            .progress
+            .warn(&format!("{} has no instance: nothing answers at its endpoint", thing.label()));
+    }
     desk.house.note(format!("{} is available", thing.label()));
     let cluster = document.cluster.get_or_insert_with(Cluster::default);
     describe(cluster, &thing);

@@ -136,7 +136,8 @@ fn arguments_of_everybody(enough: &Receiver<()>) -> String {
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
             said.insert(std::fs::read(entry.path().join("cmdline")).unwrap_or_default());
         }
-        std::thread::sleep(Duration::from_millis(10));
+        // A tool lives longer than that, and the tests beside this one want to go on.
+        std::thread::sleep(Duration::from_millis(40));
     }
     said.iter().map(|arguments| String::from_utf8_lossy(arguments) + "\n").collect()
 }
@@ -184,6 +185,9 @@ fn the_next_instance_class_is_taken_when_there_is_no_machine_of_the_first() {
     let error = failed.document().error.unwrap();
     assert_eq!(error.code, "capacity", "{}", failed.stderr);
     assert!(error.hint.unwrap().contains("[restore] instance_class"));
+    // Until there is one, nothing answers.
+    let waited = stage.tool("rds-wait").args(["--cluster", "kit-full"]).run().exits(0);
+    assert!(waited.stderr.contains("cluster kit-full has no instance"), "{}", waited.stderr);
     // Started again by a configuration that names another one, it goes on with the cluster that is there.
     let text = std::fs::read_to_string(stage.home.path().join("refresh.toml")).unwrap();
     let listed = format!("{text}instance_class = [\"db.r8g.large\", \"db.r7g.large\"]\n");
@@ -235,8 +239,12 @@ fn an_instance_for_which_a_machine_is_missing_late_is_replaced_by_one_of_the_nex
 }
 
 #[test]
-fn a_clone_with_readers_needs_no_snapshot() {
+fn a_serverless_clone_with_a_reader_needs_no_snapshot_and_no_default_of_the_service() {
     let stage = stage(None);
+    let path = stage.home.path().join("refresh.toml");
+    let more = "instance_class = \"db.serverless\"\nserverless = { min_acu = 0.5, max_acu = 8 }\n\
+                instance_parameter_group = \"dev-instance\"\niam_login = true\n";
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + more).unwrap();
     let restored =
         stage.tool("rds-restore").args(["--clone", "--run", "cloned", "--readers", "1"]).run().exits(0);
     let document = restored.document();
@@ -245,5 +253,29 @@ fn a_clone_with_readers_needs_no_snapshot() {
     assert_eq!(document.snapshot.as_ref().unwrap().kind, "clone");
     assert!(document.snapshot.as_ref().unwrap().created_at.is_some());
     assert_eq!(rows(&Server::of_cluster(cluster, None).unwrap()), ROWS);
+    let copy = stage.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", "kit-cloned")]);
+    for said in [
+        "<MinCapacity>0.5</MinCapacity><MaxCapacity>8</MaxCapacity>",
+        "<IAMDatabaseAuthenticationEnabled>true<",
+        "<DBSubnetGroup>dev</DBSubnetGroup>",
+        "<DBClusterParameterGroup>dev-aurora<",
+        "<VpcSecurityGroupId>sg-1<",
+        "<BackupRetentionPeriod>1<",
+        "<DeletionProtection>false<",
+        "<CopyTagsToSnapshot>false<",
+        "<StorageType>aurora<",
+    ] {
+        assert!(copy.contains(said), "no {said} in {copy}");
+    }
+    let instance = stage.state_of("kit-cloned-1");
+    for said in [
+        "<DBInstanceClass>db.serverless<",
+        "<PubliclyAccessible>false<",
+        "<PromotionTier>1<",
+        "<DBParameterGroupName>dev-instance<",
+        "<Key>refreshkit:expires</Key>",
+    ] {
+        assert!(instance.contains(said), "no {said} in {instance}");
+    }
     stage.dropped(&document);
 }

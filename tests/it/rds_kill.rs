@@ -47,6 +47,7 @@ fn a_terminated_restore_stops_at_once_and_its_document_says_what_there_is() {
     let document = refreshkit::document::parse(text.as_bytes()).unwrap();
     assert_eq!(document.error.as_ref().unwrap().code, "interrupted");
     assert_eq!(document.resources.len(), 2);
+    stage.fault(&["clear"]);
     stage.dropped(&document);
 }
 
@@ -63,6 +64,7 @@ fn a_terminated_drop_has_asked_for_every_delete() {
     let mut text = String::new();
     child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
+    stage.fault(&["clear"]);
     let begun = Instant::now();
     while !stage.left().is_empty() && begun.elapsed() < Duration::from_secs(20) {
         let still = stage.left();

@@ -92,7 +92,7 @@ print(sorted([x['DBClusterIdentifier'] for x in c.describe_db_clusters()['DBClus
 ";
 
 #[test]
-fn moto_agrees_up_to_the_point_where_mysql_is_needed() {
+fn moto_agrees_about_secrets_and_up_to_the_point_where_mysql_is_needed() {
     let Some(moto) = Moto::start() else { return };
     moto.python(SOURCE);
     let snapped = moto.tool("rds-snap").args(["--run", "m"]).run().exits(0);
@@ -132,6 +132,14 @@ fn moto_agrees_up_to_the_point_where_mysql_is_needed() {
     moto.tool("rds-drop").args(["--run", "zz"]).run().exits(0);
     assert!(!moto.python(LEFT).contains("kit-"));
 
+    // Another engine is told before anything is made.
+    moto.python(
+        "c.create_db_cluster(DBClusterIdentifier='pg', Engine='aurora-postgresql', MasterUsername='admin',\n\
+                             MasterUserPassword='secret-secret')",
+    );
+    let refused = moto.tool("rds-snap").args(["--cluster", "pg", "--run", "pg"]).run().exits(78);
+    assert!(refused.stderr.contains("cluster pg is aurora-postgresql, not MySQL"), "{}", refused.stderr);
+
     // A snapshot of this name that somebody else made is neither adopted nor deleted.
     moto.python(
         "c.create_db_cluster_snapshot(DBClusterSnapshotIdentifier='kit-theirs', DBClusterIdentifier='prod')",
@@ -139,4 +147,5 @@ fn moto_agrees_up_to_the_point_where_mysql_is_needed() {
     moto.tool("rds-snap").args(["--run", "theirs"]).run().exits(77);
     moto.tool("rds-drop").args(["--run", "theirs"]).run().exits(0);
     assert!(moto.python(LEFT).contains("kit-theirs"));
+    crate::rds_login::moto_agrees_about_secrets(&moto);
 }

@@ -239,17 +239,20 @@ fn a_documents_copy_is_opened_with_a_token_too() {
         "cluster": {"id": "kit-r", "throw_away": true, "host": "localhost", "port": stand_in.port, "login": {"kind": "iam", "user": "masker"}},
         "source": {"databases": ["app"]}, "dehydration": {"tables": [], "databases": ["app"]},
     });
-    for tool in ["mydehydrate", "mydump-rotate"] {
+    for (tool, by_flag) in [("mydehydrate", true), ("mydump-rotate", false), ("mydump-rotate", true)] {
         let home = tempfile::tempdir().unwrap();
-        let text = format!(
-            "[restore]\ntls_ca = \"{}\"\n[dump]\ndir = \"{}\"\n",
-            stand_in.authority.display(),
-            home.path().display()
-        );
+        let authority = stand_in.authority.display().to_string();
+        let (setting, flag) = if by_flag {
+            (String::new(), vec!["--tls-ca", authority.as_str()])
+        } else {
+            (format!("[restore]\ntls_ca = \"{authority}\"\n"), vec![])
+        };
+        let text = format!("{setting}[dump]\ndir = \"{}\"\n", home.path().display());
         std::fs::write(home.path().join("refresh.toml"), text).unwrap();
         let output = with_aws(Tool::new(tool), "http://127.0.0.1:9")
             .env("REFRESH_CONFIG", home.path().join("refresh.toml"))
             .env("REFRESH_STATE_DIR", home.path().join("state"))
+            .args(flag)
             .stdin(document.to_string())
             .run()
             .exits(69);

@@ -29,6 +29,17 @@ fn a_source_that_is_busy_with_a_backup_is_waited_for() {
 }
 
 #[test]
+fn a_member_of_a_cluster_is_not_taken_for_a_source_of_its_own() {
+    let stage = stage(None);
+    let instance = format!("{SOURCE}-0");
+    let refused = stage.tool("rds-snap").args(["--instance", &instance, "--run", "member"]).run().exits(78);
+    let said = format!("instance {instance} belongs to cluster {SOURCE}");
+    assert!(refused.stderr.contains(&said), "{}", refused.stderr);
+    assert!(refused.stderr.contains(&format!("hint: give --cluster {SOURCE}")), "{}", refused.stderr);
+    assert_eq!(refused.document().resources, vec![]);
+}
+
+#[test]
 fn the_same_run_finds_its_own_snapshot_again() {
     let stage = stage(None);
     let first = snapped(&stage, "again");
@@ -156,9 +167,10 @@ fn throttling_and_503_do_not_stop_anything() {
     let snapped = stage.tool("rds-snap").args(["--run", "slow"]).run().exits(0);
     assert!(begun.elapsed() >= Duration::from_secs(2));
     assert!(snapped.stderr.contains("Throttling"), "{}", snapped.stderr);
-    stage.fault(&["*: unavailable 3s"]);
+    // Credentials that expire in the middle are fetched anew by the next call.
+    stage.fault(&["*: unavailable 1s", "DescribeDBClusterSnapshots: error ExpiredToken 403 2"]);
     let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
-    stage.fault(&["*: throttle 2s"]);
+    stage.fault(&["*: throttle 1s"]);
     let dropped = stage.tool("rds-drop").stdin(waited.stdout).run().exits(0);
     assert_eq!(dropped.document().resources, vec![]);
     assert_eq!(stage.left(), Vec::<String>::new());

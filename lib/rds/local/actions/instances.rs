@@ -97,6 +97,10 @@ pub(super) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
             let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
             return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
         }
+        if instance.class == "db.serverless" && state.clusters.get(&instance.cluster).is_some_and(|c| c.capacity.is_none()) {
+            let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
+            return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
+        }
         instance.writer = !state.members(&cluster).iter().any(|i| i.writer && i.status.real != "deleting");
         state.instances.insert(instance.id.clone(), instance.clone());
         Ok(())
