@@ -24,6 +24,7 @@ pub(super) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> R
     let mut cases = Vec::new();
     let mut kinds: Vec<String> = Vec::new();
     let mut lossy = otherwise.lossy;
+    let mut telling = otherwise.telling;
     for entry in conditional {
         let Some(when) = &entry.when else {
             return Err(("every entry but the last needs a `when`".to_owned(), None));
@@ -31,6 +32,7 @@ pub(super) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> R
         let mask = kinds::mask(target, rule, entry)?;
         cases.push(format!("WHEN ({when}) THEN {}", mask.expression));
         lossy |= mask.lossy;
+        telling = telling.max(mask.telling);
         kinds.push(mask.kind);
     }
     kinds.push(otherwise.kind.clone());
@@ -41,6 +43,7 @@ pub(super) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> R
         recipe: expression.replace(&target.value, "?"),
         expression,
         lossy,
+        telling,
         written: true,
         ..otherwise
     })

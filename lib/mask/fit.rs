@@ -2,7 +2,7 @@
 
 use super::Mask;
 use super::kinds::{Target, Wrong};
-use crate::catalog::{Column, Family, Index};
+use crate::catalog::{Column, Family, IndexPart};
 use crate::config::Scalar;
 
 /// Room in the column for so many characters, or a sentence.
@@ -109,20 +109,29 @@ pub(super) fn nullable(target: &Target<'_>) -> Result<(), Wrong> {
 
 /// Refuses a mask that can make two values equal where the database says that they differ.
 pub(super) fn unique(target: &Target<'_>, mask: &Mask) -> Result<(), Wrong> {
-    if !mask.lossy || mask.kind == "null" {
+    if mask.kind == "null" {
         return Ok(());
     }
-    let own = |index: &&Index| index.unique && target.in_index(index);
-    match target.table.indexes.iter().find(own) {
-        None => Ok(()),
-        Some(index) => Err((
-            format!(
-                "{} is in the unique index `{}`, and {} can make two values equal",
-                target.label(),
-                index.name,
-                mask.kind
-            ),
-            Some("hash, email, uuid and permute keep values apart (16 digits of a hash must fit)".to_owned()),
-        )),
+    for index in target.table.indexes.iter().filter(|index| index.unique && target.in_index(index)) {
+        let own = |part: &&IndexPart| {
+            part.column.as_ref().is_some_and(|column| column.eq_ignore_ascii_case(&target.column.name))
+        };
+        let covered = index.parts.iter().find(own).and_then(|part| part.prefix).unwrap_or(u64::MAX);
+        let label = format!("{} is in the unique index `{}`", target.label(), index.name);
+        if mask.lossy {
+            let hint = "hash, email, uuid and permute keep values apart (16 digits of a hash must fit)";
+            return Err((
+                format!("{label}, and {} can make two values equal", mask.kind),
+                Some(hint.to_owned()),
+            ));
+        }
+        if covered < mask.telling {
+            let message = format!(
+                "{label}, which covers {covered} characters only: {} needs {} to keep values apart",
+                mask.kind, mask.telling
+            );
+            return Err((message, Some("choose uuid, or hash without a prefix".to_owned())));
+        }
     }
+    Ok(())
 }

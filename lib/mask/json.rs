@@ -18,6 +18,12 @@ use crate::catalog::{Column, Family, Table};
 use crate::config::MaskConfig;
 use crate::mysql::literal;
 
+/// MySQL reads documents of 100 levels.
+const BRACKETS_MAX: u32 = 90;
+
+/// Characters of the longest text whose brackets are counted.
+const LOOK_CHARACTERS_MAX: u32 = 50_000;
+
 /// What a value out of a document can be as long as.
 const VALUE_CHARACTERS: u64 = 65_535;
 
@@ -41,8 +47,11 @@ pub(super) fn json(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wro
         _ => (filler(plain), " WHEN TRIM(VALUE) = '' THEN ''"),
     };
     let blank = blank.replace("VALUE", plain);
+    // A JSON column is no deeper than the server reads.
+    let deep =
+        if target.column.family() == Family::Json { String::new() } else { format!("{} OR ", deep(plain)) };
     let whole = format!(
-        "CASE WHEN {plain} IS NULL THEN NULL{blank} WHEN NOT JSON_VALID({plain}) THEN {invalid}{} ELSE {masked} END",
+        "CASE WHEN {plain} IS NULL THEN NULL{blank} WHEN {deep}NOT JSON_VALID({plain}) THEN {invalid}{} ELSE {masked} END",
         maria(&format!("WHEN {twice} THEN {invalid}"))
     );
     Ok(lossy(whole))
@@ -145,6 +154,19 @@ fn twice(value: &str, paths: &Paths<'_>) -> String {
     };
     let asked: Vec<String> = parents.iter().map(asked).collect();
     if asked.is_empty() { "0".to_owned() } else { asked.join(" OR ") }
+}
+
+/// Whether a text is nested so deep that MySQL's JSON_VALID fails instead of saying no. Looked at only if it has enough
+/// brackets: what is left of them without the three innermost levels must not open 90 times in a row. MySQL would stop
+/// that with an error for a long text, which is believed.
+fn deep(value: &str) -> String {
+    let opens = format!("CHAR_LENGTH({value}) - CHAR_LENGTH(REPLACE(REPLACE({value}, '[', ''), '{{', ''))");
+    let plain = [("<", ""), (">", ""), ("[", "<"), ("{", "<"), ("]", ">"), ("}", ">")]
+        .iter()
+        .fold(value.to_owned(), |text, (from, to)| format!("REPLACE({text}, '{from}', '{to}')"));
+    let left = (0..3).fold(plain, |text, _| format!("REGEXP_REPLACE({text}, '<[^<>]*>', '')"));
+    let short = format!("CHAR_LENGTH({value}) <= {LOOK_CHARACTERS_MAX}");
+    format!("({opens} > {BRACKETS_MAX} AND {short} AND {left} REGEXP '(<[^<>]*){{{BRACKETS_MAX}}}')")
 }
 
 /// SQL for MariaDB alone: a comment for MySQL.

@@ -1,5 +1,6 @@
 //! The kinds of masks: from one `[mask]` entry and one column to an expression.
 
+use super::tokens::UNIQUE_DIGITS;
 use super::{
     Mask, choice, dates, digits, json, network, numbers, people, plain, redact, settings, shapes, tokens,
 };
@@ -80,6 +81,19 @@ pub(super) struct Made {
     pub(super) lossy: bool,
 }
 
+/// So many first characters of the result keep values apart: what an index on a part of the column must cover.
+fn telling(config: &MaskConfig) -> u64 {
+    let prefix = config.prefix.as_ref().map(|prefix| prefix.chars().count() as u64);
+    match config.kind.as_str() {
+        "hash" => prefix.unwrap_or(0) + UNIQUE_DIGITS,
+        "email" | "username" | "slug" => prefix.unwrap_or(5) + UNIQUE_DIGITS,
+        "uuid" => 21,
+        // first.last. and then the digits.
+        "person" => 18 + UNIQUE_DIGITS,
+        _ => 0,
+    }
+}
+
 /// Different inputs can give the same output.
 pub(super) fn lossy(expression: String) -> Made {
     Made { expression, lossy: true }
@@ -101,6 +115,7 @@ pub(super) fn mask(target: &Target<'_>, rule: &str, config: &MaskConfig) -> Resu
         expression: made.expression,
         recipe,
         lossy: made.lossy,
+        telling: telling(config),
         written: config.sql.is_some(),
         rule: rule.to_owned(),
     })

@@ -67,6 +67,8 @@ pub struct Mask {
     pub recipe: String,
     /// Whether different inputs can give the same output.
     pub lossy: bool,
+    /// So many first characters of the result keep values apart, where `lossy` is false.
+    pub telling: u64,
     /// Whether SQL of `refresh.toml` is in it, which only the server can check.
     pub written: bool,
     /// The rule in `[mask]`, for messages.

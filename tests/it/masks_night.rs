@@ -135,6 +135,46 @@ fn nasty() -> Vec<String> {
     all
 }
 
+/// Texts that are too deep, too long or too much of one thing.
+fn long() -> Vec<String> {
+    let nested = |open: &str, close: &str, depth: usize| {
+        format!("{{\"email\":\"qzx\",\"deep\":{}\"qzx\"{}}}", open.repeat(depth), close.repeat(depth))
+    };
+    let list: Vec<String> = (0..5000).map(|n| format!("{{\"n\":[{n}]}}")).collect();
+    vec![
+        nested("[", "]", 29),
+        nested("[", "]", 50),
+        nested("[", "]", 101),
+        nested("{\"a\":[{}],\"deep\":", "}", 150),
+        format!("{{\"email\":\"qzx\",\"n\":[{}]}}", list.join(",")),
+        "qzx".repeat(40_000),
+        "qzx@".repeat(10_000),
+        format!("{}qzx@real.example", "[".repeat(30_000)),
+        format!("{}qzx", "\u{1f44d}".repeat(30_000)),
+    ]
+}
+
+/// What a JSON column can hold.
+fn documents() -> Vec<String> {
+    let mut all: Vec<String> = [
+        "{}",
+        "[]",
+        "null",
+        "\"qzx\"",
+        "{\"email\": null}",
+        "{\"email\": \"qzx@real.example\", \"n\": 1.50, \"z\": [true, null]}",
+        "{\"email\": {\"x\": \"qzx\"}, \"list\": [\"qzx\", [\"qzx\"], {\"a\": \"qzx\"}, null, 1.5]}",
+        "{\"list\": \"qzx\"}",
+        "{\"list\": []}",
+        "[\"qzx\", {\"email\": \"qzx\"}]",
+    ]
+    .iter()
+    .map(|text| (*text).to_owned())
+    .collect();
+    all.push(format!("{{\"email\": \"qzx\", \"deep\": {}\"qzx\"{}}}", "[".repeat(28), "]".repeat(28)));
+    all
+}
+
 /// Every kind that takes a text, by the name of its column.
 const KINDS: &[(&str, &str)] = &[
     ("hashed", "\"hash\""),
@@ -161,6 +201,7 @@ const KINDS: &[(&str, &str)] = &[
         "doc",
         "{ kind = \"json\", paths = { \"$.email\" = \"email\", \"$.deep\" = \"text\", \"$.list[*]\" = \"hash\", \"$[*]\" = \"text\" } }",
     ),
+    ("cleared", "\"redact\""),
     ("keyed", "[{ kind = \"email\", when = \"t.id % 2\" }, \"text\"]"),
 ];
 
@@ -174,11 +215,9 @@ const WIDTH: usize = 190;
 fn table(name: &str, kinds: &[&str], column: &str, values: &[Vec<u8>], sql: &mut String, toml: &mut String) {
     let columns: Vec<String> = kinds.iter().map(|kind| format!("`{kind}` {column}")).collect();
     writeln!(sql, "CREATE TABLE {name} (id INT PRIMARY KEY, {});", columns.join(", ")).unwrap();
-    for (id, value) in values.iter().enumerate() {
-        let hex: String = value.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-        let cells = vec![format!("x'{hex}'"); kinds.len()].join(", ");
-        writeln!(sql, "INSERT INTO {name} VALUES ({id}, {cells});").unwrap();
-    }
+    let rows: Vec<String> =
+        values.iter().enumerate().map(|(id, value)| row(id, value, column, kinds.len())).collect();
+    writeln!(sql, "INSERT INTO {name} VALUES {};", rows.join(", ")).unwrap();
     writeln!(sql, "INSERT INTO {name} (id) VALUES (1000);").unwrap();
     for kind in kinds {
         let (_, mask) = KINDS.iter().find(|(name, _)| name == kind).unwrap();
@@ -186,9 +225,21 @@ fn table(name: &str, kinds: &[&str], column: &str, values: &[Vec<u8>], sql: &mut
     }
 }
 
+/// The same value in every column, byte for byte.
+fn row(id: usize, value: &[u8], column: &str, columns: usize) -> String {
+    let hex: String = value.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    });
+    let cell =
+        if column == "JSON" { format!("CONVERT(x'{hex}' USING utf8mb4)") } else { format!("x'{hex}'") };
+    format!("({id}, {})", vec![cell; columns].join(", "))
+}
+
 #[test]
 fn nasty_values_neither_crash_nor_leak() {
-    let all: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+    // Names stay in what is redacted: it has a table of its own.
+    let all: Vec<&str> = KINDS.iter().map(|(name, _)| *name).filter(|name| *name != "cleared").collect();
     let (mut sql, mut toml) = (String::new(), String::new());
     let fits = |text: &String| text.chars().count() <= WIDTH;
     let texts: Vec<Vec<u8>> = nasty().into_iter().filter(fits).map(String::into_bytes).collect();
@@ -215,19 +266,18 @@ fn nasty_values_neither_crash_nor_leak() {
     table("latin", &all, &format!("{column} latin1"), &latin, &mut sql, &mut toml);
     table("bytes", OF_BYTES, "VARBINARY(1000)", &bytes, &mut sql, &mut toml);
     table("blobs", &["body", "hashed"], "MEDIUMBLOB", &bytes, &mut sql, &mut toml);
+    let long: Vec<Vec<u8>> = long().into_iter().map(String::into_bytes).collect();
+    table("endless", &["doc", "body", "hashed", "shaped", "partly"], "LONGTEXT", &long, &mut sql, &mut toml);
+    let nameless = |text: &Vec<u8>| {
+        String::from_utf8_lossy(text).replace("qzx", "abc").replace("Qzx", "Abc").into_bytes()
+    };
+    let nameless: Vec<Vec<u8>> = texts.iter().chain(&long).map(nameless).collect();
+    let (mut redacted_sql, mut redacted) = (String::new(), String::new());
+    table("redacted", &["cleared"], "LONGTEXT", &nameless, &mut redacted_sql, &mut redacted);
+    let documents: Vec<Vec<u8>> = documents().into_iter().map(String::into_bytes).collect();
+    table("documents", &["doc"], "JSON", &documents, &mut sql, &mut toml);
     for_each_server(|server| {
-        let scratch = server.scratch("nasty");
-        scratch.run(&sql);
-        let directory = scratch.directory();
-        let text = format!(
-            "[source]\ndefaults_file = \"{}\"\ndatabases = [\"{name}\"]\n[dehydrate]\nwork_schema = \"{name}__work\"\n\
-             full = [\"*\"]\n[dump]\ndir = \"{}\"\n[mask]\n{toml}",
-            server.client_cnf.display(),
-            directory.path().display(),
-            name = scratch.name,
-        );
-        fs::write(directory.path().join("refresh.toml"), text).unwrap();
-        let text = dump(directory.path());
+        let text = night(server, &sql, &toml);
         // Also as digits, and as the beginning of the address in base64.
         for marker in [MARKER, "717a78", "cxp4qhjl"] {
             assert_eq!(leaks(&text, marker), Vec::<String>::new(), "{marker}");
@@ -236,5 +286,27 @@ fn nasty_values_neither_crash_nor_leak() {
         assert!(!leaks(sql.as_bytes(), "717a78").is_empty());
         let said = String::from_utf8_lossy(&text);
         assert!(said.contains("@example.test") && said.contains("lorem ipsum"), "the rows are not there");
+        let text = night(server, &redacted_sql, &redacted);
+        let said = String::from_utf8_lossy(&text).to_lowercase();
+        assert!(
+            said.contains("abc jane roe") && !said.contains("@real.example"),
+            "names stay, addresses do not"
+        );
     });
+}
+
+/// The dump of a database made by `sql`.
+fn night(server: &TestServer, sql: &str, masks: &str) -> Vec<u8> {
+    let scratch = server.scratch("nasty");
+    scratch.run(sql);
+    let directory = scratch.directory();
+    let text = format!(
+        "[source]\ndefaults_file = \"{}\"\ndatabases = [\"{name}\"]\n[dehydrate]\nwork_schema = \"{name}__work\"\n\
+         full = [\"*\"]\n[dump]\ndir = \"{}\"\n[mask]\n{masks}",
+        server.client_cnf.display(),
+        directory.path().display(),
+        name = scratch.name,
+    );
+    fs::write(directory.path().join("refresh.toml"), text).unwrap();
+    dump(directory.path())
 }

@@ -1,0 +1,1 @@
+CREATE TABLE a (id INT PRIMARY KEY, token VARCHAR(64), email VARCHAR(190), UNIQUE (token(16)), UNIQUE (email(12)));
