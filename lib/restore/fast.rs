@@ -24,7 +24,7 @@ pub(crate) fn may(house: &House, session: &mut Session, target: &Target) -> Resu
         return Ok(false);
     }
     if is_off(session) {
-        house.progress.say("the server's redo log is off already, and stays so");
+        // Somebody else's wish; the run has warned of it.
         return Ok(false);
     }
     let refuse = |why: String| Err(Error::NotFast { target: target.name.clone(), why });

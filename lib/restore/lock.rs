@@ -49,6 +49,12 @@ impl Holder {
     }
 }
 
+/// Whether somebody holds the lock of a database.
+pub(crate) fn is_held(session: &mut Session, database: &str) -> Result<bool, Error> {
+    let sql = format!("SELECT IS_USED_LOCK({}) IS NOT NULL", literal(&lock_name(database)));
+    Ok(session.first::<i64>("looking for a refresh at work", &sql)? == Some(1))
+}
+
 /// Locks are known by name to the whole server; MySQL takes 64 characters at most.
 fn lock_name(database: &str) -> String {
     let name = format!("refreshkit.{database}");

@@ -124,6 +124,10 @@ pub struct StatusOptions {
     #[arg(long)]
     pub repair: bool,
 
+    /// One word: whole, refreshing, interrupted (the database is as it was), or unfinished (its tables are swapped)
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+
     /// A JSON object
     #[arg(long)]
     pub json: bool,

@@ -136,6 +136,10 @@ fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Er
     if let Some(done) = swap::repair(holder, target)? {
         house.progress.say(&done);
     }
+    if fast::is_off(&mut holder.session) {
+        let cure = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
+        house.progress.warn(&format!("the server's redo log is off, a crash would lose its data: {cure}"));
+    }
     // What this account may not read, it could not keep for an undo: better said now than after the load.
     Contents::read(&mut holder.session, &target.database)?;
     Ok(())

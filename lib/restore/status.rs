@@ -6,7 +6,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Error, Holder, StatusOptions, Target, fast, state, swap};
+use super::{Error, Holder, StatusOptions, Target, fast, lock, state, swap};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::rds;
@@ -24,10 +24,16 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
     let report = Report {
         history: history(&mut session, &target)?,
         staging: state::stage(&mut session, &target.staging())?,
+        // Our own lock of the repair may take a moment to go.
+        at_work: !options.repair && lock::is_held(&mut session, &target.database)?,
         redo_off: fast::is_off(&mut session),
         repaired,
     };
-    let text = if options.json { report.json(&target).to_string() } else { report.text(&target) };
+    let text = match () {
+        () if options.json => report.json(&target).to_string(),
+        () if options.plain => report.word().to_owned(),
+        () => report.text(&target),
+    };
     // The porch hands a buffer in, which cannot fail.
     let _ = writeln!(out, "{text}");
     Ok(())
@@ -36,6 +42,7 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
 struct Report {
     history: Option<Value>,
     staging: state::Stage,
+    at_work: bool,
     redo_off: bool,
     repaired: Option<String>,
 }
@@ -47,18 +54,31 @@ fn history(session: &mut Session, target: &Target) -> Result<Option<Value>, Erro
 }
 
 impl Report {
-    fn state(&self) -> &'static str {
+    /// One word for scripts.
+    fn word(&self) -> &'static str {
         match self.staging {
+            _ if self.at_work => "refreshing",
             state::Stage::Absent => "whole",
-            state::Stage::After => "the tables are swapped, the rest is not finished",
-            _ => "whole; a refresh is at work or was interrupted",
+            state::Stage::After => "unfinished",
+            _ => "interrupted",
+        }
+    }
+
+    fn state(&self) -> &'static str {
+        match self.word() {
+            "refreshing" => "a refresh is at work; until its swap the database is as it was",
+            "unfinished" => "the tables are swapped, the rest is not finished: --repair does it",
+            "interrupted" => {
+                "whole; a refresh was interrupted: --repair, or the next one, removes what it left"
+            }
+            whole => whole,
         }
     }
 
     fn json(&self, target: &Target) -> Value {
         json!({
             "target": target.name, "database": target.database, "server": target.server.label(),
-            "state": self.state(), "last": self.history, "redo_log": !self.redo_off, "repaired": self.repaired,
+            "state": self.word(), "says": self.state(), "last": self.history, "redo_log": !self.redo_off, "repaired": self.repaired,
         })
     }
 

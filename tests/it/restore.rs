@@ -110,11 +110,16 @@ fn one_refresh_at_a_time_and_the_second_is_told_who() {
         let source = shop(server);
         let place = Place::with_dump_of(&source);
         place.target.run(MINE);
+        let old = picture(server, place.database());
+        let state = || place.tool(&["status", "--target", "dev3", "--plain"]).run().exits(0).stdout;
+        assert_eq!(state(), "whole\n");
         let mut other = server.session();
         let lock = format!("SELECT GET_LOCK('refreshkit.{}', 0)", place.database());
         assert_eq!(other.first::<i64>("locking", &lock).unwrap(), Some(1));
         let output = place.tool(&["--target", "dev3"]).run().exits(75);
         assert!(output.stderr.contains("target dev3 is being refreshed by refresh@"), "{}", output.stderr);
+        assert_eq!(state(), "refreshing\n");
+        assert_same(&picture(server, place.database()), &old);
         drop(other);
         place.tool(&["--target", "dev3"]).run().exits(0);
     });

@@ -50,6 +50,15 @@ fn killed_while_it_waits(place: &Place) {
     until(&format!("SELECT IS_FREE_LOCK('refreshkit.{name}')"));
 }
 
+/// What `status --json` and `status --plain` say, which is the same.
+fn state(place: &Place) -> String {
+    let plain = place.tool(&["status", "--target", "dev3", "--plain"]).run().exits(0).stdout;
+    let json = place.tool(&["status", "--target", "dev3", "--json"]).run().exits(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["state"], plain.trim());
+    plain.trim().to_owned()
+}
+
 const BEFORE: &str = "CREATE TABLE mine (id INT PRIMARY KEY); CREATE PROCEDURE settle() SELECT 'old';
     CREATE TRIGGER mine_1 BEFORE INSERT ON mine FOR EACH ROW SET NEW.id = NEW.id + 1";
 
@@ -63,9 +72,11 @@ fn a_repair_that_reverts_keeps_what_was_made_since() {
         let place = Place::with_dump_of(&source);
         place.target.run(BEFORE);
         killed_while_it_waits(&place);
+        assert_eq!(state(&place), "interrupted");
         place.target.run("DROP TRIGGER IF EXISTS mine_1");
         place.target.run(MEANWHILE);
         place.tool(&["status", "--target", "dev3", "--repair"]).run().exits(0);
+        assert_eq!(state(&place), "whole");
         assert_eq!(
             place.target.run("CALL settle; CALL own; SELECT one FROM own_view"),
             "meanwhile\nown\n1\n"
@@ -103,6 +114,7 @@ fn a_repair_that_finishes_keeps_what_was_made_since() {
         pairs.extend(new.iter().map(|table| format!("`{staging}`.`{table}` TO `{live}`.`{table}`")));
         pairs.push(format!("`{staging}`.refreshkit_refresh TO `{staging}`.refreshkit_swapped"));
         session.run("swapping", &format!("RENAME TABLE {}", pairs.join(", "))).unwrap();
+        assert_eq!(state(&place), "unfinished");
         place.target.run(MEANWHILE);
         place.tool(&["status", "--target", "dev3", "--repair"]).run().exits(0);
         assert_eq!(place.target.run("CALL own; SELECT one FROM own_view"), "own\n1\n");

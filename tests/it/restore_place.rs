@@ -13,8 +13,9 @@ pub(crate) const SHOP: &str = "
 CREATE TABLE customers (
     id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, email VARCHAR(120) NOT NULL, name VARCHAR(60) CHARACTER SET latin1,
     best_order BIGINT NULL, score FLOAT, flags BIT(9), kind ENUM('a','b',''), tags SET('x','y'), picture VARBINARY(40),
-    born DATE, upper_name VARCHAR(60) GENERATED ALWAYS AS (UPPER(email)) STORED, doc JSON, small YEAR,
-    UNIQUE KEY (email), KEY by_name (name));
+    born DATE, upper_name VARCHAR(60) GENERATED ALWAYS AS (UPPER(email)) STORED,
+    decade INT GENERATED ALWAYS AS (YEAR(born) DIV 10) VIRTUAL, doc JSON, small YEAR,
+    UNIQUE KEY (email), KEY by_name (name), KEY by_decade (decade));
 CREATE TABLE orders (
     id BIGINT NOT NULL PRIMARY KEY, customer_id INT UNSIGNED NOT NULL, amount DECIMAL(12,2), at DATETIME(3), KEY (customer_id));
 CREATE TABLE `lines` (order_id BIGINT, no INT, text TEXT, PRIMARY KEY (order_id, no), FULLTEXT KEY words (text));
