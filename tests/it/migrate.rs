@@ -63,6 +63,7 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
         assert!(!place.databases().iter().any(|name| name.ends_with("__refresh")));
         let output = place.tool(&["--target", "dev3", "--ref", "feature/brokn"]).run().exits(65);
         assert!(output.stderr.contains("did you mean feature/broken?"), "{}", output.stderr);
+        assert_same(&picture(server, place.database()), &old);
     });
 }
 

@@ -50,6 +50,7 @@ fn on_a_server_of_its_own(engine: Engine) {
         with_keys(&source, 12);
         let place = place_on(&private, &source);
         a_statement_that_the_server_does_not_take_is_told_beforehand(&private, &place);
+        what_replicates_from_the_source_is_no_target(&private, &place);
         if let Some(disk) = &disk {
             a_disk_that_fills_up_in_the_middle_leaves_the_database(&private, &place, disk);
         }
@@ -81,6 +82,23 @@ fn a_statement_that_the_server_does_not_take_is_told_beforehand(private: &Privat
     assert!(output.stderr.contains("hint: SET GLOBAL max_allowed_packet = 1048576"), "{}", output.stderr);
     session.run("setting", &format!("SET GLOBAL max_allowed_packet = {before}")).unwrap();
     assert_same(&picture(&private.server, place.database()), &old);
+}
+
+fn what_replicates_from_the_source_is_no_target(private: &Private, place: &Place) {
+    let old = picture(&private.server, place.database());
+    let host = "prod-replica.cluster-x.eu-west-1.rds.amazonaws.com";
+    let (change, reset) = match private.server.engine {
+        Engine::MariaDb => ("MASTER TO MASTER", "SLAVE"),
+        Engine::MySql => ("REPLICATION SOURCE TO SOURCE", "REPLICA"),
+    };
+    let mut session = private.server.session();
+    session.run("configuring", &format!("CHANGE {change}_HOST = '{host}'")).unwrap();
+    place.configure("[source]\ncluster = \"prod-replica\"\n");
+    let output = place.tool(&["--target", "dev3"]).run().exits(77);
+    assert!(output.stderr.contains(&format!("it replicates from {host}")), "{}", output.stderr);
+    assert_same(&picture(&private.server, place.database()), &old);
+    session.run("configuring", &format!("RESET {reset} ALL")).unwrap();
+    place.configure("");
 }
 
 fn a_disk_that_fills_up_in_the_middle_leaves_the_database(
