@@ -6,6 +6,7 @@
 mod access;
 mod connect;
 mod error;
+mod infile;
 mod keys;
 mod option_file;
 mod packets;
@@ -18,6 +19,7 @@ mod wire;
 pub use access::{Access, LoginOptions};
 pub use connect::{Engine, Server};
 pub use error::{Cause, Error, number};
+pub use infile::{Broken, Loaded};
 pub use keys::{Keys, NoKeys, Secret};
 pub use option_file::{OptionFile, write as write_option_file};
 pub use quote::{literal, name, qualified};

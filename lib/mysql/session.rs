@@ -1,8 +1,11 @@
 //! One connection: statements with words for what they do, so that an error says more than a number.
 
+use std::io::Write;
+
 use mysql::prelude::{FromRow, Queryable};
 use mysql::{Conn, Row};
 
+use super::infile::{self, Broken, Loaded};
 use super::wire::{self, Fields};
 use super::{Engine, Error};
 
@@ -73,6 +76,20 @@ impl Session {
     ) -> Result<(), Error> {
         let outcome = wire::each_row(&mut self.connection, self.secure, sql, row);
         outcome.map_err(|source| self.fail(deed, source))
+    }
+
+    /// Runs a LOAD DATA LOCAL with the rows that `feed` writes, best in large pieces. After an error that is not the
+    /// server's word, the session is of no use any more but to be closed.
+    pub fn load_rows<E: Send + 'static>(
+        &mut self,
+        sql: &str,
+        feed: impl FnOnce(&mut dyn Write) -> Result<(), E> + Send + 'static,
+    ) -> Result<Loaded, Broken<E>> {
+        if self.secure {
+            infile::load_by_driver(&mut self.connection, sql, feed)
+        } else {
+            infile::load(&self.connection, sql, feed)
+        }
     }
 
     /// Whether a statement that needs a privilege or a newer server went through; any answer of the server is fine.

@@ -128,7 +128,7 @@ fn field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
 
 /// An integer whose first byte says how long it is.
 #[inline]
-fn length(rest: &mut &[u8]) -> Option<u64> {
+pub(super) fn length(rest: &mut &[u8]) -> Option<u64> {
     let (first, behind) = rest.split_first()?;
     let count = match first {
         0..=0xfa => 0,
@@ -146,7 +146,7 @@ fn length(rest: &mut &[u8]) -> Option<u64> {
 }
 
 /// What an error packet says.
-fn refusal(packet: &[u8]) -> mysql::Error {
+pub(super) fn refusal(packet: &[u8]) -> mysql::Error {
     let (code, rest) = (packet.get(1..3), packet.get(3..).unwrap_or_default());
     let (state, message) = match rest.strip_prefix(b"#") {
         Some(rest) => rest.split_at_checked(5).unwrap_or((b"HY000", rest)),

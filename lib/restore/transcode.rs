@@ -7,8 +7,6 @@
 //! The text is read as bytes (`CHARACTER SET binary`): columns in UTF-8 take them as they are; all others go through
 //! a variable and the conversion that an `INSERT` over a UTF-8 connection implies.
 
-use std::io::{self, Write};
-
 use memchr::{memchr, memchr3};
 
 use super::Error;
@@ -59,45 +57,22 @@ impl Recipe {
         Ok(Self { sql: statement(&entry.table, &entry.columns, &ways), ways })
     }
 
-    /// Writes the rows of one statement.
-    pub(crate) fn write(&self, statement: &[u8], out: &mut impl Write) -> Result<u64, Unwritten> {
-        let mut lines = Vec::with_capacity(statement.len() + statement.len() / 16);
-        let lines_cell = std::cell::RefCell::new(&mut lines);
-        let rows = each(
+    /// Appends the rows of one statement.
+    pub(crate) fn write(&self, statement: &[u8], lines: &mut Vec<u8>) -> Result<u64, Unknown> {
+        lines.reserve(statement.len() + statement.len() / 16);
+        let lines = std::cell::RefCell::new(lines);
+        each(
             statement,
             |position, literal| {
-                let mut lines = lines_cell.borrow_mut();
+                let mut lines = lines.borrow_mut();
                 if position > 0 {
                     lines.push(b'\t');
                 }
                 let way = *self.ways.get(position).ok_or(Unknown)?;
                 field(way, literal, &mut lines)
             },
-            || lines_cell.borrow_mut().push(b'\n'),
-        )?;
-        out.write_all(&lines)?;
-        Ok(rows)
-    }
-}
-
-/// Why rows could not be handed over.
-#[derive(Debug)]
-pub(crate) enum Unwritten {
-    /// They cannot be said in this way.
-    Unknown,
-    /// The server is gone; its statement says so, too.
-    Gone,
-}
-
-impl From<Unknown> for Unwritten {
-    fn from(_: Unknown) -> Self {
-        Self::Unknown
-    }
-}
-
-impl From<io::Error> for Unwritten {
-    fn from(_: io::Error) -> Self {
-        Self::Gone
+            || lines.borrow_mut().push(b'\n'),
+        )
     }
 }
 

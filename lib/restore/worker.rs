@@ -4,9 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use mysql::LocalInfileHandler;
 use mysql::prelude::Queryable;
 
 use super::load::Job;
@@ -15,7 +14,7 @@ use super::transcode::Recipe;
 use super::{Error, Verify, tuples};
 use crate::document::TableDigest;
 use crate::dump::{self, DumpFile, TableEntry, TableKind};
-use crate::mysql::{Session, Statements, name, number, qualified};
+use crate::mysql::{Broken, Loaded, Session, Statements, name, number, qualified};
 use crate::progress;
 
 /// How much of a member is read at a time.
@@ -113,29 +112,20 @@ impl<'a> Worker<'a> {
         self.recipes.insert(table, Arc::clone(&recipe));
         let deed = format!("loading {}", entry.table);
         let sql = recipe.sql.clone();
-        let failed = Arc::new(Mutex::new(None));
-        let (dump, noticed) = (Arc::clone(&self.job.dump), Arc::clone(&failed));
-        let handler = LocalInfileHandler::new(move |_, out| {
-            hand_over(&dump, member, &recipe, out).map_err(|e| {
-                *noticed.lock().expect("no panic under this lock") = Some(e);
-                std::io::Error::other("stopped")
-            })
-        });
-        self.session.connection.set_local_infile_handler(Some(handler));
+        let dump = Arc::clone(&self.job.dump);
         self.session.run(&deed, "START TRANSACTION")?;
-        let outcome = self.session.connection.query_drop(&sql);
-        let stopped = failed.lock().expect("no panic under this lock").take();
-        match (outcome, stopped) {
-            // The conversation was broken off in its middle: a connection in that state is of no use any more.
-            (Err(_), Some(stopped)) => {
-                self.session = Self::open(self.job)?.session;
-                stopped.map_or(Ok(false), Err)
-            }
-            (Ok(()), None) if self.is_clean(expected) => {
+        match self.session.load_rows(&sql, move |out| hand_over(&dump, member, &recipe, out)) {
+            // None skipped, and nothing to say about any.
+            Ok(Loaded { rows, warnings: 0 }) if rows == expected => {
                 self.session.run(&deed, "COMMIT")?;
                 Ok(true)
             }
-            (Err(e), None) if !matches!(e, mysql::Error::MySqlError(_)) => {
+            // The conversation was broken off in its middle: a connection in that state is of no use any more.
+            Err(Broken::Feed(stopped)) => {
+                self.session = Self::open(self.job)?.session;
+                stopped.map_or(Ok(false), Err)
+            }
+            Err(Broken::Server(e)) if !matches!(e, mysql::Error::MySqlError(_)) => {
                 Err(self.session.fail(&deed, e).into())
             }
             _ => {
@@ -143,11 +133,6 @@ impl<'a> Worker<'a> {
                 Ok(false)
             }
         }
-    }
-
-    /// Whether the last statement loaded `expected` rows, skipped none and warned of nothing.
-    fn is_clean(&self, expected: u64) -> bool {
-        self.session.connection.affected_rows() == expected && self.session.connection.warnings() == 0
     }
 
     /// Runs the member's INSERTs as they are, but for the database.
@@ -280,14 +265,17 @@ fn hand_over(
     dump: &DumpFile,
     member: usize,
     recipe: &Recipe,
-    out: &mut impl std::io::Write,
+    out: &mut dyn std::io::Write,
 ) -> Result<(), Option<Error>> {
     let reader = dump.member(member).map_err(|e| Some(e.into()))?;
+    let mut lines = Vec::new();
     for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
         let statement = statement.map_err(|e| Some(damaged(dump, member, &e)))?;
         if statement.sql.starts_with(b"INSERT") {
+            lines.clear();
+            recipe.write(&statement.sql, &mut lines).map_err(|_| None)?;
             // A server that is gone is noticed by the statement itself.
-            recipe.write(&statement.sql, out).map_err(|_| None)?;
+            out.write_all(&lines).map_err(|_| None)?;
         }
     }
     Ok(())

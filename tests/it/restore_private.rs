@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use refreshkit::mysql::{Engine, Session};
@@ -239,23 +240,25 @@ fn a_table_that_is_written_to_while_it_is_preserved_fails_the_refresh() {
             .target
             .run("CREATE TABLE mine (id INT AUTO_INCREMENT PRIMARY KEY); INSERT INTO mine VALUES (1)");
         place.configure_target("preserve = [\"mine\"]");
-        let over = std::sync::atomic::AtomicBool::new(false);
+        let over = AtomicBool::new(false);
         let output = std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
                     let mut session = server.session();
                     let sql = format!("INSERT INTO `{}`.mine VALUES ()", place.database());
-                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    while !over.load(Ordering::Relaxed) {
                         session.attempt(&sql);
                     }
                 });
             }
-            let output = place.tool(&["--target", "dev3"]).run();
-            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            // Between the copy and the count nobody may happen to write: then it is as good as if nobody did.
+            let refresh = || place.tool(&["--target", "dev3"]).run();
+            let output = (0..8).map(|_| refresh()).find(|output| output.code != 0);
+            over.store(true, Ordering::Relaxed);
             output
         });
-        let output = output.exits(75);
+        let output = output.expect("one of eight meets a writer").exits(75);
         assert!(output.stderr.contains("changed while it was preserved"), "{}", output.stderr);
-        assert_eq!(place.databases(), [place.database()]);
+        assert!(!place.databases().iter().any(|name| name.ends_with("__refresh")), "{:?}", place.databases());
     });
 }

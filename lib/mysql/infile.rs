@@ -1,0 +1,187 @@
+//! The rows of a LOAD DATA LOCAL on their way to the server.
+//!
+//! In: the statement, a function that writes the rows. Out: what the server says of them. The driver would send them in
+//! packets of 4 KiB, and both sides wake up for each; over a connection without TLS they go straight to its socket
+//! instead, in packets of up to 256 KiB.
+
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mysql::prelude::Queryable;
+use mysql::{Conn, LocalInfileHandler};
+use nix::sys::socket::{MsgFlags, send};
+
+use super::packets::Packets;
+use super::wire::{length, refusal};
+
+/// The longest packet: below every server's `max_allowed_packet` (16 MiB by default, 1 MiB in old ones).
+const PACKET_BYTES: usize = 256 << 10;
+
+/// The server's request for the rows is packet 1 of the conversation.
+const FIRST: u8 = 2;
+
+/// What the server says of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    /// Rows that are in the table now.
+    pub rows: u64,
+    /// What it had to say about them.
+    pub warnings: u16,
+}
+
+/// Why rows were not loaded.
+#[derive(Debug)]
+pub enum Broken<E> {
+    /// The server's word, or the connection's end.
+    Server(mysql::Error),
+    /// The function had no rows to write; the connection is of no use any more but to be closed.
+    Feed(E),
+}
+
+/// Runs `sql`, a LOAD DATA LOCAL, with the rows that `feed` writes.
+pub(super) fn load<E>(
+    connection: &Conn,
+    sql: &str,
+    feed: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<Loaded, Broken<E>> {
+    let socket = connection.as_raw_fd();
+    let broken = |error: io::Error| Broken::Server(error.into());
+    let mut packets = Packets::new(socket);
+    packets.ask(sql).map_err(broken)?;
+    match packets.packet().map_err(broken)? {
+        [0xfb, ..] => {}
+        error @ [0xff, ..] => return Err(Broken::Server(refusal(error))),
+        _ => return Err(broken(strange())),
+    }
+    let mut infile = Infile { socket, number: FIRST, room: Vec::new(), gone: None };
+    feed(&mut infile).map_err(|error| infile.gone.take().map_or(Broken::Feed(error), broken))?;
+    infile.packet(&[]).map_err(broken)?;
+    match packets.packet().map_err(broken)? {
+        [0x00, ok @ ..] => loaded(ok).ok_or_else(|| broken(strange())),
+        error @ [0xff, ..] => Err(Broken::Server(refusal(error))),
+        _ => Err(broken(strange())),
+    }
+}
+
+/// The same through the driver, which knows TLS.
+pub(super) fn load_by_driver<E: Send + 'static>(
+    connection: &mut Conn,
+    sql: &str,
+    feed: impl FnOnce(&mut dyn Write) -> Result<(), E> + Send + 'static,
+) -> Result<Loaded, Broken<E>> {
+    let failed = Arc::new(Mutex::new(None));
+    let (noticed, mut feed) = (Arc::clone(&failed), Some(feed));
+    let handler = LocalInfileHandler::new(move |_, out| match feed.take().map(|feed| feed(out)) {
+        Some(Err(e)) => {
+            *noticed.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
+            Err(io::Error::other("stopped"))
+        }
+        _ => Ok(()),
+    });
+    connection.set_local_infile_handler(Some(handler));
+    let outcome = connection.query_drop(sql);
+    connection.set_local_infile_handler(None);
+    let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (outcome, failed) {
+        (Err(_), Some(e)) => Err(Broken::Feed(e)),
+        (Err(e), None) => Err(Broken::Server(e)),
+        (Ok(()), _) => Ok(Loaded { rows: connection.affected_rows(), warnings: connection.warnings() }),
+    }
+}
+
+/// Takes rows and sends them.
+#[derive(Debug)]
+struct Infile {
+    socket: RawFd,
+    number: u8,
+    /// A packet: what it says of itself, and its bytes, in one piece.
+    room: Vec<u8>,
+    /// Why nothing can be sent any more.
+    gone: Option<io::Error>,
+}
+
+impl Infile {
+    fn packet(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?.to_le_bytes();
+        self.room.clear();
+        self.room.extend_from_slice(&[length[0], length[1], length[2], self.number]);
+        self.room.extend_from_slice(bytes);
+        self.number = self.number.wrapping_add(1);
+        send_all(self.socket, &self.room)
+    }
+}
+
+impl Write for Infile {
+    /// Best called with much: each call makes packets of its own.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let piece = &bytes[..bytes.len().min(PACKET_BYTES)];
+        // An empty packet would end the rows.
+        if piece.is_empty() {
+            return Ok(0);
+        }
+        self.packet(piece).map_err(|error| {
+            let kind = error.kind();
+            self.gone = Some(error);
+            io::Error::from(kind)
+        })?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn send_all(socket: RawFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match send(socket, bytes, MsgFlags::MSG_NOSIGNAL) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(nix::Error::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Rows, a number that does not matter, the state, warnings.
+fn loaded(mut ok: &[u8]) -> Option<Loaded> {
+    let rows = length(&mut ok)?;
+    length(&mut ok)?;
+    let warnings = ok.get(2..4)?;
+    Some(Loaded { rows, warnings: u16::from_le_bytes([warnings[0], warnings[1]]) })
+}
+
+fn strange() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the server answered otherwise than to LOAD DATA LOCAL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_the_server_says_of_the_rows() {
+        let ok = [0xfc, 0x10, 0x27, 0, 2, 0, 3, 0, b'R', b'e'];
+        assert_eq!(loaded(&ok), Some(Loaded { rows: 10_000, warnings: 3 }));
+        assert_eq!(loaded(&ok[..6]), None);
+    }
+
+    #[test]
+    fn rows_go_in_numbered_packets_and_nothing_ends_them() {
+        let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            io::Read::read_to_end(&mut theirs, &mut bytes).unwrap();
+            bytes
+        });
+        let mut infile = Infile { socket: ours.as_raw_fd(), number: 255, room: Vec::new(), gone: None };
+        infile.write_all(&vec![b'x'; PACKET_BYTES + 1]).unwrap();
+        infile.write_all(b"").unwrap();
+        infile.packet(&[]).unwrap();
+        drop(ours);
+        let bytes = reader.join().unwrap();
+        assert_eq!(bytes[..4], [0, 0, 4, 255]);
+        assert_eq!(bytes[4 + PACKET_BYTES..], [1, 0, 0, 0, b'x', 0, 0, 0, 1]);
+    }
+}
