@@ -13,6 +13,7 @@
 use ::mysql::{Row, Value};
 
 use super::column::Column;
+use super::literals::unescape;
 use super::schema::Part;
 use super::{Error, encode};
 use crate::mysql::{Session, name};
@@ -40,9 +41,10 @@ impl Part {
     pub(crate) fn select(&self, range: Option<&str>) -> String {
         let mut sql = format!("SELECT {} FROM {}", self.expressions.join(", "), self.from);
         sql += &self.conditions(range);
-        if !self.key.is_empty() {
+        let order = if self.key.is_empty() { self.order.join(", ") } else { self.key_list() };
+        if !order.is_empty() {
             sql += " ORDER BY ";
-            sql += &self.key_list();
+            sql += &order;
         }
         sql
     }
@@ -190,21 +192,8 @@ fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
 fn sql_text(literal: Vec<u8>) -> Option<String> {
     let Some(quoted) = literal.strip_prefix(b"_binary ") else { return String::from_utf8(literal).ok() };
     let inner = quoted.strip_prefix(b"'")?.strip_suffix(b"'")?;
-    let mut plain = Vec::with_capacity(inner.len());
-    let mut bytes = inner.iter();
-    while let Some(byte) = bytes.next() {
-        let byte = match (byte, byte == &b'\\') {
-            (_, true) => match bytes.next()? {
-                b'0' => 0,
-                b'n' => b'\n',
-                b'r' => b'\r',
-                b'Z' => 0x1a,
-                other => *other,
-            },
-            (plain, _) => *plain,
-        };
-        plain.push(byte);
-    }
+    let mut plain = Vec::new();
+    unescape(inner, &mut plain);
     Some(format!("x'{}'", super::hex(&plain)))
 }
 
@@ -246,6 +235,7 @@ mod tests {
             from: "`d`.`t` AS t".to_owned(),
             filter: Some("a OR b".to_owned()),
             key: names.iter().map(column).collect(),
+            order: Vec::new(),
             rows: 10,
             row_bytes: 10,
         }

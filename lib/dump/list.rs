@@ -7,8 +7,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use jiff::fmt::strtime;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{DumpFile, Error, Manifest};
@@ -57,6 +57,20 @@ pub fn directory(config: &Config, wish: Option<&Path>) -> Result<PathBuf, Error>
     }
 }
 
+/// How far a clock may be behind another.
+const CLOCK_HOURS: i64 = 1;
+
+/// Whether a dump says that its data is of a later moment than now: a clock was wrong when it was made, or is now.
+pub fn is_later(as_of: Timestamp, now: Timestamp) -> bool {
+    as_of.duration_since(now) > SignedDuration::from_hours(CLOCK_HOURS)
+}
+
+/// The newest of a list, newest first, but not one of a later moment than now, unless there are no others.
+pub fn latest(dumps: &[Listed]) -> Option<&Listed> {
+    let now = Timestamp::now();
+    dumps.iter().find(|dump| !is_later(dump.as_of, now)).or(dumps.first())
+}
+
 /// The whole dumps in a directory, newest first; with a name, only those that begin with it.
 pub fn list(directory: &Path, name: Option<&str>) -> Result<Vec<Listed>, Error> {
     let mut found = Vec::new();
@@ -86,9 +100,8 @@ pub fn find(directory: impl FnOnce() -> Result<PathBuf, Error>, wish: &str) -> R
     if wish != "latest" {
         return Ok(directory.join(wish));
     }
-    let newest = list(&directory, None)?.into_iter().next();
-    newest
-        .map(|dump| dump.path)
+    latest(&list(&directory, None)?)
+        .map(|dump| dump.path.clone())
         .ok_or_else(|| Error::NotThere(format!("there is no whole dump in {}", directory.display())))
 }
 

@@ -43,8 +43,8 @@ impl<'a> Iterator for Literals<'a> {
     }
 }
 
-/// Where the closing quote is, and whether a backslash comes before it.
-fn quoted_length(inner: &[u8]) -> (usize, bool) {
+/// Where the closing quote is (or the end, if there is none), and whether a backslash comes before it.
+pub(crate) fn quoted_length(inner: &[u8]) -> (usize, bool) {
     let (mut at, mut escaped) = (0, false);
     while let Some(next) = inner.get(at..).and_then(|rest| memchr2(b'\'', b'\\', rest)) {
         at += next;
@@ -77,7 +77,8 @@ impl<'a> Cell<'a> {
     }
 }
 
-fn unescape(text: &[u8], out: &mut Vec<u8>) {
+/// Without the escapes.
+pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut rest = text;
     while let Some(at) = memchr(b'\\', rest) {

@@ -36,7 +36,7 @@ pub use digest::digest_table;
 pub use error::Error;
 pub use file::{DumpFile, MemberReader};
 pub use job::Options;
-pub use list::{Listed, directory, find, list};
+pub use list::{Listed, directory, find, is_later, latest, list};
 pub use manifest::{
     Consistency, DatabaseEntry, FORMAT, Manifest, MemberEntry, MemberKind, ObjectEntry, ObjectKind,
     TableEntry, TableKind,

@@ -10,7 +10,7 @@ use super::facts::{Found, database_entry, keys_of, tables_of};
 use super::manifest::{DatabaseEntry, TableEntry, TableKind};
 use super::token::{portable, unqualified};
 use super::{Error, create, digest};
-use crate::document::{Dehydration, TableClass, TablePlan};
+use crate::document::{ColumnPlan, Dehydration, TableClass, TablePlan};
 use crate::mysql::{Session, name, qualified};
 
 /// What to dump.
@@ -45,8 +45,10 @@ pub(crate) struct Part {
     pub(crate) expressions: Vec<String>,
     pub(crate) from: String,
     pub(crate) filter: Option<String>,
-    /// The columns to order by and to cut chunks by. Empty: one chunk, in any order.
+    /// The columns to order by and to cut chunks by. Empty: one chunk.
     pub(crate) key: Vec<Column>,
+    /// Expressions to order by, if there is no key.
+    pub(crate) order: Vec<String>,
     /// The server's guess, or the plan's count.
     pub(crate) rows: u64,
     /// A guess.
@@ -170,14 +172,17 @@ fn all_there(plan: &Dehydration, database: &str, found: &[Found]) -> Result<(), 
 }
 
 fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found: &Found) -> Part {
+    let is_bare = |planned: &ColumnPlan| planned.expression == format!("t.{}", name(&planned.name));
     let expressions = columns
         .iter()
         .zip(&plan.columns)
         .map(|(column, planned)| {
-            let bare = planned.expression == format!("t.{}", name(&column.name));
             // A mask's result has a type of its own; what is digested must be what the column will hold.
-            let expression =
-                if bare { planned.expression.clone() } else { column.coerced(&planned.expression) };
+            let expression = if is_bare(planned) {
+                planned.expression.clone()
+            } else {
+                column.coerced(&planned.expression)
+            };
             column.form.read(&expression)
         })
         .collect();
@@ -186,6 +191,9 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
         .iter()
         .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
         .collect();
+    // In the order of what a mask hides, the n-th row would tell which original was the n-th.
+    let hides = |column: &&ColumnPlan| plan.key.contains(&column.name) && !is_bare(column);
+    let order: Vec<String> = plan.columns.iter().filter(hides).map(|c| c.expression.clone()).collect();
     Part {
         table: 0,
         label: String::new(),
@@ -193,7 +201,8 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
         expressions,
         from: plan.from.clone(),
         filter: plan.filter.clone().filter(|filter| !filter.trim().is_empty()),
-        key: if key.len() == plan.key.len() { key } else { Vec::new() },
+        key: if key.len() == plan.key.len() && order.is_empty() { key } else { Vec::new() },
+        order,
         rows: plan.rows,
         row_bytes: found.row_bytes,
     }
@@ -214,6 +223,7 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
             .iter()
             .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
             .collect(),
+        order: Vec::new(),
         rows: found.rows,
         row_bytes: found.row_bytes,
     }

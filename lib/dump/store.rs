@@ -204,7 +204,7 @@ impl Partial<'_> {
         let file_name = self.whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // A dump of an older snapshot is not the latest one.
         let newest = list::list(&self.store.directory, Some(&self.store.name));
-        let newest = newest.ok().and_then(|dumps| dumps.into_iter().next());
+        let newest = newest.ok().and_then(|dumps| list::latest(&dumps).cloned());
         let file_name = newest.map_or(file_name, |newest| newest.file);
         // File systems without symbolic links can do without this one.
         let _ = self.store.link_latest(&file_name);

@@ -98,14 +98,22 @@ impl Progress {
 }
 
 fn bar_style(total_known: bool, unit: Unit) -> ProgressStyle {
-    let template = match (total_known, unit) {
+    ProgressStyle::with_template(template(total_known, unit)).expect("the templates are well-formed")
+}
+
+fn template(total_known: bool, unit: Unit) -> &'static str {
+    match (total_known, unit) {
         (true, Unit::Bytes) => "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}",
         (true, _) => "{prefix} {bar:30} {human_pos}/{human_len} {eta} {wide_msg}",
         (false, Unit::Bytes) => "{spinner} {prefix} {bytes} {elapsed} {wide_msg}",
         (false, Unit::Time) => "{spinner} {prefix} {elapsed} {wide_msg}",
         (false, _) => "{spinner} {prefix} {human_pos} {elapsed} {wide_msg}",
-    };
-    ProgressStyle::with_template(template).expect("the templates above are well-formed")
+    }
+}
+
+/// Whether it is time for another line.
+fn is_due(spoke: Instant, now: Instant) -> bool {
+    now.duration_since(spoke) >= LINE_INTERVAL
 }
 
 /// Something long. Dropping it without [`Task::finish`] leaves no line behind.
@@ -150,10 +158,11 @@ impl Task<'_> {
 
     fn speak_up(&self) {
         let Ok(mut spoke) = self.spoke.try_lock() else { return };
-        if spoke.elapsed() < LINE_INTERVAL {
+        let now = Instant::now();
+        if !is_due(*spoke, now) {
             return;
         }
-        *spoke = Instant::now();
+        *spoke = now;
         let total = self.bar.length().map_or(String::new(), |total| format!(" of {}", self.amount(total)));
         let done = self.amount(self.done.load(Ordering::Relaxed));
         self.progress.say(&format!("{}: {done}{total} {}", self.what, self.bar.message()));
@@ -172,5 +181,44 @@ impl Task<'_> {
 impl Drop for Task<'_> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_terminal_there_is_one_line_a_minute() {
+        let begin = Instant::now();
+        let mut spoke = begin;
+        let mut lines = Vec::new();
+        for second in 0..=200 {
+            let now = begin + Duration::from_secs(second);
+            if is_due(spoke, now) {
+                spoke = now;
+                lines.push(second);
+            }
+        }
+        assert_eq!(lines, [60, 120, 180]);
+    }
+
+    #[test]
+    fn whatever_has_an_end_says_when_and_every_template_is_well_formed() {
+        for unit in [Unit::Rows, Unit::Bytes, Unit::Count, Unit::Time] {
+            assert!(template(true, unit).contains("{eta}"), "{unit:?}");
+            assert!(!template(false, unit).contains("{eta}"), "{unit:?}");
+            let _ = (bar_style(true, unit), bar_style(false, unit));
+        }
+        assert!(template(true, Unit::Bytes).contains("{bytes_per_sec}"));
+    }
+
+    #[test]
+    fn amounts_are_said_in_their_unit() {
+        let progress = Progress::silent();
+        let said = |unit, value| progress.start("work", Some(9), unit).amount(value);
+        assert_eq!(said(Unit::Rows, 1_234_567), "1,234,567 rows");
+        assert_eq!(said(Unit::Bytes, 3 << 20), "3.00 MiB");
+        assert_eq!(said(Unit::Count, 12), "12");
     }
 }

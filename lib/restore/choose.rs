@@ -67,7 +67,12 @@ pub(crate) fn choose(config: &Config, choice: &str) -> Result<PathBuf, Error> {
     let mine = |found: &&Found| config.dump.name.as_ref().is_none_or(|name| *name == found.of);
     let wanted = choice.trim_end_matches(SUFFIX);
     let chosen = match choice {
-        "latest" => all.iter().find(mine),
+        // One from a night with a wrong clock is not the latest for years.
+        "latest" => {
+            let now = Timestamp::now();
+            let known = |found: &&Found| !crate::dump::is_later(found.begun, now);
+            all.iter().filter(mine).find(known).or_else(|| all.iter().find(mine))
+        }
         _ => all
             .iter()
             .find(|found| found.name.trim_end_matches(SUFFIX) == wanted)

@@ -1,7 +1,8 @@
 //! The decision: a list, a policy and a time in; for each dump keep or remove, and why, out.
 //!
 //! ```text
-//! now = the clock, or the newest dump's time if that is earlier
+//! keep   whatever says that it is of a later moment than now: some clock is or was wrong
+//! of the others, where now is the newest one's moment:
 //! keep   the newest
 //!        the first `keep_at_least`
 //!        whatever is younger than `keep_days` times 24 hours
@@ -9,10 +10,12 @@
 //! remove the rest
 //! ```
 //!
-//! Counting back from the newest dump, not from the clock alone, means that a clock that jumps ahead, or a week without
-//! a new dump, removes nothing.
+//! Counting back from the newest dump, not from the clock, means that a clock that jumps ahead, or a week without a new
+//! dump, removes nothing; and a clock that jumps back takes everything for later than now.
 
 use jiff::{SignedDuration, Timestamp};
+
+use crate::dump::is_later;
 
 /// How long dumps stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,8 @@ pub struct Decision {
 pub fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -> Vec<Decision> {
     let mut sorted: Vec<_> = dumps.to_vec();
     sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let now = sorted.first().map_or(clock, |newest| newest.1.min(clock));
+    let (later, sorted): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|dump| is_later(dump.1, clock));
+    let now = sorted.first().map_or(clock, |newest| newest.1);
     let days = policy.keep_days;
     let longest = SignedDuration::from_hours(i64::from(days) * 24);
     let decide = |(position, (file, as_of)): (usize, (String, Timestamp))| {
@@ -53,7 +57,8 @@ pub fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -
         };
         Decision { file, keep, reason }
     };
-    sorted.into_iter().enumerate().map(decide).collect()
+    let wrong = |(file, _)| Decision { file, keep: true, reason: "of a later moment than now".to_owned() };
+    later.into_iter().map(wrong).chain(sorted.into_iter().enumerate().map(decide)).collect()
 }
 
 /// The dump that was made a moment ago stays, however old its data is: the run that follows needs it.
@@ -99,6 +104,24 @@ mod tests {
         let list = dumps(&[0, 24, 48, 72]);
         let far = Timestamp::from_second(3_000_000_000).unwrap();
         assert_eq!(kept(&list, Policy { keep_days: 7, keep_at_least: 1 }, far).len(), 4);
+    }
+
+    #[test]
+    fn a_dump_from_tomorrow_stays_and_is_not_what_the_others_are_counted_from() {
+        let list = dumps(&[0, 24, 48, 100_000]);
+        let decisions = decide(&list, Policy { keep_days: 1, keep_at_least: 1 }, list[2].1);
+        let reasons: Vec<_> = decisions.iter().map(|d| (d.file.as_str(), d.reason.as_str())).collect();
+        assert_eq!(
+            reasons,
+            [
+                ("app-100000", "of a later moment than now"),
+                ("app-48", "the newest"),
+                ("app-24", "older than 1 days"),
+                ("app-0", "older than 1 days")
+            ]
+        );
+        // The clock is far behind: nothing goes.
+        assert_eq!(kept(&list, Policy { keep_days: 0, keep_at_least: 0 }, Timestamp::UNIX_EPOCH).len(), 4);
     }
 
     proptest! {

@@ -1,12 +1,11 @@
 //! Round trips of random tables: random columns of all types, random keys, random rows, on both servers. What comes
-//! back is what was there, and what comes back from mysqldump (but for what mysqldump itself gets wrong).
+//! back through the stock client and through dev-restore is what was there, and what comes back from mysqldump (but for
+//! what mysqldump itself gets wrong).
 //!
 //! The seed is printed when a round trip fails; `REFRESHKIT_TEST_SEED` repeats it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -16,7 +15,8 @@ use refreshkit::mysql::{Engine, literal};
 
 use crate::dump::{whole, zcat};
 use crate::dump_fidelity::{Lens, client, differences, fingerprint, seen_through};
-use crate::support::{TestServer, for_each_server};
+use crate::dump_ways::{by_dev_restore, by_stock};
+use crate::support::for_each_server;
 
 const TABLES: usize = 15;
 
@@ -214,33 +214,6 @@ fn table(random: &mut StdRng, number: usize, kinds: &[&str]) -> String {
     sql
 }
 
-/// The stock dumper of the server: the one that `REFRESHKIT_TEST_MYSQLDUMP` names, or that `scripts/servers` unpacked.
-fn stock(server: &TestServer) -> Command {
-    let mut command = if server.engine == Engine::MariaDb {
-        Command::new("mariadb-dump")
-    } else if let Some(path) = std::env::var_os("REFRESHKIT_TEST_MYSQLDUMP") {
-        Command::new(path)
-    } else {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/servers");
-        let output = Command::new(script).args(["install", "mysql"]).output().unwrap();
-        let server = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
-        Command::new(server.with_file_name("mysqldump"))
-    };
-    command.arg(format!("--defaults-file={}", server.client_cnf.display()));
-    if server.engine == Engine::MySql {
-        command.args(["--set-gtid-purged=OFF", "--no-tablespaces", "--column-statistics=0"]);
-    }
-    command
-}
-
-/// What mysqldump of `from` and the stock client make of an empty database.
-fn by_stock(server: &TestServer, from: &str, to: &str) {
-    let output = stock(server).args(["--single-transaction", from]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = client(server, Some(to), &output.stdout);
-    assert!(said.is_empty(), "mysqldump's file: {said}");
-}
-
 /// Tables without a type that mysqldump gets wrong: FLOAT loses digits, and where the empty text is a value of an ENUM,
 /// its error value becomes that.
 fn stock_is_right(create: &str) -> bool {
@@ -256,6 +229,7 @@ fn random_tables_come_back_as_they_were_and_as_mysqldump_brings_them() {
         let more = if server.engine == Engine::MariaDb { MARIADB } else { MYSQL };
         let kinds: Vec<&str> = COMMON.iter().chain(more).copied().collect();
         let (scratch, other) = (server.scratch("dumprandom"), server.scratch("dumpstock"));
+        let refreshed = server.scratch("dumpfresh");
         let sql: String = (0..TABLES).map(|number| table(&mut random, number, &kinds)).collect();
         let said = client(server, Some(&scratch.name), format!("SET sql_mode = '';\n{sql}").as_bytes());
         assert!(!said.contains("ERROR"), "seed {seed}: {said}\n{sql}");
@@ -269,13 +243,16 @@ fn random_tables_come_back_as_they_were_and_as_mysqldump_brings_them() {
         let said = client(server, None, &zcat(&path));
         assert!(said.is_empty(), "seed {seed}: {said}");
         let mut found = differences(&scratch.name, &before, &fingerprint(&mut session, &scratch.name));
+        by_dev_restore(server, directory.path(), &path, &refreshed);
+        let by_us = fingerprint(&mut session, &refreshed.name);
+        found.extend(differences("by dev-restore", &before, &by_us));
         let mut through = |database: &str| seen_through(Lens::Stock, &mut session, database);
         let (ours, theirs) = (through(&scratch.name), through(&other.name));
         found.extend(differences("against mysqldump", &theirs, &ours));
         assert!(found.is_empty(), "seed {seed}:\n{}", found.join("\n"));
         let stock: BTreeMap<_, _> = ours.into_iter().filter(|(_, create)| stock_is_right(create)).collect();
         for entry in &DumpFile::open(&path).unwrap().manifest().tables {
-            let mut databases = vec![&scratch.name];
+            let mut databases = vec![&scratch.name, &refreshed.name];
             if stock.contains_key(&format!("TABLE {}", entry.table)) {
                 databases.push(&other.name);
             }

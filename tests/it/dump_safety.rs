@@ -40,7 +40,7 @@ fn large(server: &TestServer, rows: u32) -> Scratch {
     scratch
 }
 
-fn dump(server: &TestServer, directory: &Path, database: &str) -> Tool {
+pub(crate) fn dump(server: &TestServer, directory: &Path, database: &str) -> Tool {
     Tool::new("mydump-rotate")
         .arg("--config")
         .arg(config(server, directory, "keep_at_least = 1"))
@@ -55,7 +55,7 @@ pub(crate) fn command(directory: &Path, arguments: &[&str]) -> crate::support::O
     Tool::new("mydump-rotate").arg("--config").arg(config).args(arguments.iter().copied()).run()
 }
 
-fn hidden(directory: &Path) -> Vec<String> {
+pub(crate) fn hidden(directory: &Path) -> Vec<String> {
     let names = fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(".partial")).collect()
 }
@@ -178,7 +178,7 @@ fn a_full_disk_fails_the_dump_and_keeps_the_older_ones() {
     assert_eq!(listed.iter().map(|d| d.path.clone()).collect::<Vec<_>>(), [old]);
 }
 
-struct Unmount(PathBuf);
+pub(crate) struct Unmount(pub(crate) PathBuf);
 
 impl Drop for Unmount {
     fn drop(&mut self) {
@@ -216,30 +216,47 @@ fn a_directory_that_is_not_there_is_named_and_never_made() {
     assert!(out.stderr.contains("no database no_such_database"), "{}", out.stderr);
 }
 
+/// An account with these rights alone, and what takes it away again.
+pub(crate) struct Limited {
+    pub(crate) server: TestServer,
+    session: refreshkit::mysql::Session,
+    account: String,
+}
+
+impl Limited {
+    pub(crate) fn new(server: &TestServer, directory: &Path, word: &str, grants: &[&str]) -> Self {
+        let user = format!("{word}{}", std::process::id());
+        let account = format!("'{user}'@'%'");
+        let mut session = server.session();
+        session.attempt(&format!("DROP USER {account}"));
+        session.run("making", &format!("CREATE USER {account} IDENTIFIED BY 'pw-1-Long'")).unwrap();
+        for grant in grants {
+            session.run("granting", &format!("GRANT {grant} TO {account}")).unwrap();
+        }
+        let base = fs::read_to_string(&server.client_cnf).unwrap();
+        let port = base.lines().find(|line| line.starts_with("port")).unwrap();
+        let cnf = directory.join("my.cnf");
+        refreshkit::mysql::write_option_file(&cnf, &user, "pw-1-Long").unwrap();
+        let text = fs::read_to_string(&cnf).unwrap() + &format!("host=127.0.0.1\n{port}\n");
+        fs::write(&cnf, text).unwrap();
+        Self { server: TestServer { engine: server.engine, client_cnf: cnf }, session, account }
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        self.session.attempt(&format!("DROP USER {}", self.account));
+    }
+}
+
 #[test]
 fn an_account_that_may_not_lock_still_dumps_and_says_so() {
     for_each_server(|server| {
         let scratch = small(server);
         let directory = scratch.directory();
-        let user = format!("u{}", std::process::id());
-        let mut session = server.session();
-        session.attempt(&format!("DROP USER '{user}'@'%'"));
-        session.run("making", &format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'pw-1-Long'")).unwrap();
-        session
-            .run(
-                "granting",
-                &format!("GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON `{}`.* TO '{user}'@'%'", scratch.name),
-            )
-            .unwrap();
-        let base = fs::read_to_string(&server.client_cnf).unwrap();
-        let port = base.lines().find(|line| line.starts_with("port")).unwrap();
-        let cnf = directory.path().join("my.cnf");
-        refreshkit::mysql::write_option_file(&cnf, &user, "pw-1-Long").unwrap();
-        let text = fs::read_to_string(&cnf).unwrap() + &format!("host=127.0.0.1\n{port}\n");
-        fs::write(&cnf, text).unwrap();
-        let limited = TestServer { engine: server.engine, client_cnf: cnf };
-        let path = whole(&limited, directory.path(), &[&scratch.name], "");
-        session.attempt(&format!("DROP USER '{user}'@'%'"));
+        let grant = format!("SELECT, SHOW VIEW, TRIGGER, EVENT ON `{}`.*", scratch.name);
+        let limited = Limited::new(server, directory.path(), "u", &[&grant]);
+        let path = whole(&limited.server, directory.path(), &[&scratch.name], "");
         let dump = DumpFile::open(&path).unwrap();
         assert_eq!(dump.manifest().rows, 4);
         // Quiet if nobody else happens to use the server; what it must not claim is a lock.

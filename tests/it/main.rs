@@ -9,11 +9,14 @@
 mod cli;
 mod closure;
 mod dump;
+mod dump_across;
 mod dump_fidelity;
 mod dump_file;
 mod dump_guards;
 mod dump_random;
 mod dump_safety;
+mod dump_trouble;
+mod dump_ways;
 mod jenkins;
 mod leaks;
 mod leaks_copies;
