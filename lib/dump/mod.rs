@@ -7,6 +7,7 @@ mod chunk;
 mod clear;
 mod column;
 mod create;
+pub mod deep;
 mod digest;
 mod encode;
 mod error;

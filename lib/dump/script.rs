@@ -114,7 +114,7 @@ pub(crate) fn indexes(manifest: &Manifest) -> Script {
     sql
 }
 
-fn alter(table: &TableEntry, clauses: &[String]) -> String {
+pub(crate) fn alter(table: &TableEntry, clauses: &[String]) -> String {
     format!("ALTER TABLE {}\n  {}", name(&table.table), clauses.join(",\n  "))
 }
 
@@ -156,7 +156,7 @@ fn write_object(sql: &mut Script, object: &ObjectEntry, database: Option<&Databa
 }
 
 /// A view of the same shape that reads nothing: another view that reads it can be created before it.
-fn placeholder(view: &ObjectEntry) -> String {
+pub(crate) fn placeholder(view: &ObjectEntry) -> String {
     let columns: Vec<String> = view.columns.iter().map(|column| format!("1 AS {}", name(column))).collect();
     format!("CREATE VIEW {} AS SELECT {}", name(&view.name), columns.join(", "))
 }

@@ -10,6 +10,7 @@ use super::Error;
 use super::run::{apply, decisions};
 use crate::dump::{self, DumpFile, Listed, Store};
 use crate::house::House;
+use crate::mysql::Server;
 
 /// What to do instead of dumping.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -23,8 +24,14 @@ pub enum Deed {
         #[arg(long)]
         json: bool,
     },
-    /// Read dumps back: the hash, length and checksum of every member
+    /// Read dumps back: the hash, length and checksum of every member; with --deep, whether they restore
     Verify {
+        /// Load each into scratch databases of the target, compare every table's rows, and drop them again
+        #[arg(long, requires = "target")]
+        deep: bool,
+        /// A target of the configuration, for --deep; its own database is not touched
+        #[arg(long, value_name = "TARGET", requires = "deep")]
+        target: Option<String>,
         /// Dumps: file names in the dump directory, paths, or `latest`
         #[arg(required = true, value_name = "FILE")]
         files: Vec<String>,
@@ -57,18 +64,38 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
                 _ => table(&dumps, out)?,
             }
         }
-        Deed::Verify { files } => {
+        Deed::Verify { files, target, .. } => {
+            let server = target.as_deref().map(|name| server_of(house, name)).transpose()?;
             for file in files {
-                let path = dump::find(directory, file)?;
-                let dump = dump::verify::all(house, &path, 2)?;
-                let (rows, members) = (dump.manifest().rows, dump.manifest().members.len());
-                writeln!(out, "{}: whole, {members} members, {rows} rows", path.display())?;
+                verify(house, &dump::find(directory, file)?, server.as_ref(), out)?;
             }
         }
         Deed::Cat { table, file } => cat(&dump::find(directory, file)?, table, out)?,
         Deed::Rotate => rotate(house, &directory()?, wish.name.as_deref(), out)?,
     }
     Ok(())
+}
+
+fn verify(house: &House, path: &Path, server: Option<&Server>, out: &mut dyn Write) -> Result<(), Error> {
+    let dump = dump::verify::all(house, path, 2)?;
+    let (rows, members) = (dump.manifest().rows, dump.manifest().members.len());
+    writeln!(out, "{}: whole, {members} members, {rows} rows", path.display())?;
+    if let Some(server) = server {
+        dump::deep::restores(house, &dump, server)?;
+        let tables = dump.manifest().tables.len();
+        writeln!(out, "{}: restores on {}, {tables} tables", path.display(), server.label())?;
+    }
+    Ok(())
+}
+
+/// The server of a target, and of nothing that is not one.
+fn server_of(house: &House, name: &str) -> Result<Server, Error> {
+    let Some(target) = house.config.targets.get(name) else {
+        let known: Vec<&str> = house.config.targets.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
+        return Err(Error::Usage(format!("the configuration has no [targets.{name}]: {known}")));
+    };
+    Ok(Server::of_config(&target.server()).map_err(dump::Error::from)?)
 }
 
 /// For people: right-aligned numbers, one line a dump.

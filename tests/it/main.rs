@@ -10,6 +10,7 @@ mod cli;
 mod closure;
 mod dump;
 mod dump_across;
+mod dump_deep;
 mod dump_fidelity;
 mod dump_file;
 mod dump_guards;

@@ -1,0 +1,127 @@
+//! `verify --deep`: a dump is restored where somebody said so, compared, and gone again.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use refreshkit::dump::{DumpFile, MemberKind};
+use sha2::{Digest, Sha256};
+
+use crate::dump::{config, whole};
+use crate::support::{Output, Scratch, TestServer, Tool, for_each_server};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+fn zip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A dump in whose rows one text stands for another of the same length, with hashes that fit, written from what lib/dump/README.md says about the format.
+fn forged(path: &Path, from: &str, to: &str) -> Vec<u8> {
+    let dump = DumpFile::open(path).unwrap();
+    let mut manifest = dump.manifest().clone();
+    let mut file = Vec::new();
+    for position in 0..manifest.members.len() {
+        let entry = &mut manifest.members[position];
+        let mut text = Vec::new();
+        dump.member(position).unwrap().read_to_end(&mut text).unwrap();
+        if entry.kind == MemberKind::Rows {
+            for at in 0..text.len() {
+                if text[at..].starts_with(from.as_bytes()) {
+                    text[at..at + to.len()].copy_from_slice(to.as_bytes());
+                }
+            }
+        }
+        let member = zip(&text);
+        entry.offset = file.len() as u64;
+        entry.bytes = member.len() as u64;
+        entry.plain_bytes = text.len() as u64;
+        entry.sha256 = hex(&Sha256::digest(&member));
+        file.extend(member);
+    }
+    let json = serde_json::to_string(&manifest).unwrap();
+    let last = zip(format!("-- refreshkit manifest\n-- {json}\n").as_bytes());
+    let offset = file.len() as u64;
+    file.extend(&last);
+    file.extend([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 56, 0, b'R', b'K', 52, 0, 1, 0, 0, 0]);
+    file.extend(offset.to_le_bytes());
+    file.extend((last.len() as u64).to_le_bytes());
+    file.extend(Sha256::digest(&last));
+    file.extend([3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    file
+}
+
+fn setting(server: &TestServer) -> (Scratch, Scratch, tempfile::TempDir, PathBuf) {
+    let (scratch, other) = (server.scratch("deepa"), server.scratch("deepb"));
+    scratch.run(
+        "CREATE TABLE parent (id INT PRIMARY KEY, name VARCHAR(40), pic LONGBLOB, f FLOAT, KEY (name));\
+         CREATE TABLE child (id INT AUTO_INCREMENT PRIMARY KEY, parent_id INT, at TIMESTAMP(3) NULL, \
+           g INT GENERATED ALWAYS AS (parent_id + 1) STORED, FOREIGN KEY (parent_id) REFERENCES parent (id));\
+         INSERT INTO parent VALUES (1, 'one', x'00ff27005c', 0.1), (2, 'two''s', NULL, 16777216);\
+         INSERT INTO child (parent_id, at) VALUES (1, '2026-01-01 00:00:00.125'), (2, NULL);\
+         CREATE FUNCTION twice(a INT) RETURNS INT DETERMINISTIC RETURN a * 2;\
+         CREATE TRIGGER counting BEFORE INSERT ON child FOR EACH ROW SET NEW.parent_id = twice(NEW.parent_id);\
+         CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM child;",
+    );
+    scratch.run(&format!(
+        "CREATE VIEW both_of_them AS SELECT p.name, twice(c.id) AS c FROM parent p JOIN `{0}`.child c ON c.parent_id = p.id;",
+        scratch.name
+    ));
+    other.run(&format!("CREATE VIEW over_there AS SELECT * FROM `{}`.both_of_them", scratch.name));
+    let directory = scratch.directory();
+    let path = whole(server, directory.path(), &[&scratch.name, &other.name], "");
+    let target = format!(
+        "[targets.dev1]\ndatabase = \"nothing\"\ndefaults_file = {:?}\n",
+        server.client_cnf.display().to_string()
+    );
+    config(server, directory.path(), &target);
+    (scratch, other, directory, path)
+}
+
+fn verify(directory: &Path, arguments: &[&str], file: &Path) -> Output {
+    let tool = Tool::new("mydump-rotate").arg("--config").arg(directory.join("refresh.toml"));
+    tool.arg("verify").args(arguments.iter().copied()).arg(file).run()
+}
+
+#[test]
+fn a_dump_is_restored_where_it_was_told_and_other_rows_under_fitting_hashes_are_found() {
+    for_each_server(|server| {
+        let (scratch, other, directory, path) = setting(server);
+        let deep = ["--deep", "--target", "dev1"];
+        let left = |word: &str| {
+            let sql = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'refreshkit\\_verify\\_%'";
+            let count: Option<u64> = server.session().first("looking", sql).unwrap();
+            assert_eq!(count, Some(0), "{word}");
+        };
+        let out = verify(directory.path(), &deep, &path).exits(0);
+        assert!(out.stdout.contains("whole,") && out.stdout.contains("restores on "), "{}", out.stdout);
+        left("after a good end");
+        // What it was made of is as it was.
+        assert_eq!(scratch.run("SELECT COUNT(*) FROM child"), "2\n");
+        assert_eq!(other.run("SELECT COUNT(*) FROM over_there"), "2\n");
+
+        let changed = forged(&path, "'one'", "'eno'");
+        let file = directory.path().join("forged.sql.gz");
+        fs::write(&file, changed).unwrap();
+        verify(directory.path(), &[], &file).exits(0);
+        let out = verify(directory.path(), &deep, &file).exits(65);
+        assert!(out.stderr.contains("parent has 2 rows with the digest"), "{}", out.stderr);
+        left("after a difference");
+
+        let broken = forged(&path, "INTO `child`", "INTO `dlihc`");
+        fs::write(&file, broken).unwrap();
+        let out = verify(directory.path(), &deep, &file).exits(69);
+        assert!(out.stderr.contains("child failed"), "{}", out.stderr);
+        left("after an error of the server");
+
+        // Nothing is touched that was not named.
+        verify(directory.path(), &["--deep"], &path).exits(2);
+        verify(directory.path(), &["--target", "dev1"], &path).exits(2);
+        let out = verify(directory.path(), &["--deep", "--target", "prod"], &path).exits(2);
+        assert!(out.stderr.contains("no [targets.prod]: dev1"), "{}", out.stderr);
+    });
+}
