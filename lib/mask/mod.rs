@@ -46,7 +46,7 @@ pub use ends::{Ends, agree as ends_agree};
 pub use error::Error;
 pub use key::{Key, key};
 pub(crate) use naming::words as words_of;
-pub use rules::{Leaks, Policy, compile, leaks, policy};
+pub use rules::{Leaks, Policy, canaries, compile, leaks, policy};
 
 /// The compiled masks of a catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

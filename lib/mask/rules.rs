@@ -42,6 +42,18 @@ pub fn leaks(config: &Config) -> Result<Leaks, Error> {
     }
 }
 
+/// Reads `[mask] canaries`: whether made-up rows go through the masks.
+pub fn canaries(config: &Config) -> Result<bool, Error> {
+    match setting(config, "canaries") {
+        "refuse" => Ok(true),
+        "off" => Ok(false),
+        other => {
+            let message = format!("canaries is refuse or off, not {other:?}");
+            Err(config.origin.error_at(&["mask", "canaries"], message, None))
+        }
+    }
+}
+
 /// What a setting says, `refuse` if nothing.
 fn setting<'a>(config: &'a Config, name: &str) -> &'a str {
     let said = config.mask.get(name).and_then(|setting| setting.as_slice().first());
@@ -49,7 +61,7 @@ fn setting<'a>(config: &'a Config, name: &str) -> &'a str {
 }
 
 /// Every setting of `[mask]`.
-const SETTINGS: &[&str] = &["key", "leaks", "policy"];
+const SETTINGS: &[&str] = &["canaries", "key", "leaks", "policy"];
 
 /// Keys of `[mask]` without a dot are settings, not columns.
 fn is_setting(key: &str) -> bool {
@@ -88,6 +100,7 @@ type Closeness = (Fit, Fit, Option<Fit>);
 pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
     policy(config)?;
     leaks(config)?;
+    canaries(config)?;
     let rules = read(config)?;
     let mut used = vec![false; rules.len()];
     let mut masks = Masks::default();

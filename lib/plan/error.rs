@@ -105,6 +105,14 @@ pub enum Error {
         /// What to paste.
         toml: String,
     },
+    /// Made-up people were recognised behind the masks.
+    #[error("the masks let through what they should hide, in {count} column(s): {columns}")]
+    Canaries {
+        /// How many columns.
+        count: usize,
+        /// Which.
+        columns: String,
+    },
     /// The proof failed.
     #[error(
         "{rows} kept row(s) of {child} refer to rows of {parent} that exist but were not kept: nothing may use this plan"
@@ -143,6 +151,7 @@ impl Failure for Error {
             | Self::ForeignSchema { .. }
             | Self::Dangling { .. }
             | Self::Copies { .. }
+            | Self::Canaries { .. }
             | Self::CannotFit { .. } => Exit::Refused,
             Self::Busy { .. } => Exit::Temporary,
             Self::Picture { .. } => Exit::CannotWrite,
@@ -167,6 +176,7 @@ impl Failure for Error {
             Self::CannotFit { .. } => "cannot-fit",
             Self::Dangling { .. } => "dangling-references",
             Self::Copies { .. } => "copies",
+            Self::Canaries { .. } => "canaries",
             Self::Drift(_) => "drift",
             Self::NotPlanned(_) => "not-planned",
             Self::NoSuchRow(_) => "no-such-row",
@@ -191,6 +201,10 @@ impl Failure for Error {
                 Some("choose another name: [dehydrate] work_schema = \"…\"".to_owned())
             }
             Self::Busy { .. } => Some("wait for it, or give this run a work_schema of its own".to_owned()),
+            Self::Canaries { .. } => Some(
+                "look at the masks of these columns, `sql` and `partial` first; [mask] canaries = \"off\" does not ask"
+                    .to_owned(),
+            ),
             Self::Copies { toml, .. } => Some(format!(
                 "mask them alike, or say with {{ keep = \"reason\" }} why not, in refresh.toml:\n[mask]\n{toml}"
             )),

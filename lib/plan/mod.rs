@@ -13,6 +13,8 @@
 mod access;
 mod ask;
 mod blueprint;
+mod canary;
+mod canary_row;
 mod candidates;
 mod cast;
 mod check;
@@ -156,6 +158,7 @@ fn make_watched(
     warnings.extend(orphans(&edges));
     let (leaks, copies) = leaks::collect(house, crew.all(), &blueprint, &mut tables, options)?;
     warnings.extend(copies);
+    warnings.extend(canary::check(house, crew.first(), place, &blueprint, &tables, options)?);
     work::complete(crew.first(), &blueprint, closure.last_down)?;
     let mut plan = Dehydration {
         as_of: Some(when.as_of),

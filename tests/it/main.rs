@@ -20,6 +20,7 @@ mod dump_trouble;
 mod dump_ways;
 mod jenkins;
 mod leaks;
+mod leaks_canaries;
 mod leaks_copies;
 mod leaks_key;
 mod login;
