@@ -32,6 +32,7 @@ mod migrate;
 mod pipe;
 #[cfg(feature = "aws")]
 mod pipe_night;
+mod plan_catalog;
 mod plan_cli;
 mod plan_fit;
 mod plan_in_place;
