@@ -55,7 +55,7 @@ pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) 
     let text = match ask {
         Ask::Plan { json, dot, svg } => {
             place.may_hold_keys(options)?;
-            let options = Options { in_place: false, hot_parents: true, ..options.clone() };
+            let options = Options { in_place: false, to_look_at: true, ..options.clone() };
             let plan = make(house, &place, &options)?;
             let graph = Graph::of(&plan);
             draw(dot.as_deref(), || graph.dot())?;

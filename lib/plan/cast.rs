@@ -47,6 +47,11 @@ impl Cast {
         })
     }
 
+    /// As it is written.
+    pub(super) fn word(self) -> &'static str {
+        WORDS.iter().find(|(_, cast)| *cast == self).map_or("", |(word, _)| word)
+    }
+
     /// Whether one child value holds several references.
     pub(super) fn splits(self) -> bool {
         matches!(self, Self::Json | Self::List)
@@ -157,6 +162,26 @@ pub(super) fn value(cast: Option<Cast>, child: &Column, parent: &Column) -> Stri
             }
         }
     }
+}
+
+/// When a value is there and cannot be read, SQL over alias `c`; nothing if every value can be.
+pub(super) fn unreadable(cast: Cast, child: &Column, parent: &Column) -> Option<String> {
+    let plain = match cast {
+        Cast::Char => return None,
+        Cast::Json | Cast::List if parent.family() != Family::Exact => return None,
+        Cast::Json | Cast::List => format!("TRIM({SPLIT_ALIAS}.{})", name(SPLIT_COLUMN)),
+        Cast::Unsigned | Cast::Signed | Cast::Uuid => child.of("c"),
+    };
+    let read = value(Some(cast), child, parent);
+    // An empty value and -1 are words for "no reference".
+    Some(format!("({plain} IS NOT NULL AND CAST({plain} AS CHAR) NOT IN ('', '-1') AND ({read}) IS NULL)"))
+}
+
+/// When a column that should hold JSON holds something else.
+pub(super) fn no_document(cast: Cast, child: &Column) -> Option<String> {
+    let plain = child.of("c");
+    (cast == Cast::Json && child.family() != Family::Json)
+        .then(|| format!("({plain} IS NOT NULL AND {plain} <> '' AND NOT JSON_VALID({plain}))"))
 }
 
 const SPLIT_ALIAS: &str = "refreshkit_split";

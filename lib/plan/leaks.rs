@@ -104,7 +104,7 @@ struct Original {
 }
 
 /// Writes the records, marks the columns and looks for copies, whose warnings are returned. Nothing if `[mask] leaks` is
-/// off, or the copy itself is rewritten.
+/// off, if no dump follows, or if the copy itself is rewritten.
 pub(super) fn collect(
     house: &House,
     sessions: &mut [Session],
@@ -113,7 +113,7 @@ pub(super) fn collect(
     options: &Options,
 ) -> Result<(Option<LeakScan>, Vec<String>), Error> {
     let policy = mask::leaks(&house.config)?;
-    if policy == Leaks::Off {
+    if policy == Leaks::Off || options.to_look_at {
         return Ok((None, Vec::new()));
     }
     if options.in_place {

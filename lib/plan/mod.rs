@@ -49,6 +49,7 @@ mod sql;
 mod steps;
 mod strata;
 mod svg;
+mod unread;
 mod watch;
 mod work;
 
@@ -156,6 +157,8 @@ fn make_watched(
     guard::selects_parse(crew.first(), &tables)?;
     let edges = edge_reports(crew.all(), &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
+    let unread = unread::count(house, crew.all(), &blueprint, closure.last_down)?;
+    warnings.extend(unread::warnings(&blueprint, &unread));
     let (leaks, copies) = leaks::collect(house, crew.all(), &blueprint, &mut tables, options)?;
     warnings.extend(copies);
     warnings.extend(canary::check(house, crew.first(), place, &blueprint, &tables, options)?);
@@ -175,7 +178,7 @@ fn make_watched(
     if let Some(target) = target {
         plan.other.insert("target".to_owned(), target);
     }
-    if options.hot_parents {
+    if options.to_look_at {
         hot::parents(house, crew.all(), &blueprint, &mut plan.edges)?;
     }
     if !options.in_place {

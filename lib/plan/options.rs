@@ -47,9 +47,9 @@ pub struct Options {
     #[command(flatten)]
     pub login: LoginOptions,
 
-    /// Look for parents with the most children
+    /// For people to look at: name parents with the most children, and leave out what only a dump needs
     #[arg(skip)]
-    pub hot_parents: bool,
+    pub to_look_at: bool,
 }
 
 /// As many statements at once as most servers have something for.

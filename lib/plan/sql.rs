@@ -72,6 +72,20 @@ impl<'a> Words<'a> {
         self.pairs(edge).map(|(child, parent)| cast::value(edge.cast, child, parent)).collect()
     }
 
+    /// When a reference is there and its cast cannot read it, SQL over alias `c`.
+    pub(super) fn unreadable(&self, edge: &'a Edge) -> Option<String> {
+        let cast = edge.cast?;
+        let each: Vec<String> =
+            self.pairs(edge).filter_map(|(child, parent)| cast::unreadable(cast, child, parent)).collect();
+        (!each.is_empty()).then(|| format!("({})", each.join(" OR ")))
+    }
+
+    /// When what should be JSON is none.
+    pub(super) fn no_documents(&self, edge: &'a Edge) -> Option<String> {
+        let cast = edge.cast?;
+        self.pairs(edge).find_map(|(child, _)| cast::no_document(cast, child))
+    }
+
     /// `app.lines AS c`, with one row a reference if the column holds several.
     pub(super) fn child_from(&self, edge: &'a Edge) -> String {
         let split: String = self.pairs(edge).map(|(child, _)| cast::split(edge.cast, child)).collect();

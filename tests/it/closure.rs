@@ -7,6 +7,8 @@
 //! orphans docs(owner_id): 1         kept rows whose parent the source does not have either
 //! ```
 //!
+//! `warnings.txt`, if there is one, has fragments of warnings that must be given, one a line.
+//!
 //! `{db}` stands for the scratch database. Tables that are not named must be empty.
 
 use std::collections::BTreeMap;
@@ -210,6 +212,19 @@ fn run(server: &TestServer, case: &Path) {
         let found = shown(&scratch, &dehydration, &wanted.join("\n"));
         assert_eq!(found, wanted.join("\n"), "{name} on {:?}", server.engine);
         assert!(dehydration.edges.iter().all(|edge| edge.dangling == 0));
+        for fragment in read("warnings.txt").unwrap_or_default().lines() {
+            let said = |warning: &String| warning.replace(&scratch.name, "{db}").contains(fragment);
+            assert!(
+                dehydration.warnings.iter().any(said),
+                "{name}: {fragment:?} in {:?}",
+                dehydration.warnings
+            );
+        }
+        if !case.join("warnings.txt").exists() {
+            let unread: Vec<&String> =
+                dehydration.warnings.iter().filter(|w| w.contains("cannot be read")).collect();
+            assert!(unread.is_empty(), "{name}: {unread:?}");
+        }
         same_in_place(&scratch, &read("refresh.toml").unwrap(), dehydration, name);
     } else {
         let said = outcome.err().unwrap_or_else(|| panic!("{name} on {:?}: no error", server.engine));
