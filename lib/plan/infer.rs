@@ -6,10 +6,11 @@
 
 use std::fmt::Write;
 
-use super::candidates;
+use super::candidates::{self, Candidate};
 use super::cast;
 use super::composites;
 use super::error::Error;
+use super::joins::Joins;
 use super::place::Place;
 use super::relations::{self, Edge};
 use super::sample::look_up;
@@ -51,6 +52,7 @@ pub(super) fn proposals(
             edge.child == table && edge.child_columns.iter().any(|c| c.eq_ignore_ascii_case(column))
         })
     };
+    let joins = Joins::read(session, catalog);
     let task = house.progress.start("looking for relations", Some(catalog.tables.len() as u64), Unit::Count);
     let mut proposals = Vec::new();
     for (at, table) in catalog.tables.iter().enumerate() {
@@ -60,7 +62,7 @@ pub(super) fn proposals(
             if let Some(kind) = type_column(table, column) {
                 proposals.extend(polymorphic(session, catalog, at, column, kind)?);
             } else {
-                proposals.extend(simple(session, catalog, at, column)?);
+                proposals.extend(simple(session, catalog, &joins, at, column)?);
             }
         }
         task.add(1);
@@ -101,6 +103,7 @@ fn rendered(proposals: &[Proposal]) -> String {
 fn simple(
     session: &mut Session,
     catalog: &Catalog,
+    joins: &Joins,
     at: usize,
     column: &Column,
 ) -> Result<Option<Proposal>, Error> {
@@ -108,9 +111,13 @@ fn simple(
     let child = &catalog.tables[at];
     let key = child.key();
     let is_key = key.len() == 1 && key[0].name == column.name;
-    for candidate in candidates::of(catalog, at, column) {
+    for candidate in candidates(catalog, joins, at, column) {
         let parent = &catalog.tables[candidate.parent];
         let key = parent.key()[0];
+        let joined = match joins.between((at, &column.name), (candidate.parent, &key.name)) {
+            0 => String::new(),
+            times => format!(", joined in {times} kind(s) of statements"),
+        };
         if cast::comparable(column, key).is_err() {
             continue;
         }
@@ -118,7 +125,7 @@ fn simple(
         let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
         let low = if sample.low { ", but they are only its first few" } else { "" };
         let text = format!(
-            "{:?} = {:?}  # {}; {}{low}{index}",
+            "{:?} = {:?}  # {}; {}{low}{index}{joined}",
             written(catalog, child, &column.name),
             written(catalog, parent, &key.name),
             candidate.evidence,
@@ -138,6 +145,28 @@ fn simple(
         }
     }
     Ok(doubtful)
+}
+
+/// What the name speaks of; then tables that statements join the column with, unless it is the key of its own.
+fn candidates(catalog: &Catalog, joins: &Joins, at: usize, column: &Column) -> Vec<Candidate> {
+    let mut all = candidates::of(catalog, at, column);
+    let key = catalog.tables[at].key();
+    if key.len() == 1 && key[0].name == column.name {
+        return all;
+    }
+    for parent in joins.parents(catalog, at, &column.name) {
+        match all.iter_mut().find(|candidate| candidate.parent == parent) {
+            // Small numbers prove nothing; a statement that joins them does.
+            Some(named) => named.strong = true,
+            None => all.push(Candidate {
+                parent,
+                evidence: "no name, but statements (performance_schema)".to_owned(),
+                strong: true,
+                vague: false,
+            }),
+        }
+    }
+    all
 }
 
 /// A relation of several columns, if the values are there.

@@ -33,6 +33,7 @@ mod guard;
 mod hot;
 mod in_place;
 mod infer;
+mod joins;
 mod leaks;
 mod names;
 mod options;

@@ -31,7 +31,7 @@ pub(super) fn svg(graph: &Graph) -> String {
          font-family=\"system-ui, 'DejaVu Sans', sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fcfcfa\"/>\n"
     );
     for link in &graph.links {
-        curve(&mut out, &layout, link);
+        curve(&mut out, &path(&layout, link), link);
     }
     for (at, node) in graph.nodes.iter().enumerate() {
         let (x, y) = layout.at[at];
@@ -59,7 +59,8 @@ pub(super) fn svg(graph: &Graph) -> String {
     }
     // Last, so that no line runs over them.
     for link in &graph.links {
-        label(&mut out, &layout, link);
+        let aside = layout.column[link.parent] == layout.column[link.child];
+        label(&mut out, &path(&layout, link), link, aside);
     }
     out.push_str("</svg>\n");
     out
@@ -94,7 +95,10 @@ fn layout(graph: &Graph) -> Layout {
         }
     }
     let at = column.iter().zip(&y).map(|(c, y)| (MARGIN + half(2 * c) * COLUMN, MARGIN + y)).collect();
-    let width = 2.0 * MARGIN + half(2 * count.max(1) - 2) * COLUMN + BOX_WIDTH + 60.0;
+    let aside =
+        graph.links.iter().any(|l| column[l.parent] == column[l.child] && column[l.child] + 1 == count);
+    let beside = if aside { COLUMN - BOX_WIDTH } else { 60.0 };
+    let width = 2.0 * MARGIN + half(2 * count.max(1) - 2) * COLUMN + BOX_WIDTH + beside;
     let height = 2.0 * MARGIN + half(2 * tallest.max(1) - 2) * ROW + BOX_HEIGHT;
     Layout { column, at, size: (width, height) }
 }
@@ -161,8 +165,7 @@ fn path(layout: &Layout, link: &Link) -> [(f64, f64); 4] {
     [start, bent(start, leaves_right), bent(end, enters_right), end]
 }
 
-fn curve(out: &mut String, layout: &Layout, link: &Link) {
-    let [start, one, two, end] = path(layout, link);
+fn curve(out: &mut String, [start, one, two, end]: &[(f64, f64); 4], link: &Link) {
     let style = if link.down + link.up == 0 { " stroke-dasharray=\"4 4\"" } else { "" };
     let colour = if link.down > 0 { "#2f6f9f" } else { "#a0a4ab" };
     let _ = writeln!(
@@ -173,10 +176,11 @@ fn curve(out: &mut String, layout: &Layout, link: &Link) {
     );
 }
 
-fn label(out: &mut String, layout: &Layout, link: &Link) {
-    let [start, one, two, end] = path(layout, link);
+/// Half-way along a link; of a link within a column, to the right of it.
+fn label(out: &mut String, [start, one, two, end]: &[(f64, f64); 4], link: &Link, aside: bool) {
     let half_way = |a: f64, b: f64, c: f64, d: f64| (a + 3.0 * b + 3.0 * c + d) / 8.0;
     let (x, y) = (half_way(start.0, one.0, two.0, end.0), half_way(start.1, one.1, two.1, end.1));
+    let (x, anchor) = if aside { (x + 6.0, "start") } else { (x, "middle") };
     let text = [shortened(&link.columns, 24), link.text()];
     for (n, line) in text.iter().filter(|line| !line.is_empty()).enumerate() {
         let (y, words) = (y - 3.0 + 12.0 * half(2 * n), escaped(line));
@@ -184,7 +188,7 @@ fn label(out: &mut String, layout: &Layout, link: &Link) {
         for paint in ["fill=\"none\" stroke=\"#fcfcfa\" stroke-width=\"3\"", "fill=\"#444\""] {
             let _ = writeln!(
                 out,
-                "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"10\" text-anchor=\"middle\" {paint}>{words}</text>"
+                "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"10\" text-anchor=\"{anchor}\" {paint}>{words}</text>"
             );
         }
     }
@@ -199,4 +203,51 @@ fn shortened(text: &str, characters: usize) -> String {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Dehydration, EdgeReport, TablePlan};
+
+    #[test]
+    fn the_label_of_a_table_that_refers_to_itself_stands_beside_it() {
+        let edge = |column: &str| EdgeReport {
+            child: format!("app.people({column})"),
+            parent: "app.people(id)".to_owned(),
+            up_rows: 1,
+            ..EdgeReport::default()
+        };
+        let table = TablePlan {
+            database: "app".to_owned(),
+            table: "people".to_owned(),
+            class: TableClass::Root,
+            ..TablePlan::default()
+        };
+        let plan = Dehydration {
+            tables: vec![table],
+            edges: vec![edge("boss_id"), edge("mentor_id")],
+            ..Dehydration::default()
+        };
+        let graph = Graph::of(&plan);
+        let layout = layout(&graph);
+        let picture = svg(&graph);
+        let starts: Vec<(f64, f64)> = picture
+            .lines()
+            .filter(|line| line.starts_with("<text") && line.contains("fill=\"#444\""))
+            .map(|line| {
+                let number = |name: &str| {
+                    let rest = &line[line.find(&format!(" {name}=\"")).unwrap_or(0) + name.len() + 3..];
+                    rest.split('"').next().and_then(|text| text.parse().ok()).unwrap_or(-1.0)
+                };
+                assert!(line.contains("text-anchor=\"start\""), "{line}");
+                (number("x"), number("y"))
+            })
+            .collect();
+        assert_eq!(starts.len(), 2, "{picture}");
+        for (n, (x, y)) in starts.iter().enumerate() {
+            assert!(*x > layout.at[0].0 + BOX_WIDTH && x + 150.0 < layout.size.0, "{picture}");
+            assert!(starts[..n].iter().all(|(_, other)| (other - y).abs() >= 10.0), "{starts:?}");
+        }
+    }
 }

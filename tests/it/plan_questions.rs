@@ -157,3 +157,26 @@ fn check_strict_wants_every_relation_that_infer_finds_to_be_reviewed() {
         tool(&directory).args(["check", "--strict"]).run().exits(0);
     });
 }
+
+#[test]
+fn infer_learns_from_the_statements_that_the_server_has_counted() {
+    for_each_server(|server| {
+        let (scratch, directory) = setting(server, "", "");
+        scratch.run(
+            "CREATE TABLE deals (id INT PRIMARY KEY, desk INT); CREATE TABLE offices (id INT PRIMARY KEY);
+             CREATE TABLE quiet (id INT PRIMARY KEY, desk INT);
+             INSERT INTO offices VALUES (7), (8), (9); INSERT INTO deals VALUES (1, 8), (2, 9); INSERT INTO quiet VALUES (1, 8);",
+        );
+        let joined = r#""deals.desk" = "offices.id"  # no name, but statements (performance_schema); 2 of 2 sampled values found, joined in 1 kind(s)"#;
+        let before = tool(&directory).arg("infer").run().exits(0).stdout;
+        assert!(!before.contains("desk"), "{before}");
+        // A server that has run very many different statements counts no new ones.
+        scratch.run("TRUNCATE TABLE performance_schema.events_statements_summary_by_digest");
+        scratch.run("SELECT d.id FROM deals AS d JOIN offices o ON o.id = d.desk WHERE d.id > 0");
+        let after = tool(&directory).arg("infer").run().exits(0).stdout;
+        let counted = server.client(None, b"SELECT @@performance_schema").trim() == "1";
+        eprintln!("statements are counted: {counted}");
+        assert_eq!(after.contains(joined), counted, "{after}");
+        assert!(!after.contains("quiet.desk"), "{after}");
+    });
+}
