@@ -10,8 +10,8 @@ EXAMPLES:
     rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
     rds-restore --clone --cluster prod-replica | mydehydrate | mydump-rotate | rds-drop
 
-The copy gets a random master password, kept in an option file (mode 0600) in the state directory and proven by
-logging in. rds-drop removes the copy, and the file with it.
+The copy gets a random master password, kept in an option file (mode 0600) in the state directory, or, with --password
+secrets-manager, in a secret that RDS makes; it is proven by logging in. rds-drop removes the copy, and either with it.
 ";
 
 /// Restores a throw-away copy and proves that it accepts a login

@@ -240,6 +240,10 @@ impl Failure for Error {
             Self::Terminal { status, .. } if status == super::states::NO_MACHINE => {
                 hint_of(FaultClass::Capacity)
             }
+            Self::Terminal { what, .. } if what.starts_with("snapshot ") => {
+                "try again, or let [snapshot] fallback take another one: \"automated\" or \"pitr\""
+            }
+            Self::Terminal { .. } => "the RDS console may say more; rds-drop removes what this run created",
             Self::Secret { source, .. } => hint_of_secret(source.class),
             Self::NoPassword(_) => "write it as {\"username\": …, \"password\": …}",
             Self::Token(_) => "set AWS_REGION, and credentials that may rds-db:connect",
@@ -267,7 +271,7 @@ impl Failure for Error {
             Self::Left { .. } => {
                 "run rds-drop --run ID again; the journal and the tags still know what is left"
             }
-            Self::Runtime(_) | Self::Missing(_) | Self::Document(_) | Self::Terminal { .. } => return None,
+            Self::Runtime(_) | Self::Missing(_) | Self::Document(_) => return None,
         };
         Some(text.to_owned())
     }
