@@ -39,6 +39,7 @@ pub(super) fn hash(target: &Target<'_>, domain: &str) -> String {
 /// speaks for itself.
 pub(super) fn entity(target: &Target<'_>, of: &[String]) -> Result<String, Wrong> {
     let mut parts = Vec::new();
+    let mut always = true;
     for name in of {
         let Some(column) = target.table.column(name) else {
             let names = target.table.columns.iter().map(|column| column.name.as_str());
@@ -46,12 +47,14 @@ pub(super) fn entity(target: &Target<'_>, of: &[String]) -> Result<String, Wrong
             return Err((format!("{} has no column `{name}` (of)", target.table.name), hint));
         };
         parts.push(normalised(&Target::of(target.table, column)));
+        always &= !column.nullable;
     }
-    match parts.as_slice() {
-        [] => Ok(normalised(target)),
-        [one] => Ok(format!("COALESCE({one}, {})", normalised(target))),
-        many => Ok(format!("COALESCE(CONCAT({}), {})", many.join(", ':', "), normalised(target))),
-    }
+    let whole = match parts.as_slice() {
+        [] => return Ok(normalised(target)),
+        [one] => one.clone(),
+        many => format!("CONCAT({})", many.join(", ':', ")),
+    };
+    Ok(if always { whole } else { format!("COALESCE({whole}, {})", normalised(target)) })
 }
 
 /// A whole number below `limit` out of the hash, from 12 digits of it: CONV goes through DOUBLE if it is not cast.

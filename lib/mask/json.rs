@@ -47,13 +47,13 @@ pub(super) fn json(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wro
         _ => (filler(plain), " WHEN TRIM(VALUE) = '' THEN ''"),
     };
     let blank = blank.replace("VALUE", plain);
-    // A JSON column is no deeper than the server reads.
-    let deep =
-        if target.column.family() == Family::Json { String::new() } else { format!("{} OR ", deep(plain)) };
-    let whole = format!(
-        "CASE WHEN {plain} IS NULL THEN NULL{blank} WHEN {deep}NOT JSON_VALID({plain}) THEN {invalid}{} ELSE {masked} END",
-        maria(&format!("WHEN {twice} THEN {invalid}"))
-    );
+    // A JSON column holds JSON, no deeper than the server reads; MariaDB's is a text whose check may be switched off.
+    let valid = match target.column.family() {
+        Family::Json => maria(&format!("WHEN NOT JSON_VALID({plain}) THEN {invalid}")),
+        _ => format!(" WHEN {} OR NOT JSON_VALID({plain}) THEN {invalid}", deep(plain)),
+    };
+    let twice = maria(&format!("WHEN {twice} THEN {invalid}"));
+    let whole = format!("CASE WHEN {plain} IS NULL THEN NULL{blank}{valid}{twice} ELSE {masked} END");
     Ok(lossy(whole))
 }
 
@@ -147,10 +147,9 @@ fn twice(value: &str, paths: &Paths<'_>) -> String {
     let asked = |parent: &&str| {
         let parent = literal(parent);
         let keys = format!("JSON_KEYS({value}, {parent})");
-        // A name with an escape in it may be the same name in other words.
-        format!(
-            "COALESCE(JSON_LENGTH({value}, {parent}) <> JSON_LENGTH({keys}) OR INSTR({keys}, CONCAT(CHAR(92), 'u')), 0)"
-        )
+        // A name with an escape in it may be the same name in other words: it is made two, so that it does not fit.
+        let split = format!("REPLACE({keys}, CONCAT(CHAR(92), 'u'), '\",\"')");
+        format!("COALESCE(JSON_LENGTH({value}, {parent}) <> JSON_LENGTH({split}), 0)")
     };
     let asked: Vec<String> = parents.iter().map(asked).collect();
     if asked.is_empty() { "0".to_owned() } else { asked.join(" OR ") }

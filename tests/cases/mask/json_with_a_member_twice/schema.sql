@@ -1,0 +1,2 @@
+CREATE TABLE a (id INT PRIMARY KEY, raw TEXT);
+INSERT INTO a VALUES (1, '{"email":"real1@real.example","email":"real2@real.example"}'), (2, CONCAT('{"email":"real1@real.example","e', CHAR(92), 'u006dail":"real2@real.example"}')), (3, '{"c":{"phone":"real","x":1},"c":{"phone":"real"}}'), (4, '{"list":[{"m":"real","m":"real"},{"m":"real"}],"keep":"yes"}'), (5, '{"email":"real@real.example","größe":1}');
