@@ -3,6 +3,8 @@
 //! In: a blueprint, the finished table plans. Out: tables of records (`s_<n>`, one a table of the source), and for
 //! each outgoing column whether originals are to be looked for in it. Clear text stays on the server.
 
+use std::collections::BTreeMap;
+
 use super::blueprint::{Blueprint, Kept};
 use super::crew::share_out;
 use super::derived;
@@ -130,48 +132,68 @@ pub(super) fn collect(
     for at in 0..blueprint.catalog.tables.len() {
         let originals = originals(blueprint, at);
         let Some(from) = rows(blueprint, at, tables).filter(|_| !originals.is_empty()) else { continue };
+        let columns = format!("v BINARY({RECORD_BYTES}) NOT NULL, o SMALLINT UNSIGNED NOT NULL");
+        sessions[0]
+            .run("creating the originals", &format!("CREATE TABLE {} ({columns})", records(blueprint, at)))?;
         scan.tables.push(format!("s_{at}"));
-        let first = scan.origins.len();
-        scan.origins.extend(originals.iter().map(|original| original.origin.clone()));
-        places.extend(originals.iter().map(|original| original.place.clone()));
-        jobs.push((at, from, first, originals));
+        for original in originals {
+            jobs.push(Job { at, from: from.clone(), number: scan.origins.len(), source: original.source });
+            scan.origins.push(original.origin);
+            places.push(original.place);
+        }
     }
     let task = house.progress.start("hashing originals", Some(jobs.len() as u64), Unit::Count);
-    let counts = share_out(sessions, jobs, |session, (at, from, first, originals)| {
+    // A job a column: the tables with the most people in them are few.
+    let counts = share_out(sessions, jobs, |session, job| {
         house.cancel.check()?;
         task.add(1);
-        write(session, blueprint, (at, &from), first, &originals)
+        Ok((job.at, write(session, blueprint, &job)?))
     })?;
     drop(task);
-    scan.values = counts.iter().sum();
+    index(&mut sessions[0], blueprint, &counts)?;
+    scan.values = counts.iter().map(|(_, count)| count).sum();
     let copies = derived::check(house, sessions, blueprint, (tables, &scan.tables), &places, scan.refuse)?;
     Ok((Some(scan), copies))
 }
 
-/// The records of one table; how many.
-fn write(
-    session: &mut Session,
-    blueprint: &Blueprint,
-    (at, from): (usize, &str),
-    first: usize,
-    originals: &[Original],
-) -> Result<u64, Error> {
-    let deed = format!("hashing originals of {}", blueprint.catalog.tables[at].label());
-    let records = qualified(&blueprint.work_schema, &format!("s_{at}"));
-    let columns = format!("v BINARY({RECORD_BYTES}) NOT NULL, o SMALLINT UNSIGNED NOT NULL");
-    session.run(&deed, &format!("CREATE TABLE {records} ({columns})"))?;
-    let mut count = 0;
-    for (n, original) in originals.iter().enumerate() {
-        let values = scan::values(&original.source, from);
-        // IGNORE: bytes that are no text make a warning and no value.
-        let sql =
-            format!("INSERT IGNORE INTO {records} (v, o) SELECT x.v, {} FROM ({values}) AS x", first + n);
-        count += session.run(&deed, &sql)?;
+/// One source of one table.
+struct Job {
+    at: usize,
+    /// The rows, as a FROM clause.
+    from: String,
+    /// Of the origin in the document.
+    number: usize,
+    source: Source,
+}
+
+fn records(blueprint: &Blueprint, at: usize) -> String {
+    qualified(&blueprint.work_schema, &format!("s_{at}"))
+}
+
+/// The records of one source; how many.
+fn write(session: &mut Session, blueprint: &Blueprint, job: &Job) -> Result<u64, Error> {
+    let deed = format!("hashing originals of {}", blueprint.catalog.tables[job.at].label());
+    let values = scan::values(&job.source, &job.from);
+    // IGNORE: bytes that are no text make a warning and no value.
+    let sql = format!(
+        "INSERT IGNORE INTO {} (v, o) SELECT x.v, {} FROM ({values}) AS x",
+        records(blueprint, job.at),
+        job.number
+    );
+    Ok(session.run(&deed, &sql)?)
+}
+
+/// An index for each table with so many records that they are looked up one by one.
+fn index(session: &mut Session, blueprint: &Blueprint, counts: &[(usize, u64)]) -> Result<(), Error> {
+    let mut sums = BTreeMap::<usize, u64>::new();
+    for (at, count) in counts {
+        *sums.entry(*at).or_default() += count;
     }
-    if count >= INDEXED_ROWS_MIN {
-        session.run(&deed, &format!("ALTER TABLE {records} ADD KEY (v)"))?;
+    for (at, _) in sums.into_iter().filter(|(_, sum)| *sum >= INDEXED_ROWS_MIN) {
+        session
+            .run("indexing the originals", &format!("ALTER TABLE {} ADD KEY (v)", records(blueprint, at)))?;
     }
-    Ok(count)
+    Ok(())
 }
 
 /// Whose values are hashed: all rows of a small table, else those that come along.
