@@ -159,9 +159,9 @@ impl Cloud {
             return Ok(());
         }
         volume.server = None;
-        let mut port = cluster.port;
+        let (mut port, mut is_ours) = (cluster.port, engine::is_free(cluster.port));
         for attempt in 1.. {
-            if !engine::is_free(port) {
+            if !is_ours {
                 port = engine::free_port()?;
                 self.change(|state| {
                     if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
@@ -174,8 +174,8 @@ impl Cloud {
                     volume.server = Some(server);
                     break;
                 }
-                // Somebody else may have taken the port before the server did.
-                Err(Error::Server { .. }) if attempt < START_ATTEMPTS && !engine::is_free(port) => {}
+                // It was free a moment ago, and may be free again by now.
+                Err(Error::PortTaken(_)) if attempt < START_ATTEMPTS => is_ours = false,
                 Err(error) => return Err(error),
             }
         }

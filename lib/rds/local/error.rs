@@ -77,6 +77,9 @@ pub enum Error {
         /// The last words of its log.
         detail: String,
     },
+    /// Somebody else took the server's port before it did.
+    #[error("{0} failed: somebody else has its port")]
+    PortTaken(String),
     /// What a job needs was deleted.
     #[error("{0} is gone")]
     Gone(String),
@@ -153,6 +156,7 @@ impl Failure for Error {
             | Self::NoServer(_)
             | Self::WrongServer { .. }
             | Self::Server { .. }
+            | Self::PortTaken(_)
             | Self::Endpoint { .. } => Exit::Unavailable,
             Self::MySql(inner) => inner.exit(),
             Self::Interrupted(inner) => inner.exit(),

@@ -1,6 +1,6 @@
 //! Copies hold real data: snapshots, clones and plain instances on both servers, and what `kill -9` leaves.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -86,9 +86,7 @@ fn a_stopped_cluster_has_no_server_keeps_its_data_and_is_not_deleted_even_after_
             service.serve();
         };
         let shows = |service: &Service, wanted: &str| {
-            until(&format!("the cluster is {wanted}"), || {
-                tag(&service.cluster("prod-replica"), "Status").unwrap() == wanted
-            });
+            service.await_status(wanted);
             assert_eq!(service.instance_status("prod-replica-0").unwrap(), wanted);
         };
         assert_eq!(service.refused("StartDBCluster", &[name]).1, "InvalidDBClusterStateFault");
@@ -107,6 +105,30 @@ fn a_stopped_cluster_has_no_server_keeps_its_data_and_is_not_deleted_even_after_
         again(&mut service);
         shows(&service, "available");
         assert_eq!(ids(&service.login("prod-replica", &old)), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn a_port_that_somebody_takes_for_a_moment_is_replaced_by_another() {
+    on_both(|engine| {
+        let service = Service::start(engine, "0");
+        let old = service.production_password();
+        let name = ("DBClusterIdentifier", "prod-replica");
+        let port = tag(&service.cluster("prod-replica"), "Port").unwrap();
+        service.done("StopDBCluster", &[name]);
+        service.await_status("stopped");
+        service.done("StartDBCluster", &[name]);
+        // The port was free when the service looked, is not when the server wants it, and is again when that has failed.
+        until("the server is being started", || service.servers() > 0);
+        let thief = TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
+        let log = service.dir().join("clusters/prod-replica/log");
+        until("the server misses its port", || {
+            String::from_utf8_lossy(&std::fs::read(&log).unwrap()).contains("Address already in use")
+        });
+        drop(thief);
+        service.await_status("available");
+        assert_eq!(ids(&service.login("prod-replica", &old)), [1, 2, 3]);
+        assert_ne!(tag(&service.cluster("prod-replica"), "Port").unwrap(), port);
     });
 }
 

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use refreshkit::mysql::{OptionFile, Server};
@@ -73,12 +74,14 @@ pub(super) struct Service {
     folder: tempfile::TempDir,
     delays: &'static str,
     child: Option<Child>,
+    said: Option<JoinHandle<String>>,
     pub(super) url: String,
 }
 
 impl Service {
     pub(super) fn start(engine: &str, delays: &'static str) -> Self {
-        let mut service = Self { folder: seeded(engine), delays, child: None, url: String::new() };
+        let mut service =
+            Self { folder: seeded(engine), delays, child: None, said: None, url: String::new() };
         service.serve();
         service
     }
@@ -93,13 +96,14 @@ impl Service {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let mut stderr = child.stderr.take().unwrap();
-        let told = std::thread::spawn(move || {
+        let said = std::thread::spawn(move || {
             let mut text = String::new();
             let _ = stderr.read_to_string(&mut text);
             text
         });
-        assert!(!line.is_empty(), "rds-local does not serve: {}", told.join().unwrap());
+        assert!(!line.is_empty(), "rds-local does not serve: {}", said.join().unwrap());
         line.trim().clone_into(&mut self.url);
+        self.said = Some(said);
         self.child = Some(child);
     }
 
@@ -176,6 +180,15 @@ impl Service {
         });
     }
 
+    /// Waits until the seeded cluster shows a state.
+    pub(super) fn await_status(&self, wanted: &str) {
+        until(&format!("production is {wanted}"), || {
+            let status = tag(&self.cluster("prod-replica"), "Status").unwrap();
+            assert!(wanted == "failed" || status != "failed", "production has failed");
+            status == wanted
+        });
+    }
+
     pub(super) fn await_snapshot(&self, id: &str, status: &str) {
         until(&format!("snapshot {id} is {status}"), || self.snapshot_status(id) == status);
     }
@@ -229,6 +242,11 @@ impl Drop for Service {
         if self.child.is_some() {
             // The quick way out; `destroy` finds what is left behind.
             self.kill();
+        }
+        if std::thread::panicking()
+            && let Some(said) = self.said.take()
+        {
+            eprintln!("rds-local said: {}", said.join().unwrap_or_default());
         }
         let destroyed = Tool::new("rds-local").args(["destroy", "--dir"]).arg(self.dir()).run();
         if !std::thread::panicking() {

@@ -20,10 +20,21 @@ pub(in super::super) fn stop_orphans(root: &Path) -> usize {
         let _ = kill_process(*pid, Signal::KILL);
     }
     let start = Instant::now();
-    while !running_below(root).is_empty() && start.elapsed() < GONE_TIMEOUT {
+    while !found.iter().all(|pid| is_gone(*pid)) && start.elapsed() < GONE_TIMEOUT {
         std::thread::sleep(Duration::from_millis(10));
     }
     found.len()
+}
+
+/// Whether a killed process holds no file any more. Its command line goes first, then its files thread by thread, and
+/// the first thread stays as a zombie until somebody asks for it.
+fn is_gone(pid: Pid) -> bool {
+    let tasks = format!("/proc/{}/task", pid.as_raw_nonzero());
+    let Ok(tasks) = fs::read_dir(tasks) else { return true };
+    tasks.flatten().all(|task| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
+    })
 }
 
 fn running_below(root: &Path) -> Vec<Pid> {

@@ -21,6 +21,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the threads of a server may take to stand still.
 const FREEZE_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(25);
+/// What both servers say when the port is somebody else's.
+const PORT_TAKEN: &str = "Address already in use";
 
 /// Where a server listens.
 #[derive(Debug, Clone)]
@@ -56,6 +58,7 @@ impl Server {
         }
         let output =
             File::options().create(true).append(true).open(&log).map_err(Error::file("open", &log))?;
+        let before = output.metadata().map_err(Error::file("read", &log))?.len();
         let also = output.try_clone().map_err(Error::file("open", &log))?;
         let child = Command::new(&program.path)
             .args(arguments(program, data, &address))
@@ -72,7 +75,7 @@ impl Server {
         let start = Instant::now();
         loop {
             if server.has_ended() {
-                return Err(failed(&what, &last_words(&log)));
+                return Err(ended(&what, &last_words(&log, before), &log));
             }
             match way.connect() {
                 Ok(_) => return Ok(server),
@@ -188,13 +191,23 @@ fn arguments(program: &Program, data: &Path, address: &Address) -> Vec<String> {
     arguments
 }
 
-/// The last error of a server's log.
-fn last_words(log: &Path) -> String {
+/// Why a server has ended before it answered.
+fn ended(what: &str, words: &str, log: &Path) -> Error {
+    if words.contains(PORT_TAKEN) {
+        return Error::PortTaken(what.to_owned());
+    }
+    failed(what, &format!("{words} (see {})", log.display()))
+}
+
+/// What a server's log says about its end, from an offset on: a port that is taken, or else the last error that is one.
+fn last_words(log: &Path, from: u64) -> String {
     let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(16 * 1024)..]).into_owned();
-    let errors = text.lines().rev().find(|line| line.contains("ERROR"));
-    let line = errors.or_else(|| text.lines().last()).unwrap_or("it said nothing");
-    format!("{line} (see {})", log.display())
+    let from = usize::try_from(from).unwrap_or(0).max(text.len().saturating_sub(16 * 1024)).min(text.len());
+    let text = String::from_utf8_lossy(&text[from..]).into_owned();
+    let errors = || text.lines().rev().filter(|line| line.contains("ERROR"));
+    let line = errors().find(|line| line.contains(PORT_TAKEN));
+    let line = line.or_else(|| errors().find(|line| !line.trim_end().ends_with("Aborting")));
+    line.or_else(|| text.lines().last()).unwrap_or("it said nothing").to_owned()
 }
 
 /// A port that is free on 127.0.0.1 now.
