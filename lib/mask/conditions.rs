@@ -25,6 +25,7 @@ pub(super) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> R
     let mut kinds: Vec<String> = Vec::new();
     let mut lossy = otherwise.lossy;
     let mut telling = otherwise.telling;
+    let mut nature = otherwise.nature;
     for entry in conditional {
         let Some(when) = &entry.when else {
             return Err(("every entry but the last needs a `when`".to_owned(), None));
@@ -33,6 +34,7 @@ pub(super) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> R
         cases.push(format!("WHEN ({when}) THEN {}", mask.expression));
         lossy |= mask.lossy;
         telling = telling.max(mask.telling);
+        nature = nature.or(mask.nature);
         kinds.push(mask.kind);
     }
     kinds.push(otherwise.kind.clone());
@@ -42,6 +44,7 @@ pub(super) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> R
         kind: kinds.join("+"),
         recipe: expression.replace(&target.value, "?"),
         expression,
+        nature,
         lossy,
         telling,
         written: true,

@@ -1,52 +1,12 @@
 //! The kinds of masks: from one `[mask]` entry and one column to an expression.
 
+use super::nature::{self, KINDS, Kind};
 use super::tokens::UNIQUE_DIGITS;
 use super::{
     Mask, choice, dates, digits, json, network, numbers, people, plain, redact, settings, shapes, tokens,
 };
 use crate::catalog::{Column, Index, Table};
 use crate::config::{MaskConfig, nearest};
-
-/// Every kind, for "did you mean".
-pub(super) const NAMES: &[&str] = &[
-    "null",
-    "constant",
-    "empty",
-    "keep",
-    "text",
-    "redact",
-    "partial",
-    "shape",
-    "hash",
-    "email",
-    "username",
-    "slug",
-    "name",
-    "person",
-    "first_name",
-    "last_name",
-    "company",
-    "street",
-    "city",
-    "phone",
-    "pattern",
-    "card",
-    "iban",
-    "permute",
-    "noise",
-    "bucket",
-    "clamp",
-    "geo",
-    "shift",
-    "generalise",
-    "ip",
-    "mac",
-    "uuid",
-    "choice",
-    "json",
-    "password",
-    "sql",
-];
 
 /// A sentence and a hint, for the caller to add file and line.
 pub(super) type Wrong = (String, Option<String>);
@@ -106,11 +66,13 @@ pub(super) fn apart(expression: String) -> Made {
 
 /// Compiles one entry for one column.
 pub(super) fn mask(target: &Target<'_>, rule: &str, config: &MaskConfig) -> Result<Mask, Wrong> {
+    let kind = known(&config.kind)?;
     let made = make(target, config)?;
     // Equal for columns that mask alike, whatever they are called.
     let recipe = made.expression.replace(&target.value, "?");
     Ok(Mask {
         kind: config.kind.clone(),
+        nature: kind.nature,
         domain: domain(config),
         expression: made.expression,
         recipe,
@@ -171,25 +133,25 @@ pub(super) fn make(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wro
     }
 }
 
-/// Refuses a kind that is none.
-pub(super) fn known(kind: &str) -> Result<(), Wrong> {
-    if NAMES.contains(&kind) {
-        return Ok(());
-    }
-    let near = nearest(kind, NAMES.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-    let hint = near.or_else(|| Some(format!("kinds: {}", NAMES.join(", "))));
-    Err((format!("unknown kind of mask {kind:?}"), hint))
+/// The kind of this name, or a sentence.
+pub(super) fn known(kind: &str) -> Result<&'static Kind, Wrong> {
+    let names = || KINDS.iter().map(|kind| kind.name);
+    nature::find(kind).ok_or_else(|| {
+        let near = nearest(kind, names()).map(|name| format!("did you mean `{name}`?"));
+        let all = || format!("kinds: {}", names().collect::<Vec<_>>().join(", "));
+        (format!("unknown kind of mask {kind:?}"), near.or_else(|| Some(all())))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::NAMES;
+    use super::KINDS;
 
     #[test]
     fn every_kind_is_in_the_readme() {
         let rows = include_str!("README.md").lines().filter_map(|line| line.strip_prefix("| `"));
         let listed: String = rows.filter_map(|row| row.split(" |").next()).collect::<Vec<_>>().join("`|`");
-        for name in NAMES {
+        for name in KINDS.iter().map(|kind| kind.name) {
             assert!(
                 format!("`{listed}`").contains(&format!("`{name}`")),
                 "{name} is not in the table of kinds"

@@ -26,6 +26,7 @@ mod kinds;
 mod looks;
 mod names;
 mod naming;
+mod nature;
 mod network;
 mod numbers;
 mod people;
@@ -46,6 +47,7 @@ pub use ends::{Ends, agree as ends_agree};
 pub use error::Error;
 pub use key::{Key, key};
 pub(crate) use naming::words as words_of;
+pub use nature::{Nature, Outcome, Trace, Value};
 pub use rules::{Leaks, Policy, canaries, compile, leaks, policy};
 
 /// The compiled masks of a catalog.
@@ -59,6 +61,8 @@ pub struct Masks {
 pub struct Mask {
     /// `email`, `hash`, …; `keep` where clear values were declared to be fine; `email+text` where rows differ.
     pub kind: String,
+    /// What those who look for leaks must know of it.
+    pub nature: Nature,
     /// Values of one domain mask equally in every table.
     pub domain: String,
     /// SQL over alias `t`.

@@ -11,7 +11,7 @@ use crate::catalog::{Column, Family};
 use crate::config::{Config, MaskConfig};
 use crate::document::{TableClass, TablePlan};
 use crate::house::House;
-use crate::mask::{self, Mask};
+use crate::mask::{self, Mask, Trace};
 use crate::mysql::{Session, name, qualified};
 use crate::scan::{self, RECORD_BYTES, Source};
 
@@ -20,10 +20,6 @@ const SAMPLE_ROWS: u32 = 500;
 
 /// Fewer different values in common are chance.
 const COMMON_MIN: u64 = 3;
-
-/// Kinds that leave no trace of a value: a copy under them contradicts nothing.
-const TRACELESS: &[&str] =
-    &["keep", "null", "constant", "empty", "text", "redact", "password", "choice", "json", "sql"];
 
 /// Where hashed originals come from: a column, or the two halves of a name.
 #[derive(Debug, Clone)]
@@ -111,7 +107,7 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
         for outgoing in &plan.columns {
             let Some(column) = blueprint.catalog.tables[at].column(&outgoing.name) else { continue };
             let mask = blueprint.masks.declared(at, &outgoing.name);
-            let own = mask.is_some_and(|mask| !mask.kind.split('+').any(|kind| TRACELESS.contains(&kind)));
+            let own = mask.is_some_and(|mask| mask.nature.trace == Trace::Left);
             let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
             if holds && (own || (mask.is_none() && outgoing.scan)) {
                 suspects.push(Suspect { table: at, column: column.name.clone(), sql: sampled(plan, column) });

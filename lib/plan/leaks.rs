@@ -14,7 +14,7 @@ use super::work;
 use crate::catalog::{Column, Family, Table};
 use crate::document::{LeakOrigin, LeakScan, TableClass, TablePlan};
 use crate::house::House;
-use crate::mask::{self, Leaks, Mask};
+use crate::mask::{self, Leaks, Mask, Outcome, Value};
 use crate::mysql::{Session, qualified};
 use crate::progress::Unit;
 use crate::scan::{self, RECORD_BYTES, Source};
@@ -25,30 +25,6 @@ const WHOLE_ROWS_MAX: u64 = 200_000;
 
 /// Tables with more records than this get an index: so many are looked up one by one.
 const INDEXED_ROWS_MIN: u64 = 100_000;
-
-/// Kinds of which something of the value may be left. The results of all others are made by us from first to last, and
-/// what `keep` says is fine: there is nothing to look for.
-const OPEN: &[&str] = &["json", "partial", "redact", "sql"];
-
-/// Kinds that make numbers, dates and documents of themselves: a single value says nothing of whose it is.
-const UNTELLING: &[&str] = &[
-    "keep",
-    "text",
-    "redact",
-    "json",
-    "choice",
-    "permute",
-    "noise",
-    "bucket",
-    "clamp",
-    "geo",
-    "shift",
-    "generalise",
-    "city",
-];
-
-/// Kinds that say nothing about a value but that it goes: only short texts under them are values.
-const VAGUE: &[&str] = &["null", "constant", "empty", "sql"];
 
 /// Longer columns under a vague kind are free text (characters).
 const VAGUE_LENGTH_MAX: u64 = 255;
@@ -259,15 +235,10 @@ fn tells(column: &Column, mask: &Mask) -> bool {
     let short = column.length.is_some_and(|length| length <= VAGUE_LENGTH_MAX);
     let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
     holds
-        && !kinds(mask).any(|kind| UNTELLING.contains(&kind))
+        && mask.nature.value != Value::Untelling
         && !is_first(column, mask)
-        && (column.integer() || short || !kinds(mask).any(|kind| VAGUE.contains(&kind)))
+        && (column.integer() || short || mask.nature.value != Value::Vague)
         && !words.iter().any(|word| SHARED.contains(&word.as_str()))
-}
-
-/// The kinds of a mask: more than one where rows differ.
-fn kinds(mask: &Mask) -> impl Iterator<Item = &str> {
-    mask.kind.split('+')
 }
 
 fn is_first(column: &Column, mask: &Mask) -> bool {
@@ -298,7 +269,7 @@ fn mark(blueprint: &Blueprint, plan: &mut TablePlan) {
         let column = blueprint.catalog.tables[at].column(&outgoing.name);
         let mask = blueprint.masks.declared(at, &outgoing.name);
         // `keep` with a reason says that clear values are fine.
-        let ours = mask.is_some_and(|mask| !kinds(mask).any(|kind| OPEN.contains(&kind)));
+        let ours = mask.is_some_and(|mask| mask.nature.result == Outcome::Ours);
         outgoing.scan = !ours && column.is_some_and(may_hold);
     }
 }
