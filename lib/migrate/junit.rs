@@ -1,88 +1,160 @@
-//! The migrations as JUnit XML, which build servers show as tests.
+//! Tests as JUnit XML, which build servers show, with a history of each.
 //!
-//! In: what the document says of the migrations. Out: one `<testcase>` each; those that had run already are skipped.
+//! In: test cases; or what the document says of the migrations. Out: one `<testsuite>` with one `<testcase>` each;
+//! migrations that had run before are skipped. The report writes its own cases with the same [`suite`].
 
-use std::fmt::Write;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+use std::io;
 
 use crate::document::Migration;
 
+/// One test, whatever it was in the document.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    /// Dots make packages.
+    pub(crate) class: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) seconds: f64,
+    pub(crate) outcome: Outcome<'a>,
+    /// Left out if empty.
+    pub(crate) output: &'a str,
+}
+
+#[derive(Debug)]
+pub(crate) enum Outcome<'a> {
+    Passed,
+    Skipped(&'a str),
+    Failed(&'a str),
+}
+
 /// One test suite, named after the branch.
 pub fn junit(reference: &str, migrations: &[Migration]) -> String {
-    let count = |status: &str| migrations.iter().filter(|migration| migration.status == status).count();
-    let seconds: f64 = migrations.iter().map(|migration| migration.seconds).sum();
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "<testsuite name=\"migrations of {}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{seconds:.3}\">",
-        escape(reference),
-        migrations.len(),
-        count("failed"),
-        count("already-applied")
-    );
-    for migration in migrations {
-        case(migration, &mut text);
+    let cases: Vec<Case<'_>> = migrations.iter().map(|migration| case("migrations", migration)).collect();
+    suite(&format!("migrations of {reference}"), &cases)
+}
+
+/// One migration as a test.
+pub(crate) fn case<'a>(class: &'a str, migration: &'a Migration) -> Case<'a> {
+    let text = |name: &str| migration.other.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    Case {
+        class,
+        name: &migration.name,
+        seconds: migration.seconds,
+        outcome: match migration.status.as_str() {
+            "already-applied" => Outcome::Skipped("applied before"),
+            "failed" => Outcome::Failed(text("error")),
+            _ => Outcome::Passed,
+        },
+        output: text("output"),
     }
-    text.push_str("</testsuite>\n");
+}
+
+/// The whole file.
+pub(crate) fn suite(name: &str, cases: &[Case<'_>]) -> String {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    write(&mut writer, name, cases).expect("writing to memory cannot fail");
+    let mut text = String::from_utf8(writer.into_inner()).unwrap_or_default();
+    text.push('\n');
     text
 }
 
-fn case(migration: &Migration, text: &mut String) {
-    let field = |name: &str| migration.other.get(name).and_then(|value| value.as_str()).map(escape);
-    let (name, seconds) = (escape(&migration.name), migration.seconds);
-    let _ = writeln!(text, "  <testcase classname=\"migrations\" name=\"{name}\" time=\"{seconds:.3}\">");
-    match migration.status.as_str() {
-        "already-applied" => text.push_str("    <skipped message=\"applied before\"/>\n"),
-        "failed" => {
-            let _ = writeln!(text, "    <failure message=\"{}\"/>", field("error").unwrap_or_default());
-        }
-        _ => {}
-    }
-    if let Some(output) = field("output") {
-        let _ = writeln!(text, "    <system-out>{output}</system-out>");
-    }
-    text.push_str("  </testcase>\n");
+fn write(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case<'_>]) -> io::Result<()> {
+    let count = |wanted: fn(&Outcome<'_>) -> bool| {
+        cases.iter().filter(|case| wanted(&case.outcome)).count().to_string()
+    };
+    let failures = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let suite = writer.create_element("testsuite").with_attributes([
+        ("name", clean(name).as_str()),
+        ("tests", cases.len().to_string().as_str()),
+        ("failures", failures.as_str()),
+        ("skipped", skipped.as_str()),
+        ("time", seconds(cases.iter().map(|case| case.seconds).sum()).as_str()),
+    ]);
+    suite.write_inner_content(|writer| cases.iter().try_for_each(|case| write_case(writer, case)))?;
+    Ok(())
 }
 
-/// Text for an element or an attribute; control characters, which XML cannot hold, become `?`.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            c if c.is_control() && c != '\t' => escaped.push('?'),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('?'),
-            c => escaped.push(c),
+fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case<'_>) -> io::Result<()> {
+    let element = writer.create_element("testcase").with_attributes([
+        ("classname", case.class),
+        ("name", clean(case.name).as_str()),
+        ("time", seconds(case.seconds).as_str()),
+    ]);
+    element.write_inner_content(|writer| {
+        match case.outcome {
+            Outcome::Passed => {}
+            Outcome::Skipped(why) => write_outcome(writer, "skipped", why)?,
+            Outcome::Failed(why) => write_outcome(writer, "failure", why)?,
         }
-    }
-    escaped
+        if !case.output.is_empty() {
+            let output = clean(case.output);
+            writer.create_element("system-out").write_text_content(BytesText::new(&output))?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn write_outcome(writer: &mut Writer<Vec<u8>>, element: &str, message: &str) -> io::Result<()> {
+    let message = clean(message);
+    writer.create_element(element).with_attribute(("message", message.as_str())).write_empty().map(drop)
+}
+
+/// To the millisecond: never in exponents.
+fn seconds(seconds: f64) -> String {
+    format!("{seconds:.3}")
+}
+
+/// Control characters, which XML 1.0 cannot hold, become `?`.
+fn clean(text: &str) -> String {
+    let forbidden =
+        |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.replace(forbidden, "?")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn migration(name: &str, status: &str) -> Migration {
+        Migration { name: name.to_owned(), status: status.to_owned(), seconds: 0.5, ..Migration::default() }
+    }
+
     #[test]
     fn each_migration_is_a_test_and_a_failed_one_says_why() {
-        let migration = |name: &str, status: &str| Migration {
-            name: name.to_owned(),
-            status: status.to_owned(),
-            seconds: 0.5,
-            ..Migration::default()
-        };
         let mut failed = migration("V3.sql", "failed");
         failed.other.insert("error".to_owned(), "V3.sql:1: \"<x>\"\u{7}".into());
         let text =
             junit("a&b", &[migration("V1.sql", "already-applied"), migration("V2.sql", "applied"), failed]);
-        assert!(text.contains(
-            "name=\"migrations of a&amp;b\" tests=\"3\" failures=\"1\" skipped=\"1\" time=\"1.500\""
-        ));
-        assert!(text.contains("<failure message=\"V3.sql:1: &quot;&lt;x&gt;&quot;?\"/>"), "{text}");
-        let mut reader = quick_xml::Reader::from_str(&text);
-        while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let suite = document.root_element();
+        let said = |name| suite.attribute(name).unwrap_or_default();
+        assert_eq!([said("name"), said("tests")], ["migrations of a&b", "3"]);
+        assert_eq!([said("failures"), said("skipped"), said("time")], ["1", "1", "1.500"]);
+        let told: Vec<(&str, Option<&str>)> = document
+            .descendants()
+            .filter(|node| node.has_tag_name("skipped") || node.has_tag_name("failure"))
+            .map(|node| (node.tag_name().name(), node.attribute("message")))
+            .collect();
+        assert_eq!(told, [("skipped", Some("applied before")), ("failure", Some("V3.sql:1: \"<x>\"?"))]);
+    }
+
+    #[test]
+    fn whatever_a_migration_prints_a_strict_reader_reads() {
+        let nasty = "]]> <!-- & </system-out> \u{0}\u{1b}[31m\u{fffe}\u{85} 😀 \u{202e}'\"\ttwo\nlines";
+        let mut failed = migration(nasty, "failed");
+        failed.other.insert("error".to_owned(), nasty.into());
+        failed.other.insert("output".to_owned(), nasty.into());
+        let text = junit(nasty, &[failed, migration("", "applied")]);
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let read = |name: &str| document.descendants().find(|node| node.has_tag_name(name)).unwrap();
+        let expected = nasty.replace(['\u{0}', '\u{1b}', '\u{fffe}', '\u{85}'], "?");
+        assert_eq!(read("testsuite").attribute("name").unwrap(), format!("migrations of {expected}"));
+        assert_eq!(read("testcase").attribute("name").unwrap(), expected);
+        assert_eq!(read("failure").attribute("message").unwrap(), expected);
+        assert_eq!(read("system-out").text().unwrap(), expected);
     }
 }

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use apply::{SqlTarget, run};
 pub use error::Error;
 pub use junit::junit;
+pub(crate) use junit::{Case, Outcome, case, suite};
 
 use crate::config::MigrationsConfig;
 use crate::house::House;
