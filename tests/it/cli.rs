@@ -2,7 +2,7 @@
 
 use refreshkit::document::{self, Document, ErrorReport, StepStatus};
 
-use crate::support::{Tool, tools};
+use crate::support::{PATIENCE, Tool, terminate, tools, until_it_listens};
 
 /// Tools that take a document from the tool before them.
 const LINKS: &[&str] =
@@ -162,19 +162,19 @@ fn a_closed_stdout_is_74_and_no_panic() {
 #[test]
 fn sigterm_while_waiting_for_the_tool_before_ends_soon_with_a_document() {
     let child = Tool::new("mydehydrate").spawn();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    until_it_listens(&child);
     let began = std::time::Instant::now();
-    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     // A build server sends several: the second is no "force quit".
     for _ in 0..3 {
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        terminate(&child);
     }
     let mut child = child;
     let stdin = child.stdin.take();
     let output = child.wait_with_output().unwrap();
     drop(stdin);
     assert_eq!(output.status.code(), Some(143));
-    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    // Nobody closes its stdin before: it would wait for ever.
+    assert!(began.elapsed() < PATIENCE);
     let document = document::parse(&output.stdout).unwrap();
     assert_eq!(document.error.unwrap().code, "interrupted");
 }

@@ -2,15 +2,15 @@
 //! part is a whole.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command};
+use std::time::Duration;
 
 use refreshkit::dump::{DumpFile, list};
 
 use crate::dump::{config, whole};
-use crate::support::{Scratch, TestServer, Tool, for_each_server, servers};
+use crate::support::{Scratch, TestServer, Tool, for_each_server, servers, terminate};
 
 /// The server that a test needs which is about files, not about servers.
 pub(crate) fn any_server() -> TestServer {
@@ -77,23 +77,45 @@ fn a_second_run_at_the_same_time_is_told_who_is_at_work() {
     dump(&server, directory.path(), &scratch.name).run().exits(0);
 }
 
+/// Hands a dump over that has begun to write; `ends` says whether it was met in time. What a dump leaves that was through
+/// too soon goes, and the next one may be met.
+fn met_while_it_writes(
+    server: &TestServer,
+    directory: &Path,
+    database: &str,
+    mut ends: impl FnMut(Child) -> bool,
+) {
+    for _ in 0..20 {
+        let mut child = dump(server, directory, database).spawn();
+        drop(child.stdin.take());
+        while child.try_wait().unwrap().is_none() && hidden(directory).is_empty() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if ends(child) {
+            return;
+        }
+        for dump in list(directory, None).unwrap() {
+            fs::remove_file(dump.path).unwrap();
+        }
+    }
+    panic!("no dump was met while it wrote");
+}
+
 #[test]
 fn killed_in_the_middle_it_leaves_the_older_dumps_and_the_next_run_cleans_up() {
     for_each_server(|server| {
         let scratch = large(server, 10_000);
         let directory = scratch.directory();
         let before = whole(server, directory.path(), &[&scratch.name], "");
-        let old = directory.path().join("t-20200101T000000Z.sql.gz");
-        fs::rename(&before, &old).unwrap();
-        let mut child = dump(server, directory.path(), &scratch.name).spawn();
-        let started = Instant::now();
-        while hidden(directory.path()).is_empty() && started.elapsed() < Duration::from_secs(20) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        std::thread::sleep(Duration::from_millis(50));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(hidden(directory.path()).len(), 1, "it was killed while it wrote");
+        let (kept, old) = (directory.path().join("kept"), directory.path().join("t-20200101T000000Z.sql.gz"));
+        fs::rename(&before, &kept).unwrap();
+        met_while_it_writes(server, directory.path(), &scratch.name, |mut child| {
+            // Not under the name before this: a run that is through removes what is as old.
+            fs::copy(&kept, &old).unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            hidden(directory.path()).len() == 1
+        });
         let listed = list(directory.path(), None).unwrap();
         assert_eq!(listed.iter().map(|d| d.path.clone()).collect::<Vec<_>>(), [old]);
         dump(server, directory.path(), &scratch.name).run().exits(0);
@@ -106,16 +128,15 @@ fn stopped_by_a_signal_it_removes_what_it_wrote() {
     let server = any_server();
     let scratch = large(&server, 10_000);
     let directory = scratch.directory();
-    let mut child = dump(&server, directory.path(), &scratch.name).spawn();
-    let started = Instant::now();
-    while hidden(directory.path()).is_empty() && started.elapsed() < Duration::from_secs(20) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
-        .unwrap();
     let mut text = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(143));
+    met_while_it_writes(&server, directory.path(), &scratch.name, |child| {
+        terminate(&child);
+        let output = child.wait_with_output().unwrap();
+        text = String::from_utf8(output.stdout).unwrap();
+        let code = output.status.code();
+        assert!([Some(0), Some(143)].contains(&code), "{code:?} {text}");
+        code == Some(143)
+    });
     assert!(text.contains("\"interrupted\""), "{text}");
     assert!(hidden(directory.path()).is_empty());
     assert!(list(directory.path(), None).unwrap().is_empty());
@@ -126,22 +147,24 @@ fn a_lost_connection_fails_the_dump() {
     for_each_server(|server| {
         let scratch = large(server, 12_000);
         let directory = scratch.directory();
-        let child = dump(server, directory.path(), &scratch.name).arg("--workers").arg("1").spawn();
+        let sql = format!(
+            "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT t.`id`, t.`a` FROM `{}`%'",
+            scratch.name
+        );
         let mut session = server.session();
-        let started = Instant::now();
-        let mut killed = false;
-        while !killed && started.elapsed() < Duration::from_secs(20) {
-            let sql = format!(
-                "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT t.`id`, t.`a` FROM `{}`%'",
-                scratch.name
-            );
-            for id in session.rows::<u64>("looking", &sql).unwrap() {
-                killed |= session.attempt(&format!("KILL {id}"));
+        met_while_it_writes(server, directory.path(), &scratch.name, |mut child| {
+            let mut killed = false;
+            while !killed && child.try_wait().unwrap().is_none() {
+                for id in session.rows::<u64>("looking", &sql).unwrap() {
+                    killed |= session.attempt(&format!("KILL {id}"));
+                }
             }
-        }
-        let output = child.wait_with_output().unwrap();
-        assert!(killed);
-        assert_eq!(output.status.code(), Some(69), "{}", String::from_utf8_lossy(&output.stderr));
+            let output = child.wait_with_output().unwrap();
+            let code = output.status.code();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!([Some(0), Some(69)].contains(&code), "{code:?} {stderr}");
+            code == Some(69)
+        });
         assert!(list(directory.path(), None).unwrap().is_empty() && hidden(directory.path()).is_empty());
     });
 }

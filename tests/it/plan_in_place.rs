@@ -122,7 +122,7 @@ fn a_rewrite_that_was_killed_anywhere_is_finished_by_the_next_run() {
 
 /// The server may need a moment to notice that the killed run's connection is gone.
 fn finish(directory: &tempfile::TempDir, input: &refreshkit::document::Document) {
-    for _ in 0..50 {
+    for _ in 0..1_800 {
         let output = tool(directory).document(input).run();
         if output.code != 75 {
             output.exits(0);

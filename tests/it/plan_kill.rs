@@ -127,7 +127,7 @@ fn said(plan: &Dehydration) -> String {
 
 /// The server may need a moment to notice that the first run is gone.
 fn again(scratch: &Scratch, toml: &str, options: &Options) -> Dehydration {
-    for _ in 0..20 {
+    for _ in 0..1_800 {
         match dehydrate_as(scratch, toml, options, None) {
             Err(busy) if busy.ends_with("exit 75") => std::thread::sleep(Duration::from_millis(100)),
             outcome => return outcome.unwrap(),

@@ -1,18 +1,15 @@
 //! `rds-drop`: what it deletes after any accident, and what it refuses to delete.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use refreshkit::document::Document;
 
 use crate::rds_cloud::{SOURCE, Stage, stage};
+use crate::support::until;
 
 /// Waits until the endpoint shows something whose line begins like this.
 pub(crate) fn until_there(stage: &Stage, line: &str) {
-    let begun = Instant::now();
-    while !stage.left().iter().any(|there| there.starts_with(line)) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{line} never came: {:?}", stage.left());
-        std::thread::sleep(Duration::from_millis(30));
-    }
+    until(line, || stage.left().iter().any(|there| there.starts_with(line)));
 }
 
 fn nothing() -> Vec<String> {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::rds_cloud::with_aws;
-use crate::support::Tool;
+use crate::support::{PATIENCE, Tool};
 
 pub(crate) struct Moto {
     child: Child,
@@ -35,7 +35,7 @@ impl Moto {
             .unwrap();
         let begun = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(40), "moto does not start");
+            assert!(begun.elapsed() < PATIENCE, "moto does not start");
             std::thread::sleep(Duration::from_millis(50));
         }
         let home = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use refreshkit::document::Document;
 use refreshkit::mysql::{Engine, Server, Session};
 
 use crate::rds_cloud::{PLAIN, SOURCE, Stage, with_aws};
-use crate::support::{Output, Tool};
+use crate::support::{Output, PATIENCE, Tool, until};
 
 impl Stage {
     /// `refresh.toml` with more lines in `[snapshot]`.
@@ -170,6 +170,18 @@ impl Stage {
         printed.trim().to_owned()
     }
 
+    /// Waits until the endpoint has no connection: what a killed tool had asked for is done then.
+    pub(crate) fn until_all_calls_are_answered(&self) {
+        let port: u16 = self.cloud.url.rsplit_once(':').unwrap().1.parse().unwrap();
+        // The addresses of the kernel's table are hexadecimal; 0A is the listening socket, 06 one that is closed.
+        let local = format!("0100007F:{port:04X}");
+        until("the endpoint has answered", || {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let mut rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            !rows.any(|row| row.get(1) == Some(&local.as_str()) && !matches!(row.get(3), Some(&"0A" | &"06")))
+        });
+    }
+
     /// Removes what an earlier test left.
     pub(crate) fn sweep(&self) {
         let begun = Instant::now();
@@ -179,7 +191,7 @@ impl Stage {
                 let (kind, id) = (words.next().unwrap(), words.next().unwrap());
                 self.try_delete(kind, id);
             }
-            assert!(begun.elapsed() < Duration::from_secs(15), "cannot sweep {:?}", self.left());
+            assert!(begun.elapsed() < PATIENCE, "cannot sweep {:?}", self.left());
             std::thread::sleep(Duration::from_millis(200));
         }
     }

@@ -73,7 +73,7 @@ impl StandIn {
     }
 
     fn last(&self) -> Seen {
-        self.seen.recv_timeout(std::time::Duration::from_secs(10)).unwrap()
+        self.seen.recv_timeout(crate::support::PATIENCE).unwrap()
     }
 }
 

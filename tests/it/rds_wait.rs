@@ -21,10 +21,10 @@ fn fallback_of(document: &Document) -> (&str, &str) {
 #[test]
 fn a_source_that_is_busy_with_a_backup_is_waited_for() {
     let stage = stage(None);
-    stage.fault(&["cluster prod-replica: backing-up 2s"]);
     let begun = Instant::now();
+    stage.fault(&["cluster prod-replica: backing-up 2s"]);
     let document = snapped(&stage, "busy");
-    assert!(begun.elapsed() > Duration::from_millis(1_500), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
     stage.dropped(&document);
 }
 
@@ -65,6 +65,7 @@ fn a_snapshot_of_the_same_name_that_another_run_made_is_not_adopted() {
 #[test]
 fn a_failed_snapshot_leads_to_the_newest_automated_one_and_that_is_restored() {
     let stage = stage(None);
+    let earlier = stage.stamp_of_automated(Duration::from_hours(2));
     stage.fault(&[
         "snapshot kit-failing: fail",
         "cluster prod-replica: automated 30h",
@@ -76,8 +77,10 @@ fn a_failed_snapshot_leads_to_the_newest_automated_one_and_that_is_restored() {
     assert!(waited.stderr.contains("falling back"), "{}", waited.stderr);
     let document = waited.document();
     let (id, reason) = fallback_of(&document);
-    let expected = format!("rds:{SOURCE}-{}", stage.stamp_of_automated(Duration::from_hours(2)));
-    assert_eq!(&id[..expected.len()], expected);
+    // The hour may have changed since the snapshot was dated.
+    let hour = stage.stamp_of_automated(Duration::from_hours(2));
+    let expected = [earlier, hour].map(|hour| format!("rds:{SOURCE}-{hour}"));
+    assert!(expected.iter().any(|begin| id.starts_with(begin)), "{id} is none of {expected:?}");
     assert!(reason.contains("kit-failing is failed"), "{reason}");
     let restored = stage.tool("rds-restore").document(&document).run().exits(0).document();
     assert!(restored.cluster.is_some());
@@ -100,7 +103,7 @@ fn a_stuck_snapshot_leads_to_a_fallback_at_the_deadline_and_is_dropped_once_it_c
     let waited =
         stage.tool("rds-wait").args(["--timeout", "2s"]).document(&document).run().exits(0).document();
     let (_, reason) = fallback_of(&waited);
-    assert!(reason.contains("still creating after 2s"), "{reason}");
+    assert!(reason.contains("still creating after "), "{reason}");
     let kept = stage.tool("rds-drop").args(["--timeout", "1s"]).document(&waited).run().exits(75);
     assert!(kept.stderr.contains("snapshot kit-stuck (creating"), "{}", kept.stderr);
     assert_eq!(kept.document().resources.len(), 1);
@@ -162,10 +165,10 @@ fn a_point_in_time_of_the_source_can_stand_in_and_so_it_can_when_the_quota_is_us
 #[test]
 fn throttling_and_503_do_not_stop_anything() {
     let stage = stage(None);
-    stage.fault(&["*: throttle 3s"]);
     let begun = Instant::now();
+    stage.fault(&["*: throttle 3s"]);
     let snapped = stage.tool("rds-snap").args(["--run", "slow"]).run().exits(0);
-    assert!(begun.elapsed() >= Duration::from_secs(2));
+    assert!(begun.elapsed() >= Duration::from_secs(3));
     assert!(snapped.stderr.contains("Throttling"), "{}", snapped.stderr);
     // Credentials that expire in the middle are fetched anew by the next call.
     stage.fault(&["*: unavailable 1s", "DescribeDBClusterSnapshots: error ExpiredToken 403 2"]);

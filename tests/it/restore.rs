@@ -1,5 +1,7 @@
 //! `dev-restore` on real servers: load, verify, swap, undo, and every way in which it must say no.
 
+use std::io::BufRead;
+
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
 use crate::support::{TestServer, Tool, for_each_server};
 
@@ -156,13 +158,14 @@ fn whoever_uses_the_tables_is_waited_for() {
         let mut busy = server.session();
         busy.run("beginning", "BEGIN").unwrap();
         busy.first::<u64>("reading", &format!("SELECT COUNT(*) FROM `{}`.mine", place.database())).unwrap();
-        let waiting = std::thread::spawn(move || {
-            std::thread::sleep(std::time::Duration::from_secs(6));
-            busy.run("ending", "COMMIT").unwrap();
-        });
-        let output = place.tool(&["--target", "dev3"]).run().exits(0);
-        waiting.join().unwrap();
-        assert!(output.stderr.contains("is in use by"), "{}", output.stderr);
+        let mut child = place.tool(&["--target", "dev3"]).spawn();
+        drop(child.stdin.take());
+        let mut said = std::io::BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(said.any(|line| line.contains("is in use by")), "it waits, and says for whom");
+        busy.run("ending", "COMMIT").unwrap();
+        let rest: Vec<String> = said.collect();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{rest:?}");
         assert_same(&picture(server, place.database()), &picture(server, &source.name));
     });
 }

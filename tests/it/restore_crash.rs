@@ -1,9 +1,9 @@
 //! `dev-restore` killed at any moment: the database is whole, and the next run finishes or reverts.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::restore_place::{Place, assert_same, picture, shop};
-use crate::support::{TestServer, for_each_server};
+use crate::support::{PATIENCE, TestServer, for_each_server, terminate, until};
 
 /// How many times a refresh is killed on each server; `REFRESHKIT_TEST_KILLS=60` takes a while.
 fn kills() -> u32 {
@@ -19,11 +19,7 @@ fn tables(picture: &str) -> String {
 /// A killed client's last statement may still be at work; its lock says when it is over.
 fn wait_for_the_server(server: &TestServer, database: &str) {
     let sql = format!("SELECT IS_FREE_LOCK('refreshkit.{database}')");
-    let started = Instant::now();
-    while server.session().first::<i64>("waiting", &sql).unwrap() != Some(1) {
-        assert!(started.elapsed() < Duration::from_secs(20), "the lock is never free");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the lock is free", || server.session().first::<i64>("waiting", &sql).unwrap() == Some(1));
 }
 
 #[test]
@@ -72,15 +68,20 @@ fn a_refresh_that_is_told_to_stop_leaves_the_database_as_it_was() {
         let place = Place::with_dump_of(&source);
         place.target.run("CREATE TABLE mine (a INT)");
         let old = picture(server, place.database());
-        place.configure_target("after = [\"SELECT SLEEP(20)\"]");
+        // Longer than anybody here waits.
+        place.configure_target("after = [\"SELECT SLEEP(1000)\"]");
         let child = place.tool(&["--target", "dev3"]).spawn();
-        std::thread::sleep(Duration::from_secs(2));
-        let id = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let sleeps = format!(
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '{}__refresh' AND INFO = 'SELECT SLEEP(1000)'",
+            place.database()
+        );
+        let mut session = server.session();
+        until("it is asleep", || session.first::<i64>("looking", &sleeps).unwrap() == Some(1));
+        terminate(&child);
         let told = Instant::now();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(143));
-        assert!(told.elapsed() < Duration::from_secs(3));
+        assert!(told.elapsed() < PATIENCE);
         assert!(String::from_utf8_lossy(&output.stdout).contains("\"interrupted\""));
         assert_same(&picture(server, place.database()), &old);
         place.configure("");

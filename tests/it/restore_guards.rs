@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use refreshkit::mysql::Engine;
 
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
-use crate::support::{TestServer, for_each_server};
+use crate::support::{TestServer, for_each_server, on_all_servers_at_once};
 
 #[test]
 fn a_refresh_that_cannot_have_the_tables_leaves_the_copy_for_undo() {
-    for_each_server(|server| {
+    // It tries for half a minute.
+    on_all_servers_at_once(|server| {
         let source = shop(server);
         let place = Place::with_dump_of(&source);
         place.target.run(MINE);

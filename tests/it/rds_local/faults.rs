@@ -26,9 +26,9 @@ fn calls_meet_the_faults_that_were_asked_for() {
         service.refused("CreateDBClusterSnapshot", &names("b")),
         (400, "SnapshotQuotaExceeded".to_owned())
     );
-    service.fault(&["*: throttle 300ms"]);
+    service.fault(&["*: throttle 10m"]);
     assert_eq!(service.refused("DescribeDBInstances", &[]).1, "Throttling");
-    std::thread::sleep(Duration::from_millis(320));
+    service.fault(&["clear"]);
     service.done("DescribeDBInstances", &[]);
 
     let wrong =
@@ -66,9 +66,10 @@ fn resources_meet_the_faults_that_were_asked_for() {
     service.fault(&["clear"]);
     service.await_snapshot("stuck-1", "available");
 
-    service.fault(&["cluster prod-replica: backing-up 400ms"]);
+    service.fault(&["cluster prod-replica: backing-up 10m"]);
     let names = [source, ("DBClusterSnapshotIdentifier", "early")];
     assert_eq!(service.refused("CreateDBClusterSnapshot", &names).1, "InvalidDBClusterStateFault");
+    service.fault(&["cluster prod-replica: state -"]);
     service.await_cluster("prod-replica");
     service.fault(&["cluster prod-replica: automated 3h", "cluster prod-replica: snapshots 250"]);
     let automated = service.done("DescribeDBClusterSnapshots", &[source, ("SnapshotType", "automated")]);

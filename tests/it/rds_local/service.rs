@@ -23,7 +23,7 @@ DELIMITER ;
 ";
 
 /// The longest that anything may take here.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Both engines, unless the caller wants only one.
 pub(super) fn engines() -> Vec<&'static str> {

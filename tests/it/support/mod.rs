@@ -2,13 +2,15 @@
 
 #[cfg(feature = "aws")]
 mod cloud;
+mod patience;
 mod private;
 mod servers;
 mod tool;
 
+pub(crate) use patience::{PATIENCE, terminate, until, until_it_listens};
 pub(crate) use private::{Private, SmallDisk};
 #[allow(unused_imports, reason = "not every feature set uses every helper")]
-pub(crate) use servers::{Scratch, TestServer, for_each_server, servers};
+pub(crate) use servers::{Scratch, TestServer, for_each_server, on_all_servers_at_once, servers};
 #[allow(unused_imports, reason = "not every feature set uses every helper")]
 pub(crate) use tool::{Output, Tool, path, tools};
 

@@ -45,6 +45,20 @@ pub(crate) fn for_each_server(test: impl Fn(&TestServer)) {
     }
 }
 
+/// The same on all servers at once, for a test that mostly waits.
+pub(crate) fn on_all_servers_at_once(test: impl Fn(&TestServer) + Sync) {
+    let servers = servers();
+    std::thread::scope(|scope| {
+        for server in &servers {
+            let test = &test;
+            std::thread::Builder::new()
+                .name(format!("on {:?}", server.engine))
+                .spawn_scoped(scope, move || test(server))
+                .unwrap();
+        }
+    });
+}
+
 impl TestServer {
     /// As the configuration names it.
     pub(crate) fn config(&self) -> ServerConfig {
