@@ -212,6 +212,19 @@ pub enum TableClass {
     Ignore,
 }
 
+impl TableClass {
+    /// As `refresh.toml` and the document say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Follow => "follow",
+            Self::Full => "full",
+            Self::Empty => "empty",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
 /// The part of one table that comes along, in pieces that a dumper can cut into chunks, and whole for people.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -152,14 +152,7 @@ fn execute(session: &mut Session, sql: &str) -> Result<(), ::mysql::Error> {
 }
 
 fn syntax(file: &str, error: &StatementsError) -> Error {
-    let line = match error {
-        StatementsError::Read { line, .. }
-        | StatementsError::Unterminated { line, .. }
-        | StatementsError::TooLong { line, .. }
-        | StatementsError::NoDelimiter { line, .. } => *line,
-    };
-    let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
-    Error::Syntax { file: file.to_owned(), line, problem: format!("{error}{cause}") }
+    Error::Syntax { file: file.to_owned(), line: error.line(), problem: error.problem() }
 }
 
 /// How a statement begins, on one line.

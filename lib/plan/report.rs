@@ -7,7 +7,7 @@ use std::fmt::Write;
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::Value;
 
-use crate::document::{Dehydration, EdgeReport, TableClass, TablePlan};
+use crate::document::{Dehydration, EdgeReport, TablePlan};
 
 /// Bytes of a table that come along, in proportion to its rows.
 pub fn bytes_after(plan: &TablePlan) -> u64 {
@@ -43,7 +43,7 @@ fn tables(plan: &Dehydration) -> Vec<Vec<String>> {
         (bytes, bytes_left) = (bytes + table.bytes_before, bytes_left + left);
         lines.push(vec![
             format!("{}.{}", table.database, table.table),
-            class(table.class).to_owned(),
+            table.class.word().to_owned(),
             HumanCount(table.rows_before).to_string(),
             HumanCount(table.rows).to_string(),
             HumanBytes(table.bytes_before).to_string(),
@@ -114,16 +114,6 @@ fn target(plan: &Dehydration) -> String {
         let _ = writeln!(out, "    table = {}{window}, at_least = {at_least}", root["table"]);
     }
     out
-}
-
-fn class(class: TableClass) -> &'static str {
-    match class {
-        TableClass::Root => "root",
-        TableClass::Follow => "follow",
-        TableClass::Full => "full",
-        TableClass::Empty => "empty",
-        TableClass::Ignore => "ignore",
-    }
 }
 
 /// Columns as wide as their widest cell; those that begin with a digit or a plus to the right.

@@ -7,7 +7,7 @@
 use indicatif::{HumanBytes, HumanCount};
 use maud::{DOCTYPE, Markup, html};
 
-use super::text::{class_word, share, summary, totals, warnings};
+use super::text::{share, summary, totals, warnings};
 use crate::document::{Dehydration, Document, Refresh, Rotation, Step, StepStatus, TablePlan};
 
 const GREEN: &str = "#1a7f37";
@@ -168,7 +168,7 @@ fn table_row(plan: &Dehydration, table: &TablePlan) -> Markup {
     html! {
         tr {
             td { @if plan.databases.len() > 1 { (table.database) "." } b { (table.table) } }
-            td { (class_word(table.class)) }
+            td { (table.class.word()) }
             td align="right" { (HumanCount(table.rows_before)) }
             td align="right" { (HumanCount(table.rows)) }
             td { (bar(percent / 100.0, GREEN)) " " (format!("{percent:.1} %")) }

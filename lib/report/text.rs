@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use crate::document::{Dehydration, Document, Resource, StepStatus, TableClass};
+use crate::document::{Dehydration, Document, Resource, StepStatus};
 
 /// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
 pub fn summary(document: &Document) -> String {
@@ -117,7 +117,7 @@ fn tables(out: &mut String, plan: &Dehydration) {
             HumanCount(table.rows_before).to_string(),
             HumanCount(table.rows).to_string(),
             share(table.rows, table.rows_before),
-            class_word(table.class),
+            table.class.word(),
             masked.join(", ")
         );
     }
@@ -152,16 +152,6 @@ pub(super) fn share(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a share is shown with one digit")]
     let share = if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
     share
-}
-
-pub(super) fn class_word(class: TableClass) -> &'static str {
-    match class {
-        TableClass::Root => "root",
-        TableClass::Follow => "follow",
-        TableClass::Full => "full",
-        TableClass::Empty => "empty",
-        TableClass::Ignore => "ignore",
-    }
 }
 
 /// `cluster-snapshot`, as the document says it.

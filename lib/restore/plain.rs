@@ -156,14 +156,7 @@ impl PlainFile {
     }
 
     fn cut(&self, error: &StatementsError) -> Error {
-        let line = match error {
-            StatementsError::Read { line, .. }
-            | StatementsError::Unterminated { line, .. }
-            | StatementsError::TooLong { line, .. }
-            | StatementsError::NoDelimiter { line, .. } => *line,
-        };
-        let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
-        fail(&self.path, line, format!("{error}{cause}"))
+        fail(&self.path, error.line(), error.problem())
     }
 }
 

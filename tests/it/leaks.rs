@@ -132,15 +132,9 @@ fn seed(scratch: &Scratch, people: usize, leaks: usize) {
     scratch.run(&format!("START TRANSACTION; {sql} COMMIT;"));
 }
 
-fn rules(server: &TestServer, scratch: &Scratch, directory: &Path, more: &str) {
-    let text = format!(
-        "[source]\ndefaults_file = {:?}\ndatabases = [{:?}]\n[dump]\ndir = {:?}\nname = \"t\"\n{}{more}\n",
-        server.client_cnf.display().to_string(),
-        scratch.name,
-        directory.display().to_string(),
-        RULES.replace("[dehydrate]", &format!("[dehydrate]\nwork_schema = \"{}__work\"", scratch.name)),
-    );
-    fs::write(directory.join("refresh.toml"), text).unwrap();
+fn rules(scratch: &Scratch, directory: &Path, more: &str) {
+    let text = format!("[dump]\ndir = {:?}\nname = \"t\"\n{RULES}{more}\n", directory.display().to_string());
+    scratch.write_rules(directory, &text);
 }
 
 fn tool(name: &str, directory: &Path, input: &Document) -> Output {
@@ -191,13 +185,13 @@ fn a_thousand_planted_values_are_all_found_and_never_told() {
         let directory = scratch.directory();
         // The last 500 rows are what the look for copies samples: there is nothing in them.
         seed(&scratch, 1_600, 1_000);
-        rules(server, &scratch, directory.path(), "leaks = \"warn\"");
+        rules(&scratch, directory.path(), "leaks = \"warn\"");
         let output = night(server, &scratch, directory.path()).exits(0);
         assert_eq!(rows(&output.stderr), 1_000, "{}", output.stderr);
         assert_eq!(dumps(directory.path()).len(), 1);
         fs::remove_file(&output.document().dump.unwrap().path).unwrap();
 
-        rules(server, &scratch, directory.path(), "");
+        rules(&scratch, directory.path(), "");
         let refused = night(server, &scratch, directory.path()).exits(77);
         assert_eq!(dumps(directory.path()), Vec::<String>::new(), "nothing is published, nothing is left");
         let error = refused.document().error.unwrap();
@@ -218,7 +212,7 @@ fn a_thousand_planted_values_are_all_found_and_never_told() {
             }
         }
 
-        rules(server, &scratch, directory.path(), "leaks = \"off\"");
+        rules(&scratch, directory.path(), "leaks = \"off\"");
         let output = night(server, &scratch, directory.path()).exits(0);
         assert_eq!(rows(&output.stderr), 0, "{}", output.stderr);
     });
@@ -230,7 +224,7 @@ fn a_clean_dump_raises_no_alarm_and_pasting_the_hint_cleans_it() {
         let scratch = server.scratch("leaks");
         let directory = scratch.directory();
         seed(&scratch, 300, 0);
-        rules(server, &scratch, directory.path(), "");
+        rules(&scratch, directory.path(), "");
         let output = night(server, &scratch, directory.path()).exits(0);
         assert_eq!(rows(&output.stderr), 0, "{}", output.stderr);
         scratch
@@ -238,13 +232,13 @@ fn a_clean_dump_raises_no_alarm_and_pasting_the_hint_cleans_it() {
         let hint =
             night(server, &scratch, directory.path()).exits(77).document().error.unwrap().hint.unwrap();
         let (_, toml) = hint.split_once("[mask]\n").unwrap();
-        rules(server, &scratch, directory.path(), toml);
+        rules(&scratch, directory.path(), toml);
         let output = night(server, &scratch, directory.path()).exits(0);
         let sql = zcat(Path::new(&output.document().dump.unwrap().path));
         assert!(!String::from_utf8_lossy(&sql).contains(&person(8).email));
         // What was declared to be fine is not looked at.
         let kept = "\"orders.plain\" = { keep = \"a list of our offices\" }";
-        rules(server, &scratch, directory.path(), kept);
+        rules(&scratch, directory.path(), kept);
         night(server, &scratch, directory.path()).exits(0);
     });
 }
@@ -259,7 +253,7 @@ fn a_key_that_is_an_original_itself_is_not_told() {
             "CREATE TABLE boxes (email_of VARCHAR(120) PRIMARY KEY, note TEXT); \
              INSERT INTO boxes SELECT email, CONCAT('for ', email) FROM people WHERE id = 3;",
         );
-        rules(server, &scratch, directory.path(), "");
+        rules(&scratch, directory.path(), "");
         let path = directory.path().join("refresh.toml");
         let text =
             fs::read_to_string(&path).unwrap().replace("[relations]", "full = [\"boxes\"]\n[relations]");

@@ -1,7 +1,5 @@
 //! Canaries: made-up rows go through the masks, and nothing of them is left behind.
 
-use std::fs;
-
 use crate::closure::document;
 use crate::leaks::tool_with;
 use crate::support::{Output, Scratch, TestServer, for_each_server};
@@ -43,12 +41,7 @@ empty = ["log"]
 
 fn night(server: &TestServer, scratch: &Scratch, more: &str, throw_away: bool) -> Output {
     let directory = scratch.directory();
-    let text = format!(
-        "[source]\ndefaults_file = {:?}\n{}{more}\n",
-        server.client_cnf.display().to_string(),
-        RULES.replace("[dehydrate]", &format!("[dehydrate]\nwork_schema = \"{}__work\"", scratch.name)),
-    );
-    fs::write(directory.path().join("refresh.toml"), text).unwrap();
+    scratch.write_rules(directory.path(), &format!("{RULES}{more}\n"));
     let mut input = document(server, std::slice::from_ref(&scratch.name));
     input.cluster.as_mut().unwrap().throw_away = throw_away;
     tool_with("mydehydrate", directory.path(), &input, &[])

@@ -1,7 +1,5 @@
 //! Columns that hold copies of masked values must be masked as those are.
 
-use std::fs;
-
 use crate::closure::document;
 use crate::dump::zcat;
 use crate::leaks::tool_with;
@@ -38,15 +36,7 @@ fn copies_of_masked_values_refuse_the_run_until_they_are_masked_alike() {
         scratch.run(SCHEMA);
         let directory = scratch.directory();
         let night = |more: &str, tool: &str, input: &refreshkit::document::Document| {
-            let text = format!(
-                "[source]\ndefaults_file = {:?}\n[dump]\ndir = {:?}\n{}{more}\n",
-                server.client_cnf.display().to_string(),
-                directory.path().display().to_string(),
-                RULES.replace(
-                    "[dehydrate]",
-                    &format!("[dehydrate]\nwork_schema = \"{}__work\"", scratch.name)
-                ),
-            );
+            let text = format!("[dump]\ndir = {:?}\n{RULES}{more}\n", directory.path().display().to_string());
             // A column that was masked otherwise is pasted over.
             let mut text = text;
             if more.contains("orders.sent_to") {
@@ -57,7 +47,7 @@ fn copies_of_masked_values_refuse_the_run_until_they_are_masked_alike() {
                     1,
                 );
             }
-            fs::write(directory.path().join("refresh.toml"), text).unwrap();
+            scratch.write_rules(directory.path(), &text);
             tool_with(tool, directory.path(), input, &[])
         };
         let input = document(server, std::slice::from_ref(&scratch.name));

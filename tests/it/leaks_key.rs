@@ -58,16 +58,13 @@ impl Told {
     }
 }
 
-fn rules(server: &TestServer, scratch: &Scratch, directory: &Path, more: &str) {
+fn rules(scratch: &Scratch, directory: &Path, more: &str) {
     let text = format!(
-        "[source]\ndefaults_file = {:?}\ndatabases = [{:?}]\n[dump]\ndir = {:?}\n[dehydrate]\nwork_schema = \"{}__work\"\n\
+        "[dump]\ndir = {:?}\n[dehydrate]\n\
          full = [\"people\"]\n[mask]\n{more}\n\"people.email\" = \"email\"\n\"people.last_name\" = \"last_name\"\n",
-        server.client_cnf.display().to_string(),
-        scratch.name,
-        directory.display().to_string(),
-        scratch.name,
+        directory.display().to_string()
     );
-    fs::write(directory.join("refresh.toml"), text).unwrap();
+    scratch.write_rules(directory, &text);
 }
 
 /// mydehydrate | mydump-rotate, with an eye on the process list.
@@ -139,7 +136,7 @@ fn run(engine: Engine) {
     let mut keys = Vec::new();
     let mut dumps = Vec::new();
     for more in ["", "key = { env = \"MASK_KEY\" }", "key = { env = \"MASK_KEY\" }", ""] {
-        rules(server, &scratch, directory.path(), more);
+        rules(&scratch, directory.path(), more);
         let sql = night(server, &scratch, directory.path(), &mut told);
         dumps.push(sql.lines().filter(|line| line.starts_with('(')).collect::<Vec<_>>().join("\n"));
         keys.push(key_of(server, &scratch, "mask_key"));

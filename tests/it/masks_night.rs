@@ -301,12 +301,9 @@ fn night(server: &TestServer, sql: &str, masks: &str) -> Vec<u8> {
     scratch.run(sql);
     let directory = scratch.directory();
     let text = format!(
-        "[source]\ndefaults_file = \"{}\"\ndatabases = [\"{name}\"]\n[dehydrate]\nwork_schema = \"{name}__work\"\n\
-         full = [\"*\"]\n[dump]\ndir = \"{}\"\n[mask]\nleaks = \"warn\"\n{masks}",
-        server.client_cnf.display(),
+        "[dehydrate]\nfull = [\"*\"]\n[dump]\ndir = \"{}\"\n[mask]\nleaks = \"warn\"\n{masks}",
         directory.path().display(),
-        name = scratch.name,
     );
-    fs::write(directory.path().join("refresh.toml"), text).unwrap();
+    scratch.write_rules(directory.path(), &text);
     dump(directory.path())
 }

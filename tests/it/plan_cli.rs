@@ -23,13 +23,9 @@ fn setting(server: &TestServer, more: &str) -> (Scratch, tempfile::TempDir) {
     let directory = scratch.directory();
     let text = format!(
         r#"
-[source]
-databases = ["{db}"]
-defaults_file = "{cnf}"
 [dehydrate]
 root = {{ table = "orders", pinned = [10, 11] }}
 empty = ["@logs"]
-work_schema = "{db}__work"
 [relations]
 "orders.customer_id" = "customers.id"
 [mask]
@@ -39,10 +35,8 @@ work_schema = "{db}__work"
 "customers.secret" = {{ kind = "constant", value = "none" }}
 {more}
 "#,
-        db = scratch.name,
-        cnf = server.client_cnf.display(),
     );
-    fs::write(directory.path().join("refresh.toml"), text).unwrap();
+    scratch.write_rules(directory.path(), &text);
     (scratch, directory)
 }
 

@@ -25,12 +25,8 @@ fn setting(server: &TestServer, root: &str) -> (Scratch, tempfile::TempDir) {
     let directory = scratch.directory();
     let text = format!(
         r#"
-[source]
-databases = ["{db}"]
-defaults_file = "{cnf}"
 [dehydrate]
 root = {{ table = "applications", {root} }}
-work_schema = "{db}__work"
 [relations]
 "applications.producer_id" = "producers.id"
 "producers.boss_id" = "producers.id"
@@ -38,10 +34,8 @@ work_schema = "{db}__work"
 "notes.app_id" = "applications.id"
 '`<odd> & "name"`.rating_id' = "ratings.id"
 "#,
-        db = scratch.name,
-        cnf = server.client_cnf.display(),
     );
-    fs::write(directory.path().join("refresh.toml"), text).unwrap();
+    scratch.write_rules(directory.path(), &text);
     (scratch, directory)
 }
 

@@ -1,7 +1,5 @@
 //! What `mydehydrate` answers without a document: plan, check, explain, infer.
 
-use std::fs;
-
 use crate::support::{Scratch, TestServer, Tool, for_each_server};
 
 const SCHEMA: &str = "
@@ -29,24 +27,18 @@ fn setting(server: &TestServer, relations: &str, more: &str) -> (Scratch, tempfi
     let directory = scratch.directory();
     let text = format!(
         r#"
-[source]
-databases = ["{db}"]
-defaults_file = "{cnf}"
 [dehydrate]
 root = {{ table = "applications", date = "created_at", window = "60d" }}
 full = ["settings"]
 empty = ["files"]
-work_schema = "{db}__work"
 [relations]
 {relations}
 [mask]
 "*.email" = "email"
 {more}
 "#,
-        db = scratch.name,
-        cnf = server.client_cnf.display(),
     );
-    fs::write(directory.path().join("refresh.toml"), text).unwrap();
+    scratch.write_rules(directory.path(), &text);
     (scratch, directory)
 }
 

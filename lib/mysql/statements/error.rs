@@ -40,6 +40,24 @@ pub enum StatementsError {
     },
 }
 
+impl StatementsError {
+    /// Where.
+    pub fn line(&self) -> u64 {
+        match self {
+            Self::Read { line, .. }
+            | Self::Unterminated { line, .. }
+            | Self::TooLong { line, .. }
+            | Self::NoDelimiter { line, .. } => *line,
+        }
+    }
+
+    /// What, with its cause, for one line.
+    pub fn problem(&self) -> String {
+        let cause = std::error::Error::source(self).map_or(String::new(), |cause| format!(": {cause}"));
+        format!("{self}{cause}")
+    }
+}
+
 impl Failure for StatementsError {
     fn exit(&self) -> Exit {
         match self {

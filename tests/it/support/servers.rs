@@ -120,6 +120,19 @@ impl Scratch {
     pub(crate) fn directory(&self) -> tempfile::TempDir {
         tempfile::Builder::new().prefix(Path::new(&self.name)).tempdir().unwrap()
     }
+
+    /// Writes `refresh.toml` with these rules for this database. The work schema is the test's own too.
+    pub(crate) fn write_rules(&self, directory: &Path, rules: &str) {
+        let mine = format!("[dehydrate]\nwork_schema = \"{}__work\"\n", self.name);
+        let text = format!(
+            "[source]\ndefaults_file = {:?}\ndatabases = [{:?}]\n{}",
+            self.server.client_cnf.display().to_string(),
+            self.name,
+            rules.replacen("[dehydrate]\n", &mine, 1),
+        );
+        assert!(text.contains(&mine), "no [dehydrate] in {rules}");
+        std::fs::write(directory.join("refresh.toml"), text).unwrap();
+    }
 }
 
 impl Drop for Scratch {
