@@ -23,6 +23,8 @@ pub mod number {
     pub const NO_SUCH_TABLE: u16 = 1146;
     /// `ER_BAD_DB_ERROR`.
     pub const NO_SUCH_DATABASE: u16 = 1049;
+    /// `ER_DUP_KEYNAME`.
+    pub const DUPLICATE_KEY_NAME: u16 = 1061;
     /// `ER_UNKNOWN_SYSTEM_VARIABLE`.
     pub const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
     /// `ER_TABLE_NOT_LOCKED`.

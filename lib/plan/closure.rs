@@ -22,8 +22,12 @@ use super::sql::{Rows, Words};
 use super::{drops, roots};
 use crate::document::TableClass;
 use crate::house::House;
-use crate::mysql::Session;
+use crate::mysql::{Session, number};
 use crate::progress::Unit;
+
+/// So many rounds look for their rows by reading a key table whole. An index by generation costs a third of each INSERT,
+/// which pays only along deep chains, and is quickly made afterwards.
+const WHOLE_READS_MAX: u32 = 12;
 
 /// How far the two phases went, and what was taken back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +49,7 @@ pub fn collect(
 ) -> Result<Closure, Error> {
     roots::seed(house, &mut sessions[0], blueprint, when)?;
     let task = house.progress.start("collecting keys", None, Unit::Rows);
-    let mut round = Round { house, sessions, blueprint, task: &task };
+    let mut round = Round { house, sessions, blueprint, task: &task, read: BTreeMap::new() };
     let last_down = round.down()?;
     let last = round.up(last_down)?;
     drop(task);
@@ -58,6 +62,8 @@ struct Round<'a> {
     sessions: &'a mut [Session],
     blueprint: &'a Blueprint,
     task: &'a crate::progress::Task<'a>,
+    /// How often a key table was read for the rows of one generation.
+    read: BTreeMap<usize, u32>,
 }
 
 /// One statement along one relation, and the table that it adds to.
@@ -77,7 +83,9 @@ impl Round<'_> {
         let mut generation = 0;
         while !fresh.is_empty() {
             generation += 1;
-            let steps = edges.iter().filter(|edge| fresh.contains(&edge.parent)).map(|edge| Step {
+            let next: Vec<&&Edge> = edges.iter().filter(|edge| fresh.contains(&edge.parent)).collect();
+            self.read_by_generation(next.iter().map(|edge| edge.parent).collect())?;
+            let steps = next.into_iter().map(|edge| Step {
                 edge,
                 into: edge.child,
                 sql: words.down(edge, generation),
@@ -108,7 +116,9 @@ impl Round<'_> {
             // Tables without keys gain nothing on the way up.
             let reached =
                 |edge: &&&Edge| fresh.contains(&edge.child) && self.blueprint.kept(edge.child) == Kept::Keys;
-            let steps = edges.iter().filter(reached).map(|edge| Step {
+            let next: Vec<&&Edge> = edges.iter().filter(reached).collect();
+            self.read_by_generation(next.iter().map(|edge| edge.child).collect())?;
+            let steps = next.into_iter().map(|edge| Step {
                 edge,
                 into: edge.parent,
                 sql: words.up(edge, rows, generation),
@@ -116,6 +126,28 @@ impl Round<'_> {
             fresh = self.run("parents", steps.collect())?;
         }
         Ok(generation)
+    }
+
+    /// Gives an index to key tables that are read for one generation time and again.
+    fn read_by_generation(&mut self, tables: BTreeSet<usize>) -> Result<(), Error> {
+        let mut often = Vec::new();
+        for table in tables {
+            let read = self.read.entry(table).or_default();
+            *read += 1;
+            if *read == WHOLE_READS_MAX {
+                often.push(table);
+            }
+        }
+        let words = self.blueprint.words();
+        share_out(self.sessions, often, |session, table| {
+            let sql = format!("ALTER TABLE {} ADD KEY gen (gen)", words.keys(table));
+            match session.run("ordering keys by generation", &sql) {
+                // A search for what fits takes the keys back and collects others: the index is there already.
+                Err(e) if e.number() == Some(number::DUPLICATE_KEY_NAME) => Ok(()),
+                outcome => Ok(outcome.map(drop)?),
+            }
+        })?;
+        Ok(())
     }
 
     /// Does the steps of one round; the tables that gained rows. A round reads only rows of rounds before it, so steps

@@ -1,10 +1,13 @@
 //! Parents that bring along the most children: what to cap.
 //!
-//! In: finished key tables. Out: for each relation, its hottest parents, in the report's `hot_parents`.
+//! In: finished key tables. Out: for each relation along which children come, the parents with the most of them, in the
+//! report's `hot_parents`.
 
 use serde_json::{Value, json};
 
+use super::access;
 use super::blueprint::Blueprint;
+use super::closure::Closure;
 use super::crew::share_out;
 use super::error::Error;
 use super::relations::Edge;
@@ -24,6 +27,7 @@ pub(super) fn parents(
     house: &House,
     sessions: &mut [Session],
     blueprint: &Blueprint,
+    closure: &Closure,
     reports: &mut [EdgeReport],
 ) -> Result<(), Error> {
     // A key that is masked in the dump is not shown here either.
@@ -35,7 +39,7 @@ pub(super) fn parents(
     let edges: Vec<&Edge> = blueprint.down().filter(owned).collect();
     let found = share_out(sessions, edges, |session, edge| {
         house.cancel.check()?;
-        Ok((edge.number, hottest(session, blueprint, edge)?))
+        Ok((edge.number, hottest(session, blueprint, closure, edge)?))
     })?;
     for (edge, hot) in found.into_iter().filter(|(_, hot)| !hot.is_empty()) {
         reports[edge - 1].other.insert("hot_parents".to_owned(), hot.into());
@@ -43,10 +47,15 @@ pub(super) fn parents(
     Ok(())
 }
 
-fn hottest(session: &mut Session, blueprint: &Blueprint, edge: &Edge) -> Result<Vec<Value>, Error> {
+fn hottest(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    closure: &Closure,
+    edge: &Edge,
+) -> Result<Vec<Value>, Error> {
     let words = blueprint.words();
-    let (from, kept) = words.kept_child_rows(edge, Rows::Kept);
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
+    let (from, kept) = children(words, closure, edge);
     let sql = format!(
         "SELECT CONCAT_WS(' ', {}), COUNT(*) AS children FROM {from} WHERE {kept} AND {} AND {} GROUP BY {} \
          HAVING COUNT(*) >= {CHILDREN_MIN} ORDER BY children DESC, 1 LIMIT {PARENTS}",
@@ -59,4 +68,14 @@ fn hottest(session: &mut Session, blueprint: &Blueprint, edge: &Edge) -> Result<
     let rows: Vec<(Vec<u8>, u64)> = session.rows(&deed, &sql)?;
     let told = |(key, children): (Vec<u8>, u64)| json!({ "key": String::from_utf8_lossy(&key), "children": children });
     Ok(rows.into_iter().map(told).collect())
+}
+
+/// What stands in FROM and a condition for the children that a relation's parents brought. Where all of a parent's
+/// children come along, the index that finds them tells how many; elsewhere each kept row is read.
+fn children(words: Words<'_>, closure: &Closure, edge: &Edge) -> (String, String) {
+    let all_come = edge.cap.is_none() && edge.cast.is_none() && closure.dropped.is_empty();
+    if all_come && words.brings_its_parent(edge) && access::indexed(words.table(edge.child), edge) {
+        return (words.parents_and_children(edge), format!("k.gen <= {}", closure.last_down));
+    }
+    words.kept_child_rows(edge, Rows::Until(closure.last_down, None))
 }

@@ -180,7 +180,7 @@ fn make_watched(
         plan.other.insert("target".to_owned(), target);
     }
     if options.to_look_at {
-        hot::parents(house, crew.all(), &blueprint, &mut plan.edges)?;
+        hot::parents(house, crew.all(), &blueprint, &closure, &mut plan.edges)?;
     }
     if !options.in_place {
         return Ok(plan);

@@ -110,7 +110,7 @@ impl<'a> Words<'a> {
             })
             .collect();
         format!(
-            "CREATE TABLE {} ({}gen INT UNSIGNED NOT NULL, edge INT NOT NULL, PRIMARY KEY ({}), KEY gen (gen)) \
+            "CREATE TABLE {} ({}gen INT UNSIGNED NOT NULL, edge INT NOT NULL, PRIMARY KEY ({})) \
              ENGINE=InnoDB COMMENT={}",
             qualified(self.work, as_name),
             columns.collect::<String>(),
