@@ -6,6 +6,7 @@
 mod brief;
 mod error;
 mod files;
+mod host;
 mod length;
 mod mask;
 mod names;
@@ -15,6 +16,7 @@ pub use brief::OneOrMany;
 pub use error::Error;
 pub(crate) use files::nearest;
 pub use files::{Origin, environment, find, load, parse, state_dir};
+pub use host::Host;
 pub use length::Length;
 pub use mask::MaskConfig;
 pub use names::{ColumnsName, NameError, TableName};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Length, MaskConfig, OneOrMany, brief, files::Origin};
+use super::{Host, Length, MaskConfig, OneOrMany, brief, files::Origin};
 
 /// The whole of `refresh.toml`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -66,6 +66,9 @@ pub struct SourceConfig {
     pub tls_ca: Option<String>,
     /// How the server's certificate is verified, if the server is not on this host.
     pub tls: Tls,
+    /// Read-only replicas of this server, as `host` or `host:port`, that share the reading of a whole dump; the same
+    /// login and TLS.
+    pub readers: Vec<Host>,
 }
 
 /// How to reach and log in to a MySQL server.
@@ -132,6 +135,19 @@ macro_rules! server_of {
 
 server_of!(SourceConfig, TargetConfig);
 
+impl SourceConfig {
+    /// How to reach and log in to the replicas.
+    pub fn readers(&self) -> Vec<ServerConfig> {
+        let server = |reader: &Host| ServerConfig {
+            host: Some(reader.host.clone()),
+            port: reader.port.or(self.port),
+            socket: None,
+            ..self.server()
+        };
+        self.readers.iter().map(server).collect()
+    }
+}
+
 /// How the nightly snapshot is taken and waited for.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -188,7 +204,7 @@ pub struct RestoreConfig {
     pub parameter_group: Option<String>,
     /// DB parameter group of the instances.
     pub instance_parameter_group: Option<String>,
-    /// Reader instances besides the writer.
+    /// Reader instances besides the writer; they share the reading of the dump.
     pub readers: u8,
     /// How long to wait for cluster and instances.
     pub timeout: Length,
@@ -407,6 +423,8 @@ pub struct DumpConfig {
     pub keep_at_least: u32,
     /// Connections that read at the same time; the number of cores if not given.
     pub workers: Option<u16>,
+    /// How far behind a reader may be: after this it is left out.
+    pub reader_wait: Length,
     /// gzip level, 1 to 9.
     pub level: u32,
     /// What becomes of the DEFINER of views, routines, triggers and events.
@@ -434,6 +452,7 @@ impl Default for DumpConfig {
             keep_days: 7,
             keep_at_least: 3,
             workers: None,
+            reader_wait: Length::of_seconds(60),
             level: 1,
             definer: Definer::default(),
         }

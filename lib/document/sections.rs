@@ -127,11 +127,37 @@ pub struct Cluster {
     pub engine_version: String,
     /// The instances of the cluster, the writer first.
     pub instances: Vec<String>,
+    /// The readers' own endpoints: the same storage and logins as the writer's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<Endpoint>,
     /// How to log in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<Login>,
     /// True only if this run restored the copy itself: what in-place rewriting asks for.
     pub throw_away: bool,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Cluster {
+    /// The same copy, reached through one of its readers.
+    #[must_use]
+    pub fn through(&self, reader: &Endpoint) -> Self {
+        Self { host: reader.host.clone(), port: reader.port, ..self.clone() }
+    }
+}
+
+/// Where one reader instance of a copy listens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Endpoint {
+    /// Instance identifier.
+    pub id: String,
+    /// Host name.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,

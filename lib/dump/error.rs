@@ -140,6 +140,9 @@ pub enum Error {
     /// The document lacks what is needed.
     #[error("the document has no {0}")]
     NoSection(&'static str),
+    /// A server that shared the reading; without it, the dump can begin again.
+    #[error("a reader was lost")]
+    Reader(#[source] mysql::Error),
     /// The server.
     #[error(transparent)]
     Server(#[from] mysql::Error),
@@ -156,6 +159,14 @@ impl Error {
     pub(crate) fn file(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { deed, path, source }
+    }
+
+    /// The same, where it happened at a reader.
+    pub(super) fn of(self, at_reader: bool) -> Self {
+        match self {
+            Self::Server(error) if at_reader => Self::Reader(error),
+            other => other,
+        }
     }
 
     /// A file that is not what it should be.
@@ -193,7 +204,7 @@ impl Failure for Error {
             },
             Self::BadName(_) => Exit::BadConfig,
             Self::Locked { .. } => Exit::Temporary,
-            Self::Server(inner) => inner.exit(),
+            Self::Server(inner) | Self::Reader(inner) => inner.exit(),
             Self::Config(inner) => inner.exit(),
             Self::Interrupted(inner) => inner.exit(),
         }
@@ -219,7 +230,7 @@ impl Failure for Error {
             Self::NoSpace { .. } => "disk-full",
             Self::NoDirectory(_) => "no-directory",
             Self::NoSection(_) => "no-section",
-            Self::Server(inner) => inner.code(),
+            Self::Server(inner) | Self::Reader(inner) => inner.code(),
             Self::Config(inner) => inner.code(),
             Self::Interrupted(inner) => inner.code(),
         }
@@ -252,7 +263,7 @@ impl Failure for Error {
                 "another mydehydrate may have replaced the plan there: run it again, and dump its document"
                     .to_owned(),
             ),
-            Self::Server(inner) => inner.hint(),
+            Self::Server(inner) | Self::Reader(inner) => inner.hint(),
             Self::Config(inner) => inner.hint(),
             _ => None,
         }

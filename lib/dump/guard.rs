@@ -47,19 +47,22 @@ pub(super) fn mask_key(session: &mut Session, wish: &Wish) -> Result<(), Error> 
 }
 
 /// Compares the rows that were written with those of the plan, or with those that the snapshot has. The latter are
-/// counted only where chunks were cut by an order of texts, times or bytes: integers leave no room for a mistake.
+/// counted only where chunks were cut by an order of texts, times or bytes (integers leave no room for a mistake), or
+/// where readers shared the reading.
 pub(super) fn rows(
     house: &House,
     (wish, place): (&Wish, Place),
     snapshot: &mut Snapshot,
     (manifest, work): (&Manifest, &Work),
 ) -> Result<(), Error> {
+    let has_readers = snapshot.has_readers();
     for (position, table) in manifest.tables.iter().enumerate() {
         house.cancel.check()?;
         if table.kind != TableKind::Table {
             continue;
         }
-        let session = work.relies_on_order(position).then_some(&mut snapshot.planner);
+        let doubtful = has_readers || work.relies_on_order(position);
+        let session = doubtful.then_some(&mut snapshot.planner);
         let Some(expected) = expected(wish, place, session, table)? else { continue };
         let label = format!("{}.{}", table.database, table.table);
         match verdict(place, snapshot.consistency, table, expected) {

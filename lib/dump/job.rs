@@ -49,6 +49,10 @@ pub(super) struct Job<'a> {
     pub(super) wish: Wish<'a>,
     pub(super) place: Place,
     pub(super) server: Server,
+    /// Servers that show the same rows.
+    pub(super) readers: Vec<Server>,
+    /// Where readers' marks are written.
+    pub(super) schema: String,
     pub(super) directory: PathBuf,
     pub(super) name: String,
     pub(super) workers: u16,
@@ -64,13 +68,14 @@ impl<'a> Job<'a> {
         options: &Options,
         databases: Option<&'a [String]>,
     ) -> Result<Job<'a>, Error> {
-        let (wish, server) = match databases {
+        let (wish, server, readers) = match databases {
             Some([]) => return Err(config::Error::Unset { setting: "[source] databases" }.into()),
-            Some(databases) => {
-                let access = rds::access(house, &options.login);
-                (Wish::Whole(databases), access.to_config(&house.config.source.server())?)
-            }
+            Some(databases) => complete(house, databases, options)?,
             None => planned(house, document, options)?,
+        };
+        let schema = match &wish {
+            Wish::Plan(plan) if !plan.work_schema.is_empty() => plan.work_schema.clone(),
+            _ => house.config.dehydrate.work_schema.clone(),
         };
         let first = match &wish {
             Wish::Whole(databases) => databases.first().cloned(),
@@ -94,6 +99,8 @@ impl<'a> Job<'a> {
             wish,
             place: if copy { Place::Copy } else { Place::Live },
             server,
+            readers,
+            schema,
             directory: directory(&house.config, options.dir.as_deref())?,
             name: name.clone(),
             workers: options.workers.or(house.config.dump.workers).unwrap_or(cores).clamp(1, 64),
@@ -116,21 +123,44 @@ impl<'a> Job<'a> {
     }
 }
 
+/// What is dumped, the server it is on, and servers that show the same.
+type Origin<'a> = (Wish<'a>, Server, Vec<Server>);
+
+/// Whole databases of the configured source.
+fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Result<Origin<'a>, Error> {
+    let (access, source) = (rds::access(house, &options.login), &house.config.source);
+    let mut readers = Vec::new();
+    // The marks are written while the tables are locked.
+    if !databases.contains(&house.config.dehydrate.work_schema) {
+        for reader in source.readers() {
+            readers.push(access.to_config(&reader)?);
+        }
+    }
+    Ok((Wish::Whole(databases), access.to_config(&source.server())?, readers))
+}
+
 /// The document's plan, and the server it is for: the copy, or the configured source if there is no copy.
-fn planned<'a>(
-    house: &House,
-    document: &'a Document,
-    options: &Options,
-) -> Result<(Wish<'a>, Server), Error> {
+fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Result<Origin<'a>, Error> {
     let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
     let source = house.config.source.server();
     let access = rds::access(house, &options.login);
-    let server = match &document.cluster {
-        Some(cluster) => access.to_cluster(cluster, house.config.restore.tls_ca.as_deref())?,
-        None if source == config::ServerConfig::default() => return Err(Error::NoSection("cluster")),
-        None => access.to_config(&source)?,
+    let Some(cluster) = &document.cluster else {
+        if source == config::ServerConfig::default() {
+            return Err(Error::NoSection("cluster"));
+        }
+        if !house.config.source.readers.is_empty() {
+            house.progress.warn(
+                "[source] readers are for --whole: the key tables of a plan are kept from replicas, so only the source is read",
+            );
+        }
+        return Ok((Wish::Plan(plan), access.to_config(&source)?, Vec::new()));
     };
-    Ok((Wish::Plan(plan), server))
+    let tls_ca = house.config.restore.tls_ca.as_deref();
+    let mut readers = Vec::new();
+    for reader in &cluster.readers {
+        readers.push(access.to_cluster(&cluster.through(reader), tls_ca)?);
+    }
+    Ok((Wish::Plan(plan), access.to_cluster(cluster, tls_ca)?, readers))
 }
 
 /// What each reading connection runs first.

@@ -21,6 +21,7 @@ mod literals;
 mod manifest;
 mod member;
 mod objects;
+mod readers;
 mod rewrite;
 mod schema;
 mod script;

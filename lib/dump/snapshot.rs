@@ -1,19 +1,24 @@
 //! Many connections that see one state of the data.
 //!
-//! In: a server, and the tables. Out: sessions, each inside a read-only transaction with a consistent snapshot.
+//! In: a server, its readers, and the tables. Out: sessions, each inside a read-only transaction with a consistent
+//! snapshot.
 //!
 //! ```text
 //! one connection:  LOCK TABLES … READ          nobody writes now (refused: go on, and say so)
+//! readers:         wait for what was written   see `readers.rs`
 //! n connections:   START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY
-//! one connection:  UNLOCK TABLES               a moment later; no reader waits for the dump
+//! one connection:  UNLOCK TABLES               a moment later; nobody waits for the dump
 //! ```
 //!
 //! Not covered by it: ALTER TABLE during the dump (the server says 1412, and the dump fails) and tables of engines
 //! without transactions. A connection that is lost is not opened again: it would see another state.
 
 use super::manifest::Consistency;
+use super::readers::{Lost, Mark, Measure, Team};
 use super::schema::Wish;
 use super::{Error, guard};
+use crate::document::chain;
+use crate::house::House;
 use crate::mysql::{Server, Session, qualified};
 
 /// The most tables in one LOCK TABLES: its text stays far below any `max_allowed_packet`.
@@ -25,34 +30,66 @@ pub(crate) struct Snapshot {
     /// Reads definitions and cuts chunks.
     pub(crate) planner: Session,
     /// Read rows.
-    pub(crate) readers: Vec<Session>,
+    pub(crate) workers: Vec<Worker>,
     pub(crate) consistency: Consistency,
 }
 
-/// Opens `readers` + 1 sessions on one state of the data; each runs `settings` first.
-pub(crate) fn take(
-    server: &Server,
-    wish: &Wish,
-    settings: &[String],
-    readers: u16,
-) -> Result<Snapshot, Error> {
-    let mut sessions = Vec::new();
-    for _ in 0..=readers {
-        let mut session = prepare(server, settings)?;
-        guard::mask_key(&mut session, wish)?;
-        sessions.push(session);
+/// A connection that reads rows.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) session: Session,
+    /// Whether it is connected to a server that the dump could do without.
+    pub(crate) at_reader: bool,
+}
+
+/// Who reads.
+pub(crate) struct Crew<'a> {
+    pub(crate) writer: &'a Server,
+    /// Servers that show the same rows, if they can prove it.
+    pub(crate) readers: &'a [Server],
+    /// How many connections in all.
+    pub(crate) workers: usize,
+    /// Where readers' marks are written.
+    pub(crate) schema: &'a str,
+}
+
+impl Snapshot {
+    /// Whether not only the writer is read.
+    pub(crate) fn has_readers(&self) -> bool {
+        self.workers.iter().any(|worker| worker.at_reader)
     }
-    let mut keeper = server.connect()?;
-    let locked = lock(&mut keeper, wish)?;
+}
+
+/// Opens sessions on one state of the data: one that plans, and those that read.
+pub(crate) fn take(crew: &Crew, measure: &Measure) -> Result<Snapshot, Error> {
+    let mut planner = at_writer(crew, measure)?;
+    let mut mark = None;
+    let mut teams = teams(crew, measure, &mut planner, &mut mark)?;
+    let mut own = Vec::new();
+    fill_up(crew, measure, &teams, &mut own)?;
+    let mut keeper = crew.writer.connect()?;
+    let locked = lock(&mut keeper, measure.wish)?;
+    if let Some(mark) = &mut mark {
+        keep_exact(measure, &mut teams, (&mut planner, mark), locked)?;
+    }
+    fill_up(crew, measure, &teams, &mut own)?;
+    tell(measure.house, crew, own.len(), &teams);
+    let workers = own.into_iter().map(|session| Worker { session, at_reader: false });
+    let theirs = teams.into_iter().flat_map(|team| team.sessions);
+    let theirs = theirs.map(|session| Worker { session, at_reader: true });
+    let mut workers: Vec<Worker> = workers.chain(theirs).collect();
     let before = changes(&mut keeper);
-    for session in &mut sessions {
-        session.run("opening a snapshot", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
+    begin(&mut planner)?;
+    for worker in &mut workers {
+        begin(&mut worker.session).map_err(|error| error.of(worker.at_reader))?;
     }
     let after = changes(&mut keeper);
     if locked {
         keeper.run("unlocking the tables", "UNLOCK TABLES")?;
     }
-    let planner = sessions.swap_remove(0);
+    if let Some(mark) = mark {
+        mark.remove(&mut keeper);
+    }
     let consistency = if locked {
         Consistency::Locked
     } else if before.is_some() && before == after {
@@ -61,24 +98,132 @@ pub(crate) fn take(
     } else {
         Consistency::Unlocked
     };
-    Ok(Snapshot { planner, readers: sessions, consistency })
+    Ok(Snapshot { planner, workers, consistency })
 }
 
-fn prepare(server: &Server, settings: &[String]) -> Result<Session, Error> {
+/// Connects to the readers. One that cannot be used is left out with a warning, and so are all if the writer cannot be
+/// marked.
+fn teams(
+    crew: &Crew,
+    measure: &Measure,
+    planner: &mut Session,
+    set: &mut Option<Mark>,
+) -> Result<Vec<Team>, Error> {
+    let mut teams = Vec::new();
+    // The writer has one connection at least.
+    let readers = &crew.readers[..crew.readers.len().min(crew.workers.saturating_sub(1))];
+    if readers.is_empty() {
+        return Ok(teams);
+    }
+    let mark = match Mark::set(planner, crew.schema) {
+        Ok(mark) => set.insert(mark),
+        Err(error) => {
+            measure.house.progress.warn(&format!("no reader is used: {}", chain(&error)));
+            return Ok(teams);
+        }
+    };
+    for (position, server) in readers.iter().enumerate() {
+        let size = share(crew.workers, readers.len() + 1, position + 1);
+        match Team::open(measure, (server, size), (planner, mark)) {
+            Ok(team) => teams.push(team),
+            Err(lost) => leave_out(measure.house, server.label(), lost)?,
+        }
+    }
+    Ok(teams)
+}
+
+/// Drops the readers that do not show what the writer shows while its tables are locked.
+fn keep_exact(
+    measure: &Measure,
+    teams: &mut Vec<Team>,
+    (planner, mark): (&mut Session, &mut Mark),
+    locked: bool,
+) -> Result<(), Error> {
+    if !locked && !teams.is_empty() {
+        measure.house.progress.warn(
+            "no reader is used: the tables could not be locked (that takes the privilege LOCK TABLES) while the \
+             connections began, so nothing proves that all would show the same rows",
+        );
+        teams.clear();
+    }
+    if teams.is_empty() {
+        return Ok(());
+    }
+    mark.renew(planner)?;
+    for mut team in std::mem::take(teams) {
+        match team.still_shows(measure, mark) {
+            Ok(()) => teams.push(team),
+            Err(lost) => leave_out(measure.house, &team.label, lost)?,
+        }
+    }
+    Ok(())
+}
+
+fn leave_out(house: &House, label: &str, lost: Lost) -> Result<(), Error> {
+    match lost {
+        Lost::Because(why) => house.progress.warn(&format!("reader {label} is left out: {why}")),
+        Lost::Failed(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// How many of the workers the server at this position gets.
+fn share(workers: usize, servers: usize, position: usize) -> usize {
+    workers.saturating_sub(position).div_ceil(servers)
+}
+
+/// Connects to the writer until there are as many workers as there should be.
+fn fill_up(crew: &Crew, measure: &Measure, teams: &[Team], own: &mut Vec<Session>) -> Result<(), Error> {
+    let theirs: usize = teams.iter().map(|team| team.sessions.len()).sum();
+    while own.len() + theirs < crew.workers {
+        own.push(at_writer(crew, measure)?);
+    }
+    Ok(())
+}
+
+fn at_writer(crew: &Crew, measure: &Measure) -> Result<Session, Error> {
+    let mut session = prepare(crew.writer)?;
+    apply(&mut session, measure.settings)?;
+    guard::mask_key(&mut session, measure.wish)?;
+    Ok(session)
+}
+
+/// Says who reads, if it is not the writer alone.
+fn tell(house: &House, crew: &Crew, own: usize, teams: &[Team]) {
+    if teams.is_empty() {
+        return;
+    }
+    let mut places = vec![format!("{own} at {}", crew.writer.label())];
+    places.extend(teams.iter().map(|team| format!("{} at {}", team.sessions.len(), team.label)));
+    house.progress.say(&format!("reading through {} connections: {}", crew.workers, places.join(", ")));
+}
+
+fn begin(session: &mut Session) -> Result<(), Error> {
+    session.run("opening a snapshot", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
+    Ok(())
+}
+
+/// A connection with the settings that every dump wants.
+pub(super) fn prepare(server: &Server) -> Result<Session, Error> {
     let mut session = server.connect()?;
     let deed = "setting up a connection";
     session.run(deed, "SET SESSION sql_mode = ''")?;
     session.run(deed, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
     session.run(deed, "SET SESSION sql_quote_show_create = 1")?;
-    // A reader that waits for a slow disk must not be thrown out; the answer of a server that minds is of no interest.
+    // A worker that waits for a slow disk must not be thrown out; the answer of a server that minds is of no interest.
     for setting in ["net_write_timeout = 3600", "wait_timeout = 86400", "information_schema_stats_expiry = 0"]
     {
         session.attempt(&format!("SET SESSION {setting}"));
     }
+    Ok(session)
+}
+
+/// The statements of the plan.
+pub(super) fn apply(session: &mut Session, settings: &[String]) -> Result<(), Error> {
     for statement in settings {
         session.run("running a session statement of the plan", statement)?;
     }
-    Ok(session)
+    Ok(())
 }
 
 /// How often anything was changed or committed on this server, if it tells.

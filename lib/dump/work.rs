@@ -72,8 +72,7 @@ impl<'a> Work<'a> {
         snapshot: &mut Snapshot,
         mut take: impl FnMut(Member) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let readers = snapshot.readers.len();
-        let (chunks_in, chunks) = bounded::<Chunk>(readers * 2);
+        let (chunks_in, chunks) = bounded::<Chunk>(snapshot.workers.len() * 2);
         let (members_in, members) = bounded::<Result<Member, Error>>(1);
         let planner = &mut snapshot.planner;
         thread::scope(|scope| {
@@ -83,11 +82,11 @@ impl<'a> Work<'a> {
                     let _ = failures.send(Err(error));
                 }
             });
-            for session in &mut snapshot.readers {
+            for worker in &mut snapshot.workers {
                 let (chunks, members_in) = (chunks.clone(), members_in.clone());
                 scope.spawn(move || {
-                    if let Err(error) = self.read(session, &chunks, &members_in) {
-                        let _ = members_in.send(Err(error));
+                    if let Err(error) = self.read(&mut worker.session, &chunks, &members_in) {
+                        let _ = members_in.send(Err(error.of(worker.at_reader)));
                     }
                 });
             }

@@ -17,13 +17,14 @@ use super::job::{Job, Options, session_of};
 use super::leaks::Watch;
 use super::manifest::{Consistency, Manifest, MemberKind};
 use super::member::{self, Member};
+use super::readers::Measure;
 use super::schema::{Part, Wish, outline};
 use super::script::Script;
-use super::snapshot::Snapshot;
+use super::snapshot::{Crew, Snapshot};
 use super::store::{Partial, Store};
 use super::work::{Task, Work};
 use super::{Error, clear, guard, objects, script, snapshot, verify};
-use crate::document::{Document, Dump, TableDigest};
+use crate::document::{Document, Dump, TableDigest, chain};
 use crate::house::House;
 use crate::mysql::{Engine, name};
 use crate::progress::Unit;
@@ -44,18 +45,47 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
         return rehearse(house, &job).map(|()| None);
     }
     let store = Store::open(&job.directory, &job.name)?;
-    let mut snapshot = snapshot::take(&job.server, &job.wish, session_of(&job.wish), job.workers)?;
-    let parts = describe(house, &mut job, &mut snapshot)?;
+    let empty = job.manifest.clone();
+    let partial = match build(house, &mut job, &store) {
+        Err(Error::Reader(error)) => {
+            house.cancel.check()?;
+            let why = chain(&error);
+            house.progress.warn(&format!("{why}; beginning again with {} alone", job.server.label()));
+            (job.manifest, job.readers) = (empty, Vec::new());
+            build(house, &mut job, &store)?
+        }
+        outcome => outcome?,
+    };
+    let path = partial.publish()?;
+    report(house, document, &job.manifest, path, started)?;
+    Ok(Some(store))
+}
+
+/// Writes a file that is whole, but for its name.
+fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'a>, Error> {
+    let crew = Crew {
+        writer: &job.server,
+        readers: &job.readers,
+        workers: usize::from(job.workers),
+        schema: &job.schema,
+    };
+    let measure = Measure {
+        house,
+        wish: &job.wish,
+        place: job.place,
+        settings: session_of(&job.wish),
+        patience: house.config.dump.reader_wait.duration(),
+    };
+    let mut snapshot = snapshot::take(&crew, &measure)?;
+    let parts = describe(house, job, &mut snapshot)?;
     let bytes: u64 = parts.iter().map(Part::bytes).sum();
     store.check_space(bytes / 100 * COMPRESSED_PER_CENT)?;
     let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
     let mut partial = store.begin(as_of)?;
-    fill(house, &mut job, parts, snapshot, &mut partial)?;
+    fill(house, job, parts, snapshot, &mut partial)?;
     verify::own(house, partial.path(), job.workers)?;
     house.cancel.check()?;
-    let path = partial.publish()?;
-    report(house, document, &job.manifest, path, started)?;
-    Ok(Some(store))
+    Ok(partial)
 }
 
 /// Completes the manifest but for the rows; what is left is how to read them.
@@ -128,6 +158,9 @@ fn rehearse(house: &House, job: &Job) -> Result<(), Error> {
     let outline = outline(&mut job.server.connect()?, &job.wish)?;
     for part in &outline.parts {
         house.progress.say(&format!("would dump {}: about {} rows", part.label, part.rows));
+    }
+    for reader in &job.readers {
+        house.progress.say(&format!("would share the reading with {}, if it is up to date", reader.label()));
     }
     house.note(format!(
         "would dump {} tables, about {} rows, as {}-….sql.gz to {}",

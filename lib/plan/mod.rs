@@ -68,7 +68,7 @@ pub use proof::{Evidence, examine, judge};
 pub use relations::{Edge, Origin};
 pub use report::bytes_after;
 pub use roots::When;
-pub use work::{has_mask_key, is_planned, prepare};
+pub use work::{READER_MARKS, has_mask_key, is_planned, prepare};
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
 use crate::house::House;

@@ -14,6 +14,10 @@ use crate::mysql::{Session, literal, name, qualified};
 /// The table by which we know our own schema again.
 const MARK: &str = "refreshkit";
 
+/// A table that the dump may add to the work schema, or make the schema for: rows by which readers are seen to be up to
+/// date.
+pub const READER_MARKS: &str = "reader_marks";
+
 /// Length of the masks' key.
 const KEY_BYTES: u8 = 32;
 
@@ -125,7 +129,7 @@ fn exists(session: &mut Session, schema: &str) -> Result<bool, Error> {
 fn ours(session: &mut Session, schema: &str) -> Result<bool, Error> {
     let sql = format!(
         "SELECT COUNT(*), COUNT(CASE WHEN TABLE_NAME = '{MARK}' THEN 1 END) \
-         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME <> '{READER_MARKS}'",
         literal(schema)
     );
     let (tables, marks): (u64, u64) =

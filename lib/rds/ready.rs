@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::desk::{Desk, span};
-use crate::document::Cluster;
+use crate::document::{Cluster, Endpoint, ResourceKind, chain};
 use crate::mysql::LoginOptions;
 
 /// How long the name, the port and the new password may take.
@@ -41,4 +41,21 @@ pub fn log_in(desk: &Desk<'_>, cluster: &Cluster, tls_ca: Option<&str>) -> Resul
         }
         desk.clock.pause(LOGIN_PAUSE)?;
     }
+}
+
+/// The readers of a copy that let somebody in. Whoever uses the copy can do without the others.
+pub fn readers(desk: &Desk<'_>, cluster: &Cluster, tls_ca: Option<&str>) -> Result<Vec<Endpoint>, Error> {
+    let mut ready = Vec::new();
+    for id in cluster.instances.iter().skip(1) {
+        let Some(found) = desk.look(ResourceKind::Instance, id)? else { continue };
+        let reader = Endpoint { id: found.id, host: found.host, port: found.port, ..Endpoint::default() };
+        match log_in(desk, &cluster.through(&reader), tls_ca) {
+            Ok(_) => ready.push(reader),
+            Err(error @ Error::Interrupted(_)) => return Err(error),
+            Err(error) => {
+                desk.house.progress.warn(&format!("reader {id} will not be used: {}", chain(&error)));
+            }
+        }
+    }
+    Ok(ready)
 }

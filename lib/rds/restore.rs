@@ -35,7 +35,7 @@ pub struct RestoreOptions {
     #[arg(long, value_name = "NAME", requires = "clone")]
     pub cluster: Option<String>,
 
-    /// Reader instances besides the writer
+    /// Reader instances besides the writer, which share the reading of the dump
     #[arg(long, value_name = "N")]
     pub readers: Option<u8>,
 
@@ -120,6 +120,7 @@ pub fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) 
         cluster.login = Some(Login::Iam { user, other: serde_json::Map::new() });
         version = ready::log_in(desk, &cluster, settings.tls_ca.as_deref())?;
     }
+    cluster.readers = ready::readers(desk, &cluster, settings.tls_ca.as_deref())?;
     document.cluster = Some(cluster);
     let took = span(desk.clock.now().saturating_sub(begun));
     desk.house.note(format!(

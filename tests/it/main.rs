@@ -15,6 +15,7 @@ mod dump_fidelity;
 mod dump_file;
 mod dump_guards;
 mod dump_random;
+mod dump_readers;
 mod dump_safety;
 mod dump_trouble;
 mod dump_ways;

@@ -2,11 +2,13 @@
 
 #[cfg(feature = "aws")]
 mod cloud;
+mod pair;
 mod patience;
 mod private;
 mod servers;
 mod tool;
 
+pub(crate) use pair::Pair;
 pub(crate) use patience::{PATIENCE, terminate, until, until_it_listens};
 pub(crate) use private::{Private, SmallDisk};
 #[allow(unused_imports, reason = "not every feature set uses every helper")]
