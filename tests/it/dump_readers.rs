@@ -13,8 +13,8 @@ use refreshkit::mysql::{Engine, Session};
 use crate::dump::zcat;
 use crate::support::{Output, Pair, TestServer, Tool, for_each_server};
 
-const TABLES: u32 = 24;
-const ROWS: u32 = 160;
+const TABLES: u32 = 12;
+const ROWS: u32 = 320;
 
 /// A pair with about 15 MiB of rows in as many tables, so that both have something to do.
 struct Setting {
