@@ -26,8 +26,8 @@ use crate::mysql::{self, Server, Session, literal, name, number, qualified};
 /// The table of the marks, in the work schema.
 const MARKS: &str = crate::plan::READER_MARKS;
 
-/// How long writers are kept waiting under the lock for a reader that was up to date a moment before.
-const LOCKED_WAIT: Duration = Duration::from_secs(5);
+/// A reader that was up to date a moment before gets this part of the usual time while it keeps writers waiting.
+const LOCKED_PART: u32 = 6;
 
 /// The shortest and the longest pause between two looks.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));
@@ -183,9 +183,13 @@ impl Team {
         Ok(())
     }
 
-    /// The same, while writers wait.
+    /// The same under the lock; on a copy, nobody waits for it to go.
     pub(super) fn still_shows(&mut self, measure: &Measure<'_>, mark: &Mark) -> Result<(), Lost> {
-        self.shows(measure.house, mark, measure.patience.min(LOCKED_WAIT))
+        let patience = match measure.place {
+            Place::Copy => measure.patience,
+            Place::Live => measure.patience / LOCKED_PART,
+        };
+        self.shows(measure.house, mark, patience)
     }
 }
 

@@ -5,13 +5,12 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 use refreshkit::dump::{Consistency, DumpFile, TableEntry};
 use refreshkit::mysql::{Engine, Session};
 
 use crate::dump::zcat;
-use crate::support::{Output, Pair, TestServer, Tool, for_each_server};
+use crate::support::{Output, Pair, TestServer, Tool, for_each_server, until};
 
 const TABLES: u32 = 12;
 const ROWS: u32 = 320;
@@ -74,7 +73,7 @@ impl Setting {
     /// Whether these are the tables that the writer alone gives.
     fn assert_same(&self, output: &Output) {
         let given = lasting(output);
-        let alone = self.alone.get_or_init(|| lasting(&self.tool("night", &[], "60s").run().exits(0)));
+        let alone = self.alone.get_or_init(|| lasting(&self.tool("night", &[], "10m").run().exits(0)));
         assert_eq!(alone.iter().map(|table| table.rows).sum::<u64>(), u64::from(TABLES * ROWS));
         assert!(given == *alone, "{given:?}\n{alone:?}");
     }
@@ -100,16 +99,14 @@ fn bytes_sent(server: &TestServer) -> u64 {
 }
 
 /// Waits for a connection of the dump at the reader in a state.
-fn until_at_reader(setting: &Setting, session: &mut Session, condition: &str) -> u64 {
+fn until_at_reader(session: &mut Session, condition: &str) -> u64 {
     let sql = format!("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'night' AND {condition}");
-    let begun = Instant::now();
-    loop {
-        if let Some(id) = session.first::<u64>("looking", &sql).unwrap() {
-            return id;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{condition} at {:?}", setting.pair.reader);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let mut found = None;
+    until(condition, || {
+        found = session.first::<u64>("looking", &sql).unwrap();
+        found.is_some()
+    });
+    found.unwrap()
 }
 
 fn ended(child: Child) -> Output {
@@ -144,7 +141,7 @@ fn it_serves_a_part_of_the_same_rows(setting: &Setting) {
     setting.pair.set("sql_mode = 'ANSI,PAD_CHAR_TO_FULL_LENGTH'");
     setting.pair.set("div_precision_increment = 9");
     let before = (bytes_sent(writer), bytes_sent(reader));
-    let output = setting.shared("60s").exits(0);
+    let output = setting.shared("10m").exits(0);
     let sent = (bytes_sent(writer) - before.0, bytes_sent(reader) - before.1);
     let said = format!("reading through 2 connections: 1 at night@127.0.0.1:{}, 1 at night@", writer.port());
     assert!(output.stderr.contains(&said), "{}", output.stderr);
@@ -166,7 +163,7 @@ fn it_serves_a_part_of_the_same_rows(setting: &Setting) {
     assert_eq!(sums(), was);
     setting.assert_same(&output);
     // With fewer workers than servers, the writer is enough.
-    let tool = setting.tool("night", &[reader.port()], "60s").args(["--workers", "1"]);
+    let tool = setting.tool("night", &[reader.port()], "10m").args(["--workers", "1"]);
     let output = tool.run().exits(0);
     assert!(!output.stderr.contains("reading through"), "{}", output.stderr);
 }
@@ -175,8 +172,8 @@ fn one_that_lags_is_waited_for(setting: &Setting) {
     let mut session = setting.pair.at_reader("STOP REPLICA SQL_THREAD");
     setting.pair.writer.server.client(None, b"INSERT INTO app.end VALUES (2)");
     let port = setting.pair.reader.server.port();
-    let child = setting.tool("night", &[port], "60s").spawn();
-    until_at_reader(setting, &mut session, "TRUE");
+    let child = setting.tool("night", &[port], "10m").spawn();
+    until_at_reader(&mut session, "TRUE");
     session.run("going on", "START REPLICA SQL_THREAD").unwrap();
     let said = ended(child).stderr;
     assert!(said.contains("reading through 2 connections") && !said.contains("left out"), "{said}");
@@ -195,13 +192,13 @@ fn one_that_stands_still_is_left_out(setting: &Setting) {
 
 fn one_that_takes_writes_is_left_out(setting: &Setting) {
     setting.pair.set("read_only = 0");
-    let output = setting.shared("60s").exits(0);
+    let output = setting.shared("10m").exits(0);
     setting.pair.set("read_only = 1");
     assert!(output.stderr.contains("is left out: it is not read-only"), "{}", output.stderr);
 }
 
 fn one_that_cannot_be_logged_in_to_is_left_out(setting: &Setting, server: &TestServer) {
-    let output = setting.tool("night", &[server.port()], "60s").run().exits(0);
+    let output = setting.tool("night", &[server.port()], "10m").run().exits(0);
     assert!(output.stderr.contains("is left out: cannot connect to night@127.0.0.1"), "{}", output.stderr);
     setting.assert_same(&output);
 }
@@ -209,7 +206,7 @@ fn one_that_cannot_be_logged_in_to_is_left_out(setting: &Setting, server: &TestS
 fn without_a_lock_none_is_used(setting: &Setting) {
     let rights = ["SELECT, SHOW VIEW, TRIGGER, EVENT ON app.*", "ALL ON refreshkit_work.*"];
     setting.pair.account("lockless", &rights);
-    let output = setting.tool("lockless", &[setting.pair.reader.server.port()], "60s").run().exits(0);
+    let output = setting.tool("lockless", &[setting.pair.reader.server.port()], "10m").run().exits(0);
     assert!(output.stderr.contains("no reader is used: the tables could not be locked"), "{}", output.stderr);
     assert_ne!(file(&output).manifest().consistency, Consistency::Locked);
 }
@@ -222,7 +219,7 @@ fn one_that_commits_out_of_order_is_left_out(setting: &Setting) {
         session.run("going on", "START REPLICA SQL_THREAD").unwrap();
     };
     order(4, 0);
-    let output = setting.shared("60s").exits(0);
+    let output = setting.shared("10m").exits(0);
     order(1, 1);
     assert!(output.stderr.contains("is left out: it commits out of order"), "{}", output.stderr);
 }
@@ -231,8 +228,8 @@ fn one_that_is_lost_costs_time_and_nothing_else(setting: &Setting) {
     let names: Vec<String> = (0..TABLES).map(|table| format!("app.t{table} WRITE")).collect();
     // Whichever table the reader begins with, it waits there.
     let mut session = setting.pair.at_reader(&format!("LOCK TABLES {}, app.end WRITE", names.join(", ")));
-    let child = setting.tool("night", &[setting.pair.reader.server.port()], "60s").spawn();
-    let id = until_at_reader(setting, &mut session, "INFO LIKE 'SELECT t.`id`%'");
+    let child = setting.tool("night", &[setting.pair.reader.server.port()], "10m").spawn();
+    let id = until_at_reader(&mut session, "INFO LIKE 'SELECT t.`id`%'");
     session.run("killing", &format!("KILL {id}")).unwrap();
     let output = ended(child);
     drop(session);
@@ -247,7 +244,7 @@ fn other_rows_fail_the_dump(setting: &Setting) {
     for table in 0..TABLES {
         session.run("losing a row", &format!("DELETE FROM app.t{table} WHERE id = @row")).unwrap();
     }
-    let output = setting.shared("60s").exits(65);
+    let output = setting.shared("10m").exits(65);
     let said = format!("should have {ROWS} rows, and {} were read: nothing is published", ROWS - 1);
     assert!(output.stderr.contains(&said), "{}", output.stderr);
     let dumps = fs::read_dir(setting.home.path().join("dumps")).unwrap();

@@ -1,11 +1,10 @@
 //! A server and a replica of it, both of a test's own.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use refreshkit::mysql::{Engine, Session, write_option_file};
 
-use super::{Private, TestServer};
+use super::{Private, TestServer, until};
 
 const PASSWORD: &str = "pw-1-Long";
 
@@ -88,15 +87,8 @@ impl Pair {
     /// Waits until the reader has what the writer has: a table with this many rows.
     pub(crate) fn wait_for(&self, table: &str, rows: u64) {
         let mut session = self.reader.server.session();
-        let begun = Instant::now();
-        loop {
-            let found = session.first::<u64>("counting", &format!("SELECT COUNT(*) FROM {table}"));
-            if matches!(found, Ok(Some(found)) if found == rows) {
-                return;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(60), "{table}: {found:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let sql = format!("SELECT COUNT(*) FROM {table}");
+        until(table, || matches!(session.first::<u64>("counting", &sql), Ok(Some(found)) if found == rows));
     }
 }
 
