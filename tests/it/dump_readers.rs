@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
+use refreshkit::document::{Cluster, Document, Endpoint, Login, Source};
 use refreshkit::dump::{Consistency, DumpFile, TableEntry};
 use refreshkit::mysql::{Engine, Session};
 
 use crate::dump::zcat;
-use crate::support::{Output, Pair, TestServer, Tool, for_each_server, until};
+use crate::support::{Output, Pair, TestServer, Tool, on_all_servers_at_once, until};
 
 const TABLES: u32 = 12;
 const ROWS: u32 = 320;
@@ -32,8 +33,8 @@ impl Setting {
         for table in 0..TABLES {
             let _ = write!(
                 sql,
-                "CREATE TABLE t{table} (id INT AUTO_INCREMENT PRIMARY KEY, a VARBINARY(4096));\
-                 INSERT INTO t{table} (a) SELECT CONCAT({random}) \
+                "CREATE TABLE t{table} (id INT AUTO_INCREMENT PRIMARY KEY, mail VARCHAR(80), a VARBINARY(4096));\
+                 INSERT INTO t{table} (mail, a) SELECT CONCAT(HEX(RANDOM_BYTES(9)), '@real.example'), CONCAT({random}) \
                  FROM information_schema.COLLATIONS x, information_schema.COLLATIONS y LIMIT {ROWS};"
             );
         }
@@ -118,7 +119,7 @@ fn ended(child: Child) -> Output {
 
 #[test]
 fn a_replica_shares_the_reading_or_is_left_out_where_it_cannot_be_trusted() {
-    for_each_server(|server| {
+    on_all_servers_at_once(|server| {
         let setting = Setting::new(server.engine);
         it_serves_a_part_of_the_same_rows(&setting);
         one_that_lags_is_waited_for(&setting);
@@ -130,6 +131,7 @@ fn a_replica_shares_the_reading_or_is_left_out_where_it_cannot_be_trusted() {
             one_that_commits_out_of_order_is_left_out(&setting);
         }
         one_that_is_lost_costs_time_and_nothing_else(&setting);
+        a_plan_is_read_with_the_same_masks(&setting);
         other_rows_fail_the_dump(&setting);
         a_stranger_with_the_same_tables_is_left_out(&setting);
     });
@@ -229,7 +231,7 @@ fn one_that_is_lost_costs_time_and_nothing_else(setting: &Setting) {
     // Whichever table the reader begins with, it waits there.
     let mut session = setting.pair.at_reader(&format!("LOCK TABLES {}, app.end WRITE", names.join(", ")));
     let child = setting.tool("night", &[setting.pair.reader.server.port()], "10m").spawn();
-    let id = until_at_reader(&mut session, "INFO LIKE 'SELECT t.`id`%'");
+    let id = until_at_reader(&mut session, "INFO LIKE 'SELECT t.`id`, %'");
     session.run("killing", &format!("KILL {id}")).unwrap();
     let output = ended(child);
     drop(session);
@@ -237,6 +239,47 @@ fn one_that_is_lost_costs_time_and_nothing_else(setting: &Setting) {
     let listed = refreshkit::dump::list(&setting.home.path().join("dumps"), None).unwrap();
     assert_eq!(listed.len(), 1);
     setting.assert_same(&output);
+}
+
+/// As on a copy: what is written at the writer is at the reader, the work schema too.
+fn a_plan_is_read_with_the_same_masks(setting: &Setting) {
+    setting.pair.account("masker", &["ALL ON app.*", "ALL ON refreshkit_work.*"]);
+    let login = Pair::login(setting.home.path(), "masker");
+    let config = setting.config("masker", &[], "10m");
+    let rules = "[dehydrate]\nfull = [\"*\"]\n[mask]\n\"*.mail\" = \"email\"\n";
+    fs::write(&config, fs::read_to_string(&config).unwrap() + rules).unwrap();
+    let port = setting.pair.reader.server.port();
+    let mut document = Document::new("test");
+    document.source = Some(Source { databases: vec!["app".to_owned()], ..Source::default() });
+    document.cluster = Some(Cluster {
+        host: "127.0.0.1".to_owned(),
+        port: setting.pair.writer.server.port(),
+        readers: vec![Endpoint { host: "127.0.0.1".to_owned(), port, ..Endpoint::default() }],
+        login: Some(Login::option_file(&login)),
+        throw_away: true,
+        ..Cluster::default()
+    });
+    let tool = |name: &str| Tool::new(name).arg("--config").arg(&config);
+    let planned = tool("mydehydrate").document(&document).run().exits(0).document();
+    let dump = |document: &Document| tool("mydump-rotate").document(document).run().exits(0);
+    let shared = dump(&planned);
+    assert!(shared.stderr.contains("reading through 2 connections: 1 at masker@"), "{}", shared.stderr);
+    let mut without = planned.clone();
+    without.cluster.as_mut().unwrap().readers.clear();
+    assert!(lasting(&shared) == lasting(&dump(&without)));
+    let path = PathBuf::from(shared.document().dump.unwrap().path);
+    assert!(!String::from_utf8_lossy(&zcat(&path)).contains("real.example"));
+    // Masked with another key, equal values would not be equal.
+    setting.pair.at_reader("UPDATE refreshkit_work.mask_key SET `key` = REVERSE(`key`)");
+    let output = dump(&planned);
+    assert!(output.stderr.contains("is left out: the key of the masks is another"), "{}", output.stderr);
+    setting.pair.at_reader("DROP TABLE refreshkit_work.mask_key");
+    let output = dump(&planned);
+    assert!(
+        output.stderr.contains("is left out: running a session statement of the plan"),
+        "{}",
+        output.stderr
+    );
 }
 
 fn other_rows_fail_the_dump(setting: &Setting) {

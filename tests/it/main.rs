@@ -33,6 +33,8 @@ mod migrate;
 mod pipe;
 #[cfg(feature = "aws")]
 mod pipe_night;
+#[cfg(feature = "aws")]
+mod pipe_readers;
 mod plan_catalog;
 mod plan_cli;
 mod plan_fit;

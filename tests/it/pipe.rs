@@ -62,7 +62,7 @@ pub(crate) fn repository() -> PathBuf {
 }
 
 impl Night {
-    fn small(engine: Engine) -> Self {
+    pub(crate) fn small(engine: Engine) -> Self {
         Self::new(engine, SMALL, SMALL_CONFIG)
     }
 

@@ -253,6 +253,9 @@ fn a_serverless_clone_with_a_reader_needs_no_snapshot_and_no_default_of_the_serv
     assert_eq!(document.snapshot.as_ref().unwrap().kind, "clone");
     assert!(document.snapshot.as_ref().unwrap().created_at.is_some());
     assert_eq!(rows(&Server::of_cluster(cluster, None).unwrap()), ROWS);
+    let [reader] = &cluster.readers[..] else { panic!("{:?}", cluster.readers) };
+    assert_eq!((reader.id.as_str(), reader.port), ("kit-cloned-1", cluster.port));
+    assert_eq!(rows(&Server::of_cluster(&cluster.through(reader), None).unwrap()), ROWS);
     let copy = stage.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", "kit-cloned")]);
     for said in [
         "<MinCapacity>0.5</MinCapacity><MaxCapacity>8</MaxCapacity>",
