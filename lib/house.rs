@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::document::{Document, Interrupted, Journal};
+use crate::document::{Document, ErrorReport, Failure, Interrupted, Journal};
 use crate::progress::Progress;
 
 /// How often a sleeping room looks whether it should stop.
@@ -70,6 +70,7 @@ pub struct House {
     pub dry_run: bool,
     checkpoint: Mutex<Option<Document>>,
     note: Mutex<String>,
+    objection: Mutex<Option<ErrorReport>>,
 }
 
 impl House {
@@ -84,6 +85,7 @@ impl House {
             dry_run: false,
             checkpoint: Mutex::new(None),
             note: Mutex::new(String::new()),
+            objection: Mutex::new(None),
         }
     }
 
@@ -106,6 +108,17 @@ impl House {
     /// Sets the one line that the tool's step carries for people.
     pub fn note(&self, note: impl Into<String>) {
         *self.note.lock().expect("no panic under this lock") = note.into();
+    }
+
+    /// All went well, and still the exit code is to be that of `failure`; the document does not change.
+    pub fn object(&self, failure: &dyn Failure) {
+        let report = ErrorReport::of(self.tool, failure);
+        *self.objection.lock().expect("no panic under this lock") = Some(report);
+    }
+
+    /// The objection as last made.
+    pub fn objected(&self) -> Option<ErrorReport> {
+        self.objection.lock().expect("no panic under this lock").clone()
     }
 
     /// The note as last set.

@@ -39,8 +39,13 @@ pub(super) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), E
     print(&bytes, code)
 }
 
-/// The usual end: the tool's step is added.
-pub(super) fn conclude(mut document: Document, outcome: Result<(), ErrorReport>, mut step: Step) -> ExitCode {
+/// The usual end: the tool's step is added. An objection counts where nothing failed.
+pub(super) fn conclude(
+    mut document: Document,
+    outcome: Result<(), ErrorReport>,
+    mut step: Step,
+    objection: Option<ErrorReport>,
+) -> ExitCode {
     let mut code = cause(&document);
     if let Err(failed) = outcome {
         report::show(&failed);
@@ -48,6 +53,9 @@ pub(super) fn conclude(mut document: Document, outcome: Result<(), ErrorReport>,
         step.status = StepStatus::Failed;
         step.note.clone_from(&failed.message);
         document.fail(failed);
+    } else if let Some(objection) = objection.filter(|_| document.ok) {
+        report::show(&objection);
+        code = objection.exit;
     }
     document.steps.push(step);
     write(&document, code)

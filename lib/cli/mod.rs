@@ -67,16 +67,25 @@ where
         return ends::pass_on(tool, document);
     }
     let started = Timestamp::now();
-    let (outcome, note) = perform(tool, common, role, &cancel, &mut document, work);
+    let Done { outcome, note, objection } = perform(tool, common, role, &cancel, &mut document, work);
     if role == Role::Witness {
         return ends::testify(&document, bytes, outcome);
     }
     let seconds = ends::seconds_since(started);
     let step = Step { note, seconds, started_at: Some(started), ..ends::step(tool, StepStatus::Ok) };
-    ends::conclude(document, outcome, step)
+    ends::conclude(document, outcome, step, objection)
 }
 
-/// Does the work, or says why it cannot begin; and the line that the room left for people.
+/// What came of the work.
+struct Done {
+    outcome: Result<(), ErrorReport>,
+    /// The line that the room left for people.
+    note: String,
+    /// What the exit code is to say although nothing failed.
+    objection: Option<ErrorReport>,
+}
+
+/// Does the work, or says why it cannot begin.
 fn perform<F>(
     tool: &'static str,
     common: &Common,
@@ -84,19 +93,22 @@ fn perform<F>(
     cancel: &Cancel,
     document: &mut Document,
     work: F,
-) -> (Result<(), ErrorReport>, String)
+) -> Done
 where
     F: FnOnce(&House, &mut Document) -> Result<(), AnyFailure> + Send + 'static,
 {
     let house = match house(tool, common, role, cancel) {
         Ok(house) => Arc::new(house),
-        Err(failure) => return (Err(ErrorReport::of(tool, &*failure)), String::new()),
+        Err(failure) => {
+            let outcome = Err(ErrorReport::of(tool, &*failure));
+            return Done { outcome, note: String::new(), objection: None };
+        }
     };
     house.remember(document);
     let grace = if role == Role::Finally { FINALLY_GRACE } else { STOP_GRACE };
     let (after, outcome) = wait::for_work(&house, document.clone(), work, grace);
     *document = after;
-    (outcome, house.noted())
+    Done { outcome, note: house.noted(), objection: house.objected() }
 }
 
 /// What the room is handed. A witness needs no configuration, and must speak when that is what is broken.

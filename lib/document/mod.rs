@@ -10,11 +10,13 @@
 //!  "steps":[{"tool":"rds-snap","version":"0.1.0","status":"ok","seconds":2.1}]}
 //! ```
 
+mod concern;
 mod failure;
 mod io;
 mod journal;
 mod sections;
 
+pub use concern::{Concern, OnFallback};
 pub use failure::{AnyFailure, ErrorReport, Exit, Failure, Interrupted, chain};
 pub use io::{DOCUMENT_BYTES_MAX, Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};

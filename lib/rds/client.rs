@@ -11,12 +11,12 @@ use aws_sdk_rds::config::{ProvideCredentials, RuntimeComponents, SharedHttpClien
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_types::service_config::ServiceConfigKey;
 
 use super::Error;
 use super::api::{Fault, FaultClass};
 use super::aws::Aws;
 use super::options::{self, ServiceOptions};
-use crate::config::environment;
 use crate::document::chain;
 use crate::house::Cancel;
 
@@ -41,6 +41,18 @@ const LOGIN_BACKOFF: Duration = Duration::from_millis(250);
 /// The longest pause between two tries.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
+/// A service as the SDK's settings name it.
+#[derive(Debug)]
+pub(super) struct Service {
+    id: &'static str,
+    variable: &'static str,
+}
+
+const RDS: Service = Service { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
+
+pub(super) const SECRETS_MANAGER: Service =
+    Service { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
+
 /// How a call is repeated.
 #[derive(Debug, Clone, Copy)]
 struct Rhythm {
@@ -62,41 +74,55 @@ pub(super) struct Loaded {
 /// Connects to the service: finds region and credentials, sends nothing yet.
 pub(super) fn open(options: &ServiceOptions, cancel: Cancel) -> Result<Aws, Error> {
     let rhythm = Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: options.pace.min(1.0) };
-    let Loaded { shared, runtime } = load(options.is_local(), rhythm, None)?;
-    let mut config = aws_sdk_rds::config::Builder::from(&shared);
-    config.set_endpoint_url(
-        options.endpoint().map(str::to_owned).or_else(|| shared.endpoint_url().map(str::to_owned)),
-    );
-    Ok(Aws::new(aws_sdk_rds::Client::from_conf(config.build()), runtime, cancel))
+    let loaded = load(rhythm, None)?;
+    let endpoint = match &options.endpoint_url {
+        Some(named) => Some(named.clone()),
+        None => endpoint_of(&loaded.shared, &RDS)?,
+    };
+    Ok(connect(loaded, endpoint, None, cancel))
 }
 
 /// The same for tools that only log in: `region` stands in for one that nobody set.
 pub(super) fn load_for_logins(region: Option<&str>) -> Result<Loaded, Error> {
-    let service = ["AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"];
-    let local = service.iter().find_map(|name| environment(name)).is_some_and(|url| options::is_local(&url));
-    load(local, Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)
+    load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)
 }
 
 /// The same for a tool that asks whose `host` is: in the region that its name tells.
 pub(super) fn open_for_host(host: &str, cancel: Cancel) -> Result<Aws, Error> {
-    let endpoint = super::vault::endpoint_of("AWS_ENDPOINT_URL_RDS")?;
-    let local = endpoint.as_deref().is_some_and(options::is_local);
     let region = super::vault::region_of_host(host);
-    let rhythm = Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 };
-    let Loaded { shared, runtime } = load(local, rhythm, region.as_deref())?;
-    let mut config = aws_sdk_rds::config::Builder::from(&shared);
+    let loaded = load_for_logins(region.as_deref())?;
+    let endpoint = endpoint_of(&loaded.shared, &RDS)?;
+    Ok(connect(loaded, endpoint, region, cancel))
+}
+
+fn connect(loaded: Loaded, endpoint: Option<String>, region: Option<String>, cancel: Cancel) -> Aws {
+    let mut config = aws_sdk_rds::config::Builder::from(&loaded.shared);
     if let Some(region) = region {
         config.set_region(Some(Region::new(region)));
     }
-    config.set_endpoint_url(endpoint.or_else(|| shared.endpoint_url().map(str::to_owned)));
-    Ok(Aws::new(aws_sdk_rds::Client::from_conf(config.build()), runtime, cancel))
+    if endpoint.as_deref().is_some_and(options::is_local) {
+        config.set_http_client(Some(http(true)));
+    }
+    config.set_endpoint_url(endpoint);
+    Aws::new(aws_sdk_rds::Client::from_conf(config.build()), loaded.runtime, cancel)
+}
+
+/// The endpoint of a service that AWS' own tools would use, if it is not the region's own: its variable, that of all
+/// services, its entry in the profile's `services`, that of the profile; none of them if they are to be ignored.
+pub(super) fn endpoint_of(shared: &SdkConfig, service: &'static Service) -> Result<Option<String>, Error> {
+    let key =
+        ServiceConfigKey::builder().service_id(service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+    let key = key.build().expect("all of it is set");
+    let configured = shared.service_config().and_then(|config| config.load_config(key));
+    let refuse = |problem| Error::Endpoint { service: service.id, variable: service.variable, problem };
+    configured.map(|url| options::checked(&url).map_err(refuse)).transpose()
 }
 
 /// Finds region and credentials.
-fn load(local: bool, rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
+fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-    let mut shared = runtime.block_on(configuration(local, rhythm));
+    let mut shared = runtime.block_on(configuration(rhythm));
     if let (None | Some(""), Some(region)) = (shared.region().map(|region| region.as_ref().trim()), region) {
         shared = shared.to_builder().region(Region::new(region.to_owned())).build();
     }
@@ -111,7 +137,7 @@ fn load(local: bool, rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Err
     Ok(Loaded { shared, runtime })
 }
 
-async fn configuration(local: bool, rhythm: Rhythm) -> SdkConfig {
+async fn configuration(rhythm: Rhythm) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -123,7 +149,7 @@ async fn configuration(local: bool, rhythm: Rhythm) -> SdkConfig {
         .with_max_backoff(BACKOFF_MAX.mul_f64(rhythm.pace));
     // Pinned: what a newer default changes is read before it is taken.
     aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http(local))
+        .http_client(http(false))
         .timeout_config(timeouts)
         .retry_config(retries)
         .load()
@@ -131,7 +157,7 @@ async fn configuration(local: bool, rhythm: Rhythm) -> SdkConfig {
 }
 
 /// A client on ring; a client that is made by hand asks for the proxy itself.
-fn http(local: bool) -> SharedHttpClient {
+pub(super) fn http(local: bool) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
         let mut connector =

@@ -51,6 +51,19 @@ pub fn drop(
     options: &DropOptions,
     named: Option<&str>,
 ) -> Result<(), Error> {
+    clean(house, document, options, named)?;
+    if let Some(Err(concern)) = options.fail_on.map(|concern| concern.check(document)) {
+        house.object(&concern);
+    }
+    Ok(())
+}
+
+fn clean(
+    house: &House,
+    document: &mut Document,
+    options: &DropOptions,
+    named: Option<&str>,
+) -> Result<(), Error> {
     if let Some(run) = named.filter(|run| **run != document.run) {
         let said = &document.run;
         return Err(Error::Document(format!(

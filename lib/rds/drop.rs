@@ -21,7 +21,7 @@ use super::owed::{self, List};
 use super::removal::{Case, Remover, State};
 use super::{Error, password, poll};
 use crate::config::Length;
-use crate::document::{Document, Interrupted, ResourceKind};
+use crate::document::{Concern, Document, Interrupted, ResourceKind};
 use crate::house::House;
 
 /// How long deleting may take: a cluster with its last backup takes a quarter of an hour.
@@ -41,6 +41,11 @@ pub struct DropOptions {
     /// Do not wait until what is deleted is gone
     #[arg(long)]
     pub no_wait: bool,
+
+    /// Exit with 69 if all went well, but on a fallback snapshot: at the end of the pipe, after everything else. For
+    /// whoever looks at exit codes only; the document is the same
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Option<Concern>,
 
     /// How long to wait until everything is gone [default: 30m]
     #[arg(long, value_name = "LENGTH")]

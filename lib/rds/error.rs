@@ -28,11 +28,15 @@ pub enum Error {
     /// The region is no region.
     #[error("{0:?} is no AWS region")]
     Region(String),
-    /// An endpoint in a variable.
-    #[error("${name}: {problem}")]
+    /// A configured endpoint.
+    #[error(
+        "the endpoint of {service} (${variable}, $AWS_ENDPOINT_URL, endpoint_url in ~/.aws/config): {problem}"
+    )]
     Endpoint {
-        /// The variable.
-        name: &'static str,
+        /// Of which service.
+        service: &'static str,
+        /// The service's own variable.
+        variable: &'static str,
         /// What is wrong with it.
         problem: &'static str,
     },
@@ -247,7 +251,7 @@ impl Failure for Error {
             Self::Secret { source, .. } => hint_of_secret(source.class),
             Self::NoPassword(_) => "write it as {\"username\": …, \"password\": …}",
             Self::Token(_) => "set AWS_REGION, and credentials that may rds-db:connect",
-            Self::Endpoint { .. } => "a URL such as http://127.0.0.1:4566; unset the variable to use AWS",
+            Self::Endpoint { .. } => "a URL such as http://127.0.0.1:4566; remove the setting to use AWS",
             Self::NoRegion | Self::Region(_) => "set AWS_REGION, or region in ~/.aws/config",
             Self::Name { .. } => {
                 "names are 1 to 63 letters, digits and single hyphens, beginning with a letter"

@@ -10,15 +10,16 @@ use crate::rds::names;
 /// How to reach the service.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ServiceOptions {
-    /// RDS endpoint, instead of the region's own [default: `$AWS_ENDPOINT_URL_RDS`, `$AWS_ENDPOINT_URL`]
+    /// RDS endpoint, instead of the region's own [default: what AWS tools use: `$AWS_ENDPOINT_URL_RDS`,
+    /// `$AWS_ENDPOINT_URL`, `endpoint_url` of the profile; none with `$AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`]
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub endpoint_url: Option<String>,
 
-    /// `$AWS_ENDPOINT_URL_RDS`, checked even if the flag is given.
+    /// `$AWS_ENDPOINT_URL_RDS`, only to be checked: whether it counts is for the SDK to say.
     #[arg(long, env = "AWS_ENDPOINT_URL_RDS", value_parser = endpoint, hide = true)]
     endpoint_url_rds: Option<String>,
 
-    /// `$AWS_ENDPOINT_URL`, checked even if the flag is given.
+    /// `$AWS_ENDPOINT_URL`, likewise.
     #[arg(long, env = "AWS_ENDPOINT_URL", value_parser = endpoint, hide = true)]
     endpoint_url_any: Option<String>,
 
@@ -35,20 +36,7 @@ pub struct ServiceOptions {
     pub pace: f64,
 }
 
-impl ServiceOptions {
-    /// The endpoint, if it is not the region's own.
-    pub fn endpoint(&self) -> Option<&str> {
-        let chosen = self.endpoint_url.as_ref().or(self.endpoint_url_rds.as_ref());
-        chosen.or(self.endpoint_url_any.as_ref()).map(String::as_str)
-    }
-
-    /// Whether the endpoint is on this host: no proxy then.
-    pub fn is_local(&self) -> bool {
-        self.endpoint().is_some_and(is_local)
-    }
-}
-
-/// Whether an endpoint is on this host.
+/// Whether an endpoint is on this host: no proxy then.
 pub fn is_local(endpoint: &str) -> bool {
     let host = endpoint.split_once("://").map_or("", |(_, rest)| rest);
     ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))

@@ -13,7 +13,6 @@ use super::Error;
 use super::aws;
 use super::client::{self, Loaded};
 use super::options;
-use crate::config::environment;
 use crate::document::AnyFailure;
 use crate::house::Cancel;
 use crate::mysql::{Keys, Secret};
@@ -53,8 +52,11 @@ impl Keys for Vault {
     fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
         self.with(region_of_arn(id), |loaded, shared| {
             let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
-            let endpoint = endpoint_of("AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
-            config.set_endpoint_url(endpoint.or_else(|| shared.endpoint_url().map(str::to_owned)));
+            let endpoint = client::endpoint_of(&shared, &client::SECRETS_MANAGER)?;
+            if endpoint.as_deref().is_some_and(options::is_local) {
+                config.set_http_client(Some(client::http(true)));
+            }
+            config.set_endpoint_url(endpoint);
             let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
             let ask = client.get_secret_value().secret_id(id).send();
             let answer = aws::run(&loaded.runtime, &self.cancel, "GetSecretValue", ask)
@@ -76,14 +78,6 @@ impl Keys for Vault {
             made.map(|token| token.to_string()).map_err(|error| Error::Token(error.to_string()))
         })
     }
-}
-
-/// The endpoint of a service, if its own variable or the one of all services names it.
-pub(super) fn endpoint_of(own: &'static str) -> Result<Option<String>, Error> {
-    let named =
-        [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| environment(name).map(|url| (name, url)));
-    let Some((name, url)) = named else { return Ok(None) };
-    options::checked(&url).map(Some).map_err(|problem| Error::Endpoint { name, problem })
 }
 
 /// `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`.

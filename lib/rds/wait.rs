@@ -44,7 +44,7 @@ pub struct WaitOptions {
     /// What to restore if the snapshot fails or takes too long [default: [snapshot] fallback]
     ///
     /// With a fallback the exit code is 0: there is a snapshot to go on with. The document says `snapshot.fallback: true`
-    /// and why, the report and its metrics say so too, and `refresh-report --fail-on fallback` makes the end of the pipe
+    /// and why, the report and its metrics say so too, and `rds-drop --fail-on fallback` makes the end of the pipe
     /// fail. With `none` the exit code is that of the cause: 69 for a snapshot that failed, 75 for one that took too long.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub fallback: Option<Fallback>,

@@ -16,7 +16,7 @@ pub use junit::junit;
 pub use prometheus::prometheus;
 pub use text::{summary, text};
 
-use crate::document::{Document, Exit, Failure};
+use crate::document::{Concern, Document, Exit, Failure, OnFallback};
 use crate::house::House;
 
 /// What to write, each to a file (`-` is not special: stdout carries the document).
@@ -47,13 +47,6 @@ pub struct Options {
     pub fail_on: Option<Concern>,
 }
 
-/// What is no failure of a tool, and still nothing to overlook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Concern {
-    /// The dump is from a fallback snapshot
-    Fallback,
-}
-
 /// Why a report ends with an exit code of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -65,28 +58,23 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
-    /// `--fail-on fallback`.
-    #[error("{snapshot} is a fallback{reason}")]
-    Fallback {
-        /// What the data is from.
-        snapshot: String,
-        /// Why, as `: …`, or nothing.
-        reason: String,
-    },
+    /// `--fail-on`.
+    #[error(transparent)]
+    Concern(#[from] OnFallback),
 }
 
 impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::File { .. } => Exit::CannotWrite,
-            Self::Fallback { .. } => Exit::Unavailable,
+            Self::Concern(concern) => concern.exit(),
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
             Self::File { .. } => "report",
-            Self::Fallback { .. } => "fallback",
+            Self::Concern(concern) => concern.code(),
         }
     }
 }
@@ -108,14 +96,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
             store(path, &content)?;
         }
     }
-    // A chain that failed has an exit code already.
-    match document.snapshot.as_ref().filter(|snapshot| snapshot.fallback && document.ok) {
-        Some(snapshot) if options.fail_on == Some(Concern::Fallback) => Err(Error::Fallback {
-            snapshot: snapshot.id.clone(),
-            reason: snapshot.fallback_reason.as_ref().map_or_else(String::new, |why| format!(": {why}")),
-        }),
-        _ => Ok(()),
-    }
+    options.fail_on.map_or(Ok(()), |concern| Ok(concern.check(document)?))
 }
 
 /// Whole or not at all: whoever collects reports never sees half of one. What is no plain file (/dev/stderr, a pipe, a

@@ -53,6 +53,10 @@ mod rds_cloud;
 #[cfg(feature = "aws")]
 mod rds_drop;
 #[cfg(feature = "aws")]
+mod rds_endpoint;
+#[cfg(feature = "aws")]
+mod rds_fallback;
+#[cfg(feature = "aws")]
 mod rds_kill;
 mod rds_local;
 #[cfg(feature = "aws")]

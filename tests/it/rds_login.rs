@@ -152,12 +152,7 @@ fn what_is_wrong_with_the_way_to_the_secrets_is_one_sentence() {
         tool.env("REFRESH_CONFIG", &config).args(["status", "--target", "dev"])
     };
     for (name, value, code, said) in [
-        (
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-            "nonsense",
-            78,
-            "$AWS_ENDPOINT_URL_SECRETS_MANAGER: no http:// or",
-        ),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "nonsense", 78, "endpoint_url in ~/.aws/config): no http:// or"),
         ("AWS_REGION", "", 78, "no AWS region is set"),
         ("AWS_ACCESS_KEY_ID", "", 78, "no AWS credentials were found"),
         ("PATH", "/usr/bin:/bin", 69, "cannot read the secret dev/app: GetSecretValue: "),

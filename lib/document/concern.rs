@@ -1,0 +1,47 @@
+//! What is no failure of a tool, and still nothing to overlook: `--fail-on`.
+//!
+//! In: a chain that went well. Out: an exit code of its own for whoever looks at exit codes only; the document says
+//! `ok: true` all the same, for there is a dump.
+
+use super::{Document, Exit, Failure};
+
+/// What may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Concern {
+    /// The data is from a fallback snapshot
+    Fallback,
+}
+
+/// It is so.
+#[derive(Debug, thiserror::Error)]
+#[error("{snapshot} is a fallback{reason}")]
+pub struct OnFallback {
+    /// What the data is from.
+    snapshot: String,
+    /// Why, as `: …`, or nothing.
+    reason: String,
+}
+
+impl Concern {
+    /// Fails if it is so. A chain that failed has an exit code already.
+    pub fn check(self, document: &Document) -> Result<(), OnFallback> {
+        let Self::Fallback = self;
+        match document.snapshot.as_ref().filter(|snapshot| snapshot.fallback && document.ok) {
+            None => Ok(()),
+            Some(snapshot) => Err(OnFallback {
+                snapshot: snapshot.id.clone(),
+                reason: snapshot.fallback_reason.as_ref().map_or_else(String::new, |why| format!(": {why}")),
+            }),
+        }
+    }
+}
+
+impl Failure for OnFallback {
+    fn exit(&self) -> Exit {
+        Exit::Unavailable
+    }
+
+    fn code(&self) -> &'static str {
+        "fallback"
+    }
+}
