@@ -13,6 +13,8 @@ pub mod number {
     pub const LOCK_DEADLOCK: u16 = 1213;
     /// `ER_ACCESS_DENIED_ERROR`.
     pub const ACCESS_DENIED: u16 = 1045;
+    /// `ER_SECURE_TRANSPORT_REQUIRED`.
+    pub const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
     /// `ER_DBACCESS_DENIED_ERROR`.
     pub const DATABASE_ACCESS_DENIED: u16 = 1044;
     /// `ER_SPECIFIC_ACCESS_DENIED_ERROR`.
@@ -179,9 +181,13 @@ impl Failure for Error {
             ),
             (Self::Keys(inner), _) => inner.hint(),
             (Self::Connect { .. }, Some(number::ACCESS_DENIED)) => Some(
-                "check user and password in the option file or the variable that the configuration names"
+                "check user and password in the option file or the variable that the configuration names; \
+                 a MariaDB that wants TLS says the same: set tls_ca"
                     .into(),
             ),
+            (Self::Connect { .. }, Some(number::SECURE_TRANSPORT_REQUIRED)) => {
+                Some("the server wants TLS: set tls_ca, and leave tls at its default, \"verify\"".into())
+            }
             (Self::Connect { .. }, None) => {
                 Some("check host, port, security groups, and tls_ca if the server is not on this host".into())
             }

@@ -58,6 +58,17 @@ impl Target {
                 "name the application's database",
             ));
         }
+        if let Some(end) = [STAGING, PREVIOUS].into_iter().find(|end| database.to_lowercase().ends_with(end))
+        {
+            let message = format!(
+                "{database} is a name for what a refresh of another database leaves: it ends with {end}"
+            );
+            return Err(wrong(message, "name the application's database"));
+        }
+        if database.ends_with(' ') {
+            let message = format!("no database can be called {database:?}: names do not end with a space");
+            return Err(wrong(message, "remove the space"));
+        }
         let server = access.to_config(&settings.server())?;
         Ok(Self { name: name.to_owned(), database, server, settings: settings.clone() })
     }
@@ -99,5 +110,20 @@ mod tests {
         let (exit, message) = refused("[targets.dev3]\nhost = \"x\"\ndatabase = \"mysql\"\n", "dev3");
         assert_eq!(exit, Exit::BadConfig);
         assert!(message.starts_with("refresh.toml:3: mysql is the server's own"), "{message}");
+    }
+
+    #[test]
+    fn refuses_names_that_no_refresh_can_replace() {
+        for (database, said) in [
+            ("app__previous", "it ends with __previous"),
+            ("App__Refresh", "it ends with __refresh"),
+            ("app ", "names do not end with a space"),
+            (&"l".repeat(55), "__previous must fit 64 characters"),
+            ("", "names no database"),
+        ] {
+            let (exit, message) = refused(&format!("[targets.dev3]\ndatabase = \"{database}\"\n"), "dev3");
+            assert_eq!(exit, Exit::BadConfig, "{message}");
+            assert!(message.starts_with("refresh.toml:2: ") && message.contains(said), "{message}");
+        }
     }
 }

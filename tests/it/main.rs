@@ -81,6 +81,7 @@ mod restore_plain;
 mod restore_private;
 #[cfg(feature = "aws")]
 mod restore_production;
+mod restore_tls;
 mod rotate;
 mod support;
 mod tidy;

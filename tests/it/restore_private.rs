@@ -1,13 +1,12 @@
 //! `dev-restore` against servers of their own: what a shared one must not go through.
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use refreshkit::mysql::{Engine, Session};
 
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
+use crate::restore_tls::{tls_is_verified_with_the_authority_that_is_named, with_certificates};
 use crate::support::{Private, Scratch, SmallDisk, for_each_server};
 
 /// A place whose target is on a server of its own, with what a developer had.
@@ -46,7 +45,7 @@ fn on_a_server_of_its_own(engine: Engine) {
         }
         let home = tempfile::Builder::new().prefix("rk-own").tempdir().unwrap();
         let disk = SmallDisk::mount(home.path(), 450);
-        let private = Private::start(engine, home.path());
+        let private = Private::start_with(engine, home.path(), &with_certificates(home.path()));
         let source = shop(shared);
         with_keys(&source, 12);
         let place = place_on(&private, &source);
@@ -58,8 +57,8 @@ fn on_a_server_of_its_own(engine: Engine) {
         if engine == Engine::MySql {
             fast_is_for_a_server_that_holds_nothing_else(&private, &place);
             fast_is_switched_back_by_the_next_run(&private, &place);
-            tls_is_verified_with_the_authority_that_is_named(&private, &place);
         }
+        tls_is_verified_with_the_authority_that_is_named(&private, &place);
     });
 }
 
@@ -171,63 +170,6 @@ fn fast_is_switched_back_by_the_next_run(private: &Private, place: &Place) {
         let said = place.tool(&["status", "--target", "dev3"]).run().exits(0).stdout;
         assert!(!said.contains("redo log"), "{said}");
     }
-}
-
-fn openssl(directory: &Path, line: &str) {
-    let output = Command::new("openssl").current_dir(directory).args(line.split(' ')).output().unwrap();
-    assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// An authority, and a certificate of it for 127.0.0.1.
-fn certificates(directory: &Path, authority: &str) {
-    openssl(
-        directory,
-        &format!(
-            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={authority} -keyout {authority}.key -out {authority}.pem"
-        ),
-    );
-    openssl(directory, "req -newkey rsa:2048 -nodes -subj /CN=dev -keyout server.key -out server.csr");
-    std::fs::write(directory.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
-    openssl(
-        directory,
-        &format!(
-            "x509 -req -in server.csr -CA {authority}.pem -CAkey {authority}.key -days 2 -extfile names -out server.pem -set_serial 7"
-        ),
-    );
-}
-
-fn tls_is_verified_with_the_authority_that_is_named(private: &Private, place: &Place) {
-    let directory = private.data();
-    certificates(&directory, "wrong");
-    certificates(&directory, "right");
-    let mut session = private.server.session();
-    for setting in [
-        "SET GLOBAL ssl_ca = 'right.pem'",
-        "SET GLOBAL ssl_cert = 'server.pem'",
-        "SET GLOBAL ssl_key = 'server.key'",
-        "ALTER INSTANCE RELOAD TLS",
-        "SET GLOBAL require_secure_transport = ON",
-    ] {
-        session.run("setting up TLS", setting).unwrap();
-    }
-    let configure = |authority: &str, host: &str| {
-        place.configure_target(&format!(
-            "host = \"{host}\"\ntls_ca = \"{}\"",
-            directory.join(authority).display()
-        ));
-        place.tool(&["--target", "dev3"])
-    };
-    let old = picture(&private.server, place.database());
-    let output = configure("wrong.pem", "127.0.0.1").run().exits(69);
-    assert!(output.stderr.contains("certificate"), "{}", output.stderr);
-    // The name in the certificate counts, too.
-    let output = configure("right.pem", "localhost").run().exits(69);
-    assert!(output.stderr.contains("certificate"), "{}", output.stderr);
-    place.configure_target("host = \"127.0.0.1\"\ntls = \"off\"");
-    let output = place.tool(&["--target", "dev3"]).run().exits(69);
-    assert!(output.stderr.contains("ERROR 3159"), "{}", output.stderr);
-    assert_same(&picture(&private.server, place.database()), &old);
-    configure("right.pem", "127.0.0.1").run().exits(0);
 }
 
 #[test]

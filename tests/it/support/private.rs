@@ -19,17 +19,17 @@ pub(crate) struct Private {
 pub(crate) struct SmallDisk(PathBuf);
 
 impl Private {
-    /// Starts one with its data below `home`.
-    pub(crate) fn start(engine: Engine, home: &Path) -> Self {
-        Self::start_with(engine, home, "")
-    }
-
-    /// The same with options of the server's command line, blanks between them.
+    /// Starts one with its data below `home` and with options of the server's command line, blanks between them.
     pub(crate) fn start_with(engine: Engine, home: &Path, options: &str) -> Self {
         let word = word(engine);
         script(&["start", home.to_str().unwrap(), word], options);
         let client_cnf = home.join(word).join("client.cnf");
         Self { server: TestServer { engine, client_cnf }, home: home.to_owned() }
+    }
+
+    /// What it was started in.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Where its data is.
