@@ -88,6 +88,16 @@ pub struct IndexPart {
     pub column: Option<String>,
     /// Only so many characters or bytes of it are indexed.
     pub prefix: Option<u64>,
+    /// What is indexed instead of a column, as `information_schema` writes it.
+    pub expression: Option<String>,
+}
+
+impl IndexPart {
+    /// What the indexed value is computed from: an expression of the index, or that of a generated column.
+    pub fn computed<'a>(&'a self, table: &'a Table) -> Option<&'a str> {
+        let column = || table.column(self.column.as_ref()?)?.expression.as_deref();
+        self.expression.as_deref().or_else(column)
+    }
 }
 
 /// One real foreign key.

@@ -142,7 +142,7 @@ fn json(
     Ok(())
 }
 
-type IndexRow = (String, String, String, u64, Option<String>, Option<u64>);
+type IndexRow = (String, String, String, u64, Option<String>, Option<u64>, Option<String>);
 
 fn indexes(
     session: &mut Session,
@@ -150,21 +150,23 @@ fn indexes(
     places: &HashMap<Key, usize>,
     catalog: &mut Catalog,
 ) -> Result<(), Error> {
+    // MariaDB has no indexes on expressions, and no such column.
+    let expression = if session.engine() == Engine::MySql { "EXPRESSION" } else { "NULL" };
     let sql = format!(
-        "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART \
+        "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, {expression} \
          FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN ({list}) \
          AND INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL') \
          ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX"
     );
     let rows: Vec<IndexRow> = session.rows("listing indexes", &sql)?;
-    for (database, table, name, non_unique, column, prefix) in rows {
+    for (database, table, name, non_unique, column, prefix, expression) in rows {
         let Some(at) = places.get(&(database, table)) else { continue };
         let indexes = &mut catalog.tables[*at].indexes;
         if indexes.last().is_none_or(|last| last.name != name) {
             indexes.push(Index { name, unique: non_unique == 0, parts: Vec::new() });
         }
         if let Some(last) = indexes.last_mut() {
-            last.parts.push(IndexPart { column, prefix });
+            last.parts.push(IndexPart { column, prefix, expression });
         }
     }
     Ok(())

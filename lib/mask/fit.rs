@@ -41,12 +41,26 @@ pub(super) fn value(target: &Target<'_>, value: &Scalar) -> Result<(), Wrong> {
             text.is_empty() || text.split(',').all(|part| member(column, part))
         }
         (Family::Choice, Scalar::Text(text)) => member(column, text),
+        (Family::Other, Scalar::Text(text)) => own_type(column, text),
         _ => true,
     };
     if fits {
         return Ok(());
     }
     Err((format!("{} ({}) cannot hold {value:?}", target.label(), column.column_type), None))
+}
+
+/// Types of MariaDB's own.
+fn own_type(column: &Column, text: &str) -> bool {
+    match column.data_type.as_str() {
+        "uuid" => {
+            let digits = text.replace('-', "");
+            digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        }
+        "inet4" => text.parse::<std::net::Ipv4Addr>().is_ok(),
+        "inet6" => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        _ => true,
+    }
 }
 
 fn member(column: &Column, word: &str) -> bool {

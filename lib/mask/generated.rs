@@ -4,9 +4,10 @@
 //! In: the catalog and the masks. Out: nothing, or the column that would show what a rule wants hidden, or that would no
 //! longer be unique.
 
-use super::Masks;
 use super::kinds::Wrong;
+use super::{Mask, Masks};
 use crate::catalog::{Column, Table};
+use crate::mysql::name;
 
 /// A rule names a generated column: something that it is computed from must be masked.
 pub(super) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -> Result<(), Wrong> {
@@ -27,29 +28,33 @@ pub(super) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -
     Err((message, hint))
 }
 
-/// A generated column in a unique index is no longer unique if what it is computed from is masked alike.
+/// What is computed from a masked column, a generated column or an expression of the index itself, is no longer unique
+/// if values are masked alike.
 pub(super) fn unique(masks: &Masks, at: usize, table: &Table) -> Result<(), (String, Wrong)> {
-    for column in table.columns.iter().filter(|column| column.generated) {
-        let named =
-            |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&column.name));
-        let index = table.indexes.iter().find(|i| i.unique && i.parts.iter().any(|part| named(&part.column)));
-        let Some(index) = index else { continue };
-        let masked = |source: &&Column| {
-            masks.of(at, &source.name).is_some_and(|mask| mask.lossy && mask.kind != "null")
-        };
-        let source = table.columns.iter().filter(|source| column.computed_from(&source.name)).find(masked);
-        let Some((source, mask)) = source.and_then(|source| Some((source, masks.of(at, &source.name)?)))
-        else {
-            continue;
-        };
+    for index in table.indexes.iter().filter(|index| index.unique) {
+        let computed = index.parts.iter().filter_map(|part| part.computed(table));
+        let found = computed.into_iter().find_map(|expression| lossy(masks, at, table, expression));
+        let Some((source, mask)) = found else { continue };
         let message = format!(
-            "{}.{} is computed from {} and in the unique index `{}`, and {} can make two values equal",
-            table.name, column.name, source.name, index.name, mask.kind
+            "the unique index `{}` is computed from {}.{}, and {} can make two values equal",
+            index.name, table.name, source.name, mask.kind
         );
-        return Err((
-            mask.rule.clone(),
-            (message, Some("hash, email, uuid and permute keep values apart".to_owned())),
-        ));
+        let hint = "hash, email, uuid and permute keep values apart".to_owned();
+        return Err((mask.rule.clone(), (message, Some(hint))));
     }
     Ok(())
+}
+
+/// The first column of an expression with a mask that makes values equal.
+fn lossy<'a>(
+    masks: &'a Masks,
+    at: usize,
+    table: &'a Table,
+    expression: &str,
+) -> Option<(&'a Column, &'a Mask)> {
+    let expression = expression.to_lowercase();
+    let masked = table.columns.iter().filter_map(|column| Some((column, masks.of(at, &column.name)?)));
+    masked
+        .filter(|(_, mask)| mask.lossy && mask.kind != "null")
+        .find(|(column, _)| expression.contains(&name(&column.name).to_lowercase()))
 }

@@ -35,6 +35,12 @@ pub mod number {
     pub const TEMPORARY_FILE_FULL: u16 = 1878;
     /// `ER_TABLE_DEF_CHANGED`.
     pub const TABLE_DEFINITION_CHANGED: u16 = 1412;
+    /// `ER_DUP_ENTRY`.
+    pub const DUPLICATE_ENTRY: u16 = 1062;
+    /// `ER_CHECK_CONSTRAINT_VIOLATED`.
+    pub const CHECK_VIOLATED: u16 = 3819;
+    /// `ER_CONSTRAINT_FAILED`, MariaDB's.
+    pub const CHECK_VIOLATED_MARIADB: u16 = 4025;
     /// A collation of another server version, or of the other kind of server.
     pub const UNKNOWN_COLLATION: u16 = 1273;
 }

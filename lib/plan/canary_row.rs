@@ -156,6 +156,9 @@ fn plain(column: &Column) -> Option<String> {
         return None;
     }
     Some(match column.family() {
+        Family::Other if column.data_type == "uuid" => literal("00000000-0000-4000-a000-000000000000"),
+        Family::Other if column.data_type == "inet4" => literal("0.0.0.0"),
+        Family::Other if column.data_type == "inet6" => literal("::"),
         Family::Exact if column.data_type == "year" => "2000".to_owned(),
         Family::Exact | Family::Approximate | Family::Other => "0".to_owned(),
         Family::Text | Family::Binary => "''".to_owned(),

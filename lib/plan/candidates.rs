@@ -274,7 +274,7 @@ mod tests {
 
     fn table(name: &str, columns: &[&str]) -> Table {
         let column = |name: &&str| Column { name: (*name).to_owned(), ..Column::default() };
-        let part = IndexPart { column: Some(columns[0].to_owned()), prefix: None };
+        let part = IndexPart { column: Some(columns[0].to_owned()), prefix: None, expression: None };
         Table {
             name: name.to_owned(),
             columns: columns.iter().map(column).collect(),

@@ -50,6 +50,7 @@ mod sql;
 mod steps;
 mod strata;
 mod svg;
+mod trial;
 mod unread;
 mod watch;
 mod work;
@@ -151,6 +152,7 @@ fn make_watched(
     if let Some(key) = &key {
         work::stable_key(crew.first(), &blueprint.work_schema, key)?;
     }
+    warnings.extend(trial::check(house, crew.first(), &blueprint)?);
     let (closure, target) = close(house, crew.all(), &blueprint, when, options)?;
     let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;

@@ -1,0 +1,1 @@
+CREATE TABLE a (id INT PRIMARY KEY, u UUID, four INET4, six INET6);

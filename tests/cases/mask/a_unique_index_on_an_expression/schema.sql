@@ -1,0 +1,1 @@
+CREATE TABLE a (id INT PRIMARY KEY, last VARCHAR(40), UNIQUE KEY folded ((LOWER(last))));

@@ -1,0 +1,1 @@
+SELECT SUM(gone IS NOT NULL OR away IS NOT NULL) = 0 FROM masked_a
