@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use mysql::prelude::Queryable;
-
 use super::column::{Column, Form};
 use super::literals::Literals;
 use super::manifest::Manifest;
@@ -15,8 +13,9 @@ use super::schema::{Part, Wish};
 use super::{Error, hex};
 use crate::document::{LeakScan, TablePlan};
 use crate::house::House;
-use crate::mysql::{Server, Session, qualified};
-use crate::scan::{Filter, Fold, KEY_BYTES, Known, RECORD_BYTES, Scanner, Sniffer, lower};
+use crate::mysql::{Server, Session};
+use crate::plan::Originals;
+use crate::scan::{Filter, Fold, Known, Scanner, Sniffer, lower};
 
 /// So many columns are told of.
 const COLUMNS_MAX: usize = 20;
@@ -29,7 +28,7 @@ const KEY_CHARACTERS_MAX: usize = 60;
 pub(crate) struct Watch {
     scanner: Scanner,
     scan: LeakScan,
-    schema: String,
+    originals: Originals,
     /// By position in the manifest.
     tables: BTreeMap<usize, Table>,
     /// Asked where the filter is not sure.
@@ -95,7 +94,12 @@ impl Watch {
         let Wish::Plan(plan) = wish else { return Ok(None) };
         let Some(scan) = plan.leaks.clone() else { return Ok(None) };
         let mut session = server.connect()?;
-        let scanner = load(&mut session, &plan.work_schema, &scan)?;
+        let broken = || Error::NoOriginals { schema: plan.work_schema.clone() };
+        let originals = Originals::open(&mut session, &plan.work_schema)?.ok_or_else(broken)?;
+        let (count, scanner) = load(&mut session, &originals, &scan)?;
+        if count != scan.values {
+            return Err(broken());
+        }
         let tables = parts.iter().filter_map(|part| {
             let entry = &manifest.tables[part.table];
             let planned =
@@ -104,7 +108,7 @@ impl Watch {
         });
         Ok(Some(Self {
             scanner,
-            schema: plan.work_schema.clone(),
+            originals,
             tables: tables.collect(),
             confirm: Mutex::new(session),
             found: Mutex::default(),
@@ -119,20 +123,10 @@ impl Watch {
         Some(Nose { watch: self, at: part.table, table, sniffer, plain: Vec::new() })
     }
 
-    /// Whether the server has this hash.
+    /// The column that a hash comes from, if the server has it.
     fn confirmed(&self, hash: u64) -> Result<Option<usize>, Error> {
         let mut session = self.confirm.lock().expect("no panic under this lock");
-        let digits = hex(&hash.to_be_bytes());
-        let rest = RECORD_BYTES - size_of::<u64>();
-        let range =
-            format!("v BETWEEN x'{digits}{}' AND x'{digits}{}'", "00".repeat(rest), "ff".repeat(rest));
-        for table in &self.scan.tables {
-            let sql = format!("SELECT o FROM {} WHERE {range} LIMIT 1", qualified(&self.schema, table));
-            if let Some(origin) = session.first::<u32>("looking at a hash", &sql)? {
-                return Ok(usize::try_from(origin).ok());
-            }
-        }
-        Ok(None)
+        Ok(self.originals.origin_of(&mut session, hash)?)
     }
 
     fn note(&self, at: (usize, usize), hash: u64, key: impl FnOnce() -> Option<String>) {
@@ -284,38 +278,14 @@ impl Nose<'_> {
     }
 }
 
-/// Reads key, letters and records.
-fn load(session: &mut Session, schema: &str, scan: &LeakScan) -> Result<Scanner, Error> {
-    let deed = "reading the hashed originals";
-    let broken = || Error::NoOriginals { schema: schema.to_owned() };
-    let sql = format!("SELECT `key` FROM {} WHERE id = 1", qualified(schema, "scan_key"));
-    let key: Option<Vec<u8>> = session.first(deed, &sql)?;
-    let key: [u8; KEY_BYTES] = key.and_then(|key| key.try_into().ok()).ok_or_else(broken)?;
+/// Reads letters and records.
+fn load(session: &mut Session, originals: &Originals, scan: &LeakScan) -> Result<(u64, Scanner), Error> {
     // As digits: letters beyond U+FFFF would break whoever reads the server's process list meanwhile.
     let question = lower(&format!("_utf8mb4 x'{}'", hex(Fold::question().as_bytes())));
     let answer: Option<String> =
         session.first("asking for lower-case letters", &format!("SELECT {question}"))?;
-    let mut filter = Filter::with_room(key, scan.values);
-    let mut count = 0;
-    for table in &scan.tables {
-        let label = session.label().to_owned();
-        let fail = |source: mysql::Error| crate::mysql::Error::Statement {
-            deed: deed.to_owned(),
-            server: label.clone(),
-            source: source.into(),
-        };
-        let sql = format!("SELECT v FROM {}", qualified(schema, table));
-        for row in session.connection.query_iter(sql).map_err(fail)? {
-            let record: Option<Vec<u8>> = row.map_err(fail)?.take(0);
-            let record: [u8; RECORD_BYTES] =
-                record.and_then(|record| record.try_into().ok()).ok_or_else(broken)?;
-            filter.add(&record);
-            count += 1;
-        }
-    }
-    if count != scan.values {
-        return Err(broken());
-    }
+    let mut filter = Filter::with_room(*originals.key(), scan.values);
+    let count = originals.each(session, |_, record| filter.add(record))?;
     filter.close();
-    Ok(Scanner { fold: Fold::learn(&answer.unwrap_or_default()), filter })
+    Ok((count, Scanner { fold: Fold::learn(&answer.unwrap_or_default()), filter }))
 }

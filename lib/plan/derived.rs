@@ -2,21 +2,28 @@
 //!
 //! In: the hashed originals, and a sample of every column that leaves unmasked or with a mask of its own. Out: nothing, or
 //! a refusal with the rule to paste: a copy must have the mask and the domain of its original, or one of the two
-//! contradicts the other. The server hashes the sample and compares; only counts leave it.
+//! contradicts the other. The server hashes the sample; clear text stays there.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::blueprint::{Blueprint, Kept};
 use super::crew::share_out;
 use super::error::Error;
+use super::gather;
+use super::originals::Originals;
 use crate::catalog::{Column, Family};
 use crate::config::{Config, MaskConfig};
-use crate::document::{TableClass, TablePlan};
+use crate::document::{ColumnPlan, TableClass, TablePlan};
 use crate::house::House;
 use crate::mask::{self, Mask, Trace};
-use crate::mysql::{Session, name, qualified};
-use crate::scan::{self, RECORD_BYTES, Source};
+use crate::mysql::{Session, name};
+use crate::scan::{self, Records, Source, Tally};
 
 /// Rows of each table that are looked at, the last by key.
 const SAMPLE_ROWS: u32 = 500;
+
+/// Columns that are hashed in one pass.
+const COLUMNS_MAX: usize = 32;
 
 /// Fewer different values in common are chance.
 const COMMON_MIN: u64 = 3;
@@ -33,7 +40,9 @@ pub(super) struct Origin {
 struct Suspect {
     table: usize,
     column: String,
-    sql: String,
+    /// The sampled rows of its table, as a FROM clause.
+    rows: String,
+    source: Source,
 }
 
 /// A column that does.
@@ -50,49 +59,77 @@ pub(super) fn check(
     house: &House,
     sessions: &mut [Session],
     blueprint: &Blueprint,
-    (tables, records): (&[TablePlan], &[String]),
+    (tables, originals): (&[TablePlan], &Originals),
     origins: &[Origin],
     refuse: bool,
 ) -> Result<Vec<String>, Error> {
     let suspects = suspects(blueprint, tables);
-    let sample = qualified(&blueprint.work_schema, "copies");
-    let columns = format!("v BINARY({RECORD_BYTES}) NOT NULL, c INT UNSIGNED NOT NULL, KEY (v)");
-    sessions[0].run("creating the sample", &format!("CREATE TABLE {sample} ({columns})"))?;
-    let jobs: Vec<(usize, &Suspect)> = suspects.iter().enumerate().collect();
-    share_out(sessions, jobs, |session, (n, suspect)| {
-        house.cancel.check()?;
-        let deed = format!("sampling {}", label(blueprint, suspect.table, &suspect.column));
-        let insert =
-            format!("INSERT IGNORE INTO {sample} (v, c) SELECT x.v, {n} FROM ({}) AS x", suspect.sql);
-        Ok(session.run(&deed, &insert)?)
-    })?;
-    let copies = copies(sessions, blueprint, &sample, records)?;
+    let samples = samples(house, sessions, blueprint, originals, &suspects)?;
+    let copies = copies(&mut sessions[0], originals, &samples)?;
     let copies: Vec<Copy> =
         copies.into_iter().filter(|copy| contradicts(blueprint, &suspects, origins, copy)).collect();
     told(house, blueprint, &suspects, origins, &copies, refuse)
 }
 
-/// The columns with a habit of holding originals, with the origin that they share most with.
-fn copies(
+/// The different values of each suspect's sample, as hashes.
+fn samples(
+    house: &House,
     sessions: &mut [Session],
     blueprint: &Blueprint,
-    sample: &str,
-    records: &[String],
-) -> Result<Vec<Copy>, Error> {
-    let totals: Vec<(usize, u64)> =
-        sessions[0].rows("counting the sample", &format!("SELECT c, COUNT(*) FROM {sample} GROUP BY c"))?;
-    let found = share_out(sessions, records.iter().collect(), |session, table| {
-        let sql = format!(
-            "SELECT c.c, s.o, COUNT(DISTINCT c.v) FROM {} AS s JOIN {sample} AS c ON c.v = s.v GROUP BY c.c, s.o",
-            qualified(&blueprint.work_schema, table)
-        );
-        Ok(session.rows::<(usize, usize, u64)>("comparing the sample", &sql)?)
+    originals: &Originals,
+    suspects: &[Suspect],
+) -> Result<Vec<Vec<u64>>, Error> {
+    let words = scan::stop_hashes(originals.key());
+    // One pass a table: of some only, so that a wide table makes no statement without end.
+    let jobs = suspects.chunk_by(|one, other| one.rows == other.rows).flat_map(|all| all.chunks(COLUMNS_MAX));
+    let samples = share_out(sessions, jobs.collect(), |session, columns| {
+        house.cancel.check()?;
+        let mut tallies: Vec<Tally> = columns.iter().map(|_| Tally::default()).collect();
+        let sources: Vec<&Source> = columns.iter().map(|suspect| &suspect.source).collect();
+        let deed = format!("sampling {}", blueprint.catalog.tables[columns[0].table].label());
+        gather::each(session, &deed, &Records::of(&sources, &columns[0].rows), |column, record| {
+            if !words.contains(&scan::hash_of(&record)) {
+                tallies[column].add(record);
+            }
+            true
+        })?;
+        Ok(tallies.into_iter().map(distinct).collect::<Vec<_>>())
     })?;
-    let found: Vec<(usize, usize, u64)> = found.into_iter().flatten().collect();
-    let copies = totals.into_iter().filter_map(|(suspect, total)| {
-        let most = found.iter().filter(|(c, ..)| *c == suspect).max_by_key(|(.., common)| *common)?;
-        let copy = Copy { suspect, origin: most.1, common: most.2, total };
-        (copy.common >= COMMON_MIN && copy.common * 2 >= total).then_some(copy)
+    Ok(samples.into_iter().flatten().collect())
+}
+
+/// The hashes of a sample, without what is nobody's own.
+fn distinct(mut tally: Tally) -> Vec<u64> {
+    let mut values = tally.run();
+    let common = tally.common();
+    values.retain(|record| !common.contains(record));
+    values.iter().map(scan::hash_of).collect()
+}
+
+/// The columns with a habit of holding originals, with the origin that they share most with.
+fn copies(session: &mut Session, originals: &Originals, samples: &[Vec<u64>]) -> Result<Vec<Copy>, Error> {
+    let mut values: Vec<(u64, usize)> = samples
+        .iter()
+        .enumerate()
+        .flat_map(|(suspect, hashes)| hashes.iter().map(move |hash| (*hash, suspect)))
+        .collect();
+    values.sort_unstable();
+    // A value may be in several runs of a column.
+    let mut found: BTreeSet<(usize, usize, u64)> = BTreeSet::new();
+    originals.each(session, |origin, record| {
+        let hash = scan::hash_of(record);
+        let begin = values.partition_point(|(sample, _)| *sample < hash);
+        let same = values[begin..].iter().take_while(|(sample, _)| *sample == hash);
+        found.extend(same.map(|(_, suspect)| (*suspect, origin, hash)));
+    })?;
+    let mut common: BTreeMap<usize, BTreeMap<usize, u64>> = BTreeMap::new();
+    for (suspect, origin, _) in found {
+        *common.entry(suspect).or_default().entry(origin).or_default() += 1;
+    }
+    let copies = common.into_iter().filter_map(|(suspect, origins)| {
+        let (origin, common) = origins.into_iter().max_by_key(|(_, common)| *common)?;
+        let total = samples[suspect].len() as u64;
+        (common >= COMMON_MIN && common * 2 >= total).then_some(Copy { suspect, origin, common, total })
     });
     Ok(copies.collect())
 }
@@ -104,31 +141,43 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
         if blueprint.kept(at) == Kept::Nothing {
             continue;
         }
-        for outgoing in &plan.columns {
-            let Some(column) = blueprint.catalog.tables[at].column(&outgoing.name) else { continue };
-            let mask = blueprint.masks.declared(at, &outgoing.name);
-            let own = mask.is_some_and(|mask| mask.nature.trace == Trace::Left);
-            let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
-            if holds && (own || (mask.is_none() && outgoing.scan)) {
-                suspects.push(Suspect { table: at, column: column.name.clone(), sql: sampled(plan, column) });
-            }
-        }
+        let columns: Vec<&Column> =
+            plan.columns.iter().filter_map(|outgoing| suspected(blueprint, at, outgoing)).collect();
+        let rows = sampled(blueprint, at, plan, &columns);
+        suspects.extend(columns.into_iter().map(|column| Suspect {
+            table: at,
+            column: column.name.clone(),
+            rows: rows.clone(),
+            source: Source { value: super::leaks::text(column), person: false },
+        }));
     }
     suspects
 }
 
-/// Records of the last rows' values.
-fn sampled(plan: &TablePlan, column: &Column) -> String {
+/// The column, if it may hold copies.
+fn suspected<'a>(blueprint: &'a Blueprint, at: usize, outgoing: &ColumnPlan) -> Option<&'a Column> {
+    let column = blueprint.catalog.tables[at].column(&outgoing.name)?;
+    let mask = blueprint.masks.declared(at, &outgoing.name);
+    let own = mask.is_some_and(|mask| mask.nature.trace == Trace::Left);
+    let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
+    (holds && (own || (mask.is_none() && outgoing.scan))).then_some(column)
+}
+
+/// These columns of the last rows that come along, as a FROM clause.
+fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Column]) -> String {
     let filter = plan.filter.as_deref().map_or(String::new(), |filter| format!(" WHERE {filter}"));
-    let key: Vec<String> = plan.key.iter().map(|key| format!("t.{} DESC", name(key))).collect();
+    // Of a key table the server reads the last keys and stops; by the table's own columns it would sort them all.
+    let keyed = blueprint.kept(at) == Kept::Keys;
+    let key: Vec<String> = plan
+        .key
+        .iter()
+        .enumerate()
+        .map(|(n, key)| if keyed { format!("k.p{} DESC", n + 1) } else { format!("t.{} DESC", name(key)) })
+        .collect();
     let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
-    let rows = format!(
-        "(SELECT {} AS {} FROM {}{filter}{order} LIMIT {SAMPLE_ROWS}) AS t",
-        column.of("t"),
-        name(&column.name),
-        plan.from
-    );
-    scan::values(&Source { value: super::leaks::text(column), person: false }, &rows)
+    let columns: Vec<String> =
+        columns.iter().map(|column| format!("{} AS {}", column.of("t"), name(&column.name))).collect();
+    format!("(SELECT {} FROM {}{filter}{order} LIMIT {SAMPLE_ROWS}) AS t", columns.join(", "), plan.from)
 }
 
 /// Whether the two leave differently.

@@ -1,30 +1,25 @@
-//! Hashes of the originals, for the scan of what leaves: made on the server, in the work schema.
+//! Hashes of the originals, for the scan of what leaves: made on the server, kept in the work schema.
 //!
-//! In: a blueprint, the finished table plans. Out: tables of records (`s_<n>`, one a table of the source), and for
-//! each outgoing column whether originals are to be looked for in it. Clear text stays on the server.
-
-use std::collections::BTreeMap;
+//! In: a blueprint, the finished table plans. Out: records of the originals, and for each outgoing column whether originals
+//! are to be looked for in it. Clear text stays on the server.
 
 use super::blueprint::{Blueprint, Kept};
-use super::crew::share_out;
 use super::derived;
 use super::error::Error;
+use super::gather::{self, Job};
 use super::options::Options;
+use super::originals::{self, Originals};
 use super::work;
 use crate::catalog::{Column, Family, Table};
 use crate::document::{LeakOrigin, LeakScan, TableClass, TablePlan};
 use crate::house::House;
 use crate::mask::{self, Leaks, Mask, Outcome, Value};
-use crate::mysql::{Session, qualified};
-use crate::progress::Unit;
-use crate::scan::{self, RECORD_BYTES, Source};
+use crate::mysql::Session;
+use crate::scan::{self, Source};
 
 /// Of tables up to this estimate all rows are hashed, of larger ones those that come along: a note about one customer
 /// may well speak of another.
 const WHOLE_ROWS_MAX: u64 = 200_000;
-
-/// Tables with more records than this get an index: so many are looked up one by one.
-const INDEXED_ROWS_MIN: u64 = 100_000;
 
 /// Longer columns under a vague kind are free text (characters).
 const VAGUE_LENGTH_MAX: u64 = 255;
@@ -103,73 +98,27 @@ pub(super) fn collect(
         mark(blueprint, table);
     }
     work::scan_key(sessions, &blueprint.work_schema)?;
-    let mut scan = LeakScan { refuse: policy == Leaks::Refuse, ..LeakScan::default() };
+    let store = Originals::create(&mut sessions[0], &blueprint.work_schema)?;
+    let mut scan = LeakScan {
+        refuse: policy == Leaks::Refuse,
+        tables: vec![originals::TABLE.to_owned()],
+        ..LeakScan::default()
+    };
     let (mut jobs, mut places) = (Vec::new(), Vec::new());
     for at in 0..blueprint.catalog.tables.len() {
         let originals = originals(blueprint, at);
         let Some(from) = rows(blueprint, at, tables).filter(|_| !originals.is_empty()) else { continue };
-        let columns = format!("v BINARY({RECORD_BYTES}) NOT NULL, o SMALLINT UNSIGNED NOT NULL");
-        sessions[0]
-            .run("creating the originals", &format!("CREATE TABLE {} ({columns})", records(blueprint, at)))?;
-        scan.tables.push(format!("s_{at}"));
+        let mut sources = Vec::new();
         for original in originals {
-            jobs.push(Job { at, from: from.clone(), number: scan.origins.len(), source: original.source });
+            sources.push((scan.origins.len(), original.source));
             scan.origins.push(original.origin);
             places.push(original.place);
         }
+        jobs.push(Job { at, from, sources });
     }
-    let task = house.progress.start("hashing originals", Some(jobs.len() as u64), Unit::Count);
-    // A job a column: the tables with the most people in them are few.
-    let counts = share_out(sessions, jobs, |session, job| {
-        house.cancel.check()?;
-        task.add(1);
-        Ok((job.at, write(session, blueprint, &job)?))
-    })?;
-    drop(task);
-    index(&mut sessions[0], blueprint, &counts)?;
-    scan.values = counts.iter().map(|(_, count)| count).sum();
-    let copies = derived::check(house, sessions, blueprint, (tables, &scan.tables), &places, scan.refuse)?;
+    scan.values = gather::gather(house, sessions, blueprint, &store, jobs)?;
+    let copies = derived::check(house, sessions, blueprint, (tables, &store), &places, scan.refuse)?;
     Ok((Some(scan), copies))
-}
-
-/// One source of one table.
-struct Job {
-    at: usize,
-    /// The rows, as a FROM clause.
-    from: String,
-    /// Of the origin in the document.
-    number: usize,
-    source: Source,
-}
-
-fn records(blueprint: &Blueprint, at: usize) -> String {
-    qualified(&blueprint.work_schema, &format!("s_{at}"))
-}
-
-/// The records of one source; how many.
-fn write(session: &mut Session, blueprint: &Blueprint, job: &Job) -> Result<u64, Error> {
-    let deed = format!("hashing originals of {}", blueprint.catalog.tables[job.at].label());
-    let values = scan::values(&job.source, &job.from);
-    // IGNORE: bytes that are no text make a warning and no value.
-    let sql = format!(
-        "INSERT IGNORE INTO {} (v, o) SELECT x.v, {} FROM ({values}) AS x",
-        records(blueprint, job.at),
-        job.number
-    );
-    Ok(session.run(&deed, &sql)?)
-}
-
-/// An index for each table with so many records that they are looked up one by one.
-fn index(session: &mut Session, blueprint: &Blueprint, counts: &[(usize, u64)]) -> Result<(), Error> {
-    let mut sums = BTreeMap::<usize, u64>::new();
-    for (at, count) in counts {
-        *sums.entry(*at).or_default() += count;
-    }
-    for (at, _) in sums.into_iter().filter(|(_, sum)| *sum >= INDEXED_ROWS_MIN) {
-        session
-            .run("indexing the originals", &format!("ALTER TABLE {} ADD KEY (v)", records(blueprint, at)))?;
-    }
-    Ok(())
 }
 
 /// Whose values are hashed: all rows of a small table, else those that come along.

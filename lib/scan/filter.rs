@@ -8,15 +8,20 @@
 //! its keyed hash (SHA-256, 64 bits)     the hashes themselves; beyond a limit a Bloom filter, which says "perhaps"
 //! ```
 
+use std::collections::HashSet;
+
 use sha2::{Digest, Sha256};
 
-use super::{KEY_BYTES, LENGTH_MIN, Sort};
+use super::{KEY_BYTES, LENGTH_MIN, Sort, stop};
 
 /// Length of a record: hash 8, CRC 4, beginning 2, length 1, big endian.
 pub const RECORD_BYTES: usize = 15;
 
-/// What the first four bytes are multiplied with (Knuth's multiplicative hash).
-pub(super) const BEGIN_FACTOR: u64 = 2_654_435_761;
+/// A record as the server makes it.
+pub type Record = [u8; RECORD_BYTES];
+
+/// Where no value is: its length is none.
+pub const NO_RECORD: Record = [0; RECORD_BYTES];
 
 /// Up to so many hashes are held as they are: 64 MiB.
 const EXACT_MAX: u64 = 8 << 20;
@@ -43,6 +48,7 @@ pub enum Known {
 #[derive(Debug)]
 pub struct Filter {
     key: [u8; KEY_BYTES],
+    begins: [[u16; 256]; 4],
     lengths: Vec<u64>,
     crcs: Vec<u64>,
     hashes: Hashes,
@@ -67,13 +73,12 @@ impl Filter {
         } else {
             Hashes::Bloom(bitmap(BLOOM_BITS))
         };
-        Self { key, lengths: vec![0; 1 << 16], crcs: bitmap(bits), hashes }
+        Self { key, begins: begins(), lengths: vec![0; 1 << 16], crcs: bitmap(bits), hashes }
     }
 
     /// Adds one record as the server made it.
-    pub fn add(&mut self, record: &[u8; RECORD_BYTES]) {
-        let [h @ .., _, _, _, _, _, _, _] = *record;
-        let hash = u64::from_be_bytes(h);
+    pub fn add(&mut self, record: &Record) {
+        let hash = hash_of(record);
         let crc = u32::from_be_bytes([record[8], record[9], record[10], record[11]]);
         let begin = u16::from_be_bytes([record[12], record[13]]);
         self.lengths[usize::from(begin)] |= length_bit(usize::from(record[14]));
@@ -96,8 +101,8 @@ impl Filter {
     /// Which lengths texts that begin with these four bytes may have; 0 if there is none.
     #[inline]
     pub(super) fn lengths(&self, begin: [u8; 4]) -> u64 {
-        let product = u64::from(u32::from_be_bytes(begin)) * BEGIN_FACTOR;
-        self.lengths[usize::from(u16::try_from((product >> 16) & 0xffff).unwrap_or_default())]
+        let parts = self.begins.iter().zip(begin).map(|(table, byte)| table[usize::from(byte)]);
+        self.lengths[usize::from(parts.fold(0, |one, other| one ^ other))]
     }
 
     /// Whether a text of this CRC may be one.
@@ -108,9 +113,7 @@ impl Filter {
 
     /// The keyed hash of a canonical text.
     pub(super) fn hash(&self, sort: Sort, text: &[u8]) -> u64 {
-        let digest =
-            Sha256::new().chain_update(self.key).chain_update(sort.letter()).chain_update(text).finalize();
-        u64::from_be_bytes(std::array::from_fn(|at| digest[at]))
+        hash(&self.key, sort, text)
     }
 
     /// Whether the hash is one of the originals'.
@@ -121,6 +124,38 @@ impl Filter {
             Hashes::Exact(_) | Hashes::Bloom(_) => Known::No,
         }
     }
+}
+
+/// The keyed hash of a canonical text.
+fn hash(key: &[u8; KEY_BYTES], sort: Sort, text: &[u8]) -> u64 {
+    let digest = Sha256::new().chain_update(key).chain_update(sort.letter()).chain_update(text).finalize();
+    u64::from_be_bytes(std::array::from_fn(|at| digest[at]))
+}
+
+/// The hash of a record.
+pub fn hash_of(record: &Record) -> u64 {
+    let [hash @ .., _, _, _, _, _, _, _] = *record;
+    u64::from_be_bytes(hash)
+}
+
+/// Hashes of the words that are not looked for alone.
+pub fn stop_hashes(key: &[u8; KEY_BYTES]) -> HashSet<u64> {
+    stop::words().map(|word| hash(key, Sort::Word, word.as_bytes())).collect()
+}
+
+/// The upper half of a CRC of four bytes, byte by byte: a CRC of a sum (XOR) is the sum of the CRCs. Computed anew for
+/// every word of a dump, it would cost more than the lookup.
+fn begins() -> [[u16; 256]; 4] {
+    let upper = |bytes: [u8; 4]| u16::try_from(crc32fast::hash(&bytes) >> 16).unwrap_or_default();
+    let nothing = upper([0; 4]);
+    std::array::from_fn(|place| {
+        std::array::from_fn(|byte| {
+            let mut bytes = [0; 4];
+            bytes[place] = u8::try_from(byte).unwrap_or_default();
+            // What four bytes of nothing give is in the sum once.
+            if place == 0 { upper(bytes) } else { upper(bytes) ^ nothing }
+        })
+    })
 }
 
 /// One bit a length; the longest share the last.
@@ -158,11 +193,10 @@ fn get(map: &[u64], bit: u64) -> bool {
 
 /// The record that the server would make.
 #[cfg(test)]
-pub(super) fn record(filter: &Filter, sort: Sort, text: &str) -> [u8; RECORD_BYTES] {
+pub(super) fn record(filter: &Filter, sort: Sort, text: &str) -> Record {
     let bytes = text.as_bytes();
-    let begin = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-    let begin = (u64::from(begin) * BEGIN_FACTOR) >> 16 & 0xffff;
-    let mut record = [0; RECORD_BYTES];
+    let begin = crc32fast::hash(&bytes[..4]) >> 16;
+    let mut record = NO_RECORD;
     record[..8].copy_from_slice(&filter.hash(sort, bytes).to_be_bytes());
     record[8..12].copy_from_slice(&crc32fast::hash(bytes).to_be_bytes());
     record[12..14].copy_from_slice(&u16::try_from(begin).unwrap().to_be_bytes());

@@ -4,22 +4,27 @@
 //! an original. Pure: no connection, no file. `README.md` says what is found, what is not, and what it costs.
 //!
 //! ```text
-//! plan   original ──fold──> canonical ──SHA2(scan key, …)──> records in the work schema      SQL, on the server
+//! plan   original ──fold──> canonical ──SHA2(scan key, …)──> record                          SQL, on the server
+//!        records ──> Tally ──> runs, each record once, sealed in the work schema             here, in memory
 //! dump   records ──> Filter;  cell ──views──> words ──fold──> runs of words ──> Filter       here, in memory
 //! ```
 
 mod filter;
 mod fold;
+mod seal;
 mod sniffer;
 mod sql;
 mod stop;
+mod tally;
 mod views;
 mod words;
 
-pub use filter::{Filter, Known, RECORD_BYTES};
+pub use filter::{Filter, Known, NO_RECORD, RECORD_BYTES, Record, hash_of, stop_hashes};
 pub use fold::Fold;
+pub use seal::seal;
 pub use sniffer::{Scanner, Sniffer};
-pub use sql::{Source, canonical, folded, lower, values};
+pub use sql::{Records, Source, canonical, folded, lower};
+pub use tally::Tally;
 
 /// Shorter originals are not looked for: they are found everywhere (bytes of the canonical form).
 pub const LENGTH_MIN: usize = 5;

@@ -1,19 +1,16 @@
 //! The SQL of the originals: from a column to records, on the server.
 //!
-//! In: expressions over a table. Out: a SELECT of records, [`super::RECORD_BYTES`] bytes each. The canonical form is
+//! In: expressions over a table. Out: a SELECT of records, [`RECORD_BYTES`] bytes each. The canonical form is
 //! that of [`super::Fold`]; `tests/it/leaks.rs` holds the two together, character by character, on both servers.
 
 use std::fmt::Write;
 
 use super::fold::SEPARATORS;
-use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, Sort, stop};
+use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, RECORD_BYTES, Sort};
 use crate::mysql::literal;
 
 /// Longer values are free text: only what is in other columns is looked for (characters).
 const VALUE_CHARACTERS_MAX: usize = 400;
-
-/// Values found in more rows than this, and in more than one of a hundred, are nobody's own.
-const COMMON_ROWS: u32 = 20;
 
 /// Values to look for: SQL expressions over alias `t`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,52 +41,81 @@ pub fn canonical(folded: &str) -> String {
     format!("REGEXP_REPLACE({folded}, {}, '')", literal(&class))
 }
 
-/// Records of the values of one source: `SELECT record FROM …`, each once. Reads the key from `@refreshkit_scan`.
-pub fn values(source: &Source, from: &str) -> String {
-    let value = &source.value;
-    let plain = format!(
-        "SELECT TRIM({}) AS low FROM {from} WHERE CHAR_LENGTH({value}) BETWEEN 1 AND {VALUE_CHARACTERS_MAX}",
-        folded(value)
-    );
-    let wanted = if source.person { with_parts(&plain) } else { plain };
-    let canonical = format!("CAST({} AS CHAR({LENGTH_MAX})) COLLATE utf8mb4_bin", canonical("low"));
+/// Records of several sources in one pass over the rows.
+#[derive(Debug)]
+pub struct Records {
+    /// The statement: one value a row, of as many records side by side as there are parts. Reads the key from
+    /// `@refreshkit_scan`.
+    pub sql: String,
+    /// The source of each part, by its number.
+    pub parts: Vec<usize>,
+}
+
+impl Records {
+    /// Of these sources, `FROM` these rows.
+    pub fn of(sources: &[&Source], from: &str) -> Self {
+        let (mut columns, mut records, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, source) in sources.iter().enumerate() {
+            for part in source.parts() {
+                let n = parts.len();
+                let canonical = canonical(&folded(&part));
+                columns.push(format!(
+                    "IF(CHAR_LENGTH({}) <= {VALUE_CHARACTERS_MAX}, CAST({canonical} AS BINARY), NULL) AS v{n}, \
+                     LENGTH({part}) AS l{n}",
+                    source.value
+                ));
+                records.push(record(&format!("x.v{n}"), &format!("x.l{n}")));
+                parts.push(number);
+            }
+        }
+        // The limit, which is none, keeps the server from writing the canonical form into every place that reads it.
+        let sql = format!(
+            "SELECT CONCAT({}) FROM (SELECT {} FROM {from} LIMIT {}) AS x",
+            records.join(", "),
+            columns.join(", "),
+            u64::MAX
+        );
+        Self { sql, parts }
+    }
+}
+
+impl Source {
+    /// How many values are made of one.
+    pub fn width(&self) -> usize {
+        self.parts().len()
+    }
+
+    /// The value; of a name also its last name, and first with last name without what is between them. `Ng, Mai`
+    /// begins with the last name.
+    fn parts(&self) -> Vec<String> {
+        let text = format!("TRIM(CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin)", self.value);
+        if !self.person {
+            return vec![text];
+        }
+        let first = format!("SUBSTRING_INDEX({text}, ' ', 1)");
+        let last = format!("SUBSTRING_INDEX({text}, ' ', -1)");
+        let family = format!(
+            "CASE WHEN {text} LIKE '%,%' THEN SUBSTRING_INDEX({text}, ',', 1) WHEN {text} LIKE '% %' THEN {last} END"
+        );
+        let short = format!(
+            "CASE WHEN {text} LIKE '% % %' AND {text} NOT LIKE '%,%' THEN CONCAT({first}, ' ', {last}) END"
+        );
+        vec![text, family, short]
+    }
+}
+
+/// Eight bytes of the keyed hash, four of the CRC, two of the beginning's, one of the length: see [`super::Filter`].
+/// From the canonical form, and the length of what it was made of: the same for a single word.
+fn record(v: &str, length: &str) -> String {
     let (word, strong) = (Sort::Word.letter(), Sort::Strong.letter());
-    let sorted = format!(
-        "SELECT v, CASE WHEN LENGTH(low) = LENGTH(v) AND NOT v REGEXP '[0-9]' THEN '{word}' ELSE '{strong}' END AS s \
-         FROM (SELECT low, {canonical} AS v FROM ({wanted}) AS a) AS b \
-         WHERE LENGTH(v) BETWEEN {LENGTH_MIN} AND {LENGTH_MAX} AND CHAR_LENGTH(low) <= {VALUE_CHARACTERS_MAX}"
+    let text = format!("CONVERT({v} USING utf8mb4)");
+    let wanted = format!(
+        "LENGTH({v}) BETWEEN {LENGTH_MIN} AND {LENGTH_MAX} AND NOT (LENGTH({v}) < {DIGITS_MIN} AND {text} REGEXP '^[0-9]+$')"
     );
-    let grouped = format!(
-        "SELECT v, s, COUNT(*) AS n, SUM(COUNT(*)) OVER () AS total FROM ({sorted}) AS c GROUP BY v, s"
-    );
-    let stops: Vec<String> = stop::words().map(|word| literal(&word)).collect();
+    let sort = format!("IF({length} = LENGTH({v}) AND NOT {text} REGEXP '[0-9]', '{word}', '{strong}')");
     format!(
-        "SELECT {} AS v FROM ({grouped}) AS d WHERE n <= GREATEST({COMMON_ROWS}, total / 100) \
-         AND NOT v REGEXP '^[0-9]{{1,{}}}$' AND NOT (s = '{word}' AND v IN ({}))",
-        record(),
-        DIGITS_MIN - 1,
-        stops.join(", ")
-    )
-}
-
-/// A name, its last name, and first with last name without what is between them. `Ng, Mai` begins with the last name.
-fn with_parts(plain: &str) -> String {
-    let first = "SUBSTRING_INDEX(low, ' ', 1)";
-    let last = "SUBSTRING_INDEX(low, ' ', -1)";
-    format!(
-        "SELECT low FROM ({plain}) AS p \
-         UNION ALL SELECT {last} FROM ({plain}) AS p WHERE low LIKE '% %' AND low NOT LIKE '%,%' \
-         UNION ALL SELECT CONCAT({first}, ' ', {last}) FROM ({plain}) AS p WHERE low LIKE '% % %' AND low NOT LIKE '%,%' \
-         UNION ALL SELECT SUBSTRING_INDEX(low, ',', 1) FROM ({plain}) AS p WHERE low LIKE '%,%'"
-    )
-}
-
-/// Eight bytes of the keyed hash, four of the CRC, two of the beginning, one of the length: see [`super::Filter`].
-fn record() -> String {
-    let begin = "CAST(CONV(HEX(LEFT(CAST(v AS BINARY), 4)), 16, 10) AS UNSIGNED)";
-    format!(
-        "UNHEX(CONCAT(LEFT(SHA2(CONCAT(@refreshkit_scan, CAST(CONCAT(s, v) AS BINARY)), 256), 16), LPAD(HEX(CRC32(v)), 8, '0'), \
-         LPAD(HEX((({begin} * {}) & 4294967295) >> 16), 4, '0'), LPAD(HEX(LENGTH(v)), 2, '0')))",
-        super::filter::BEGIN_FACTOR
+        "IF({wanted}, UNHEX(CONCAT(LEFT(SHA2(CONCAT(@refreshkit_scan, {sort}, {v}), 256), 16), \
+         LPAD(HEX(CRC32({v}) << 24 | CRC32(LEFT({v}, 4)) >> 16 << 8 | LENGTH({v})), 14, '0'))), x'{}')",
+        "00".repeat(RECORD_BYTES)
     )
 }
