@@ -70,9 +70,18 @@ pub fn parse(path: &Path, text: String) -> Result<Config, Error> {
         Err(error) => Err(Error::At {
             path: path.to_owned(),
             line: error.span().map_or(1, |span| line_at(&text, span.start)),
-            message: error.message().to_owned(),
+            message: plain(error.message()),
             hint: did_you_mean(error.message()),
         }),
+    }
+}
+
+/// serde names the types of this program; people write numbers.
+fn plain(message: &str) -> String {
+    let types = ["u8", "u16", "u32", "u64", "usize", "i64"];
+    match message.rsplit_once(", expected ").filter(|(_, expected)| types.contains(expected)) {
+        Some((wrong, _)) => format!("{wrong}, expected a whole number"),
+        None => message.to_owned(),
     }
 }
 
@@ -147,6 +156,15 @@ mod tests {
             said.starts_with("refresh.toml:2: invalid type: integer `7`, expected one value or a list"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn numbers_are_told_as_people_write_them() {
+        for wrong_value in ["-1", "\"7\"", "7.5", "99999999999"] {
+            let said = wrong(&format!("[dump]\nkeep_days = {wrong_value}\n"));
+            assert!(said.starts_with("refresh.toml:2: invalid "), "{said}");
+            assert!(said.ends_with(", expected a whole number | "), "{said}");
+        }
     }
 
     #[test]

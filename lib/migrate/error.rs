@@ -36,6 +36,14 @@ pub enum Error {
         /// Names like it.
         near: Vec<String>,
     },
+    /// A branch and a tag of that name.
+    #[error("{repository} has a branch and a tag {name}")]
+    TwoReferences {
+        /// The repository.
+        repository: String,
+        /// Their name.
+        name: String,
+    },
     /// A name that no branch or tag can have.
     #[error("{0:?} is not the name of a branch or tag")]
     NotAReference(String),
@@ -151,6 +159,7 @@ impl Failure for Error {
             Self::Directory { .. } => Exit::CannotWrite,
             Self::Statement { failure, .. } if failure.number().is_none() => failure.exit(),
             Self::NoSuchReference { .. }
+            | Self::TwoReferences { .. }
             | Self::NotAReference(_)
             | Self::NoFiles { .. }
             | Self::Read { .. }
@@ -170,6 +179,7 @@ impl Failure for Error {
             Self::Unset(_) | Self::Glob { .. } => "bad-config",
             Self::NoGit { .. } | Self::Git { .. } => "git",
             Self::NoSuchReference { .. } | Self::NotAReference(_) => "no-such-ref",
+            Self::TwoReferences { .. } => "ambiguous-ref",
             Self::Directory { .. } => "cannot-write",
             Self::NoFiles { .. } => "no-migrations",
             Self::Unnamed { .. } => "migration-name",
@@ -192,6 +202,9 @@ impl Failure for Error {
             Self::NoSuchReference { repository, .. } => {
                 Some(format!("git ls-remote --heads --tags {repository}"))
             }
+            Self::TwoReferences { name, .. } => Some(format!(
+                "say refs/heads/{name} for the branch; for the tag, one of the two needs another name"
+            )),
             Self::Git { .. } => {
                 Some("the same command must work for this user without a password prompt".to_owned())
             }

@@ -36,15 +36,43 @@ pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Resul
     }
     let mut command = git(&["ls-remote", "--heads", "--tags", "--", repository]);
     let said = output(house, &mut command, "ls-remote", repository, LOOK_UP_TIMEOUT)?;
-    let names = names_of(&said);
-    if names.iter().any(|known| known == name) {
-        return Ok(Found { name: name.to_owned() });
+    let known = references_of(&said);
+    match chosen(&known, reference) {
+        Choice::One => Ok(Found { name: name.to_owned() }),
+        Choice::Two => Err(Error::TwoReferences { repository: repository.to_owned(), name: name.to_owned() }),
+        Choice::None => Err(Error::NoSuchReference {
+            repository: repository.to_owned(),
+            reference: reference.to_owned(),
+            near: near(name, &short(&known)),
+        }),
     }
-    Err(Error::NoSuchReference {
-        repository: repository.to_owned(),
-        reference: reference.to_owned(),
-        near: near(name, &names),
-    })
+}
+
+/// What a name stands for.
+#[derive(Debug, PartialEq, Eq)]
+enum Choice {
+    None,
+    One,
+    /// A branch and a tag have the name, and it is not the branch that was asked for: a clone would take that.
+    Two,
+}
+
+fn chosen(known: &[&str], reference: &str) -> Choice {
+    let is = |full: &str| known.contains(&full);
+    let both = |name: &str| is(&format!("refs/heads/{name}")) && is(&format!("refs/tags/{name}"));
+    if reference.starts_with("refs/heads/") {
+        return if is(reference) { Choice::One } else { Choice::None };
+    }
+    let name = reference.strip_prefix("refs/tags/");
+    let there = match name {
+        Some(_) => is(reference),
+        None => is(&format!("refs/heads/{reference}")) || is(&format!("refs/tags/{reference}")),
+    };
+    match there {
+        true if both(name.unwrap_or(reference)) => Choice::Two,
+        true => Choice::One,
+        false => Choice::None,
+    }
 }
 
 /// Exports the newest commit; returns its id.
@@ -135,13 +163,18 @@ fn last_lines(said: &str) -> String {
     lines[lines.len().saturating_sub(3)..].join("; ")
 }
 
-/// Names of branches and tags in the output of `git ls-remote`.
-fn names_of(said: &str) -> Vec<String> {
-    let names = said.lines().filter_map(|line| line.split('\t').nth(1)).filter_map(|full| {
-        let short = full.strip_prefix("refs/heads/").or_else(|| full.strip_prefix("refs/tags/"))?;
-        (!short.ends_with("^{}")).then(|| short.to_owned())
-    });
-    let mut names: Vec<String> = names.collect();
+/// Branches and tags in the output of `git ls-remote`, with their full names.
+fn references_of(said: &str) -> Vec<&str> {
+    let full = said.lines().filter_map(|line| line.split('\t').nth(1));
+    let ours = |full: &&str| full.starts_with("refs/heads/") || full.starts_with("refs/tags/");
+    full.filter(ours).filter(|full| !full.ends_with("^{}")).collect()
+}
+
+/// Their names without what they are, each once.
+fn short(references: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> =
+        references.iter().filter_map(|full| full.splitn(3, '/').nth(2)).map(str::to_owned).collect();
+    names.sort();
     names.dedup();
     names
 }
@@ -193,6 +226,27 @@ mod tests {
     #[test]
     fn lists_each_tag_once() {
         let said = "a\trefs/heads/main\nb\trefs/tags/v1\nc\trefs/tags/v1^{}\n";
-        assert_eq!(names_of(said), ["main", "v1"]);
+        let known = references_of(said);
+        assert_eq!(known, ["refs/heads/main", "refs/tags/v1"]);
+        assert_eq!(short(&known), ["main", "v1"]);
+    }
+
+    #[test]
+    fn a_name_that_a_branch_and_a_tag_have_is_no_guess() {
+        let known = ["refs/heads/main", "refs/heads/v1", "refs/tags/v1", "refs/tags/v2"];
+        for (reference, choice) in [
+            ("main", Choice::One),
+            ("v2", Choice::One),
+            ("refs/heads/main", Choice::One),
+            ("refs/heads/v1", Choice::One),
+            ("refs/tags/v2", Choice::One),
+            ("v1", Choice::Two),
+            ("refs/tags/v1", Choice::Two),
+            ("refs/tags/main", Choice::None),
+            ("refs/heads/v2", Choice::None),
+            ("v3", Choice::None),
+        ] {
+            assert_eq!(chosen(&known, reference), choice, "{reference}");
+        }
     }
 }

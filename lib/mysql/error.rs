@@ -13,6 +13,8 @@ pub mod number {
     pub const LOCK_DEADLOCK: u16 = 1213;
     /// `ER_ACCESS_DENIED_ERROR`.
     pub const ACCESS_DENIED: u16 = 1045;
+    /// `ER_OPTION_PREVENTS_STATEMENT`, such as `read_only`.
+    pub const OPTION_PREVENTS_STATEMENT: u16 = 1290;
     /// `ER_SECURE_TRANSPORT_REQUIRED`.
     pub const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
     /// `ER_DBACCESS_DENIED_ERROR`.

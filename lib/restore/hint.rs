@@ -4,13 +4,13 @@
 
 use super::Error;
 use crate::document::Failure;
-use crate::mysql;
+use crate::mysql::{self, number};
 
 /// The hint for an error.
 pub(super) fn hint(error: &Error) -> Option<String> {
     match error {
         Error::Config(inner) => inner.hint(),
-        Error::Mysql(inner) => inner.hint(),
+        Error::Mysql(inner) => hint_of_server(inner),
         Error::Dump(inner) => inner.hint(),
         Error::Migrate(inner) => inner.hint(),
         Error::Interrupted(_) => {
@@ -54,4 +54,18 @@ fn hint_for_target(name: &str, known: &[String]) -> String {
         || format!("targets are allowed by a section [targets.{name}] in refresh.toml"),
         |known| format!("did you mean {known}?"),
     )
+}
+
+/// What the target's server refuses.
+fn hint_of_server(error: &mysql::Error) -> Option<String> {
+    match error.number() {
+        Some(number::DATABASE_ACCESS_DENIED) => Some(
+            "the account needs all rights on the target's database and on those of its name with __refresh and __previous"
+                .to_owned(),
+        ),
+        Some(number::OPTION_PREVENTS_STATEMENT) => {
+            Some("a server that is read-only is no target: SET GLOBAL read_only = OFF, or name another".to_owned())
+        }
+        _ => error.hint(),
+    }
 }

@@ -109,7 +109,8 @@ struct Night(tempfile::TempDir);
 impl Night {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let tools = "rds-snap rds-wait rds-restore mydehydrate mydump-rotate rds-drop refresh-report";
+        let tools =
+            "rds-snap rds-wait rds-restore mydehydrate mydump-rotate rds-drop refresh-report dev-restore";
         for tool in tools.split(' ') {
             let path = folder.path().join(tool);
             let text = "#!/bin/bash\ntool=${0##*/}\necho \"$tool $*\" >>\"$CALLS\"\ncat >/dev/null\necho '{}'\n\
@@ -182,5 +183,32 @@ fn the_step_of_the_jenkins_job_fails_with_its_pipe_and_begins_with_what_expired(
         assert_eq!(output.status.code(), Some(code), "{fails}: {}", String::from_utf8_lossy(&output.stderr));
         let calls = night.calls();
         assert_eq!((calls.len(), calls[0].as_str()), (8, "rds-drop --expired"), "{calls:?}");
+    }
+}
+
+#[test]
+fn what_is_typed_into_a_form_is_a_value_and_never_a_flag_or_a_command() {
+    let night = Night::new();
+    let step = night.path("step");
+    let typed = "--help; touch pwned $(touch pwned)";
+    let forms: [(&str, &[&str], String); 2] = [
+        (
+            "refresh.Jenkinsfile",
+            &["TARGET", "DUMP", "REF"],
+            format!("dev-restore --target={typed} --dump={typed} --ref={typed}"),
+        ),
+        ("nightly.Jenkinsfile", &["SNAPSHOT"], format!("rds-snap --snapshot={typed}")),
+    ];
+    for (name, parameters, expected) in forms {
+        let script =
+            scripts(&file(name).1).into_iter().find(|script| script.contains("mkdir -p out")).unwrap();
+        fs::write(&step, script).unwrap();
+        let given: Vec<PathBuf> = parameters.iter().map(|name| format!("{name}={typed}").into()).collect();
+        let mut arguments: Vec<&Path> = given.iter().map(PathBuf::as_path).collect();
+        arguments.extend([Path::new("bash"), &step]);
+        let output = night.run("env", &arguments, "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(night.calls().contains(&expected), "{expected}");
+        assert!(!night.path("pwned").exists());
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use refreshkit::mysql::Engine;
 
+use crate::dump_safety::Limited;
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
 use crate::support::{TestServer, for_each_server, on_all_servers_at_once};
 
@@ -186,5 +187,19 @@ fn a_server_that_calls_itself_like_the_source_is_refused() {
         assert!(output.stderr.contains("it calls itself"), "{}", output.stderr);
         place.configure("[source]\ncluster = \"another-one\"\n");
         place.tool(&["--target", "dev3"]).run().exits(0);
+    });
+}
+
+#[test]
+fn an_account_that_may_not_make_the_databases_is_told_which_rights_it_needs() {
+    for_each_server(|server| {
+        let mut place = Place::with_dump_of(&shop(server));
+        let grant = format!("ALL ON `{}`.*", place.database());
+        let limited = Limited::new(server, place.directory.path(), "few", &[&grant]);
+        place.option_file.clone_from(&limited.server.client_cnf);
+        place.configure("");
+        let output = place.tool(&["--target", "dev3"]).run().exits(69);
+        assert!(output.stderr.contains("__refresh failed on few"), "{}", output.stderr);
+        assert!(output.stderr.contains("hint: the account needs all rights on"), "{}", output.stderr);
     });
 }
