@@ -69,6 +69,14 @@ pub fn keep(decisions: &mut [Decision], made: &str) {
     }
 }
 
+/// A dump without a row is more likely a wrong source than a wish: it takes the place of no other.
+pub fn spare(decisions: &mut [Decision]) {
+    for decision in decisions.iter_mut().filter(|decision| !decision.keep) {
+        decision.keep = true;
+        "the new dump has no rows".clone_into(&mut decision.reason);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::policy::{Decision, Policy, decide, keep};
+use super::policy::{Decision, Policy, decide, keep, spare};
 use crate::config::Config;
 use crate::document::{Document, Exit, Failure, Rotation, Verdict};
 use crate::dump::{self, Options, Store};
@@ -58,6 +58,13 @@ pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<
     house.remember(document);
     let mut decisions = decisions(&house.config, store.directory(), store.name())?;
     keep(&mut decisions, document.dump.as_ref().map_or("", |dump| &dump.name));
+    if let Some(made) = document.dump.as_ref().filter(|dump| dump.rows == 0) {
+        spare(&mut decisions);
+        let (name, tables) = (&made.name, made.tables.len());
+        house.progress.warn(&format!(
+            "{name} has {tables} tables and no rows (is it the right database?): older dumps stay"
+        ));
+    }
     apply(&store, &decisions)?;
     document.rotation = Some(section(&decisions));
     Ok(())

@@ -50,6 +50,17 @@ fn only_old_whole_dumps_of_this_name_go_and_only_after_a_new_one_is_there() {
     );
     assert_eq!(names(directory.path()), before);
 
+    // Nor does one of an emptied database.
+    let empty = server.scratch("rotempty");
+    let out = tool(&["--whole", &empty.name]).run().exits(0);
+    assert!(out.stderr.contains("has 0 tables and no rows (is it the right database?)"), "{}", out.stderr);
+    let document = out.document();
+    let rotation = document.rotation.unwrap();
+    assert_eq!(rotation.removed, []);
+    assert_eq!(rotation.kept.last().unwrap().reason, "the new dump has no rows");
+    fs::remove_file(document.dump.unwrap().path).unwrap();
+    assert!(before.iter().all(|name| names(directory.path()).contains(name)));
+
     let out = tool(&["--whole", &scratch.name]).run().exits(0);
     let rotation = out.document().rotation.unwrap();
     let removed: Vec<_> = rotation.removed.iter().map(|v| (v.name.as_str(), v.reason.as_str())).collect();
