@@ -12,7 +12,7 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, LocalInfileHandler};
 use nix::sys::socket::{MsgFlags, send};
 
-use super::packets::Packets;
+use super::packets::{Command, Packets};
 use super::wire::{length, refusal};
 
 /// The longest packet: below every server's `max_allowed_packet` (16 MiB by default, 1 MiB in old ones).
@@ -48,7 +48,7 @@ pub(super) fn load<E>(
     let socket = connection.as_raw_fd();
     let broken = |error: io::Error| Broken::Server(error.into());
     let mut packets = Packets::new(socket);
-    packets.ask(sql).map_err(broken)?;
+    packets.ask(Command::Query, sql.as_bytes()).map_err(broken)?;
     match packets.packet().map_err(broken)? {
         [0xfb, ..] => {}
         error @ [0xff, ..] => return Err(Broken::Server(refusal(error))),

@@ -4,7 +4,9 @@
 //! settings are known, quoted names and values, error numbers by name.
 
 mod access;
+mod binary;
 mod connect;
+mod digits;
 mod error;
 mod infile;
 mod keys;

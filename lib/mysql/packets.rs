@@ -15,7 +15,14 @@ pub(super) const PACKET_BYTES_MAX: usize = 0x00ff_ffff;
 /// How much of a long row's room is kept for the next one.
 const LONG_BYTES_KEPT: usize = 1 << 20;
 
-const COM_QUERY: u8 = 3;
+/// What a client may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command {
+    Query = 0x03,
+    Prepare = 0x16,
+    Execute = 0x17,
+    Close = 0x19,
+}
 
 /// One conversation over a socket.
 pub(super) struct Packets {
@@ -33,10 +40,10 @@ impl Packets {
         Self { socket, buffer: vec![0; BUFFER_BYTES], begin: 0, end: 0, long: Vec::new() }
     }
 
-    pub(super) fn ask(&self, sql: &str) -> io::Result<()> {
-        let length = u32::try_from(sql.len() + 1).map_err(io::Error::other)?.to_le_bytes();
-        let mut packet = vec![length[0], length[1], length[2], 0, COM_QUERY];
-        packet.extend_from_slice(sql.as_bytes());
+    pub(super) fn ask(&self, command: Command, body: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(body.len() + 1).map_err(io::Error::other)?.to_le_bytes();
+        let mut packet = vec![length[0], length[1], length[2], 0, command as u8];
+        packet.extend_from_slice(body);
         let mut rest = packet.as_slice();
         while !rest.is_empty() {
             match send(self.socket, rest, MsgFlags::MSG_NOSIGNAL) {

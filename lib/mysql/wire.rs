@@ -4,8 +4,9 @@
 //!
 //! The driver makes a packet, a row and every value an allocation of its own, which for millions of short rows costs
 //! more than to write them down. So the rows of a connection without TLS are taken off its socket here; what came before
-//! (login, settings) and what comes after stays the driver's. With TLS the driver reads, and its rows are handed out in
-//! the same form.
+//! (login, settings) and what comes after stays the driver's. They come in the binary protocol, as the server would take
+//! longer to write numbers and dates as text than we do. With TLS the driver reads, as text, and its rows are handed out
+//! in the same form; so are those of a statement that the server does not prepare.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -13,7 +14,11 @@ use std::os::fd::{AsRawFd, RawFd};
 use mysql::prelude::Queryable;
 use mysql::{Conn, MySqlError, Value};
 
-use super::packets::{PACKET_BYTES_MAX, Packets};
+use super::binary::{Kind, Row};
+use super::packets::{Command, PACKET_BYTES_MAX, Packets};
+
+/// The server's words for: too many statements, and none of this kind.
+const NOT_PREPARED: [u16; 2] = [1461, 1295];
 
 /// The values of one row, in the order of its columns.
 #[derive(Debug)]
@@ -22,6 +27,7 @@ pub struct Fields<'a>(Source<'a>);
 #[derive(Debug)]
 enum Source<'a> {
     Packet(&'a [u8]),
+    Binary(Row<'a>),
     Row { row: mysql::Row, next: usize, held: Value },
 }
 
@@ -32,13 +38,14 @@ impl Fields<'_> {
     pub fn next(&mut self) -> Option<Option<&[u8]>> {
         match &mut self.0 {
             Source::Packet(rest) => field(rest),
+            Source::Binary(row) => row.next(),
             Source::Row { row, next, held } => {
                 *held = row.take(*next)?;
                 *next += 1;
                 match held {
                     Value::NULL => Some(None),
                     Value::Bytes(bytes) => Some(Some(bytes)),
-                    // The text protocol sends nothing else.
+                    // The driver asks in text, and the text protocol sends nothing else.
                     _ => None,
                 }
             }
@@ -60,10 +67,94 @@ pub(super) fn each_row(
     converse(connection.as_raw_fd(), sql, row)
 }
 
-fn converse(socket: RawFd, sql: &str, mut row: impl FnMut(Fields<'_>) -> bool) -> mysql::Result<()> {
+fn converse(socket: RawFd, sql: &str, row: impl FnMut(Fields<'_>) -> bool) -> mysql::Result<()> {
     let mut packets = Packets::new(socket);
-    packets.ask(sql)?;
-    skip_columns(&mut packets)?;
+    match prepare(&mut packets, sql)? {
+        Some(statement) => binary_rows(&mut packets, statement, row),
+        None => text_rows(&mut packets, sql, row),
+    }
+}
+
+/// A statement that the server has ready, and its columns.
+struct Prepared {
+    id: [u8; 4],
+    columns: Vec<Kind>,
+}
+
+/// Nothing if the rows must come as text: the server has no room for a statement, or a type is not known here.
+fn prepare(packets: &mut Packets, sql: &str) -> mysql::Result<Option<Prepared>> {
+    packets.ask(Command::Prepare, sql.as_bytes())?;
+    let (id, count, parameters) = match packets.packet()? {
+        [0, i0, i1, i2, i3, c0, c1, p0, p1, ..] => {
+            ([*i0, *i1, *i2, *i3], u16::from_le_bytes([*c0, *c1]), u16::from_le_bytes([*p0, *p1]))
+        }
+        packet @ [0xff, ..] => return not_prepared(refusal(packet)),
+        _ => return Err(strange().into()),
+    };
+    for _ in 0..parameters {
+        packets.packet()?;
+    }
+    let mut columns = Vec::with_capacity(count.into());
+    for _ in 0..count {
+        skip_end(packets)?;
+        columns.extend(Kind::of_definition(packets.packet()?));
+    }
+    // What is wrong with a stray question mark, or with what returns no rows, is best told by the server.
+    if parameters == 0 && count > 0 && columns.len() == usize::from(count) {
+        return Ok(Some(Prepared { id, columns }));
+    }
+    packets.ask(Command::Close, &id)?;
+    Ok(None)
+}
+
+fn not_prepared(refusal: mysql::Error) -> mysql::Result<Option<Prepared>> {
+    match refusal {
+        mysql::Error::MySqlError(error) if NOT_PREPARED.contains(&error.code) => Ok(None),
+        other => Err(other),
+    }
+}
+
+fn binary_rows(
+    packets: &mut Packets,
+    mut statement: Prepared,
+    mut row: impl FnMut(Fields<'_>) -> bool,
+) -> mysql::Result<()> {
+    // No cursor, and once.
+    packets.ask(Command::Execute, &[&statement.id[..], &[0, 1, 0, 0, 0]].concat())?;
+    let (count, repeated) = head(packets)?;
+    if count != statement.columns.len() as u64 {
+        return Err(strange().into());
+    }
+    if repeated {
+        for column in &mut statement.columns {
+            *column = Kind::of_definition(packets.packet()?).ok_or_else(strange)?;
+        }
+    }
+    skip_end(packets)?;
+    let mut text = Vec::new();
+    loop {
+        let values = match packets.packet()? {
+            packet @ [0xff, ..] => return Err(refusal(packet)),
+            [0xfe, ..] => break,
+            [0, values @ ..] => values,
+            _ => return Err(strange().into()),
+        };
+        let values = Row::new(&statement.columns, values, &mut text).ok_or_else(strange)?;
+        if !row(Fields(Source::Binary(values))) {
+            return Ok(());
+        }
+    }
+    packets.ask(Command::Close, &statement.id)?;
+    Ok(())
+}
+
+fn text_rows(packets: &mut Packets, sql: &str, mut row: impl FnMut(Fields<'_>) -> bool) -> mysql::Result<()> {
+    packets.ask(Command::Query, sql.as_bytes())?;
+    let (count, repeated) = head(packets)?;
+    for _ in 0..if repeated { count } else { 0 } {
+        packets.packet()?;
+    }
+    skip_end(packets)?;
     loop {
         let packet = packets.packet()?;
         match packet {
@@ -92,20 +183,21 @@ fn each_row_of_driver(
     Ok(())
 }
 
-/// Their number, one packet each, and from most servers one more that marks their end.
-fn skip_columns(packets: &mut Packets) -> mysql::Result<()> {
+/// The number of columns, and whether one packet for each of them follows: MariaDB may leave them out.
+fn head(packets: &mut Packets) -> mysql::Result<(u64, bool)> {
+    skip_end(packets)?;
     let mut head = match packets.packet()? {
         packet @ [0xff, ..] => return Err(refusal(packet)),
         [0 | 0xfb, ..] | [] => return Err(strange().into()),
         packet => packet,
     };
     let count = length(&mut head).ok_or_else(strange)?;
-    // MariaDB says whether it repeats what the columns are.
-    let repeated = head.first() != Some(&0);
-    for _ in 0..if repeated { count } else { 0 } {
-        packets.packet()?;
-    }
-    // No row of five bytes begins like this.
+    Ok((count, head.first() != Some(&0)))
+}
+
+/// Most servers mark the end of definitions by a packet. To be called only where something else is sure to follow.
+fn skip_end(packets: &mut Packets) -> io::Result<()> {
+    // No definition, no head and no row of five bytes begins like this.
     if packets.peek(4)?[..3] == [5, 0, 0] && packets.peek(5)?[4] == 0xfe {
         packets.packet()?;
     }

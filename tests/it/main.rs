@@ -85,3 +85,4 @@ mod restore_tls;
 mod rotate;
 mod support;
 mod tidy;
+mod wire;

@@ -1,0 +1,189 @@
+//! Rows of the binary protocol, written as the text protocol would have written them.
+//!
+//! In: what the server says of the columns, and a row's packet. Out: one value after the other as text. A server takes
+//! several times longer to write a number or a date as text than to send it as it is, and it is the same text:
+//! `digits` has the server's own rules.
+
+use super::digits;
+use super::wire::length;
+
+/// How a column's values lie in a row, and what their text needs besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A length, and that many bytes.
+    Bytes,
+    /// So many bytes of a whole number, filled up with zeros to a width.
+    Integer {
+        bytes: u8,
+        signed: bool,
+        width: u8,
+    },
+    /// FLOAT, with the digits of a DOUBLE of the same value.
+    Single {
+        width: u8,
+    },
+    Double {
+        width: u8,
+    },
+    Date,
+    /// With so many digits of a second's fraction.
+    DateTime {
+        fraction: u8,
+    },
+    Time {
+        fraction: u8,
+    },
+}
+
+const UNSIGNED: u16 = 0x20;
+const ZEROFILL: u16 = 0x40;
+
+impl Kind {
+    /// What a column's definition says; nothing if it makes no sense or names a type that is not known.
+    pub(super) fn of_definition(mut rest: &[u8]) -> Option<Self> {
+        // Catalog, database, table and column, the latter two as they are called and as they are.
+        for _ in 0..6 {
+            let name = usize::try_from(length(&mut rest)?).ok()?;
+            rest = rest.get(name..)?;
+        }
+        // A length, the character set, then the column's own.
+        let &[_, _, _, l0, l1, l2, l3, kind, f0, f1, decimals, ..] = rest else { return None };
+        let flags = u16::from_le_bytes([f0, f1]);
+        let zeros = flags & ZEROFILL != 0;
+        let width = if zeros { u8::try_from(u32::from_le_bytes([l0, l1, l2, l3])).ok()? } else { 0 };
+        let integer = |bytes| Self::Integer { bytes, signed: flags & UNSIGNED == 0, width };
+        Some(match kind {
+            // TINY, SHORT and YEAR, LONG and INT24, LONGLONG.
+            0x01 => integer(1),
+            0x02 | 0x0d => integer(2),
+            0x03 | 0x09 => integer(4),
+            0x08 => integer(8),
+            0x04 => Self::Single { width },
+            0x05 => Self::Double { width },
+            0x0a => Self::Date,
+            0x07 | 0x0c => Self::DateTime { fraction: decimals },
+            0x0b => Self::Time { fraction: decimals },
+            // DECIMAL, NULL, VARCHAR, BIT, VECTOR, JSON, NEWDECIMAL to GEOMETRY.
+            0x00 | 0x06 | 0x0f | 0x10 | 0xf2 | 0xf5..=0xff => Self::Bytes,
+            _ => return None,
+        })
+    }
+}
+
+/// The values of one row.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    kinds: &'a [Kind],
+    nulls: &'a [u8],
+    rest: &'a [u8],
+    next: usize,
+    text: &'a mut Vec<u8>,
+}
+
+impl<'a> Row<'a> {
+    /// A row behind the zero that it begins with; `text` is room for a value. Nothing if the packet is too short.
+    pub(super) fn new(kinds: &'a [Kind], packet: &'a [u8], text: &'a mut Vec<u8>) -> Option<Self> {
+        let (nulls, rest) = packet.split_at_checked((kinds.len() + 9) / 8)?;
+        Some(Self { kinds, nulls, rest, next: 0, text })
+    }
+
+    /// The next value: `Some(None)` is NULL, nothing the end of the row or of the packet.
+    #[expect(clippy::option_option, reason = "no more values, and a value that is NULL")]
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Option<&[u8]>> {
+        let kind = *self.kinds.get(self.next)?;
+        // The first two bits are not about columns.
+        let bit = self.next + 2;
+        self.next += 1;
+        if self.nulls[bit / 8] >> (bit % 8) & 1 == 1 {
+            return Some(None);
+        }
+        if kind == Kind::Bytes {
+            let count = usize::try_from(length(&mut self.rest)?).ok()?;
+            let (value, behind) = self.rest.split_at_checked(count)?;
+            self.rest = behind;
+            return Some(Some(value));
+        }
+        self.text.clear();
+        self.write(kind)?;
+        Some(Some(self.text))
+    }
+
+    #[inline]
+    fn write(&mut self, kind: Kind) -> Option<()> {
+        match kind {
+            Kind::Bytes => {}
+            Kind::Integer { bytes, signed, width } => {
+                let value = self.integer(bytes, signed)?;
+                digits::integer(value, signed, width.into(), self.text);
+            }
+            Kind::Single { width } => {
+                let value = f32::from_le_bytes(self.take()?);
+                digits::double(value.into(), width.into(), self.text);
+            }
+            Kind::Double { width } => {
+                digits::double(f64::from_le_bytes(self.take()?), width.into(), self.text);
+            }
+            Kind::Date => digits::date(self.moment()?, self.text),
+            Kind::DateTime { fraction } => digits::date_time(self.moment()?, fraction, self.text),
+            Kind::Time { fraction } => digits::time(self.span()?, fraction, self.text),
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (value, behind) = self.rest.split_first_chunk::<N>()?;
+        self.rest = behind;
+        Some(*value)
+    }
+
+    /// With the sign stretched to 64 bits, if there is one.
+    #[inline]
+    fn integer(&mut self, bytes: u8, signed: bool) -> Option<u64> {
+        let value = match bytes {
+            1 => u64::from(u8::from_le_bytes(self.take()?)),
+            2 => u64::from(u16::from_le_bytes(self.take()?)),
+            4 => u64::from(u32::from_le_bytes(self.take()?)),
+            _ => u64::from_le_bytes(self.take()?),
+        };
+        let unused = 64 - u32::from(bytes) * 8;
+        Some(if signed { ((value << unused).cast_signed() >> unused).cast_unsigned() } else { value })
+    }
+
+    /// Zeros at the end are not sent.
+    fn moment(&mut self) -> Option<digits::Moment> {
+        let [count] = self.take()?;
+        let mut moment = digits::Moment::default();
+        if count >= 4 {
+            let [y0, y1, month, day] = self.take()?;
+            (moment.year, moment.month, moment.day) = (u16::from_le_bytes([y0, y1]), month, day);
+        }
+        if count >= 7 {
+            [moment.hour, moment.minute, moment.second] = self.take()?;
+        }
+        if count >= 11 {
+            moment.micros = u32::from_le_bytes(self.take()?);
+        }
+        matches!(count, 0 | 4 | 7 | 11).then_some(moment)
+    }
+
+    fn span(&mut self) -> Option<digits::Span> {
+        let [count] = self.take()?;
+        let mut span = digits::Span::default();
+        if count >= 8 {
+            let [sign, d0, d1, d2, d3, hour, minute, second] = self.take()?;
+            let days = u32::from_le_bytes([d0, d1, d2, d3]);
+            span.negative = sign != 0;
+            span.hours = u64::from(days) * 24 + u64::from(hour);
+            (span.minute, span.second) = (minute, second);
+        }
+        if count >= 12 {
+            span.micros = u32::from_le_bytes(self.take()?);
+        }
+        matches!(count, 0 | 8 | 12).then_some(span)
+    }
+}
+
+#[cfg(test)]
+mod tests;
