@@ -94,8 +94,8 @@ fn after_a_night_with_a_wrong_clock_the_latest_dump_is_the_one_of_today() {
     assert!(out.stdout.contains(&today), "{}", out.stdout);
 }
 
-/// What a network file system does to the last step cannot be had without one. A directory in the way fails the same
-/// call, after everything has been written and read back.
+/// A directory in the way fails the last step, after everything has been written and read back; a network file system
+/// does so in `dump_stale.rs`.
 #[test]
 fn a_rename_that_fails_publishes_nothing_and_the_next_run_is_free() {
     let server = any_server();

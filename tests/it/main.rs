@@ -17,6 +17,7 @@ mod dump_guards;
 mod dump_random;
 mod dump_readers;
 mod dump_safety;
+mod dump_stale;
 mod dump_trouble;
 mod dump_ways;
 mod jenkins;
