@@ -75,7 +75,7 @@ impl<'a> Job<'a> {
         };
         let schema = match &wish {
             Wish::Plan(plan) if !plan.work_schema.is_empty() => plan.work_schema.clone(),
-            _ => house.config.dehydrate.work_schema.clone(),
+            _ => marks_schema(house),
         };
         let first = match &wish {
             Wish::Whole(databases) => databases.first().cloned(),
@@ -126,12 +126,18 @@ impl<'a> Job<'a> {
 /// What is dumped, the server it is on, and servers that show the same.
 type Origin<'a> = (Wish<'a>, Server, Vec<Server>);
 
+/// Not the work schema: a plan on the source makes that one behind the back of its replicas, and a statement that names
+/// it would stop their replication.
+fn marks_schema(house: &House) -> String {
+    format!("{}_readers", house.config.dehydrate.work_schema)
+}
+
 /// Whole databases of the configured source.
 fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Result<Origin<'a>, Error> {
     let (access, source) = (rds::access(house, &options.login), &house.config.source);
     let mut readers = Vec::new();
     // The marks are written while the tables are locked.
-    if !databases.contains(&house.config.dehydrate.work_schema) {
+    if !databases.contains(&marks_schema(house)) {
         for reader in source.readers() {
             readers.push(access.to_config(&reader)?);
         }

@@ -23,7 +23,7 @@ use crate::document::chain;
 use crate::house::House;
 use crate::mysql::{self, Server, Session, literal, name, number, qualified};
 
-/// The table of the marks, in the work schema.
+/// The table of the marks.
 const MARKS: &str = crate::plan::READER_MARKS;
 
 /// A reader that was up to date a moment before gets this part of the usual time while it keeps writers waiting.
@@ -78,10 +78,11 @@ impl Mark {
             name(schema)
         ));
         let table = qualified(schema, MARKS);
-        session.run(
-            deed,
-            &format!("CREATE TABLE IF NOT EXISTS {table} (token VARCHAR(64) NOT NULL PRIMARY KEY)"),
-        )?;
+        let columns =
+            "token VARCHAR(64) NOT NULL PRIMARY KEY, written TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP";
+        session.run(deed, &format!("CREATE TABLE IF NOT EXISTS {table} ({columns})"))?;
+        // Of runs that died.
+        session.attempt(&format!("DELETE FROM {table} WHERE written < NOW() - INTERVAL 1 DAY"));
         let mut mark = Self { table, token: String::new(), lock: String::new() };
         mark.renew(session)?;
         mark.lock.clone_from(&mark.token);
@@ -95,7 +96,8 @@ impl Mark {
         let token: Option<String> = session.first(deed, "SELECT UUID()")?;
         self.remove(session);
         self.token = token.unwrap_or_default();
-        session.run(deed, &format!("INSERT INTO {} VALUES ({})", self.table, literal(&self.token)))?;
+        session
+            .run(deed, &format!("INSERT INTO {} (token) VALUES ({})", self.table, literal(&self.token)))?;
         Ok(())
     }
 

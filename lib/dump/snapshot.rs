@@ -112,6 +112,13 @@ fn teams(
     let mut teams = Vec::new();
     // The writer has one connection at least.
     let readers = &crew.readers[..crew.readers.len().min(crew.workers.saturating_sub(1))];
+    let idle = crew.readers.len() - readers.len();
+    if idle > 0 {
+        measure.house.progress.warn(&format!(
+            "{idle} reader(s) have nothing to do: raise [dump] workers, there are only {}",
+            crew.workers
+        ));
+    }
     if readers.is_empty() {
         return Ok(teams);
     }

@@ -14,8 +14,7 @@ use crate::mysql::{Session, literal, name, qualified};
 /// The table by which we know our own schema again.
 const MARK: &str = "refreshkit";
 
-/// A table that the dump may add to the work schema, or make the schema for: rows by which readers are seen to be up to
-/// date.
+/// A table that the dump may add to the work schema: rows by which readers are seen to be up to date.
 pub const READER_MARKS: &str = "reader_marks";
 
 /// Length of the masks' key.
@@ -129,7 +128,7 @@ fn exists(session: &mut Session, schema: &str) -> Result<bool, Error> {
 fn ours(session: &mut Session, schema: &str) -> Result<bool, Error> {
     let sql = format!(
         "SELECT COUNT(*), COUNT(CASE WHEN TABLE_NAME = '{MARK}' THEN 1 END) \
-         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME <> '{READER_MARKS}'",
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
         literal(schema)
     );
     let (tables, marks): (u64, u64) =
