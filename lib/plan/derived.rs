@@ -87,7 +87,7 @@ fn samples(
         let mut tallies: Vec<Tally> = columns.iter().map(|_| Tally::default()).collect();
         let sources: Vec<&Source> = columns.iter().map(|suspect| &suspect.source).collect();
         let deed = format!("sampling {}", blueprint.catalog.tables[columns[0].table].label());
-        gather::each(session, &deed, &Records::of(&sources, &columns[0].rows), |column, record| {
+        gather::each(session, &deed, &Records::of_any_sort(&sources, &columns[0].rows), |column, record| {
             if !words.contains(&scan::hash_of(&record)) {
                 tallies[column].add(record);
             }
@@ -128,7 +128,8 @@ fn copies(session: &mut Session, originals: &Originals, samples: &[Vec<u64>]) ->
     }
     let copies = common.into_iter().filter_map(|(suspect, origins)| {
         let (origin, common) = origins.into_iter().max_by_key(|(_, common)| *common)?;
-        let total = samples[suspect].len() as u64;
+        // Each value is there as what it may be.
+        let total = (samples[suspect].len() as u64).div_ceil(2);
         (common >= COMMON_MIN && common * 2 >= total).then_some(Copy { suspect, origin, common, total })
     });
     Ok(copies.collect())
@@ -148,7 +149,7 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
             table: at,
             column: column.name.clone(),
             rows: rows.clone(),
-            source: Source { value: super::leaks::text(column), person: false },
+            source: super::leaks::source(column),
         }));
     }
     suspects

@@ -13,7 +13,7 @@ use super::originals::Originals;
 use crate::house::House;
 use crate::mysql::{self, Session};
 use crate::progress::Unit;
-use crate::scan::{self, RECORD_BYTES, Record, Records, Source, Tally};
+use crate::scan::{self, Record, Records, Source, Tally};
 
 /// Records in memory, of all connections together: 60 MiB.
 const RECORDS_MAX: usize = 4 << 20;
@@ -159,9 +159,17 @@ pub(super) fn each(
     mut show: impl FnMut(usize, Record) -> bool,
 ) -> Result<(), mysql::Error> {
     session.each_row(deed, &records.sql, |mut row| {
-        let Some(Some(bytes)) = row.next() else { return true };
-        let (all, _) = bytes.as_chunks::<RECORD_BYTES>();
-        let there = all.iter().zip(&records.parts).filter(|(record, _)| **record != scan::NO_RECORD);
-        there.into_iter().all(|(record, source)| show(*source, *record))
+        for source in &records.sources {
+            // The first value is gone when the second is read.
+            let mut hash = [0; 16];
+            let hashed = row.next().flatten().and_then(|digits| digits.get(..16));
+            let hashed = hashed.map(|digits| hash.copy_from_slice(digits)).is_some();
+            let rest = row.next().flatten();
+            let record = Records::read(hashed.then_some(&hash[..]), rest);
+            if record.is_some_and(|record| !show(*source, record)) {
+                return false;
+            }
+        }
+        true
     })
 }

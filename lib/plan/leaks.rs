@@ -145,7 +145,7 @@ fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
         .map(|(column, mask)| Original {
             origin: origin(table, column, mask),
             place: derived::Origin { table: at, column: column.name.clone(), halves: false },
-            source: Source { value: text(column), person: is_person(column, mask) },
+            source: Source { person: is_person(column, mask), ..source(column) },
         })
         .collect();
     // A first name is nobody's own; with a last name it is.
@@ -158,6 +158,7 @@ fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
                 place: derived::Origin { table: at, column: last.name.clone(), halves: true },
                 source: Source {
                     value: format!("CONCAT({}, ' ', {})", text(one), text(other)),
+                    long: true,
                     person: false,
                 },
             });
@@ -170,8 +171,14 @@ fn origin(table: &Table, column: &Column, mask: &Mask) -> LeakOrigin {
     LeakOrigin { column: format!("{}.{}", table.label(), column.name), mask: mask.kind.clone() }
 }
 
+/// The values of a column.
+pub(super) fn source(column: &Column) -> Source {
+    let short = column.integer() || column.length.is_some_and(|length| length <= scan::VALUE_CHARACTERS_MAX);
+    Source { value: text(column), long: !short, person: false }
+}
+
 /// The value as text in a character set that has every letter.
-pub(super) fn text(column: &Column) -> String {
+fn text(column: &Column) -> String {
     match column.family() {
         Family::Text | Family::Binary => format!("CONVERT({} USING utf8mb4)", column.of("t")),
         _ => format!("CAST({} AS CHAR CHARACTER SET utf8mb4)", column.of("t")),

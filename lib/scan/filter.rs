@@ -20,9 +20,6 @@ pub const RECORD_BYTES: usize = 15;
 /// A record as the server makes it.
 pub type Record = [u8; RECORD_BYTES];
 
-/// Where no value is: its length is none.
-pub const NO_RECORD: Record = [0; RECORD_BYTES];
-
 /// Up to so many hashes are held as they are: 64 MiB.
 const EXACT_MAX: u64 = 8 << 20;
 
@@ -196,7 +193,7 @@ fn get(map: &[u64], bit: u64) -> bool {
 pub(super) fn record(filter: &Filter, sort: Sort, text: &str) -> Record {
     let bytes = text.as_bytes();
     let begin = crc32fast::hash(&bytes[..4]) >> 16;
-    let mut record = NO_RECORD;
+    let mut record = [0; RECORD_BYTES];
     record[..8].copy_from_slice(&filter.hash(sort, bytes).to_be_bytes());
     record[8..12].copy_from_slice(&crc32fast::hash(bytes).to_be_bytes());
     record[12..14].copy_from_slice(&u16::try_from(begin).unwrap().to_be_bytes());

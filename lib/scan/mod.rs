@@ -19,11 +19,11 @@ mod tally;
 mod views;
 mod words;
 
-pub use filter::{Filter, Known, NO_RECORD, RECORD_BYTES, Record, hash_of, stop_hashes};
+pub use filter::{Filter, Known, RECORD_BYTES, Record, hash_of, stop_hashes};
 pub use fold::Fold;
 pub use seal::seal;
 pub use sniffer::{Scanner, Sniffer};
-pub use sql::{Records, Source, canonical, folded, lower};
+pub use sql::{Records, Source, VALUE_CHARACTERS_MAX, canonical, folded, lower};
 pub use tally::Tally;
 
 /// Shorter originals are not looked for: they are found everywhere (bytes of the canonical form).
@@ -47,11 +47,14 @@ pub const KEY_BYTES: usize = 32;
 /// What kind of value a canonical text comes from: part of what is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sort {
-    /// One word of letters, such as a last name.
+    /// One word, such as a last name.
     Word,
-    /// Anything else: several words, or digits among them.
+    /// Several words, or anything between, before or behind.
     Strong,
 }
+
+/// All of them.
+pub(crate) const SORTS: &[Sort] = &[Sort::Word, Sort::Strong];
 
 impl Sort {
     pub(crate) fn letter(self) -> &'static str {

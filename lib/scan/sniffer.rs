@@ -3,7 +3,9 @@
 //! In: the bytes of outgoing cells. Out: the hashes of the originals that they hold.
 
 use super::words::{Run, Words};
-use super::{DIGITS_ANYWHERE, DIGITS_MIN, Filter, Fold, Known, LENGTH_MIN, LETTERS_ANYWHERE, Sort, views};
+use super::{
+    DIGITS_ANYWHERE, DIGITS_MIN, Filter, Fold, Known, LENGTH_MIN, LETTERS_ANYWHERE, SORTS, Sort, views,
+};
 
 /// Longer cells are gone through in pieces that overlap, so that no view takes more memory than this.
 const PIECE_BYTES: usize = 1 << 20;
@@ -61,11 +63,7 @@ impl Sniffer<'_> {
         let filter = &self.scanner.filter;
         let digits = text.len() >= DIGITS_ANYWHERE && text.iter().all(u8::is_ascii_digit);
         if digits && filter.crc(text) {
-            let hash = filter.hash(Sort::Strong, text);
-            let known = filter.knows(hash);
-            if known != Known::No {
-                found(hash, known);
-            }
+            tell(filter, SORTS, text, found);
         }
     }
 
@@ -93,8 +91,12 @@ impl Sniffer<'_> {
 
 /// Tells of a run of words that is an original and passes the rules.
 fn told(filter: &Filter, run: Run<'_>, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
-    for sort in sorts(run) {
-        let hash = filter.hash(*sort, run.text);
+    tell(filter, sorts(run), run.text, found)
+}
+
+fn tell(filter: &Filter, sorts: &[Sort], text: &[u8], found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
+    for sort in sorts {
+        let hash = filter.hash(*sort, text);
         let known = filter.knows(hash);
         if known != Known::No && !found(hash, known) {
             return false;
@@ -103,16 +105,16 @@ fn told(filter: &Filter, run: Run<'_>, found: &mut dyn FnMut(u64, Known) -> bool
     true
 }
 
-/// As what a run may be an original.
+/// As what a run may be an original. A telephone number is written with blanks and without; a name is not.
 fn sorts(run: Run<'_>) -> &'static [Sort] {
     let digits = run.text.iter().filter(|byte| byte.is_ascii_digit()).count();
     if digits == run.text.len() {
         let telling = digits >= DIGITS_ANYWHERE || (digits >= DIGITS_MIN && run.alone);
-        return if telling { &[Sort::Strong] } else { &[] };
+        return if telling { SORTS } else { &[] };
     }
     match run.words {
-        1 if digits > 0 => &[Sort::Strong],
-        1 if run.alone || run.text.len() >= LETTERS_ANYWHERE => &[Sort::Word, Sort::Strong],
+        _ if digits > 0 => SORTS,
+        1 if run.alone || run.text.len() >= LETTERS_ANYWHERE => SORTS,
         1 => &[],
         _ => &[Sort::Strong],
     }
@@ -129,8 +131,7 @@ mod tests {
         let mut filter = Filter::with_room([3; KEY_BYTES], 100);
         for original in originals {
             let canonical = fold.canonical(original);
-            let word = canonical.len() == original.len() && !original.contains(|c: char| c.is_ascii_digit());
-            let sort = if word { Sort::Word } else { Sort::Strong };
+            let sort = if canonical.len() == original.len() { Sort::Word } else { Sort::Strong };
             let record = record(&filter, sort, &canonical);
             filter.add(&record);
         }

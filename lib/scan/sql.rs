@@ -1,22 +1,24 @@
 //! The SQL of the originals: from a column to records, on the server.
 //!
-//! In: expressions over a table. Out: a SELECT of records, [`RECORD_BYTES`] bytes each. The canonical form is
+//! In: expressions over a table. Out: a SELECT of records, and how to read them. The canonical form is
 //! that of [`super::Fold`]; `tests/it/leaks.rs` holds the two together, character by character, on both servers.
 
 use std::fmt::Write;
 
 use super::fold::SEPARATORS;
-use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, RECORD_BYTES, Sort};
+use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, RECORD_BYTES, Record, SORTS, Sort};
 use crate::mysql::literal;
 
 /// Longer values are free text: only what is in other columns is looked for (characters).
-const VALUE_CHARACTERS_MAX: usize = 400;
+pub const VALUE_CHARACTERS_MAX: u64 = 400;
 
 /// Values to look for: SQL expressions over alias `t`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// The value as text.
+    /// The value as text in UTF-8.
     pub value: String,
+    /// Whether it may be free text, which is no value.
+    pub long: bool,
     /// Whether it is the name of a person, whose last name is looked for too.
     pub person: bool,
 }
@@ -44,38 +46,69 @@ pub fn canonical(folded: &str) -> String {
 /// Records of several sources in one pass over the rows.
 #[derive(Debug)]
 pub struct Records {
-    /// The statement: one value a row, of as many records side by side as there are parts. Reads the key from
+    /// The statement: two values a record, the keyed hash in digits and a number with the rest. Reads the key from
     /// `@refreshkit_scan`.
     pub sql: String,
-    /// The source of each part, by its number.
-    pub parts: Vec<usize>,
+    /// The source of each record of a row, by its number.
+    pub sources: Vec<usize>,
 }
 
 impl Records {
-    /// Of these sources, `FROM` these rows.
+    /// The originals of these sources, `FROM` these rows.
     pub fn of(sources: &[&Source], from: &str) -> Self {
-        let (mut columns, mut records, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        let own = |v: &str, length: &str| {
+            let (word, strong) = (Sort::Word.letter(), Sort::Strong.letter());
+            vec![format!("IF({length} = LENGTH({v}), '{word}', '{strong}')")]
+        };
+        Self::with(sources, from, own)
+    }
+
+    /// The same values, each as all that an original of this text may be.
+    pub fn of_any_sort(sources: &[&Source], from: &str) -> Self {
+        let any = |_: &str, _: &str| SORTS.iter().map(|sort| format!("'{}'", sort.letter())).collect();
+        Self::with(sources, from, any)
+    }
+
+    fn with(sources: &[&Source], from: &str, sorts: impl Fn(&str, &str) -> Vec<String>) -> Self {
+        let (mut columns, mut records, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
         for (number, source) in sources.iter().enumerate() {
             for part in source.parts() {
-                let n = parts.len();
-                let canonical = canonical(&folded(&part));
-                columns.push(format!(
-                    "IF(CHAR_LENGTH({}) <= {VALUE_CHARACTERS_MAX}, CAST({canonical} AS BINARY), NULL) AS v{n}, \
-                     LENGTH({part}) AS l{n}",
-                    source.value
-                ));
-                records.push(record(&format!("x.v{n}"), &format!("x.l{n}")));
-                parts.push(number);
+                let n = columns.len();
+                let canonical = format!("CAST({} AS BINARY)", canonical(&folded(&part)));
+                let canonical = if source.long {
+                    format!("IF(CHAR_LENGTH({}) <= {VALUE_CHARACTERS_MAX}, {canonical}, NULL)", source.value)
+                } else {
+                    canonical
+                };
+                columns.push(format!("{canonical} AS v{n}, LENGTH({part}) AS l{n}"));
+                let (v, length) = (format!("x.v{n}"), format!("x.l{n}"));
+                for sort in sorts(&v, &length) {
+                    records.push(record(&v, &sort));
+                    numbers.push(number);
+                }
             }
         }
         // The limit, which is none, keeps the server from writing the canonical form into every place that reads it.
         let sql = format!(
-            "SELECT CONCAT({}) FROM (SELECT {} FROM {from} LIMIT {}) AS x",
+            "SELECT {} FROM (SELECT {} FROM {from} LIMIT {}) AS x",
             records.join(", "),
             columns.join(", "),
             u64::MAX
         );
-        Self { sql, parts }
+        Self { sql, sources: numbers }
+    }
+
+    /// A record from the two values of it; nothing if there is no value to look for.
+    pub fn read(hash: Option<&[u8]>, rest: Option<&[u8]>) -> Option<Record> {
+        let number =
+            |digits: &[u8], radix| u64::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok();
+        let hash = number(hash?.get(..16)?, 16)?;
+        let rest = number(rest?, 10)?;
+        let length = usize::try_from(rest & 0xff).ok()?;
+        let mut record = [0; RECORD_BYTES];
+        record[..8].copy_from_slice(&hash.to_be_bytes());
+        record[8..].copy_from_slice(&rest.to_be_bytes()[1..]);
+        (LENGTH_MIN..=LENGTH_MAX).contains(&length).then_some(record)
     }
 }
 
@@ -88,10 +121,10 @@ impl Source {
     /// The value; of a name also its last name, and first with last name without what is between them. `Ng, Mai`
     /// begins with the last name.
     fn parts(&self) -> Vec<String> {
-        let text = format!("TRIM(CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin)", self.value);
         if !self.person {
-            return vec![text];
+            return vec![self.value.clone()];
         }
+        let text = format!("TRIM({} COLLATE utf8mb4_bin)", self.value);
         let first = format!("SUBSTRING_INDEX({text}, ' ', 1)");
         let last = format!("SUBSTRING_INDEX({text}, ' ', -1)");
         let family = format!(
@@ -104,18 +137,28 @@ impl Source {
     }
 }
 
-/// Eight bytes of the keyed hash, four of the CRC, two of the beginning's, one of the length: see [`super::Filter`].
-/// From the canonical form, and the length of what it was made of: the same for a single word.
-fn record(v: &str, length: &str) -> String {
-    let (word, strong) = (Sort::Word.letter(), Sort::Strong.letter());
-    let text = format!("CONVERT({v} USING utf8mb4)");
-    let wanted = format!(
-        "LENGTH({v}) BETWEEN {LENGTH_MIN} AND {LENGTH_MAX} AND NOT (LENGTH({v}) < {DIGITS_MIN} AND {text} REGEXP '^[0-9]+$')"
-    );
-    let sort = format!("IF({length} = LENGTH({v}) AND NOT {text} REGEXP '[0-9]', '{word}', '{strong}')");
+/// The keyed hash, and in one number the CRC, two bytes of the beginning's, and the length: see [`super::Filter`]. Of a
+/// number that says nothing of anybody the length is none.
+fn record(v: &str, sort: &str) -> String {
+    let few = format!("LENGTH({v}) < {DIGITS_MIN} AND CONVERT({v} USING utf8mb4) REGEXP '^[0-9]*$'");
     format!(
-        "IF({wanted}, UNHEX(CONCAT(LEFT(SHA2(CONCAT(@refreshkit_scan, {sort}, {v}), 256), 16), \
-         LPAD(HEX(CRC32({v}) << 24 | CRC32(LEFT({v}, 4)) >> 16 << 8 | LENGTH({v})), 14, '0'))), x'{}')",
-        "00".repeat(RECORD_BYTES)
+        "SHA2(CONCAT(@refreshkit_scan, {sort}, {v}), 256), \
+         IF({few}, 0, CRC32({v}) << 24 | CRC32(LEFT({v}, 4)) >> 16 << 8 | LEAST(LENGTH({v}), 255))"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_from_digits_and_what_is_too_short_or_too_long_is_none() {
+        let hash = b"0102030405060708ffffffff";
+        let read = |rest: u64| Records::read(Some(hash), Some(rest.to_string().as_bytes()));
+        let record = read(0x00aa_bbcc_ddee_ff05).unwrap();
+        assert_eq!(record, [1, 2, 3, 4, 5, 6, 7, 8, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 5]);
+        assert!(read(128).is_some());
+        assert_eq!([read(0), read(4), read(129), read(255)], [None; 4]);
+        assert_eq!((Records::read(None, None), Records::read(Some(b"01"), Some(b"5"))), (None, None));
+    }
 }
