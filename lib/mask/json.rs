@@ -21,9 +21,6 @@ use crate::mysql::literal;
 /// MySQL reads documents of 100 levels.
 const BRACKETS_MAX: u32 = 90;
 
-/// Characters of the longest text whose brackets are counted.
-const LOOK_CHARACTERS_MAX: u32 = 50_000;
-
 /// What a value out of a document can be as long as.
 const VALUE_CHARACTERS: u64 = 65_535;
 
@@ -50,7 +47,7 @@ pub(super) fn json(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wro
     // A JSON column holds JSON, no deeper than the server reads; MariaDB's is a text whose check may be switched off.
     let valid = match target.column.family() {
         Family::Json => maria(&format!("WHEN NOT JSON_VALID({plain}) THEN {invalid}")),
-        _ => format!(" WHEN {} OR NOT JSON_VALID({plain}) THEN {invalid}", deep(plain)),
+        _ => format!(" WHEN {} NOT JSON_VALID({plain}) THEN {invalid}", deep(plain)),
     };
     let twice = maria(&format!("WHEN {twice} THEN {invalid}"));
     let whole = format!("CASE WHEN {plain} IS NULL THEN NULL{blank}{valid}{twice} ELSE {masked} END");
@@ -155,17 +152,27 @@ fn twice(value: &str, paths: &Paths<'_>) -> String {
     if asked.is_empty() { "0".to_owned() } else { asked.join(" OR ") }
 }
 
-/// Whether a text is nested so deep that MySQL's JSON_VALID fails instead of saying no. Looked at only if it has enough
-/// brackets: what is left of them without the three innermost levels must not open 90 times in a row. MySQL would stop
-/// that with an error for a long text, which is believed.
+/// Whether a text is nested so deep that MySQL's JSON_VALID fails instead of saying no, and OR; MariaDB is not asked. No
+/// function there takes such a text, so it is taken apart: at its quotes, of which every other part is no string, and
+/// those at their opening brackets. Looked at only if it has enough of them.
 fn deep(value: &str) -> String {
     let opens = format!("CHAR_LENGTH({value}) - CHAR_LENGTH(REPLACE(REPLACE({value}, '[', ''), '{{', ''))");
-    let plain = [("<", ""), (">", ""), ("[", "<"), ("{", "<"), ("]", ">"), ("}", ">")]
-        .iter()
-        .fold(value.to_owned(), |text, (from, to)| format!("REPLACE({text}, '{from}', '{to}')"));
-    let left = (0..3).fold(plain, |text, _| format!("REGEXP_REPLACE({text}, '<[^<>]*>', '')"));
-    let short = format!("CHAR_LENGTH({value}) <= {LOOK_CHARACTERS_MAX}");
-    format!("({opens} > {BRACKETS_MAX} AND {short} AND {left} REGEXP '(<[^<>]*){{{BRACKETS_MAX}}}')")
+    let backslash = "CHAR(92 USING utf8mb4)";
+    let plain = format!(
+        "REPLACE(REPLACE(REPLACE({value}, CONCAT({backslash}, {backslash}), ''), CONCAT({backslash}, '\"'), ''), \
+         {backslash}, '')"
+    );
+    let parts = format!(
+        "CONCAT('[[', REPLACE(REPLACE(REPLACE(JSON_QUOTE({plain}), '[', '\",\"'), '{{', '\",\"'), \
+         CONCAT({backslash}, '\"'), '\"],[\"'), ']]')"
+    );
+    let closes = "(CHAR_LENGTH(b.p) - CHAR_LENGTH(REPLACE(REPLACE(b.p, ']', ''), '}', '')))";
+    let deepest = format!(
+        "(SELECT SUM((b.m > 1) - {closes}) OVER (ORDER BY b.n, b.m) + {closes} AS depth \
+         FROM JSON_TABLE({parts}, '$[*]' COLUMNS (n FOR ORDINALITY, NESTED PATH '$[*]' \
+         COLUMNS (m FOR ORDINALITY, p LONGTEXT PATH '$'))) AS b WHERE b.n % 2 = 1 ORDER BY depth DESC LIMIT 1)"
+    );
+    format!("/*!80000 ({opens} > {BRACKETS_MAX} AND {deepest} > {BRACKETS_MAX}) OR */")
 }
 
 /// SQL for MariaDB alone: a comment for MySQL.

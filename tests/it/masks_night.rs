@@ -146,6 +146,8 @@ fn long() -> Vec<String> {
         nested("[", "]", 50),
         nested("[", "]", 101),
         nested("{\"a\":[{}],\"deep\":", "}", 150),
+        // Longer than what a regular expression of the server gets through, with brackets that hide how deep it is.
+        format!("[\"{}]]\\\"]\",{}]", "qzx ]".repeat(15_000), nested("[", "]", 150)),
         format!("{{\"email\":\"qzx\",\"n\":[{}]}}", list.join(",")),
         "qzx".repeat(40_000),
         "qzx@".repeat(10_000),
