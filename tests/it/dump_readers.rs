@@ -74,7 +74,7 @@ impl Setting {
     /// Whether these are the tables that the writer alone gives.
     fn assert_same(&self, output: &Output) {
         let given = lasting(output);
-        let alone = self.alone.get_or_init(|| lasting(&self.tool("night", &[], "2m").run().exits(0)));
+        let alone = self.alone.get_or_init(|| lasting(&self.tool("night", &[], "10m").run().exits(0)));
         assert_eq!(alone.iter().map(|table| table.rows).sum::<u64>(), u64::from(TABLES * ROWS));
         assert!(given == *alone, "{given:?}\n{alone:?}");
     }
@@ -144,14 +144,14 @@ fn it_serves_a_part_of_the_same_rows(setting: &Setting) {
         "CREATE DATABASE refreshkit_work; CREATE TABLE refreshkit_work.refreshkit (id INT PRIMARY KEY);";
     writer.client(None, format!("SET SESSION sql_log_bin = 0; {work}").as_bytes());
     // The first one makes the table of the marks at the replica. Then, the mark of a run that died.
-    let first = setting.shared("2m").exits(0);
+    let first = setting.shared("10m").exits(0);
     assert!(first.stderr.contains("reading through"), "{}", first.stderr);
     writer.client(None, b"INSERT INTO refreshkit_work_readers.reader_marks VALUES ('old', '2026-01-01')");
     // Other settings of a session than the writer's must not matter.
     setting.pair.set("sql_mode = 'ANSI,PAD_CHAR_TO_FULL_LENGTH'");
     setting.pair.set("div_precision_increment = 9");
     let before = (bytes_sent(writer), bytes_sent(reader));
-    let output = setting.shared("2m").exits(0);
+    let output = setting.shared("10m").exits(0);
     let sent = (bytes_sent(writer) - before.0, bytes_sent(reader) - before.1);
     let said = format!("reading through 2 connections: 1 at night@127.0.0.1:{}, 1 at night@", writer.port());
     assert!(output.stderr.contains(&said), "{}", output.stderr);
@@ -176,7 +176,7 @@ fn it_serves_a_part_of_the_same_rows(setting: &Setting) {
     setting.assert_same(&output);
     writer.client(None, b"SET SESSION sql_log_bin = 0; DROP DATABASE refreshkit_work");
     // With fewer workers than servers, the writer is enough.
-    let tool = setting.tool("night", &[reader.port()], "2m").args(["--workers", "1"]);
+    let tool = setting.tool("night", &[reader.port()], "10m").args(["--workers", "1"]);
     let output = tool.run().exits(0);
     assert!(!output.stderr.contains("reading through"), "{}", output.stderr);
     assert!(output.stderr.contains("1 reader(s) have nothing to do"), "{}", output.stderr);
@@ -186,7 +186,7 @@ fn one_that_lags_is_waited_for(setting: &Setting) {
     let mut session = setting.pair.at_reader("STOP REPLICA SQL_THREAD");
     setting.pair.writer.server.client(None, b"INSERT INTO app.end VALUES (2)");
     let port = setting.pair.reader.server.port();
-    let child = setting.tool("night", &[port], "2m").spawn();
+    let child = setting.tool("night", &[port], "10m").spawn();
     until_at_reader(&mut session, "TRUE");
     session.run("going on", "START REPLICA SQL_THREAD").unwrap();
     let said = ended(child).stderr;
@@ -206,13 +206,13 @@ fn one_that_stands_still_is_left_out(setting: &Setting) {
 
 fn one_that_takes_writes_is_left_out(setting: &Setting) {
     setting.pair.set("read_only = 0");
-    let output = setting.shared("2m").exits(0);
+    let output = setting.shared("10m").exits(0);
     setting.pair.set("read_only = 1");
     assert!(output.stderr.contains("is left out: it is not read-only"), "{}", output.stderr);
 }
 
 fn one_that_cannot_be_logged_in_to_is_left_out(setting: &Setting, server: &TestServer) {
-    let output = setting.tool("night", &[server.port()], "2m").run().exits(0);
+    let output = setting.tool("night", &[server.port()], "10m").run().exits(0);
     assert!(output.stderr.contains("is left out: cannot connect to night@127.0.0.1"), "{}", output.stderr);
     setting.assert_same(&output);
 }
@@ -220,7 +220,7 @@ fn one_that_cannot_be_logged_in_to_is_left_out(setting: &Setting, server: &TestS
 fn without_a_lock_none_is_used(setting: &Setting) {
     let rights = ["SELECT, SHOW VIEW, TRIGGER, EVENT ON app.*", "ALL ON refreshkit_work_readers.*"];
     setting.pair.account("lockless", &rights);
-    let output = setting.tool("lockless", &[setting.pair.reader.server.port()], "2m").run().exits(0);
+    let output = setting.tool("lockless", &[setting.pair.reader.server.port()], "10m").run().exits(0);
     assert!(output.stderr.contains("no reader is used: the tables could not be locked"), "{}", output.stderr);
     assert_ne!(file(&output).manifest().consistency, Consistency::Locked);
 }
@@ -233,7 +233,7 @@ fn one_that_commits_out_of_order_is_left_out(setting: &Setting) {
         session.run("going on", "START REPLICA SQL_THREAD").unwrap();
     };
     order(4, 0);
-    let output = setting.shared("2m").exits(0);
+    let output = setting.shared("10m").exits(0);
     order(1, 1);
     assert!(output.stderr.contains("is left out: it commits out of order"), "{}", output.stderr);
 }
@@ -242,7 +242,7 @@ fn one_that_is_lost_costs_time_and_nothing_else(setting: &Setting) {
     let names: Vec<String> = (0..TABLES).map(|table| format!("app.t{table} WRITE")).collect();
     // Whichever table the reader begins with, it waits there.
     let mut session = setting.pair.at_reader(&format!("LOCK TABLES {}, app.end WRITE", names.join(", ")));
-    let child = setting.tool("night", &[setting.pair.reader.server.port()], "2m").spawn();
+    let child = setting.tool("night", &[setting.pair.reader.server.port()], "10m").spawn();
     let id = until_at_reader(&mut session, "INFO LIKE 'SELECT t.`id`, %'");
     session.run("killing", &format!("KILL {id}")).unwrap();
     let output = ended(child);
@@ -257,7 +257,7 @@ fn one_that_is_lost_costs_time_and_nothing_else(setting: &Setting) {
 fn a_plan_is_read_with_the_same_masks(setting: &Setting) {
     setting.pair.account("masker", &["ALL ON app.*", "ALL ON refreshkit_work.*"]);
     let login = Pair::login(setting.home.path(), "masker");
-    let config = setting.config("masker", &[], "2m");
+    let config = setting.config("masker", &[], "10m");
     let rules = "[dehydrate]\nfull = [\"*\"]\n[mask]\nleaks = \"off\"\n\"*.mail\" = \"email\"\n";
     fs::write(&config, fs::read_to_string(&config).unwrap() + rules).unwrap();
     let port = setting.pair.reader.server.port();
@@ -299,7 +299,7 @@ fn other_rows_fail_the_dump(setting: &Setting) {
     for table in 0..TABLES {
         session.run("losing a row", &format!("DELETE FROM app.t{table} WHERE id = @row")).unwrap();
     }
-    let output = setting.shared("2m").exits(65);
+    let output = setting.shared("10m").exits(65);
     let said = format!("should have {ROWS} rows, and {} were read: nothing is published", ROWS - 1);
     assert!(output.stderr.contains(&said), "{}", output.stderr);
     let dumps = fs::read_dir(setting.home.path().join("dumps")).unwrap();
