@@ -44,7 +44,7 @@ impl Originals {
     }
 
     /// An empty one, beside a key that is there.
-    pub(super) fn create(session: &mut Session, schema: &str) -> Result<Self, Error> {
+    pub fn create(session: &mut Session, schema: &str) -> Result<Self, Error> {
         let columns = "run INT UNSIGNED NOT NULL, first BINARY(8) NOT NULL, o SMALLINT UNSIGNED NOT NULL, \
                        records MEDIUMBLOB NOT NULL, PRIMARY KEY (run, first)";
         let sql = format!("CREATE TABLE {} ({columns})", qualified(schema, TABLE));
@@ -59,7 +59,7 @@ impl Originals {
     }
 
     /// Writes a run: ordered records of one column, each once.
-    pub(super) fn write(
+    pub fn write(
         &self,
         session: &mut Session,
         run: u32,
@@ -84,7 +84,7 @@ impl Originals {
     }
 
     /// Takes a record out of a run that is written, if it is there.
-    pub(super) fn remove(&self, session: &mut Session, run: u32, record: &Record) -> Result<bool, Error> {
+    pub fn remove(&self, session: &mut Session, run: u32, record: &Record) -> Result<bool, Error> {
         let deed = "taking out what is nobody's own";
         let hash = scan::hash_of(record);
         for (run, first, origin, bytes) in self.around(session, hash, &format!("run = {run}"))? {
