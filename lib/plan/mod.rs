@@ -146,7 +146,7 @@ fn make_watched(
     let mut warnings = guard::personal_data(house, session, &blueprint)?;
     house.cancel.check()?;
     house.progress.say(&format!(
-        "writing key tables to `{}` on {}; nothing else is written there",
+        "writing to `{}` on {}, keys for the most part; nothing outside of it is written there",
         blueprint.work_schema,
         place.label()
     ));

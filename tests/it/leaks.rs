@@ -307,7 +307,7 @@ fn runs_of_originals_come_back_as_they_were_written_and_lose_what_is_taken_out()
         let mut session = server.session();
         let originals = Originals::create(&mut session, &scratch.name).unwrap();
         let record = |n: u64| -> Record {
-            let mut record = [n as u8; scan::RECORD_BYTES];
+            let mut record = [n.to_be_bytes()[7]; scan::RECORD_BYTES];
             record[..8].copy_from_slice(&n.to_be_bytes());
             record
         };

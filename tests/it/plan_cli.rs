@@ -100,7 +100,7 @@ fn the_configured_source_starts_a_chain_without_a_document() {
     for_each_server(|server| {
         let (scratch, directory) = setting(server, "");
         let output = tool(&directory).args(["--source", "--run", "r1"]).run().exits(0);
-        assert!(output.stderr.contains("nothing else is written there"), "{}", output.stderr);
+        assert!(output.stderr.contains("nothing outside of it is written there"), "{}", output.stderr);
         let document = output.document();
         assert_eq!(document.source.unwrap().databases, std::slice::from_ref(&scratch.name));
         assert_eq!(document.dehydration.unwrap().tables.len(), 3);
