@@ -25,6 +25,7 @@ mod leaks;
 mod leaks_canaries;
 mod leaks_copies;
 mod leaks_key;
+mod leaks_runs;
 mod login;
 mod masks;
 mod masks_night;
