@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::server::threads_are;
+
 /// How long a process may take to vanish after SIGKILL.
 const GONE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -20,21 +22,11 @@ pub(in super::super) fn stop_orphans(root: &Path) -> usize {
         let _ = kill_process(*pid, Signal::KILL);
     }
     let start = Instant::now();
-    while !found.iter().all(|pid| is_gone(*pid)) && start.elapsed() < GONE_TIMEOUT {
+    // The command line goes first, then the files thread by thread; a zombie holds none.
+    while !found.iter().all(|pid| threads_are(*pid, &['Z', 'X'])) && start.elapsed() < GONE_TIMEOUT {
         std::thread::sleep(Duration::from_millis(10));
     }
     found.len()
-}
-
-/// Whether a killed process holds no file any more. Its command line goes first, then its files thread by thread, and
-/// the first thread stays as a zombie until somebody asks for it.
-fn is_gone(pid: Pid) -> bool {
-    let tasks = format!("/proc/{}/task", pid.as_raw_nonzero());
-    let Ok(tasks) = fs::read_dir(tasks) else { return true };
-    tasks.flatten().all(|task| {
-        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-        stat.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
-    })
 }
 
 fn running_below(root: &Path) -> Vec<Pid> {

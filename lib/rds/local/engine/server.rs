@@ -106,7 +106,8 @@ impl Server {
         let guard = Frozen(self);
         self.signal(Signal::STOP).map_err(|e| failed("freezing a server", &e))?;
         let start = Instant::now();
-        while !stands_still(self.child.id()) {
+        // A thread inside a write first finishes it.
+        while !threads_are(Pid::from_child(&self.child), &['T', 't', 'Z', 'X']) {
             if start.elapsed() > FREEZE_TIMEOUT {
                 return Err(failed("freezing a server", &"its threads do not stand still"));
             }
@@ -139,13 +140,13 @@ impl Drop for Frozen<'_> {
     }
 }
 
-/// Whether all threads of a process are stopped. A thread inside a write first finishes it.
-fn stands_still(pid: u32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+/// Whether all threads of a process are in one of these states (proc_pid_stat(5)), or gone.
+pub(super) fn threads_are(pid: Pid, states: &[char]) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())) else { return true };
     threads.flatten().all(|thread| {
         let Ok(stat) = fs::read_to_string(thread.path().join("stat")) else { return true };
         // The name, in parentheses, may hold anything; the state follows it.
-        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['T', 't', 'Z', 'X']))
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(states))
     })
 }
 
