@@ -99,10 +99,8 @@ fn samples(
 }
 
 /// The hashes of a sample, without what is nobody's own.
-fn distinct(mut tally: Tally) -> Vec<u64> {
-    let mut values = tally.run();
-    let common = tally.common();
-    values.retain(|record| !common.contains(record));
+fn distinct(tally: Tally) -> Vec<u64> {
+    let (values, _) = tally.end();
     values.iter().map(scan::hash_of).collect()
 }
 

@@ -3,6 +3,7 @@
 //! In: columns with the rows they are hashed of. Out: how many different values there are. The server makes the canonical form
 //! and the hash of each value; what reaches us are records. To let the server sort and count them took four times as long.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -53,6 +54,8 @@ struct Store<'a> {
     originals: &'a Originals,
     writer: Mutex<&'a mut Session>,
     runs: AtomicU32,
+    /// Words that are not looked for alone.
+    words: HashSet<u64>,
 }
 
 impl Store<'_> {
@@ -79,7 +82,8 @@ pub(super) fn gather(
     jobs: Vec<Job>,
 ) -> Result<u64, Error> {
     let (writer, readers) = sessions.split_last_mut().expect("there is a crew");
-    let store = Store { originals, writer: Mutex::new(writer), runs: AtomicU32::new(0) };
+    let words = scan::stop_hashes(originals.key());
+    let store = Store { originals, writer: Mutex::new(writer), runs: AtomicU32::new(0), words };
     let jobs: Vec<Job> = jobs.into_iter().flat_map(Job::passes).collect();
     let task = house.progress.start("hashing originals", Some(jobs.len() as u64), Unit::Count);
     let room = RECORDS_MAX / readers.len().max(1) / WIDTH_MAX;
@@ -111,9 +115,7 @@ impl Column {
 
     /// Writes the rest, without what is nobody's own. How many different values.
     fn finish(mut self, store: &Store<'_>) -> Result<u64, Error> {
-        let mut last = self.tally.run();
-        let common = self.tally.common();
-        last.retain(|record| !common.contains(record));
+        let (last, common) = self.tally.end();
         for run in &self.runs {
             for record in &common {
                 self.written -= u64::from(store.remove(*run, record)?);
@@ -135,10 +137,9 @@ fn pass(session: &mut Session, store: &Store<'_>, deed: &str, job: &Job, room: u
         .map(|(origin, _)| Column { origin: *origin, tally: Tally::default(), runs: Vec::new(), written: 0 })
         .collect();
     let mut outcome = Ok(());
-    let words = scan::stop_hashes(store.originals.key());
     each(session, deed, &Records::of(&sources, &job.from), |source, record| {
         let column = &mut columns[source];
-        if words.contains(&scan::hash_of(&record)) {
+        if store.words.contains(&scan::hash_of(&record)) {
             return true;
         }
         column.tally.add(record);

@@ -57,8 +57,16 @@ impl Tally {
         run
     }
 
+    /// The last run, without those that are nobody's own, and these: they may be in earlier runs.
+    pub fn end(mut self) -> (Vec<Record>, Vec<Record>) {
+        let mut last = self.run();
+        let common = self.common();
+        last.retain(|record| !common.contains(record));
+        (last, common)
+    }
+
     /// Those that are nobody's own, in what all runs were made of.
-    pub fn common(&self) -> Vec<Record> {
+    fn common(&self) -> Vec<Record> {
         let limit = COMMON_ROWS.max(self.total / COMMON_SHARE);
         let common = self.counts.iter().filter(|(_, count)| **count > limit);
         common.map(|(record, _)| *record).collect()
