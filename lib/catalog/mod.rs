@@ -256,10 +256,14 @@ impl Column {
         }
     }
 
-    /// Whether a generated column is computed from the column `name`.
-    pub fn computed_from(&self, name: &str) -> bool {
-        let name = mysql::name(name).to_lowercase();
-        self.expression.as_ref().is_some_and(|expression| expression.to_lowercase().contains(&name))
+    /// Whether a generated column is computed from the column `source`.
+    pub fn computed_from(&self, source: &Self) -> bool {
+        self.expression.as_ref().is_some_and(|expression| source.named_in(expression))
+    }
+
+    /// Whether an expression, as `information_schema` writes it, names this column.
+    pub fn named_in(&self, expression: &str) -> bool {
+        expression.to_lowercase().contains(&mysql::name(&self.name).to_lowercase())
     }
 
     /// The name in back-ticks behind an alias.

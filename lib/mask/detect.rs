@@ -198,7 +198,7 @@ fn computed(masks: &Masks, at: usize, table: &Table) -> Vec<Finding> {
     let telling = |column: &&Column| column.generated && by_name(table, column).is_some();
     let mut findings: Vec<Finding> = Vec::new();
     for column in table.columns.iter().filter(telling) {
-        let mut sources = table.columns.iter().filter(|source| column.computed_from(&source.name));
+        let mut sources = table.columns.iter().filter(|source| column.computed_from(source));
         if sources
             .clone()
             .any(|source| masks.declared(at, &source.name).is_some() || by_name(table, source).is_some())

@@ -7,11 +7,10 @@
 use super::kinds::Wrong;
 use super::{Mask, Masks};
 use crate::catalog::{Column, Table};
-use crate::mysql::name;
 
 /// A rule names a generated column: something that it is computed from must be masked.
 pub(super) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -> Result<(), Wrong> {
-    let sources = || table.columns.iter().filter(|source| column.computed_from(&source.name));
+    let sources = || table.columns.iter().filter(|source| column.computed_from(source));
     if sources().any(|source| masks.declared(at, &source.name).is_some()) {
         return Ok(());
     }
@@ -52,9 +51,8 @@ fn lossy<'a>(
     table: &'a Table,
     expression: &str,
 ) -> Option<(&'a Column, &'a Mask)> {
-    let expression = expression.to_lowercase();
     let masked = table.columns.iter().filter_map(|column| Some((column, masks.of(at, &column.name)?)));
     masked
         .filter(|(_, mask)| mask.lossy && mask.kind != "null")
-        .find(|(column, _)| expression.contains(&name(&column.name).to_lowercase()))
+        .find(|(column, _)| column.named_in(expression))
 }

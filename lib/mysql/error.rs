@@ -27,6 +27,10 @@ pub mod number {
     pub const NO_SUCH_TABLE: u16 = 1146;
     /// `ER_BAD_DB_ERROR`.
     pub const NO_SUCH_DATABASE: u16 = 1049;
+    /// `ER_UNSUPPORTED_PS`.
+    pub const NOT_PREPARABLE: u16 = 1295;
+    /// `ER_MAX_PREPARED_STMT_COUNT_REACHED`.
+    pub const TOO_MANY_PREPARED: u16 = 1461;
     /// `ER_DUP_KEYNAME`.
     pub const DUPLICATE_KEY_NAME: u16 = 1061;
     /// `ER_UNKNOWN_SYSTEM_VARIABLE`.
@@ -146,6 +150,11 @@ impl Error {
             | Self::Statement { source: Cause(mysql::Error::MySqlError(e)), .. } => Some(e.code),
             _ => None,
         }
+    }
+
+    /// What the server or the driver said, without what was being done.
+    pub fn said(&self) -> String {
+        std::error::Error::source(self).map_or_else(|| self.to_string(), ToString::to_string)
     }
 }
 

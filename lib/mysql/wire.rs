@@ -15,10 +15,11 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, MySqlError, Value};
 
 use super::binary::{Kind, Row};
+use super::number;
 use super::packets::{Command, PACKET_BYTES_MAX, Packets};
 
 /// The server's words for: too many statements, and none of this kind.
-const NOT_PREPARED: [u16; 2] = [1461, 1295];
+const NOT_PREPARED: [u16; 2] = [number::TOO_MANY_PREPARED, number::NOT_PREPARABLE];
 
 /// The values of one row, in the order of its columns.
 #[derive(Debug)]

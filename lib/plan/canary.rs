@@ -97,7 +97,7 @@ fn fly(
         let label = blueprint.catalog.tables[row.table].label();
         match session.run(&format!("planting a canary in {label}"), &row.insert(blueprint)) {
             Ok(_) => planted.push(row),
-            Err(error) => warnings.push(format!("{label} has no canary: {}", told(&error))),
+            Err(error) => warnings.push(format!("{label} has no canary: {}", error.said())),
         }
     }
     let by_hand = follow(session, blueprint, &planted)?;
@@ -114,11 +114,6 @@ fn fly(
         }
     }
     Ok((seen, by_hand, leaks))
-}
-
-fn told(error: &crate::mysql::Error) -> String {
-    let source = std::error::Error::source(error).map(ToString::to_string);
-    source.unwrap_or_else(|| error.to_string())
 }
 
 /// Lets children and parents of the canaries come along, by the steps of the closure. How many no step brought.

@@ -109,11 +109,13 @@ fn indexes(blueprint: &Blueprint, at: usize) -> Vec<Rule> {
 
 /// The masked columns that an expression names.
 fn masked_in(blueprint: &Blueprint, at: usize, expression: &str) -> Vec<String> {
-    let expression = expression.to_lowercase();
-    let named = |column: &&Column| expression.contains(&name(&column.name).to_lowercase());
     let masked = |column: &&Column| blueprint.masks.of(at, &column.name).is_some();
     let columns = blueprint.catalog.tables[at].columns.iter();
-    columns.filter(masked).filter(named).map(|column| column.name.clone()).collect()
+    columns
+        .filter(masked)
+        .filter(|column| column.named_in(expression))
+        .map(|column| column.name.clone())
+        .collect()
 }
 
 /// Tries one table; a sentence if that was not possible.
@@ -127,7 +129,7 @@ fn table(
     let table = &blueprint.catalog.tables[at];
     let trial = qualified(&blueprint.work_schema, TRIAL);
     let untried = |why: &mysql::Error| {
-        format!("{}: its rules could not be tried on masked rows: {}", table.label(), said(why))
+        format!("{}: its rules could not be tried on masked rows: {}", table.label(), why.said())
     };
     // Values of the source that only a lax server took are not what is tried here.
     session.run("preparing a trial", "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")?;
@@ -210,11 +212,6 @@ fn last_first(table: &Table) -> String {
 fn is_broken(number: u16) -> bool {
     use mysql::number::{CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY};
     [CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY].contains(&number)
-}
-
-/// The server's words, for a warning.
-fn said(error: &mysql::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn refusal(house: &House, blueprint: &Blueprint, at: usize, rule: &Rule) -> Error {
