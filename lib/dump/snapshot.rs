@@ -24,6 +24,11 @@ use crate::mysql::{Server, Session, qualified};
 /// The most tables in one LOCK TABLES: its text stays far below any `max_allowed_packet`.
 const LOCKED_TABLES_MAX: usize = 20_000;
 
+/// A server sends in pieces of `net_buffer_length`, 16 KiB by default, which only the administrator can change. But the
+/// buffer of a connection grows to the longest statement that it has received, and stays as long until it is closed
+/// (MySQL Reference Manual, "Server System Variables").
+const PIECE_BYTES: usize = 64 << 10;
+
 /// Sessions that see the same rows, and how sure that is.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -222,7 +227,17 @@ pub(super) fn prepare(server: &Server) -> Result<Session, Error> {
     {
         session.attempt(&format!("SET SESSION {setting}"));
     }
+    lengthen_buffer(&mut session)?;
     Ok(session)
+}
+
+/// Fewer and longer pieces cost both sides less.
+fn lengthen_buffer(session: &mut Session) -> Result<(), Error> {
+    let longest: Option<u64> = session.first("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
+    if longest.is_some_and(|longest| longest > 2 * PIECE_BYTES as u64) {
+        session.attempt(&format!("DO{}0", " ".repeat(PIECE_BYTES)));
+    }
+    Ok(())
 }
 
 /// The statements of the plan.

@@ -179,14 +179,18 @@ impl Partial<'_> {
         Ok(())
     }
 
-    /// Appends the manifest and the trailer; the bytes are on the disk afterwards.
+    /// Appends the manifest and the trailer.
     pub(crate) fn seal(&mut self, manifest: &Manifest, level: u32) -> Result<(), Error> {
         let json = serde_json::to_string(manifest).expect("a manifest has only string keys");
         let last = member::of_text(MemberKind::Other, &text::comment(&json), level);
         let offset = self.offset;
         self.write(&last.bytes)?;
         let sha256 = last.sha256();
-        self.write(&Trailer { offset, bytes: last.bytes.len() as u64, sha256 }.render())?;
+        self.write(&Trailer { offset, bytes: last.bytes.len() as u64, sha256 }.render())
+    }
+
+    /// The bytes are on the disk afterwards.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
         self.file.sync_all().map_err(Error::file("write", &self.whole))
     }
 

@@ -3,12 +3,13 @@
 //! ```text
 //! lock the name, remove litter, open the snapshot, read definitions, check the room on the disk
 //! header │ rows, in the order in which workers finish │ keys │ objects │ footer │ manifest │ trailer
-//! fsync, read everything back, rename, fsync the directory
+//! fsync and read everything back, rename, fsync the directory
 //! ```
 //!
 //! In: the document's plan and copy, or a configured server and the names of databases. Out: the document's `dump`.
 
 use std::path::PathBuf;
+use std::thread;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -83,9 +84,19 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
     let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
     let mut partial = store.begin(as_of)?;
     fill(house, job, parts, snapshot, &mut partial)?;
-    verify::own(house, partial.path(), job.workers)?;
+    make_sure(house, &partial, job.workers)?;
     house.cancel.check()?;
     Ok(partial)
+}
+
+/// The file is on the disk, and what is read from it unpacks. The disk, or the server of a network file system, takes about
+/// as long as the reading: neither waits for the other.
+fn make_sure(house: &House, partial: &Partial, threads: u16) -> Result<(), Error> {
+    thread::scope(|scope| {
+        let synced = scope.spawn(|| partial.sync());
+        let read = verify::own(house, partial.path(), threads);
+        synced.join().expect("a sync does not panic").and(read.map(drop))
+    })
 }
 
 /// Completes the manifest but for the rows; what is left is how to read them.
