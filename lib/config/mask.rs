@@ -79,4 +79,6 @@ pub struct MaskConfig {
     pub env: Option<String>,
     /// The file that holds the secret (`[mask] key` only).
     pub file: Option<String>,
+    /// The secret of AWS Secrets Manager, its ARN or name (`[mask] key` only).
+    pub secret: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! `[mask] key`: a key that stays the same from night to night, so that values mask alike in every dump.
 //!
-//! In: `{ env = "NAME" }` or `{ file = "path" }`. Out: the key. Without the setting the server makes one each night.
+//! In: `{ env = "NAME" }`, `{ file = "path" }` or `{ secret = "ARN" }`, and who fetches secrets. Out: the key. Without the
+//! setting the server makes one each night.
 
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,9 @@ const KEY_BYTES: usize = 32;
 /// Shorter secrets can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 
+const ONE_OF: &str = "key is a reference to a secret, one of env, file and secret";
+const HINT: &str = "key = { env = \"MASK_KEY\" }, { file = \"/run/secrets/mask-key\" } or { secret = \"arn:aws:secretsmanager:…\" }";
+
 /// The masks' key. It has no Debug: nothing prints it.
 pub struct Key([u8; KEY_BYTES]);
 
@@ -22,25 +26,31 @@ impl Key {
     }
 }
 
-/// Reads the secret that `[mask] key` refers to.
-pub fn key(config: &Config) -> Result<Option<Key>, Error> {
+/// Reads the secret that `[mask] key` refers to; `fetch` gets one of AWS Secrets Manager by its ARN or name.
+pub fn key<E: From<Error>>(
+    config: &Config,
+    fetch: impl FnOnce(&str) -> Result<Vec<u8>, E>,
+) -> Result<Option<Key>, E> {
     let Some(setting) = config.mask.get("key").and_then(|setting| setting.as_slice().first()) else {
         return Ok(None);
     };
-    let wrong = |message: String| {
-        let hint =
-            Some("key = { env = \"MASK_KEY\" } or key = { file = \"/run/secrets/mask-key\" }".to_owned());
-        config.origin.error_at(&["mask", "key"], message, hint)
+    let wrong = |message: String| config.origin.error_at(&["mask", "key"], message, Some(HINT.to_owned()));
+    let secret = match &setting.secret {
+        Some(id) if setting.env.is_none() && setting.file.is_none() => fetch(id)?,
+        Some(_) => return Err(wrong(ONE_OF.to_owned()).into()),
+        None => secret(setting).map_err(wrong)?,
     };
-    let secret = secret(setting).map_err(wrong)?;
+    // What people paste and files end with is no part of it.
+    let secret = secret.trim_ascii_end();
     if secret.len() < SECRET_BYTES_MIN {
         return Err(wrong(format!(
             "the secret has {} bytes, {SECRET_BYTES_MIN} are the least",
             secret.len()
-        )));
+        ))
+        .into());
     }
     // Any secret becomes a key of the right length.
-    let digest = Sha256::new().chain_update("refreshkit mask key:").chain_update(&secret).finalize();
+    let digest = Sha256::new().chain_update("refreshkit mask key:").chain_update(secret).finalize();
     Ok(Some(Key(digest.into())))
 }
 
@@ -49,11 +59,8 @@ fn secret(setting: &MaskConfig) -> Result<Vec<u8>, String> {
         (Some(name), None) => {
             environment(name).map(String::into_bytes).ok_or_else(|| format!("${name} is not set"))
         }
-        (None, Some(path)) => {
-            let bytes = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
-            Ok(bytes.trim_ascii_end().to_vec())
-        }
-        _ => Err("key is a reference to a secret, one of env and file".to_owned()),
+        (None, Some(path)) => std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}")),
+        _ => Err(ONE_OF.to_owned()),
     }
 }
 
@@ -63,7 +70,8 @@ mod tests {
 
     fn of(toml: &str) -> Result<Option<Key>, String> {
         let config = crate::config::parse(std::path::Path::new("refresh.toml"), toml.to_owned()).unwrap();
-        key(&config).map_err(|error| error.to_string())
+        key(&config, |id| Ok::<_, Error>(format!("content of {id}").into_bytes()))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -76,8 +84,14 @@ mod tests {
         let expected = Sha256::digest(b"refreshkit mask key:correct horse battery staple");
         assert_eq!(one.map(|key| key.map(|byte| byte ^ 7)), Some(expected.into()));
         assert!(of("[mask]\n").unwrap().is_none());
+        let fetched =
+            of("[mask]\nkey = { secret = \"app/masks\" }\n").unwrap().map(|key| key.padded(&[0; KEY_BYTES]));
+        assert_eq!(fetched, Some(Sha256::digest(b"refreshkit mask key:content of app/masks").into()));
         let said = |toml: &str| of(toml).err().unwrap();
         assert!(said("[mask]\nkey = \"hunter2\"\n").contains("refresh.toml:2: key is a reference"));
+        assert!(
+            said("[mask]\nkey = { secret = \"s\", env = \"E\" }\n").contains("one of env, file and secret")
+        );
         assert!(
             said("[mask]\nkey = { env = \"REFRESHKIT_NOT_SET\" }\n")
                 .contains("$REFRESHKIT_NOT_SET is not set")

@@ -14,7 +14,7 @@ pub(super) fn check(config: &MaskConfig) -> Result<(), Wrong> {
 
 type Setting = (&'static str, bool, &'static [&'static str]);
 
-fn given(config: &MaskConfig) -> [Setting; 26] {
+fn given(config: &MaskConfig) -> [Setting; 27] {
     [
         ("value", config.value.is_some(), &["constant", "password", "choice"]),
         ("values", !config.values.is_empty(), &["choice"]),
@@ -42,6 +42,7 @@ fn given(config: &MaskConfig) -> [Setting; 26] {
         ("sql", config.sql.is_some(), &["sql"]),
         ("env", config.env.is_some(), &[]),
         ("file", config.file.is_some(), &[]),
+        ("secret", config.secret.is_some(), &[]),
     ]
 }
 

@@ -151,6 +151,10 @@ mod tests {
     struct Fake(AtomicU32);
 
     impl Keys for Fake {
+        fn content(&self, _id: &str) -> Result<Vec<u8>, AnyFailure> {
+            unreachable!("no login is more than a secret about a server")
+        }
+
         fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
             assert_eq!(id, "arn:x");
             let (user, host) = (Some("keeper".to_owned()), Some("db.internal".to_owned()));

@@ -29,7 +29,10 @@ impl fmt::Debug for Secret {
 
 /// Who has the keys.
 pub trait Keys: fmt::Debug + Send + Sync {
-    /// The secret of this ARN or name.
+    /// What the secret of this ARN or name holds, be it a text or bytes.
+    fn content(&self, id: &str) -> Result<Vec<u8>, AnyFailure>;
+
+    /// What it says about a server.
     fn secret(&self, id: &str) -> Result<Secret, AnyFailure>;
 
     /// A token that `user` may log in with at this address. It opens connections for a quarter of an hour, so it is made
@@ -42,6 +45,10 @@ pub trait Keys: fmt::Debug + Send + Sync {
 pub struct NoKeys;
 
 impl Keys for NoKeys {
+    fn content(&self, _id: &str) -> Result<Vec<u8>, AnyFailure> {
+        Err(Error::NoKeys("a secret of AWS Secrets Manager").into())
+    }
+
     fn secret(&self, _id: &str) -> Result<Secret, AnyFailure> {
         Err(Error::NoKeys("a secret of AWS Secrets Manager").into())
     }

@@ -77,7 +77,8 @@ pub use work::{READER_MARKS, has_mask_key, is_planned, prepare};
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
 use crate::house::House;
 use crate::mask;
-use crate::mysql::{Session, qualified};
+use crate::mysql::{self, Session, qualified};
+use crate::rds;
 
 /// Makes the plan and adds it to the document.
 pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
@@ -142,7 +143,7 @@ fn make_watched(
     let blueprint = draw(house, session, place)?;
     let when = When::at(as_of(house, session, place, options)?);
     guard::masks_parse(session, &blueprint, &house.config)?;
-    let key = mask::key(&house.config)?;
+    let key = mask_key(house, options)?;
     let mut warnings = guard::personal_data(house, session, &blueprint)?;
     house.cancel.check()?;
     house.progress.say(&format!(
@@ -194,6 +195,12 @@ fn make_watched(
     }
     house.progress.say(&format!("rewriting the tables of {}", place.label()));
     in_place::rewrite(house, crew.first(), plan)
+}
+
+/// The key that stays the same from night to night, if there is one.
+fn mask_key(house: &House, options: &Options) -> Result<Option<mask::Key>, Error> {
+    let keys = rds::access(house, &options.login).keys;
+    mask::key(&house.config, |id| Ok(keys.content(id).map_err(mysql::Error::Keys)?))
 }
 
 /// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.

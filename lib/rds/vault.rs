@@ -49,7 +49,7 @@ impl Vault {
 }
 
 impl Keys for Vault {
-    fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
+    fn content(&self, id: &str) -> Result<Vec<u8>, AnyFailure> {
         self.with(region_of_arn(id), |loaded, shared| {
             let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
             let endpoint = client::endpoint_of(&shared, &client::SECRETS_MANAGER)?;
@@ -61,8 +61,15 @@ impl Keys for Vault {
             let ask = client.get_secret_value().secret_id(id).send();
             let answer = aws::run(&loaded.runtime, &self.cancel, "GetSecretValue", ask)
                 .map_err(|source| Error::Secret { id: id.to_owned(), source })?;
-            parse(id, answer.secret_string().unwrap_or_default())
+            let bytes = answer.secret_binary().map(|bytes| bytes.as_ref().to_vec());
+            Ok(bytes
+                .or_else(|| answer.secret_string().map(|text| text.as_bytes().to_vec()))
+                .unwrap_or_default())
         })
+    }
+
+    fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
+        Ok(parse(id, &self.content(id)?)?)
     }
 
     fn token(&self, host: &str, port: u16, user: &str) -> Result<String, AnyFailure> {
@@ -95,8 +102,8 @@ pub(super) fn region_of_host(host: &str) -> Option<String> {
 }
 
 /// The fields of a database secret; RDS itself writes `username` and `password` only.
-fn parse(id: &str, text: &str) -> Result<Secret, Error> {
-    let value: Value = serde_json::from_str(text).map_err(|_| Error::NoPassword(id.to_owned()))?;
+fn parse(id: &str, content: &[u8]) -> Result<Secret, Error> {
+    let value: Value = serde_json::from_slice(content).map_err(|_| Error::NoPassword(id.to_owned()))?;
     let word = |name: &str| value[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     // Rotation functions write the port as a number, people as a text.
     let port = || value["port"].as_u64().or_else(|| value["port"].as_str()?.parse().ok());
@@ -127,12 +134,12 @@ mod tests {
 
     #[test]
     fn reads_what_rds_and_people_write() {
-        let ours = parse("s", r#"{"username":"admin","password":"p"}"#).unwrap();
+        let ours = parse("s", br#"{"username":"admin","password":"p"}"#).unwrap();
         assert_eq!((ours.user.as_deref(), ours.password.as_str(), ours.port), (Some("admin"), "p", None));
-        let theirs = parse("s", r#"{"password":"p","host":"h","port":"3307","dbname":"app"}"#).unwrap();
+        let theirs = parse("s", br#"{"password":"p","host":"h","port":"3307","dbname":"app"}"#).unwrap();
         assert_eq!((theirs.host.as_deref(), theirs.port), (Some("h"), Some(3307)));
         for wrong in ["p", "", "{}", r#"{"password":""}"#, "[1]"] {
-            let said = parse("s", wrong).unwrap_err().to_string();
+            let said = parse("s", wrong.as_bytes()).unwrap_err().to_string();
             assert_eq!(said, "the secret s is no JSON object with a \"password\"");
         }
     }

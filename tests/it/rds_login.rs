@@ -5,11 +5,12 @@
 
 use refreshkit::document::{Document, Login};
 use refreshkit::mysql::{Engine, Server};
+use sha2::{Digest, Sha256};
 
 use crate::rds::files;
 use crate::rds_cloud::{ROWS, Stage, stage};
 use crate::rds_moto::Moto;
-use crate::support::{Output, TestServer, servers};
+use crate::support::{Output, Scratch, TestServer, servers};
 
 /// What the MySQL tools need beside what the RDS tools have.
 const PLAN: &str = "password = \"secrets-manager\"\n[dehydrate]\nfull = [\"notes\"]\n[mask]\n\"notes.body\" = { keep = \"test data\" }\n";
@@ -126,6 +127,34 @@ fn plan_and_status(moto: &Moto, server: &TestServer) {
     assert!(missing.stderr.contains(&format!("cannot read the secret dev/{word}: ")), "{}", missing.stderr);
     assert!(missing.stderr.contains("hint: check its name, AWS_REGION"), "{}", missing.stderr);
     assert!(!planned.stderr.contains(&password) || password.is_empty());
+    one_mask_key(moto, &scratch, &text, word);
+}
+
+/// The masks' key is a secret as well, a text or bytes; one that is too short is refused.
+fn one_mask_key(moto: &Moto, scratch: &Scratch, text: &str, word: &str) {
+    let made = "s = boto3.client('secretsmanager', region_name='eu-west-1', endpoint_url=c.meta.endpoint_url, \
+                aws_access_key_id='x', aws_secret_access_key='y')\n";
+    let configure = |name: &str, content: &str| {
+        let name = format!("masks/{word}-{name}");
+        moto.python(&format!("{made}s.create_secret(Name='{name}', {content})"));
+        let setting = format!("[mask]\nkey = {{ secret = \"{name}\" }}\n");
+        moto.configure(&text.replace("[mask]\n", &setting));
+        moto.tool("mydehydrate").args(["--source", "plan"]).run()
+    };
+    for (name, content, bytes) in [
+        ("text", "SecretString='correct horse battery\\n'", &b"correct horse battery"[..]),
+        ("bytes", "SecretBinary=b'\\x00\\xff0123456789abcdef'", b"\x00\xff0123456789abcdef"),
+    ] {
+        configure(name, content).exits(0);
+        let key = scratch.run("SELECT LOWER(HEX(`key`)) FROM refreshkit_work.mask_key");
+        let digest = Sha256::new().chain_update("refreshkit mask key:").chain_update(bytes).finalize();
+        assert_eq!(key.trim(), format!("{digest:x}"), "{name}");
+    }
+    let short = configure("short", "SecretString='hunter2'").exits(78);
+    assert!(short.stderr.contains("the secret has 7 bytes, 16 are the least"), "{}", short.stderr);
+    moto.configure(&text.replace("[mask]\n", "[mask]\nkey = { secret = \"none\" }\n"));
+    let none = moto.tool("mydehydrate").args(["--source", "plan"]).run().exits(69);
+    assert!(none.stderr.contains("cannot read the secret none: "), "{}", none.stderr);
 }
 
 /// What moto's test asks about secrets, on the moto that it has running.

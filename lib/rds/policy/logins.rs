@@ -22,13 +22,15 @@ pub(super) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statem
             json: json!({"Sid": "KeepPasswordKey", "Effect": "Allow", "Resource": "*", "Action": "kms:DescribeKey"}),
         });
     }
+    let mask_key = config.mask.get("key").and_then(|setting| setting.as_slice().first());
+    let mask_key = mask_key.and_then(|setting| setting.secret.as_ref());
     let servers = config.targets.values().map(|target| &target.secret).chain([&config.source.secret]);
-    let mut secrets: Vec<String> = servers.flatten().map(|id| secret(names, id)).collect();
+    let mut secrets: Vec<String> = servers.flatten().chain(mask_key).map(|id| secret(names, id)).collect();
     secrets.extend(kept.then_some(made));
     if !secrets.is_empty() {
         statements.push(Statement {
-            why: "the passwords of the servers that the configuration names, and the copy's (and kms:Decrypt, if a \
-                  secret has a key of your own)",
+            why: "the passwords of the servers that the configuration names, the copy's and the masks' key (and \
+                  kms:Decrypt, if a secret has a key of your own)",
             json: json!({"Sid": "ReadSecrets", "Effect": "Allow", "Resource": secrets,
                 "Action": "secretsmanager:GetSecretValue"}),
         });
