@@ -5,6 +5,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 fn file(name: &str) -> (PathBuf, String) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("jenkins").join(name);
@@ -127,12 +130,16 @@ impl Night {
 
     /// Runs a program with the tools first on the path, in the folder.
     fn run(&self, program: &str, arguments: &[&Path], fails: &str) -> Output {
+        self.command(program, arguments, fails).output().unwrap()
+    }
+
+    fn command(&self, program: &str, arguments: &[&Path], fails: &str) -> Command {
         let path = format!("{}:{}", self.0.path().display(), std::env::var_os("PATH").unwrap().display());
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null()).env_remove("REFRESH_RUN");
         command.env("PATH", path).env("CALLS", self.path("calls")).env("FAILS", fails);
         command.env("REFRESH_STATE_DIR", self.path("state")).env("BUILD_TAG", "jenkins-db-nightly-7");
-        command.output().unwrap()
+        command
     }
 
     /// What was called since the last look.
@@ -150,7 +157,7 @@ fn script(name: &str) -> PathBuf {
 #[test]
 fn the_night_begins_with_what_expired_and_ends_with_its_own_run_whatever_fails() {
     let night = Night::new();
-    for (fails, code) in [("", 0), ("mydump-rotate ", 74), ("rds-drop --run", 74), ("rds-drop --expired", 0)]
+    for (fails, code) in [("", 0), ("mydump-rotate ", 74), ("rds-drop --expired", 0), ("rds-drop --run", 74)]
     {
         let output = night.run("bash", &[&script("nightly")], fails);
         assert_eq!(output.status.code(), Some(code), "{fails}: {}", String::from_utf8_lossy(&output.stderr));
@@ -160,6 +167,48 @@ fn the_night_begins_with_what_expired_and_ends_with_its_own_run_whatever_fails()
         assert!(calls[8].starts_with("rds-drop --run nightly-20"), "{calls:?}");
         assert!(night.path("state/reports/run.json").exists());
     }
+}
+
+#[test]
+fn a_night_begins_with_what_the_last_one_could_not_clean_up() {
+    let night = Night::new();
+    for (fails, first) in [
+        ("rds-drop --run", "rds-drop --expired"),
+        ("rds-drop --run", "rds-drop --run nightly-20"),
+        ("", "rds-drop --run nightly-20"),
+        ("", "rds-drop --expired"),
+    ] {
+        night.run("bash", &[&script("nightly")], fails);
+        let calls = night.calls();
+        assert!(calls[0].starts_with(first), "{calls:?}");
+    }
+}
+
+#[test]
+fn a_signal_that_only_the_shell_gets_ends_the_night_and_rds_drop_comes_last() {
+    let night = Night::new();
+    let slow = "#!/bin/bash\necho slow >>\"$CALLS\"\nexec sleep 20\n";
+    fs::write(night.path("rds-wait"), slow).unwrap();
+    let begun = Instant::now();
+    let shell = night.command("bash", &[&script("nightly")], "").spawn().unwrap();
+    while !fs::read_to_string(night.path("calls")).is_ok_and(|calls| calls.contains("slow")) {
+        assert!(begun.elapsed().as_secs() < 15);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&shell), Signal::TERM).unwrap();
+    let output = shell.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143));
+    assert!(begun.elapsed().as_secs() < 15, "it waited for the end of the night");
+    assert!(night.calls().pop().unwrap().starts_with("rds-drop --run nightly-20"));
+}
+
+#[test]
+fn what_the_night_makes_is_a_state_directory_that_the_tools_take() {
+    let night = Night::new();
+    let wide = night.path("wide");
+    fs::write(&wide, format!("umask 002\nexec bash {}\n", script("nightly").display())).unwrap();
+    assert!(night.run("bash", &[&wide], "").status.success());
+    assert_eq!(fs::metadata(night.path("state")).unwrap().permissions().mode() & 0o022, 0);
 }
 
 #[test]
@@ -184,6 +233,12 @@ fn the_step_of_the_jenkins_job_fails_with_its_pipe_and_begins_with_what_expired(
         let calls = night.calls();
         assert_eq!((calls.len(), calls[0].as_str()), (8, "rds-drop --expired"), "{calls:?}");
     }
+    // A failed night's metrics name the last success, which is in the textfile of the night before.
+    for name in ["refreshkit.prom", "junit.xml"] {
+        fs::write(night.path("out").join(name), "of the night before").unwrap();
+    }
+    night.run("bash", &[&step], "");
+    assert!(night.path("out/refreshkit.prom").exists() && !night.path("out/junit.xml").exists());
 }
 
 #[test]
