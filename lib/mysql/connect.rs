@@ -26,6 +26,8 @@ const SESSION: &[&str] = &[
     "SET time_zone = '+00:00'",
     // A server's own limit would cut results without a word.
     "SET SESSION sql_select_limit = 18446744073709551615",
+    // A server that wants a key in every WHERE would refuse our own UPDATEs.
+    "SET SESSION sql_safe_updates = 0",
 ];
 
 /// Which server software answers.
