@@ -66,6 +66,7 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["contact", "name"], "\"name\""),
     (&["customer", "name"], "\"name\""),
     (&["password"], "{ kind = \"password\", value = \"development\" }"),
+    (&["user", "pass"], "{ kind = \"password\", value = \"development\" }"),
     (&["passwd"], "{ kind = \"password\", value = \"development\" }"),
     (&["pwd"], "{ kind = \"password\", value = \"development\" }"),
     (&["secret"], "\"hash\""),
@@ -318,6 +319,7 @@ mod tests {
             ("birth_date", "\"text\""),
             ("ip_address", "\"ip\""),
             ("home_city", "\"city\""),
+            ("user_pass", "{ kind = \"password\", value = \"development\" }"),
         ] {
             assert_eq!(named("x", column, "varchar").as_deref(), Some(proposal), "{column}");
         }

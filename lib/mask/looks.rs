@@ -187,7 +187,9 @@ fn token(value: &str) -> String {
         has("[0-9]"),
         has("[A-Z]"),
         has("[a-z]"),
-        has("^([$](1|5|6|2[abxy]|argon2[id]{1,2})[$]|eyJ[A-Za-z0-9_-]+[.])"),
+        has(
+            "^([$](1|5|6|2[abxy]|argon2[id]{1,2}|P|H|S|wp)[$]|pbkdf2_sha[0-9]+[$]|:pbkdf2:|eyJ[A-Za-z0-9_-]+[.])"
+        ),
     )
 }
 

@@ -4,3 +4,5 @@ INSERT INTO a VALUES
   (2, '198.51.100.9', 'fe80::1', 'José Müller', 'Doe John', 'aB3dE5fG7hI9jK1lM3nO', 'cb8379ac2098aa165029e3938a51da0bcecfc008fd6795f401178647f96c5b34', '$argon2id$v=19$m=65536,t=4,p=1$c29tZXNhbHQ$RdescudvJCsgt3ub', 'nothing here', NULL, 'GB82WEST12345698765432', 'b:1;', 'cash', '{}'),
   (3, '192.0.2.1', NULL, 'Maria da Silva', 'Poe Anna', NULL, NULL, NULL, NULL, '', NULL, 'N;', NULL, NULL),
   (4, NULL, NULL, 'ACME Ltd', 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+ALTER TABLE a ADD c_web VARCHAR(120);
+UPDATE a SET c_web = CASE id WHEN 1 THEN '$P$BaB1.cD2/eF3.gH4/iJ5.kL6/mN7.oP' WHEN 2 THEN 'pbkdf2_sha256$600000$c29tZXNhbHQ$RdescudvJCsgt3ubRdescudvJCsgt3ub=' WHEN 3 THEN ':pbkdf2:sha512:30000:64:aB1cD2==:eF3gH4iJ5==' ELSE '$wp$2y$10$aB1.cD2/eF3.gH4/iJ5.kL6' END;
