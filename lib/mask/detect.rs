@@ -64,6 +64,9 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["lname"], "\"last_name\""),
     (&["full", "name"], "\"name\""),
     (&["contact", "name"], "\"name\""),
+    (&["display", "name"], "\"name\""),
+    (&["real", "name"], "\"name\""),
+    (&["nickname"], "\"username\""),
     (&["customer", "name"], "\"name\""),
     (&["password"], "{ kind = \"password\", value = \"development\" }"),
     (&["user", "pass"], "{ kind = \"password\", value = \"development\" }"),
@@ -83,6 +86,7 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["birthdate"], "DATE"),
     (&["dob"], "DATE"),
     (&["ip"], "\"ip\""),
+    (&["remote", "addr"], "\"ip\""),
     (&["mac", "address"], "\"mac\""),
     (&["user", "agent"], "\"text\""),
     (&["user", "name"], "\"username\""),
@@ -126,7 +130,10 @@ const HARMLESS_ENDINGS: &[&str] = &[
 ];
 
 /// Numbers that say much of a person.
-const NUMBERS: &[&str] = &["salary", "ssn", "passport", "ip"];
+const NUMBERS: &[&str] = &["salary", "ssn", "passport", "ip", "zip"];
+
+/// What stands for a number that says much of a person.
+const NOUGHT: &str = "{ kind = \"constant\", value = 0 }";
 
 /// A bare `name` is a person's in tables about people; a JSON value so called describes one.
 const PEOPLE: &[&str] = &[
@@ -242,13 +249,14 @@ fn by_name(table: &Table, column: &Column) -> Option<String> {
             Some("{ kind = \"constant\", value = \"{}\" }".to_owned())
         }
         Some(_) if column.family() == Family::Choice && !harmless => Some(choice(column)),
+        Some((_, "DATE")) if number && !harmless => Some(NOUGHT.to_owned()),
         Some((_, "DATE")) => None,
         Some((_, proposal)) if can_hold && !harmless => Some(fitting(column, proposal)),
         Some((_, "\"phone\"")) if column.integer() && !harmless => Some("\"phone\"".to_owned()),
         Some((name, _))
             if number && !harmless && (name.last() == Some(&"number") || NUMBERS.contains(&name[0])) =>
         {
-            Some("{ kind = \"constant\", value = 0 }".to_owned())
+            Some(NOUGHT.to_owned())
         }
         None if can_hold && words == ["name"] && people(&self::words(&table.name)) => {
             Some(fitting(column, "\"name\""))
@@ -319,14 +327,27 @@ mod tests {
             ("birth_date", "\"text\""),
             ("ip_address", "\"ip\""),
             ("home_city", "\"city\""),
+            ("display_name", "\"name\""),
+            ("user_realname", "\"name\""),
+            ("nickname", "\"username\""),
+            ("lastip", "\"ip\""),
+            ("REMOTE_ADDR", "\"ip\""),
             ("user_pass", "{ kind = \"password\", value = \"development\" }"),
         ] {
             assert_eq!(named("x", column, "varchar").as_deref(), Some(proposal), "{column}");
         }
         assert!(named("x", "tax_id", "varchar").unwrap().contains("###-##-####"));
-        for (column, data_type) in
-            [("contact", "json"), ("emails", "json"), ("salary", "decimal"), ("zipcode", "char")]
-        {
+        for (column, data_type) in [
+            ("contact", "json"),
+            ("emails", "json"),
+            ("salary", "decimal"),
+            ("zipcode", "char"),
+            ("zip", "int"),
+            ("dob", "int"),
+            ("birth_year", "smallint"),
+            ("birthYear", "int"),
+            ("lastip", "int"),
+        ] {
             assert!(named("x", column, data_type).is_some(), "{column}");
         }
         assert!(named("x", "dateofbirth", "date").unwrap().contains("generalise"));
@@ -344,7 +365,9 @@ mod tests {
         ] {
             assert_eq!(named("x", harmless, "varchar"), None, "{harmless}");
         }
-        assert_eq!(named("x", "email_sent", "tinyint"), None);
+        for harmless in ["email_sent", "birth_order", "zip_count", "ip_version"] {
+            assert_eq!(named("x", harmless, "tinyint"), None, "{harmless}");
+        }
         assert_eq!(named("x", "email_id", "int"), None);
         assert_eq!(named("app_users", "name", "varchar").as_deref(), Some("\"name\""));
     }
