@@ -1,5 +1,6 @@
 //! Write the rows of a plan to one gzip file that restores anywhere, then rotate the older dumps.
 
+use refreshkit::dump;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,7 +22,7 @@ struct Args {
     #[command(flatten)]
     common: cli::Common,
     #[command(flatten)]
-    options: rotate::Options,
+    options: dump::Options,
     #[command(subcommand)]
     deed: Option<rotate::Deed>,
 }

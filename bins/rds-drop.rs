@@ -22,15 +22,13 @@ struct Args {
     #[command(flatten)]
     common: cli::Common,
     #[command(flatten)]
-    options: rds::drop::DropOptions,
+    options: rds::DropOptions,
 }
 
 fn main() -> ExitCode {
     cli::door("rds-drop", cli::Role::Finally, |Args { common, options }| {
         if options.service.iam_policy {
-            return cli::command("rds-drop", &common, |house, out| {
-                rds::policy::print(house, &options.service, out)
-            });
+            return cli::command("rds-drop", &common, |house, out| rds::print(house, &options.service, out));
         }
         let named = common.run.clone().filter(|_| !options.expired);
         let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use refreshkit::cli;
-use refreshkit::rds::local;
+use refreshkit::rds_local;
 
 const EXAMPLE: &str = "\
 EXAMPLE:
@@ -22,13 +22,13 @@ struct Arguments {
     #[command(flatten)]
     common: cli::Common,
     #[command(subcommand)]
-    verb: Option<local::Verb>,
+    verb: Option<rds_local::Verb>,
 }
 
 fn main() -> ExitCode {
     cli::door("rds-local", cli::Role::Head, |Arguments { common, verb }| {
         cli::service("rds-local", &common, |house, out| {
-            local::run(house, verb.as_ref(), out).map_err(Into::into)
+            rds_local::run(house, verb.as_ref(), out).map_err(Into::into)
         })
     })
 }

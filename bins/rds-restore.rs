@@ -21,14 +21,14 @@ struct Args {
     #[command(flatten)]
     common: cli::Common,
     #[command(flatten)]
-    options: rds::restore::RestoreOptions,
+    options: rds::RestoreOptions,
 }
 
 fn main() -> ExitCode {
     cli::door("rds-restore", cli::Role::Link, |Args { common, options }| {
         if options.service.iam_policy {
             return cli::command("rds-restore", &common, |house, out| {
-                rds::policy::print(house, &options.service, out)
+                rds::print(house, &options.service, out)
             });
         }
         let role = if options.clone { cli::Role::Either } else { cli::Role::Link };

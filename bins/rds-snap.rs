@@ -22,15 +22,13 @@ struct Args {
     #[command(flatten)]
     common: cli::Common,
     #[command(flatten)]
-    options: rds::snap::SnapOptions,
+    options: rds::SnapOptions,
 }
 
 fn main() -> ExitCode {
     cli::door("rds-snap", cli::Role::Head, |Args { common, options }| {
         if options.service.iam_policy {
-            return cli::command("rds-snap", &common, |house, out| {
-                rds::policy::print(house, &options.service, out)
-            });
+            return cli::command("rds-snap", &common, |house, out| rds::print(house, &options.service, out));
         }
         cli::run("rds-snap", &common, cli::Role::Head, move |house, document| {
             rds::snap(house, document, &options).map_err(Into::into)

@@ -21,15 +21,13 @@ struct Args {
     #[command(flatten)]
     common: cli::Common,
     #[command(flatten)]
-    options: rds::wait::WaitOptions,
+    options: rds::WaitOptions,
 }
 
 fn main() -> ExitCode {
     cli::door("rds-wait", cli::Role::Link, |Args { common, options }| {
         if options.service.iam_policy {
-            return cli::command("rds-wait", &common, |house, out| {
-                rds::policy::print(house, &options.service, out)
-            });
+            return cli::command("rds-wait", &common, |house, out| rds::print(house, &options.service, out));
         }
         let role = if options.stands_alone() { cli::Role::Either } else { cli::Role::Link };
         cli::run("rds-wait", &common, role, move |house, document| {

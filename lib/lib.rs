@@ -4,25 +4,34 @@
 // What travels on the pipe, and how a tool fails.
 pub mod document;
 
-// What the person decided: refresh.toml, the environment, the flags.
-pub mod config;
-
 // What the person sees meanwhile, on stderr.
 pub mod progress;
+
+// What the person decided: refresh.toml, the environment, the flags.
+pub mod config;
 
 // What every room is handed: configuration, progress, cancellation, the journal.
 pub mod house;
 
-// The porch: argv and stdin in, stdout and an exit code out.
-pub mod cli;
+// SQL as text, without a connection: tokens, statements, tuples, quoting.
+pub mod sql;
 
-// The words of MySQL: connecting, quoting, error numbers.
+// Connecting to a server, the session, rows off the socket.
 pub mod mysql;
 
-// The cloud: snapshot, wait, restore, drop; and the local stand-in for it.
+// The SDK's client, secrets, IAM tokens, and who owns an address.
+pub mod aws;
+
+// Real mysqld and mariadbd processes on this machine.
+pub mod engine;
+
+// The cloud: snapshot, wait, restore, drop.
 pub mod rds;
 
-// What the database is: tables, columns, keys, as plain data.
+// The stand-in for the cloud: an RDS endpoint in front of real servers.
+pub mod rds_local;
+
+// What a database is: tables, columns, keys, as plain data.
 pub mod catalog;
 
 // What must not leave: rules compiled to SQL expressions.
@@ -31,20 +40,35 @@ pub mod mask;
 // Whether anything sensitive is left: keyed hashes of the originals, looked up word by word.
 pub mod scan;
 
+// What is kept on the copy between the two tools: key tables, keys, originals, marks.
+pub mod work_schema;
+
 // Which rows come along: closure on key tables, then one SELECT a table.
 pub mod plan;
 
-// Rows to one gzip file of many members, and back.
-pub mod dump;
+// The dump file and the directory of dumps.
+pub mod archive;
 
-// Which dumps stay.
-pub mod rotate;
+// A table's rows as tuples of SQL text, and their digest.
+pub mod rows;
+
+// One dump from beginning to end: rows to one gzip file of many members.
+pub mod dump;
 
 // The branch's SQL on the refreshed database.
 pub mod migrate;
 
-// A dump file to a developer's database: load, verify, migrate, swap.
-pub mod restore;
+// Tests as JUnit XML.
+pub mod junit;
 
 // What a run did, for people and for monitors.
 pub mod report;
+
+// A dump file to a developer's database: load, verify, migrate, swap.
+pub mod restore;
+
+// Which dumps stay.
+pub mod rotate;
+
+// The porch: argv and stdin in, stdout and an exit code out.
+pub mod cli;

@@ -3,10 +3,12 @@
 //! In: a session and the names of databases. Out: a [`Catalog`], read with a handful of queries of
 //! `information_schema` whatever the number of tables. Base tables only: views, routines, triggers and events hold no rows.
 
-mod pattern;
+mod glob;
 mod read;
 
-pub use pattern::{Fit, Pattern, TablePattern, closer};
+pub use glob::{Fit, Pattern, TablePattern, closer};
+
+use crate::sql;
 
 use crate::mysql;
 
@@ -156,7 +158,7 @@ impl Table {
 
     /// `` `database`.`table` ``.
     pub fn sql(&self) -> String {
-        mysql::qualified(&self.database, &self.name)
+        sql::qualified(&self.database, &self.name)
     }
 
     /// A column by name; MySQL does not tell upper from lower case here.
@@ -263,11 +265,11 @@ impl Column {
 
     /// Whether an expression, as `information_schema` writes it, names this column.
     pub fn named_in(&self, expression: &str) -> bool {
-        expression.to_lowercase().contains(&mysql::name(&self.name).to_lowercase())
+        expression.to_lowercase().contains(&sql::name(&self.name).to_lowercase())
     }
 
     /// The name in back-ticks behind an alias.
     pub fn of(&self, alias: &str) -> String {
-        format!("{alias}.{}", mysql::name(&self.name))
+        format!("{alias}.{}", sql::name(&self.name))
     }
 }

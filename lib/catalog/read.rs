@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
-use crate::mysql::{Engine, Error, Session, literal};
+use crate::mysql::{Engine, Error, Session};
+use crate::sql::literal;
 
 type Key = (String, String);
 
-pub(super) fn catalog(session: &mut Session, databases: &[String]) -> Result<Catalog, Error> {
+pub(crate) fn catalog(session: &mut Session, databases: &[String]) -> Result<Catalog, Error> {
     if databases.is_empty() {
         return Ok(Catalog::default());
     }

@@ -70,7 +70,7 @@ pub struct Common {
 
 impl Common {
     /// Answers `--schema`, `--config-schema` and `--get`.
-    pub(super) fn answer(&self, tool: &str) -> Option<ExitCode> {
+    pub(crate) fn answer(&self, tool: &str) -> Option<ExitCode> {
         let outcome = if self.schema {
             Ok(pretty(&document::json_schema()))
         } else if self.config_schema {
@@ -95,18 +95,18 @@ impl Common {
     }
 
     /// The run that flag or environment name.
-    pub(super) fn known_run(&self) -> Option<String> {
+    pub(crate) fn known_run(&self) -> Option<String> {
         let flag = self.run.clone().filter(|run| !run.is_empty());
         flag.or_else(|| environment("REFRESH_RUN")).or_else(|| environment("BUILD_TAG"))
     }
 
     /// How progress is shown, if flag or environment say so. A word that is no style is as good as none.
-    pub(super) fn style(&self) -> Option<Style> {
+    pub(crate) fn style(&self) -> Option<Style> {
         self.progress.or_else(|| Style::from_str(&environment("REFRESH_PROGRESS")?, true).ok())
     }
 
     /// The run's id, made up if nobody names one.
-    pub(super) fn run_or_new(&self) -> String {
+    pub(crate) fn run_or_new(&self) -> String {
         self.known_run().unwrap_or_else(|| {
             let now = Timestamp::now().strftime("%Y%m%dt%H%M%Sz").to_string();
             format!("{now}-{:04x}", rand::random::<u16>())
@@ -167,7 +167,7 @@ impl Failure for Usage {
 }
 
 /// How to run `tool` without a pipe.
-pub(super) fn alone(tool: &str) -> &'static str {
+pub(crate) fn alone(tool: &str) -> &'static str {
     match tool {
         "rds-wait" => "pipe one in, or name what to wait for: rds-wait --snapshot ID",
         "rds-restore" => "pipe one in: rds-snap --snapshot ID | rds-restore",
@@ -199,6 +199,10 @@ impl Failure for GetError {
 
     fn code(&self) -> &'static str {
         "get"
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
     }
 }
 

@@ -4,7 +4,8 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{Common, Role, house, report, signal};
+use super::args::Common;
+use super::{Role, house, report, signal};
 use crate::document::{AnyFailure, ErrorReport, Failure};
 use crate::house::{Cancel, House};
 

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use super::{Common, args, report};
+use super::args::{self, Common};
+use super::report;
 use crate::document::{self, Document, ErrorReport, Exit, Failure, Step, StepStatus};
 
 /// There is no document: one is made that says so, for whoever is next in the pipe.
-pub(super) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport) -> ExitCode {
+pub(crate) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport) -> ExitCode {
     failed.hint.get_or_insert_with(|| args::alone(tool).to_owned());
     report::show(&failed);
     let mut document = Document::new(&common.known_run().unwrap_or_default());
@@ -22,14 +23,14 @@ pub(super) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport) -> Ex
 }
 
 /// The chain has already failed: the document goes on, and so does the exit code.
-pub(super) fn pass_on(tool: &str, mut document: Document) -> ExitCode {
+pub(crate) fn pass_on(tool: &str, mut document: Document) -> ExitCode {
     document.steps.push(step(tool, StepStatus::Skipped));
     let code = cause(&document);
     write(&document, code)
 }
 
 /// A witness leaves no trace: what came is what goes on, to the byte.
-pub(super) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), ErrorReport>) -> ExitCode {
+pub(crate) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), ErrorReport>) -> ExitCode {
     let mut code = cause(document);
     if let Err(failed) = outcome {
         report::show(&failed);
@@ -40,7 +41,7 @@ pub(super) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), E
 }
 
 /// The usual end: the tool's step is added. An objection counts where nothing failed.
-pub(super) fn conclude(
+pub(crate) fn conclude(
     mut document: Document,
     outcome: Result<(), ErrorReport>,
     mut step: Step,
@@ -70,7 +71,7 @@ fn cause(document: &Document) -> u8 {
     }
 }
 
-pub(super) fn write(document: &Document, code: u8) -> ExitCode {
+pub(crate) fn write(document: &Document, code: u8) -> ExitCode {
     print(document::render(document).as_bytes(), code)
 }
 
@@ -85,7 +86,7 @@ fn print(bytes: &[u8], code: u8) -> ExitCode {
 }
 
 /// A step of `tool` without times.
-pub(super) fn step(tool: &str, status: StepStatus) -> Step {
+pub(crate) fn step(tool: &str, status: StepStatus) -> Step {
     Step {
         tool: tool.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -98,7 +99,7 @@ pub(super) fn step(tool: &str, status: StepStatus) -> Step {
 }
 
 /// Seconds from `start` to now, in milliseconds' precision.
-pub(super) fn seconds_since(start: Timestamp) -> f64 {
+pub(crate) fn seconds_since(start: Timestamp) -> f64 {
     let elapsed = Timestamp::now().duration_since(start);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a night are far below 2^52")]
     let seconds = elapsed.as_millis() as f64 / 1_000.0;

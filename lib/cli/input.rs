@@ -1,18 +1,19 @@
 //! The document that a tool begins with: read from stdin, made by a head, or made up for one that was lost.
 
-use super::{Common, Role, report, wait};
+use super::args::Common;
+use super::{Role, report, wait};
 use crate::document::{self, Document, ErrorReport, Exit, Failure};
 use crate::house::Cancel;
 
 /// What a tool begins with.
-pub(super) struct Received {
-    pub(super) document: Document,
+pub(crate) struct Received {
+    pub(crate) document: Document,
     /// What came on stdin, to the byte; empty if nothing did.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// The document to work on, or why there is none.
-pub(super) fn receive(
+pub(crate) fn receive(
     tool: &str,
     common: &Common,
     role: Role,

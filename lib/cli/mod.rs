@@ -16,12 +16,13 @@ mod report;
 mod signal;
 mod wait;
 
+pub use args::{Common, EXIT_STATUS, door};
+pub use command::{command, service};
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use args::{Common, EXIT_STATUS, door};
-pub use command::{command, service};
 use jiff::Timestamp;
 
 use crate::config::{self, Config};

@@ -10,7 +10,7 @@ use crate::document::{ErrorReport, Exit, Failure};
 /// stdout is closed or full.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to stdout")]
-pub(super) struct StdoutError(#[source] pub(super) std::io::Error);
+pub(crate) struct StdoutError(#[source] pub(crate) std::io::Error);
 
 impl Failure for StdoutError {
     fn exit(&self) -> Exit {
@@ -27,18 +27,18 @@ impl Failure for StdoutError {
 }
 
 /// Writes everything to stdout at once.
-pub(super) fn print(text: &[u8]) -> Result<(), StdoutError> {
+pub(crate) fn print(text: &[u8]) -> Result<(), StdoutError> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text).and_then(|()| stdout.flush()).map_err(StdoutError)
 }
 
 /// Says one thing to people.
-pub(super) fn remark(tool: &str, message: &str) {
+pub(crate) fn remark(tool: &str, message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{tool}: {message}");
 }
 
 /// Shows an error to people. A closed stderr is no reason to fail.
-pub(super) fn show(report: &ErrorReport) {
+pub(crate) fn show(report: &ErrorReport) {
     let mut stderr = std::io::stderr().lock();
     let _ = writeln!(stderr, "{}: error: {}", report.tool, report.message);
     if let Some(hint) = &report.hint {

@@ -6,7 +6,7 @@ use signal_hook::iterator::Signals;
 use crate::house::Cancel;
 
 /// Starts to listen. Every further signal is swallowed: a build server sends several to one process.
-pub(super) fn listen() -> Cancel {
+pub(crate) fn listen() -> Cancel {
     let cancel = Cancel::default();
     let raised = cancel.clone();
     // A lost terminal must not leave a copy of production running; under nohup nothing is lost.

@@ -20,7 +20,7 @@ const STDIN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The document of the tool before, as bytes and parsed. After a signal it is awaited for a while: its sender got the
 /// signal too.
-pub(super) fn for_stdin(
+pub(crate) fn for_stdin(
     tool: &str,
     cancel: &Cancel,
     patient: bool,
@@ -55,7 +55,7 @@ pub(super) fn for_stdin(
 
 /// Runs `work` on a thread of its own. After a signal it may take `grace` to stop by itself; then the document as
 /// last remembered is what counts, and the thread ends with the process.
-pub(super) fn for_work<F>(
+pub(crate) fn for_work<F>(
     house: &Arc<House>,
     mut document: Document,
     work: F,

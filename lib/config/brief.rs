@@ -12,7 +12,8 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::{MaskConfig, RelationConfig};
+use super::mask::MaskConfig;
+use super::types::RelationConfig;
 
 /// One value or a list of them.
 #[derive(Debug, Clone, JsonSchema)]
@@ -139,7 +140,7 @@ impl<'de> Deserialize<'de> for MaskConfig {
 }
 
 /// Lets a JSON Schema of a table also accept its short form.
-pub(super) fn or_text(schema: &mut Schema) {
+pub(crate) fn or_text(schema: &mut Schema) {
     let table = schema.clone();
     *schema = Schema::try_from(json!({"anyOf": [{"type": "string"}, table]})).expect("an object is a schema");
 }

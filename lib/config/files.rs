@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::{Config, Error};
+use super::error::Error;
+use super::types::Config;
 
 /// Which file a configuration came from and what it says, so that later rooms can name a line too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

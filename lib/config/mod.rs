@@ -15,13 +15,17 @@ mod types;
 pub use brief::OneOrMany;
 pub use error::Error;
 pub(crate) use files::nearest;
-pub use files::{Origin, environment, find, load, parse, state_dir};
-pub use host::Host;
+pub use files::{environment, find, load, parse, state_dir};
 pub use length::Length;
 pub use mask::MaskConfig;
 pub use names::{ColumnsName, NameError, TableName};
+pub use types::{
+    Config, CopyPassword, Definer, Down, DumpConfig, Fallback, LedgerConfig, LedgerPreset, MigrationsConfig,
+    PinnedKey, RelationConfig, RestoreConfig, RootConfig, Scalar, ServerConfig, SourceConfig, TargetConfig,
+    Tls, Unclassified, Up,
+};
+
 use serde_json::Value;
-pub use types::*;
 
 /// The JSON Schema of `refresh.toml`, for editors.
 pub fn json_schema() -> Value {

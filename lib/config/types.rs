@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Host, Length, MaskConfig, OneOrMany, brief, files::Origin};
+use super::brief::{self, OneOrMany};
+use super::files::Origin;
+use super::host::Host;
+use super::length::Length;
+use super::mask::MaskConfig;
 
 /// The whole of `refresh.toml`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -360,7 +364,7 @@ pub enum PinnedKey {
 }
 
 /// The relations of one child column (or columns): one parent, or one per condition.
-pub type RelationConfigs = OneOrMany<RelationConfig>;
+pub(super) type RelationConfigs = OneOrMany<RelationConfig>;
 
 /// What the child column refers to.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -3,7 +3,8 @@
 //! In: a chain that went well. Out: an exit code of its own for whoever looks at exit codes only; the document says
 //! `ok: true` all the same, for there is a dump.
 
-use super::{Document, Exit, Failure};
+use super::Document;
+use super::failure::{Exit, Failure};
 
 /// What may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -43,5 +44,9 @@ impl Failure for OnFallback {
 
     fn code(&self) -> &'static str {
         "fallback"
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
     }
 }

@@ -42,17 +42,50 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
+/// How a tool ends because of an error: decided in one place for each variant of a room's error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// The process's exit code.
+    pub exit: Exit,
+    /// A stable kebab-case word for machines, such as `snapshot-failed`.
+    pub code: &'static str,
+    /// What to do: a command or a configuration line. Nothing where there is nothing to add.
+    pub hint: Option<String>,
+}
+
+impl Ending {
+    /// An ending without a hint.
+    pub fn new(exit: Exit, code: &'static str) -> Self {
+        Self { exit, code, hint: None }
+    }
+
+    /// The same, with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
 /// What every room's error enum implements, so that the porch can report it without knowing the room.
 pub trait Failure: std::error::Error {
+    /// Exit code, word and hint together: one arm a variant.
+    fn ending(&self) -> Ending {
+        Ending { exit: self.exit(), code: self.code(), hint: self.hint() }
+    }
+
     /// The process's exit code.
-    fn exit(&self) -> Exit;
+    fn exit(&self) -> Exit {
+        self.ending().exit
+    }
 
-    /// A stable kebab-case word for machines, such as `snapshot-failed`.
-    fn code(&self) -> &'static str;
+    /// The stable word for machines.
+    fn code(&self) -> &'static str {
+        self.ending().code
+    }
 
-    /// What to do: a command or a configuration line. Nothing where there is nothing to add.
+    /// What to do about it.
     fn hint(&self) -> Option<String> {
-        None
+        self.ending().hint
     }
 }
 
@@ -81,13 +114,13 @@ pub struct ErrorReport {
 impl ErrorReport {
     /// Describes `failure` of `tool`, its chain of causes included in the message.
     pub fn of(tool: &str, failure: &dyn Failure) -> Self {
-        let exit = failure.exit();
+        let Ending { exit, code, hint } = failure.ending();
         Self {
             tool: tool.to_owned(),
-            code: failure.code().to_owned(),
+            code: code.to_owned(),
             exit: exit as u8,
             message: chain(failure),
-            hint: failure.hint(),
+            hint,
             retryable: exit == Exit::Temporary,
             other: Map::new(),
         }

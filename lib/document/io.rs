@@ -6,10 +6,11 @@ use std::io::Read;
 
 use serde_json::Value;
 
-use super::{Document, Exit, Failure, SCHEMA};
+use super::failure::{Exit, Failure};
+use super::{Document, SCHEMA};
 
 /// The most that is read: plans of thousands of tables stay far below it, a dump piped in by mistake does not.
-pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The code word of an input that holds nothing at all.
 pub const NO_DOCUMENT: &str = "no-document";
@@ -70,6 +71,10 @@ impl Failure for Error {
             Self::Read(_) => "stdin",
             _ => "bad-document",
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
     }
 }
 

@@ -12,7 +12,9 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Exit, Failure, Resource, ResourceKind, SCHEMA};
+use super::SCHEMA;
+use super::failure::{Exit, Failure};
+use super::sections::{Resource, ResourceKind};
 
 /// Why the journal cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -230,8 +232,8 @@ fn file_word(run: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sections::Resource;
     use super::*;
-    use crate::document::Resource;
 
     #[test]
     fn no_two_runs_share_a_file() {

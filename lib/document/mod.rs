@@ -17,11 +17,16 @@ mod journal;
 mod sections;
 
 pub use concern::{Concern, OnFallback};
-pub use failure::{AnyFailure, ErrorReport, Exit, Failure, Interrupted, chain};
-pub use io::{DOCUMENT_BYTES_MAX, Error, NO_DOCUMENT, parse, read, read_bytes, render};
+pub use failure::{AnyFailure, Ending, ErrorReport, Exit, Failure, Interrupted, chain};
+pub use io::{Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};
+pub use sections::{
+    AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeReport, Endpoint, LeakOrigin, LeakScan, Login,
+    Migration, Refresh, Resource, ResourceKind, Rotation, Snapshot, Source, Step, StepStatus, TableClass,
+    TableDigest, TablePlan, Verdict,
+};
+
 use schemars::JsonSchema;
-pub use sections::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -28,7 +28,7 @@ pub enum Error {
         problem: String,
     },
     /// A dump of a newer format.
-    #[error("{} has the format {format}, this version reads {}", path.display(), super::FORMAT)]
+    #[error("{} has the format {format}, this version reads {}", path.display(), crate::archive::FORMAT)]
     OtherFormat {
         /// Where.
         path: PathBuf,
@@ -162,7 +162,7 @@ impl Error {
     }
 
     /// The same, where it happened at a reader.
-    pub(super) fn of(self, at_reader: bool) -> Self {
+    pub(crate) fn of(self, at_reader: bool) -> Self {
         match self {
             Self::Server(error) if at_reader => Self::Reader(error),
             other => other,

@@ -2,19 +2,21 @@
 //!
 //! In: what is to be dumped, connections, what was written. Out: nothing, or the reason why it must not be published.
 
-use super::Error;
-use super::manifest::{Consistency, Manifest, TableEntry, TableKind};
-use super::schema::Wish;
-use super::snapshot::Snapshot;
-use super::work::Work;
+use super::error::Error;
+use crate::archive::{Consistency, Manifest, TableEntry, TableKind};
 use crate::document::TableClass;
+use crate::dump::define::schema::Wish;
+use crate::dump::read::snapshot::Snapshot;
+use crate::dump::read::workers::Work;
 use crate::house::House;
-use crate::mysql::{Server, Session, qualified};
+use crate::mysql::{Server, Session};
 use crate::plan;
+use crate::sql::qualified;
+use crate::work_schema;
 
 /// Where the rows are, in words: only a copy is a place where nobody writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// The throw-away copy of the document.
     Copy,
     /// The configured server, which lives on.
@@ -23,23 +25,23 @@ pub(super) enum Place {
 
 /// Whether the server is where the plan was made. A plan that was carried out in place reads whole tables without
 /// masks: only where that happened. Any other reads key tables: only those of its own rules.
-pub(super) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
+pub(crate) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
     let Wish::Plan(plan) = wish else { return Ok(()) };
     let (server_label, schema) = (server.label().to_owned(), plan.work_schema.clone());
     if plan.in_place {
         if !plan::is_rewritten(&mut server.connect()?, plan)? {
             return Err(Error::NotRewritten { server: server_label, schema });
         }
-    } else if !schema.is_empty() && !plan::is_planned(&mut server.connect()?, plan)? {
+    } else if !schema.is_empty() && !work_schema::is_planned(&mut server.connect()?, plan)? {
         return Err(Error::OtherPlan { server: server_label, schema });
     }
     Ok(())
 }
 
 /// Without their key, masks that hash make NULL of every value.
-pub(super) fn mask_key(session: &mut Session, wish: &Wish) -> Result<(), Error> {
+pub(crate) fn mask_key(session: &mut Session, wish: &Wish) -> Result<(), Error> {
     match wish {
-        Wish::Plan(plan) if !plan::has_mask_key(session, plan)? => {
+        Wish::Plan(plan) if !work_schema::has_mask_key(session, plan)? => {
             Err(Error::NoMaskKey { server: session.label().to_owned(), schema: plan.work_schema.clone() })
         }
         _ => Ok(()),
@@ -49,7 +51,7 @@ pub(super) fn mask_key(session: &mut Session, wish: &Wish) -> Result<(), Error> 
 /// Compares the rows that were written with those of the plan, or with those that the snapshot has. The latter are
 /// counted only where chunks were cut by an order of texts, times or bytes (integers leave no room for a mistake), or
 /// where readers shared the reading.
-pub(super) fn rows(
+pub(crate) fn rows(
     house: &House,
     (wish, place): (&Wish, Place),
     snapshot: &mut Snapshot,

@@ -2,19 +2,20 @@
 //!
 //! In: [`Options`], the house, the document. Out: a [`Job`]: everything that is decided before a server is asked.
 
+use crate::aws;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::error::Error;
 use super::guard::Place;
-use super::manifest::Manifest;
-use super::schema::Wish;
-use super::{Error, FORMAT, directory};
+use crate::archive::Manifest;
+use crate::archive::{FORMAT, directory};
 use crate::config;
 use crate::document::Document;
+use crate::dump::define::schema::Wish;
 use crate::house::House;
 use crate::mysql::{LoginOptions, Server};
-use crate::rds;
 
 /// What a dump is asked for on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -45,24 +46,24 @@ pub struct Options {
 }
 
 /// Everything that is decided before the first byte is written.
-pub(super) struct Job<'a> {
-    pub(super) wish: Wish<'a>,
-    pub(super) place: Place,
-    pub(super) server: Server,
+pub(crate) struct Job<'a> {
+    pub(crate) wish: Wish<'a>,
+    pub(crate) place: Place,
+    pub(crate) server: Server,
     /// Servers that show the same rows.
-    pub(super) readers: Vec<Server>,
+    pub(crate) readers: Vec<Server>,
     /// Where readers' marks are written.
-    pub(super) schema: String,
-    pub(super) directory: PathBuf,
-    pub(super) name: String,
-    pub(super) workers: u16,
-    pub(super) level: u32,
-    pub(super) manifest: Manifest,
+    pub(crate) schema: String,
+    pub(crate) directory: PathBuf,
+    pub(crate) name: String,
+    pub(crate) workers: u16,
+    pub(crate) level: u32,
+    pub(crate) manifest: Manifest,
 }
 
 impl<'a> Job<'a> {
     /// Decides. `databases` are those of a whole dump.
-    pub(super) fn of(
+    pub(crate) fn of(
         house: &House,
         document: &'a Document,
         options: &Options,
@@ -134,7 +135,7 @@ fn marks_schema(house: &House) -> String {
 
 /// Whole databases of the configured source.
 fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Result<Origin<'a>, Error> {
-    let (access, source) = (rds::access(house, &options.login), &house.config.source);
+    let (access, source) = (aws::access(house, &options.login), &house.config.source);
     let mut readers = Vec::new();
     // The marks are written while the tables are locked.
     if !databases.contains(&marks_schema(house)) {
@@ -149,7 +150,7 @@ fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Re
 fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Result<Origin<'a>, Error> {
     let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
     let source = house.config.source.server();
-    let access = rds::access(house, &options.login);
+    let access = aws::access(house, &options.login);
     let Some(cluster) = &document.cluster else {
         if source == config::ServerConfig::default() {
             return Err(Error::NoSection("cluster"));
@@ -170,7 +171,7 @@ fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Resu
 }
 
 /// What each reading connection runs first.
-pub(super) fn session_of<'a>(wish: &Wish<'a>) -> &'a [String] {
+pub(crate) fn session_of<'a>(wish: &Wish<'a>) -> &'a [String] {
     match wish {
         Wish::Plan(plan) => &plan.session,
         Wish::Whole(_) => &[],

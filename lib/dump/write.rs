@@ -8,27 +8,32 @@
 //!
 //! In: the document's plan and copy, or a configured server and the names of databases. Out: the document's `dump`.
 
+use crate::archive;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::error::Error;
+use super::guard;
 use super::job::{Job, Options, session_of};
-use super::leaks::Watch;
-use super::manifest::{Consistency, Manifest, MemberKind};
-use super::member::{self, Member};
-use super::readers::Measure;
-use super::schema::{Part, Wish, outline};
-use super::script::Script;
-use super::snapshot::{Crew, Snapshot};
-use super::store::{Partial, Store};
-use super::work::{Task, Work};
-use super::{Error, clear, guard, objects, script, snapshot, verify};
+use super::leak_scan::Watch;
+use crate::archive::Member;
+use crate::archive::{Consistency, Manifest, MemberKind};
+use crate::archive::{Partial, Store};
 use crate::document::{Document, Dump, TableDigest, chain};
+use crate::dump::define::schema::{Part, Wish, outline};
+use crate::dump::define::script::Script;
+use crate::dump::define::{ddl_pii as clear, objects, script};
+use crate::dump::read::readers::Measure;
+use crate::dump::read::snapshot;
+use crate::dump::read::snapshot::{Crew, Snapshot};
+use crate::dump::read::workers::{Task, Work};
 use crate::house::House;
-use crate::mysql::{Engine, name};
+use crate::mysql::Engine;
 use crate::progress::Unit;
+use crate::sql::name;
 
 /// Compressed bytes a byte of the server's tables: an estimate on the safe side.
 const COMPRESSED_PER_CENT: u64 = 40;
@@ -94,7 +99,7 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
 fn make_sure(house: &House, partial: &Partial, threads: u16) -> Result<(), Error> {
     thread::scope(|scope| {
         let synced = scope.spawn(|| partial.sync());
-        let read = verify::own(house, partial.path(), threads);
+        let read = archive::own(house, partial.path(), threads);
         synced.join().expect("a sync does not panic").and(read.map(drop))
     })
 }
@@ -142,7 +147,7 @@ fn fill(
     let (manifest, level) = (&mut job.manifest, job.level);
     let add = |manifest: &mut Manifest, partial: &mut Partial, kind, script: &Script| {
         manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
-        partial.append(&member::of_text(kind, script.text(), level))
+        partial.append(&archive::of_text(kind, script.text(), level))
     };
     let header = script::header(manifest);
     add(manifest, partial, MemberKind::Header, &header)?;
@@ -218,7 +223,7 @@ fn rows(
 ) -> Result<(), Error> {
     let expected = work.tasks.iter().map(|task| task.part.rows).sum();
     let progress = house.progress.start("rows", Some(expected), Unit::Rows);
-    let mut sums = vec![super::digest::Sum::default(); manifest.tables.len()];
+    let mut sums = vec![crate::rows::Sum::default(); manifest.tables.len()];
     let started = Instant::now();
     work.run(snapshot, |member: Member| {
         house.cancel.check()?;

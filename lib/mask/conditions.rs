@@ -3,12 +3,13 @@
 //! In: the entries of one rule. Out: one [`Mask`]: `CASE WHEN meta_key = 'email' THEN … ELSE … END`.
 
 use super::Mask;
-use super::kinds::{self, Target, Wrong};
 use crate::config::MaskConfig;
+use crate::mask::kinds::table as kinds;
+use crate::mask::kinds::table::{Target, Wrong};
 
 /// The mask of a rule. What becomes of rows that no condition holds for must be said: saying nothing would leave them
 /// clear.
-pub(super) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> Result<Mask, Wrong> {
+pub(crate) fn mask(target: &Target<'_>, rule: &str, entries: &[MaskConfig]) -> Result<Mask, Wrong> {
     let Some((rest, conditional)) = entries.split_last() else {
         return Err(("a mask without an entry".to_owned(), None));
     };

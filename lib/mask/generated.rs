@@ -4,12 +4,12 @@
 //! In: the catalog and the masks. Out: nothing, or the column that would show what a rule wants hidden, or that would no
 //! longer be unique.
 
-use super::kinds::Wrong;
 use super::{Mask, Masks};
 use crate::catalog::{Column, Table};
+use crate::mask::kinds::table::Wrong;
 
 /// A rule names a generated column: something that it is computed from must be masked.
-pub(super) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -> Result<(), Wrong> {
+pub(crate) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -> Result<(), Wrong> {
     let sources = || table.columns.iter().filter(|source| column.computed_from(source));
     if sources().any(|source| masks.declared(at, &source.name).is_some()) {
         return Ok(());
@@ -29,7 +29,7 @@ pub(super) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -
 
 /// What is computed from a masked column, a generated column or an expression of the index itself, is no longer unique
 /// if values are masked alike.
-pub(super) fn unique(masks: &Masks, at: usize, table: &Table) -> Result<(), (String, Wrong)> {
+pub(crate) fn unique(masks: &Masks, at: usize, table: &Table) -> Result<(), (String, Wrong)> {
     for index in table.indexes.iter().filter(|index| index.unique) {
         let computed = index.parts.iter().filter_map(|part| part.computed(table));
         let found = computed.into_iter().find_map(|expression| lossy(masks, at, table, expression));

@@ -9,46 +9,29 @@
 //! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
 //! ends of a relation that mask differently, a rule that matches nothing: errors with file and line.
 
-mod choice;
 mod conditions;
-mod copies;
-mod dates;
 mod detect;
-mod digits;
 mod ends;
 mod error;
-mod expression;
 mod fit;
 mod generated;
-mod json;
 mod key;
 mod kinds;
-mod looks;
-mod names;
-mod naming;
-mod nature;
-mod network;
-mod numbers;
-mod people;
-mod plain;
-mod redact;
 mod rules;
-mod sample;
-mod settings;
-mod shapes;
-mod tokens;
-mod words;
+
+use crate::mask::kinds::words;
+pub use detect::by_name::{Finding, detect};
+pub(crate) use detect::naming::words;
+pub use detect::trigger_copies::copies;
+pub use ends::{Ends, agree};
+pub use error::Error;
+pub use key::{Key, key};
+pub use kinds::nature::{Outcome, Trace, Value};
+pub use rules::{Leaks, Policy, canaries, compile, leaks, policy};
 
 use std::collections::BTreeMap;
 
-pub use copies::copies;
-pub use detect::{Finding, detect};
-pub use ends::{Ends, agree as ends_agree};
-pub use error::Error;
-pub use key::{Key, key};
-pub(crate) use naming::words as words_of;
-pub use nature::{Nature, Outcome, Trace, Value};
-pub use rules::{Leaks, Policy, canaries, compile, leaks, policy};
+use crate::mask::kinds::nature::Nature;
 
 /// The compiled masks of a catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

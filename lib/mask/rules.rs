@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::kinds::{self, Target};
 use super::{Masks, conditions, fit, generated};
 use crate::catalog::{Catalog, Fit, Pattern, TablePattern, closer};
 use crate::config::{ColumnsName, Config, Error, MaskConfig, nearest};
+use crate::mask::kinds::table as kinds;
+use crate::mask::kinds::table::Target;
 
 /// What happens to columns that look like personal data and have no mask: `[mask] policy`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

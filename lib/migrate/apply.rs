@@ -9,11 +9,13 @@ use std::time::Instant;
 
 use mysql::prelude::Queryable;
 
+use super::error::Error;
 use super::ledger::Ledger;
-use super::{Checkout, Error, MigrationFile, command};
+use super::{Checkout, MigrationFile, command};
 use crate::document::Migration;
 use crate::house::House;
-use crate::mysql::{Server, Session, Statements, StatementsError};
+use crate::mysql::{Server, Session};
+use crate::sql::{Statements, StatementsError};
 
 /// How much of a failed statement is shown.
 const BEGINNING_CHARACTERS: usize = 120;

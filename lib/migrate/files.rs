@@ -8,7 +8,8 @@ use std::path::Path;
 
 use globset::GlobBuilder;
 
-use super::{Error, MigrationFile};
+use super::MigrationFile;
+use super::error::Error;
 
 /// The files that `glob` matches.
 pub(crate) fn find(worktree: &Path, glob: &str, reference: &str) -> Result<Vec<MigrationFile>, Error> {

@@ -4,18 +4,19 @@
 
 use std::cmp::Ordering;
 
+use super::MigrationFile;
+use super::error::Error;
 use super::files::natural;
-use super::{Error, MigrationFile};
 
 /// `1_2` of `V1_2__words`.
-pub(super) fn version(stem: &str) -> Option<&str> {
+pub(crate) fn version(stem: &str) -> Option<&str> {
     let (digits, _) = stem.strip_prefix('V')?.split_once("__")?;
     let valid = |c: char| c.is_ascii_digit() || c == '.' || c == '_';
     (!digits.is_empty() && digits.chars().all(valid)).then_some(digits)
 }
 
 /// `1.2`: versions are equal whatever separates their parts.
-pub(super) fn dotted(version: &str) -> String {
+pub(crate) fn dotted(version: &str) -> String {
     let parts = version.split(['.', '_']).map(|part| part.trim_start_matches('0'));
     let mut parts: Vec<&str> = parts.map(|part| if part.is_empty() { "0" } else { part }).collect();
     while parts.len() > 1 && parts.last() == Some(&"0") {
@@ -25,12 +26,12 @@ pub(super) fn dotted(version: &str) -> String {
 }
 
 /// Parts by their value.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     natural(&dotted(a), &dotted(b))
 }
 
 /// Flyway's: CRC-32 of the lines without their ends and without a byte-order mark.
-pub(super) fn checksum(file: &MigrationFile) -> Result<i32, Error> {
+pub(crate) fn checksum(file: &MigrationFile) -> Result<i32, Error> {
     let text = std::fs::read(&file.path);
     let text = text.map_err(|source| Error::Read { file: file.shown.clone(), source })?;
     let mut sum = flate2::Crc::new();

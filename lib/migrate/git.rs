@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Error;
+use super::error::Error;
 use crate::house::House;
 
 /// How long a repository may take to answer, and to be fetched.

@@ -4,7 +4,8 @@
 //! comments; the inside of `/*! … */` is code. What is put together at run time is asked for before it is prepared
 //! ([`prepared`]); what a routine prepares is not seen.
 
-use super::{Error, SqlTarget};
+use super::apply::SqlTarget;
+use super::error::Error;
 use crate::mysql::Session;
 
 /// Databases that a migration may ask about the server; nothing can be made in them.
@@ -31,7 +32,7 @@ const TABLE_FOLLOWS: [&str; 16] = [
 ];
 
 /// The databases that a migration must not touch: all but the one that is being refreshed.
-pub(super) fn others(session: &mut Session, target: &SqlTarget<'_>) -> Result<Vec<String>, Error> {
+pub(crate) fn others(session: &mut Session, target: &SqlTarget<'_>) -> Result<Vec<String>, Error> {
     let sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA";
     let mut others: Vec<String> = session.rows("listing the databases", sql)?;
     others.push(target.live.to_owned());
@@ -41,14 +42,14 @@ pub(super) fn others(session: &mut Session, target: &SqlTarget<'_>) -> Result<Ve
 }
 
 /// Whether a statement turns to another database, makes, alters or drops one, or names something of `others`.
-pub(super) fn leaves(sql: &str, others: &[String]) -> bool {
+pub(crate) fn leaves(sql: &str, others: &[String]) -> bool {
     let tokens = scan(sql);
     (0..tokens.len())
         .any(|at| turns(&tokens, at) || alters_database(&tokens, at) || qualifies(&tokens, at, others))
 }
 
 /// The expression whose value `PREPARE … FROM` or `EXECUTE IMMEDIATE` takes for a statement.
-pub(super) fn prepared(sql: &str) -> Option<&str> {
+pub(crate) fn prepared(sql: &str) -> Option<&str> {
     let tokens = scan(sql);
     let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token: &Token<'_>| token.is(word));
     let begins = match () {

@@ -7,9 +7,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Error, MigrationFile, flyway};
+use super::error::Error;
+use super::{MigrationFile, flyway};
 use crate::config::{LedgerConfig, LedgerPreset as Preset};
-use crate::mysql::{Session, literal, name};
+use crate::mysql::Session;
+use crate::sql::{literal, name};
 
 /// A row of Flyway's ledger: version, script, type, checksum.
 type Row = (Option<String>, String, String, Option<i32>);

@@ -10,16 +10,13 @@ mod error;
 mod files;
 mod flyway;
 mod git;
-mod junit;
 mod leaves;
 mod ledger;
 
-use std::path::{Path, PathBuf};
-
 pub use apply::{SqlTarget, run};
 pub use error::Error;
-pub use junit::junit;
-pub(crate) use junit::{Case, Outcome, case, suite};
+
+use std::path::{Path, PathBuf};
 
 use crate::config::MigrationsConfig;
 use crate::house::House;

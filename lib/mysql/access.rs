@@ -11,9 +11,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::connect::Server;
 use super::connect::{Address, Password, expand_home};
+use super::error::Error;
 use super::keys::{Keys, NoKeys, Secret};
-use super::{Error, OptionFile, Server};
+use super::option_file::OptionFile;
 use crate::config::{ServerConfig, Tls};
 use crate::document::{Cluster, Login};
 
@@ -193,7 +195,7 @@ mod tests {
     fn the_flags_option_file_beats_the_configuration_and_never_changes_its_host() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("extra.cnf");
-        super::super::write_option_file(&path, "night", "owl").unwrap();
+        crate::mysql::option_file::write(&path, "night", "owl").unwrap();
         let text = std::fs::read_to_string(&path).unwrap() + "host=elsewhere\nport=1\n";
         std::fs::write(&path, text).unwrap();
         let (_, access) = access(Some(path));

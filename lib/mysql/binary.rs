@@ -9,7 +9,7 @@ use super::wire::length;
 
 /// How a column's values lie in a row, and what their text needs besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A length, and that many bytes.
     Bytes,
     /// So many bytes of a whole number, filled up with zeros to a width.
@@ -40,7 +40,7 @@ const ZEROFILL: u16 = 0x40;
 
 impl Kind {
     /// What a column's definition says; nothing if it makes no sense or names a type that is not known.
-    pub(super) fn of_definition(mut rest: &[u8]) -> Option<Self> {
+    pub(crate) fn of_definition(mut rest: &[u8]) -> Option<Self> {
         // Catalog, database, table and column, the latter two as they are called and as they are.
         for _ in 0..6 {
             let name = usize::try_from(length(&mut rest)?).ok()?;
@@ -72,7 +72,7 @@ impl Kind {
 
 /// The values of one row.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     kinds: &'a [Kind],
     nulls: &'a [u8],
     rest: &'a [u8],
@@ -82,7 +82,7 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// A row behind the zero that it begins with; `text` is room for a value. Nothing if the packet is too short.
-    pub(super) fn new(kinds: &'a [Kind], packet: &'a [u8], text: &'a mut Vec<u8>) -> Option<Self> {
+    pub(crate) fn new(kinds: &'a [Kind], packet: &'a [u8], text: &'a mut Vec<u8>) -> Option<Self> {
         let (nulls, rest) = packet.split_at_checked((kinds.len() + 9) / 8)?;
         Some(Self { kinds, nulls, rest, next: 0, text })
     }
@@ -90,7 +90,7 @@ impl<'a> Row<'a> {
     /// The next value: `Some(None)` is NULL, nothing the end of the row or of the packet.
     #[expect(clippy::option_option, reason = "no more values, and a value that is NULL")]
     #[inline]
-    pub(super) fn next(&mut self) -> Option<Option<&[u8]>> {
+    pub(crate) fn next(&mut self) -> Option<Option<&[u8]>> {
         let kind = *self.kinds.get(self.next)?;
         // The first two bits are not about columns.
         let bit = self.next + 2;

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use mysql::{Conn, Opts, OptsBuilder, SslOpts};
 
+use super::access::Access;
+use super::error::Error;
 use super::keys::Keys;
-use super::{Access, Error, Session};
+use super::session::Session;
 use crate::config::{ServerConfig, Tls};
 use crate::document::Cluster;
 
@@ -41,7 +43,7 @@ pub enum Engine {
 
 /// What proves who logs in.
 #[derive(Clone)]
-pub(super) enum Password {
+pub(crate) enum Password {
     /// The same for every connection; nothing for an account without one.
     Fixed(Option<String>),
     /// One for each connection.
@@ -49,7 +51,7 @@ pub(super) enum Password {
 }
 
 impl Password {
-    pub(super) fn of(password: Option<String>) -> Self {
+    pub(crate) fn of(password: Option<String>) -> Self {
         Self::Fixed(password)
     }
 }
@@ -103,7 +105,7 @@ impl Server {
     }
 
     /// A server and how to log in to it. A token would be readable on the way, so it wants TLS.
-    pub(super) fn build(address: &Address, user: Option<String>, password: Password) -> Result<Self, Error> {
+    pub(crate) fn build(address: &Address, user: Option<String>, password: Password) -> Result<Self, Error> {
         let verified = address.socket.is_none() && address.tls == Tls::Verify && address.tls().is_some();
         let server = Self::assemble(address, user, password);
         if matches!(server.password, Password::Token(_)) && !verified {
@@ -177,12 +179,12 @@ impl Server {
 }
 
 /// Where a server is, and how far the way there is trusted.
-pub(super) struct Address {
-    pub(super) host: Option<String>,
-    pub(super) port: Option<u16>,
-    pub(super) socket: Option<String>,
-    pub(super) tls_ca: Option<String>,
-    pub(super) tls: Tls,
+pub(crate) struct Address {
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) socket: Option<String>,
+    pub(crate) tls_ca: Option<String>,
+    pub(crate) tls: Tls,
 }
 
 impl Address {
@@ -204,7 +206,7 @@ impl Address {
     }
 }
 
-pub(super) fn expand_home(path: &str) -> String {
+pub(crate) fn expand_home(path: &str) -> String {
     match (path.strip_prefix("~/"), crate::config::environment("HOME")) {
         (Some(rest), Some(home)) => format!("{home}/{rest}"),
         _ => path.to_owned(),

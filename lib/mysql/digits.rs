@@ -5,24 +5,24 @@
 
 /// A date and the time on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Moment {
-    pub(super) year: u16,
-    pub(super) month: u8,
-    pub(super) day: u8,
-    pub(super) hour: u8,
-    pub(super) minute: u8,
-    pub(super) second: u8,
-    pub(super) micros: u32,
+pub(crate) struct Moment {
+    pub(crate) year: u16,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
+    pub(crate) second: u8,
+    pub(crate) micros: u32,
 }
 
 /// A TIME.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) negative: bool,
-    pub(super) hours: u64,
-    pub(super) minute: u8,
-    pub(super) second: u8,
-    pub(super) micros: u32,
+pub(crate) struct Span {
+    pub(crate) negative: bool,
+    pub(crate) hours: u64,
+    pub(crate) minute: u8,
+    pub(crate) second: u8,
+    pub(crate) micros: u32,
 }
 
 /// How far behind the point a number may begin, and how many digits a whole one may have, without an exponent.
@@ -30,7 +30,7 @@ const POINT: (i32, usize) = (-14, 15);
 
 /// A whole number, filled up with zeros.
 #[inline]
-pub(super) fn integer(value: u64, signed: bool, width: usize, out: &mut Vec<u8>) {
+pub(crate) fn integer(value: u64, signed: bool, width: usize, out: &mut Vec<u8>) {
     let mut room = itoa::Buffer::new();
     let text = if signed { room.format(value.cast_signed()) } else { room.format(value) };
     fill(text.len(), width, out);
@@ -38,7 +38,7 @@ pub(super) fn integer(value: u64, signed: bool, width: usize, out: &mut Vec<u8>)
 }
 
 /// The fewest digits that bring the value back.
-pub(super) fn double(value: f64, width: usize, out: &mut Vec<u8>) {
+pub(crate) fn double(value: f64, width: usize, out: &mut Vec<u8>) {
     let mut room = zmij::Buffer::new();
     let text = room.format(value).as_bytes();
     let begin = out.len();
@@ -120,7 +120,7 @@ fn lay_out(digits: &[u8], point: i32, out: &mut Vec<u8>) {
 
 /// `2026-11-23`.
 #[inline]
-pub(super) fn date(moment: Moment, out: &mut Vec<u8>) {
+pub(crate) fn date(moment: Moment, out: &mut Vec<u8>) {
     let (century, year) = (moment.year / 100, moment.year % 100);
     out.extend_from_slice(&four(century, year));
     dashed(b'-', moment.month, out);
@@ -129,7 +129,7 @@ pub(super) fn date(moment: Moment, out: &mut Vec<u8>) {
 
 /// `2026-11-23 21:39:41.000`.
 #[inline]
-pub(super) fn date_time(moment: Moment, fraction: u8, out: &mut Vec<u8>) {
+pub(crate) fn date_time(moment: Moment, fraction: u8, out: &mut Vec<u8>) {
     date(moment, out);
     dashed(b' ', moment.hour, out);
     dashed(b':', moment.minute, out);
@@ -138,7 +138,7 @@ pub(super) fn date_time(moment: Moment, fraction: u8, out: &mut Vec<u8>) {
 }
 
 /// `-838:59:59.000000`.
-pub(super) fn time(span: Span, fraction: u8, out: &mut Vec<u8>) {
+pub(crate) fn time(span: Span, fraction: u8, out: &mut Vec<u8>) {
     if span.negative {
         out.push(b'-');
     }

@@ -40,7 +40,7 @@ pub enum Broken<E> {
 }
 
 /// Runs `sql`, a LOAD DATA LOCAL, with the rows that `feed` writes.
-pub(super) fn load<E>(
+pub(crate) fn load<E>(
     connection: &Conn,
     sql: &str,
     feed: impl FnOnce(&mut dyn Write) -> Result<(), E>,
@@ -65,7 +65,7 @@ pub(super) fn load<E>(
 }
 
 /// The same through the driver, which knows TLS.
-pub(super) fn load_by_driver<E: Send + 'static>(
+pub(crate) fn load_by_driver<E: Send + 'static>(
     connection: &mut Conn,
     sql: &str,
     feed: impl FnOnce(&mut dyn Write) -> Result<(), E> + Send + 'static,

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::Error;
+use super::error::Error;
 use crate::document::AnyFailure;
 
 /// What a secret of AWS Secrets Manager says about a server, in the words that its database secrets use.

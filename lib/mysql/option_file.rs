@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::Error;
+use super::error::Error;
 
 /// What a `[client]` group says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,13 +11,13 @@ use nix::sys::socket::{MsgFlags, recv, send};
 /// How much is received at a time.
 const BUFFER_BYTES: usize = 256 << 10;
 /// A packet of this length is continued in the next one.
-pub(super) const PACKET_BYTES_MAX: usize = 0x00ff_ffff;
+pub(crate) const PACKET_BYTES_MAX: usize = 0x00ff_ffff;
 /// How much of a long row's room is kept for the next one.
 const LONG_BYTES_KEPT: usize = 1 << 20;
 
 /// What a client may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Command {
+pub(crate) enum Command {
     Query = 0x03,
     Prepare = 0x16,
     Execute = 0x17,
@@ -25,7 +25,7 @@ pub(super) enum Command {
 }
 
 /// One conversation over a socket.
-pub(super) struct Packets {
+pub(crate) struct Packets {
     socket: RawFd,
     buffer: Vec<u8>,
     /// What has been received and not been looked at.
@@ -36,11 +36,11 @@ pub(super) struct Packets {
 }
 
 impl Packets {
-    pub(super) fn new(socket: RawFd) -> Self {
+    pub(crate) fn new(socket: RawFd) -> Self {
         Self { socket, buffer: vec![0; BUFFER_BYTES], begin: 0, end: 0, long: Vec::new() }
     }
 
-    pub(super) fn ask(&self, command: Command, body: &[u8]) -> io::Result<()> {
+    pub(crate) fn ask(&self, command: Command, body: &[u8]) -> io::Result<()> {
         let length = u32::try_from(body.len() + 1).map_err(io::Error::other)?.to_le_bytes();
         let mut packet = vec![length[0], length[1], length[2], 0, command as u8];
         packet.extend_from_slice(body);
@@ -56,13 +56,13 @@ impl Packets {
     }
 
     /// The first `count` bytes of what comes next, its header included.
-    pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+    pub(crate) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         self.fill(count)?;
         Ok(&self.buffer[self.begin..self.begin + count])
     }
 
     /// The next packet.
-    pub(super) fn packet(&mut self) -> io::Result<&[u8]> {
+    pub(crate) fn packet(&mut self) -> io::Result<&[u8]> {
         let length = self.header()?;
         if length > BUFFER_BYTES - 4 {
             return self.long_packet(length);

@@ -5,9 +5,10 @@ use std::io::Write;
 use mysql::prelude::{FromRow, Queryable};
 use mysql::{Conn, Row};
 
+use super::connect::Engine;
+use super::error::Error;
 use super::infile::{self, Broken, Loaded};
 use super::wire::{self, Fields};
-use super::{Engine, Error};
 
 /// One connection to a server.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn begin(mut connection: Conn, label: String, secure: bool) -> Result<Self, Error> {
+    pub(crate) fn begin(mut connection: Conn, label: String, secure: bool) -> Result<Self, Error> {
         let version: Option<String> = connection
             .query_first("SELECT VERSION()")
             .map_err(|e| Error::Connect { server: label.clone(), source: e.into() })?;

@@ -15,7 +15,7 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, MySqlError, Value};
 
 use super::binary::{Kind, Row};
-use super::number;
+use super::error::number;
 use super::packets::{Command, PACKET_BYTES_MAX, Packets};
 
 /// The server's words for: too many statements, and none of this kind.
@@ -56,7 +56,7 @@ impl Fields<'_> {
 
 /// Runs a statement that returns rows and shows each of them to `row`, which says whether to go on. If not, or if it
 /// fails, rows are left unread, and the connection is of no use any more but to be closed.
-pub(super) fn each_row(
+pub(crate) fn each_row(
     connection: &mut Conn,
     secure: bool,
     sql: &str,
@@ -221,7 +221,7 @@ fn field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
 
 /// An integer whose first byte says how long it is.
 #[inline]
-pub(super) fn length(rest: &mut &[u8]) -> Option<u64> {
+pub(crate) fn length(rest: &mut &[u8]) -> Option<u64> {
     let (first, behind) = rest.split_first()?;
     let count = match first {
         0..=0xfa => 0,
@@ -239,7 +239,7 @@ pub(super) fn length(rest: &mut &[u8]) -> Option<u64> {
 }
 
 /// What an error packet says.
-pub(super) fn refusal(packet: &[u8]) -> mysql::Error {
+pub(crate) fn refusal(packet: &[u8]) -> mysql::Error {
     let (code, rest) = (packet.get(1..3), packet.get(3..).unwrap_or_default());
     let (state, message) = match rest.strip_prefix(b"#") {
         Some(rest) => rest.split_at_checked(5).unwrap_or((b"HY000", rest)),

@@ -10,75 +10,56 @@
 //! one SELECT a table
 //! ```
 
-mod access;
-mod ask;
-mod blueprint;
-mod canary;
-mod canary_row;
-mod candidates;
-mod cast;
-mod check;
-mod classes;
 mod closure;
-mod composites;
-mod crew;
-mod definition;
-mod derived;
-mod drops;
 mod error;
-mod explain;
-mod fit;
-mod gather;
-mod glance;
-mod guard;
-mod hot;
-mod in_place;
 mod infer;
-mod joins;
-mod leaks;
-mod names;
 mod options;
-mod originals;
-mod picture;
 mod place;
 mod proof;
-mod reach;
-mod relations;
-mod report;
-mod roots;
-mod sample;
-mod selects;
-mod sql;
-mod steps;
-mod strata;
-mod svg;
-mod trial;
-mod unread;
-mod watch;
-mod work;
+mod rewrite;
+mod rules;
+mod safety;
+mod show;
 
-pub use ask::{Ask, answer};
-pub use blueprint::{Blueprint, Kept};
-pub use classes::Class;
-pub use closure::{Closure, collect};
-use crew::Crew;
+use crate::plan::closure::fit;
+use crate::plan::closure::kill_on_signal;
+use crate::plan::closure::pool;
+use crate::plan::closure::roots;
+use crate::plan::closure::selects;
+use crate::plan::proof::cast_failures;
+use crate::plan::proof::largest_parents;
+use crate::plan::rewrite::in_place;
+use crate::plan::rules::blueprint;
+use crate::plan::safety::canary;
+use crate::plan::safety::constraint_check;
+use crate::plan::safety::guard;
+use crate::plan::safety::originals_hash;
+pub use closure::collect;
+pub(crate) use closure::pool::share_out;
+pub use closure::roots::When;
 pub use error::Error;
-pub use in_place::is_rewritten;
-use jiff::Timestamp;
 pub use options::Options;
-pub use originals::Originals;
-pub use place::Place;
-pub use proof::{Evidence, examine, judge};
-pub use relations::{Edge, Origin};
-pub use report::bytes_after;
-pub use roots::When;
-pub use work::{READER_MARKS, has_mask_key, is_planned, prepare};
+pub(crate) use options::WORKERS_MAX;
+pub use proof::{examine, judge};
+pub use rewrite::in_place::is_rewritten;
+pub use rules::blueprint::Blueprint;
+pub use show::ask::{Ask, answer};
+pub use show::report::bytes_after;
+
+use crate::aws;
+use crate::plan::closure::pool::Crew;
+use closure::Closure;
+use jiff::Timestamp;
+use place::Place;
+use proof::Evidence;
+use rules::relations::Origin;
 
 use crate::document::{Dehydration, Document, EdgeReport, TableClass};
 use crate::house::House;
 use crate::mask;
-use crate::mysql::{self, Session, qualified};
-use crate::rds;
+use crate::mysql::{self, Session};
+use crate::sql::qualified;
+use crate::work_schema;
 
 /// Makes the plan and adds it to the document.
 pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
@@ -119,20 +100,20 @@ fn draw(house: &House, session: &mut Session, place: &Place) -> Result<Blueprint
 
 /// Collects the keys and describes the plan.
 pub fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydration, Error> {
-    let watch = watch::Watch::start(house, place);
-    watch::told(house, make_watched(house, place, options, &watch))
+    let watch = kill_on_signal::Watch::start(house, place);
+    kill_on_signal::told(house, make_watched(house, place, options, &watch))
 }
 
 fn make_watched(
     house: &House,
     place: &Place,
     options: &Options,
-    watch: &watch::Watch,
+    watch: &kill_on_signal::Watch,
 ) -> Result<Dehydration, Error> {
     let session = place.connect()?;
     watch.over(&session);
     let mut crew = Crew::of(session);
-    work::lock(crew.first(), &house.config.dehydrate.work_schema)?;
+    work_schema::lock(crew.first(), &house.config.dehydrate.work_schema)?;
     if let Some(plan) = unfinished(house, crew.first())? {
         return Ok(plan);
     }
@@ -152,11 +133,11 @@ fn make_watched(
         place.label()
     ));
     crew.hire(place, watch, options.workers(), &blueprint)?;
-    work::prepare(crew.all(), &blueprint)?;
+    work_schema::prepare(crew.all(), &blueprint)?;
     if let Some(key) = &key {
-        work::stable_key(crew.first(), &blueprint.work_schema, key)?;
+        work_schema::stable_key(crew.first(), &blueprint.work_schema, key)?;
     }
-    warnings.extend(trial::check(house, crew.first(), &blueprint)?);
+    warnings.extend(constraint_check::check(house, crew.first(), &blueprint)?);
     let (closure, target) = close(house, crew.all(), &blueprint, when, options)?;
     let evidence = proof::examine(house, crew.all(), &blueprint, closure.last_down)?;
     proof::judge(&blueprint, &evidence)?;
@@ -164,14 +145,14 @@ fn make_watched(
     guard::selects_parse(crew.first(), &tables)?;
     let edges = edge_reports(crew.all(), &blueprint, &closure, &evidence)?;
     warnings.extend(orphans(&edges));
-    let unread = unread::count(house, crew.all(), &blueprint, closure.last_down)?;
-    warnings.extend(unread::warnings(&blueprint, &unread));
+    let unread = cast_failures::count(house, crew.all(), &blueprint, closure.last_down)?;
+    warnings.extend(cast_failures::warnings(&blueprint, &unread));
     // One connection writes while others read.
     crew.hire(place, watch, 2, &blueprint)?;
-    let (leaks, copies) = leaks::collect(house, crew.all(), &blueprint, &mut tables, options)?;
+    let (leaks, copies) = originals_hash::collect(house, crew.all(), &blueprint, &mut tables, options)?;
     warnings.extend(copies);
     warnings.extend(canary::check(house, crew.first(), place, &blueprint, &tables, options)?);
-    work::complete(crew.first(), &blueprint, closure.last_down)?;
+    work_schema::complete(crew.first(), &blueprint, closure.last_down)?;
     let mut plan = Dehydration {
         as_of: Some(when.as_of),
         work_schema: blueprint.work_schema.clone(),
@@ -179,7 +160,7 @@ fn make_watched(
         tables,
         edges,
         databases: blueprint.databases.clone(),
-        session: work::session_statements(&blueprint.work_schema),
+        session: work_schema::session_statements(&blueprint.work_schema),
         config_sha256: blueprint.config_sha256.clone(),
         leaks,
         ..Dehydration::default()
@@ -188,7 +169,7 @@ fn make_watched(
         plan.other.insert("target".to_owned(), target);
     }
     if options.to_look_at {
-        hot::parents(house, crew.all(), &blueprint, &closure, &mut plan.edges)?;
+        largest_parents::parents(house, crew.all(), &blueprint, &closure, &mut plan.edges)?;
     }
     if !options.in_place {
         return Ok(plan);
@@ -199,7 +180,7 @@ fn make_watched(
 
 /// The key that stays the same from night to night, if there is one.
 fn mask_key(house: &House, options: &Options) -> Result<Option<mask::Key>, Error> {
-    let keys = rds::access(house, &options.login).keys;
+    let keys = aws::access(house, &options.login).keys;
     mask::key(&house.config, |id| Ok(keys.content(id).map_err(mysql::Error::Keys)?))
 }
 
@@ -257,7 +238,7 @@ fn edge_reports(
             ..EdgeReport::default()
         })
         .collect();
-    let added = crew::share_out(sessions, blueprint.keyed().collect(), |session, table| {
+    let added = pool::share_out(sessions, blueprint.keyed().collect(), |session, table| {
         let keys = qualified(&blueprint.work_schema, &format!("k_{table}"));
         let sql = format!("SELECT edge, COUNT(*) FROM {keys} WHERE edge <> 0 GROUP BY edge");
         Ok(session.rows::<(i64, u64)>("counting what each relation added", &sql)?)

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::fit::Limit;
 use crate::mysql::LoginOptions;
+use crate::plan::closure::fit::Limit;
 
 /// What the flags say.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -56,14 +56,14 @@ pub struct Options {
 const WORKERS: u8 = 4;
 
 /// More would only get in each other's way.
-pub(super) const WORKERS_MAX: u8 = 32;
+pub(crate) const WORKERS_MAX: u8 = 32;
 
 impl Options {
-    pub(super) fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         usize::from(self.workers.max(1))
     }
 
-    pub(super) fn limit(&self) -> Option<Limit> {
+    pub(crate) fn limit(&self) -> Option<Limit> {
         self.target_rows.map(Limit::Rows).or(self.target_size.map(Limit::Bytes))
     }
 }

@@ -109,7 +109,7 @@ impl Thing {
 }
 
 /// `cluster prod-replica`, for messages.
-pub fn label(kind: ResourceKind, id: &str) -> String {
+pub(super) fn label(kind: ResourceKind, id: &str) -> String {
     let word = match kind {
         ResourceKind::Instance => "instance",
         ResourceKind::Cluster => "cluster",

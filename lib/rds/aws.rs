@@ -25,21 +25,21 @@ const HISTORY_MINUTES: i32 = 14 * 24 * 60;
 
 /// A connection to the service.
 #[derive(Debug)]
-pub(super) struct Aws {
+pub(crate) struct Aws {
     /// The SDK's client.
-    pub(super) client: Client,
+    pub(crate) client: Client,
     runtime: tokio::runtime::Runtime,
     cancel: Cancel,
 }
 
 impl Aws {
     /// Around a client.
-    pub(super) fn new(client: Client, runtime: tokio::runtime::Runtime, cancel: Cancel) -> Self {
+    pub(crate) fn new(client: Client, runtime: tokio::runtime::Runtime, cancel: Cancel) -> Self {
         Self { client, runtime, cancel }
     }
 
     /// Runs one call to its end, unless a signal arrives.
-    pub(super) fn run<T, E>(
+    pub(crate) fn run<T, E>(
         &self,
         call: &'static str,
         future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -120,7 +120,7 @@ impl Aws {
 }
 
 /// Runs one call to its end, unless a signal arrives.
-pub(super) fn run<T, E>(
+pub(crate) fn run<T, E>(
     runtime: &tokio::runtime::Runtime,
     cancel: &Cancel,
     call: &'static str,

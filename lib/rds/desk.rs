@@ -10,16 +10,17 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::Error;
 use super::api::{Cloud, Fault, FaultClass, Thing, label};
+use super::error::Error;
+use super::names;
 use super::poll::{self, Clock, Ended, Judgement, News, Patience};
-use super::{names, usual};
 use crate::document::ResourceKind;
 use crate::house::House;
 use crate::progress::{Task, Unit};
+use crate::rds::snapshot::usual;
 
 /// How long a call that is not part of a wait is repeated while the trouble is on the way.
-pub const CALL_PATIENCE: Duration = Duration::from_mins(15);
+pub(super) const CALL_PATIENCE: Duration = Duration::from_mins(15);
 
 /// The same for a service that has not answered a single time: more likely the wrong address than trouble.
 const FIRST_PATIENCE: Duration = Duration::from_mins(1);
@@ -28,7 +29,7 @@ const FIRST_PATIENCE: Duration = Duration::from_mins(1);
 const EVENTS_SHOWN: usize = 4;
 
 /// Where a verb works.
-pub struct Desk<'a> {
+pub(super) struct Desk<'a> {
     /// Configuration, voice, journal.
     pub house: &'a House,
     /// The service.
@@ -46,17 +47,17 @@ impl std::fmt::Debug for Desk<'_> {
 
 impl<'a> Desk<'a> {
     /// A desk at which nothing has been asked yet.
-    pub fn new(house: &'a House, cloud: &'a dyn Cloud, clock: &'a dyn Clock) -> Self {
+    pub(super) fn new(house: &'a House, cloud: &'a dyn Cloud, clock: &'a dyn Clock) -> Self {
         Self { house, cloud, clock, worked: Cell::new(false) }
     }
 
     /// Describes one thing, patiently.
-    pub fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Error> {
+    pub(super) fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Error> {
         self.call(false, || self.cloud.look(kind, id))
     }
 
     /// Makes a call, repeating it while the trouble is on the way (with `busy`: or while the thing is busy).
-    pub fn call<T>(&self, busy: bool, call: impl FnMut() -> Result<T, Fault>) -> Result<T, Error> {
+    pub(super) fn call<T>(&self, busy: bool, call: impl FnMut() -> Result<T, Fault>) -> Result<T, Error> {
         let mut told = BTreeSet::new();
         let tell = |fault: &Fault| {
             if told.insert(fault.code.clone()) {
@@ -80,7 +81,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Waits until `judge` is satisfied.
-    pub fn wait(
+    pub(super) fn wait(
         &self,
         kind: ResourceKind,
         id: &str,
@@ -97,14 +98,19 @@ impl<'a> Desk<'a> {
     }
 
     /// Waits until something is usable.
-    pub fn wait_usable(&self, kind: ResourceKind, id: &str, patience: Patience) -> Result<Thing, Error> {
+    pub(super) fn wait_usable(
+        &self,
+        kind: ResourceKind,
+        id: &str,
+        patience: Patience,
+    ) -> Result<Thing, Error> {
         let begun = self.clock.now();
         let outcome = self.wait(kind, id, patience, poll::usable);
         outcome.map_err(|ended| self.explain(kind, id, begun, ended))
     }
 
     /// How a wait that began at `begun` ended, with what the service says about it.
-    pub fn explain(&self, kind: ResourceKind, id: &str, begun: Duration, ended: Ended) -> Error {
+    pub(super) fn explain(&self, kind: ResourceKind, id: &str, begun: Duration, ended: Ended) -> Error {
         let what = label(kind, id);
         match ended {
             Ended::Interrupted(interrupted) => interrupted.into(),
@@ -150,7 +156,7 @@ impl<'a> Desk<'a> {
 }
 
 /// A length of time for people: `1h 3m 20s`.
-pub fn span(length: Duration) -> String {
+pub(super) fn span(length: Duration) -> String {
     let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
     format!("{:#}", SignedDuration::from_secs(seconds))
 }

@@ -2,14 +2,16 @@
 
 use super::desk::Desk;
 use super::drop::DropOptions;
+use super::error::Error;
 use super::options::ServiceOptions;
 use super::poll::RealClock;
 use super::restore::RestoreOptions;
-use super::snap::SnapOptions;
+use super::snapshot::SnapOptions;
 use super::wait::WaitOptions;
-use super::{Error, client, owed};
+use crate::aws;
 use crate::document::Document;
 use crate::house::{Cancel, House};
+use crate::rds::drop::owed;
 
 /// Opens the service for `verb`. `cancel` ends running calls.
 fn with_desk(
@@ -18,7 +20,7 @@ fn with_desk(
     cancel: Cancel,
     verb: impl FnOnce(&Desk<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let cloud = client::open(service, cancel)?;
+    let cloud = aws::open(service, cancel)?;
     let clock = RealClock::new(house.cancel.clone(), service.pace);
     verb(&Desk::new(house, &cloud, &clock))
 }
@@ -26,7 +28,7 @@ fn with_desk(
 /// Orders a snapshot, or finds the one that is named.
 pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Result<(), Error> {
     with_desk(house, &options.service, house.cancel.clone(), |desk| {
-        super::snap::take(desk, document, options)
+        super::snapshot::take(desk, document, options)
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::api::{Fault, FaultClass};
 use crate::document::{Exit, Failure, Interrupted, JournalError};
+use crate::rds::poll::states;
 
 /// Why an RDS tool stopped.
 #[derive(Debug, thiserror::Error)]
@@ -241,9 +242,7 @@ impl Failure for Error {
             Self::Config(inner) => return inner.hint(),
             Self::Mysql(inner) => return inner.hint(),
             Self::Call(fault) => hint_of(fault.class),
-            Self::Terminal { status, .. } if status == super::states::NO_MACHINE => {
-                hint_of(FaultClass::Capacity)
-            }
+            Self::Terminal { status, .. } if status == states::NO_MACHINE => hint_of(FaultClass::Capacity),
             Self::Terminal { what, .. } if what.starts_with("snapshot ") => {
                 "try again, or let [snapshot] fallback take another one: \"automated\" or \"pitr\""
             }

@@ -6,45 +6,41 @@
 //! things are called), [`states`] (what a status means), [`poll`] (when to look again), [`guard`] (what may be
 //! deleted). The verbs speak to a [`api::Cloud`]; only `aws.rs` and its neighbours (feature `aws`) know the SDK.
 
-pub mod adopt;
-pub mod api;
-pub mod classes;
-pub mod desk;
-pub mod drop;
-mod error;
-pub mod fallback;
-pub mod guard;
-pub mod local;
-pub mod login;
-pub mod names;
-pub mod options;
-pub mod owed;
-pub mod owner;
-pub mod password;
-pub mod policy;
-pub mod poll;
-pub mod ready;
-pub mod removal;
-pub mod restore;
-pub mod snap;
-pub mod states;
-pub mod usual;
-pub mod wait;
+#![cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "only the doors, which need the SDK, call the verbs")
+)]
 
+mod api;
 #[cfg(feature = "aws")]
 mod aws;
-#[cfg(feature = "aws")]
-mod client;
+mod desk;
 #[cfg(feature = "aws")]
 mod doors;
+mod drop;
+mod error;
+mod guard;
+mod names;
+mod options;
 #[cfg(feature = "aws")]
 mod orders;
+mod policy;
+mod poll;
+mod restore;
+mod snapshot;
 #[cfg(feature = "aws")]
 mod things;
-#[cfg(feature = "aws")]
-mod vault;
+mod wait;
 
+pub use api::{Cloud, Fault, FaultClass, Listing, Thing};
+#[cfg(feature = "aws")]
+pub(crate) use aws::{Aws, run};
 #[cfg(feature = "aws")]
 pub use doors::{drop, restore, snap, wait};
+pub use drop::DropOptions;
 pub use error::Error;
-pub use login::access;
+pub use options::{ServiceOptions, checked, is_local};
+pub use policy::print;
+pub use restore::RestoreOptions;
+pub use snapshot::SnapOptions;
+pub use wait::WaitOptions;

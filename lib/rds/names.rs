@@ -12,7 +12,7 @@ const IDENTIFIER_MAX: usize = 63;
 const NAME_MAX: usize = 55;
 
 /// What a prefix may take, so that something of the run stays readable.
-pub const PREFIX_MAX: usize = 32;
+pub(super) const PREFIX_MAX: usize = 32;
 
 /// Hexadecimal digits of a hash: 40 bits tell the runs of one account apart.
 const HASH_DIGITS: usize = 10;
@@ -21,14 +21,14 @@ const HASH_DIGITS: usize = 10;
 const TAG_VALUE_MAX: usize = 256;
 
 /// Which run created it.
-pub const TAG_RUN: &str = "refreshkit:run";
+pub(super) const TAG_RUN: &str = "refreshkit:run";
 /// That refreshkit created it: always `true`.
-pub const TAG_MANAGED: &str = "refreshkit:managed";
+pub(super) const TAG_MANAGED: &str = "refreshkit:managed";
 /// After which moment anybody may delete it, RFC 3339.
-pub const TAG_EXPIRES: &str = "refreshkit:expires";
+pub(super) const TAG_EXPIRES: &str = "refreshkit:expires";
 
 /// Why a text cannot name a cluster, an instance or a snapshot.
-pub fn problem(identifier: &str) -> Option<&'static str> {
+pub(super) fn problem(identifier: &str) -> Option<&'static str> {
     if identifier.is_empty() {
         Some("is empty")
     } else if identifier.len() > IDENTIFIER_MAX {
@@ -46,7 +46,7 @@ pub fn problem(identifier: &str) -> Option<&'static str> {
 
 /// Why a snapshot cannot be called this. Beside our own names there are automated ones (`rds:…`, `awsbackup:…`) and
 /// shared ones, by ARN.
-pub fn snapshot_problem(identifier: &str) -> Option<&'static str> {
+pub(super) fn snapshot_problem(identifier: &str) -> Option<&'static str> {
     match identifier.split_once(':') {
         Some(("arn", _)) => None,
         Some((_, "")) => Some("has nothing after the colon"),
@@ -56,13 +56,13 @@ pub fn snapshot_problem(identifier: &str) -> Option<&'static str> {
 }
 
 /// Why a prefix cannot begin our names.
-pub fn prefix_problem(prefix: &str) -> Option<&'static str> {
+pub(super) fn prefix_problem(prefix: &str) -> Option<&'static str> {
     if prefix.len() > PREFIX_MAX { Some("is longer than 32 characters") } else { problem(prefix) }
 }
 
 /// The name of what `run` creates: `<prefix>-<run>`. Runs that cannot be a name as they are get a hash at the end, so
 /// that different runs never share one.
-pub fn of_run(prefix: &str, run: &str) -> String {
+pub(super) fn of_run(prefix: &str, run: &str) -> String {
     let prefix = prefix.to_ascii_lowercase();
     let plain = format!("{prefix}-{run}");
     let spare = plain.len() <= NAME_MAX && plain == plain.to_ascii_lowercase();
@@ -77,18 +77,18 @@ pub fn of_run(prefix: &str, run: &str) -> String {
 }
 
 /// The name of the `index`-th instance of a cluster; 0 is the writer.
-pub fn of_instance(cluster: &str, index: u8) -> String {
+pub(super) fn of_instance(cluster: &str, index: u8) -> String {
     format!("{cluster}-{index}")
 }
 
 /// Whether `id` is one of our names.
-pub fn is_ours(prefix: &str, id: &str) -> bool {
+pub(super) fn is_ours(prefix: &str, id: &str) -> bool {
     let prefix = prefix.to_ascii_lowercase();
     id.to_ascii_lowercase().strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('-'))
 }
 
 /// The run as a tag's value: as it is if the service takes it, else with a hash that keeps it apart from others.
-pub fn tag_value(run: &str) -> String {
+pub(super) fn tag_value(run: &str) -> String {
     let legal = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
     if run.len() <= TAG_VALUE_MAX && run.chars().all(legal) && !run.is_empty() && run.trim() == run {
         return run.to_owned();

@@ -3,9 +3,9 @@
 //! In: argv and the environment, through clap. Out: a checked endpoint, or exit 2 with a sentence. The SDK would panic
 //! on an empty variable and only warn about a malformed one (and then talk to the real service).
 
+use super::error::Error;
+use super::names;
 use crate::config::Config;
-use crate::rds::Error;
-use crate::rds::names;
 
 /// How to reach the service.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -89,7 +89,7 @@ fn pace(text: &str) -> Result<f64, String> {
 }
 
 /// Refuses a configured prefix that could not begin a name.
-pub fn prefix(config: &Config) -> Result<&str, Error> {
+pub(super) fn prefix(config: &Config) -> Result<&str, Error> {
     let prefix = config.snapshot.prefix.as_str();
     match names::prefix_problem(prefix) {
         None => Ok(prefix),

@@ -13,7 +13,7 @@ use crate::document::ResourceKind;
 const BACKUP_DAYS: i32 = 1;
 
 /// Tags for a create call.
-pub(super) fn tags(tags: &[(String, String)]) -> Vec<Tag> {
+pub(crate) fn tags(tags: &[(String, String)]) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
@@ -33,7 +33,7 @@ fn scaling(order: &CopyOrder) -> Option<ServerlessV2ScalingConfiguration> {
 }
 
 /// Makes a copy.
-pub(super) fn copy(aws: &Aws, order: &CopyOrder) -> Result<Thing, Fault> {
+pub(crate) fn copy(aws: &Aws, order: &CopyOrder) -> Result<Thing, Fault> {
     match (order.kind, &order.origin) {
         (ResourceKind::Instance, Origin::Snapshot(snapshot)) => instance_from_snapshot(aws, order, snapshot),
         (ResourceKind::Instance, Origin::LatestOf(source) | Origin::CloneOf(source)) => {
@@ -137,7 +137,7 @@ fn instance_to_latest(aws: &Aws, order: &CopyOrder, source: &str) -> Result<Thin
 }
 
 /// The request for an instance of a cluster. No availability zone: the service finds a free machine somewhere.
-pub(super) fn instance(client: &Client, order: &InstanceOrder) -> CreateDBInstanceFluentBuilder {
+pub(crate) fn instance(client: &Client, order: &InstanceOrder) -> CreateDBInstanceFluentBuilder {
     client
         .create_db_instance()
         .db_instance_identifier(&order.id)

@@ -65,13 +65,13 @@ const CODES: &[(&str, FaultClass)] = &[
 ];
 
 /// What a code on the wire means.
-pub(super) fn class_of(code: &str, status: u16) -> FaultClass {
+pub(crate) fn class_of(code: &str, status: u16) -> FaultClass {
     let known = CODES.iter().find(|(name, _)| *name == code).map(|(_, class)| *class);
     known.unwrap_or(if status >= 500 { FaultClass::Unreachable } else { FaultClass::Rejected })
 }
 
 /// The type that a describe of one snapshot must name, or the service does not find it.
-pub(super) fn snapshot_type(id: &str) -> Option<String> {
+pub(crate) fn snapshot_type(id: &str) -> Option<String> {
     let (scheme, _) = id.split_once(':')?;
     match scheme {
         "rds" => Some("automated".to_owned()),
@@ -81,7 +81,7 @@ pub(super) fn snapshot_type(id: &str) -> Option<String> {
 }
 
 /// What a create call made. An answer without it is no answer.
-pub(super) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result<Thing, Fault> {
+pub(crate) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result<Thing, Fault> {
     thing.filter(|thing| thing.id.eq_ignore_ascii_case(id)).ok_or_else(|| Fault {
         call: "create",
         class: FaultClass::Unreachable,
@@ -91,7 +91,7 @@ pub(super) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result
 }
 
 /// The SDK's time as ours.
-pub(super) fn time(time: Option<&DateTime>) -> Option<Timestamp> {
+pub(crate) fn time(time: Option<&DateTime>) -> Option<Timestamp> {
     Timestamp::from_millisecond(time?.to_millis().ok()?).ok()
 }
 
@@ -121,7 +121,7 @@ fn secret(of: Option<&aws_sdk_rds::types::MasterUserSecret>) -> Option<MasterSec
 }
 
 /// A cluster.
-pub(super) fn cluster(of: &DbCluster) -> Thing {
+pub(crate) fn cluster(of: &DbCluster) -> Thing {
     let mut members: Vec<_> = of.db_cluster_members().iter().collect();
     members.sort_by_key(|member| !member.is_cluster_writer().unwrap_or_default());
     let pending = of.pending_modified_values();
@@ -156,7 +156,7 @@ pub(super) fn cluster(of: &DbCluster) -> Thing {
 }
 
 /// An instance.
-pub(super) fn instance(of: &DbInstance) -> Thing {
+pub(crate) fn instance(of: &DbInstance) -> Thing {
     let replica_of = some(of.read_replica_source_db_instance_identifier());
     let mut replicas = of.read_replica_db_instance_identifiers().to_vec();
     replicas.extend_from_slice(of.read_replica_db_cluster_identifiers());
@@ -186,7 +186,7 @@ pub(super) fn instance(of: &DbInstance) -> Thing {
 }
 
 /// A cluster snapshot.
-pub(super) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
+pub(crate) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
     Thing {
         arn: text(of.db_cluster_snapshot_arn()),
         status: text(of.status()),
@@ -205,7 +205,7 @@ pub(super) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
 }
 
 /// An instance snapshot.
-pub(super) fn instance_snapshot(of: &DbSnapshot) -> Thing {
+pub(crate) fn instance_snapshot(of: &DbSnapshot) -> Thing {
     Thing {
         arn: text(of.db_snapshot_arn()),
         status: text(of.status()),

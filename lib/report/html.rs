@@ -19,7 +19,7 @@ const HEAD: &str = "#eaeef2";
 const BAR: f64 = 240.0;
 
 /// The whole page.
-pub fn html(document: &Document) -> String {
+pub(super) fn html(document: &Document) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {

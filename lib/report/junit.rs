@@ -4,10 +4,10 @@
 //! went on, but somebody should look.
 
 use crate::document::{Document, Step, StepStatus};
-use crate::migrate::{Case, Outcome, case, suite};
+use crate::junit::{Case, Outcome, case, suite};
 
 /// The whole file.
-pub fn junit(document: &Document) -> String {
+pub(super) fn junit(document: &Document) -> String {
     let tools = document.steps.iter().map(|step| of_step(document, step));
     let migrations = document.refresh.iter().flat_map(|refresh| &refresh.migrations);
     let migrations = migrations.map(|migration| case("refreshkit.migrations", migration));

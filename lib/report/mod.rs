@@ -11,10 +11,11 @@ mod text;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub use html::html;
-pub use junit::junit;
-pub use prometheus::prometheus;
-pub use text::{summary, text};
+use html::html;
+use junit::junit;
+use prometheus::prometheus;
+use text::summary;
+use text::text;
 
 use crate::document::{Concern, Document, Exit, Failure, OnFallback};
 use crate::house::House;
@@ -76,6 +77,10 @@ impl Failure for Error {
             Self::File { .. } => "report",
             Self::Concern(concern) => concern.code(),
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
     }
 }
 

@@ -10,7 +10,7 @@ use crate::document::Document;
 const LAST_SUCCESS: &str = "last_success_timestamp_seconds";
 
 /// The metrics of a run; `before` is the textfile of the run before it.
-pub fn prometheus(document: &Document, before: &str) -> String {
+pub(super) fn prometheus(document: &Document, before: &str) -> String {
     let mut out = String::new();
     let mut gauge = |name: &str, help: &str, value: String| {
         let _ = writeln!(

@@ -7,7 +7,7 @@ use indicatif::{HumanBytes, HumanCount};
 use crate::document::{Dehydration, Document, Resource, StepStatus};
 
 /// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
-pub fn summary(document: &Document) -> String {
+pub(super) fn summary(document: &Document) -> String {
     let mut parts = vec![match &document.error {
         None => "ok".to_owned(),
         Some(error) => format!("FAILED in {}: {}", error.tool, error.message),
@@ -34,12 +34,12 @@ pub fn summary(document: &Document) -> String {
     parts.join(" · ").replace(char::is_control, " ")
 }
 
-pub(super) fn totals(plan: &Dehydration) -> (u64, u64) {
+pub(crate) fn totals(plan: &Dehydration) -> (u64, u64) {
     plan.tables.iter().fold((0, 0), |(before, after), table| (before + table.rows_before, after + table.rows))
 }
 
 /// The whole report.
-pub fn text(document: &Document) -> String {
+pub(super) fn text(document: &Document) -> String {
     let mut out = format!("run {}: {}\n", document.run, summary(document));
     steps(&mut out, document);
     warned(&mut out, document);
@@ -83,7 +83,7 @@ fn steps(out: &mut String, document: &Document) {
 }
 
 /// What a person should look at: why a fallback was taken, what the plan warns of.
-pub(super) fn warnings(document: &Document) -> impl Iterator<Item = &str> {
+pub(crate) fn warnings(document: &Document) -> impl Iterator<Item = &str> {
     let fallback = document.snapshot.as_ref().and_then(|snapshot| snapshot.fallback_reason.as_deref());
     let planned = document.dehydration.iter().flat_map(|plan| &plan.warnings).map(String::as_str);
     fallback.into_iter().chain(planned)
@@ -148,14 +148,14 @@ fn edges(out: &mut String, plan: &Dehydration) {
     let _ = writeln!(out, "references of kept rows that lost their parent: {}", plan.dangling);
 }
 
-pub(super) fn share(part: u64, whole: u64) -> f64 {
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a share is shown with one digit")]
     let share = if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
     share
 }
 
 /// `cluster-snapshot`, as the document says it.
-pub(super) fn kind_word(resource: &Resource) -> String {
+pub(crate) fn kind_word(resource: &Resource) -> String {
     serde_json::to_value(&resource.kind)
         .ok()
         .and_then(|word| word.as_str().map(str::to_owned))

@@ -2,7 +2,7 @@
 //!
 //! In: an [`Error`]. Out: what the porch and the document say of it; the hint is in `hint.rs`.
 
-use super::Error;
+use super::error::Error;
 use crate::document::{Exit, Failure};
 
 impl Failure for Error {

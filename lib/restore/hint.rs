@@ -2,12 +2,13 @@
 //!
 //! In: the error. Out: one thing to do, if there is one.
 
-use super::Error;
+use super::error::Error;
 use crate::document::Failure;
 use crate::mysql::{self, number};
+use crate::sql;
 
 /// The hint for an error.
-pub(super) fn hint(error: &Error) -> Option<String> {
+pub(crate) fn hint(error: &Error) -> Option<String> {
     match error {
         Error::Config(inner) => inner.hint(),
         Error::Mysql(inner) => hint_of_server(inner),
@@ -19,7 +20,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::UnknownTarget { name, known } => Some(hint_for_target(name, known)),
         Error::LooksLikeSource { .. } => Some("a target is a development server of its own".to_owned()),
         Error::NotOurs { database } => {
-            Some(format!("rename it, or drop it if nobody needs it: DROP DATABASE {}", mysql::name(database)))
+            Some(format!("rename it, or drop it if nobody needs it: DROP DATABASE {}", sql::name(database)))
         }
         Error::ReferredFromOutside { .. } => {
             Some("drop that foreign key on the development server".to_owned())

@@ -7,12 +7,13 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::choose::{self, Found};
-use super::{Error, ListOptions, TargetsOptions};
+use super::error::Error;
+use super::options::{ListOptions, TargetsOptions};
+use crate::archive::DumpFile;
 use crate::config::TargetConfig;
 use crate::document::Failure;
-use crate::dump::DumpFile;
 use crate::house::House;
+use crate::restore::load::choose::{self, Found};
 
 /// What stands for an empty list.
 const NONE: &str = "none\n";

@@ -10,45 +10,24 @@
 //! swap                                      the only step that touches <db>
 //! ```
 
-mod choice;
-mod choose;
 mod error;
-mod events;
 mod failure;
-mod fast;
-mod furnish;
 mod guard;
 mod hint;
+mod keep;
 mod list;
 mod load;
-mod loading;
-mod lock;
-mod objects;
 mod options;
-mod own;
-mod plain;
-mod plan;
-mod preserve;
-mod production;
 mod run;
-mod schedule;
-mod set;
-mod settle;
-mod state;
 mod status;
 mod swap;
 mod target;
-mod transcode;
-mod tuples;
 mod undo;
-mod worker;
+mod verify_deep;
 
-pub use error::Error;
 pub use list::{list, targets};
-pub use options::{Command, ListOptions, RunOptions, StatusOptions, TargetsOptions, UndoOptions, Verify};
+pub use options::{Command, RunOptions};
 pub use run::refresh;
 pub use status::status;
 pub use undo::undo;
-
-use lock::Holder;
-use target::Target;
+pub use verify_deep::restores;

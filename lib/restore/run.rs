@@ -2,28 +2,39 @@
 //!
 //! In: [`RunOptions`]. Out: the document's `refresh` section.
 
+use crate::aws;
+use crate::junit;
+use crate::restore::load::choose;
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::choice::Choice;
-use super::loading::Loading;
-use super::plain::{self, PlainFile};
-use super::plan::Plan;
-use super::settle::Contents;
-use super::{Error, Holder, RunOptions, Target, events, fast, guard, preserve, production, set, state, swap};
+use super::error::Error;
+use super::options::RunOptions;
+use super::target::Target;
+use super::{guard, swap};
+use crate::archive::{DatabaseEntry, DumpFile};
 use crate::config;
 use crate::document::{Document, Dump, Refresh, TableDigest};
-use crate::dump::{DatabaseEntry, DumpFile};
 use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
-use crate::rds;
+use crate::restore::guard::production;
+use crate::restore::keep::{preserve, set};
+use crate::restore::load::fast;
+use crate::restore::load::foreign as plain;
+use crate::restore::load::foreign::PlainFile;
+use crate::restore::load::loading::Loading;
+use crate::restore::load::table_filter::Choice;
+use crate::restore::swap::lock::Holder;
+use crate::restore::swap::record::Plan;
+use crate::restore::swap::sync_objects::Contents;
+use crate::restore::swap::{events, state};
 
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<(), Error> {
-    let access = rds::access(house, &options.login);
+    let access = aws::access(house, &options.login);
     let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
-    let path = super::choose::choose(&house.config, &options.dump)?;
+    let path = choose::choose(&house.config, &options.dump)?;
     let choice = Choice::of(&target, options)?;
     set::statements(&target)?;
     let file = plain::open_either(&path)?;
@@ -69,7 +80,7 @@ fn describe(refresh: &Refresh) -> String {
 
 fn write_junit(options: &RunOptions, refresh: &Refresh) -> Result<(), Error> {
     let Some(path) = &options.junit else { return Ok(()) };
-    let text = migrate::junit(refresh.reference.as_deref().unwrap_or("no branch"), &refresh.migrations);
+    let text = junit::junit(refresh.reference.as_deref().unwrap_or("no branch"), &refresh.migrations);
     std::fs::write(path, text).map_err(|source| Error::Junit { path: path.clone(), source })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: a name, `[targets]`, who has the keys. Out: a [`Target`], or a refusal that lists what is allowed.
 
-use super::Error;
+use super::error::Error;
 use crate::config::{Config, TargetConfig};
 use crate::mysql::{Access, Server};
 

@@ -2,18 +2,23 @@
 //!
 //! In: a target with a `<db>__previous`. Out: the two have changed places.
 
+use crate::aws;
 use jiff::Timestamp;
 
-use super::plan::Plan;
-use super::settle::Contents;
-use super::{Error, Holder, Target, UndoOptions, events, state, swap};
+use super::error::Error;
+use super::options::UndoOptions;
+use super::swap;
+use super::target::Target;
 use crate::document::{Document, Refresh};
 use crate::house::House;
-use crate::rds;
+use crate::restore::swap::lock::Holder;
+use crate::restore::swap::record::Plan;
+use crate::restore::swap::sync_objects::Contents;
+use crate::restore::swap::{events, state};
 
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<(), Error> {
-    let target = Target::of(&house.config, &options.target, &rds::access(house, &options.login))?;
+    let target = Target::of(&house.config, &options.target, &aws::access(house, &options.login))?;
     let mut holder = Holder::take(house, &target)?;
     if !house.dry_run
         && let Some(done) = swap::repair(&mut holder, &target)?

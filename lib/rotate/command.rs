@@ -2,13 +2,16 @@
 //!
 //! In: the dump directory. Out: text on stdout: for people, one name a line (`--plain`), or JSON.
 
+use crate::archive;
+use crate::restore;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use super::Error;
+use super::run::Error;
 use super::run::{apply, decisions};
-use crate::dump::{self, DumpFile, Listed, Store};
+use crate::archive::{DumpFile, Listed, Store};
+use crate::dump;
 use crate::house::House;
 use crate::mysql::Server;
 
@@ -51,10 +54,10 @@ pub enum Deed {
 
 /// Does it.
 pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn Write) -> Result<(), Error> {
-    let directory = || dump::directory(&house.config, wish.dir.as_deref());
+    let directory = || archive::directory(&house.config, wish.dir.as_deref());
     match deed {
         Deed::List { plain, json } => {
-            let dumps = dump::list(&directory()?, wish.name.as_deref())?;
+            let dumps = archive::list(&directory()?, wish.name.as_deref())?;
             match (plain, json) {
                 (true, _) => dumps.iter().try_for_each(|dump| writeln!(out, "{}", dump.file))?,
                 (_, true) => {
@@ -67,21 +70,21 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
         Deed::Verify { files, target, .. } => {
             let server = target.as_deref().map(|name| server_of(house, name)).transpose()?;
             for file in files {
-                verify(house, &dump::find(directory, file)?, server.as_ref(), out)?;
+                verify(house, &archive::find(directory, file)?, server.as_ref(), out)?;
             }
         }
-        Deed::Cat { table, file } => cat(&dump::find(directory, file)?, table, out)?,
+        Deed::Cat { table, file } => cat(&archive::find(directory, file)?, table, out)?,
         Deed::Rotate => rotate(house, &directory()?, wish.name.as_deref(), out)?,
     }
     Ok(())
 }
 
 fn verify(house: &House, path: &Path, server: Option<&Server>, out: &mut dyn Write) -> Result<(), Error> {
-    let dump = dump::verify::all(house, path, 2)?;
+    let dump = archive::all(house, path, 2)?;
     let (rows, members) = (dump.manifest().rows, dump.manifest().members.len());
     writeln!(out, "{}: whole, {members} members, {rows} rows", path.display())?;
     if let Some(server) = server {
-        dump::deep::restores(house, &dump, server)?;
+        restore::restores(house, &dump, server)?;
         let tables = dump.manifest().tables.len();
         writeln!(out, "{}: restores on {}, {tables} tables", path.display(), server.label())?;
     }
@@ -126,7 +129,7 @@ fn table(dumps: &[Listed], out: &mut dyn Write) -> std::io::Result<()> {
 fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
     let dump = DumpFile::open(path)?;
     let manifest = dump.manifest();
-    let named = |entry: &dump::TableEntry| {
+    let named = |entry: &archive::TableEntry| {
         entry.table == wish || wish.split_once('.') == Some((entry.database.as_str(), entry.table.as_str()))
     };
     let found: Vec<usize> = (0..manifest.tables.len()).filter(|i| named(&manifest.tables[*i])).collect();
@@ -144,7 +147,7 @@ fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
     }
     for clauses in table.indexes.iter().chain(std::iter::once(&table.foreign_keys)) {
         if !clauses.is_empty() {
-            writeln!(out, "ALTER TABLE {}\n  {};", crate::mysql::name(&table.table), clauses.join(",\n  "))?;
+            writeln!(out, "ALTER TABLE {}\n  {};", crate::sql::name(&table.table), clauses.join(",\n  "))?;
         }
     }
     Ok(())
@@ -153,7 +156,7 @@ fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
 fn rotate(house: &House, directory: &Path, wish: Option<&str>, out: &mut dyn Write) -> Result<(), Error> {
     let names: BTreeSet<String> = match wish {
         Some(name) => BTreeSet::from([name.to_owned()]),
-        None => dump::list(directory, None)?.into_iter().map(|dump| dump.name).collect(),
+        None => archive::list(directory, None)?.into_iter().map(|dump| dump.name).collect(),
     };
     for name in names {
         // Without the lock for a dry run: it must not be refused while a dump is being written.

@@ -4,10 +4,8 @@
 //! pure function ([`policy::decide`]); nothing is removed before a new dump is there, whole and verified.
 
 mod command;
-pub mod policy;
+mod policy;
 mod run;
 
 pub use command::{Deed, perform};
-pub use run::{Error, run};
-
-pub use crate::dump::Options;
+pub use run::run;

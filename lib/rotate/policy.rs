@@ -15,11 +15,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::dump::is_later;
+use crate::archive::is_later;
 
 /// How long dumps stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub(super) struct Policy {
     /// Dumps younger than so many times 24 hours stay.
     pub keep_days: u32,
     /// So many of the newest stay whatever their age.
@@ -28,7 +28,7 @@ pub struct Policy {
 
 /// What becomes of one dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub(super) struct Decision {
     /// File name.
     pub file: String,
     /// Whether it stays.
@@ -38,7 +38,7 @@ pub struct Decision {
 }
 
 /// Decides on dumps, given as file name and the moment of their data. The answer is newest first.
-pub fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -> Vec<Decision> {
+pub(super) fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -> Vec<Decision> {
     let mut sorted: Vec<_> = dumps.to_vec();
     sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let (later, sorted): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|dump| is_later(dump.1, clock));
@@ -62,7 +62,7 @@ pub fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -
 }
 
 /// The dump that was made a moment ago stays, however old its data is: the run that follows needs it.
-pub fn keep(decisions: &mut [Decision], made: &str) {
+pub(super) fn keep(decisions: &mut [Decision], made: &str) {
     for decision in decisions.iter_mut().filter(|decision| !decision.keep && decision.file == made) {
         decision.keep = true;
         "just made".clone_into(&mut decision.reason);
@@ -70,7 +70,7 @@ pub fn keep(decisions: &mut [Decision], made: &str) {
 }
 
 /// A dump without a row is more likely a wrong source than a wish: it takes the place of no other.
-pub fn spare(decisions: &mut [Decision]) {
+pub(super) fn spare(decisions: &mut [Decision]) {
     for decision in decisions.iter_mut().filter(|decision| !decision.keep) {
         decision.keep = true;
         "the new dump has no rows".clone_into(&mut decision.reason);

@@ -2,14 +2,16 @@
 //!
 //! In: what [`dump::write`] takes. Out: the document's `dump` and `rotation`. Both happen under one lock.
 
+use crate::archive;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use super::policy::{Decision, Policy, decide, keep, spare};
+use crate::archive::Store;
 use crate::config::Config;
 use crate::document::{Document, Exit, Failure, Rotation, Verdict};
-use crate::dump::{self, Options, Store};
+use crate::dump::{self, Options};
 use crate::house::House;
 
 /// Why a dump was not written or not rotated.
@@ -71,15 +73,15 @@ pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<
 }
 
 /// What would become of the dumps of one name. Only whole dumps of ours are looked at.
-pub(super) fn decisions(config: &Config, directory: &Path, name: &str) -> Result<Vec<Decision>, Error> {
-    let listed = dump::list(directory, Some(name))?;
+pub(crate) fn decisions(config: &Config, directory: &Path, name: &str) -> Result<Vec<Decision>, Error> {
+    let listed = archive::list(directory, Some(name))?;
     let known: Vec<_> = listed.into_iter().map(|dump| (dump.file, dump.as_of)).collect();
     let policy = Policy { keep_days: config.dump.keep_days, keep_at_least: config.dump.keep_at_least };
     Ok(decide(&known, policy, Timestamp::now()))
 }
 
 /// Removes what the decisions say.
-pub(super) fn apply(store: &Store, decisions: &[Decision]) -> Result<(), Error> {
+pub(crate) fn apply(store: &Store, decisions: &[Decision]) -> Result<(), Error> {
     for decision in decisions.iter().filter(|decision| !decision.keep) {
         store.remove(&decision.file)?;
     }

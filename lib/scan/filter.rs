@@ -97,24 +97,24 @@ impl Filter {
 
     /// Which lengths texts that begin with these four bytes may have; 0 if there is none.
     #[inline]
-    pub(super) fn lengths(&self, begin: [u8; 4]) -> u64 {
+    pub(crate) fn lengths(&self, begin: [u8; 4]) -> u64 {
         let parts = self.begins.iter().zip(begin).map(|(table, byte)| table[usize::from(byte)]);
         self.lengths[usize::from(parts.fold(0, |one, other| one ^ other))]
     }
 
     /// Whether a text of this CRC may be one.
     #[inline]
-    pub(super) fn crc(&self, text: &[u8]) -> bool {
+    pub(crate) fn crc(&self, text: &[u8]) -> bool {
         get(&self.crcs, u64::from(crc32fast::hash(text)))
     }
 
     /// The keyed hash of a canonical text.
-    pub(super) fn hash(&self, sort: Sort, text: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, sort: Sort, text: &[u8]) -> u64 {
         hash(&self.key, sort, text)
     }
 
     /// Whether the hash is one of the originals'.
-    pub(super) fn knows(&self, hash: u64) -> Known {
+    pub(crate) fn knows(&self, hash: u64) -> Known {
         match &self.hashes {
             Hashes::Exact(all) if all.binary_search(&hash).is_ok() => Known::Yes,
             Hashes::Bloom(bits) if bloom(hash).all(|bit| get(bits, bit)) => Known::Perhaps,
@@ -156,7 +156,7 @@ fn begins() -> [[u16; 256]; 4] {
 }
 
 /// One bit a length; the longest share the last.
-pub(super) fn length_bit(length: usize) -> u64 {
+pub(crate) fn length_bit(length: usize) -> u64 {
     1 << length.saturating_sub(LENGTH_MIN).min(63)
 }
 
@@ -190,7 +190,7 @@ fn get(map: &[u64], bit: u64) -> bool {
 
 /// The record that the server would make.
 #[cfg(test)]
-pub(super) fn record(filter: &Filter, sort: Sort, text: &str) -> Record {
+pub(crate) fn record(filter: &Filter, sort: Sort, text: &str) -> Record {
     let bytes = text.as_bytes();
     let begin = crc32fast::hash(&bytes[..4]) >> 16;
     let mut record = [0; RECORD_BYTES];

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 /// Characters that separate words, besides those of ASCII that are neither letter nor digit.
-pub(super) const SEPARATORS: &[(char, char)] = &[
+pub(crate) const SEPARATORS: &[(char, char)] = &[
     ('\u{80}', '\u{a9}'),
     ('\u{ab}', '\u{b4}'),
     ('\u{b6}', '\u{b9}'),
@@ -70,7 +70,7 @@ impl Fold {
 
     /// Takes one character off `text`: its length, and what it becomes; nothing for a separator.
     #[inline]
-    pub(super) fn next(&self, text: &[u8]) -> (usize, Option<char>) {
+    pub(crate) fn next(&self, text: &[u8]) -> (usize, Option<char>) {
         let first = text[0];
         if first < 0x80 {
             let folded = ASCII[usize::from(first)];
@@ -99,7 +99,7 @@ impl Fold {
 
 /// Writes a folded character: all of them are one, but for `ß`.
 #[inline]
-pub(super) fn write(c: char, mut out: impl FnMut(&str)) {
+pub(crate) fn write(c: char, mut out: impl FnMut(&str)) {
     match c {
         'ß' => out("ss"),
         'ς' => out("σ"),

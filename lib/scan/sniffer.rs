@@ -2,10 +2,10 @@
 //!
 //! In: the bytes of outgoing cells. Out: the hashes of the originals that they hold.
 
+use super::filter::{Filter, Known};
+use super::fold::Fold;
 use super::words::{Run, Words};
-use super::{
-    DIGITS_ANYWHERE, DIGITS_MIN, Filter, Fold, Known, LENGTH_MIN, LETTERS_ANYWHERE, SORTS, Sort, views,
-};
+use super::{DIGITS_ANYWHERE, DIGITS_MIN, LENGTH_MIN, LETTERS_ANYWHERE, SORTS, Sort, views};
 
 /// Longer cells are gone through in pieces that overlap, so that no view takes more memory than this.
 const PIECE_BYTES: usize = 1 << 20;
@@ -122,8 +122,8 @@ fn sorts(run: Run<'_>) -> &'static [Sort] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::filter::record;
-    use super::super::{Filter, KEY_BYTES};
+    use super::super::KEY_BYTES;
+    use super::super::filter::{Filter, record};
     use super::*;
 
     fn scanner(originals: &[&str]) -> Scanner {

@@ -5,9 +5,10 @@
 
 use std::fmt::Write;
 
+use super::filter::{RECORD_BYTES, Record};
 use super::fold::SEPARATORS;
-use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, RECORD_BYTES, Record, SORTS, Sort};
-use crate::mysql::literal;
+use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, SORTS, Sort};
+use crate::sql::literal;
 
 /// Longer values are free text: only what is in other columns is looked for (characters).
 pub const VALUE_CHARACTERS_MAX: u64 = 400;

@@ -86,7 +86,7 @@ const PLACEHOLDERS: &[&str] = &[
 ];
 
 /// All of them, in lower case.
-pub(super) fn words() -> impl Iterator<Item = String> {
+pub(crate) fn words() -> impl Iterator<Item = String> {
     let placeholders = PLACEHOLDERS.iter().map(|word| (*word).to_owned());
     placeholders.chain(mask::dictionary().map(str::to_lowercase))
 }

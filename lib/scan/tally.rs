@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::Record;
+use super::filter::Record;
 
 /// Values found in more rows than this, and in more than one of a hundred, are nobody's own.
 const COMMON_ROWS: u64 = 20;
@@ -75,7 +75,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::RECORD_BYTES;
+    use super::super::filter::RECORD_BYTES;
     use super::*;
 
     fn record(n: u64) -> Record {

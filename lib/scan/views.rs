@@ -10,12 +10,12 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 const PACKED_MIN: usize = 8;
 
 /// Whether there is anything to unescape.
-pub(super) fn is_escaped(text: &[u8]) -> bool {
+pub(crate) fn is_escaped(text: &[u8]) -> bool {
     memchr::memchr3(b'\\', b'%', b'&', text).is_some()
 }
 
 /// Resolves one level of `\u00e9 \n \"`, `%40` and `&#64; &amp;`. Whether anything changed.
-pub(super) fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
+pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
     out.clear();
     let mut rest = text;
     let mut changed = false;
@@ -107,7 +107,7 @@ fn push(code: u32, out: &mut Vec<u8>) {
 }
 
 /// The texts that stand in base64 or in hexadecimal digits; `found` says whether to go on.
-pub(super) fn packed(text: &[u8], mut found: impl FnMut(&[u8]) -> bool) -> bool {
+pub(crate) fn packed(text: &[u8], mut found: impl FnMut(&[u8]) -> bool) -> bool {
     let mut rest = text;
     while let Some(begin) = rest.iter().position(|byte| digit(*byte)) {
         rest = &rest[begin..];

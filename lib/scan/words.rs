@@ -3,22 +3,23 @@
 //! In: text. Out: canonical runs of whole words whose beginning and length some original has. Memory is bounded
 //! whatever the text's length: words far behind are let go.
 
+use super::filter::Filter;
 use super::filter::length_bit;
 use super::fold::{self, Fold};
-use super::{Filter, LENGTH_MAX, LENGTH_MIN};
+use super::{LENGTH_MAX, LENGTH_MIN};
 
 /// Text is gone through in pieces of this many canonical bytes.
 const PIECE_BYTES: usize = 32 << 10;
 
 /// A run of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run<'a> {
+pub(crate) struct Run<'a> {
     /// The words without anything between them.
-    pub(super) text: &'a [u8],
+    pub(crate) text: &'a [u8],
     /// How many words.
-    pub(super) words: usize,
+    pub(crate) words: usize,
     /// Whether it is all of the text, or stands alone in quotes.
-    pub(super) alone: bool,
+    pub(crate) alone: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -32,14 +33,14 @@ struct Word {
 
 /// Finds runs; its buffers serve all texts of a worker.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(crate) struct Words {
     folded: Vec<u8>,
     words: Vec<Word>,
 }
 
 impl Words {
     /// Goes through a text; `found` says whether to go on. Whether it did not stop.
-    pub(super) fn runs(
+    pub(crate) fn runs(
         &mut self,
         text: &[u8],
         fold: &Fold,
@@ -126,7 +127,7 @@ impl Words {
     }
 
     #[cfg(test)]
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.folded.capacity() + self.words.capacity() * size_of::<Word>()
     }
 

@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use refreshkit::archive::{DumpFile, TableKind};
 use refreshkit::config::{self, Config};
 use refreshkit::document::{
     Cluster, Dehydration, Document, ErrorReport, Failure, Login, Snapshot, TablePlan,
 };
-use refreshkit::dump::{self, DumpFile, TableKind};
+use refreshkit::dump;
 use refreshkit::house::House;
 use refreshkit::mysql::{OptionFile, Session};
 use refreshkit::plan::{self, Options};

@@ -4,8 +4,9 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use refreshkit::archive::{Consistency, DumpFile, MemberKind};
 use refreshkit::document::{Cluster, ColumnPlan, Dehydration, Document, Login, TableClass, TablePlan};
-use refreshkit::dump::{Consistency, DumpFile, MemberKind, digest_table};
+use refreshkit::rows::digest_table;
 
 use refreshkit::config::{ServerConfig, Tls};
 use refreshkit::mysql::{Engine, Server, Session};

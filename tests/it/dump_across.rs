@@ -1,6 +1,7 @@
 //! A dump of one server on the other: what both have words for arrives whole, in both directions.
 
-use refreshkit::dump::{DumpFile, digest_table};
+use refreshkit::archive::DumpFile;
+use refreshkit::rows::digest_table;
 
 use crate::dump::{whole, zcat};
 use crate::dump_fidelity::client;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use refreshkit::dump::{DumpFile, MemberKind};
+use refreshkit::archive::{DumpFile, MemberKind};
 use sha2::{Digest, Sha256};
 
 use crate::dump::{config, whole};

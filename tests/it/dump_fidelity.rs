@@ -10,8 +10,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use refreshkit::dump::{DumpFile, TableKind, digest_table, find};
-use refreshkit::mysql::{Engine, Session, literal, name, qualified};
+use refreshkit::archive::{DumpFile, TableKind, find};
+use refreshkit::mysql::{Engine, Session};
+use refreshkit::rows::digest_table;
+use refreshkit::sql::{literal, name, qualified};
 
 use crate::dump::{whole, zcat};
 use crate::support::{TestServer, for_each_server};

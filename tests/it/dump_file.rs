@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use refreshkit::archive::DumpFile;
 use refreshkit::document::TableClass;
-use refreshkit::dump::DumpFile;
 
 use crate::dump::{config, planned, whole};
 use crate::dump_safety::{any_server, command, small};

@@ -10,8 +10,10 @@ use std::fmt::Write;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use refreshkit::dump::{DumpFile, digest_table};
-use refreshkit::mysql::{Engine, literal};
+use refreshkit::archive::DumpFile;
+use refreshkit::mysql::Engine;
+use refreshkit::rows::digest_table;
+use refreshkit::sql::literal;
 
 use crate::dump::{whole, zcat};
 use crate::dump_fidelity::{Lens, client, differences, fingerprint, seen_through};

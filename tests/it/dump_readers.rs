@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
+use refreshkit::archive::{Consistency, DumpFile, TableEntry};
 use refreshkit::document::{Cluster, Document, Endpoint, Login, Source};
-use refreshkit::dump::{Consistency, DumpFile, TableEntry};
 use refreshkit::mysql::{Engine, Session};
 
 use crate::dump::zcat;
@@ -248,7 +248,7 @@ fn one_that_is_lost_costs_time_and_nothing_else(setting: &Setting) {
     let output = ended(child);
     drop(session);
     assert!(output.stderr.contains("; beginning again with night@127.0.0.1"), "{}", output.stderr);
-    let listed = refreshkit::dump::list(&setting.home.path().join("dumps"), None).unwrap();
+    let listed = refreshkit::archive::list(&setting.home.path().join("dumps"), None).unwrap();
     assert_eq!(listed.len(), 1);
     setting.assert_same(&output);
 }

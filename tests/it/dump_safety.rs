@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use refreshkit::dump::{DumpFile, list};
+use refreshkit::archive::{DumpFile, list};
 
 use crate::dump::{config, whole};
 use crate::support::{Scratch, TestServer, Tool, for_each_server, servers, terminate};
@@ -283,6 +283,6 @@ fn an_account_that_may_not_lock_still_dumps_and_says_so() {
         let dump = DumpFile::open(&path).unwrap();
         assert_eq!(dump.manifest().rows, 4);
         // Quiet if nobody else happens to use the server; what it must not claim is a lock.
-        assert_ne!(dump.manifest().consistency, refreshkit::dump::Consistency::Locked);
+        assert_ne!(dump.manifest().consistency, refreshkit::archive::Consistency::Locked);
     });
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use refreshkit::dump::list;
+use refreshkit::archive::list;
 
 use crate::dump::whole;
 use crate::dump_safety::{any_server, command, dump, hidden, small};

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use refreshkit::archive::list;
 use refreshkit::document::TableClass;
-use refreshkit::dump::list;
 
 use crate::dump::{config, planned, whole};
 use crate::dump_safety::{Limited, Unmount, any_server, command, dump, hidden, small};

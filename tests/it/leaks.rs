@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use refreshkit::document::Document;
-use refreshkit::mysql::literal;
 use refreshkit::scan::{self, Fold};
+use refreshkit::sql::literal;
 
 use crate::closure::document;
 use crate::dump::zcat;

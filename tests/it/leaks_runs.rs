@@ -1,7 +1,7 @@
 //! Records of originals as they are stored on a server: written, read, looked up, taken out.
 
-use refreshkit::plan::Originals;
 use refreshkit::scan::{self, Record};
+use refreshkit::work_schema::Originals;
 
 use crate::support::for_each_server;
 

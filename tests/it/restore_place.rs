@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use refreshkit::dump::digest_table;
 use refreshkit::mysql::Session;
+use refreshkit::rows::digest_table;
 
 use crate::support::{Scratch, TestServer, Tool};
 

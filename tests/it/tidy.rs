@@ -7,11 +7,42 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 300;
 
 /// The rooms in the order in which data walks through them: each may use those before it.
-const ROOMS: &[&str] =
-    &["rds", "catalog", "mask", "scan", "plan", "dump", "rotate", "migrate", "restore", "report"];
+const ROOMS: &[&str] = &[
+    "document",
+    "progress",
+    "config",
+    "house",
+    "sql",
+    "mysql",
+    "aws",
+    "engine",
+    "rds",
+    "rds_local",
+    "catalog",
+    "mask",
+    "scan",
+    "work_schema",
+    "plan",
+    "archive",
+    "rows",
+    "dump",
+    "junit",
+    "migrate",
+    "report",
+    "restore",
+    "rotate",
+    "cli",
+];
 
-/// What every room may use.
-const SHARED: &[&str] = &["document", "config", "progress", "house", "mysql"];
+/// Streets that are still to be closed.
+const OPEN: &[(&str, &str)] = &[
+    ("archive", "dump"),
+    ("archive", "rows"),
+    ("aws", "rds"),
+    ("engine", "rds_local"),
+    ("rows", "dump"),
+    ("work_schema", "plan"),
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -44,8 +75,8 @@ fn rooms_use_only_the_streets() {
         let Some(position) = ROOMS.iter().position(|name| *name == here) else { continue };
         for used in code(&text).split("crate::").skip(1) {
             let name: String = used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            let open = SHARED.contains(&name.as_str())
-                || ROOMS[..=position].contains(&name.as_str())
+            let open = ROOMS[..=position].contains(&name.as_str())
+                || OPEN.contains(&(here.as_str(), name.as_str()))
                 || name.is_empty();
             assert!(open, "{} uses crate::{name}: no street goes there (lib/README.md)", path.display());
         }
@@ -79,7 +110,11 @@ fn only_the_porch_and_the_configuration_read_the_environment() {
 fn only_the_cloud_room_names_the_aws_sdk() {
     for (path, text) in sources("lib") {
         let named = ["aws_sdk", "aws_config", "aws_smithy"].iter().any(|name| code(&text).contains(name));
-        assert!(!named || room(&path) == "rds", "{} names the AWS SDK", path.display());
+        assert!(
+            !named || ["aws", "rds"].contains(&room(&path).as_str()),
+            "{} names the AWS SDK",
+            path.display()
+        );
     }
 }
 

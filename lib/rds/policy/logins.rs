@@ -6,7 +6,7 @@ use super::{Names, Statement};
 use crate::config::{Config, CopyPassword};
 
 /// The statements that the configuration's logins need.
-pub(super) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statement> {
+pub(crate) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statement> {
     let kept = config.restore.password == CopyPassword::SecretsManager;
     let kind = if aurora { "cluster" } else { "db" };
     let made = names.service_arn("secretsmanager", &format!("secret:rds!{kind}-*"));

@@ -1,0 +1,225 @@
+//! The dump directory: one writer a name, a temporary file that becomes a dump in one step, and no litter.
+//!
+//! In: members. Out: `NAME-STAMP.sql.gz`, which is never there but whole. The temporary file `.NAME-STAMP.sql.gz.partial`
+//! is in the same directory, so that the rename stays on one file system; one that a dead run left is removed by
+//! the next run, which holds the lock.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rustix::fs::FlockOperation;
+
+use super::manifest::{Manifest, MemberEntry, MemberKind};
+use super::member::{self, Member};
+use super::trailer::Trailer;
+use super::{list, text};
+use crate::dump::Error;
+
+/// What the temporary file's name ends with.
+const PARTIAL: &str = ".partial";
+
+/// Room for what is not rows, and for whoever else writes to the file system meanwhile.
+const SPARE_BYTES: u64 = 16 << 20;
+
+/// The right to write and remove dumps of one name in one directory, as long as it lives.
+#[derive(Debug)]
+pub struct Store {
+    directory: PathBuf,
+    name: String,
+    _lock: File,
+}
+
+impl Store {
+    /// Takes the lock, or says who holds it, and removes what dead runs left behind.
+    pub fn open(directory: &Path, name: &str) -> Result<Self, Error> {
+        let path = directory.join(format!(".{name}.lock"));
+        let mut lock = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(Error::file("create", &path))?;
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut holder = String::new();
+                // The holder's own words are a courtesy.
+                let _ = Read::by_ref(&mut lock).take(200).read_to_string(&mut holder);
+                return Err(Error::Locked {
+                    name: name.to_owned(),
+                    directory: directory.to_owned(),
+                    holder: holder.trim().to_owned(),
+                });
+            }
+            Err(error) => return Err(Error::file("lock", &path)(error.into())),
+        }
+        sign(&mut lock).map_err(Error::file("write", &path))?;
+        let store = Self { directory: directory.to_owned(), name: name.to_owned(), _lock: lock };
+        store.clean()?;
+        Ok(store)
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What the files' names begin with.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Removes temporary files of runs that died: nobody else writes under this name.
+    fn clean(&self) -> Result<(), Error> {
+        let entries = fs::read_dir(&self.directory).map_err(Error::file("read", &self.directory))?;
+        for entry in entries {
+            let entry = entry.map_err(Error::file("read", &self.directory))?;
+            let file_name = entry.file_name();
+            let Some(file_name) = file_name.to_str() else { continue };
+            let whole = file_name.strip_prefix('.').and_then(|rest| rest.strip_suffix(PARTIAL));
+            if whole.and_then(list::parse_name).is_some_and(|(name, _)| name == self.name) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if the directory has no room for `needed` bytes.
+    pub(crate) fn check_space(&self, needed: u64) -> Result<(), Error> {
+        let found = rustix::fs::statvfs(&self.directory)
+            .map_err(|e| Error::file("read", &self.directory)(e.into()))?;
+        let free = found.f_bavail.saturating_mul(found.f_frsize);
+        if free < needed.saturating_add(SPARE_BYTES) {
+            return Err(Error::NoSpace { directory: self.directory.clone(), free, needed });
+        }
+        Ok(())
+    }
+
+    /// Begins the file for the data of `as_of`.
+    pub(crate) fn begin(&self, as_of: Timestamp) -> Result<Partial<'_>, Error> {
+        let file_name = list::file_name(&self.name, as_of);
+        let path = self.directory.join(format!(".{file_name}{PARTIAL}"));
+        let file = File::create(&path).map_err(Error::file("create", &path))?;
+        let whole = self.directory.join(&file_name);
+        Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new() })
+    }
+
+    /// Removes a dump. Only what [`list`](super::list) shows under this name goes.
+    pub fn remove(&self, file_name: &str) -> Result<(), Error> {
+        if list::parse_name(file_name).is_some_and(|(name, _)| name == self.name) {
+            remove(&self.directory.join(file_name))?;
+        }
+        Ok(())
+    }
+
+    /// Makes removals last.
+    pub fn sync(&self) -> Result<(), Error> {
+        File::open(&self.directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(Error::file("sync", &self.directory))
+    }
+
+    /// Points `NAME-latest.sql.gz` at a dump.
+    fn link_latest(&self, file_name: &str) -> io::Result<()> {
+        let temporary = self.directory.join(format!(".{}-latest{PARTIAL}", self.name));
+        let _ = fs::remove_file(&temporary);
+        std::os::unix::fs::symlink(file_name, &temporary)?;
+        fs::rename(&temporary, self.directory.join(format!("{}-latest.sql.gz", self.name)))
+    }
+}
+
+/// Writes who holds the lock into it.
+fn sign(lock: &mut File) -> io::Result<()> {
+    let host = rustix::system::uname();
+    let host = host.nodename().to_string_lossy().into_owned();
+    let holder = format!("pid {} on {host} since {:.0}", std::process::id(), Timestamp::now());
+    lock.set_len(0)?;
+    lock.rewind()?;
+    lock.write_all(holder.as_bytes())
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// A dump that is being written. Dropped before it is published, it is gone.
+#[derive(Debug)]
+pub(crate) struct Partial<'a> {
+    store: &'a Store,
+    path: PathBuf,
+    whole: PathBuf,
+    file: File,
+    offset: u64,
+    pub(crate) members: Vec<MemberEntry>,
+}
+
+impl Partial<'_> {
+    /// Where the unfinished file is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends a member.
+    pub(crate) fn append(&mut self, member: &Member) -> Result<(), Error> {
+        self.write(&member.bytes)?;
+        let offset = self.offset - member.bytes.len() as u64;
+        self.members.push(MemberEntry { offset, ..member.entry.clone() });
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(Error::file("write", &self.whole))?;
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Appends the manifest and the trailer.
+    pub(crate) fn seal(&mut self, manifest: &Manifest, level: u32) -> Result<(), Error> {
+        let json = serde_json::to_string(manifest).expect("a manifest has only string keys");
+        let last = member::of_text(MemberKind::Other, &text::comment(&json), level);
+        let offset = self.offset;
+        self.write(&last.bytes)?;
+        let sha256 = last.sha256();
+        self.write(&Trailer { offset, bytes: last.bytes.len() as u64, sha256 }.render())
+    }
+
+    /// The bytes are on the disk afterwards.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        self.file.sync_all().map_err(Error::file("write", &self.whole))
+    }
+
+    /// Gives the file its name, in place of an older dump of the same moment if there is one, and returns its path.
+    pub(crate) fn publish(self) -> Result<PathBuf, Error> {
+        if let Err(error) = fs::rename(&self.path, &self.whole) {
+            // A server of a network file system may have done it and lost its answer.
+            let inode = |path: &Path| fs::metadata(path).map(|found| found.ino());
+            let ours = self.file.metadata().map(|found| found.ino());
+            if !matches!((inode(&self.whole), ours), (Ok(found), Ok(own)) if found == own) {
+                return Err(Error::file("rename the finished dump to", &self.whole)(error));
+            }
+        }
+        self.store.sync()?;
+        let file_name = self.whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // A dump of an older snapshot is not the latest one.
+        let newest = list::list(&self.store.directory, Some(&self.store.name));
+        let newest = newest.ok().and_then(|dumps| list::latest(&dumps).cloned());
+        let file_name = newest.map_or(file_name, |newest| newest.file);
+        // File systems without symbolic links can do without this one.
+        let _ = self.store.link_latest(&file_name);
+        Ok(self.whole.clone())
+    }
+}
+
+impl Drop for Partial<'_> {
+    fn drop(&mut self) {
+        // After a rename there is nothing at this path.
+        let _ = fs::remove_file(&self.path);
+    }
+}

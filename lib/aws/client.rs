@@ -1,0 +1,190 @@
+//! The SDK's client, made once: region, credentials, endpoint, timeouts, retries.
+//!
+//! In: the checked endpoint. Out: an [`Aws`] whose calls block, and end early when a signal arrives.
+
+use crate::rds;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_rds::config::{ProvideCredentials, RuntimeComponents, SharedHttpClient};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_types::service_config::ServiceConfigKey;
+
+use crate::document::chain;
+use crate::house::Cancel;
+use crate::rds::Aws;
+use crate::rds::Error;
+use crate::rds::ServiceOptions;
+use crate::rds::{Fault, FaultClass};
+
+/// One try; a describe answers within a second.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// All tries of one call together.
+const OPERATION_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A host that does not accept a connection by then is not there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Throttling comes in bursts: the first tries of everybody fail.
+const ATTEMPTS: u32 = 8;
+
+/// Somebody may be sitting in front of a tool that only logs in.
+const LOGIN_ATTEMPTS: u32 = 5;
+
+/// The pause after the first of them; it doubles.
+const LOGIN_BACKOFF: Duration = Duration::from_millis(250);
+
+/// The longest pause between two tries.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// A service as the SDK's settings name it.
+#[derive(Debug)]
+pub(crate) struct Service {
+    id: &'static str,
+    variable: &'static str,
+}
+
+const RDS: Service = Service { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
+
+pub(crate) const SECRETS_MANAGER: Service =
+    Service { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
+
+/// How a call is repeated.
+#[derive(Debug, Clone, Copy)]
+struct Rhythm {
+    attempts: u32,
+    backoff: Duration,
+    /// Factor on the pauses.
+    pace: f64,
+}
+
+/// The SDK's configuration with region and credentials in it, and what runs its calls.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// Region, credentials, HTTP.
+    pub(crate) shared: SdkConfig,
+    /// Runs calls on the calling thread.
+    pub(crate) runtime: tokio::runtime::Runtime,
+}
+
+/// Connects to the service: finds region and credentials, sends nothing yet.
+pub(crate) fn open(options: &ServiceOptions, cancel: Cancel) -> Result<Aws, Error> {
+    let rhythm = Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: options.pace.min(1.0) };
+    let loaded = load(rhythm, None)?;
+    let endpoint = match &options.endpoint_url {
+        Some(named) => Some(named.clone()),
+        None => endpoint_of(&loaded.shared, &RDS)?,
+    };
+    Ok(connect(loaded, endpoint, None, cancel))
+}
+
+/// The same for tools that only log in: `region` stands in for one that nobody set.
+pub(crate) fn load_for_logins(region: Option<&str>) -> Result<Loaded, Error> {
+    load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)
+}
+
+/// The same for a tool that asks whose `host` is: in the region that its name tells.
+pub(crate) fn open_for_host(host: &str, cancel: Cancel) -> Result<Aws, Error> {
+    let region = super::secrets::region_of_host(host);
+    let loaded = load_for_logins(region.as_deref())?;
+    let endpoint = endpoint_of(&loaded.shared, &RDS)?;
+    Ok(connect(loaded, endpoint, region, cancel))
+}
+
+fn connect(loaded: Loaded, endpoint: Option<String>, region: Option<String>, cancel: Cancel) -> Aws {
+    let mut config = aws_sdk_rds::config::Builder::from(&loaded.shared);
+    if let Some(region) = region {
+        config.set_region(Some(Region::new(region)));
+    }
+    if endpoint.as_deref().is_some_and(rds::is_local) {
+        config.set_http_client(Some(http(true)));
+    }
+    config.set_endpoint_url(endpoint);
+    Aws::new(aws_sdk_rds::Client::from_conf(config.build()), loaded.runtime, cancel)
+}
+
+/// The endpoint of a service that AWS' own tools would use, if it is not the region's own: its variable, that of all
+/// services, its entry in the profile's `services`, that of the profile; none of them if they are to be ignored.
+pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static Service) -> Result<Option<String>, Error> {
+    let key =
+        ServiceConfigKey::builder().service_id(service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+    let key = key.build().expect("all of it is set");
+    let configured = shared.service_config().and_then(|config| config.load_config(key));
+    let refuse = |problem| Error::Endpoint { service: service.id, variable: service.variable, problem };
+    configured.map(|url| rds::checked(&url).map_err(refuse)).transpose()
+}
+
+/// Finds region and credentials.
+fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+    let mut shared = runtime.block_on(configuration(rhythm));
+    if let (None | Some(""), Some(region)) = (shared.region().map(|region| region.as_ref().trim()), region) {
+        shared = shared.to_builder().region(Region::new(region.to_owned())).build();
+    }
+    match shared.region().map(|region| region.as_ref().trim()) {
+        None | Some("") => return Err(Error::NoRegion),
+        Some(region) if !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+            return Err(Error::Region(region.to_owned()));
+        }
+        Some(_) => {}
+    }
+    runtime.block_on(credentials(&shared))?;
+    Ok(Loaded { shared, runtime })
+}
+
+async fn configuration(rhythm: Rhythm) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(rhythm.attempts)
+        .with_initial_backoff(rhythm.backoff.mul_f64(rhythm.pace))
+        .with_max_backoff(BACKOFF_MAX.mul_f64(rhythm.pace));
+    // Pinned: what a newer default changes is read before it is taken.
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http(false))
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await
+}
+
+/// A client on ring; a client that is made by hand asks for the proxy itself.
+pub(crate) fn http(local: bool) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+        let mut connector =
+            Connector::builder().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).proxy_config(proxy);
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
+}
+
+/// Missing credentials would come up as a dispatch failure of the first call: asked for here, they are one sentence.
+async fn credentials(shared: &SdkConfig) -> Result<(), Error> {
+    let fault = |message: String| Fault {
+        call: "credentials",
+        class: FaultClass::NoCredentials,
+        code: None,
+        message,
+    };
+    let Some(provider) = shared.credentials_provider() else {
+        return Err(fault("no AWS credentials are configured".to_owned()).into());
+    };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let why = chain(&error).split_whitespace().collect::<Vec<_>>().join(" ");
+            Err(fault(format!("no AWS credentials were found ({why})")).into())
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Secrets and tokens from AWS, for logins to MySQL.
+//!
+//! In: the ARN or the name of a secret; the address and the user that a token is for. Out: what the server takes. The
+//! region is that of the ARN or of the host name where they tell it, for a copy may be in another one than the job.
+
+use crate::rds;
+use std::sync::Mutex;
+
+use aws_config::Region;
+use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
+use serde_json::Value;
+
+use crate::rds::Error;
+
+use super::client::{self, Loaded};
+
+use crate::document::AnyFailure;
+use crate::house::Cancel;
+use crate::mysql::{Keys, Secret};
+
+/// AWS, opened when it is first asked.
+#[derive(Debug)]
+pub(crate) struct Vault {
+    cancel: Cancel,
+    loaded: Mutex<Option<Loaded>>,
+}
+
+impl Vault {
+    pub(crate) fn new(cancel: Cancel) -> Self {
+        Self { cancel, loaded: Mutex::default() }
+    }
+
+    /// Works with the SDK's configuration, for `region` or the configured one.
+    fn with<T>(
+        &self,
+        region: Option<String>,
+        work: impl FnOnce(&Loaded, aws_config::SdkConfig) -> Result<T, Error>,
+    ) -> Result<T, AnyFailure> {
+        let mut slot = self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let loaded = match slot.take() {
+            Some(loaded) => slot.insert(loaded),
+            None => slot.insert(client::load_for_logins(region.as_deref())?),
+        };
+        let mut shared = loaded.shared.to_builder();
+        if let Some(region) = region {
+            shared = shared.region(Region::new(region));
+        }
+        Ok(work(loaded, shared.build())?)
+    }
+}
+
+impl Keys for Vault {
+    fn content(&self, id: &str) -> Result<Vec<u8>, AnyFailure> {
+        self.with(region_of_arn(id), |loaded, shared| {
+            let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
+            let endpoint = client::endpoint_of(&shared, &client::SECRETS_MANAGER)?;
+            if endpoint.as_deref().is_some_and(rds::is_local) {
+                config.set_http_client(Some(client::http(true)));
+            }
+            config.set_endpoint_url(endpoint);
+            let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
+            let ask = client.get_secret_value().secret_id(id).send();
+            let answer = rds::run(&loaded.runtime, &self.cancel, "GetSecretValue", ask)
+                .map_err(|source| Error::Secret { id: id.to_owned(), source })?;
+            let bytes = answer.secret_binary().map(|bytes| bytes.as_ref().to_vec());
+            Ok(bytes
+                .or_else(|| answer.secret_string().map(|text| text.as_bytes().to_vec()))
+                .unwrap_or_default())
+        })
+    }
+
+    fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
+        Ok(parse(id, &self.content(id)?)?)
+    }
+
+    fn token(&self, host: &str, port: u16, user: &str) -> Result<String, AnyFailure> {
+        self.with(region_of_host(host), |loaded, shared| {
+            let config = Config::builder()
+                .hostname(host)
+                .port(u64::from(port))
+                // The signer puts the user into a URL as it is.
+                .username(form_urlencoded::byte_serialize(user.as_bytes()).collect::<String>())
+                .build()
+                .map_err(|error| Error::Token(error.to_string()))?;
+            let made = loaded.runtime.block_on(AuthTokenGenerator::new(config).auth_token(&shared));
+            made.map(|token| token.to_string()).map_err(|error| Error::Token(error.to_string()))
+        })
+    }
+}
+
+/// `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`.
+fn region_of_arn(id: &str) -> Option<String> {
+    let mut parts = id.split(':');
+    let named = parts.next() == Some("arn") && parts.nth(1) == Some("secretsmanager");
+    parts.next().filter(|region| named && !region.is_empty()).map(str::to_owned)
+}
+
+/// `NAME.RANDOM.REGION.rds.amazonaws.com`.
+pub(crate) fn region_of_host(host: &str) -> Option<String> {
+    let host = host.to_ascii_lowercase();
+    let rest = super::owner::HOST_END.iter().find_map(|end| host.strip_suffix(end))?;
+    rest.rsplit_once('.').map(|(_, region)| region.to_owned())
+}
+
+/// The fields of a database secret; RDS itself writes `username` and `password` only.
+fn parse(id: &str, content: &[u8]) -> Result<Secret, Error> {
+    let value: Value = serde_json::from_slice(content).map_err(|_| Error::NoPassword(id.to_owned()))?;
+    let word = |name: &str| value[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    // Rotation functions write the port as a number, people as a text.
+    let port = || value["port"].as_u64().or_else(|| value["port"].as_str()?.parse().ok());
+    Ok(Secret {
+        user: word("username"),
+        password: word("password").ok_or_else(|| Error::NoPassword(id.to_owned()))?,
+        host: word("host"),
+        port: port().and_then(|port| u16::try_from(port).ok()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_is_where_the_secret_or_the_server_is() {
+        let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-1-AbCdEf";
+        assert_eq!(region_of_arn(arn).as_deref(), Some("eu-west-1"));
+        assert_eq!(region_of_arn("app/production"), None);
+        assert_eq!(region_of_arn("arn:aws:rds:eu-west-1:1:cluster:x"), None);
+        let host = "prod.cluster-abc.eu-central-1.rds.amazonaws.com";
+        assert_eq!(region_of_host(host).as_deref(), Some("eu-central-1"));
+        let chinese = "prod.abc.cn-north-1.rds.amazonaws.com.cn";
+        assert_eq!(region_of_host(chinese).as_deref(), Some("cn-north-1"));
+        assert_eq!(region_of_host("127.0.0.1"), None);
+    }
+
+    #[test]
+    fn reads_what_rds_and_people_write() {
+        let ours = parse("s", br#"{"username":"admin","password":"p"}"#).unwrap();
+        assert_eq!((ours.user.as_deref(), ours.password.as_str(), ours.port), (Some("admin"), "p", None));
+        let theirs = parse("s", br#"{"password":"p","host":"h","port":"3307","dbname":"app"}"#).unwrap();
+        assert_eq!((theirs.host.as_deref(), theirs.port), (Some("h"), Some(3307)));
+        for wrong in ["p", "", "{}", r#"{"password":""}"#, "[1]"] {
+            let said = parse("s", wrong.as_bytes()).unwrap_err().to_string();
+            assert_eq!(said, "the secret s is no JSON object with a \"password\"");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What `information_schema` says about a database, its tables and their keys.
+//!
+//! In: a connection and a database. Out: plain data for the [outline](super::schema).
+
+use std::collections::BTreeMap;
+
+use crate::archive::DatabaseEntry;
+use crate::dump::error::Error;
+use crate::mysql::Session;
+use crate::sql::literal;
+
+/// One row of `information_schema.TABLES`.
+pub(crate) struct Found {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) engine: String,
+    pub(crate) rows: u64,
+    pub(crate) row_bytes: u64,
+}
+
+/// A database's defaults.
+pub(crate) fn database_entry(session: &mut Session, database: &str) -> Result<DatabaseEntry, Error> {
+    let sql = format!(
+        "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
+         WHERE SCHEMA_NAME = {}",
+        literal(database)
+    );
+    let found: Option<(String, String)> = session.first(&format!("looking for database {database}"), &sql)?;
+    let (charset, collation) = found.ok_or_else(|| {
+        Error::NotThere(format!("{} has no database {database} that this account may see", session.label()))
+    })?;
+    Ok(DatabaseEntry { name: database.to_owned(), charset, collation })
+}
+
+/// Tables, views and sequences of a database; sequences first, since a table's default may ask one.
+pub(crate) fn tables_of(session: &mut Session, database: &str) -> Result<Vec<Found>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0) \
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
+         ORDER BY TABLE_TYPE <> 'SEQUENCE', TABLE_NAME",
+        literal(database)
+    );
+    let found: Vec<(String, String, String, u64, u64)> =
+        session.rows(&format!("listing the tables of {database}"), &sql)?;
+    let found = found.into_iter().map(|(name, kind, engine, rows, bytes)| Found {
+        name,
+        kind,
+        engine,
+        rows,
+        row_bytes: bytes.checked_div(rows).unwrap_or(bytes).max(1),
+    });
+    Ok(found.collect())
+}
+
+/// Per table the key to read by: the primary key, else the shortest unique key without NULL and prefixes.
+pub(crate) fn keys_of(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, (String, Vec<String>)>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, COALESCE(SUB_PART, 0) > 0 OR NULLABLE = 'YES' OR COLUMN_NAME IS NULL \
+         FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {} AND NON_UNIQUE = 0 \
+         ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX",
+        literal(database)
+    );
+    let parts: Vec<(String, String, Option<String>, bool)> =
+        session.rows(&format!("reading the keys of {database}"), &sql)?;
+    let mut indexes: BTreeMap<(String, bool, String), Option<Vec<String>>> = BTreeMap::new();
+    for (table, index, column, unfit) in parts {
+        let key = indexes.entry((table, index != "PRIMARY", index)).or_insert_with(|| Some(Vec::new()));
+        match (column, key.as_mut()) {
+            (Some(column), Some(columns)) if !unfit => columns.push(column),
+            _ => *key = None,
+        }
+    }
+    let mut best: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    for ((table, secondary, index), columns) in indexes {
+        let Some(columns) = columns else { continue };
+        let better = best.get(&table).is_none_or(|(_, known)| secondary && known.len() > columns.len());
+        let primary_known = best.get(&table).is_some_and(|(index, _)| index == "PRIMARY");
+        if better && !primary_known {
+            best.insert(table, (index, columns));
+        }
+    }
+    Ok(best)
+}

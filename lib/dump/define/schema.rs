@@ -1,0 +1,285 @@
+//! What is to be dumped: databases, tables with their definitions, and one SELECT a table.
+//!
+//! In: the document's plan, or the names of whole databases; a connection. Out: an [`Outline`]: the manifest's
+//! tables without rows and digests yet, and per table that has rows a [`Part`] that says how to read it.
+
+use crate::rows;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::create;
+use super::facts::{Found, database_entry, keys_of, tables_of};
+use crate::archive::{DatabaseEntry, TableEntry, TableKind};
+use crate::document::{ColumnPlan, Dehydration, TableClass, TablePlan};
+use crate::dump::error::Error;
+use crate::mysql::Session;
+use crate::rows::{Column, columns_of};
+use crate::sql::{name, qualified};
+use crate::sql::{portable, unqualified};
+
+/// What to dump.
+#[derive(Debug)]
+pub(crate) enum Wish<'a> {
+    /// The rows that a plan chose.
+    Plan(&'a Dehydration),
+    /// Everything in these databases.
+    Whole(&'a [String]),
+}
+
+/// What a dump consists of.
+#[derive(Debug, Default)]
+pub(crate) struct Outline {
+    pub(crate) databases: Vec<DatabaseEntry>,
+    pub(crate) tables: Vec<TableEntry>,
+    pub(crate) parts: Vec<Part>,
+    /// Base tables that are not in the dump, as (database, table): views on them cannot be restored.
+    pub(crate) left_out: BTreeSet<(String, String)>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// How to read the rows of one table.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// Position of the table in the manifest.
+    pub(crate) table: usize,
+    /// `database.table`, for messages.
+    pub(crate) label: String,
+    pub(crate) columns: Vec<Column>,
+    /// What is selected, one expression a column.
+    pub(crate) expressions: Vec<String>,
+    pub(crate) from: String,
+    pub(crate) filter: Option<String>,
+    /// The columns to order by and to cut chunks by. Empty: one chunk.
+    pub(crate) key: Vec<Column>,
+    /// Expressions to order by, if there is no key.
+    pub(crate) order: Vec<String>,
+    /// The server's guess, or the plan's count.
+    pub(crate) rows: u64,
+    /// A guess.
+    pub(crate) row_bytes: u64,
+}
+
+impl Part {
+    /// About how many bytes of rows there are.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.rows.saturating_mul(self.row_bytes)
+    }
+}
+
+impl Wish<'_> {
+    fn databases(&self) -> Vec<String> {
+        match self {
+            Self::Whole(names) => names.to_vec(),
+            Self::Plan(plan) if !plan.databases.is_empty() => plan.databases.clone(),
+            Self::Plan(plan) => {
+                let names: BTreeSet<_> = plan.tables.iter().map(|table| table.database.clone()).collect();
+                names.into_iter().collect()
+            }
+        }
+    }
+}
+
+/// Reads what is to be dumped.
+pub(crate) fn outline(session: &mut Session, wish: &Wish) -> Result<Outline, Error> {
+    let mut outline = Outline::default();
+    for database in wish.databases() {
+        outline.databases.push(database_entry(session, &database)?);
+        let columns = columns_of(session, &database, None)?;
+        let keys = keys_of(session, &database)?;
+        let found = tables_of(session, &database)?;
+        if let Wish::Plan(plan) = wish {
+            all_there(plan, &database, &found)?;
+        }
+        for table in found {
+            let facts = Facts { columns: &columns, keys: &keys, database: &database };
+            add(session, &mut outline, wish, &facts, &table)?;
+        }
+    }
+    Ok(outline)
+}
+
+struct Facts<'a> {
+    columns: &'a BTreeMap<String, Vec<Column>>,
+    keys: &'a BTreeMap<String, (String, Vec<String>)>,
+    database: &'a str,
+}
+
+fn add(
+    session: &mut Session,
+    outline: &mut Outline,
+    wish: &Wish,
+    facts: &Facts,
+    found: &Found,
+) -> Result<(), Error> {
+    let database = facts.database;
+    let label = format!("{database}.{}", found.name);
+    match found.kind.as_str() {
+        "VIEW" | "SYSTEM VIEW" => return Ok(()),
+        "SEQUENCE" => {
+            outline.tables.push(sequence(session, database, &found.name)?);
+            return Ok(());
+        }
+        _ => {}
+    }
+    let plan = match wish {
+        Wish::Whole(_) => None,
+        Wish::Plan(plan) => {
+            let planned = plan.tables.iter().find(|t| t.database == database && t.table == found.name);
+            let Some(planned) = planned.filter(|t| t.class != TableClass::Ignore) else {
+                outline.left_out.insert((database.to_owned(), found.name.clone()));
+                return Ok(());
+            };
+            Some(planned)
+        }
+    };
+    if !matches!(found.engine.as_str(), "InnoDB" | "") {
+        outline
+            .warnings
+            .push(format!("{label} uses {}: its rows are not part of the snapshot", found.engine));
+    }
+    let known = facts.columns.get(&found.name).map_or(&[][..], Vec::as_slice);
+    if known.is_empty() {
+        return Err(Error::Moved(label));
+    }
+    let names: Vec<String> = match plan {
+        Some(plan) if plan.class != TableClass::Empty => {
+            plan.columns.iter().map(|c| c.name.clone()).collect()
+        }
+        _ => known.iter().filter(|c| !c.generated).map(|c| c.name.clone()).collect(),
+    };
+    let columns = rows::pick(known, database, &found.name, &names)?;
+    let position = outline.tables.len();
+    outline.tables.push(table_entry(session, database, &found.name, names)?);
+    let part = match plan {
+        Some(plan) if plan.class == TableClass::Empty => return Ok(()),
+        Some(plan) => planned_part(plan, columns, known, found),
+        None => whole_part(columns, facts, found),
+    };
+    outline.parts.push(Part { table: position, label, ..part });
+    Ok(())
+}
+
+/// The server must have every table of the plan.
+fn all_there(plan: &Dehydration, database: &str, found: &[Found]) -> Result<(), Error> {
+    let missing = plan
+        .tables
+        .iter()
+        .filter(|t| t.database == database && t.class != TableClass::Ignore)
+        .find(|t| !found.iter().any(|f| f.name == t.table));
+    match missing {
+        Some(table) => Err(Error::NotThere(format!(
+            "the plan names {database}.{}, which the server does not have",
+            table.table
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found: &Found) -> Part {
+    let is_bare = |planned: &ColumnPlan| planned.expression == format!("t.{}", name(&planned.name));
+    let expressions = columns
+        .iter()
+        .zip(&plan.columns)
+        .map(|(column, planned)| {
+            // A mask's result has a type of its own; what is digested must be what the column will hold.
+            let expression = if is_bare(planned) {
+                planned.expression.clone()
+            } else {
+                column.coerced(&planned.expression)
+            };
+            column.form.read(&expression)
+        })
+        .collect();
+    let key: Vec<Column> = plan
+        .key
+        .iter()
+        .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
+        .collect();
+    // In the order of what a mask hides, the n-th row would tell which original was the n-th.
+    let hides = |column: &&ColumnPlan| plan.key.contains(&column.name) && !is_bare(column);
+    let order: Vec<String> = plan.columns.iter().filter(hides).map(|c| c.expression.clone()).collect();
+    Part {
+        table: 0,
+        label: String::new(),
+        columns,
+        expressions,
+        from: plan.from.clone(),
+        filter: plan.filter.clone().filter(|filter| !filter.trim().is_empty()),
+        key: if key.len() == plan.key.len() && order.is_empty() { key } else { Vec::new() },
+        order,
+        rows: plan.rows,
+        row_bytes: found.row_bytes,
+    }
+}
+
+fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
+    let known = facts.columns.get(&found.name).map_or(&[][..], Vec::as_slice);
+    let (index, key) = facts.keys.get(&found.name).cloned().unwrap_or_default();
+    let hint = if index == "PRIMARY" { " FORCE INDEX (PRIMARY)" } else { "" };
+    Part {
+        table: 0,
+        label: String::new(),
+        expressions: columns.iter().map(|c| c.form.read(&format!("t.{}", name(&c.name)))).collect(),
+        columns,
+        from: format!("{} AS t{hint}", qualified(facts.database, &found.name)),
+        filter: None,
+        key: key
+            .iter()
+            .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
+            .collect(),
+        order: Vec::new(),
+        rows: found.rows,
+        row_bytes: found.row_bytes,
+    }
+}
+
+fn table_entry(
+    session: &mut Session,
+    database: &str,
+    table: &str,
+    columns: Vec<String>,
+) -> Result<TableEntry, Error> {
+    let sql = format!("SHOW CREATE TABLE {}", qualified(database, table));
+    let shown: Option<(String, String)> =
+        session.first(&format!("reading the definition of {database}.{table}"), &sql)?;
+    let (_, show_create) =
+        shown.ok_or_else(|| Error::NotThere(format!("{database}.{table} is not there any more")))?;
+    let pieces = create::cut(&show_create, database).unwrap_or_else(|| create::Pieces {
+        create: portable(&unqualified(&show_create, database)),
+        ..create::Pieces::default()
+    });
+    Ok(TableEntry {
+        kind: TableKind::Table,
+        database: database.to_owned(),
+        table: table.to_owned(),
+        create: pieces.create,
+        show_create,
+        columns,
+        indexes: pieces.indexes,
+        foreign_keys: pieces.foreign_keys,
+        digest: rows::Sum::default().digest(),
+        ..TableEntry::default()
+    })
+}
+
+fn sequence(session: &mut Session, database: &str, sequence: &str) -> Result<TableEntry, Error> {
+    let deed = format!("reading the sequence {database}.{sequence}");
+    let shown: Option<(String, String)> =
+        session.first(&deed, &format!("SHOW CREATE SEQUENCE {}", qualified(database, sequence)))?;
+    let state: Option<(i64, u64)> = session.first(
+        &deed,
+        &format!("SELECT next_not_cached_value, cycle_count FROM {}", qualified(database, sequence)),
+    )?;
+    let ((_, create), (next, cycle)) = shown
+        .zip(state)
+        .ok_or_else(|| Error::NotThere(format!("{database}.{sequence} is not there any more")))?;
+    Ok(TableEntry {
+        kind: TableKind::Sequence,
+        database: database.to_owned(),
+        table: sequence.to_owned(),
+        show_create: create.clone(),
+        create,
+        after: vec![format!("DO SETVAL({}, {next}, 0, {cycle})", name(sequence))],
+        digest: rows::Sum::default().digest(),
+        ..TableEntry::default()
+    })
+}

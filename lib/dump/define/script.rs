@@ -1,0 +1,209 @@
+//! The SQL around the rows: header, keys, objects, footer.
+//!
+//! In: the manifest's databases, tables and objects. Out: text that the stock clients of MySQL and MariaDB run from
+//! top to bottom. Nothing in it asks for more than the rights on the databases themselves.
+
+use crate::archive::{DatabaseEntry, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
+use crate::sql::name;
+use crate::sql::portable;
+
+/// What a connection must run before it loads rows, and the variables that the header keeps for the footer.
+pub(crate) fn session() -> Vec<String> {
+    [
+        "SET NAMES utf8mb4",
+        "SET time_zone = '+00:00'",
+        "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+        "SET foreign_key_checks = 0",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// Variables that are put back at the end.
+const KEPT: &[&str] = &[
+    "character_set_client",
+    "character_set_results",
+    "collation_connection",
+    "time_zone",
+    "sql_mode",
+    "foreign_key_checks",
+];
+
+/// SQL that is written statement by statement.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    text: String,
+    /// The longest statement.
+    pub(crate) statement_bytes_max: u64,
+}
+
+impl Script {
+    /// The text for a member.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    fn add(&mut self, statement: &str) {
+        self.write(statement, ";");
+    }
+
+    fn write(&mut self, statement: &str, end: &str) {
+        self.statement_bytes_max = self.statement_bytes_max.max(statement.len() as u64);
+        self.text += statement;
+        self.text += end;
+        self.text += "\n";
+    }
+
+    fn enter(&mut self, database: &str) {
+        self.add(&format!("USE {}", name(database)));
+    }
+}
+
+/// Settings, databases, and every table without its later keys.
+pub(crate) fn header(manifest: &Manifest) -> Script {
+    let mut sql = Script::default();
+    let server = one_line(&manifest.server_version);
+    sql.write(&format!("-- refreshkit {} dump, format {}", manifest.tool_version, manifest.format), "");
+    sql.write(&format!("-- {} {server}; the manifest is at the end of the file\n", manifest.engine), "");
+    for variable in KEPT {
+        sql.add(&format!("SET @refreshkit_{variable} = @@{variable}"));
+    }
+    for statement in &manifest.session {
+        sql.add(statement);
+    }
+    for database in &manifest.databases {
+        sql.add(&create_database(database));
+        sql.enter(&database.name);
+        for table in manifest.tables.iter().filter(|table| table.database == database.name) {
+            let word = if table.kind == TableKind::Sequence { "SEQUENCE" } else { "TABLE" };
+            sql.add(&format!("DROP {word} IF EXISTS {}", name(&table.table)));
+            sql.add(&table.create);
+        }
+    }
+    sql
+}
+
+fn create_database(database: &DatabaseEntry) -> String {
+    let text = format!(
+        "\nCREATE DATABASE IF NOT EXISTS {} DEFAULT CHARACTER SET {} COLLATE {}",
+        name(&database.name),
+        database.charset,
+        database.collation
+    );
+    portable(&text)
+}
+
+/// Secondary keys of all tables, sequences' values, then foreign keys.
+pub(crate) fn indexes(manifest: &Manifest) -> Script {
+    let mut sql = Script::default();
+    for database in &manifest.databases {
+        sql.enter(&database.name);
+        for table in manifest.tables.iter().filter(|table| table.database == database.name) {
+            for clauses in &table.indexes {
+                sql.add(&alter(table, clauses));
+            }
+            for statement in &table.after {
+                sql.add(statement);
+            }
+        }
+    }
+    for table in manifest.tables.iter().filter(|table| !table.foreign_keys.is_empty()) {
+        sql.enter(&table.database);
+        sql.add(&alter(table, &table.foreign_keys));
+    }
+    sql
+}
+
+pub(crate) fn alter(table: &TableEntry, clauses: &[String]) -> String {
+    format!("ALTER TABLE {}\n  {}", name(&table.table), clauses.join(",\n  "))
+}
+
+/// Placeholders for all views, then every object.
+pub(crate) fn objects(manifest: &Manifest) -> Script {
+    let mut sql = Script::default();
+    for view in manifest.objects.iter().filter(|object| object.kind == ObjectKind::View) {
+        sql.enter(&view.database);
+        sql.add(&format!("DROP VIEW IF EXISTS {}", name(&view.name)));
+        sql.add(&placeholder(view));
+    }
+    for object in &manifest.objects {
+        let now = manifest.databases.iter().find(|entry| entry.name == object.database);
+        write_object(&mut sql, object, now);
+    }
+    sql
+}
+
+fn write_object(sql: &mut Script, object: &ObjectEntry, database: Option<&DatabaseEntry>) {
+    sql.text.push('\n');
+    sql.enter(&object.database);
+    for statement in &object.session {
+        sql.add(statement);
+    }
+    if object.kind != ObjectKind::Trigger {
+        sql.add(&format!("DROP {} IF EXISTS {}", word(object.kind), name(&object.name)));
+    }
+    // What a program's texts and variables default to was decided when it was created.
+    let alter = |collation: &str| format!("ALTER DATABASE {} COLLATE {collation}", name(&object.database));
+    if let Some(collation) = &object.database_collation {
+        sql.add(&alter(collation));
+    }
+    let delimiter = delimiter(&object.create);
+    sql.write(&format!("DELIMITER {delimiter}"), "");
+    sql.write(&object.create, &format!("\n{delimiter}\nDELIMITER ;"));
+    if let (Some(_), Some(now)) = (&object.database_collation, database) {
+        sql.add(&alter(&now.collation));
+    }
+}
+
+/// A view of the same shape that reads nothing: another view that reads it can be created before it.
+pub(crate) fn placeholder(view: &ObjectEntry) -> String {
+    let columns: Vec<String> = view.columns.iter().map(|column| format!("1 AS {}", name(column))).collect();
+    format!("CREATE VIEW {} AS SELECT {}", name(&view.name), columns.join(", "))
+}
+
+fn word(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Function => "FUNCTION",
+        ObjectKind::Procedure => "PROCEDURE",
+        ObjectKind::Package => "PACKAGE",
+        ObjectKind::PackageBody => "PACKAGE BODY",
+        ObjectKind::View => "VIEW",
+        ObjectKind::Trigger => "TRIGGER",
+        ObjectKind::Event => "EVENT",
+    }
+}
+
+/// An end of statement that the statement does not contain.
+fn delimiter(statement: &str) -> String {
+    let mut delimiter = ";;".to_owned();
+    while statement.contains(&delimiter) || statement.ends_with(';') && delimiter.starts_with(';') {
+        delimiter = if delimiter.starts_with(';') { "$$".to_owned() } else { delimiter + "$" };
+    }
+    delimiter
+}
+
+/// The session as it was.
+pub(crate) fn footer() -> Script {
+    let mut sql = Script::default();
+    for variable in KEPT {
+        sql.add(&format!("SET {variable} = @refreshkit_{variable}"));
+    }
+    sql
+}
+
+/// A text for a comment: nothing in it ends the line.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delimiter_is_never_in_the_statement() {
+        assert_eq!(delimiter("SELECT 1"), ";;");
+        assert_eq!(delimiter("BEGIN ;; END"), "$$");
+        assert_eq!(delimiter("BEGIN ;; $$ END"), "$$$");
+    }
+}

@@ -1,0 +1,292 @@
+//! The scan of what leaves: every tuple on its way into the file is looked through for hashed originals.
+//!
+//! In: the plan's [`LeakScan`], a connection, and the tuples as they are written. Out: which columns hold originals, and
+//! in which rows. The values themselves are never told.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::error::Error;
+use crate::archive::Manifest;
+use crate::document::{LeakScan, TablePlan};
+use crate::dump::define::schema::{Part, Wish};
+use crate::house::House;
+use crate::mysql::{Server, Session};
+use crate::rows::{Column, Form};
+use crate::scan::{Filter, Fold, Known, Scanner, Sniffer, lower};
+use crate::sql::Literals;
+use crate::sql::hex;
+use crate::work_schema::Originals;
+
+/// So many columns are told of.
+const COLUMNS_MAX: usize = 20;
+
+/// Longer keys are cut in messages (characters).
+const KEY_CHARACTERS_MAX: usize = 60;
+
+/// What all workers look for, and what they found.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    scanner: Scanner,
+    scan: LeakScan,
+    originals: Originals,
+    /// By position in the manifest.
+    tables: BTreeMap<usize, Table>,
+    /// Asked where the filter is not sure.
+    confirm: Mutex<Session>,
+    found: Mutex<BTreeMap<(usize, usize), Found>>,
+}
+
+/// What is looked at in one table.
+#[derive(Debug)]
+struct Table {
+    label: String,
+    /// As a rule of `[mask]` names it.
+    rule: String,
+    columns: Vec<Look>,
+    /// Positions and names of the key's columns.
+    key: Vec<(usize, String)>,
+}
+
+#[derive(Debug)]
+struct Look {
+    name: String,
+    /// Whether it is looked at.
+    scan: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Short,
+    Long,
+    Json,
+}
+
+impl Kind {
+    fn of(column: &Column) -> Self {
+        match column.data_type.as_str() {
+            _ if column.form == Form::Number => Self::Number,
+            "json" => Self::Json,
+            "text" | "mediumtext" | "longtext" | "blob" | "mediumblob" | "longblob" => Self::Long,
+            _ => Self::Short,
+        }
+    }
+}
+
+/// Originals in one column.
+#[derive(Debug, Clone)]
+struct Found {
+    rows: u64,
+    /// One of the hashes, and the first row's key in words.
+    hash: u64,
+    key: Option<String>,
+}
+
+impl Watch {
+    /// Reads the hashes; nothing if the plan has none.
+    pub(crate) fn open(
+        server: &Server,
+        wish: &Wish,
+        manifest: &Manifest,
+        parts: &[Part],
+    ) -> Result<Option<Self>, Error> {
+        let Wish::Plan(plan) = wish else { return Ok(None) };
+        let Some(scan) = plan.leaks.clone() else { return Ok(None) };
+        let mut session = server.connect()?;
+        let broken = || Error::NoOriginals { schema: plan.work_schema.clone() };
+        let originals = Originals::open(&mut session, &plan.work_schema)?.ok_or_else(broken)?;
+        let (count, scanner) = load(&mut session, &originals, &scan)?;
+        if count != scan.values {
+            return Err(broken());
+        }
+        let tables = parts.iter().filter_map(|part| {
+            let entry = &manifest.tables[part.table];
+            let planned =
+                plan.tables.iter().find(|p| p.database == entry.database && p.table == entry.table)?;
+            Some((part.table, Table::of(part, planned, manifest.databases.len() > 1)?))
+        });
+        Ok(Some(Self {
+            scanner,
+            originals,
+            tables: tables.collect(),
+            confirm: Mutex::new(session),
+            found: Mutex::default(),
+            scan,
+        }))
+    }
+
+    /// For one worker and one part; nothing if no column of it is looked at.
+    pub(crate) fn nose(&self, part: &Part) -> Option<Nose<'_>> {
+        let table = self.tables.get(&part.table)?;
+        let sniffer = self.scanner.sniffer();
+        Some(Nose { watch: self, at: part.table, table, sniffer, plain: Vec::new() })
+    }
+
+    /// The column that a hash comes from, if the server has it.
+    fn confirmed(&self, hash: u64) -> Result<Option<usize>, Error> {
+        let mut session = self.confirm.lock().expect("no panic under this lock");
+        Ok(self.originals.origin_of(&mut session, hash)?)
+    }
+
+    fn note(&self, at: (usize, usize), hash: u64, key: impl FnOnce() -> Option<String>) {
+        let mut found = self.found.lock().expect("no panic under this lock");
+        match found.get_mut(&at) {
+            Some(found) => found.rows += 1,
+            None => drop(found.insert(at, Found { rows: 1, hash, key: key() })),
+        }
+    }
+
+    /// Refuses a dump that holds originals, or warns, as `[mask] leaks` says. The warnings are returned.
+    pub(crate) fn verdict(&self, house: &House) -> Result<Vec<String>, Error> {
+        let found = self.found.lock().expect("no panic under this lock").clone();
+        let mut places = Vec::new();
+        let mut rules = Vec::new();
+        for ((table, column), found) in found.iter().take(COLUMNS_MAX) {
+            let Some(table) = self.tables.get(table) else { continue };
+            let origin = self.confirmed(found.hash)?.and_then(|n| self.scan.origins.get(n));
+            let look = &table.columns[*column];
+            let of = origin.map(|origin| format!(", of {}", origin.column)).unwrap_or_default();
+            let key = found.key.as_ref().map(|key| format!(", first {key}")).unwrap_or_default();
+            places.push(format!("{}.{} ({} row(s){key}{of})", table.label, look.name, found.rows));
+            let mask = origin.map(|origin| origin.mask.as_str()).unwrap_or_default();
+            let rule = format!("{}.{}", table.rule, look.name);
+            rules.push(format!("{rule:?} = {}", look.proposal(mask)));
+        }
+        if found.len() > COLUMNS_MAX {
+            places.push("…".to_owned());
+        }
+        if places.is_empty() {
+            return Ok(places);
+        }
+        if self.scan.refuse {
+            return Err(Error::Leaks {
+                count: found.len(),
+                places: places.join("; "),
+                toml: rules.join("\n"),
+            });
+        }
+        let warnings: Vec<String> =
+            places.iter().map(|place| format!("original values are left in {place}")).collect();
+        for warning in &warnings {
+            house.progress.warn(warning);
+        }
+        Ok(warnings)
+    }
+}
+
+impl Table {
+    fn of(part: &Part, planned: &TablePlan, several: bool) -> Option<Self> {
+        let columns: Vec<Look> = part
+            .columns
+            .iter()
+            .map(|column| {
+                let planned = planned.columns.iter().find(|planned| planned.name == column.name);
+                Look {
+                    name: column.name.clone(),
+                    scan: planned.is_some_and(|planned| planned.scan),
+                    kind: Kind::of(column),
+                }
+            })
+            .collect();
+        let key = part.key.iter().filter_map(|key| {
+            let at = columns.iter().position(|column| column.name == key.name)?;
+            Some((at, key.name.clone()))
+        });
+        let key = key.collect();
+        columns.iter().any(|column| column.scan).then(|| Self {
+            label: part.label.clone(),
+            rule: if several { part.label.clone() } else { planned.table.clone() },
+            columns,
+            key,
+        })
+    }
+}
+
+impl Look {
+    /// What stands well in place of values of this column.
+    fn proposal(&self, mask: &str) -> String {
+        match (self.kind, mask) {
+            (Kind::Json, _) => "{ kind = \"constant\", value = \"{}\" }".to_owned(),
+            (Kind::Long, _) => "\"text\"".to_owned(),
+            (Kind::Short, "email" | "phone" | "name" | "person" | "last_name" | "uuid") => {
+                format!("{mask:?}")
+            }
+            (Kind::Short | Kind::Number, _) => "\"hash\"".to_owned(),
+        }
+    }
+}
+
+/// One worker's look at one part.
+pub(crate) struct Nose<'a> {
+    watch: &'a Watch,
+    at: usize,
+    table: &'a Table,
+    sniffer: Sniffer<'a>,
+    plain: Vec<u8>,
+}
+
+impl Nose<'_> {
+    /// Looks at a tuple as it is written.
+    pub(crate) fn row(&mut self, tuple: &[u8]) -> Result<(), Error> {
+        for (position, cell) in Literals::of(tuple).enumerate() {
+            let Some(look) = self.table.columns.get(position).filter(|look| look.scan) else { continue };
+            if cell.is_null() {
+                continue;
+            }
+            let mut plain = std::mem::take(&mut self.plain);
+            let original = self.original(cell.plain(&mut plain), look.kind);
+            self.plain = plain;
+            if let Some(hash) = original? {
+                let key = self.key(tuple)?;
+                self.watch.note((self.at, position), hash, || key);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first original in a text.
+    fn original(&mut self, text: &[u8], kind: Kind) -> Result<Option<u64>, Error> {
+        let watch = self.watch;
+        let mut original = Ok(None);
+        self.sniffer.cell(text, kind == Kind::Number, &mut |hash, known| {
+            original = match known {
+                Known::No => Ok(None),
+                Known::Yes => Ok(Some(hash)),
+                Known::Perhaps => watch.confirmed(hash).map(|origin| origin.map(|_| hash)),
+            };
+            matches!(original, Ok(None))
+        });
+        original
+    }
+
+    /// The row's key in words, unless it holds an original itself.
+    fn key(&mut self, tuple: &[u8]) -> Result<Option<String>, Error> {
+        let mut words = Vec::new();
+        for (position, name) in &self.table.key {
+            let Some(cell) = Literals::of(tuple).nth(*position) else { return Ok(None) };
+            let mut plain = std::mem::take(&mut self.plain);
+            let text = cell.plain(&mut plain);
+            if self.original(text, self.table.columns[*position].kind)?.is_some() {
+                return Ok(None);
+            }
+            let shown = String::from_utf8_lossy(text);
+            words.push(format!("{name}={}", shown.chars().take(KEY_CHARACTERS_MAX).collect::<String>()));
+            self.plain = plain;
+        }
+        Ok((!words.is_empty()).then(|| words.join(", ")))
+    }
+}
+
+/// Reads letters and records.
+fn load(session: &mut Session, originals: &Originals, scan: &LeakScan) -> Result<(u64, Scanner), Error> {
+    // As digits: letters beyond U+FFFF would break whoever reads the server's process list meanwhile.
+    let question = lower(&format!("_utf8mb4 x'{}'", hex(Fold::question().as_bytes())));
+    let answer: Option<String> =
+        session.first("asking for lower-case letters", &format!("SELECT {question}"))?;
+    let mut filter = Filter::with_room(*originals.key(), scan.values);
+    let count = originals.each(session, |_, record| filter.add(record))?;
+    filter.close();
+    Ok((count, Scanner { fold: Fold::learn(&answer.unwrap_or_default()), filter }))
+}

@@ -1,0 +1,289 @@
+//! Cutting a table into chunks by ranges of its key.
+//!
+//! In: a [`Part`] and a connection. Out: WHERE clauses that together match every row once, each a range of the key, in
+//! the key's order. A key of one integer that leaves few numbers out is cut by arithmetic. Any other is walked along, and
+//! boundaries are rows that exist, so gaps, skew and composite keys do not matter.
+//!
+//! ```text
+//! last = nothing
+//! loop: next = the key of the n-th row behind last      none: the last chunk is "behind last"
+//!       emit "behind last and not behind next"; last = next
+//! ```
+
+use crate::rows;
+use ::mysql::{Row, Value};
+
+use crate::dump::define::schema::Part;
+use crate::dump::error::Error;
+use crate::mysql::Session;
+use crate::rows::Column;
+use crate::sql::name;
+use crate::sql::unescape;
+
+/// The least and the most bytes of rows that are read at a time.
+const CHUNK_BYTES: (u64, u64) = (8 << 20, 256 << 20);
+
+/// How many chunks of the usual size a worker gets: enough for all to end at about the same time.
+const CHUNKS_OF_A_WORKER: u64 = 6;
+
+/// The fewest rows in a chunk: below, the walk would cost more than it brings.
+const CHUNK_ROWS_MIN: u64 = 1_000;
+
+/// Something to read: a part, or a range of its key.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunk {
+    /// Position in the outline's parts.
+    pub(crate) part: usize,
+    /// The key's range as a condition.
+    pub(crate) range: Option<String>,
+}
+
+impl Part {
+    /// The statement that reads the rows, or those of a range.
+    pub(crate) fn select(&self, range: Option<&str>) -> String {
+        let mut sql = format!("SELECT {} FROM {}", self.expressions.join(", "), self.from);
+        sql += &self.conditions(range);
+        let order = if self.key.is_empty() { self.order.join(", ") } else { self.key_list() };
+        if !order.is_empty() {
+            sql += " ORDER BY ";
+            sql += &order;
+        }
+        sql
+    }
+
+    fn conditions(&self, range: Option<&str>) -> String {
+        match (&self.filter, range) {
+            (None, None) => String::new(),
+            (Some(filter), None) => format!(" WHERE {filter}"),
+            (None, Some(range)) => format!(" WHERE {range}"),
+            (Some(filter), Some(range)) => format!(" WHERE ({filter}) AND ({range})"),
+        }
+    }
+
+    fn key_list(&self) -> String {
+        let names: Vec<String> = self.key.iter().map(|column| format!("t.{}", name(&column.name))).collect();
+        names.join(", ")
+    }
+
+    /// How many rows a chunk should have. Nothing if the part is read in one go.
+    fn chunk_rows(&self, chunk_bytes: u64) -> Option<u64> {
+        let ordered = !self.key.is_empty() && self.key.iter().all(Column::orders);
+        if !ordered || self.bytes() <= chunk_bytes {
+            return None;
+        }
+        Some((chunk_bytes / self.row_bytes.max(1)).max(CHUNK_ROWS_MIN))
+    }
+
+    /// Whether the chunks rely on a literal being compared as the index is ordered, and not on numbers alone.
+    pub(crate) fn relies_on_order(&self, chunk_bytes: u64) -> bool {
+        self.chunk_rows(chunk_bytes).is_some() && !self.key.iter().all(Column::is_integer)
+    }
+}
+
+/// How many bytes of rows to read at a time. Each range costs the server something a row, so they are not smaller than
+/// it takes to keep `workers` busy to the end.
+pub(crate) fn bytes_of_chunk(bytes: u64, workers: u16) -> u64 {
+    (bytes / (u64::from(workers.max(1)) * CHUNKS_OF_A_WORKER)).clamp(CHUNK_BYTES.0, CHUNK_BYTES.1)
+}
+
+/// Cuts a part; `emit` takes each chunk as soon as it is known and says whether to go on.
+pub(crate) fn cut(
+    session: &mut Session,
+    (position, chunk_bytes): (usize, u64),
+    part: &Part,
+    mut emit: impl FnMut(Chunk) -> bool,
+) -> Result<(), Error> {
+    let mut emit = |range| emit(Chunk { part: position, range });
+    let Some(rows) = part.chunk_rows(chunk_bytes) else {
+        emit(None);
+        return Ok(());
+    };
+    match span(session, part)? {
+        Some((first, last)) => {
+            let column = format!("t.{}", name(&part.key[0].name));
+            arithmetic(&column, (first, last), part.rows, rows).into_iter().all(emit);
+            Ok(())
+        }
+        None => walk(session, part, rows, emit),
+    }
+}
+
+/// The smallest and the largest key, if the key is one integer and at least every other number between them is there.
+fn span(session: &mut Session, part: &Part) -> Result<Option<(i128, i128)>, Error> {
+    let [column] = &part.key[..] else { return Ok(None) };
+    if part.filter.is_some() || !column.is_integer() {
+        return Ok(None);
+    }
+    let column = name(&column.name);
+    let sql = format!("SELECT MIN(t.{column}), MAX(t.{column}) FROM {}", part.from);
+    let found: Option<(Option<String>, Option<String>)> =
+        session.first(&format!("cutting {} into chunks", part.label), &sql)?;
+    let number = |text: Option<String>| text.and_then(|text| text.parse::<i128>().ok());
+    let ends = found.and_then(|(first, last)| number(first).zip(number(last)));
+    Ok(ends.filter(|(first, last)| last - first <= i128::from(part.rows) * 2))
+}
+
+/// Ranges of numbers with about `chunk_rows` of the `rows` rows each; the first and the last have no end.
+fn arithmetic(column: &str, (first, last): (i128, i128), rows: u64, chunk_rows: u64) -> Vec<Option<String>> {
+    let chunks = i128::from(rows.div_ceil(chunk_rows.max(1)).max(1));
+    let step = ((last - first) / chunks + 1).max(1);
+    let starts: Vec<i128> = (1..chunks).map(|i| first + i * step).filter(|start| *start <= last).collect();
+    let range = |i: usize| {
+        let from = i.checked_sub(1).map(|i| format!("{column} >= {}", starts[i]));
+        let until = starts.get(i).map(|end| format!("{column} < {end}"));
+        match (from, until) {
+            (Some(from), Some(until)) => Some(format!("{from} AND {until}")),
+            (one, other) => one.or(other),
+        }
+    };
+    (0..=starts.len()).map(range).collect()
+}
+
+fn walk(
+    session: &mut Session,
+    part: &Part,
+    rows: u64,
+    mut emit: impl FnMut(Option<String>) -> bool,
+) -> Result<(), Error> {
+    let keys: Vec<String> =
+        part.key.iter().map(|column| column.form.read(&format!("t.{}", name(&column.name)))).collect();
+    let mut last: Option<Vec<String>> = None;
+    loop {
+        let behind = last.as_ref().map(|values| beyond(part, values, '>', false));
+        let sql = format!(
+            "SELECT {} FROM {}{} ORDER BY {} LIMIT {}, 1",
+            keys.join(", "),
+            part.from,
+            part.conditions(behind.as_deref()),
+            part.key_list(),
+            rows - 1
+        );
+        let found: Option<Row> = session.first(&format!("cutting {} into chunks", part.label), &sql)?;
+        let next = found.map(|row| boundary(part, &row)).transpose()?;
+        let until = next.as_ref().map(|values| beyond(part, values, '<', true));
+        let range = match (behind, until) {
+            (Some(behind), Some(until)) => Some(format!("({behind}) AND ({until})")),
+            (one, other) => one.or(other),
+        };
+        if !emit(range) || next.is_none() {
+            return Ok(());
+        }
+        last = next;
+    }
+}
+
+/// The key's values of a row, as literals.
+fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
+    let literals = part.key.iter().enumerate().map(|(i, column)| {
+        let mut text = Vec::new();
+        let value = match row.as_ref(i) {
+            Some(Value::Bytes(bytes)) => Some(bytes.as_slice()),
+            _ => None,
+        };
+        rows::literal(column.form, value, &mut text).ok().and_then(|()| sql_text(text)).ok_or_else(|| {
+            Error::Unfaithful {
+                object: part.label.clone(),
+                problem: format!("its key column {} holds a value without a literal", column.name),
+            }
+        })
+    });
+    literals.collect()
+}
+
+/// A literal as text: bytes that are not UTF-8 as hexadecimal digits.
+fn sql_text(literal: Vec<u8>) -> Option<String> {
+    let Some(quoted) = literal.strip_prefix(b"_binary ") else { return String::from_utf8(literal).ok() };
+    let inner = quoted.strip_prefix(b"'")?.strip_suffix(b"'")?;
+    let mut plain = Vec::new();
+    unescape(inner, &mut plain);
+    Some(format!("x'{}'", crate::sql::hex(&plain)))
+}
+
+/// `key > values` (or `<`, and equal too if so wished) written out as the range optimizer likes it:
+/// `a >= 1 AND (a > 1 OR (a = 1 AND b > 2))`.
+fn beyond(part: &Part, values: &[String], sign: char, equal: bool) -> String {
+    let names: Vec<String> = part.key.iter().map(|column| format!("t.{}", name(&column.name))).collect();
+    let last = names.len() - 1;
+    let or_equal = if equal { "=" } else { "" };
+    let mut condition = format!("{} {sign}{or_equal} {}", names[last], values[last]);
+    for i in (0..last).rev() {
+        condition = format!("{0} {sign} {1} OR ({0} = {1} AND ({condition}))", names[i], values[i]);
+    }
+    if last > 0 {
+        condition = format!("{} {sign}= {} AND ({condition})", names[0], values[0]);
+    }
+    condition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::{Column, Form};
+
+    fn part(names: &[&str]) -> Part {
+        let column = |name: &&str| Column {
+            name: (*name).to_owned(),
+            data_type: "int".to_owned(),
+            declared: "int".to_owned(),
+            form: Form::Number,
+            generated: false,
+            nullable: false,
+        };
+        Part {
+            table: 0,
+            label: "d.t".to_owned(),
+            columns: vec![],
+            expressions: vec!["t.`a`".to_owned()],
+            from: "`d`.`t` AS t".to_owned(),
+            filter: Some("a OR b".to_owned()),
+            key: names.iter().map(column).collect(),
+            order: Vec::new(),
+            rows: 10,
+            row_bytes: 10,
+        }
+    }
+
+    #[test]
+    fn ranges_are_written_for_the_whole_key() {
+        let values = ["1".to_owned(), "'x'".to_owned()];
+        assert_eq!(beyond(&part(&["a"]), &values[..1], '<', true), "t.`a` <= 1");
+        assert_eq!(
+            beyond(&part(&["a", "b"]), &values, '>', false),
+            "t.`a` >= 1 AND (t.`a` > 1 OR (t.`a` = 1 AND (t.`b` > 'x')))"
+        );
+    }
+
+    #[test]
+    fn numbers_are_cut_without_a_gap_and_without_ends() {
+        let ranges = |ends, rows, chunk| -> Vec<String> {
+            let found = arithmetic("t.`a`", ends, rows, chunk);
+            found.into_iter().map(Option::unwrap_or_default).collect()
+        };
+        assert_eq!(ranges((1, 10), 10, 5), ["t.`a` < 6", "t.`a` >= 6"]);
+        assert_eq!(ranges((-3, 5), 9, 3), ["t.`a` < 0", "t.`a` >= 0 AND t.`a` < 3", "t.`a` >= 3"]);
+        assert_eq!(ranges((7, 7), 9, 3), [""]);
+        let all = (i128::from(i64::MIN), i128::from(u64::MAX));
+        assert_eq!(ranges(all, 2, 1)[0], "t.`a` < 4611686018427387904");
+    }
+
+    #[test]
+    fn chunks_grow_with_the_data_and_shrink_with_the_workers() {
+        assert_eq!(bytes_of_chunk(0, 2), 8 << 20);
+        assert_eq!(bytes_of_chunk(1_200 << 20, 2), 100 << 20);
+        assert_eq!(bytes_of_chunk(1_200 << 20, 20), 10 << 20);
+        assert_eq!(bytes_of_chunk(u64::MAX, 1), 256 << 20);
+    }
+
+    #[test]
+    fn a_filter_stays_whole_beside_a_range() {
+        assert_eq!(
+            part(&["a"]).select(Some("t.`a` > 1")),
+            "SELECT t.`a` FROM `d`.`t` AS t WHERE (a OR b) AND (t.`a` > 1) ORDER BY t.`a`"
+        );
+    }
+
+    #[test]
+    fn binary_boundaries_become_digits() {
+        assert_eq!(sql_text(b"_binary '\\0a\\'\xff'".to_vec()).unwrap(), "x'006127ff'");
+    }
+}

@@ -1,0 +1,279 @@
+//! Readers: further servers that hold the same rows and share the reading.
+//!
+//! In: a server, the connection that will plan the dump, a [`Mark`]. Out: a [`Team`] of connections to a server that
+//! is proven to show what the writer has, or a sentence that says why it is left out.
+//!
+//! ```text
+//! writer:  a row nobody ever wrote before, the mark      reader: wait until it shows it
+//! writer:  LOCK TABLES … READ, another mark              reader: wait until it shows that one too
+//! both:    START TRANSACTION WITH CONSISTENT SNAPSHOT    the same rows on both
+//! ```
+//!
+//! Changes come to a reader in the order in which they were made, so one that shows the mark shows all before it; and
+//! while the tables are locked, nothing comes after it. Another server never shows the mark.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::snapshot::{apply, prepare};
+use crate::document::chain;
+use crate::dump::define::schema::Wish;
+use crate::dump::error::Error;
+use crate::dump::guard::{self, Place};
+use crate::house::House;
+use crate::mysql::{self, Server, Session, number};
+use crate::sql::{literal, name, qualified};
+
+/// The table of the marks.
+const MARKS: &str = crate::work_schema::READER_MARKS;
+
+/// A reader that was up to date a moment before gets this part of the usual time while it keeps writers waiting.
+const LOCKED_PART: u32 = 6;
+
+/// The shortest and the longest pause between two looks.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));
+
+/// What the result of an expression can depend on, but for what every connection of ours sets.
+const SETTINGS: &[&str] = &[
+    "block_encryption_mode",
+    "character_set_connection",
+    "collation_connection",
+    "default_week_format",
+    "div_precision_increment",
+    "group_concat_max_len",
+    "lc_time_names",
+    "max_sort_length",
+    "sql_mode",
+    "time_zone",
+];
+
+/// Why a reader is left out: words for people, or an end of everything.
+pub(crate) enum Lost {
+    Because(String),
+    Failed(Error),
+}
+
+impl From<mysql::Error> for Lost {
+    fn from(error: mysql::Error) -> Self {
+        Self::Because(chain(&error))
+    }
+}
+
+/// A row that is on the writer from a known moment on.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    table: String,
+    token: String,
+    /// The name of a lock that the writer holds: the same server knows it, no other does.
+    lock: String,
+}
+
+impl Mark {
+    /// Writes the first mark, through a connection that goes on living.
+    pub(crate) fn set(session: &mut Session, schema: &str) -> Result<Self, mysql::Error> {
+        let deed = "marking the state that readers must show";
+        // Whoever keeps others from writing for long must not stop the dump.
+        session.attempt("SET SESSION lock_wait_timeout = 10");
+        session.attempt(&format!(
+            "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            name(schema)
+        ));
+        let table = qualified(schema, MARKS);
+        let columns =
+            "token VARCHAR(64) NOT NULL PRIMARY KEY, written TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP";
+        session.run(deed, &format!("CREATE TABLE IF NOT EXISTS {table} ({columns})"))?;
+        // Of runs that died.
+        session.attempt(&format!("DELETE FROM {table} WHERE written < NOW() - INTERVAL 1 DAY"));
+        let mut mark = Self { table, token: String::new(), lock: String::new() };
+        mark.renew(session)?;
+        mark.lock.clone_from(&mark.token);
+        session.first::<Option<u8>>(deed, &format!("SELECT GET_LOCK({}, 0)", literal(&mark.lock)))?;
+        Ok(mark)
+    }
+
+    /// Puts another one in its place.
+    pub(crate) fn renew(&mut self, session: &mut Session) -> Result<(), mysql::Error> {
+        let deed = "marking the state that readers must show";
+        let token: Option<String> = session.first(deed, "SELECT UUID()")?;
+        self.remove(session);
+        self.token = token.unwrap_or_default();
+        session
+            .run(deed, &format!("INSERT INTO {} (token) VALUES ({})", self.table, literal(&self.token)))?;
+        Ok(())
+    }
+
+    /// Takes it away again.
+    pub(crate) fn remove(&self, session: &mut Session) {
+        session.attempt(&format!("DELETE FROM {} WHERE token = {}", self.table, literal(&self.token)));
+    }
+
+    fn shows(&self, session: &mut Session) -> Result<bool, mysql::Error> {
+        let sql = format!("SELECT 1 FROM {} WHERE token = {}", self.table, literal(&self.token));
+        match session.first::<u8>("looking for the mark", &sql) {
+            Ok(found) => Ok(found.is_some()),
+            Err(error)
+                if matches!(error.number(), Some(number::NO_SUCH_TABLE | number::NO_SUCH_DATABASE)) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What a reader is measured against.
+pub(crate) struct Measure<'a> {
+    pub(crate) house: &'a House,
+    pub(crate) wish: &'a Wish<'a>,
+    pub(crate) place: Place,
+    /// Statements of the plan.
+    pub(crate) settings: &'a [String],
+    /// How far behind a reader may be.
+    pub(crate) patience: Duration,
+}
+
+/// The connections to one reader.
+#[derive(Debug)]
+pub(crate) struct Team {
+    pub(crate) label: String,
+    pub(crate) sessions: Vec<Session>,
+}
+
+impl Team {
+    /// Connects so many times, and makes sure that it is a reader of the writer.
+    pub(crate) fn open(
+        measure: &Measure<'_>,
+        (server, size): (&Server, usize),
+        (planner, mark): (&mut Session, &Mark),
+    ) -> Result<Self, Lost> {
+        let mut team = Self { label: server.label().to_owned(), sessions: Vec::new() };
+        for _ in 0..size {
+            team.sessions.push(prepare(server).map_err(of_server)?);
+        }
+        let Some(first) = team.sessions.first_mut() else { return Ok(team) };
+        same_version(planner, first)?;
+        read_only(first, mark)?;
+        if measure.place == Place::Live {
+            in_order(first)?;
+        }
+        team.shows(measure.house, mark, measure.patience)?;
+        // Only now is the key of the masks certain to be there, and the right one.
+        let wanted = settings_of(planner)?;
+        for session in &mut team.sessions {
+            apply(session, measure.settings).map_err(of_server)?;
+            guard::mask_key(session, measure.wish).map_err(of_server)?;
+            align(session, &wanted)?;
+        }
+        Ok(team)
+    }
+
+    /// Waits until the reader shows the mark.
+    fn shows(&mut self, house: &House, mark: &Mark, patience: Duration) -> Result<(), Lost> {
+        let Some(session) = self.sessions.first_mut() else { return Ok(()) };
+        let begun = Instant::now();
+        let mut pause = PAUSES.0;
+        while !mark.shows(session)? {
+            if begun.elapsed() >= patience {
+                return Err(Lost::Because(format!(
+                    "it does not show what was written {:.0} s ago: it lags, its replication stands still, or it is \
+                     no reader of that server",
+                    begun.elapsed().as_secs_f64()
+                )));
+            }
+            house.cancel.sleep(pause).map_err(|signal| Lost::Failed(signal.into()))?;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+        Ok(())
+    }
+
+    /// The same under the lock; on a copy, nobody waits for it to go.
+    pub(crate) fn still_shows(&mut self, measure: &Measure<'_>, mark: &Mark) -> Result<(), Lost> {
+        let patience = match measure.place {
+            Place::Copy => measure.patience,
+            Place::Live => measure.patience / LOCKED_PART,
+        };
+        self.shows(measure.house, mark, patience)
+    }
+}
+
+/// A server that cannot be talked to is left out; anything else ends the dump.
+fn of_server(error: Error) -> Lost {
+    match error {
+        Error::Server(error) => error.into(),
+        Error::NoMaskKey { .. } => Lost::Because(error.to_string()),
+        other => Lost::Failed(other),
+    }
+}
+
+/// Two versions may write one value in two ways.
+fn same_version(planner: &Session, reader: &Session) -> Result<(), Lost> {
+    if planner.version() == reader.version() {
+        return Ok(());
+    }
+    Err(Lost::Because(format!("it is {}, and the writer is {}", reader.version(), planner.version())))
+}
+
+/// A server that takes writes of its own may hold other rows. The writer itself, under another name, is none.
+fn read_only(session: &mut Session, mark: &Mark) -> Result<(), Lost> {
+    let deed = "asking whether it is a reader";
+    let same = format!("SELECT IS_USED_LOCK({}) IS NOT NULL", literal(&mark.lock));
+    if session.first::<bool>(deed, &same)? == Some(true) {
+        return Ok(());
+    }
+    let sql = "SELECT CAST(@@GLOBAL.read_only AS CHAR), CAST(@@GLOBAL.innodb_read_only AS CHAR)";
+    let said: Option<(String, String)> = session.first(deed, sql)?;
+    let off = |value: &str| matches!(value, "0" | "OFF");
+    match said {
+        Some((one, other)) if !off(&one) || !off(&other) => Ok(()),
+        _ => Err(Lost::Because("it is not read-only: its rows may be others than the writer's".to_owned())),
+    }
+}
+
+/// A replica of several threads that commits out of order may show the mark before what was written earlier.
+fn in_order(session: &mut Session) -> Result<(), Lost> {
+    let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name LIKE '%_preserve_commit_order' \
+               OR Variable_name LIKE '%_parallel_workers'";
+    let found: Vec<(String, String)> = session.rows("asking in which order it commits", sql)?;
+    let any = |of: &str, is: &dyn Fn(&str) -> bool| {
+        found.iter().any(|(variable, value)| variable.ends_with(of) && is(value))
+    };
+    let several = any("_parallel_workers", &|value| value.parse::<u32>().is_ok_and(|threads| threads > 1));
+    if several && any("_preserve_commit_order", &|value| value == "OFF") {
+        return Err(Lost::Because(
+            "it commits out of order (replica_preserve_commit_order = OFF): what it shows proves nothing"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Settings by name, and whether this is the same key of the masks without telling it.
+fn settings_of(session: &mut Session) -> Result<BTreeMap<String, String>, mysql::Error> {
+    let deed = "comparing the settings of readers";
+    let names: Vec<String> = SETTINGS.iter().map(|name| literal(name)).collect();
+    let sql = format!("SHOW SESSION VARIABLES WHERE Variable_name IN ({})", names.join(", "));
+    let found: Vec<(String, String)> = session.rows(deed, &sql)?;
+    let key: Option<String> = session.first(deed, "SELECT COALESCE(SHA2(@refreshkit_key, 256), '')")?;
+    let mut settings: BTreeMap<String, String> = found.into_iter().collect();
+    settings.insert(MASK_KEY.to_owned(), key.unwrap_or_default());
+    Ok(settings)
+}
+
+/// What the masks' key is called among the settings.
+const MASK_KEY: &str = "the key of the masks";
+
+/// Makes the settings of a reader's connection those of the writer's.
+fn align(session: &mut Session, wanted: &BTreeMap<String, String>) -> Result<(), Lost> {
+    let found = settings_of(session)?;
+    for (setting, value) in wanted.iter().filter(|(setting, value)| found.get(*setting) != Some(*value)) {
+        let value = if value.parse::<i64>().is_ok() { value.clone() } else { literal(value) };
+        if setting != MASK_KEY {
+            session.attempt(&format!("SET SESSION {setting} = {value}"));
+        }
+    }
+    let found = settings_of(session)?;
+    match wanted.iter().find(|(setting, value)| found.get(*setting) != Some(*value)) {
+        Some((setting, _)) => Err(Lost::Because(format!("{setting} is another one there"))),
+        None => Ok(()),
+    }
+}

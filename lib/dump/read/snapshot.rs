@@ -1,0 +1,292 @@
+//! Many connections that see one state of the data.
+//!
+//! In: a server, its readers, and the tables. Out: sessions, each inside a read-only transaction with a consistent
+//! snapshot.
+//!
+//! ```text
+//! one connection:  LOCK TABLES … READ          nobody writes now (refused: go on, and say so)
+//! readers:         wait for what was written   see `readers.rs`
+//! n connections:   START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY
+//! one connection:  UNLOCK TABLES               a moment later; nobody waits for the dump
+//! ```
+//!
+//! Not covered by it: ALTER TABLE during the dump (the server says 1412, and the dump fails) and tables of engines
+//! without transactions. A connection that is lost is not opened again: it would see another state.
+
+use super::readers::{Lost, Mark, Measure, Team};
+use crate::archive::Consistency;
+use crate::document::chain;
+use crate::dump::define::schema::Wish;
+use crate::dump::error::Error;
+use crate::dump::guard;
+use crate::house::House;
+use crate::mysql::{Server, Session};
+use crate::sql::qualified;
+
+/// The most tables in one LOCK TABLES: its text stays far below any `max_allowed_packet`.
+const LOCKED_TABLES_MAX: usize = 20_000;
+
+/// A server sends in pieces of `net_buffer_length`, 16 KiB by default, which only the administrator can change. But the
+/// buffer of a connection grows to the longest statement that it has received, and stays as long until it is closed
+/// (MySQL Reference Manual, "Server System Variables").
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Sessions that see the same rows, and how sure that is.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// Reads definitions and cuts chunks.
+    pub(crate) planner: Session,
+    /// Read rows.
+    pub(crate) workers: Vec<Worker>,
+    pub(crate) consistency: Consistency,
+}
+
+/// A connection that reads rows.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) session: Session,
+    /// Whether it is connected to a server that the dump could do without.
+    pub(crate) at_reader: bool,
+}
+
+/// Who reads.
+pub(crate) struct Crew<'a> {
+    pub(crate) writer: &'a Server,
+    /// Servers that show the same rows, if they can prove it.
+    pub(crate) readers: &'a [Server],
+    /// How many connections in all.
+    pub(crate) workers: usize,
+    /// Where readers' marks are written.
+    pub(crate) schema: &'a str,
+}
+
+impl Snapshot {
+    /// Whether not only the writer is read.
+    pub(crate) fn has_readers(&self) -> bool {
+        self.workers.iter().any(|worker| worker.at_reader)
+    }
+}
+
+/// Opens sessions on one state of the data: one that plans, and those that read.
+pub(crate) fn take(crew: &Crew, measure: &Measure) -> Result<Snapshot, Error> {
+    let mut planner = at_writer(crew, measure)?;
+    let mut mark = None;
+    let mut teams = teams(crew, measure, &mut planner, &mut mark)?;
+    let mut own = Vec::new();
+    fill_up(crew, measure, &teams, &mut own)?;
+    let mut keeper = crew.writer.connect()?;
+    let locked = lock(&mut keeper, measure.wish)?;
+    if let Some(mark) = &mut mark {
+        keep_exact(measure, &mut teams, (&mut planner, mark), locked)?;
+    }
+    fill_up(crew, measure, &teams, &mut own)?;
+    tell(measure.house, crew, own.len(), &teams);
+    let workers = own.into_iter().map(|session| Worker { session, at_reader: false });
+    let theirs = teams.into_iter().flat_map(|team| team.sessions);
+    let theirs = theirs.map(|session| Worker { session, at_reader: true });
+    let mut workers: Vec<Worker> = workers.chain(theirs).collect();
+    let before = changes(&mut keeper);
+    begin(&mut planner)?;
+    for worker in &mut workers {
+        begin(&mut worker.session).map_err(|error| error.of(worker.at_reader))?;
+    }
+    let after = changes(&mut keeper);
+    if locked {
+        keeper.run("unlocking the tables", "UNLOCK TABLES")?;
+    }
+    if let Some(mark) = mark {
+        mark.remove(&mut keeper);
+    }
+    let consistency = if locked {
+        Consistency::Locked
+    } else if before.is_some() && before == after {
+        // Two counters that cannot be read are no proof.
+        Consistency::Quiet
+    } else {
+        Consistency::Unlocked
+    };
+    Ok(Snapshot { planner, workers, consistency })
+}
+
+/// Connects to the readers. One that cannot be used is left out with a warning, and so are all if the writer cannot be
+/// marked.
+fn teams(
+    crew: &Crew,
+    measure: &Measure,
+    planner: &mut Session,
+    set: &mut Option<Mark>,
+) -> Result<Vec<Team>, Error> {
+    let mut teams = Vec::new();
+    // The writer has one connection at least.
+    let readers = &crew.readers[..crew.readers.len().min(crew.workers.saturating_sub(1))];
+    let idle = crew.readers.len() - readers.len();
+    if idle > 0 {
+        measure.house.progress.warn(&format!(
+            "{idle} reader(s) have nothing to do: raise [dump] workers, there are only {}",
+            crew.workers
+        ));
+    }
+    if readers.is_empty() {
+        return Ok(teams);
+    }
+    let mark = match Mark::set(planner, crew.schema) {
+        Ok(mark) => set.insert(mark),
+        Err(error) => {
+            measure.house.progress.warn(&format!("no reader is used: {}", chain(&error)));
+            return Ok(teams);
+        }
+    };
+    for (position, server) in readers.iter().enumerate() {
+        let size = share(crew.workers, readers.len() + 1, position + 1);
+        match Team::open(measure, (server, size), (planner, mark)) {
+            Ok(team) => teams.push(team),
+            Err(lost) => leave_out(measure.house, server.label(), lost)?,
+        }
+    }
+    Ok(teams)
+}
+
+/// Drops the readers that do not show what the writer shows while its tables are locked.
+fn keep_exact(
+    measure: &Measure,
+    teams: &mut Vec<Team>,
+    (planner, mark): (&mut Session, &mut Mark),
+    locked: bool,
+) -> Result<(), Error> {
+    if !locked && !teams.is_empty() {
+        measure.house.progress.warn(
+            "no reader is used: the tables could not be locked (that takes the privilege LOCK TABLES) while the \
+             connections began, so nothing proves that all would show the same rows",
+        );
+        teams.clear();
+    }
+    if teams.is_empty() {
+        return Ok(());
+    }
+    mark.renew(planner)?;
+    for mut team in std::mem::take(teams) {
+        match team.still_shows(measure, mark) {
+            Ok(()) => teams.push(team),
+            Err(lost) => leave_out(measure.house, &team.label, lost)?,
+        }
+    }
+    Ok(())
+}
+
+fn leave_out(house: &House, label: &str, lost: Lost) -> Result<(), Error> {
+    match lost {
+        Lost::Because(why) => house.progress.warn(&format!("reader {label} is left out: {why}")),
+        Lost::Failed(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// How many of the workers the server at this position gets.
+fn share(workers: usize, servers: usize, position: usize) -> usize {
+    workers.saturating_sub(position).div_ceil(servers)
+}
+
+/// Connects to the writer until there are as many workers as there should be.
+fn fill_up(crew: &Crew, measure: &Measure, teams: &[Team], own: &mut Vec<Session>) -> Result<(), Error> {
+    let theirs: usize = teams.iter().map(|team| team.sessions.len()).sum();
+    while own.len() + theirs < crew.workers {
+        own.push(at_writer(crew, measure)?);
+    }
+    Ok(())
+}
+
+fn at_writer(crew: &Crew, measure: &Measure) -> Result<Session, Error> {
+    let mut session = prepare(crew.writer)?;
+    apply(&mut session, measure.settings)?;
+    guard::mask_key(&mut session, measure.wish)?;
+    Ok(session)
+}
+
+/// Says who reads, if it is not the writer alone.
+fn tell(house: &House, crew: &Crew, own: usize, teams: &[Team]) {
+    if teams.is_empty() {
+        return;
+    }
+    let mut places = vec![format!("{own} at {}", crew.writer.label())];
+    places.extend(teams.iter().map(|team| format!("{} at {}", team.sessions.len(), team.label)));
+    house.progress.say(&format!("reading through {} connections: {}", crew.workers, places.join(", ")));
+}
+
+fn begin(session: &mut Session) -> Result<(), Error> {
+    session.run("opening a snapshot", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
+    Ok(())
+}
+
+/// A connection with the settings that every dump wants.
+pub(crate) fn prepare(server: &Server) -> Result<Session, Error> {
+    let mut session = server.connect()?;
+    let deed = "setting up a connection";
+    session.run(deed, "SET SESSION sql_mode = ''")?;
+    session.run(deed, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+    session.run(deed, "SET SESSION sql_quote_show_create = 1")?;
+    // A worker that waits for a slow disk must not be thrown out; the answer of a server that minds is of no interest.
+    for setting in ["net_write_timeout = 3600", "wait_timeout = 86400", "information_schema_stats_expiry = 0"]
+    {
+        session.attempt(&format!("SET SESSION {setting}"));
+    }
+    lengthen_buffer(&mut session)?;
+    Ok(session)
+}
+
+/// Fewer and longer pieces cost both sides less.
+fn lengthen_buffer(session: &mut Session) -> Result<(), Error> {
+    let longest: Option<u64> = session.first("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
+    if longest.is_some_and(|longest| longest > 2 * PIECE_BYTES as u64) {
+        session.attempt(&format!("DO{}0", " ".repeat(PIECE_BYTES)));
+    }
+    Ok(())
+}
+
+/// The statements of the plan.
+pub(crate) fn apply(session: &mut Session, settings: &[String]) -> Result<(), Error> {
+    for statement in settings {
+        session.run("running a session statement of the plan", statement)?;
+    }
+    Ok(())
+}
+
+/// How often anything was changed or committed on this server, if it tells.
+fn changes(session: &mut Session) -> Option<u64> {
+    let sql = "SHOW GLOBAL STATUS WHERE Variable_name IN \
+               ('Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted', 'Com_commit', 'Com_xa_commit')";
+    let counters: Vec<(String, String)> = session.rows("reading the server's counters", sql).ok()?;
+    let values: Vec<u64> = counters.iter().map(|(_, value)| value.parse()).collect::<Result<_, _>>().ok()?;
+    (values.len() == 5).then(|| values.iter().sum())
+}
+
+/// Locks the tables for reading, if this account may and no writer keeps one for long.
+fn lock(session: &mut Session, wish: &Wish) -> Result<bool, Error> {
+    let tables = tables(session, wish)?;
+    if tables.is_empty() || tables.len() > LOCKED_TABLES_MAX {
+        return Ok(false);
+    }
+    session.attempt("SET SESSION lock_wait_timeout = 10");
+    Ok(session.attempt(&format!("LOCK TABLES {}", tables.join(", "))))
+}
+
+fn tables(session: &mut Session, wish: &Wish) -> Result<Vec<String>, Error> {
+    match wish {
+        Wish::Plan(plan) => {
+            let planned = plan.tables.iter().filter(|table| !table.columns.is_empty());
+            Ok(planned.map(|table| format!("{} READ", qualified(&table.database, &table.table))).collect())
+        }
+        Wish::Whole(databases) => {
+            let names: Vec<String> = databases.iter().map(|name| crate::sql::literal(name)).collect();
+            let sql = format!(
+                "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \
+                 WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA IN ({})",
+                names.join(", ")
+            );
+            let found: Vec<(String, String)> = session.rows("listing the tables", &sql)?;
+            Ok(found
+                .into_iter()
+                .map(|(database, table)| format!("{} READ", qualified(&database, &table)))
+                .collect())
+        }
+    }
+}

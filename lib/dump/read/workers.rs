@@ -1,0 +1,149 @@
+//! The workers: chunks in, finished members out, through channels that hold only a few of either.
+//!
+//! ```text
+//! planner ──chunks──> worker 1..n (read, encode, compress, hash) ──members──> the caller's thread (write)
+//! ```
+//!
+//! The first error ends everything: the caller stops taking members, so the workers' sends fail, so the planner's do.
+
+use crate::rows;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::chunk::{self, Chunk};
+use super::snapshot::Snapshot;
+use crate::archive::{Member, Packer, Rows};
+use crate::dump::define::schema::Part;
+use crate::dump::error::Error;
+use crate::dump::leak_scan::Watch;
+use crate::house::Cancel;
+use crate::mysql::Session;
+
+/// How often a worker looks whether it should stop.
+const ROWS_BETWEEN_LOOKS: u64 = 64;
+
+/// What a worker needs to know about a table.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) part: Part,
+    /// Text for the beginning of each member.
+    pub(crate) before: String,
+    /// The beginning of each statement.
+    pub(crate) insert: String,
+}
+
+/// What all workers share.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    /// Largest first.
+    pub(crate) tasks: Vec<Task>,
+    /// About how many bytes of rows are read at a time.
+    chunk_bytes: u64,
+    level: u32,
+    pub(crate) cancel: &'a Cancel,
+    /// Looks at every row on its way.
+    pub(crate) watch: Option<&'a Watch>,
+    /// Set when nobody takes members any more.
+    over: AtomicBool,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(
+        tasks: Vec<Task>,
+        (workers, level): (u16, u32),
+        cancel: &'a Cancel,
+        watch: Option<&'a Watch>,
+    ) -> Self {
+        let bytes = tasks.iter().map(|task| task.part.bytes()).fold(0, u64::saturating_add);
+        let chunk_bytes = chunk::bytes_of_chunk(bytes, workers);
+        Self { tasks, chunk_bytes, level, cancel, watch, over: AtomicBool::new(false) }
+    }
+
+    /// Whether a table was cut into chunks by an order that only the server knows.
+    pub(crate) fn relies_on_order(&self, table: usize) -> bool {
+        let parts = self.tasks.iter().map(|task| &task.part);
+        parts.filter(|part| part.table == table).any(|part| part.relies_on_order(self.chunk_bytes))
+    }
+
+    /// Reads everything; `take` is called on this thread with each member as it is finished.
+    pub(crate) fn run(
+        &self,
+        snapshot: &mut Snapshot,
+        mut take: impl FnMut(Member) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (chunks_in, chunks) = bounded::<Chunk>(snapshot.workers.len() * 2);
+        let (members_in, members) = bounded::<Result<Member, Error>>(1);
+        let planner = &mut snapshot.planner;
+        thread::scope(|scope| {
+            let failures = members_in.clone();
+            scope.spawn(move || {
+                if let Err(error) = self.cut(planner, &chunks_in) {
+                    let _ = failures.send(Err(error));
+                }
+            });
+            for worker in &mut snapshot.workers {
+                let (chunks, members_in) = (chunks.clone(), members_in.clone());
+                scope.spawn(move || {
+                    if let Err(error) = self.read(&mut worker.session, &chunks, &members_in) {
+                        let _ = members_in.send(Err(error.of(worker.at_reader)));
+                    }
+                });
+            }
+            drop((chunks, members_in));
+            let outcome = members.iter().try_for_each(|member| take(member?));
+            // Whoever still reads stops soon, and whoever still sends finds nobody listening.
+            self.over.store(true, Ordering::Relaxed);
+            drop(members);
+            outcome
+        })
+    }
+
+    fn cut(&self, session: &mut Session, chunks: &Sender<Chunk>) -> Result<(), Error> {
+        for (position, task) in self.tasks.iter().enumerate() {
+            self.cancel.check()?;
+            chunk::cut(session, (position, self.chunk_bytes), &task.part, |chunk| {
+                chunks.send(chunk).is_ok()
+            })?;
+        }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        session: &mut Session,
+        chunks: &Receiver<Chunk>,
+        members: &Sender<Result<Member, Error>>,
+    ) -> Result<(), Error> {
+        let mut packer = Packer::new(self.level);
+        for chunk in chunks {
+            let task = &self.tasks[chunk.part];
+            let sql = task.part.select(chunk.range.as_deref());
+            let deed = format!("reading {}", task.part.label);
+            let mut rows = Rows::new(&mut packer, task.part.table, &task.before, &task.insert);
+            let send = |member: Option<Member>| member.is_none_or(|one| members.send(Ok(one)).is_ok());
+            let (mut open, mut looks) = (true, 0u64);
+            let mut nose = self.watch.and_then(|watch| watch.nose(&task.part));
+            rows::read(session, &deed, &sql, &task.part.columns, |tuple| {
+                if rows.is_full(tuple) {
+                    open = send(rows.cut());
+                }
+                if let Some(nose) = &mut nose {
+                    nose.row(tuple)?;
+                }
+                rows.push(tuple);
+                looks += 1;
+                if looks % ROWS_BETWEEN_LOOKS == 0 {
+                    self.cancel.check()?;
+                    open &= !self.over.load(Ordering::Relaxed);
+                }
+                Ok(open)
+            })?;
+            if !open || !send(rows.cut()) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}

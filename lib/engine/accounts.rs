@@ -1,0 +1,70 @@
+//! The accounts of a data directory: ours, and the master user with what RDS grants to one.
+
+use crate::mysql::{Engine, Session};
+use crate::rds_local::Error;
+
+/// Our own account, over the socket only.
+pub(crate) const ADMIN: &str = "rdsadmin";
+
+/// The master user.
+pub(crate) const MASTER: &str = "admin";
+
+/// What RDS grants to its master user on both servers: no SUPER, FILE or SHUTDOWN.
+const GRANTS: &str = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, \
+     SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, \
+     SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER";
+
+/// What Aurora MySQL 3 adds through `rds_superuser_role`.
+const GRANTS_MYSQL: &[&str] = &[
+    "CREATE ROLE, DROP ROLE",
+    "APPLICATION_PASSWORD_ADMIN",
+    "BACKUP_ADMIN",
+    "CONNECTION_ADMIN",
+    "ROLE_ADMIN",
+    "SESSION_VARIABLES_ADMIN",
+    "SET_ANY_DEFINER",
+    "SHOW_ROUTINE",
+    "XA_RECOVER_ADMIN",
+];
+
+/// Creates our account and the master user.
+pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) -> Result<(), Error> {
+    let deed = "creating the accounts";
+    session.run(deed, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'")?;
+    session.run(deed, &format!("CREATE USER '{ADMIN}'@'localhost' IDENTIFIED BY {}", quoted(admin)))?;
+    session.run(deed, &format!("GRANT ALL ON *.* TO '{ADMIN}'@'localhost' WITH GRANT OPTION"))?;
+    session.run(deed, &format!("CREATE USER '{MASTER}'@'%' IDENTIFIED BY {}", quoted(master)))?;
+    session.run(deed, &format!("GRANT {GRANTS} ON *.* TO '{MASTER}'@'%' WITH GRANT OPTION"))?;
+    if session.engine() == Engine::MySql {
+        for grant in GRANTS_MYSQL {
+            // Each since a version of its own.
+            session.attempt(&format!("GRANT {grant} ON *.* TO '{MASTER}'@'%' WITH GRANT OPTION"));
+        }
+    }
+    Ok(())
+}
+
+/// Drops every account that came with the system tables and can log in.
+pub(crate) fn drop_other_accounts(session: &mut Session) -> Result<(), Error> {
+    let deed = "dropping the accounts of the installation";
+    let list = format!(
+        "SELECT User, Host FROM mysql.user WHERE User NOT IN ('{ADMIN}', '{MASTER}', 'PUBLIC') AND User NOT LIKE 'mysql.%' AND User NOT LIKE 'mariadb.%'"
+    );
+    for (user, host) in session.rows::<(String, String)>(deed, &list)? {
+        session.run(deed, &format!("DROP USER {}@{}", quoted(&user), quoted(&host)))?;
+    }
+    Ok(())
+}
+
+/// Gives an account another password, and ends nothing that is logged in, like RDS.
+pub(crate) fn set_password(session: &mut Session, user: &str, password: &str) -> Result<(), Error> {
+    let deed = "changing the master password";
+    session.run(deed, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'")?;
+    session.run(deed, &format!("ALTER USER {}@'%' IDENTIFIED BY {}", quoted(user), quoted(password)))?;
+    Ok(())
+}
+
+/// A literal where only a plain one is allowed. Right under `NO_BACKSLASH_ESCAPES`.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,187 @@
+//! Which server program runs here, and how an empty data directory is made with it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use crate::rds_local::Error;
+use crate::rds_local::make_directory;
+
+/// Where servers are when they are not on PATH.
+const USUAL_FOLDERS: &[&str] =
+    &["/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin"];
+
+/// Which server software is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Brand {
+    /// MariaDB.
+    Mariadb,
+    /// MySQL.
+    Mysql,
+}
+
+impl Brand {
+    /// Its name for people.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Mariadb => "MariaDB",
+            Self::Mysql => "MySQL",
+        }
+    }
+
+    /// What plain RDS calls the engine.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Mariadb => "mariadb",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    fn says(version: &str) -> Self {
+        if version.contains("MariaDB") { Self::Mariadb } else { Self::Mysql }
+    }
+}
+
+/// The server program of a directory.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Program {
+    /// Its path.
+    pub(crate) path: PathBuf,
+    /// What it is.
+    pub(crate) brand: Brand,
+    /// `10.11.19`.
+    pub(crate) version: String,
+}
+
+impl Program {
+    /// The program at `path`, or the first of its brand on PATH and in the usual folders. Debian's MariaDB has a link
+    /// named `mysqld`, so every candidate is asked what it is.
+    pub(crate) fn find(path: Option<&Path>, brand: Option<Brand>) -> Result<Self, Error> {
+        if let Some(path) = path {
+            let path = path.canonicalize().map_err(Error::file("find the server program", path))?;
+            let said = ask(&path).unwrap_or_default();
+            let program = Self::of(&path, &said);
+            return match brand {
+                Some(wanted) if program.brand != wanted => {
+                    Err(Error::WrongServer { path, engine: wanted.title(), version: said })
+                }
+                _ if said.is_empty() => {
+                    Err(Error::WrongServer { path, engine: "MariaDB or MySQL", version: said })
+                }
+                _ => Ok(program),
+            };
+        }
+        let brands = brand.map_or(vec![Brand::Mariadb, Brand::Mysql], |brand| vec![brand]);
+        let found = brands.iter().find_map(|brand| {
+            candidates(*brand).into_iter().find_map(|path| {
+                let said = ask(&path)?;
+                Some(Self::of(&path, &said)).filter(|program| program.brand == *brand)
+            })
+        });
+        found.ok_or(Error::NoServer(brand.map_or("MariaDB or MySQL", Brand::title)))
+    }
+
+    fn of(path: &Path, said: &str) -> Self {
+        let mut words = said.split_whitespace().skip_while(|word| *word != "Ver").skip(1);
+        let version = words.next().unwrap_or_default().split('-').next().unwrap_or_default();
+        Self { path: path.to_owned(), brand: Brand::says(said), version: version.to_owned() }
+    }
+
+    /// Makes a data directory with system tables and a `root` without password, reachable over the socket only.
+    pub(crate) fn install(&self, data: &Path) -> Result<(), Error> {
+        let mut command = match self.brand {
+            Brand::Mariadb => {
+                let mut command = Command::new(self.sibling("mariadb-install-db", "mysql_install_db"));
+                command
+                    // --force: the host may not be able to look up its own name.
+                    .args(["--no-defaults", "--force"])
+                    .args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
+                command
+            }
+            Brand::Mysql => {
+                let mut command = Command::new(&self.path);
+                command.args(["--no-defaults", "--initialize-insecure"]);
+                command
+            }
+        };
+        command.arg(format!("--datadir={}", data.display())).arg(tmpdir(data)?);
+        command.args(user()).args(self.storage());
+        let what = "installing the system tables";
+        let output = command.stdin(Stdio::null()).output().map_err(|e| failed(what, &e))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        let last: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).rev().take(3).collect();
+        Err(failed(what, &last.into_iter().rev().collect::<Vec<_>>().join(" / ")))
+    }
+
+    /// What shapes the files on disk: the same for making, running and restoring a data directory.
+    ///
+    /// Without native asynchronous I/O every write is made by a thread of the server, so stopping the threads stops
+    /// the writes: see `copy.rs`.
+    pub(crate) fn storage(&self) -> Vec<String> {
+        let log = match self.brand {
+            Brand::Mariadb => "--innodb-log-file-size=64M",
+            Brand::Mysql => "--innodb-redo-log-capacity=64M",
+        };
+        vec![log.to_owned(), "--innodb-use-native-aio=0".to_owned()]
+    }
+
+    fn sibling(&self, name: &str, old: &str) -> PathBuf {
+        let beside = self.path.parent().map(Path::to_owned).into_iter();
+        let around = self.path.parent().and_then(Path::parent).into_iter();
+        let around = around.flat_map(|up| [up.join("bin"), up.join("scripts")]);
+        let folders: Vec<PathBuf> = beside.chain(around).chain(folders()).collect();
+        let find = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+        find(name).or_else(|| find(old)).unwrap_or_else(|| PathBuf::from(name))
+    }
+}
+
+/// A temporary directory of the server's own: MariaDB deletes every `#sql…` in it when it starts, and with it the
+/// temporary tables of all other servers that share it.
+pub(crate) fn tmpdir(data: &Path) -> Result<String, Error> {
+    let folder = data.with_file_name("tmp");
+    make_directory(&folder)?;
+    Ok(format!("--tmpdir={}", folder.display()))
+}
+
+/// `--user=root` for root: both servers insist on being told.
+pub(crate) fn user() -> Option<&'static str> {
+    rustix::process::geteuid().is_root().then_some("--user=root")
+}
+
+fn folders() -> Vec<PathBuf> {
+    let path = crate::config::environment("PATH").unwrap_or_default();
+    let listed = path.split(':').filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    listed.chain(USUAL_FOLDERS.iter().map(PathBuf::from)).collect()
+}
+
+fn candidates(brand: Brand) -> Vec<PathBuf> {
+    let names: &[&str] = match brand {
+        Brand::Mariadb => &["mariadbd", "mysqld"],
+        Brand::Mysql => &["mysqld"],
+    };
+    let mut folders = folders();
+    // Where scripts/servers unpacks a MySQL for machines whose distribution has none.
+    let home = crate::config::environment("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = crate::config::environment("XDG_CACHE_HOME").map(PathBuf::from).or(home);
+    folders.extend(cache.map(|cache| cache.join("refreshkit/mysql")));
+    let paths = folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
+    paths.filter(|path| path.is_file()).collect()
+}
+
+/// What the program says of itself; nothing if it cannot be run.
+fn ask(path: &Path) -> Option<String> {
+    let output =
+        Command::new(path).args(["--no-defaults", "--version"]).stdin(Stdio::null()).output().ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (output.status.success() && said.contains("Ver ")).then_some(said)
+}
+
+pub(crate) fn failed(what: &str, detail: &impl std::fmt::Display) -> Error {
+    Error::Server { what: what.to_owned(), detail: detail.to_string() }
+}

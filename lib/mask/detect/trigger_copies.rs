@@ -1,0 +1,107 @@
+//! Triggers that copy masked columns into other tables: what they wrote in production is in those tables, clear.
+//!
+//! In: the triggers of the databases, the masks. Out: warnings that name the trigger and where to look. Views need none:
+//! they hold no rows and read masked ones.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Catalog, Family, Table};
+use crate::mask::Masks;
+use crate::mysql::{Error, Session};
+use crate::sql::literal;
+
+type TriggerRow = (String, String, String, String);
+
+/// Warnings for `tables`, those whose rows come along: one query.
+pub fn copies(
+    session: &mut Session,
+    catalog: &Catalog,
+    masks: &Masks,
+    tables: &[usize],
+) -> Result<Vec<String>, Error> {
+    let databases: BTreeSet<String> = catalog.tables.iter().map(|table| literal(&table.database)).collect();
+    if databases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list: Vec<String> = databases.into_iter().collect();
+    let sql = format!(
+        "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_STATEMENT \
+         FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN ({}) ORDER BY 1, 2, 3",
+        list.join(", ")
+    );
+    let triggers: Vec<TriggerRow> = session.rows("looking at triggers", &sql)?;
+    let mut warnings = Vec::new();
+    for (database, table, name, body) in triggers {
+        let Some(from) = catalog.find(&database, &table) else { continue };
+        let words = words(&body);
+        let copied: Vec<&str> = masked(catalog, masks, from).filter(|column| reads(&words, column)).collect();
+        for at in tables.iter().filter(|at| **at != from && writes(&words, &catalog.tables[**at])) {
+            if let (false, Some(clear)) = (copied.is_empty(), clear(catalog, masks, *at)) {
+                warnings.push(format!(
+                    "trigger {name} reads {table}.{}, which is masked, and writes to {}: is {clear} a copy of it?",
+                    copied.join(", "),
+                    catalog.tables[*at].label()
+                ));
+            }
+        }
+    }
+    Ok(warnings)
+}
+
+fn masked<'a>(catalog: &'a Catalog, masks: &'a Masks, at: usize) -> impl Iterator<Item = &'a str> {
+    catalog.tables[at]
+        .columns
+        .iter()
+        .map(|c| c.name.as_str())
+        .filter(move |name| masks.of(at, name).is_some())
+}
+
+/// Text columns that `[mask]` says nothing of.
+fn clear(catalog: &Catalog, masks: &Masks, at: usize) -> Option<String> {
+    let open: Vec<&str> = catalog.tables[at]
+        .columns
+        .iter()
+        .filter(|c| matches!(c.family(), Family::Text | Family::Json | Family::Binary) && !c.generated)
+        .map(|c| c.name.as_str())
+        .filter(|name| masks.declared(at, name).is_none())
+        .collect();
+    (!open.is_empty()).then(|| open.join(" or "))
+}
+
+/// Names and words, lower case, without quotes.
+fn words(sql: &str) -> Vec<String> {
+    let parts = sql.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')));
+    parts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// `NEW.email`.
+fn reads(words: &[String], column: &str) -> bool {
+    let column = column.to_lowercase();
+    words.windows(2).any(|pair| matches!(pair[0].as_str(), "new" | "old") && pair[1] == column)
+}
+
+/// `INSERT INTO audit`, `UPDATE app.audit`.
+fn writes(words: &[String], table: &Table) -> bool {
+    let verbs = ["into", "update", "replace", "ignore"];
+    let (database, name) = (table.database.to_lowercase(), table.name.to_lowercase());
+    words.iter().enumerate().any(|(at, word)| {
+        let before = |steps: usize| at.checked_sub(steps).and_then(|at| words.get(at)).map(String::as_str);
+        let bare = before(1).is_some_and(|word| verbs.contains(&word));
+        let qualified = before(1) == Some(&database) && before(2).is_some_and(|word| verbs.contains(&word));
+        *word == name && (bare || qualified)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trigger_is_read_word_by_word() {
+        let table = Table { database: "app".to_owned(), name: "audit".to_owned(), ..Table::default() };
+        let writing = words("BEGIN INSERT INTO `app`.`audit` (what) VALUES (NEW.`Email`); END");
+        assert!(writes(&writing, &table) && reads(&writing, "email") && !reads(&writing, "what"));
+        let reading = words("SET NEW.email = (SELECT what FROM audit WHERE id = NEW.id)");
+        assert!(!writes(&reading, &table) && reads(&reading, "id"));
+    }
+}

@@ -1,0 +1,103 @@
+//! Masks of dates: a shift for each entity, and what is left of a date that only needs a year.
+
+use super::expression::{around, entity, keyed, number};
+use super::settings::needed;
+use super::table::{Made, Target, Wrong, lossy};
+use crate::catalog::Index;
+use crate::config::MaskConfig;
+
+/// Years beyond say "for ever", not when: they stay. So do those that say "never".
+const YEARS: (u32, u32) = (1000, 9000);
+
+/// A century either way keeps every date between in the calendar.
+const DAYS_MAX: u32 = 36_500;
+
+fn dated(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
+    if matches!(target.column.data_type.as_str(), "date" | "datetime" | "timestamp") {
+        return Ok(());
+    }
+    let message = format!("{kind} is for dates, and {} is {}", target.label(), target.column.column_type);
+    Err((message, Some("choose text, constant or null for it".to_owned())))
+}
+
+/// Some days forward or back, at least one step: as many for all dates of an entity, so that their order and what lies
+/// between them stay.
+pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+    dated(target, "shift")?;
+    let of = config.of.as_slice();
+    if of.is_empty() {
+        needed(None::<&u32>, "shift", "of = \"customer_id\"")?;
+    }
+    let days = *needed(config.days.as_ref(), "shift", "days = 180")?;
+    if days > DAYS_MAX {
+        return Err((format!("days is {DAYS_MAX} at most, not {days}"), None));
+    }
+    let step = config.step.unwrap_or(1.0);
+    // Days are a u32: every step that fits in them is found by counting.
+    let step = (1..=days).find(|n| f64::from(*n) >= step && f64::from(*n) <= step);
+    let Some(step) = step else {
+        return Err((format!("step is a whole number of days, {days} at most"), None));
+    };
+    let hash = keyed(domain, &entity(target, of)?);
+    let count = format!("CAST({} AS SIGNED)", number(&hash, 1, u64::from(days / step)));
+    let sign = format!("(1 - 2 * CAST({} AS SIGNED))", number(&hash, 13, 2));
+    let moved = format!("{} + INTERVAL ((1 + {count}) * {sign} * {step}) DAY", target.value);
+    let masked = whole_or(target, &moved);
+    // Within one entity different dates stay different.
+    let beside = |index: &Index| {
+        of.iter().all(|of| {
+            index.parts.iter().any(|p| p.column.as_ref().is_some_and(|c| c.eq_ignore_ascii_case(of)))
+        })
+    };
+    let mut own = target.table.indexes.iter().filter(|index| index.unique && target.in_index(index));
+    let lossy = !own.all(beside);
+    Ok(Made { expression: around(target, &masked), lossy })
+}
+
+/// The first day of the year, the quarter or the month.
+pub(crate) fn generalise(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    dated(target, "generalise")?;
+    let plain = &target.value;
+    let to = needed(config.to.as_ref(), "generalise", "to = \"year\"")?;
+    let text = match to.as_str() {
+        "year" => format!("DATE_FORMAT({plain}, '%Y-01-01')"),
+        "month" => format!("DATE_FORMAT({plain}, '%Y-%m-01')"),
+        "quarter" => format!(
+            "CONCAT(DATE_FORMAT({plain}, '%Y-'), ELT(QUARTER({plain}), '01', '04', '07', '10'), '-01')"
+        ),
+        other => return Err((format!("to is year, quarter or month, not {other:?}"), None)),
+    };
+    let masked = match target.column.data_type.as_str() {
+        "date" => format!("CAST({text} AS DATE)"),
+        // Noon: 1970-01-01 00:00:00 is no TIMESTAMP, and no clock is changed then.
+        "timestamp" => format!("CAST(CONCAT({text}, ' 12:00:00') AS DATETIME)"),
+        _ => format!("CAST({text} AS DATETIME)"),
+    };
+    Ok(lossy(around(target, &whole_or(target, &masked))))
+}
+
+/// `masked` for dates; the zero date, "never" and "for ever" as they are. A date that is not whole (`2020-00-00`) is left
+/// with its year.
+fn whole_or(target: &Target<'_>, masked: &str) -> String {
+    let plain = &target.value;
+    let year = format!("CAST(CONCAT(LPAD(YEAR({plain}), 4, '0'), '-01-01 12:00:00') AS DATETIME)");
+    let year = match target.column.data_type.as_str() {
+        "date" => format!("CAST({year} AS DATE)"),
+        // TIMESTAMP ends in January 2038.
+        "timestamp" => return in_epoch(plain, masked),
+        _ => year,
+    };
+    let (first, last) = YEARS;
+    format!(
+        "CASE WHEN YEAR({plain}) < {first} OR YEAR({plain}) >= {last} THEN {plain} \
+         WHEN MONTH({plain}) = 0 OR DAYOFMONTH({plain}) = 0 THEN {year} ELSE {masked} END"
+    )
+}
+
+/// A moment that a TIMESTAMP can hold.
+fn in_epoch(plain: &str, masked: &str) -> String {
+    format!(
+        "CASE WHEN YEAR({plain}) = 0 THEN {plain} \
+         ELSE LEAST(GREATEST({masked}, TIMESTAMP'1970-01-02 00:00:00'), TIMESTAMP'2038-01-18 00:00:00') END"
+    )
+}

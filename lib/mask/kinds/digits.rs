@@ -1,0 +1,142 @@
+//! Numbers with check digits: cards, IBANs and what `check` names.
+
+use std::str::FromStr;
+
+use super::expression::{around, bound, digits, keyed, packed};
+use super::table::{Made, Target, Wrong, lossy};
+use crate::catalog::Family;
+use crate::config::MaskConfig;
+use crate::mask::fit;
+
+/// How the last digits of a number follow from those before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// Cards, IMEI and many national numbers (ISO/IEC 7812-1).
+    Luhn,
+    /// EAN, GTIN, UPC, ISBN-13: weights 3 and 1.
+    Ean,
+    /// Two digits: the whole is 1 modulo 97 (ISO/IEC 7064 MOD 97-10).
+    Mod97,
+}
+
+impl FromStr for Check {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        match text {
+            "luhn" => Ok(Self::Luhn),
+            "ean" => Ok(Self::Ean),
+            "mod97" => Ok(Self::Mod97),
+            other => Err((format!("check is luhn, ean or mod97, not {other:?}"), None)),
+        }
+    }
+}
+
+impl Check {
+    /// How many digits.
+    pub(crate) fn length(self) -> usize {
+        if self == Self::Mod97 { 2 } else { 1 }
+    }
+
+    /// The check digits of `text`, which has `length` digits.
+    pub(crate) fn expression(self, text: &str, length: usize) -> String {
+        let sum = |odd: &dyn Fn(&str) -> String| {
+            let digit = |at: usize| {
+                let digit = format!("SUBSTR({text}, {at}, 1)");
+                // The last digit counts most, then every second one.
+                if (length - at).is_multiple_of(2) { odd(&digit) } else { digit }
+            };
+            (1..=length).map(digit).collect::<Vec<_>>().join(" + ")
+        };
+        match self {
+            Self::Luhn => {
+                let twice = |digit: &str| format!("SUBSTR('0246813579', 1 + {digit}, 1)");
+                format!("MOD(9 * CAST({} AS UNSIGNED), 10)", sum(&twice))
+            }
+            Self::Ean => {
+                let thrice = |digit: &str| format!("3 * {digit}");
+                format!("MOD(9 * CAST({} AS UNSIGNED), 10)", sum(&thrice))
+            }
+            Self::Mod97 => {
+                format!("LPAD(98 - MOD(CAST(CONCAT({text}, '00') AS DECIMAL(65, 0)), 97), 2, '0')")
+            }
+        }
+    }
+}
+
+/// What a card number begins with if nothing else is wished: a range that test systems know.
+const CARD_PREFIX: &str = "400000";
+
+/// A card number with a right check digit; its first digits (the issuer's) stay if wished.
+pub(crate) fn card(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+    let length = usize::try_from(config.length.unwrap_or(16)).unwrap_or_default();
+    let prefix = config.prefix.as_deref().unwrap_or(CARD_PREFIX);
+    if !(12..=19).contains(&length) || !prefix.bytes().all(|b| b.is_ascii_digit()) || prefix.len() > 8 {
+        return Err(("a card number has 12 to 19 digits, its prefix 8 at most".to_owned(), None));
+    }
+    let whole_number = target.column.data_type == "bigint";
+    if !whole_number {
+        fit::text(target, "card")?;
+        fit::room(target, length as u64, "a card number")?;
+    }
+    let own = packed(target, " -");
+    let hash = keyed(domain, &own);
+    let before = match config.first {
+        Some(first @ 1..=8) => {
+            let own = format!("REPLACE(REPLACE({}, ' ', ''), '-', '')", text_of(target));
+            let kept = usize::try_from(first).unwrap_or_default();
+            // A shorter prefix of our own is filled up, so that the length is the same.
+            let spare = format!("{prefix:0<kept$.kept$}");
+            format!("CASE WHEN {own} REGEXP '^[0-9]{{12,19}}$' THEN LEFT({own}, {first}) ELSE '{spare}' END")
+        }
+        Some(_) => return Err(("the first 8 digits of a card may stay, no more".to_owned(), None)),
+        None => format!("'{prefix}'"),
+    };
+    let kept = config.first.map_or(prefix.len(), |first| usize::try_from(first).unwrap_or_default());
+    let rest = length - 1 - kept;
+    let low = u32::try_from(rest.min(9)).unwrap_or_default();
+    let high = u32::try_from(rest.saturating_sub(9)).unwrap_or_default();
+    let mut parts = vec![before, digits(&hash, 1, low)];
+    if high > 0 {
+        parts.push(digits(&hash, 16, high));
+    }
+    let body = format!("CONCAT(j.s, {})", Check::Luhn.expression("j.s", length - 1));
+    let masked = bound(&format!("CONCAT({})", parts.join(", ")), &body);
+    let masked = if whole_number { format!("CAST({masked} AS UNSIGNED)") } else { masked };
+    Ok(lossy(around(target, &masked)))
+}
+
+fn text_of(target: &Target<'_>) -> String {
+    match target.column.family() {
+        Family::Text | Family::Binary => format!("CONVERT({} USING utf8mb4)", target.value),
+        _ => format!("CAST({} AS CHAR CHARACTER SET utf8mb4)", target.value),
+    }
+}
+
+/// Characters of the longest IBAN that this kind makes for a value that is none: Germany's.
+const IBAN_LENGTH: u64 = 22;
+
+/// An IBAN with right check digits. Country and length stay; so does whether the account begins with four letters. A
+/// value that is no IBAN becomes a German one.
+pub(crate) fn iban(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    fit::text(target, "iban")?;
+    fit::room(target, IBAN_LENGTH, "an IBAN")?;
+    let plain = format!("UPPER(REPLACE(CONVERT({} USING utf8mb4), ' ', ''))", target.value);
+    let hash = keyed(domain, &packed(target, " "));
+    let valid = format!("{plain} REGEXP '^[A-Z]{{2}}[0-9]{{2}}[A-Z0-9]{{11,30}}$'");
+    let lettered = format!("{plain} REGEXP '^[A-Z]{{2}}[0-9]{{2}}[A-Z]{{4}}'");
+    let country = format!("CASE WHEN {valid} THEN LEFT({plain}, 2) ELSE 'DE' END");
+    let length = format!("CASE WHEN {valid} THEN CHAR_LENGTH({plain}) ELSE {IBAN_LENGTH} END - 4");
+    let all =
+        format!("CONCAT({}, {}, {})", digits(&hash, 1, 14), digits(&hash, 16, 14), digits(&hash, 31, 2));
+    let account = format!(
+        "CASE WHEN {valid} AND {lettered} THEN CONCAT('TEST', LEFT({all}, {length} - 4)) ELSE LEFT({all}, {length}) END"
+    );
+    // Country and account, in which letters count as 10 to 35: T is 29, E is 14, S is 28.
+    let value = |from: u32| format!("(ASCII(SUBSTR(j.s, {from}, 1)) - 55)");
+    let numeric =
+        format!("CONCAT(REPLACE(SUBSTR(j.s, 3), 'TEST', '29142829'), {}, {}, '00')", value(1), value(2));
+    let check = format!("LPAD(98 - MOD(CAST({numeric} AS DECIMAL(65, 0)), 97), 2, '0')");
+    let body = format!("INSERT(j.s, 3, 0, {check})");
+    Ok(lossy(around(target, &bound(&format!("CONCAT({country}, {account})"), &body))))
+}

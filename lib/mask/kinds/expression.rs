@@ -1,0 +1,109 @@
+//! The words of masks: SQL over one value, the same on MySQL 8, 9 and MariaDB 10.10 and later. SHA2 only: MySQL 9 has
+//! no MD5 and no SHA1. No back-references: `$1` is MySQL's, `\1` MariaDB's.
+
+use super::table::{Target, Wrong};
+use crate::catalog::Family;
+use crate::config::nearest;
+use crate::sql::literal;
+
+/// The value without what makes no difference: outer blanks and upper case. Bytes stay as they are, and so do
+/// texts whose collation tells upper from lower case: a unique index may hold both `aB` and `Ab`.
+pub(crate) fn normalised(target: &Target<'_>) -> String {
+    let plain = &target.value;
+    let exact = target.column.collation.as_deref().is_some_and(|collation| !collation.contains("_ci"));
+    match target.column.family() {
+        Family::Text if exact => format!("CONVERT({plain} USING utf8mb4)"),
+        Family::Text | Family::Choice => format!("LOWER(TRIM(CONVERT({plain} USING utf8mb4)))"),
+        Family::Binary => plain.clone(),
+        _ => format!("CAST({plain} AS CHAR CHARACTER SET utf8mb4)"),
+    }
+}
+
+/// Numbers of cards, accounts and telephones without what people write between the digits.
+pub(crate) fn packed(target: &Target<'_>, left_out: &str) -> String {
+    left_out.chars().fold(normalised(target), |text, c| format!("REPLACE({text}, '{c}', '')"))
+}
+
+/// 64 hexadecimal digits that depend on the server's key, the domain and a text. The key stands at both ends, so that
+/// nothing can be appended: one round, where HMAC takes two, since a mask is computed for every row.
+pub(crate) fn keyed(domain: &str, text: &str) -> String {
+    format!("SHA2(CONCAT(@refreshkit_key, {}, {text}, @refreshkit_key), 256)", literal(&format!("{domain}:")))
+}
+
+/// The hash of the normalised value.
+pub(crate) fn hash(target: &Target<'_>, domain: &str) -> String {
+    keyed(domain, &normalised(target))
+}
+
+/// What the result belongs to: the columns that `of` names, or else the value itself. Where they are NULL the value
+/// speaks for itself.
+pub(crate) fn entity(target: &Target<'_>, of: &[String]) -> Result<String, Wrong> {
+    let mut parts = Vec::new();
+    let mut always = true;
+    for name in of {
+        let Some(column) = target.table.column(name) else {
+            let names = target.table.columns.iter().map(|column| column.name.as_str());
+            let hint = nearest(name, names).map(|name| format!("did you mean `{name}`?"));
+            return Err((format!("{} has no column `{name}` (of)", target.table.name), hint));
+        };
+        parts.push(normalised(&Target::of(target.table, column)));
+        always &= !column.nullable;
+    }
+    let whole = match parts.as_slice() {
+        [] => return Ok(normalised(target)),
+        [one] => one.clone(),
+        many => format!("CONCAT({})", many.join(", ':', ")),
+    };
+    Ok(if always { whole } else { format!("COALESCE({whole}, {})", normalised(target)) })
+}
+
+/// A whole number below `limit` out of the hash, from 12 digits of it: CONV goes through DOUBLE if it is not cast.
+pub(crate) fn number(hash: &str, first_digit: usize, limit: u64) -> String {
+    format!("MOD(CAST(CONV(SUBSTR({hash}, {first_digit}, 12), 16, 10) AS UNSIGNED), {limit})")
+}
+
+/// Decimal digits out of the hash, 14 at most: from 15 of its 64 digits.
+pub(crate) fn digits(hash: &str, first_digit: usize, digits: u32) -> String {
+    let limit = 10_u64.pow(digits);
+    let wide = format!("CAST(CONV(SUBSTR({hash}, {first_digit}, 15), 16, 10) AS UNSIGNED)");
+    format!("LPAD(MOD({wide}, {limit}), {digits}, '0')")
+}
+
+/// `masked`, but NULL for NULL and the empty text for a blank one. The value itself is not in the result, so that
+/// no character set of its own meets ours.
+pub(crate) fn around(target: &Target<'_>, masked: &str) -> String {
+    let plain = &target.value;
+    let collation = target.column.collation.as_deref().unwrap_or("0900");
+    match target.column.family() {
+        // Collations that pad make no difference between blanks and nothing.
+        Family::Text if !collation.contains("0900") && !collation.contains("nopad") => {
+            format!("CASE WHEN {plain} IS NULL THEN NULL WHEN {plain} = '' THEN '' ELSE {masked} END")
+        }
+        Family::Text => {
+            format!("CASE WHEN {plain} IS NULL THEN NULL WHEN TRIM({plain}) = '' THEN '' ELSE {masked} END")
+        }
+        Family::Binary => {
+            format!("CASE WHEN {plain} IS NULL THEN NULL WHEN LENGTH({plain}) = 0 THEN '' ELSE {masked} END")
+        }
+        _ => format!("CASE WHEN {plain} IS NULL THEN NULL ELSE {masked} END"),
+    }
+}
+
+/// One of some texts, chosen by the hash.
+pub(crate) fn one_of(hash: &str, first_digit: usize, texts: &[&str]) -> String {
+    let list: Vec<String> = texts.iter().map(|text| literal(text)).collect();
+    format!("ELT(1 + {}, {})", number(hash, first_digit, texts.len() as u64), list.join(", "))
+}
+
+/// `body` over `j.s`, which is `text` evaluated once: SQL knows no other way to name the value of an expression.
+pub(crate) fn bound(text: &str, body: &str) -> String {
+    format!(
+        "(SELECT {body} FROM JSON_TABLE(JSON_ARRAY({text}), '$[*]' COLUMNS (s VARCHAR(255) PATH '$')) AS j)"
+    )
+}
+
+/// `what` put into `text` before its character number `at`; `length` is how many it has. INSERT does nothing behind the
+/// last one.
+pub(crate) fn put_in(text: &str, at: usize, length: usize, what: &str) -> String {
+    if at > length { format!("CONCAT({text}, {what})") } else { format!("INSERT({text}, {at}, 0, {what})") }
+}

@@ -1,0 +1,214 @@
+//! Masks inside a JSON document: what stands at some paths. Only paths that exist are touched.
+//!
+//! In: `paths = { "$.email" = "email", "$.contacts[*].phones[*]" = "phone" }`. Out: JSON_REPLACE with the masked values;
+//! elements of an array are masked one by one, in their order. NULL stays `null`. A text that is no JSON becomes
+//! filler, and so does one that has a member twice on the way.
+//!
+//! ```text
+//! at(document, paths) = JSON_REPLACE(document, path, mask of the value there, …,
+//!                                    array, [at(element, the rest of the paths through this array), …])
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::plain::filler;
+use super::settings::needed;
+use super::table::{Made, Target, Wrong, lossy, make};
+use crate::catalog::{Column, Family, Table};
+use crate::config::MaskConfig;
+use crate::sql::literal;
+
+/// MySQL reads documents of 100 levels.
+const BRACKETS_MAX: u32 = 90;
+
+/// What a value out of a document can be as long as.
+const VALUE_CHARACTERS: u64 = 65_535;
+
+pub(crate) fn json(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    if !matches!(target.column.family(), Family::Text | Family::Json) {
+        let message = format!("{} is {}, no JSON", target.label(), target.column.column_type);
+        return Err((message, Some("choose text, constant or null for it".to_owned())));
+    }
+    if config.paths.is_empty() {
+        needed(None::<&u32>, "json", "paths = { \"$.email\" = \"email\" }")?;
+    }
+    let mut paths = BTreeMap::new();
+    for (path, mask) in &config.paths {
+        paths.insert(checked(path)?, mask);
+    }
+    let plain = &target.value;
+    let masked = at(target.table, plain, &paths, 0)?;
+    let twice = twice(plain, &paths);
+    let (invalid, blank) = match target.column.family() {
+        Family::Json => ("'{}'".to_owned(), ""),
+        _ => (filler(plain), " WHEN TRIM(VALUE) = '' THEN ''"),
+    };
+    let blank = blank.replace("VALUE", plain);
+    // A JSON column holds JSON, no deeper than the server reads; MariaDB's is a text whose check may be switched off.
+    let valid = match target.column.family() {
+        Family::Json => maria(&format!("WHEN NOT JSON_VALID({plain}) THEN {invalid}")),
+        _ => format!(" WHEN {} NOT JSON_VALID({plain}) THEN {invalid}", deep(plain)),
+    };
+    let twice = maria(&format!("WHEN {twice} THEN {invalid}"));
+    let whole = format!("CASE WHEN {plain} IS NULL THEN NULL{blank}{valid}{twice} ELSE {masked} END");
+    Ok(lossy(whole))
+}
+
+/// `$.a."b c"[0][*].d`: members, elements, and `[*]` for every element.
+fn checked(path: &str) -> Result<String, Wrong> {
+    let wrong = || {
+        let hint = "$.email, $.contact.phone, $.phones[*] or $.contacts[*].email".to_owned();
+        (format!("{path:?} is no path of a JSON document"), Some(hint))
+    };
+    let mut rest = path.strip_prefix('$').filter(|rest| !rest.is_empty()).ok_or_else(wrong)?;
+    while !rest.is_empty() {
+        let length = step(rest).ok_or_else(wrong)?;
+        rest = &rest[length..];
+    }
+    Ok(path.to_owned())
+}
+
+/// Length of the first step of a path.
+fn step(path: &str) -> Option<usize> {
+    if let Some(inside) = path.strip_prefix('[') {
+        let end = inside.find(']')?;
+        let index = &inside[..end];
+        let fine = index == "*" || (!index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()));
+        return fine.then_some(end + 2);
+    }
+    let name = path.strip_prefix('.')?;
+    if let Some(quoted) = name.strip_prefix('"') {
+        let end = quoted.find('"')?;
+        return (!quoted[..end].contains('\\')).then_some(end + 3);
+    }
+    let end = name.find(['.', '[']).unwrap_or(name.len());
+    let plain = name[..end].chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+    (end > 0 && plain).then_some(end + 1)
+}
+
+type Paths<'a> = BTreeMap<String, &'a MaskConfig>;
+
+/// The document `value` with everything at `paths` masked, as JSON.
+fn at(table: &Table, value: &str, paths: &Paths<'_>, depth: usize) -> Result<String, Wrong> {
+    let mut pairs = Vec::new();
+    let mut arrays: BTreeMap<&str, Paths<'_>> = BTreeMap::new();
+    for (path, mask) in paths {
+        if let Some((array, rest)) = path.split_once("[*]") {
+            arrays.entry(array).or_default().insert(format!("${rest}"), mask);
+            continue;
+        }
+        let there = format!("JSON_EXTRACT({value}, {})", literal(path));
+        let masked = one(table, &there, mask)?;
+        if path == "$" {
+            return Ok(masked);
+        }
+        pairs.push(format!("{}, {masked}", literal(path)));
+    }
+    for (array, rest) in arrays {
+        let there = format!("JSON_EXTRACT({value}, {})", literal(array));
+        let name = format!("e{depth}");
+        let element = format!("{name}.v");
+        let inner = at(table, &element, &rest, depth + 1)?;
+        let ambiguous =
+            maria(&format!("CASE WHEN {} THEN JSON_EXTRACT('{{}}', '$') ELSE", twice(&element, &rest)));
+        let inner = format!("{ambiguous} {inner}{}", maria("END"));
+        // The order is said: JSON_ARRAYAGG may give any. One value where a list is usual is masked as an element of it.
+        let elements = format!(
+            "(SELECT CONCAT('[', COALESCE(GROUP_CONCAT({inner} ORDER BY {name}.n SEPARATOR ','), ''), ']') \
+             FROM JSON_TABLE({there}, '$[*]' COLUMNS (n FOR ORDINALITY, v JSON PATH '$')) AS {name})"
+        );
+        let alone = at(table, &there, &rest, depth)?;
+        let whole = format!(
+            "CASE WHEN JSON_TYPE({there}) = 'ARRAY' THEN JSON_EXTRACT({elements}, '$') ELSE {alone} END"
+        );
+        if array == "$" {
+            return Ok(whole);
+        }
+        pairs.push(format!("{}, {whole}", literal(array)));
+    }
+    Ok(format!("JSON_REPLACE({value}, {})", pairs.join(", ")))
+}
+
+/// Whether an object on the way of a path has a member twice: MariaDB replaces the first only. No test sees one on MySQL,
+/// which keeps one of them, so only MariaDB is asked.
+fn twice(value: &str, paths: &Paths<'_>) -> String {
+    let mut parents = BTreeSet::new();
+    for path in paths.keys() {
+        let reached = path.split("[*]").next().unwrap_or(path);
+        let mut at = 1;
+        while let Some(length) = step(&reached[at..]) {
+            parents.insert(&reached[..at]);
+            at += length;
+        }
+    }
+    let asked = |parent: &&str| {
+        let parent = literal(parent);
+        let keys = format!("JSON_KEYS({value}, {parent})");
+        // A name with an escape in it may be the same name in other words: it is made two, so that it does not fit.
+        let split = format!("REPLACE({keys}, CONCAT(CHAR(92), 'u'), '\",\"')");
+        format!("COALESCE(JSON_LENGTH({value}, {parent}) <> JSON_LENGTH({split}), 0)")
+    };
+    let asked: Vec<String> = parents.iter().map(asked).collect();
+    if asked.is_empty() { "0".to_owned() } else { asked.join(" OR ") }
+}
+
+/// Whether a text is nested so deep that MySQL's JSON_VALID fails instead of saying no, and OR; MariaDB is not asked. No
+/// function there takes such a text, so it is taken apart: at its quotes, of which every other part is no string, and
+/// those at their opening brackets. Looked at only if it has enough of them.
+fn deep(value: &str) -> String {
+    let opens = format!("CHAR_LENGTH({value}) - CHAR_LENGTH(REPLACE(REPLACE({value}, '[', ''), '{{', ''))");
+    let backslash = "CHAR(92 USING utf8mb4)";
+    let plain = format!(
+        "REPLACE(REPLACE(REPLACE({value}, CONCAT({backslash}, {backslash}), ''), CONCAT({backslash}, '\"'), ''), \
+         {backslash}, '')"
+    );
+    let parts = format!(
+        "CONCAT('[[', REPLACE(REPLACE(REPLACE(JSON_QUOTE({plain}), '[', '\",\"'), '{{', '\",\"'), \
+         CONCAT({backslash}, '\"'), '\"],[\"'), ']]')"
+    );
+    let closes = "(CHAR_LENGTH(b.p) - CHAR_LENGTH(REPLACE(REPLACE(b.p, ']', ''), '}', '')))";
+    let deepest = format!(
+        "(SELECT SUM((b.m > 1) - {closes}) OVER (ORDER BY b.n, b.m) + {closes} AS depth \
+         FROM JSON_TABLE({parts}, '$[*]' COLUMNS (n FOR ORDINALITY, NESTED PATH '$[*]' \
+         COLUMNS (m FOR ORDINALITY, p LONGTEXT PATH '$'))) AS b WHERE b.n % 2 = 1 ORDER BY depth DESC LIMIT 1)"
+    );
+    format!("/*!80000 ({opens} > {BRACKETS_MAX} AND {deepest} > {BRACKETS_MAX}) OR */")
+}
+
+/// SQL for MariaDB alone: a comment for MySQL.
+fn maria(sql: &str) -> String {
+    format!(" /*M! {sql} */")
+}
+
+/// The masked value as JSON.
+fn one(table: &Table, there: &str, mask: &MaskConfig) -> Result<String, Wrong> {
+    let column = Column {
+        name: "value".to_owned(),
+        data_type: "longtext".to_owned(),
+        column_type: "a JSON value".to_owned(),
+        length: Some(VALUE_CHARACTERS),
+        charset: Some("utf8mb4".to_owned()),
+        collation: Some("utf8mb4_0900_ai_ci".to_owned()),
+        nullable: true,
+        ..Column::default()
+    };
+    let target = Target { table, column: &column, value: format!("JSON_UNQUOTE({there})") };
+    let made = make(&target, mask)?.expression;
+    let text = format!("COALESCE(JSON_QUOTE({made}), 'null')");
+    Ok(format!("JSON_EXTRACT(CASE WHEN JSON_TYPE({there}) = 'NULL' THEN 'null' ELSE {text} END, '$')"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_from_what_is_none() {
+        for fine in ["$.email", "$.a.b[0].c", "$.phones[*]", "$[*].\"odd name\"", "$.größe"] {
+            assert!(checked(fine).is_ok(), "{fine}");
+        }
+        for wrong in ["email", "$", "$.", "$..a", "$.a b", "$.a[", "$.a[x]", "$.*", "$**.a", "$.\"a\\\"b\""] {
+            assert!(checked(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Masks that read little or nothing of the value: NULL, constants, filler, stars.
+
+use super::expression::around;
+use super::settings::needed;
+use super::table::{Made, Target, Wrong, apart, lossy};
+use super::words::FILLER;
+use crate::catalog::Family;
+use crate::config::{MaskConfig, Scalar};
+use crate::mask::fit;
+use crate::sql::literal;
+
+/// Longer free texts are cut: REPEAT gives NULL beyond `max_allowed_packet`.
+const FILLER_CHARACTERS_MAX: u64 = 1_000_000;
+
+pub(crate) fn null(target: &Target<'_>) -> Result<Made, Wrong> {
+    fit::nullable(target).map(|()| lossy("NULL".to_owned()))
+}
+
+pub(crate) fn empty(target: &Target<'_>) -> Result<Made, Wrong> {
+    fit::text(target, "empty").map(|()| lossy(format!("CASE WHEN {} IS NOT NULL THEN '' END", target.value)))
+}
+
+pub(crate) fn constant(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    let needs =
+        || (format!("constant needs a value for {}", target.label()), Some("value = \"…\"".to_owned()));
+    let value = constant_of(target, config.value.as_ref().ok_or_else(needs)?)?;
+    Ok(lossy(format!("CASE WHEN {} IS NOT NULL THEN {value} END", target.value)))
+}
+
+/// A value of `refresh.toml` as SQL, if the column can hold it.
+pub(crate) fn constant_of(target: &Target<'_>, value: &Scalar) -> Result<String, Wrong> {
+    let column = target.column;
+    fit::value(target, value)?;
+    Ok(match value {
+        Scalar::Bool(value) => u8::from(*value).to_string(),
+        Scalar::Integer(value) => value.to_string(),
+        Scalar::Float(value) => value.to_string(),
+        Scalar::Text(value) => {
+            if column.family() == Family::Json {
+                let valid = serde_json::from_str::<serde_json::Value>(value).is_ok();
+                valid
+                    .then_some(())
+                    .ok_or_else(|| (format!("{value:?} is no JSON for {}", target.label()), None))?;
+            } else if matches!(column.family(), Family::Text | Family::Binary) {
+                fit::room(target, value.chars().count() as u64, "this value")?;
+                fit::charset(target, value)?;
+            } else if column.family() == Family::Exact && value.parse::<f64>().is_err() {
+                return Err((format!("{value:?} is no number for {}", target.label()), None));
+            }
+            literal(value)
+        }
+    })
+}
+
+pub(crate) fn keep(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    if config.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        let hint = "{ kind = \"keep\", reason = \"office addresses, public\" }".to_owned();
+        return Err(("keep needs a reason, for whoever asks later".to_owned(), Some(hint)));
+    }
+    Ok(apart(target.value.clone()))
+}
+
+/// Filler of the same length.
+pub(crate) fn text(target: &Target<'_>) -> Result<Made, Wrong> {
+    fit::text(target, "text")?;
+    Ok(lossy(filler(&target.value)))
+}
+
+/// Filler as long as `value`; NULL for NULL.
+pub(crate) fn filler(value: &str) -> String {
+    let length = format!("LEAST(CHAR_LENGTH({value}), {FILLER_CHARACTERS_MAX})");
+    let times = format!("{length} DIV {} + 1", FILLER.len());
+    format!("LEFT(REPEAT({}, {times}), {length})", literal(FILLER))
+}
+
+/// The first and the last characters, stars between. A value that is not at least twice as long as what stays of it
+/// becomes stars only: half of it would be most of it.
+pub(crate) fn partial(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    text_only(target, "partial")?;
+    let (first, last) = (config.first.unwrap_or_default(), config.last.unwrap_or_default());
+    if first + last == 0 {
+        needed(None::<&u32>, "partial", "last = 4")?;
+    }
+    let with = config.with.as_deref().unwrap_or("*");
+    if with.chars().count() != 1 {
+        return Err((format!("`with` is one character, not {with:?}"), None));
+    }
+    fit::charset(target, with)?;
+    let plain = format!("CONVERT({} USING utf8mb4)", target.value);
+    let length = format!("LEAST(CHAR_LENGTH({plain}), {FILLER_CHARACTERS_MAX})");
+    let stars = |length: &str| format!("REPEAT({}, {length})", literal(with));
+    let inner = stars(&format!("{length} - {}", first + last));
+    let masked = format!(
+        "CASE WHEN CHAR_LENGTH({plain}) < {} THEN {} ELSE CONCAT(LEFT({plain}, {first}), {inner}, RIGHT({plain}, {last})) END",
+        2 * (first + last),
+        stars(&length)
+    );
+    Ok(lossy(around(target, &masked)))
+}
+
+/// Letters become `x` or `X`, digits `9`: what a value looks like, not what it says. Whatever is no ASCII is a letter.
+pub(crate) fn shape(target: &Target<'_>) -> Result<Made, Wrong> {
+    text_only(target, "shape")?;
+    let plain = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", target.value);
+    let masked = ["[a-z]", "[A-Z]", "[0-9]"]
+        .iter()
+        .zip(["x", "X", "9"])
+        .fold(format!("REGEXP_REPLACE({plain}, '[^ -~]', 'x')"), |text, (from, to)| {
+            format!("REGEXP_REPLACE({text}, '{from}', '{to}')")
+        });
+    Ok(lossy(around(target, &masked)))
+}
+
+/// Kinds that look at characters.
+pub(crate) fn text_only(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
+    if target.column.family() == Family::Text {
+        return Ok(());
+    }
+    let message = format!("{kind} reads characters, and {} is {}", target.label(), target.column.column_type);
+    Err((message, Some("choose text, hash, constant or null for it".to_owned())))
+}

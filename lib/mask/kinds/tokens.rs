@@ -1,0 +1,153 @@
+//! Masks made of the hash itself: tokens, user names, e-mail addresses, UUIDs; and the one password of everybody.
+
+use sha2::{Digest, Sha256};
+
+use super::expression::{around, hash};
+use super::table::{Made, Target, Wrong, apart, lossy};
+use crate::catalog::Family;
+use crate::config::{MaskConfig, Scalar};
+use crate::mask::fit;
+use crate::sql::literal;
+
+/// Digits of a hash that keep values apart: 64 bits.
+pub(crate) const UNIQUE_DIGITS: u64 = 16;
+
+/// Fewer digits than this would hardly tell two values apart.
+pub(crate) const DIGITS_MIN: u64 = 8;
+
+/// The cost that most frameworks begin with: a login takes a twentieth of a second.
+const BCRYPT_COST: u32 = 10;
+
+/// Where no mail is ever delivered (RFC 2606).
+pub(crate) const EMAIL_HOST: &str = "example.test";
+
+/// The longest host that is kept, and `.test` behind it.
+const HOST_CHARACTERS_MAX: u64 = 60;
+
+/// A result of `digits` digits of the hash, and class by their number.
+fn sized(target: &Target<'_>, digits: u64, whole: &str) -> Made {
+    Made { expression: around(target, whole), lossy: digits < UNIQUE_DIGITS }
+}
+
+pub(crate) fn hashed(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+    if target.column.integer() {
+        return Ok(integer(target, domain));
+    }
+    fit::text(target, "hash")?;
+    let prefix = config.prefix.as_deref().unwrap_or_default();
+    let before = prefix.chars().count() as u64;
+    let room = fit::capacity(target).saturating_sub(before);
+    let digits = config.length.map_or(32.min(room), |length| u64::from(length).saturating_sub(before));
+    fit::room(target, before + digits.max(DIGITS_MIN), "a hash")?;
+    fit::charset(target, prefix)?;
+    if !(DIGITS_MIN..=64).contains(&digits) {
+        return Err((format!("a hash has {DIGITS_MIN} to 64 digits, not {digits}"), None));
+    }
+    let hash = format!("LEFT({}, {digits})", hash(target, domain));
+    let whole = if prefix.is_empty() { hash } else { format!("CONCAT({}, {hash})", literal(prefix)) };
+    Ok(sized(target, digits, &whole))
+}
+
+/// User names and slugs: a word and 16 digits, or as many as fit.
+pub(crate) fn prefixed(
+    target: &Target<'_>,
+    config: &MaskConfig,
+    domain: &str,
+    word: &str,
+) -> Result<Made, Wrong> {
+    fit::text(target, &config.kind)?;
+    let prefix = config.prefix.clone().unwrap_or_else(|| word.to_owned());
+    let whole = prefix.chars().count() as u64 + UNIQUE_DIGITS;
+    let length = config.length.map_or(whole.min(fit::capacity(target)), u64::from);
+    let length = Some(u32::try_from(length).unwrap_or(u32::MAX));
+    hashed(target, &MaskConfig { prefix: Some(prefix), length, ..MaskConfig::default() }, domain)
+}
+
+/// A whole number of the column's width. Narrow columns cannot keep values apart.
+fn integer(target: &Target<'_>, domain: &str) -> Made {
+    let limit: u64 = match target.column.data_type.as_str() {
+        "tinyint" => 1 << 7,
+        "smallint" => 1 << 15,
+        "mediumint" => 1 << 23,
+        "int" => 1 << 31,
+        _ => 1 << 60,
+    };
+    let hash = hash(target, domain);
+    let wide = format!("CAST(CONV(LEFT({hash}, 15), 16, 10) AS UNSIGNED)");
+    let masked = format!("CAST(MOD({wide}, {limit}) AS SIGNED)");
+    Made { expression: around(target, &masked), lossy: limit < 1 << 60 }
+}
+
+pub(crate) fn email(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+    fit::text(target, "email")?;
+    let prefix = config.prefix.as_deref().unwrap_or("u");
+    let host = config.host.as_deref().unwrap_or(EMAIL_HOST);
+    let host_room = if host == "same" { HOST_CHARACTERS_MAX } else { host.chars().count() as u64 } + 1;
+    let rest = prefix.chars().count() as u64 + host_room;
+    let room = config.length.map_or(fit::capacity(target), u64::from).min(fit::capacity(target));
+    let digits = UNIQUE_DIGITS.min(room.saturating_sub(rest));
+    fit::room(target, rest + DIGITS_MIN, "an e-mail address")?;
+    fit::charset(target, prefix)?;
+    if digits < DIGITS_MIN {
+        return Err((format!("an e-mail address needs at least {} characters", rest + DIGITS_MIN), None));
+    }
+    let host = if host == "same" { own_host(target)? } else { literal(host) };
+    let hash = hash(target, domain);
+    let masked = format!("CONCAT({}, LEFT({hash}, {digits}), '@', {host})", literal(prefix));
+    Ok(sized(target, digits, &masked))
+}
+
+/// What follows the last `@` with `.test` behind it, so that nothing is delivered; our own where that is no host.
+fn own_host(target: &Target<'_>) -> Result<String, Wrong> {
+    super::plain::text_only(target, "host = \"same\"")?;
+    let host = format!("SUBSTRING_INDEX(CONVERT({} USING utf8mb4), '@', -1)", target.value);
+    let most = HOST_CHARACTERS_MAX - 5;
+    Ok(format!(
+        "CASE WHEN {} LIKE '%@%' AND CHAR_LENGTH({host}) <= {most} \
+         AND {host} REGEXP '^[A-Za-z0-9][A-Za-z0-9.-]*[.][A-Za-z]+$' \
+         THEN CONCAT(LOWER({host}), '.test') ELSE '{EMAIL_HOST}' END",
+        target.value
+    ))
+}
+
+/// A version 4 UUID: text, or the bytes of it in a column of 16 bytes.
+pub(crate) fn uuid(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    let hash = hash(target, domain);
+    let digits = format!("INSERT(INSERT(LEFT({hash}, 32), 13, 1, '4'), 17, 1, 'a')");
+    if target.column.family() == Family::Binary && target.column.length == Some(16) {
+        return Ok(apart(around(target, &format!("UNHEX({digits})"))));
+    }
+    if target.column.data_type != "uuid" {
+        fit::text(target, "uuid")?;
+        fit::room(target, 36, "a UUID")?;
+    }
+    let masked = [21, 17, 13, 9].iter().fold(digits, |text, at| format!("INSERT({text}, {at}, 0, '-')"));
+    Ok(apart(around(target, &masked)))
+}
+
+/// One known password for everybody, as a bcrypt hash. A value that begins with `$` is a hash made elsewhere.
+pub(crate) fn password(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    let value = match &config.value {
+        Some(Scalar::Text(value)) if !value.is_empty() => value.as_str(),
+        Some(_) => return Err(("the password is a text".to_owned(), None)),
+        None => {
+            let hint = "{ kind = \"password\", value = \"development\" }".to_owned();
+            return Err(("password needs the password that developers get".to_owned(), Some(hint)));
+        }
+    };
+    let hash = if value.starts_with('$') { value.to_owned() } else { bcrypt(value)? };
+    fit::text(target, "password")?;
+    fit::room(target, hash.chars().count() as u64, "a bcrypt hash")?;
+    Ok(lossy(format!("CASE WHEN {} IS NOT NULL THEN {} END", target.value, literal(&hash))))
+}
+
+/// The salt comes from the password, so that the same rules give the same dump: this password is no secret.
+fn bcrypt(password: &str) -> Result<String, Wrong> {
+    let digest = Sha256::digest(password.as_bytes());
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&digest[..16]);
+    let hash = bcrypt::hash_with_salt(password, BCRYPT_COST, salt);
+    // `$2y$` is what PHP, Python, Ruby and Apache all take.
+    hash.map(|parts| parts.format_for_version(bcrypt::Version::TwoY))
+        .map_err(|e| (format!("no bcrypt hash of this password: {e}"), None))
+}

@@ -1,0 +1,38 @@
+//! Neutral names of our own: short, ASCII, nobody's in particular.
+
+/// First names.
+pub(crate) const FIRST: &[&str] = &[
+    "Ada", "Alba", "Alex", "Andi", "Arlo", "Ash", "Beck", "Bela", "Blair", "Bo", "Cam", "Casey", "Cleo",
+    "Corin", "Dale", "Dana", "Devin", "Drew", "Eden", "Eli", "Ellis", "Emery", "Fenn", "Finley", "Frankie",
+    "Gale", "Glenn", "Harper", "Hollis", "Indra", "Ira", "Jamie", "Jody", "Jules", "Kai", "Kerry", "Kim",
+    "Lane", "Lee", "Logan", "Lou", "Marlo", "Mika", "Morgan", "Nell", "Nico", "Noor", "Oakley", "Paris",
+    "Quinn", "Ray", "Reese", "Robin", "Rowan", "Sage", "Sam", "Shay", "Sky", "Tatum", "Terry", "Toby", "Val",
+    "Wren", "Yuri",
+];
+
+/// Last names.
+pub(crate) const LAST: &[&str] = &[
+    "Acorn", "Alder", "Amber", "Arbor", "Ashby", "Barley", "Basil", "Birch", "Bramble", "Brook", "Cedar",
+    "Clover", "Copper", "Cove", "Crane", "Dale", "Dune", "Elm", "Ember", "Fable", "Falcon", "Fern", "Field",
+    "Finch", "Flint", "Forest", "Garnet", "Glade", "Grove", "Harbor", "Hazel", "Heath", "Heron", "Hill",
+    "Holm", "Ivory", "Jasper", "Juniper", "Lake", "Larch", "Laurel", "Linden", "Maple", "Marsh", "Meadow",
+    "Mill", "Moss", "Oak", "Olive", "Onyx", "Pebble", "Pine", "Poplar", "Quarry", "Reed", "Ridge", "River",
+    "Rowe", "Sorrel", "Spruce", "Stone", "Thorn", "Vale", "Willow",
+];
+
+/// What companies do, behind a last name.
+pub(crate) const TRADE: &[&str] = &[
+    "Bakery", "Builders", "Clinic", "Coffee", "Dairy", "Dental", "Design", "Energy", "Farms", "Foods",
+    "Freight", "Garage", "Glass", "Goods", "Group", "Hotels", "Labs", "Leather", "Media", "Metals", "Motors",
+    "Optics", "Paper", "Partners", "Supply", "Systems", "Textiles", "Works",
+];
+
+/// Ways to live at, behind a last name.
+pub(crate) const WAY: &[&str] = &["Avenue", "Close", "Lane", "Road", "Square", "Street", "Walk", "Way"];
+
+/// What cities on no map end with, behind a last name.
+pub(crate) const PLACE: &[&str] = &["dale", "ford", "haven", "mere", "moor", "port", "ton", "wick"];
+
+/// What free text becomes, over and over.
+pub(crate) const FILLER: &str =
+    "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor ";

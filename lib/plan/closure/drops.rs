@@ -1,0 +1,105 @@
+//! Takes rows back whose parent does not come (`up = "drop"`), and whatever cannot stay without them.
+//!
+//! In: complete key tables. Out: the largest part of them in which every such reference is whole. A row taken back
+//! can leave others without a parent, so it is done until nothing changes; sets only shrink, so the order of
+//! relations does not matter.
+
+use std::collections::BTreeMap;
+
+use super::sql::Words;
+use crate::config::Up;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::relations::Edge;
+use crate::sql::qualified;
+
+/// Rows taken back for each relation with `up = "drop"`.
+pub(crate) fn settle(
+    house: &House,
+    session: &mut Session,
+    blueprint: &Blueprint,
+) -> Result<Vec<(usize, u64)>, Error> {
+    let keyed = |edge: &&Edge| blueprint.kept(edge.child) == Kept::Keys;
+    let strict: Vec<&Edge> =
+        blueprint.edges.iter().filter(keyed).filter(|edge| edge.up == Up::Drop).collect();
+    if strict.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cascade: Vec<&Edge> = blueprint.up().filter(keyed).collect();
+    let mut dropped: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut cascaded = 0;
+    loop {
+        let mut gone = 0;
+        for edge in &strict {
+            house.cancel.check()?;
+            let rows = take_back(session, blueprint, edge, false)?;
+            *dropped.entry(edge.number).or_default() += rows;
+            gone += rows;
+        }
+        if gone + cascaded == 0 {
+            return Ok(dropped.into_iter().collect());
+        }
+        cascaded = 0;
+        for edge in &cascade {
+            house.cancel.check()?;
+            cascaded += take_back(session, blueprint, edge, true)?;
+        }
+    }
+}
+
+/// Takes back the edge's child rows that refer to a parent that is not kept; with `existing`, only where it exists.
+fn take_back(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    edge: &Edge,
+    existing: bool,
+) -> Result<u64, Error> {
+    let words = blueprint.words();
+    let list = format!("d_{}", edge.number);
+    let here = qualified(&blueprint.work_schema, &list);
+    let deed = format!("dropping rows of {} without a parent", edge.child_label(&blueprint.catalog));
+    session.run(&deed, &format!("DROP TABLE IF EXISTS {here}"))?;
+    session.run(&deed, &words.create_keys(edge.child, &list))?;
+    // Two steps, because MySQL cannot delete from a table that the same statement reads (self references).
+    let insert = format!(
+        "INSERT INTO {here} ({}, gen, edge) SELECT {}, 0, 0 FROM {} AS k STRAIGHT_JOIN {} ON {} \
+         WHERE TRUE ON DUPLICATE KEY UPDATE {here}.gen = 0",
+        words.key_list(edge.child, "p"),
+        words.key_list(edge.child, "c.q"),
+        words.keys(edge.child),
+        words.child_rows(edge, Some(&homeless(blueprint, words, edge, existing))),
+        words.same_key(edge.child, "c.q", "k.p"),
+    );
+    let mut rows = 0;
+    if session.run(&deed, &insert)? > 0 {
+        let delete = format!(
+            "DELETE k FROM {} AS k JOIN {here} AS d ON {}",
+            words.keys(edge.child),
+            words.same_key(edge.child, "k.p", "d.p")
+        );
+        rows = session.run(&deed, &delete)?;
+    }
+    session.run(&deed, &format!("DROP TABLE {here}"))?;
+    Ok(rows)
+}
+
+/// A condition over alias `c` of the bare child table: it refers to a parent, and the parent does not come.
+pub(crate) fn homeless(blueprint: &Blueprint, words: Words<'_>, edge: &Edge, existing: bool) -> String {
+    let values = words.values(edge);
+    let refers: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
+    let comes = match blueprint.kept(edge.parent) {
+        Kept::Keys => words.parent_kept(edge, &values, (0, u64::from(u32::MAX))),
+        Kept::All => words.parent_exists(edge, &values),
+        Kept::Children | Kept::Nothing => "FALSE".to_owned(),
+    };
+    let exists = words.parent_exists(edge, &values);
+    let real = if existing {
+        exists
+    } else {
+        // A word for "none" is a reference all the same where a parent is so called.
+        format!("({} OR {exists})", words.means_something_of(edge, &values))
+    };
+    format!("{} AND {real} AND NOT {comes}", refers.join(" AND "))
+}

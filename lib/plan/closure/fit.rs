@@ -1,0 +1,196 @@
+//! Makes the plan fit a number of rows or bytes: the largest share of windows and `at_least` whose closure fits.
+//!
+//! In: a blueprint, the limit. Out: filled key tables and the share. Only keys are collected and counted, as often as
+//! bisection needs; a larger share keeps all that a smaller one keeps, so what fits is found.
+
+use crate::plan::show::report;
+use crate::work_schema;
+use serde_json::{Value, json};
+
+use super as closure;
+use super::Closure;
+use super::pool::share_out;
+use super::roots::{WHOLE, When};
+use super::selects;
+use crate::config::RootConfig;
+use crate::document::TablePlan;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+
+/// A share is exact enough when its size is so near to the limit, in per cent.
+const NEAR_PERCENT: u64 = 97;
+
+/// Rules are stretched so far at most, where there is more room than they ask for.
+const STRETCH_MAX: u64 = 256 * WHOLE;
+
+/// What the plan has to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    Rows(u64),
+    Bytes(u64),
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) struct Fitted {
+    pub(crate) closure: Closure,
+    /// For the document.
+    pub(crate) report: Value,
+}
+
+struct Trial<'a> {
+    house: &'a House,
+    sessions: &'a mut [Session],
+    blueprint: &'a Blueprint,
+    when: When,
+    limit: Limit,
+    /// The tables as the first trial found them; later ones only count what they keep.
+    tables: Vec<TablePlan>,
+    /// What is in the key tables now: the share and its outcome.
+    last: Option<(u64, Closure, u64)>,
+}
+
+/// Fills the key tables with as much as fits.
+pub(crate) fn fit(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    when: When,
+    limit: Limit,
+) -> Result<Fitted, Error> {
+    let rules = house.config.dehydrate.root.as_slice();
+    if !rules.iter().any(|rule| rule.window.is_some() || rule.at_least > 0) {
+        let message = "no root has a window or at_least, so there is nothing to fit".to_owned();
+        return Err(house.config.origin.error_at(&["dehydrate", "root"], message, None).into());
+    }
+    let mut trial = Trial { house, sessions, blueprint, when, limit, tables: Vec::new(), last: None };
+    let share = trial.search()?;
+    let size = trial.size(share)?;
+    let (_, closure, _) = trial.last.expect("just tried");
+    let roots: Vec<Value> = rules.iter().map(|rule| described(&When { share, ..when }.of(rule))).collect();
+    let (unit, wanted) = match limit {
+        Limit::Rows(rows) => ("rows", rows),
+        Limit::Bytes(bytes) => ("bytes", bytes),
+    };
+    let report = json!({ "unit": unit, "limit": wanted, "size": size, "share_permille": share * 1000 / WHOLE, "roots": roots });
+    Ok(Fitted { closure, report })
+}
+
+impl Trial<'_> {
+    fn wanted(&self) -> u64 {
+        match self.limit {
+            Limit::Rows(limit) | Limit::Bytes(limit) => limit,
+        }
+    }
+
+    /// The largest share that fits.
+    fn search(&mut self) -> Result<u64, Error> {
+        let (mut fits, mut too_much) = (0, WHOLE);
+        let mut size = self.size(WHOLE)?;
+        while size <= self.wanted() {
+            (fits, too_much) = (too_much, too_much * 2);
+            let before = size;
+            if self.near(size) || too_much > STRETCH_MAX {
+                return Ok(fits);
+            }
+            size = self.size(too_much)?;
+            if size == before {
+                return Ok(fits);
+            }
+        }
+        while too_much - fits > 1.max(fits / 64) {
+            let middle = fits.midpoint(too_much);
+            let size = self.size(middle)?;
+            if size > self.wanted() {
+                too_much = middle;
+                continue;
+            }
+            fits = middle;
+            if self.near(size) {
+                break;
+            }
+        }
+        if fits == 0 {
+            let least = self.size(0)?;
+            if least > self.wanted() {
+                return Err(Error::CannotFit { limit: self.text(self.wanted()), least: self.text(least) });
+            }
+        }
+        Ok(fits)
+    }
+
+    fn near(&self, size: u64) -> bool {
+        u128::from(size) * 100 >= u128::from(self.wanted()) * u128::from(NEAR_PERCENT)
+    }
+
+    fn text(&self, size: u64) -> String {
+        match self.limit {
+            Limit::Rows(_) => format!("{size} rows"),
+            Limit::Bytes(_) => indicatif::HumanBytes(size).to_string(),
+        }
+    }
+
+    /// Collects the keys of a share and counts them.
+    fn size(&mut self, share: u64) -> Result<u64, Error> {
+        if let Some((tried, _, size)) = &self.last
+            && *tried == share
+        {
+            return Ok(*size);
+        }
+        if self.last.take().is_some() {
+            work_schema::forget(self.sessions, self.blueprint)?;
+        }
+        let when = When { share, ..self.when };
+        let closure = closure::collect(self.house, self.sessions, self.blueprint, &when)?;
+        self.count(closure.last_down)?;
+        let each = self.tables.iter().map(|table| match self.limit {
+            Limit::Rows(_) => table.rows,
+            Limit::Bytes(_) => report::bytes_after(table),
+        });
+        let size = each.sum();
+        self.house.progress.say(&format!(
+            "{} of windows and at_least: {}",
+            format_args!("{:.1} %", percent(share)),
+            self.text(size)
+        ));
+        self.last = Some((share, closure, size));
+        Ok(size)
+    }
+
+    fn count(&mut self, last_down: u64) -> Result<(), Error> {
+        if self.tables.is_empty() {
+            self.tables = selects::all(self.house, self.sessions, self.blueprint, last_down)?;
+            return Ok(());
+        }
+        let blueprint = self.blueprint;
+        let find = |table: &TablePlan| blueprint.catalog.find(&table.database, &table.table);
+        let jobs: Vec<(usize, String, u64)> = self
+            .tables
+            .iter()
+            .map(|table| (find(table).unwrap_or_default(), table.from.clone(), table.rows))
+            .collect();
+        let rows = share_out(self.sessions, jobs, |session, (at, from, rows)| match blueprint.kept(at) {
+            Kept::All => Ok(rows),
+            _ => selects::kept(session, blueprint, at, &from),
+        })?;
+        for (table, rows) in self.tables.iter_mut().zip(rows) {
+            table.rows = rows;
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share to look at")]
+fn percent(share: u64) -> f64 {
+    share as f64 * 100.0 / WHOLE as f64
+}
+
+fn described(rule: &RootConfig) -> Value {
+    json!({
+        "table": rule.table,
+        "window_seconds": rule.window.map(|window| window.duration().as_secs()),
+        "at_least": rule.at_least,
+    })
+}

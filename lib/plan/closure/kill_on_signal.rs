@@ -1,0 +1,81 @@
+//! Ends statements that run when a signal arrives: a closure step may take minutes, a stop about a second.
+//!
+//! In: the place, and the connections that work there. While a [`Watch`] lives, a signal has the server kill whatever
+//! they are running; what they report then is told as an interruption by [`told`].
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::house::{Cancel, House};
+use crate::mysql::{Server, Session};
+use crate::plan::error::Error;
+use crate::plan::place::Place;
+
+/// How often it looks whether a signal arrived.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Watches over connections until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    connections: Arc<Mutex<Vec<u32>>>,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Starts watching.
+    pub(crate) fn start(house: &House, place: &Place) -> Self {
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let over = Arc::new(AtomicBool::new(false));
+        let (theirs, done) = (Arc::clone(&connections), Arc::clone(&over));
+        let (cancel, server) = (house.cancel.clone(), place.server().clone());
+        let thread = std::thread::spawn(move || watch(&cancel, &server, &theirs, &done));
+        Self { connections, over, thread: Some(thread) }
+    }
+
+    /// Watches over one more connection.
+    pub(crate) fn over(&self, session: &Session) {
+        let mut connections = self.connections.lock().expect("no panic under this lock");
+        connections.push(session.connection.connection_id());
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+fn watch(cancel: &Cancel, server: &Server, connections: &Mutex<Vec<u32>>, over: &AtomicBool) {
+    let mut own: Option<Session> = None;
+    while !over.load(Ordering::Relaxed) {
+        std::thread::park_timeout(POLL);
+        if cancel.requested().is_none() {
+            continue;
+        }
+        if own.is_none() {
+            own = server.connect().ok();
+        }
+        let list = connections.lock().expect("no panic under this lock").clone();
+        // Again and again: a connection may just have been between two statements.
+        for connection in list {
+            if let Some(session) = &mut own {
+                session.attempt(&format!("KILL QUERY {connection}"));
+            }
+        }
+    }
+}
+
+/// After a signal, whatever the server said is that.
+pub(crate) fn told<T>(house: &House, outcome: Result<T, Error>) -> Result<T, Error> {
+    match (outcome, house.cancel.requested()) {
+        (Err(Error::Server(_) | Error::Mask(_)), Some(interrupted)) => Err(interrupted.into()),
+        (outcome, _) => outcome,
+    }
+}

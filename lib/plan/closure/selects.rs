@@ -1,0 +1,196 @@
+//! The plan itself: one SELECT a table, masks compiled in.
+//!
+//! In: a blueprint and finished key tables. Out: [`TablePlan`]s in pieces that a dumper can cut into chunks, and whole.
+
+use std::collections::HashMap;
+
+use super::drops::homeless;
+use super::kept_children;
+use super::pool::share_out;
+use crate::catalog::{Column, Table};
+use crate::config::Up;
+use crate::document::{ColumnPlan, TableClass, TablePlan};
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::relations::Edge;
+use crate::sql::name;
+
+/// Tables up to this estimate are counted, larger ones are believed.
+const COUNT_ROWS_MAX: u64 = 20_000;
+
+/// One plan a table that comes along, in the catalog's order.
+pub(crate) fn all(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    last_down: u64,
+) -> Result<Vec<TablePlan>, Error> {
+    let wanted = (0..blueprint.catalog.tables.len()).filter(|at| blueprint.class(*at) != TableClass::Ignore);
+    share_out(sessions, wanted.collect(), |session, at| {
+        house.cancel.check()?;
+        let mut plan = describe(blueprint, at, last_down);
+        count(session, blueprint, at, &mut plan)?;
+        plan.rows_before = plan.rows_before.max(plan.rows);
+        Ok(plan)
+    })
+}
+
+/// The plan of one table without the numbers.
+fn describe(blueprint: &Blueprint, at: usize, last_down: u64) -> TablePlan {
+    let table = &blueprint.catalog.tables[at];
+    let class = &blueprint.classes[at];
+    let nullified = nullified(blueprint, at);
+    let columns: Vec<ColumnPlan> = table
+        .columns
+        .iter()
+        .filter(|column| !column.generated)
+        .map(|column| column_plan(blueprint, at, column, &nullified))
+        .collect();
+    let (from, filter) = source(blueprint, at, last_down);
+    let key: Vec<String> = table.key().iter().map(|column| column.name.clone()).collect();
+    let mut plan = TablePlan {
+        database: table.database.clone(),
+        table: table.name.clone(),
+        class: class.class,
+        why: class.why.clone(),
+        bytes_before: table.bytes,
+        key,
+        columns,
+        from,
+        filter,
+        ..TablePlan::default()
+    };
+    plan.select = select(&plan);
+    plan
+}
+
+fn source(blueprint: &Blueprint, at: usize, last_down: u64) -> (String, Option<String>) {
+    let words = blueprint.words();
+    let table = &blueprint.catalog.tables[at];
+    let plain = format!("{} AS t", table.sql());
+    match blueprint.kept(at) {
+        Kept::All => (plain, None),
+        Kept::Nothing => (plain, Some("1 = 0".to_owned())),
+        Kept::Keys => {
+            let (keys, join) = (words.keys(at), words.key_join(at, "t"));
+            (format!("{plain} JOIN {keys} AS k ON {join}"), None)
+        }
+        Kept::Children => {
+            let columns: Vec<String> = table.columns.iter().map(|column| column.of("c")).collect();
+            let condition = kept_children(blueprint, words, at, last_down);
+            (
+                format!("(SELECT {} FROM {} AS c WHERE {condition}) AS t", columns.join(", "), table.sql()),
+                None,
+            )
+        }
+    }
+}
+
+fn column_plan(
+    blueprint: &Blueprint,
+    at: usize,
+    column: &Column,
+    nullified: &HashMap<String, String>,
+) -> ColumnPlan {
+    let mask = blueprint.masks.of(at, &column.name);
+    let mut expression = mask.map_or_else(|| column.of("t"), |mask| mask.expression.clone());
+    if let Some(condition) = nullified.get(&column.name) {
+        let nothing = nothing(column).unwrap_or("NULL");
+        expression = format!("CASE WHEN {condition} THEN {nothing} ELSE {expression} END");
+    }
+    ColumnPlan {
+        name: column.name.clone(),
+        expression,
+        mask: mask.map(|mask| mask.kind.clone()),
+        ..ColumnPlan::default()
+    }
+}
+
+/// What stands for "no reference" in a column, if anything does.
+pub(crate) fn nothing(column: &Column) -> Option<&'static str> {
+    let default = column.default.as_deref().map(|default| default.trim_matches('\''));
+    match default {
+        _ if column.nullable => Some("NULL"),
+        Some("0") => Some("0"),
+        Some("-1") => Some("-1"),
+        Some("") => Some("''"),
+        _ => None,
+    }
+}
+
+/// Which column of a relation is set to nothing: the last that can be.
+pub(crate) fn nullable_column<'a>(table: &'a Table, edge: &Edge) -> Option<&'a Column> {
+    let columns = edge.child_columns.iter().rev().filter_map(|name| table.column(name));
+    columns.into_iter().find(|column| nothing(column).is_some())
+}
+
+/// For each column of relations with `up = "nullify"`, when it is set to nothing: a condition over alias `t`.
+fn nullified(blueprint: &Blueprint, at: usize) -> HashMap<String, String> {
+    let words = blueprint.words();
+    let table = &blueprint.catalog.tables[at];
+    let mut conditions: HashMap<String, String> = HashMap::new();
+    let edges = blueprint.edges.iter().filter(|edge| edge.child == at && edge.up == Up::Nullify);
+    for edge in edges.filter(|edge| blueprint.kept(edge.child) != Kept::Nothing) {
+        let Some(column) = nullable_column(table, edge) else { continue };
+        let same: Vec<String> =
+            table.key().iter().map(|column| format!("{} = {}", column.of("c"), column.of("t"))).collect();
+        let filter = edge.filter.as_deref().map_or(String::new(), |filter| format!("({filter}) AND "));
+        let condition = format!(
+            "EXISTS (SELECT 1 FROM {} AS c WHERE {} AND {filter}{})",
+            table.sql(),
+            same.join(" AND "),
+            homeless(blueprint, words, edge, false)
+        );
+        conditions
+            .entry(column.name.clone())
+            .and_modify(|all| *all = format!("({all} OR {condition})"))
+            .or_insert(condition);
+    }
+    conditions
+}
+
+/// The whole statement, for people and for `INSERT … SELECT`.
+pub(crate) fn select(plan: &TablePlan) -> String {
+    let columns: Vec<String> = plan
+        .columns
+        .iter()
+        .map(|column| format!("{} AS {}", column.expression, name(&column.name)))
+        .collect();
+    let filter = plan.filter.as_deref().map_or(String::new(), |filter| format!(" WHERE {filter}"));
+    let key: Vec<String> = plan.key.iter().map(|column| format!("t.{}", name(column))).collect();
+    let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
+    format!("SELECT {} FROM {}{filter}{order}", columns.join(", "), plan.from)
+}
+
+fn count(session: &mut Session, blueprint: &Blueprint, at: usize, plan: &mut TablePlan) -> Result<(), Error> {
+    let table = &blueprint.catalog.tables[at];
+    let exact = table.rows_estimate <= COUNT_ROWS_MAX || blueprint.kept(at) == Kept::All;
+    plan.rows_before = if exact { rows_of(session, table, &table.sql())? } else { table.rows_estimate };
+    plan.rows = match blueprint.kept(at) {
+        Kept::All => plan.rows_before,
+        _ => kept(session, blueprint, at, &plan.from)?,
+    };
+    Ok(())
+}
+
+fn rows_of(session: &mut Session, table: &Table, from: &str) -> Result<u64, Error> {
+    let deed = format!("counting rows of {}", table.label());
+    Ok(session.first(&deed, &format!("SELECT COUNT(*) FROM {from}"))?.unwrap_or_default())
+}
+
+/// How many rows of a table that is not full come along.
+pub(crate) fn kept(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    at: usize,
+    from: &str,
+) -> Result<u64, Error> {
+    let table = &blueprint.catalog.tables[at];
+    match blueprint.kept(at) {
+        Kept::Keys => rows_of(session, table, &blueprint.words().keys(at)),
+        Kept::All | Kept::Children => rows_of(session, table, from),
+        Kept::Nothing => Ok(0),
+    }
+}

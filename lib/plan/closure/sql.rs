@@ -1,0 +1,266 @@
+//! The words of the closure: pieces of SQL over one edge, made without a server.
+//!
+//! Aliases: `c` the child's rows (`q1…` its key, `v1…` what it refers to), `p` the parent table, `k` a key table.
+//! A condition of `refresh.toml` stands alone with its table in a derived table, so that no name of ours meets it.
+
+use crate::catalog::{Catalog, Column, Family, Table};
+use crate::plan::rules::relations::Edge;
+use crate::plan::rules::{access, cast};
+use crate::sql::{name, qualified};
+
+/// What the pieces are made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) work: &'a str,
+}
+
+/// Which child rows are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    /// All of them.
+    All,
+    /// Those whose key is in the key table.
+    Kept,
+    /// Those of one generation.
+    Of(u64),
+    /// Those of a generation up to this one; with a relation's number, those that came by it are left out.
+    Until(u64, Option<usize>),
+    /// Those that a condition over alias `c` matches.
+    Matching(&'a str),
+}
+
+impl<'a> Words<'a> {
+    pub(crate) fn table(&self, at: usize) -> &'a Table {
+        &self.catalog.tables[at]
+    }
+
+    /// `` `refreshkit_work`.`k_7` ``.
+    pub(crate) fn keys(&self, table: usize) -> String {
+        qualified(self.work, &format!("k_{table}"))
+    }
+
+    /// `prefix1, prefix2`, one for each column of the table's key.
+    pub(crate) fn key_list(&self, table: usize, prefix: &str) -> String {
+        let count = self.table(table).key().len();
+        (1..=count).map(|n| format!("{prefix}{n}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `one1 = other1 AND …` over the table's key.
+    pub(crate) fn same_key(&self, table: usize, one: &str, other: &str) -> String {
+        let count = self.table(table).key().len();
+        (1..=count).map(|n| format!("{one}{n} = {other}{n}")).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// `k.p1 = t.id AND …`: a key table against its own table.
+    pub(crate) fn key_join(&self, table: usize, alias: &str) -> String {
+        let columns = self.table(table).key();
+        let pairs =
+            columns.iter().enumerate().map(|(n, column)| format!("k.p{} = {}", n + 1, column.of(alias)));
+        pairs.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Each child column with the parent column it refers to.
+    fn pairs(&self, edge: &'a Edge) -> impl Iterator<Item = (&'a Column, &'a Column)> {
+        let (child, parent) = (self.table(edge.child), self.table(edge.parent));
+        let columns = edge.child_columns.iter().zip(&edge.parent_columns);
+        columns.filter_map(|(from, to)| Some((child.column(from)?, parent.column(to)?)))
+    }
+
+    /// What each child row refers to, SQL over alias `c`.
+    pub(crate) fn values(&self, edge: &'a Edge) -> Vec<String> {
+        self.pairs(edge).map(|(child, parent)| cast::value(edge.cast, child, parent)).collect()
+    }
+
+    /// When a reference is there and its cast cannot read it, SQL over alias `c`.
+    pub(crate) fn unreadable(&self, edge: &'a Edge) -> Option<String> {
+        let cast = edge.cast?;
+        let each: Vec<String> =
+            self.pairs(edge).filter_map(|(child, parent)| cast::unreadable(cast, child, parent)).collect();
+        (!each.is_empty()).then(|| format!("({})", each.join(" OR ")))
+    }
+
+    /// When what should be JSON is none.
+    pub(crate) fn no_documents(&self, edge: &'a Edge) -> Option<String> {
+        let cast = edge.cast?;
+        self.pairs(edge).find_map(|(child, _)| cast::no_document(cast, child))
+    }
+
+    /// `app.lines AS c`, with one row a reference if the column holds several.
+    pub(crate) fn child_from(&self, edge: &'a Edge) -> String {
+        let split: String = self.pairs(edge).map(|(child, _)| cast::split(edge.cast, child)).collect();
+        format!("{} AS c{split}", self.table(edge.child).sql())
+    }
+
+    /// The child's rows as `c` with `q1…` and `v1…`, those only that the relation is about.
+    pub(crate) fn child_rows(&self, edge: &'a Edge, further: Option<&str>) -> String {
+        let table = self.table(edge.child);
+        let keys = table
+            .key()
+            .into_iter()
+            .enumerate()
+            .map(|(n, column)| format!("{} AS q{}", column.of("c"), n + 1));
+        let values =
+            self.values(edge).into_iter().enumerate().map(|(n, value)| format!("{value} AS v{}", n + 1));
+        let columns: Vec<String> = keys.chain(values).collect();
+        let conditions: Vec<String> = edge
+            .filter
+            .as_deref()
+            .into_iter()
+            .chain(further)
+            .map(|condition| format!("({condition})"))
+            .collect();
+        let condition = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", conditions.join(" AND "))
+        };
+        format!("(SELECT {} FROM {}{condition}) AS c", columns.join(", "), self.child_from(edge))
+    }
+
+    /// The same, restricted to kept rows: what stands in FROM, and a condition for WHERE.
+    pub(crate) fn kept_child_rows(&self, edge: &'a Edge, rows: Rows<'_>) -> (String, String) {
+        match rows {
+            Rows::All => (self.child_rows(edge, None), "TRUE".to_owned()),
+            Rows::Matching(condition) => (self.child_rows(edge, Some(condition)), "TRUE".to_owned()),
+            Rows::Kept => (self.keys_and_rows(edge), "TRUE".to_owned()),
+            Rows::Of(generation) => (self.keys_and_rows(edge), format!("k.gen = {generation}")),
+            Rows::Until(last, None) => (self.keys_and_rows(edge), format!("k.gen <= {last}")),
+            Rows::Until(last, Some(number)) => {
+                (self.keys_and_rows(edge), format!("k.gen <= {last} AND k.edge <> {number}"))
+            }
+        }
+    }
+
+    fn keys_and_rows(&self, edge: &'a Edge) -> String {
+        let same = self.same_key(edge.child, "c.q", "k.p");
+        format!("{} AS k STRAIGHT_JOIN {} ON {same}", self.keys(edge.child), self.child_rows(edge, None))
+    }
+
+    /// `c.v1 IS NOT NULL AND …`.
+    pub(crate) fn refers(edge: &Edge) -> String {
+        let each = (1..=edge.child_columns.len()).map(|n| format!("c.v{n} IS NOT NULL"));
+        each.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Whether a reference is more than a word for "none", on its face: 0, '' and -1 refer to nothing unless a parent
+    /// is so called. Of several columns, all must say so.
+    pub(crate) fn means_something_of(&self, edge: &'a Edge, values: &[String]) -> String {
+        let each: Option<Vec<String>> = self
+            .pairs(edge)
+            .zip(values)
+            .map(|((child, parent), value)| {
+                let family = if edge.cast.is_some() { parent.family() } else { child.family() };
+                sentinels(family).map(|list| format!("{value} NOT IN ({list})"))
+            })
+            .collect();
+        each.map_or("TRUE".to_owned(), |each| format!("({})", each.join(" OR ")))
+    }
+
+    /// `p.id = c.v1 AND …`.
+    pub(crate) fn parent_match(&self, edge: &'a Edge, value: &str) -> String {
+        self.match_behind("p", edge, value)
+    }
+
+    /// The same with another alias of the parent.
+    pub(crate) fn match_behind(&self, alias: &str, edge: &'a Edge, value: &str) -> String {
+        let each = self
+            .pairs(edge)
+            .enumerate()
+            .map(|(n, (_, parent))| format!("{} = {value}{}", parent.of(alias), n + 1));
+        each.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// `k.p1 = c.v1 AND …` where the edge refers to columns of the parent's key.
+    pub(crate) fn key_match(&self, edge: &'a Edge, value: &str) -> Option<String> {
+        let key = self.table(edge.parent).key();
+        let each: Option<Vec<String>> = self
+            .pairs(edge)
+            .enumerate()
+            .map(|(n, (_, parent))| {
+                let place = key.iter().position(|column| column.name == parent.name)?;
+                Some(format!("k.p{} = {value}{}", place + 1, n + 1))
+            })
+            .collect();
+        each.map(|each| each.join(" AND "))
+    }
+
+    /// The same behind an alias, where a reference has one parent at most.
+    pub(crate) fn only_kept_parent(&self, edge: &'a Edge, alias: &str, value: &str) -> Option<String> {
+        let matched = self.key_match(edge, value)?;
+        let one = self.table(edge.parent).unique(&edge.parent_columns);
+        one.then(|| matched.replace("k.p", &format!("{alias}.p")))
+    }
+
+    /// Kept parents joined to the child's rows: `from`, with the condition on `k` left to the caller.
+    pub(crate) fn parents_and_children(&self, edge: &'a Edge) -> String {
+        let child = self.table(edge.child);
+        let rows = self.child_rows(edge, None);
+        let keys = self.keys(edge.parent);
+        let indexed = access::indexed(child, edge);
+        let parent = self.table(edge.parent).sql();
+        let own = self.key_join(edge.parent, "p");
+        match (indexed, self.key_match(edge, "c.v")) {
+            (true, Some(matched)) => format!("{keys} AS k STRAIGHT_JOIN {rows} ON {matched}"),
+            // Without an index on the child: read it once, and look each row's parent up among the kept keys.
+            (false, Some(matched)) => {
+                format!("{rows} STRAIGHT_JOIN {keys} AS k FORCE INDEX (PRIMARY) ON {matched}")
+            }
+            (true, None) => {
+                let matched = self.parent_match(edge, "c.v");
+                format!("{keys} AS k STRAIGHT_JOIN {parent} AS p ON {own} STRAIGHT_JOIN {rows} ON {matched}")
+            }
+            (false, None) => {
+                let matched = self.parent_match(edge, "c.v");
+                format!(
+                    "{rows} STRAIGHT_JOIN {parent} AS p ON {matched} \
+                     STRAIGHT_JOIN {keys} AS k FORCE INDEX (PRIMARY) ON {own}"
+                )
+            }
+        }
+    }
+
+    /// A condition over alias `c` of the bare child table: its parent is kept, with a generation up to `last`.
+    pub(crate) fn parent_kept(&self, edge: &'a Edge, values: &[String], gens: (u64, u64)) -> String {
+        let keys = self.keys(edge.parent);
+        let (first, last) = gens;
+        if let Some(matched) = self.key_match(edge, "\u{1}") {
+            let matched = placed(&matched, values);
+            return format!(
+                "EXISTS (SELECT 1 FROM {keys} AS k WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
+            );
+        }
+        let matched = placed(&self.parent_match(edge, "\u{1}"), values);
+        let (parent, own) = (self.table(edge.parent).sql(), self.key_join(edge.parent, "p"));
+        format!(
+            "EXISTS (SELECT 1 FROM {parent} AS p JOIN {keys} AS k ON {own} \
+             WHERE {matched} AND k.gen BETWEEN {first} AND {last})"
+        )
+    }
+
+    /// A condition over alias `c` of the bare child table: the parent is in its table at all.
+    pub(crate) fn parent_exists(&self, edge: &'a Edge, values: &[String]) -> String {
+        let matched = placed(&self.parent_match(edge, "\u{1}"), values);
+        format!("EXISTS (SELECT 1 FROM {} AS p WHERE {matched})", self.table(edge.parent).sql())
+    }
+}
+
+/// `\u{1}1`, `\u{1}2`, … replaced with values.
+pub(crate) fn placed(text: &str, values: &[String]) -> String {
+    let values = values.iter().enumerate().rev();
+    values.fold(text.to_owned(), |text, (n, value)| text.replace(&format!("\u{1}{}", n + 1), value))
+}
+
+/// The words for "no reference" of a kind of column.
+fn sentinels(family: Family) -> Option<&'static str> {
+    match family {
+        Family::Exact => Some("0, -1"),
+        Family::Text => Some("'', '0', '-1'"),
+        _ => None,
+    }
+}
+
+/// A column of a table behind an alias, by name.
+pub(crate) fn of(alias: &str, column: &str) -> String {
+    format!("{alias}.{}", name(column))
+}

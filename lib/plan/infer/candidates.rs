@@ -1,0 +1,331 @@
+//! Which table a column may refer to, by names alone.
+//!
+//! In: the catalog, one column. Out: candidates, the most telling first: `app_id` is the key of `applications`,
+//! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
+//! `created_by` means people.
+
+use crate::catalog::{Catalog, Column, Family, Table};
+
+/// A parent that a column's name speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// Position in the catalog.
+    pub(crate) parent: usize,
+    /// For people.
+    pub(crate) evidence: String,
+    /// Whether the name alone is enough where there are no values.
+    pub(crate) strong: bool,
+    /// Whether the name says so little that values prove nothing.
+    pub(crate) vague: bool,
+}
+
+/// Tables of people, in which `created_by` looks for its author.
+const PEOPLE: &[&str] = &["user", "account", "employee", "staff", "person", "member", "admin"];
+
+/// Words that mean a row of the same table.
+const SELF: &[&str] =
+    &["parent", "previous", "next", "original", "root", "replaces", "predecessor", "successor"];
+
+/// Words that mean somebody of the same table, where no table is called so.
+const SUPERIORS: &[&str] = &["manager", "supervisor", "boss", "mentor", "leader", "referrer", "sponsor"];
+
+/// Words for what somebody is to a row.
+const ROLES: &[&str] = &[
+    "author",
+    "owner",
+    "creator",
+    "editor",
+    "rep",
+    "agent",
+    "assignee",
+    "approver",
+    "reviewer",
+    "sender",
+    "recipient",
+    "seller",
+    "buyer",
+    "clerk",
+    "operator",
+    "manager",
+    "supervisor",
+];
+
+/// Words that many tables end with.
+const GENERIC: &[&str] = &["type", "kind", "status", "state", "class", "group", "level", "category", "mode"];
+
+/// What is found so far for one column, each parent once.
+struct Found<'a> {
+    catalog: &'a Catalog,
+    child: usize,
+    is_key: bool,
+    list: Vec<(u8, Candidate)>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, score: u8, parent: usize, evidence: String) {
+        let itself = parent == self.child && self.is_key;
+        if !itself && self.list.iter().all(|(_, c)| c.parent != parent) {
+            self.list.push((score, Candidate { parent, evidence, strong: score >= 3, vague: score == 0 }));
+        }
+    }
+
+    /// How many tables call their key so.
+    fn sharing(&self, key: &[String]) -> usize {
+        let called = |table: &&Table| matches!(table.key()[..], [one] if words(&one.name) == key);
+        self.catalog.tables.iter().filter(called).count()
+    }
+
+    fn name(&self, table: usize) -> &str {
+        &self.catalog.tables[table].name
+    }
+}
+
+/// The candidates for a column, the most telling first.
+pub(crate) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candidate> {
+    let words = words(&column.name);
+    let key = catalog.tables[child].key();
+    let is_key = key.len() == 1 && key[0].name == column.name;
+    let parents: Vec<usize> =
+        (0..catalog.tables.len()).filter(|at| catalog.tables[*at].key().len() == 1).collect();
+    let mut found = Found { catalog, child, is_key, list: Vec::new() };
+    let prefix = common_prefix(catalog);
+    let stem: Vec<String> = stem(&words).unwrap_or_default().iter().map(|word| singular(word)).collect();
+    by_key(&mut found, &parents, &words, &stem, prefix.as_deref());
+    if stem.is_empty() {
+        // `state` may hold the code of `states`, but `status` with a number in it holds no status.
+        let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
+        for &at in parents.iter().filter(|_| column.family() == Family::Text && !is_key) {
+            if table_words(&catalog.tables[at], prefix.as_deref()) == whole {
+                found.add(1, at, format!("`{}` names {}", column.name, found.name(at)));
+            }
+        }
+    }
+    by_table(&mut found, &parents, column, &stem, prefix.as_deref());
+    // `post_parent` and `post_author` are whole without an ending.
+    let role = if stem.is_empty() && column.family() == Family::Exact { &words } else { &stem };
+    if key.len() == 1 {
+        by_role(&mut found, column, &words, role);
+    }
+    let somebody = role.last().is_some_and(|last| ROLES.contains(&last.as_str()));
+    if somebody || words.last().is_some_and(|last| last == "by" || last == "to") {
+        for &at in &parents {
+            let names = table_words(&catalog.tables[at], prefix.as_deref());
+            if names.len() == 1 && PEOPLE.contains(&names[0].as_str()) {
+                found.add(1, at, format!("`{}` means people", column.name));
+            }
+        }
+    }
+    ordered(found.list)
+}
+
+/// `app_id` is the key of `applications`; `id` is everybody's.
+fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[String], prefix: Option<&str>) {
+    // The key of `films` that says so is nobody else's, whoever shares it.
+    if found.is_key && table_words(&found.catalog.tables[found.child], prefix) == stem {
+        return;
+    }
+    for &at in parents {
+        let own = self::words(&found.catalog.tables[at].key()[0].name);
+        let column = words.join("_");
+        if own.len() > 1 && words == own && at != found.child {
+            // `document_id` is the key of `documents` first, and of `document_files` only after that.
+            let named = !stem.is_empty() && table_words(&found.catalog.tables[at], prefix) == stem;
+            let score = match (found.is_key, named) {
+                // What more than two tables call their own key is nobody's in particular, such as `meta_id`.
+                (true, false) if found.sharing(&own) > 2 => continue,
+                (true, false) => 2,
+                (_, true) => 5,
+                (false, false) => 4,
+            };
+            found.add(score, at, format!("`{column}` is the key of {}", found.name(at)));
+        } else if own.len() > 1 && words.len() > own.len() && words.ends_with(&own) {
+            found.add(3, at, format!("`{column}` ends like the key of {}", found.name(at)));
+        }
+    }
+}
+
+/// `producer_id` names `producers`.
+fn by_table(
+    found: &mut Found<'_>,
+    parents: &[usize],
+    column: &Column,
+    stem: &[String],
+    prefix: Option<&str>,
+) {
+    for &at in parents.iter().filter(|_| !stem.is_empty()) {
+        let names = table_words(&found.catalog.tables[at], prefix);
+        if stem == names {
+            found.add(4, at, format!("`{}` names {}", column.name, found.name(at)));
+        } else if stem.len() > names.len() && stem.ends_with(&names) {
+            found.add(2, at, format!("`{}` ends like {}", column.name, found.name(at)));
+        } else if names.len() > stem.len() && names.ends_with(stem) {
+            // `type_id` of `products` means `product_types`, but not `payment_types`.
+            let own = table_words(&found.catalog.tables[found.child], prefix);
+            let score = match stem {
+                _ if own == names[..names.len() - stem.len()] => 3,
+                [one] if GENERIC.contains(&one.as_str()) => 0,
+                _ => 1,
+            };
+            found.add(score, at, format!("{} ends like `{}`", found.name(at), column.name));
+        }
+    }
+}
+
+/// `parent_id`, `renewal_of`, `manager_id`: a row of the same table.
+fn by_role(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[String]) {
+    let of = words.len() > 1 && words.last().is_some_and(|last| last == "of");
+    let (child, evidence) = (found.child, format!("`{}` means the same table", column.name));
+    match stem {
+        [one] if SELF.contains(&one.as_str()) => found.add(3, child, evidence),
+        // `comment_parent` of `comments`.
+        [.., last] if last == "parent" => found.add(1, child, evidence),
+        [one] if SUPERIORS.contains(&one.as_str()) => found.add(1, child, evidence),
+        _ if of => found.add(1, child, evidence),
+        _ => {}
+    }
+}
+
+fn ordered(mut found: Vec<(u8, Candidate)>) -> Vec<Candidate> {
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// The tables that a value such as `application` or `App\Models\User` names.
+pub(crate) fn named(catalog: &Catalog, value: &str) -> Vec<usize> {
+    let last = value.rsplit(['\\', '/', '.', ':']).next().unwrap_or(value);
+    let wanted: Vec<String> = words(last).iter().map(|word| singular(word)).collect();
+    let prefix = common_prefix(catalog);
+    let fits =
+        |at: &usize| !wanted.is_empty() && table_words(&catalog.tables[*at], prefix.as_deref()) == wanted;
+    (0..catalog.tables.len()).filter(fits).collect()
+}
+
+/// What is before `_id` (or after `id_`), or all of it before `_by`.
+fn stem(words: &[String]) -> Option<&[String]> {
+    const ENDINGS: &[&str] =
+        &["id", "uuid", "guid", "no", "nr", "number", "code", "key", "fk", "ref", "by", "to"];
+    match words {
+        [stem @ .., last] if !stem.is_empty() && ENDINGS.contains(&last.as_str()) => Some(stem),
+        [first, stem @ ..] if !stem.is_empty() && (first == "id" || first == "fk") => Some(stem),
+        _ => None,
+    }
+}
+
+/// Lower-case words of `customer_id`, `customerId`, `CustomerID`.
+pub(crate) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && !before.is_uppercase() && before.is_alphanumeric()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The word that most tables begin with, such as `tbl` or `wp`.
+pub(crate) fn common_prefix(catalog: &Catalog) -> Option<String> {
+    let first = words(&catalog.tables.first()?.name);
+    let first = first.first().filter(|_| catalog.tables.len() > 2)?;
+    let all = catalog.tables.iter().all(|table| {
+        let words = words(&table.name);
+        words.len() > 1 && words.first() == Some(first)
+    });
+    all.then(|| first.clone())
+}
+
+pub(crate) fn table_words(table: &Table, prefix: Option<&str>) -> Vec<String> {
+    let words = words(&table.name);
+    let skip = usize::from(words.len() > 1 && prefix == words.first().map(String::as_str));
+    words[skip..].iter().map(|word| singular(word)).collect()
+}
+
+pub(crate) fn singular(word: &str) -> String {
+    const ODD: &[(&str, &str)] = &[
+        ("people", "person"),
+        ("children", "child"),
+        ("men", "man"),
+        ("women", "woman"),
+        ("media", "medium"),
+    ];
+    if let Some((_, one)) = ODD.iter().find(|(many, _)| *many == word) {
+        return (*one).to_owned();
+    }
+    for (ending, with) in [("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")] {
+        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.len() > 1) {
+            return format!("{stem}{with}");
+        }
+    }
+    match word.strip_suffix('s') {
+        Some(stem) if stem.len() > 1 && !stem.ends_with(['s', 'u']) => stem.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Index, IndexPart};
+
+    fn table(name: &str, columns: &[&str]) -> Table {
+        let column = |name: &&str| Column { name: (*name).to_owned(), ..Column::default() };
+        let part = IndexPart { column: Some(columns[0].to_owned()), prefix: None, expression: None };
+        Table {
+            name: name.to_owned(),
+            columns: columns.iter().map(column).collect(),
+            indexes: vec![Index { name: "PRIMARY".to_owned(), unique: true, parts: vec![part] }],
+            ..Table::default()
+        }
+    }
+
+    fn first(tables: &[(&str, &[&str])], child: usize, column: &str) -> Option<String> {
+        let catalog = Catalog { tables: tables.iter().map(|(name, columns)| table(name, columns)).collect() };
+        let column = catalog.tables[child].column(column).unwrap().clone();
+        of(&catalog, child, &column).first().map(|c| catalog.tables[c.parent].name.clone())
+    }
+
+    #[test]
+    fn reads_the_ways_in_which_people_name_references() {
+        let tables: &[(&str, &[&str])] = &[
+            ("categories", &["id", "parent_id"]),
+            ("languages", &["language_id", "name"]),
+            (
+                "orders",
+                &["id", "category_id", "originalLanguageId", "created_by", "manager_user_id", "total"],
+            ),
+            ("users", &["id", "manager_id", "copy_of"]),
+        ];
+        for (child, column, parent) in [
+            (2, "category_id", "categories"),
+            (2, "originalLanguageId", "languages"),
+            (2, "created_by", "users"),
+            (2, "manager_user_id", "users"),
+            (0, "parent_id", "categories"),
+            (3, "manager_id", "users"),
+            (3, "copy_of", "users"),
+        ] {
+            assert_eq!(first(tables, child, column).as_deref(), Some(parent), "{column}");
+        }
+        assert_eq!(first(tables, 2, "total"), None);
+        assert_eq!(first(tables, 2, "id"), None);
+    }
+
+    #[test]
+    fn tells_one_from_many() {
+        for (many, one) in [
+            ("policies", "policy"),
+            ("addresses", "address"),
+            ("status", "status"),
+            ("boxes", "box"),
+            ("people", "person"),
+            ("states", "state"),
+        ] {
+            assert_eq!(singular(many), one);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Which columns the application's own queries join: evidence for relations that no name tells of.
+//!
+//! In: digests of statements, as `performance_schema.events_statements_summary_by_digest` has them (identifiers in
+//! back-ticks, no values). Out: pairs of columns that are compared, and in how many statements. Where the server keeps no digests, or
+//! this user may not see them, nothing: they are never needed.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::Catalog;
+use crate::mysql::Session;
+use crate::sql::literal;
+
+/// So many digests are looked at, the most frequent first.
+const DIGESTS_MAX: u32 = 10_000;
+
+/// A column: its table's position and its name in lower case.
+type Place = (usize, String);
+
+/// How many statements compare two columns, whichever stands first.
+#[derive(Debug, Default)]
+pub(crate) struct Joins(BTreeMap<(Place, Place), u64>);
+
+impl Joins {
+    /// Asks the server.
+    pub(crate) fn read(session: &mut Session, catalog: &Catalog) -> Self {
+        let mut databases: Vec<&str> = catalog.tables.iter().map(|table| table.database.as_str()).collect();
+        databases.dedup();
+        let list: Vec<String> = databases.into_iter().map(literal).collect();
+        let sql = format!(
+            "SELECT SCHEMA_NAME, DIGEST_TEXT FROM performance_schema.events_statements_summary_by_digest \
+             WHERE SCHEMA_NAME IN ({}) AND DIGEST_TEXT LIKE '%=%.%' AND DIGEST_TEXT NOT LIKE 'EXPLAIN%' \
+             ORDER BY COUNT_STAR DESC LIMIT {DIGESTS_MAX}",
+            if list.is_empty() { "NULL".to_owned() } else { list.join(", ") }
+        );
+        let digests: Vec<(String, String)> =
+            session.rows("reading digests of statements", &sql).unwrap_or_default();
+        let mut joins = Self::default();
+        for (database, text) in &digests {
+            joins.add(catalog, database, text);
+        }
+        joins
+    }
+
+    fn add(&mut self, catalog: &Catalog, database: &str, text: &str) {
+        let tokens = tokens(text);
+        let tables = aliases(catalog, database, &tokens);
+        let mut found: Vec<(Place, Place)> = Vec::new();
+        for window in tokens.windows(7) {
+            let [a, ".", b, "=", c, ".", d] = window else { continue };
+            let place = |table: &str, column: &str| {
+                let at = *tables.get(&bare(table))?;
+                catalog.tables[at].column(&bare(column))?;
+                Some((at, bare(column)))
+            };
+            if let (Some(one), Some(other)) = (place(a, b), place(c, d)) {
+                let pair = if one < other { (one, other) } else { (other, one) };
+                if pair.0 != pair.1 && !found.contains(&pair) {
+                    found.push(pair);
+                }
+            }
+        }
+        for pair in found {
+            *self.0.entry(pair).or_default() += 1;
+        }
+    }
+
+    /// In how many statements the two are compared.
+    pub(crate) fn between(&self, child: (usize, &str), parent: (usize, &str)) -> u64 {
+        let place = |(table, column): (usize, &str)| (table, column.to_lowercase());
+        let (one, other) = (place(child), place(parent));
+        let pair = if one < other { (one, other) } else { (other, one) };
+        self.0.get(&pair).copied().unwrap_or_default()
+    }
+
+    /// Tables whose key is one column that this one is compared with, the most often first.
+    pub(crate) fn parents(&self, catalog: &Catalog, child: usize, column: &str) -> Vec<usize> {
+        let column = (child, column.to_lowercase());
+        let mut found: Vec<(u64, usize)> = self
+            .0
+            .iter()
+            .filter_map(|((one, other), times)| match () {
+                () if *one == column => Some((*times, other)),
+                () if *other == column => Some((*times, one)),
+                () => None,
+            })
+            .filter(|(_, (table, name))| {
+                let key = catalog.tables[*table].key();
+                key.len() == 1 && key[0].name.eq_ignore_ascii_case(name)
+            })
+            .map(|(times, (table, _))| (times, *table))
+            .collect();
+        found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        found.into_iter().map(|(_, table)| table).collect()
+    }
+}
+
+/// Identifiers, points and equals signs one by one; whatever else there is by words.
+fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '`' => rest[1..].find('`').map_or(rest.len(), |end| end + 2),
+            '.' | '=' | ',' | '(' | ')' => 1,
+            _ => rest
+                .find(|c: char| c.is_whitespace() || "`.=,()".contains(c))
+                .filter(|end| *end > 0)
+                .unwrap_or(rest.len()),
+        };
+        let (token, after) = rest.split_at(length);
+        tokens.push(token);
+        rest = after.trim_start();
+    }
+    tokens
+}
+
+fn bare(token: &str) -> String {
+    token.trim_matches('`').to_lowercase()
+}
+
+/// What `FROM a`, `JOIN b AS c` and `, d e` call their tables. A name that means two tables means none.
+fn aliases(catalog: &Catalog, database: &str, tokens: &[&str]) -> BTreeMap<String, usize> {
+    let mut found: BTreeMap<String, Option<usize>> = BTreeMap::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let opens = matches!(tokens[at].to_uppercase().as_str(), "FROM" | "JOIN" | "UPDATE" | ",");
+        at += 1;
+        if !opens || at >= tokens.len() {
+            continue;
+        }
+        let (schema, table, next) = match tokens[at..] {
+            [schema, ".", table, ..] => (bare(schema), table, at + 3),
+            [table, ..] => (database.to_owned(), table, at + 1),
+            [] => break,
+        };
+        let known = |t: &crate::catalog::Table| {
+            t.database.eq_ignore_ascii_case(&schema) && t.name.eq_ignore_ascii_case(&bare(table))
+        };
+        let Some(place) = catalog.tables.iter().position(known) else { continue };
+        let named = match tokens[next..] {
+            [word, alias, ..] if word.eq_ignore_ascii_case("AS") => alias,
+            [alias, ..] if alias.starts_with('`') => alias,
+            _ => table,
+        };
+        found
+            .entry(bare(named))
+            .and_modify(|before| *before = before.filter(|before| *before == place))
+            .or_insert(Some(place));
+    }
+    found.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Column, Table};
+
+    fn catalog() -> Catalog {
+        let table = |name: &str, columns: &[&str]| Table {
+            database: "app".to_owned(),
+            name: name.to_owned(),
+            columns: columns
+                .iter()
+                .map(|name| Column { name: (*name).to_owned(), ..Column::default() })
+                .collect(),
+            ..Table::default()
+        };
+        Catalog { tables: vec![table("deals", &["id", "desk"]), table("offices", &["id"])] }
+    }
+
+    fn joined(text: &str) -> u64 {
+        let mut joins = Joins::default();
+        joins.add(&catalog(), "app", text);
+        joins.between((0, "desk"), (1, "id"))
+    }
+
+    #[test]
+    fn columns_that_statements_compare_are_found_behind_any_alias() {
+        for text in [
+            "SELECT * FROM `deals` `d` JOIN `offices` AS `o` ON `o` . `id` = `d` . `desk` WHERE `d` . `id` = ?",
+            "SELECT * FROM `app` . `deals` , `offices` WHERE `deals` . `desk` = `offices` . `id`",
+            "SELECT `d`.`id` FROM `deals` AS `d` LEFT JOIN `app`.`offices` ON ( `d`.`desk`=`offices`.`id` )",
+        ] {
+            assert_eq!(joined(text), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_or_compared_with_something_else_says_nothing() {
+        for text in [
+            "SELECT * FROM `deals` `x` WHERE EXISTS ( SELECT ? FROM `offices` `x` WHERE `x` . `id` = `x` . `desk` )",
+            "SELECT * FROM `deals` WHERE `desk` = ?",
+            "SELECT * FROM `deals` `d` JOIN `other` `o` ON `o` . `id` = `d` . `desk`",
+            "",
+        ] {
+            assert_eq!(joined(text), 0, "{text}");
+        }
+    }
+}

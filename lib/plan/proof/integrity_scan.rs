@@ -1,0 +1,91 @@
+//! One look at each table: along which relations every reference leads to a kept row.
+//!
+//! In: finished key tables, the relations in question. Out: the numbers of those without a doubt. A reference that
+//! leads to nothing kept may be an orphan, a word for "none" or a lost parent: that is for the proof to find out.
+
+use crate::plan::closure::sql;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use crate::config::Up;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::closure::pool::share_out;
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::relations::Edge;
+
+/// So many relations are looked at in one statement: a join takes 61 tables at most.
+const RELATIONS_MAX: usize = 24;
+
+/// The relations, by number, whose kept child rows all have their parents.
+pub(crate) fn whole(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    edges: &[&Edge],
+) -> Result<BTreeSet<usize>, Error> {
+    let mut tables: BTreeMap<usize, Vec<&Edge>> = BTreeMap::new();
+    for edge in edges.iter().filter(|edge| plain(blueprint, edge)) {
+        tables.entry(edge.child).or_default().push(edge);
+    }
+    let jobs = tables.values().flat_map(|edges| edges.chunks(RELATIONS_MAX)).collect();
+    let found = share_out(sessions, jobs, |session, edges: &[&Edge]| {
+        house.cancel.check()?;
+        let table = &blueprint.catalog.tables[edges[0].child];
+        let deed = format!("checking references of {}", table.label());
+        let row: Option<mysql::Row> = session.first(&deed, &question(blueprint, edges))?;
+        let lost = |at: usize| row.as_ref().and_then(|row| row.get::<u64, usize>(at));
+        let sound = edges.iter().enumerate().filter(|(at, _)| lost(*at) == Some(0));
+        Ok(sound.map(|(_, edge)| edge.number).collect::<Vec<_>>())
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Whether a reference has one parent at most, found by one look at the parent's key table or at a full table.
+fn plain(blueprint: &Blueprint, edge: &Edge) -> bool {
+    let words = blueprint.words();
+    blueprint.kept(edge.child) == Kept::Keys
+        && edge.filter.is_none()
+        && edge.cast.is_none()
+        && edge.up != Up::Nullify
+        && match blueprint.kept(edge.parent) {
+            Kept::Keys => words.only_kept_parent(edge, "k", "c.v").is_some(),
+            Kept::All => words.table(edge.parent).unique(&edge.parent_columns),
+            Kept::Children | Kept::Nothing => false,
+        }
+}
+
+/// For each relation, how many references lead to nothing that is kept.
+fn question(blueprint: &Blueprint, edges: &[&Edge]) -> String {
+    let words = blueprint.words();
+    let child = words.table(edges[0].child);
+    let mut counts = Vec::new();
+    let mut from = format!(
+        "{} AS k STRAIGHT_JOIN {} AS c ON {}",
+        words.keys(edges[0].child),
+        child.sql(),
+        words.key_join(edges[0].child, "c")
+    );
+    for (n, edge) in edges.iter().enumerate() {
+        let home = format!("h{n}");
+        let keys = words.only_kept_parent(edge, &home, "\u{1}");
+        let keys = keys.filter(|_| blueprint.kept(edge.parent) == Kept::Keys);
+        let (table, matched, known) = if let Some(matched) = keys {
+            (words.keys(edge.parent), matched, format!("{home}.p1"))
+        } else {
+            let matched = words.match_behind(&home, edge, "\u{1}");
+            let known = sql::of(&home, &edge.parent_columns[0]);
+            (words.table(edge.parent).sql(), matched, known)
+        };
+        let values: Vec<String> = edge.child_columns.iter().map(|name| sql::of("c", name)).collect();
+        let matched = sql::placed(&matched, &values);
+        let _ = write!(from, " LEFT JOIN {table} AS {home} ON {matched}");
+        let refers: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
+        counts.push(format!(
+            "CAST(COALESCE(SUM({known} IS NULL AND {}), 0) AS UNSIGNED)",
+            refers.join(" AND ")
+        ));
+    }
+    format!("SELECT {} FROM {from}", counts.join(", "))
+}

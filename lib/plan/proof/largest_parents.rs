@@ -1,0 +1,81 @@
+//! Parents that bring along the most children: what to cap.
+//!
+//! In: finished key tables. Out: for each relation along which children come, the parents with the most of them, in the
+//! report's `hot_parents`.
+
+use serde_json::{Value, json};
+
+use crate::document::EdgeReport;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::closure::Closure;
+use crate::plan::closure::pool::share_out;
+use crate::plan::closure::sql::{Rows, Words};
+use crate::plan::error::Error;
+use crate::plan::rules::access;
+use crate::plan::rules::blueprint::Blueprint;
+use crate::plan::rules::relations::Edge;
+
+/// So many parents of a relation are named.
+const PARENTS: u64 = 3;
+
+/// A parent with fewer kept children than this is not hot.
+const CHILDREN_MIN: u64 = 20;
+
+/// Adds the hottest parents to the reports.
+pub(crate) fn parents(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    closure: &Closure,
+    reports: &mut [EdgeReport],
+) -> Result<(), Error> {
+    // A key that is masked in the dump is not shown here either.
+    let clear = |edge: &Edge| {
+        let mask = |column: &String| blueprint.masks.of(edge.child, column);
+        edge.child_columns.iter().filter_map(mask).all(|mask| mask.kind == "keep")
+    };
+    let owned = |edge: &&Edge| clear(edge);
+    let edges: Vec<&Edge> = blueprint.down().filter(owned).collect();
+    let found = share_out(sessions, edges, |session, edge| {
+        house.cancel.check()?;
+        Ok((edge.number, hottest(session, blueprint, closure, edge)?))
+    })?;
+    for (edge, hot) in found.into_iter().filter(|(_, hot)| !hot.is_empty()) {
+        reports[edge - 1].other.insert("hot_parents".to_owned(), hot.into());
+    }
+    Ok(())
+}
+
+fn hottest(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    closure: &Closure,
+    edge: &Edge,
+) -> Result<Vec<Value>, Error> {
+    let words = blueprint.words();
+    let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
+    let (from, kept) = children(words, closure, edge);
+    let sql = format!(
+        "SELECT CONCAT_WS(' ', {}), COUNT(*) AS children FROM {from} WHERE {kept} AND {} AND {} GROUP BY {} \
+         HAVING COUNT(*) >= {CHILDREN_MIN} ORDER BY children DESC, 1 LIMIT {PARENTS}",
+        values.join(", "),
+        Words::refers(edge),
+        words.means_something_of(edge, &values),
+        values.join(", "),
+    );
+    let deed = format!("looking for hot parents of {}", edge.child_label(&blueprint.catalog));
+    let rows: Vec<(Vec<u8>, u64)> = session.rows(&deed, &sql)?;
+    let told = |(key, children): (Vec<u8>, u64)| json!({ "key": String::from_utf8_lossy(&key), "children": children });
+    Ok(rows.into_iter().map(told).collect())
+}
+
+/// What stands in FROM and a condition for the children that a relation's parents brought. Where all of a parent's
+/// children come along, the index that finds them tells how many; elsewhere each kept row is read.
+fn children(words: Words<'_>, closure: &Closure, edge: &Edge) -> (String, String) {
+    let all_come = edge.cap.is_none() && edge.cast.is_none() && closure.dropped.is_empty();
+    if all_come && words.brings_its_parent(edge) && access::indexed(words.table(edge.child), edge) {
+        return (words.parents_and_children(edge), format!("k.gen <= {}", closure.last_down));
+    }
+    words.kept_child_rows(edge, Rows::Until(closure.last_down, None))
+}

@@ -1,0 +1,151 @@
+//! What `CREATE TABLE … LIKE` forgets: foreign keys, triggers, the AUTO_INCREMENT counter.
+//!
+//! In: a table as it was. Out: statements that give a new table of that name the same, each only where it is missing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::sql::{literal, name, qualified};
+
+/// What has to be put back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Definition {
+    /// `CONSTRAINT … FOREIGN KEY …`, as SHOW CREATE TABLE says it.
+    foreign_keys: Vec<String>,
+    /// The next number.
+    counter: Option<u64>,
+    /// Triggers in the order in which they fire.
+    triggers: Vec<Trigger>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Trigger {
+    name: String,
+    sql_mode: String,
+    sql: String,
+}
+
+impl Definition {
+    /// Reads a table's definition.
+    pub(crate) fn read(session: &mut Session, database: &str, table: &str) -> Result<Self, Error> {
+        let deed = format!("reading the definition of {database}.{table}");
+        let sql = format!("SHOW CREATE TABLE {}", qualified(database, table));
+        let create = session.first::<(String, String)>(&deed, &sql)?.map(|(_, sql)| sql).unwrap_or_default();
+        let sql = format!(
+            "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {} \
+             AND EVENT_OBJECT_TABLE = {} ORDER BY ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
+            literal(database),
+            literal(table)
+        );
+        let mut triggers = Vec::new();
+        for trigger in session.rows::<String>(&deed, &sql)? {
+            let sql = format!("SHOW CREATE TRIGGER {}", qualified(database, &trigger));
+            if let Some(row) = session.first::<mysql::Row>(&deed, &sql)? {
+                let text = |at: usize| row.get::<String, usize>(at).unwrap_or_default();
+                triggers.push(Trigger { name: text(0), sql_mode: text(1), sql: text(2) });
+            }
+        }
+        Ok(Self { foreign_keys: foreign_keys(&create), counter: counter(&create), triggers })
+    }
+
+    /// Sets the counter: what developers insert must not look like production's own ids.
+    pub(crate) fn restore_counter(
+        &self,
+        session: &mut Session,
+        database: &str,
+        table: &str,
+    ) -> Result<(), Error> {
+        if let Some(counter) = self.counter {
+            let sql = format!("ALTER TABLE {} AUTO_INCREMENT = {counter}", qualified(database, table));
+            session.run(&format!("setting the counter of {database}.{table}"), &sql)?;
+        }
+        Ok(())
+    }
+
+    /// Puts back what is missing.
+    pub(crate) fn restore(&self, session: &mut Session, database: &str, table: &str) -> Result<(), Error> {
+        let now = Self::read(session, database, table)?;
+        let here = qualified(database, table);
+        for key in self.foreign_keys.iter().filter(|key| !now.foreign_keys.contains(key)) {
+            session.run(
+                &format!("adding a foreign key of {database}.{table}"),
+                &format!("ALTER TABLE {here} ADD {key}"),
+            )?;
+        }
+        for trigger in self.triggers.iter().filter(|t| !now.triggers.iter().any(|other| other.name == t.name))
+        {
+            let deed = format!("creating the trigger {} of {database}.{table}", trigger.name);
+            session.run(&deed, &format!("USE {}", name(database)))?;
+            session.run(&deed, &format!("SET SESSION sql_mode = {}", literal(&trigger.sql_mode)))?;
+            // A definer that this user may not speak for becomes this user.
+            if !session.attempt(&trigger.sql) {
+                session.run(&deed, &without_definer(&trigger.sql))?;
+            }
+            session.run(&deed, "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'")?;
+        }
+        Ok(())
+    }
+}
+
+/// The lines of SHOW CREATE TABLE that are foreign keys, without the comma at their end.
+fn foreign_keys(create: &str) -> Vec<String> {
+    let lines = create.lines().map(|line| line.trim().trim_end_matches(','));
+    lines
+        .filter(|line| line.starts_with("CONSTRAINT `") && line.contains("` FOREIGN KEY ("))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `AUTO_INCREMENT=5000` after the last parenthesis.
+fn counter(create: &str) -> Option<u64> {
+    let options = create.rsplit("\n)").next()?;
+    let (_, after) = options.split_once(" AUTO_INCREMENT=")?;
+    after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// `CREATE DEFINER=`a`@`b` TRIGGER …` without its second word.
+fn without_definer(sql: &str) -> String {
+    let Some(start) = sql.find(" DEFINER=") else { return sql.to_owned() };
+    let rest = &sql[start + 1..];
+    let (mut quoted, mut end) = (false, rest.len());
+    for (at, c) in rest.char_indices() {
+        quoted ^= c == '`';
+        if c == ' ' && !quoted {
+            end = at;
+            break;
+        }
+    }
+    format!("{}{}", &sql[..start], &rest[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_like_forgets() {
+        let create = "CREATE TABLE `a` (\n  `id` int NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`id`),\n  \
+                      CONSTRAINT `f` FOREIGN KEY (`b`) REFERENCES `b` (`id`) ON DELETE CASCADE,\n  \
+                      CONSTRAINT `c` CHECK (`b` > 0)\n) ENGINE=InnoDB AUTO_INCREMENT=5000 COMMENT='x'";
+        assert_eq!(
+            foreign_keys(create),
+            ["CONSTRAINT `f` FOREIGN KEY (`b`) REFERENCES `b` (`id`) ON DELETE CASCADE"]
+        );
+        assert_eq!(counter(create), Some(5000));
+        assert_eq!(
+            counter("CREATE TABLE `a` (\n  `id` int COMMENT ' AUTO_INCREMENT=3'\n) ENGINE=InnoDB"),
+            None
+        );
+    }
+
+    #[test]
+    fn takes_the_definer_out() {
+        let sql =
+            "CREATE DEFINER=`a b`@`%` TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET NEW.a = ' DEFINER='";
+        assert_eq!(
+            without_definer(sql),
+            "CREATE TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET NEW.a = ' DEFINER='"
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! Everything that is decided before the first row is looked at: catalog, relations, classes, masks.
+//!
+//! In: a session, `refresh.toml`, the databases. Out: a [`Blueprint`], plain data, the same for the same catalog and rules.
+
+use crate::plan::closure::selects;
+use sha2::{Digest, Sha256};
+
+use super::classes::{self, Class};
+use super::relations::{self, Edge};
+use crate::catalog::Catalog;
+use crate::config::{self, Config, Up};
+use crate::document::TableClass;
+use crate::mask::{self, Masks};
+use crate::mysql::Session;
+use crate::plan::closure::sql::Words;
+use crate::plan::error::Error;
+use crate::sql::literal;
+
+/// What is decided before the first row is looked at.
+#[derive(Debug, Clone)]
+pub struct Blueprint {
+    /// The databases that come along.
+    pub databases: Vec<String>,
+    /// Their tables.
+    pub catalog: Catalog,
+    /// Which columns refer to which.
+    pub edges: Vec<Edge>,
+    /// What happens to each table, in the catalog's order.
+    pub classes: Vec<Class>,
+    /// Which columns are masked.
+    pub masks: Masks,
+    /// The schema that holds key tables.
+    pub work_schema: String,
+    /// Hash of the rules.
+    pub config_sha256: String,
+}
+
+/// Where the kept rows of a table are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// In a key table.
+    Keys,
+    /// Nowhere: the rows whose parent is kept, for tables without a key.
+    Children,
+    /// Nowhere: all rows.
+    All,
+    /// Nowhere: no rows.
+    Nothing,
+}
+
+impl Blueprint {
+    /// Reads the catalog and decides.
+    pub fn draw(session: &mut Session, config: &Config, databases: &[String]) -> Result<Self, Error> {
+        if databases.is_empty() {
+            return Err(config::Error::Unset { setting: "[source] databases" }.into());
+        }
+        let work_schema = config.dehydrate.work_schema.clone();
+        if databases.contains(&work_schema) {
+            let message = "the work schema cannot be one of the source's databases".to_owned();
+            return Err(config.origin.error_at(&["dehydrate", "work_schema"], message, None).into());
+        }
+        missing_databases(session, config, databases)?;
+        let catalog = Catalog::read(session, databases)?;
+        let edges = relations::all(&catalog, config)?;
+        let classes = classes::decide(&catalog, config, &edges)?;
+        let masks = mask::compile(&catalog, config)?;
+        let config_sha256 = sha256(config);
+        let blueprint = Self {
+            databases: databases.to_vec(),
+            catalog,
+            edges,
+            classes,
+            masks,
+            work_schema,
+            config_sha256,
+        };
+        blueprint.check(config)?;
+        Ok(blueprint)
+    }
+
+    /// What happens to a table.
+    pub fn class(&self, table: usize) -> TableClass {
+        self.classes[table].class
+    }
+
+    /// Where a table's kept rows are written down.
+    pub fn kept(&self, table: usize) -> Kept {
+        match self.class(table) {
+            TableClass::Full => Kept::All,
+            TableClass::Empty | TableClass::Ignore => Kept::Nothing,
+            TableClass::Root | TableClass::Follow if self.catalog.tables[table].key().is_empty() => {
+                Kept::Children
+            }
+            TableClass::Root | TableClass::Follow => Kept::Keys,
+        }
+    }
+
+    /// The tables with a key table.
+    pub fn keyed(&self) -> impl Iterator<Item = usize> {
+        (0..self.catalog.tables.len()).filter(|table| self.kept(*table) == Kept::Keys)
+    }
+
+    /// The relations along which children come: both ends chosen by rows.
+    pub fn down(&self) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(|edge| {
+            edge.down && self.kept(edge.parent) == Kept::Keys && self.kept(edge.child) == Kept::Keys
+        })
+    }
+
+    /// The relations along which parents must come.
+    pub fn up(&self) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(|edge| {
+            edge.up == Up::Always
+                && self.kept(edge.parent) == Kept::Keys
+                && self.kept(edge.child) != Kept::Nothing
+        })
+    }
+
+    pub(crate) fn words(&self) -> Words<'_> {
+        Words { catalog: &self.catalog, work: &self.work_schema }
+    }
+
+    /// What needs both classes and relations to be refused.
+    fn check(&self, config: &Config) -> Result<(), config::Error> {
+        mask::agree(&self.masks, config, self.edges.iter().map(ends))?;
+        for edge in &self.edges {
+            let keys: Vec<&str> = edge.key.as_deref().map_or(vec!["relations"], |key| vec!["relations", key]);
+            if let Some(message) = self.unworkable(edge) {
+                let hint = message.contains("no primary key");
+                let hint = hint.then(|| "a table that is `full` or `empty` needs no key".to_owned());
+                return Err(config.origin.error_at(&keys, message, hint));
+            }
+        }
+        Ok(())
+    }
+
+    fn unworkable(&self, edge: &Edge) -> Option<String> {
+        let child = self.catalog.tables[edge.child].label();
+        let parent = self.catalog.tables[edge.parent].label();
+        let live = self.kept(edge.child) != Kept::Nothing;
+        if live && self.kept(edge.parent) == Kept::Children && (edge.up == Up::Always || edge.down) {
+            return Some(format!("{parent} has no primary key, so its rows cannot be followed from {child}"));
+        }
+        if self.kept(edge.child) == Kept::Children
+            && (edge.cap.is_some() || edge.up == Up::Drop || edge.cast.is_some_and(super::cast::Cast::splits))
+        {
+            return Some(format!("{child} has no primary key: no cap, drop, json or list is possible"));
+        }
+        if live && edge.up == Up::Nullify {
+            if self.catalog.tables[edge.child].key().is_empty() {
+                return Some(format!("{child} has no primary key: nullify is not possible"));
+            }
+            if edge.cast.is_some_and(super::cast::Cast::splits) {
+                return Some(format!("{child} refers to many rows in one value: nullify is not possible"));
+            }
+            if selects::nullable_column(&self.catalog.tables[edge.child], edge).is_none() {
+                let label = edge.child_label(&self.catalog);
+                return Some(format!("{label} can hold neither NULL nor a word for it (up = \"nullify\")"));
+            }
+        }
+        if self.kept(edge.child) == Kept::All && edge.up == Up::Drop {
+            return Some(format!("{child} is full, so none of its rows can stay behind (up = \"drop\")"));
+        }
+        None
+    }
+}
+
+/// Hash of the rules, hexadecimal.
+pub(crate) fn sha256(config: &Config) -> String {
+    format!("{:x}", Sha256::digest(config.origin.text.as_bytes()))
+}
+
+fn ends(edge: &Edge) -> mask::Ends<'_> {
+    mask::Ends {
+        child: edge.child,
+        child_columns: &edge.child_columns,
+        parent: edge.parent,
+        parent_columns: &edge.parent_columns,
+        key: edge.key.as_deref(),
+    }
+}
+
+fn missing_databases(session: &mut Session, config: &Config, databases: &[String]) -> Result<(), Error> {
+    let list: Vec<String> = databases.iter().map(|name| literal(name)).collect();
+    let sql = format!(
+        "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ({})",
+        list.join(", ")
+    );
+    let found: Vec<String> = session.rows("listing databases", &sql)?;
+    match databases.iter().find(|name| !found.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let message =
+                format!("{} has no database `{name}`, or this user may not see it", session.label());
+            Err(config.origin.error_at(&["source", "databases"], message, None).into())
+        }
+    }
+}

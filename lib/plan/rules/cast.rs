@@ -1,0 +1,233 @@
+//! Whether a child's value can be compared with its parent's, and how it is made so.
+//!
+//! In: an edge. Out: a refusal where types or collations differ and no cast is declared; else the SQL of the child's
+//! value. MySQL compares mixed types as DOUBLE or not at all, with results that depend on the plan, so it never gets
+//! to: the driving side is converted, and what does not convert is no reference.
+
+use super::names::Wrong;
+use super::relations::Edge;
+use crate::catalog::{Catalog, Column, Family};
+use crate::config::{Config, Error, nearest};
+use crate::sql::name;
+
+/// How the child's value becomes the parent's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cast {
+    /// A text of digits is a number.
+    Unsigned,
+    /// A text of digits, with or without a minus, is a number.
+    Signed,
+    /// A number or a text of another collation is a text.
+    Char,
+    /// A UUID, as text on one side and 16 bytes on the other.
+    Uuid,
+    /// A JSON array of references.
+    Json,
+    /// A comma list of references.
+    List,
+}
+
+const WORDS: &[(&str, Cast)] = &[
+    ("unsigned", Cast::Unsigned),
+    ("signed", Cast::Signed),
+    ("char", Cast::Char),
+    ("uuid", Cast::Uuid),
+    ("json", Cast::Json),
+    ("list", Cast::List),
+];
+
+impl Cast {
+    /// Reads `cast = "…"`.
+    pub(crate) fn named(word: &str) -> Result<Self, Wrong> {
+        let found = WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+        found.map(|(_, cast)| *cast).ok_or_else(|| {
+            let names: Vec<&str> = WORDS.iter().map(|(name, _)| *name).collect();
+            let hint = nearest(word, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+            (format!("unknown cast {word:?}: one of {}", names.join(", ")), hint)
+        })
+    }
+
+    /// As it is written.
+    pub(crate) fn word(self) -> &'static str {
+        WORDS.iter().find(|(_, cast)| *cast == self).map_or("", |(word, _)| word)
+    }
+
+    /// Whether one child value holds several references.
+    pub(crate) fn splits(self) -> bool {
+        matches!(self, Self::Json | Self::List)
+    }
+}
+
+/// Refuses an edge whose two ends cannot be compared.
+pub(crate) fn check(catalog: &Catalog, config: &Config, edge: &Edge) -> Result<(), Error> {
+    let (child, parent) = (&catalog.tables[edge.child], &catalog.tables[edge.parent]);
+    let keys: Vec<&str> = edge.key.as_deref().map_or(vec!["relations"], |key| vec!["relations", key]);
+    if edge.cast.is_some_and(Cast::splits) && edge.child_columns.len() != 1 {
+        let message = "json and list are for one column that refers to one".to_owned();
+        return Err(config.origin.error_at(&keys, message, None));
+    }
+    for (from, to) in edge.child_columns.iter().zip(&edge.parent_columns) {
+        let (Some(from), Some(to)) = (child.column(from), parent.column(to)) else { continue };
+        let verdict = match edge.cast {
+            None => comparable(from, to),
+            Some(cast) => castable(cast, to),
+        };
+        if let Err((problem, hint)) = verdict {
+            let message = format!(
+                "{}.{} ({}) and {}.{} ({}) {problem}",
+                child.label(),
+                from.name,
+                described(from),
+                parent.label(),
+                to.name,
+                described(to),
+            );
+            return Err(config.origin.error_at(&keys, message, hint));
+        }
+    }
+    Ok(())
+}
+
+fn described(column: &Column) -> String {
+    match &column.collation {
+        Some(collation) => format!("{} {collation}", column.column_type),
+        None => column.column_type.clone(),
+    }
+}
+
+/// Whether two columns can be compared as they are.
+pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
+    let add = |cast: &str| Some(format!("declare the relation with cast = \"{cast}\""));
+    match (child.family(), parent.family()) {
+        (Family::Exact, Family::Exact) | (Family::Binary, Family::Binary) => Ok(()),
+        (Family::Text, Family::Text) if child.collation == parent.collation => Ok(()),
+        (Family::Text, Family::Text) => Err(("have different collations".to_owned(), add("char"))),
+        (Family::Time, Family::Time) if child.data_type == parent.data_type => Ok(()),
+        (Family::Choice | Family::Other, _)
+            if child.column_type == parent.column_type && child.collation == parent.collation =>
+        {
+            Ok(())
+        }
+        (Family::Text, Family::Exact) => {
+            let word = if parent.column_type.contains("unsigned") { "unsigned" } else { "signed" };
+            Err(("have different types".to_owned(), add(word)))
+        }
+        (Family::Exact | Family::Choice, Family::Text) => {
+            Err(("have different types".to_owned(), add("char")))
+        }
+        (Family::Text, Family::Binary) | (Family::Binary, Family::Text) => {
+            Err(("have different types".to_owned(), add("uuid")))
+        }
+        (Family::Json, _) => Err(("have different types".to_owned(), add("json"))),
+        _ => Err(("have different types, which no cast joins".to_owned(), None)),
+    }
+}
+
+fn castable(cast: Cast, parent: &Column) -> Result<(), Wrong> {
+    let fits = match cast {
+        Cast::Unsigned | Cast::Signed => parent.family() == Family::Exact,
+        Cast::Char => parent.family() == Family::Text,
+        Cast::Uuid => matches!(parent.family(), Family::Text | Family::Binary),
+        Cast::Json | Cast::List => matches!(parent.family(), Family::Text | Family::Exact),
+    };
+    if fits { Ok(()) } else { Err(("cannot be joined by this cast".to_owned(), None)) }
+}
+
+/// The child's value as the parent's type, SQL over alias `c`. NULL is no reference.
+pub(crate) fn value(cast: Option<Cast>, child: &Column, parent: &Column) -> String {
+    let plain = child.of("c");
+    match cast {
+        None => plain,
+        Some(Cast::Unsigned) => number(&plain, "", parent),
+        Some(Cast::Signed) => number(&plain, "-?", parent),
+        Some(Cast::Char) => text(&plain, parent),
+        Some(Cast::Uuid) if parent.family() == Family::Binary => {
+            format!(
+                "CASE WHEN CHAR_LENGTH({plain}) = 36 THEN UNHEX(REPLACE(CAST({plain} AS CHAR), '-', '')) END"
+            )
+        }
+        Some(Cast::Uuid) => {
+            let hex = format!("LOWER(HEX({plain}))");
+            let dashed = format!(
+                "CONCAT_WS('-', SUBSTR({hex}, 1, 8), SUBSTR({hex}, 9, 4), SUBSTR({hex}, 13, 4), \
+                 SUBSTR({hex}, 17, 4), SUBSTR({hex}, 21))"
+            );
+            text(&format!("CASE WHEN LENGTH({plain}) = 16 THEN {dashed} END"), parent)
+        }
+        Some(Cast::Json | Cast::List) => {
+            let item = format!("TRIM({SPLIT_ALIAS}.{})", name(SPLIT_COLUMN));
+            match parent.family() {
+                Family::Exact => number(&item, "-?", parent),
+                _ => text(&item, parent),
+            }
+        }
+    }
+}
+
+/// When a value is there and cannot be read, SQL over alias `c`; nothing if every value can be.
+pub(crate) fn unreadable(cast: Cast, child: &Column, parent: &Column) -> Option<String> {
+    let plain = match cast {
+        Cast::Char => return None,
+        Cast::Json | Cast::List if parent.family() != Family::Exact => return None,
+        Cast::Json | Cast::List => format!("TRIM({SPLIT_ALIAS}.{})", name(SPLIT_COLUMN)),
+        Cast::Unsigned | Cast::Signed | Cast::Uuid => child.of("c"),
+    };
+    let read = value(Some(cast), child, parent);
+    // An empty value and -1 are words for "no reference".
+    Some(format!("({plain} IS NOT NULL AND CAST({plain} AS CHAR) NOT IN ('', '-1') AND ({read}) IS NULL)"))
+}
+
+/// When a column that should hold JSON holds something else.
+pub(crate) fn no_document(cast: Cast, child: &Column) -> Option<String> {
+    let plain = child.of("c");
+    (cast == Cast::Json && child.family() != Family::Json)
+        .then(|| format!("({plain} IS NOT NULL AND {plain} <> '' AND NOT JSON_VALID({plain}))"))
+}
+
+const SPLIT_ALIAS: &str = "refreshkit_split";
+const SPLIT_COLUMN: &str = "refreshkit_item";
+
+/// What follows the child in FROM so that each of its references is a row.
+pub(crate) fn split(cast: Option<Cast>, child: &Column) -> String {
+    let plain = child.of("c");
+    let array = match cast {
+        Some(Cast::Json) => format!("CASE WHEN JSON_VALID({plain}) THEN {plain} ELSE '[]' END"),
+        Some(Cast::List) => format!(
+            "CONCAT('[\"', REPLACE(REPLACE(REPLACE(COALESCE({plain}, ''), '\\\\', ''), '\"', ''), ',', '\",\"'), '\"]')"
+        ),
+        _ => return String::new(),
+    };
+    format!(
+        " JOIN JSON_TABLE({array}, '$[*]' COLUMNS ({} VARCHAR(255) CHARACTER SET utf8mb4 PATH '$' NULL ON EMPTY \
+         NULL ON ERROR)) AS {SPLIT_ALIAS}",
+        name(SPLIT_COLUMN)
+    )
+}
+
+/// A text of digits as a number that the parent can hold; any other text is NULL. Looked at as DECIMAL first, because
+/// a strict server ends the statement over a number that is too long.
+fn number(text: &str, sign: &str, parent: &Column) -> String {
+    let digits = |most: u8| format!("CAST({text} AS CHAR) REGEXP '^{sign}[0-9]{{1,{most}}}$'");
+    if parent.data_type == "decimal" {
+        return format!("CASE WHEN {} THEN CAST({text} AS DECIMAL(65,0)) END", digits(65));
+    }
+    let (kind, from, to) = if parent.column_type.contains("unsigned") {
+        ("UNSIGNED", "0", "18446744073709551615")
+    } else {
+        ("SIGNED", "-9223372036854775808", "9223372036854775807")
+    };
+    format!(
+        "CASE WHEN {} THEN CASE WHEN CAST({text} AS DECIMAL(20,0)) BETWEEN {from} AND {to} \
+         THEN CAST({text} AS {kind}) END END",
+        digits(20)
+    )
+}
+
+fn text(value: &str, parent: &Column) -> String {
+    match (&parent.charset, &parent.collation) {
+        (Some(charset), Some(collation)) => {
+            format!("CONVERT({value} USING {charset}) COLLATE {collation}")
+        }
+        _ => value.to_owned(),
+    }
+}

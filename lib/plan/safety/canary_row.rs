@@ -1,0 +1,272 @@
+//! The canaries themselves: one made-up row a table, fitted to its columns and tied to the others.
+//!
+//! In: a blueprint, the plans, a marker. Out: [`Row`]s: SQL literals for the columns that need one. Markers stand in
+//! masked columns; every other column holds nothing, its default, or something as plain as its type allows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{Column, Family, Table};
+use crate::document::{TableClass, TablePlan};
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::relations::Edge;
+use crate::sql::{literal, name};
+
+/// Shorter columns have no room for a marker that is nowhere else (characters).
+const MARKER_MIN: u64 = 10;
+
+/// Relations are tied in so many passes: chains of keys that are made of keys.
+const TIES_MAX: usize = 4;
+
+/// A canary.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) table: usize,
+    /// Whether the closure begins with it.
+    pub(crate) root: bool,
+    key: Vec<String>,
+    values: BTreeMap<String, String>,
+    numbers: BTreeMap<String, u64>,
+    /// What conditions of relations ask for.
+    met: BTreeMap<String, String>,
+}
+
+/// A canary for each table that comes with a mask, or that ties such tables to a root.
+pub(crate) fn rows(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    tables: &[TablePlan],
+    marker: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Row>, Error> {
+    let triggers = triggers(session, blueprint)?;
+    let mut rows = Vec::new();
+    for plan in tables {
+        let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { continue };
+        let table = &blueprint.catalog.tables[at];
+        let comes = matches!(blueprint.kept(at), Kept::Keys | Kept::All) && !table.key().is_empty();
+        let masked = plan.columns.iter().any(|column| column.mask.is_some());
+        if !comes || !(masked || plan.class == TableClass::Root) {
+            continue;
+        }
+        if table.engine != "InnoDB" || triggers.contains(&table.label()) {
+            warnings.push(format!("{} has no canary: it has triggers, or no transactions", table.label()));
+            continue;
+        }
+        rows.push(row(session, blueprint, at, plan, marker)?);
+    }
+    for _ in 0..TIES_MAX {
+        for edge in blueprint.edges.iter().filter(|edge| edge.cast.is_none()) {
+            tie(blueprint, &mut rows, edge);
+        }
+    }
+    Ok(rows)
+}
+
+fn triggers(session: &mut Session, blueprint: &Blueprint) -> Result<BTreeSet<String>, Error> {
+    let databases: Vec<String> = blueprint.databases.iter().map(|database| literal(database)).collect();
+    let sql = format!(
+        "SELECT DISTINCT CONCAT(EVENT_OBJECT_SCHEMA, '.', EVENT_OBJECT_TABLE) FROM information_schema.TRIGGERS \
+         WHERE EVENT_OBJECT_SCHEMA IN ({})",
+        databases.join(", ")
+    );
+    Ok(session.rows::<String>("looking for triggers", &sql)?.into_iter().collect())
+}
+
+fn row(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    at: usize,
+    plan: &TablePlan,
+    marker: &str,
+) -> Result<Row, Error> {
+    let table = &blueprint.catalog.tables[at];
+    let key: Vec<String> = table.key().iter().map(|column| column.name.clone()).collect();
+    let mut row = Row {
+        table: at,
+        root: plan.class == TableClass::Root,
+        key,
+        values: BTreeMap::new(),
+        numbers: BTreeMap::new(),
+        met: BTreeMap::new(),
+    };
+    for (n, column) in table.columns.iter().enumerate().filter(|(_, column)| !column.generated) {
+        let kind = blueprint.masks.of(at, &column.name).map_or("", |mask| mask.kind.as_str());
+        // What leaves parts of a value as they are, by rule, would leave a marker.
+        let masked = !kind.is_empty() && kind != "json" && !kind.contains('+');
+        let in_key = row.key.contains(&column.name);
+        if let Some(number) = number(column, n).filter(|_| masked && !in_key) {
+            row.numbers.insert(column.name.clone(), number);
+            row.values.insert(column.name.clone(), number.to_string());
+            continue;
+        }
+        let value = match text(column, marker, n, kind).filter(|_| masked) {
+            Some(text) => Some(text),
+            None if in_key => Some(unused(session, table, column, n)?),
+            None => plain(column),
+        };
+        row.values.extend(value.map(|value| (column.name.clone(), value)));
+    }
+    Ok(row)
+}
+
+/// A marker as this column takes it.
+fn text(column: &Column, marker: &str, n: usize, kind: &str) -> Option<String> {
+    let room = column.length.unwrap_or(u64::MAX);
+    let address = format!("{marker}{n}@canary.example");
+    if kind == "redact" && room < address.len() as u64 {
+        return None;
+    }
+    match column.family() {
+        Family::Text | Family::Binary if room >= MARKER_MIN => {
+            let shown: String = address.chars().take(usize::try_from(room).unwrap_or(usize::MAX)).collect();
+            Some(literal(&shown))
+        }
+        Family::Json => Some(literal(&format!("{{\"email\": \"{address}\"}}"))),
+        _ => None,
+    }
+}
+
+/// A number that marks a masked number.
+fn number(column: &Column, n: usize) -> Option<u64> {
+    let base = match column.data_type.as_str() {
+        "int" => 1_907_351_000,
+        "bigint" => 907_351_864_203_000,
+        _ => return None,
+    };
+    Some(base + n as u64)
+}
+
+/// A key that no row has.
+fn unused(session: &mut Session, table: &Table, column: &Column, n: usize) -> Result<String, Error> {
+    if column.integer() {
+        let sql =
+            format!("SELECT CAST(COALESCE(MAX({}), 0) + 1 AS CHAR) FROM {}", name(&column.name), table.sql());
+        let next: Option<String> = session.first("looking for an unused key", &sql)?;
+        return Ok(next.unwrap_or_else(|| "1".to_owned()));
+    }
+    let text = plain(column).filter(|_| !matches!(column.family(), Family::Text | Family::Binary));
+    let room = usize::try_from(column.length.unwrap_or(32)).unwrap_or(32);
+    Ok(text.unwrap_or_else(|| literal(&format!("~canary{n}").chars().take(room).collect::<String>())))
+}
+
+/// Something for a column that must have a value.
+fn plain(column: &Column) -> Option<String> {
+    if column.nullable || column.default.is_some() || column.auto_increment {
+        return None;
+    }
+    Some(match column.family() {
+        Family::Other if column.data_type == "uuid" => literal("00000000-0000-4000-a000-000000000000"),
+        Family::Other if column.data_type == "inet4" => literal("0.0.0.0"),
+        Family::Other if column.data_type == "inet6" => literal("::"),
+        Family::Exact if column.data_type == "year" => "2000".to_owned(),
+        Family::Exact | Family::Approximate | Family::Other => "0".to_owned(),
+        Family::Text | Family::Binary => "''".to_owned(),
+        Family::Choice => "1".to_owned(),
+        Family::Time if column.data_type == "time" => "'00:00:00'".to_owned(),
+        Family::Time => "'2000-01-01'".to_owned(),
+        Family::Json => "'{}'".to_owned(),
+    })
+}
+
+/// Makes the child refer to the parent's canary, and meet the condition of the relation where it is a plain one.
+fn tie(blueprint: &Blueprint, rows: &mut [Row], edge: &Edge) {
+    if edge.child == edge.parent {
+        return;
+    }
+    let Some(parent) = rows.iter().find(|row| row.table == edge.parent) else { return };
+    let values: Option<Vec<String>> = edge
+        .parent_columns
+        .iter()
+        .map(|column| parent.values.get(own(blueprint, edge.parent, column)?).cloned())
+        .collect();
+    let Some(values) = values else { return };
+    let condition = edge.filter.as_deref().map(met);
+    let Some(child) = rows.iter_mut().find(|row| row.table == edge.child) else { return };
+    match condition {
+        Some(None) => return,
+        Some(Some((column, value))) => {
+            let Some(column) = own(blueprint, edge.child, &column) else { return };
+            // The first of several conditions on one column counts.
+            if *child.met.entry(column.to_owned()).or_insert_with(|| value.clone()) != value {
+                return;
+            }
+            child.values.insert(column.to_owned(), value);
+        }
+        None => {}
+    }
+    for (column, value) in edge.child_columns.iter().zip(values) {
+        if let Some(column) = own(blueprint, edge.child, column) {
+            child.numbers.remove(column);
+            child.values.insert(column.to_owned(), value);
+        }
+    }
+}
+
+/// The column's name as the catalog writes it.
+fn own<'a>(blueprint: &'a Blueprint, table: usize, column: &str) -> Option<&'a str> {
+    blueprint.catalog.tables[table].column(column).map(|column| column.name.as_str())
+}
+
+/// `owner_type = 'producer'` as column and value.
+fn met(filter: &str) -> Option<(String, String)> {
+    let (column, value) = filter.split_once('=')?;
+    let (column, value) = (column.trim().trim_start_matches("c.").trim_matches('`'), value.trim());
+    let plain = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let inner = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let fits = plain(column) && (inner.is_some_and(plain) || value.chars().all(|c| c.is_ascii_digit()));
+    fits.then(|| (column.to_owned(), value.to_owned()))
+}
+
+impl Row {
+    /// The INSERT that plants it.
+    pub(crate) fn insert(&self, blueprint: &Blueprint) -> String {
+        let columns: Vec<String> = self.values.keys().map(|column| name(column)).collect();
+        let values: Vec<&str> = self.values.values().map(String::as_str).collect();
+        let table = blueprint.catalog.tables[self.table].sql();
+        format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))
+    }
+
+    /// Puts its key into the key table, unless it is there.
+    pub(crate) fn keep(&self, blueprint: &Blueprint, generation: u64) -> String {
+        let words = blueprint.words();
+        let columns: Vec<String> = self.key.iter().map(|column| format!("t.{}", name(column))).collect();
+        format!(
+            "INSERT IGNORE INTO {} SELECT {}, {generation}, 0 FROM {} AS t WHERE {}",
+            words.keys(self.table),
+            columns.join(", "),
+            blueprint.catalog.tables[self.table].sql(),
+            self.condition("t")
+        )
+    }
+
+    /// `t.id = 17`.
+    pub(crate) fn condition(&self, alias: &str) -> String {
+        let each = self.key.iter().map(|column| {
+            let value = self.values.get(column).map_or("NULL", String::as_str);
+            format!("{alias}.{} = {value}", name(column))
+        });
+        each.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The number that marks a column.
+    pub(crate) fn number(&self, column: &str) -> Option<u64> {
+        self.numbers.get(column).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::met;
+
+    #[test]
+    fn plain_conditions_are_met_and_others_are_not_guessed() {
+        let pair = |column: &str, value: &str| Some((column.to_owned(), value.to_owned()));
+        assert_eq!(met("owner_type = 'producer'"), pair("owner_type", "'producer'"));
+        assert_eq!(met("c.`kind`=3"), pair("kind", "3"));
+        for other in ["a = 'x' OR b = 1", "a >= 1", "LENGTH(a) = 2", "a IN (1)", "a = b"] {
+            assert_eq!(met(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Rules of a table that masks may break: CHECK constraints, and unique indexes over what is computed from masked columns.
+//!
+//! In: a blueprint, and the masks' key in the work schema. Out: nothing, or a refusal that names the mask and the rule.
+//! The server itself says so, before a key is collected: some masked rows go into an empty table of the same structure,
+//! in the work schema, and away with it.
+//!
+//! What it does not show: that no row behind the sample breaks the rule.
+
+use crate::work_schema;
+use std::collections::BTreeMap;
+
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+
+use crate::catalog::{Column, Table};
+use crate::house::House;
+use crate::mask::{self, Mask};
+use crate::mysql::{self, Engine, Session};
+use crate::sql::{literal, name, qualified};
+
+/// So many rows are tried, the last by key.
+const SAMPLE_ROWS: u32 = 1_000;
+
+/// The table in the work schema.
+const TRIAL: &str = "trial";
+
+/// Which columns are masked.
+type Chosen<'a> = &'a dyn Fn(&str) -> bool;
+
+/// A rule that something masked takes part in.
+#[derive(Debug)]
+struct Rule {
+    /// For messages.
+    label: String,
+    columns: Vec<String>,
+    unique: bool,
+}
+
+/// Tries the rules of every table that has any. What could not be tried is a warning.
+pub(crate) fn check(
+    house: &House,
+    session: &mut Session,
+    blueprint: &Blueprint,
+) -> Result<Vec<String>, Error> {
+    let mut rules = constraints(session, blueprint)?;
+    for at in 0..blueprint.catalog.tables.len() {
+        rules.entry(at).or_default().extend(indexes(blueprint, at));
+    }
+    rules.retain(|at, rules| !rules.is_empty() && blueprint.kept(*at) != Kept::Nothing);
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    for statement in work_schema::session_statements(&blueprint.work_schema) {
+        session.run("reading the mask key", &statement)?;
+    }
+    let mut warnings = Vec::new();
+    for (at, rules) in &rules {
+        house.cancel.check()?;
+        warnings.extend(table(house, session, blueprint, *at, rules)?);
+    }
+    work_schema::ready(session)?;
+    for warning in &warnings {
+        house.progress.warn(warning);
+    }
+    Ok(warnings)
+}
+
+/// The CHECK constraints that name a masked column.
+fn constraints(session: &mut Session, blueprint: &Blueprint) -> Result<BTreeMap<usize, Vec<Rule>>, Error> {
+    let databases: Vec<String> = blueprint.databases.iter().map(|database| literal(database)).collect();
+    let list = databases.join(", ");
+    let sql = match session.engine() {
+        Engine::MariaDb => format!(
+            "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE \
+             FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN ({list})"
+        ),
+        Engine::MySql => format!(
+            "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE \
+             FROM information_schema.CHECK_CONSTRAINTS AS c JOIN information_schema.TABLE_CONSTRAINTS AS t \
+             USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME) \
+             WHERE c.CONSTRAINT_SCHEMA IN ({list}) AND t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES'"
+        ),
+    };
+    let found: Vec<(String, String, String, String)> = session.rows("listing CHECK constraints", &sql)?;
+    let mut rules = BTreeMap::<usize, Vec<Rule>>::new();
+    for (database, table, constraint, clause) in found {
+        let Some(at) = blueprint.catalog.find(&database, &table) else { continue };
+        let columns = masked_in(blueprint, at, &clause);
+        if !columns.is_empty() {
+            let label = format!("the CHECK constraint {} ({clause})", name(&constraint));
+            rules.entry(at).or_default().push(Rule { label, columns, unique: false });
+        }
+    }
+    Ok(rules)
+}
+
+/// The unique indexes over something that is computed from a masked column.
+fn indexes(blueprint: &Blueprint, at: usize) -> Vec<Rule> {
+    let table = &blueprint.catalog.tables[at];
+    let unique = table.indexes.iter().filter(|index| index.unique);
+    let rules = unique.map(|index| {
+        let computed = index.parts.iter().filter_map(|part| part.computed(table));
+        Rule {
+            label: format!("the unique index {}", name(&index.name)),
+            columns: computed.flat_map(|expression| masked_in(blueprint, at, expression)).collect(),
+            unique: true,
+        }
+    });
+    rules.filter(|rule| !rule.columns.is_empty()).collect()
+}
+
+/// The masked columns that an expression names.
+fn masked_in(blueprint: &Blueprint, at: usize, expression: &str) -> Vec<String> {
+    let masked = |column: &&Column| blueprint.masks.of(at, &column.name).is_some();
+    let columns = blueprint.catalog.tables[at].columns.iter();
+    columns
+        .filter(masked)
+        .filter(|column| column.named_in(expression))
+        .map(|column| column.name.clone())
+        .collect()
+}
+
+/// Tries one table; a sentence if that was not possible.
+fn table(
+    house: &House,
+    session: &mut Session,
+    blueprint: &Blueprint,
+    at: usize,
+    rules: &[Rule],
+) -> Result<Option<String>, Error> {
+    let table = &blueprint.catalog.tables[at];
+    let trial = qualified(&blueprint.work_schema, TRIAL);
+    let untried = |why: &mysql::Error| {
+        format!("{}: its rules could not be tried on masked rows: {}", table.label(), why.said())
+    };
+    // Values of the source that only a lax server took are not what is tried here.
+    session.run("preparing a trial", "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")?;
+    if let Err(error) =
+        session.run("preparing a trial", &format!("CREATE TABLE {trial} LIKE {}", table.sql()))
+    {
+        return Ok(Some(untried(&error)));
+    }
+    let fits = |masked: Chosen<'_>| -> Result<bool, mysql::Error> {
+        session.run("emptying a trial", &format!("DELETE FROM {trial}"))?;
+        match session.run("trying masked rows", &insert(blueprint, at, &trial, masked)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.number().is_some_and(is_broken) => Ok(false),
+            Err(error) => Err(error),
+        }
+    };
+    let outcome = blame(fits, rules);
+    session.run("dropping a trial", &format!("DROP TABLE {trial}"))?;
+    match outcome {
+        Err(error) => Ok(Some(untried(&error))),
+        Ok(Verdict::Fine) => Ok(None),
+        Ok(Verdict::BrokenAlready) => Ok(Some(format!(
+            "{}: rows of the source break its rules already: whether masks do was not tried",
+            table.label()
+        ))),
+        Ok(Verdict::Broken(rule)) => Err(refusal(house, blueprint, at, rule)),
+    }
+}
+
+/// What the server makes of the masked rows.
+enum Verdict<'a> {
+    Fine,
+    /// A rule can be newer than the rows.
+    BrokenAlready,
+    Broken(&'a Rule),
+}
+
+/// Whether the masks break a rule, and which: the one that is broken when only its own columns are masked.
+fn blame(
+    mut fits: impl FnMut(Chosen<'_>) -> Result<bool, mysql::Error>,
+    rules: &[Rule],
+) -> Result<Verdict<'_>, mysql::Error> {
+    let masked_fit = fits(&|_| true)?;
+    let Some(first) = rules.first().filter(|_| !masked_fit) else { return Ok(Verdict::Fine) };
+    if !fits(&|_| false)? {
+        return Ok(Verdict::BrokenAlready);
+    }
+    for rule in rules {
+        if !fits(&|column| rule.columns.iter().any(|own| own == column))? {
+            return Ok(Verdict::Broken(rule));
+        }
+    }
+    Ok(Verdict::Broken(first))
+}
+
+/// The sample, with the masks of some columns.
+fn insert(blueprint: &Blueprint, at: usize, trial: &str, masked: Chosen<'_>) -> String {
+    let table = &blueprint.catalog.tables[at];
+    let columns: Vec<&Column> = table.columns.iter().filter(|column| !column.generated).collect();
+    let names: Vec<String> = columns.iter().map(|column| name(&column.name)).collect();
+    let mask = |column: &Column| blueprint.masks.of(at, &column.name).filter(|_| masked(&column.name));
+    let values = columns
+        .iter()
+        .map(|column| mask(column).map_or_else(|| column.of("t"), |mask: &Mask| mask.expression.clone()));
+    format!(
+        "INSERT INTO {trial} ({}) SELECT {} FROM {} AS t{} LIMIT {SAMPLE_ROWS}",
+        names.join(", "),
+        values.collect::<Vec<_>>().join(", "),
+        table.sql(),
+        last_first(table)
+    )
+}
+
+fn last_first(table: &Table) -> String {
+    let key: Vec<String> = table.key().iter().map(|column| format!("{} DESC", column.of("t"))).collect();
+    if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) }
+}
+
+/// Whether an error says that a rule of the table is broken.
+fn is_broken(number: u16) -> bool {
+    use mysql::number::{CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY};
+    [CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY].contains(&number)
+}
+
+fn refusal(house: &House, blueprint: &Blueprint, at: usize, rule: &Rule) -> Error {
+    let origin = &house.config.origin;
+    let masks = rule.columns.iter().filter_map(|column| Some((column, blueprint.masks.of(at, column)?)));
+    let label = blueprint.catalog.tables[at].label();
+    let told: Vec<String> = masks
+        .map(|(column, mask)| {
+            let line = origin.line_of(&["mask", &mask.rule]).unwrap_or(1);
+            format!("{}:{line}: {label}.{column} ({})", origin.path.display(), mask.kind)
+        })
+        .collect();
+    mask::Error::Broken { columns: told.join(", "), rule: rule.label.clone(), unique: rule.unique }.into()
+}

@@ -1,0 +1,176 @@
+//! Hashing the originals: one pass over a table for a few of its columns, hashes out, runs of records into the work schema.
+//!
+//! In: columns with the rows they are hashed of. Out: how many different values there are. The server makes the canonical form
+//! and the hash of each value; what reaches us are records. To let the server sort and count them took four times as long.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::house::House;
+use crate::mysql::{self, Session};
+use crate::plan::closure::pool::share_out;
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::Blueprint;
+use crate::progress::Unit;
+use crate::scan::{self, Record, Records, Source, Tally};
+use crate::work_schema::Originals;
+
+/// Records in memory, of all connections together: 60 MiB.
+const RECORDS_MAX: usize = 4 << 20;
+
+/// Values of a row that are hashed in one pass: few enough that a large table keeps all connections busy.
+const WIDTH_MAX: usize = 4;
+
+/// Columns of one table.
+pub(crate) struct Job {
+    pub(crate) at: usize,
+    /// The rows, as a FROM clause.
+    pub(crate) from: String,
+    /// With the number of the origin in the document.
+    pub(crate) sources: Vec<(usize, Source)>,
+}
+
+impl Job {
+    /// The same in passes of bounded width.
+    fn passes(self) -> Vec<Self> {
+        let mut passes: Vec<Self> = Vec::new();
+        let mut width = usize::MAX;
+        for source in self.sources {
+            let wide = source.1.width();
+            if width.saturating_add(wide) > WIDTH_MAX {
+                passes.push(Self { at: self.at, from: self.from.clone(), sources: Vec::new() });
+                width = 0;
+            }
+            width += wide;
+            passes.last_mut().expect("the first source begins a pass").sources.push(source);
+        }
+        passes
+    }
+}
+
+/// Where runs go.
+struct Store<'a> {
+    originals: &'a Originals,
+    writer: Mutex<&'a mut Session>,
+    runs: AtomicU32,
+    /// Words that are not looked for alone.
+    words: HashSet<u64>,
+}
+
+impl Store<'_> {
+    /// Writes a run; its number.
+    fn write(&self, origin: usize, records: &[Record]) -> Result<u32, Error> {
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
+        let mut writer = self.writer.lock().expect("no panic under this lock");
+        self.originals.write(&mut writer, run, origin, records)?;
+        Ok(run)
+    }
+
+    fn remove(&self, run: u32, record: &Record) -> Result<bool, Error> {
+        let mut writer = self.writer.lock().expect("no panic under this lock");
+        self.originals.remove(&mut writer, run, record)
+    }
+}
+
+/// Hashes all of them. The last connection writes while the others read.
+pub(crate) fn gather(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    originals: &Originals,
+    jobs: Vec<Job>,
+) -> Result<u64, Error> {
+    let (writer, readers) = sessions.split_last_mut().expect("there is a crew");
+    let words = scan::stop_hashes(originals.key());
+    let store = Store { originals, writer: Mutex::new(writer), runs: AtomicU32::new(0), words };
+    let jobs: Vec<Job> = jobs.into_iter().flat_map(Job::passes).collect();
+    let task = house.progress.start("hashing originals", Some(jobs.len() as u64), Unit::Count);
+    let room = RECORDS_MAX / readers.len().max(1) / WIDTH_MAX;
+    let counts = share_out(readers, jobs, |session, job| {
+        house.cancel.check()?;
+        task.add(1);
+        let deed = format!("hashing originals of {}", blueprint.catalog.tables[job.at].label());
+        pass(session, &store, &deed, &job, room)
+    })?;
+    Ok(counts.iter().sum())
+}
+
+/// One column on its way.
+struct Column {
+    origin: usize,
+    tally: Tally,
+    runs: Vec<u32>,
+    written: u64,
+}
+
+impl Column {
+    /// Writes what was collected so far.
+    fn spill(&mut self, store: &Store<'_>) -> Result<(), Error> {
+        let run = self.tally.run();
+        self.written += run.len() as u64;
+        self.runs.push(store.write(self.origin, &run)?);
+        Ok(())
+    }
+
+    /// Writes the rest, without what is nobody's own. How many different values.
+    fn finish(mut self, store: &Store<'_>) -> Result<u64, Error> {
+        let (last, common) = self.tally.end();
+        for run in &self.runs {
+            for record in &common {
+                self.written -= u64::from(store.remove(*run, record)?);
+            }
+        }
+        if !last.is_empty() {
+            store.write(self.origin, &last)?;
+        }
+        Ok(self.written + last.len() as u64)
+    }
+}
+
+/// Reads one pass. How many different values, of all columns.
+fn pass(session: &mut Session, store: &Store<'_>, deed: &str, job: &Job, room: usize) -> Result<u64, Error> {
+    let sources: Vec<&Source> = job.sources.iter().map(|(_, source)| source).collect();
+    let mut columns: Vec<Column> = job
+        .sources
+        .iter()
+        .map(|(origin, _)| Column { origin: *origin, tally: Tally::default(), runs: Vec::new(), written: 0 })
+        .collect();
+    let mut outcome = Ok(());
+    each(session, deed, &Records::of(&sources, &job.from), |source, record| {
+        let column = &mut columns[source];
+        if store.words.contains(&scan::hash_of(&record)) {
+            return true;
+        }
+        column.tally.add(record);
+        if column.tally.waiting() >= room {
+            outcome = column.spill(store);
+        }
+        outcome.is_ok()
+    })?;
+    outcome?;
+    columns.into_iter().map(|column| column.finish(store)).sum()
+}
+
+/// Shows each record with the number of its source; `show` says whether to go on. If not, the session is of no use.
+pub(crate) fn each(
+    session: &mut Session,
+    deed: &str,
+    records: &Records,
+    mut show: impl FnMut(usize, Record) -> bool,
+) -> Result<(), mysql::Error> {
+    session.each_row(deed, &records.sql, |mut row| {
+        for source in &records.sources {
+            // The first value is gone when the second is read.
+            let mut hash = [0; 16];
+            let hashed = row.next().flatten().and_then(|digits| digits.get(..16));
+            let hashed = hashed.map(|digits| hash.copy_from_slice(digits)).is_some();
+            let rest = row.next().flatten();
+            let record = Records::read(hashed.then_some(&hash[..]), rest);
+            if record.is_some_and(|record| !show(*source, record)) {
+                return false;
+            }
+        }
+        true
+    })
+}

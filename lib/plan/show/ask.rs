@@ -1,0 +1,112 @@
+//! The questions that `mydehydrate` answers without writing a document: plan, check, explain, infer.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::picture::Graph;
+use super::{check, explain, report, svg};
+use crate::document::{self, TableClass};
+use crate::house::House;
+use crate::plan::closure::roots;
+use crate::plan::error::Error;
+use crate::plan::options::Options;
+use crate::plan::place::Place;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::{infer, make};
+
+/// A question. Each reads the server of a document (`--document`) or, without one, the configured source.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Ask {
+    /// Collect the keys and show what would come along: rows and bytes before and after, what each relation adds
+    Plan {
+        /// The plan as JSON, as it stands in the document
+        #[arg(long)]
+        json: bool,
+        /// Also write the graph of tables and relations here, for Graphviz
+        #[arg(long, value_name = "FILE")]
+        dot: Option<PathBuf>,
+        /// Also write it here as a picture
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
+    /// Compare rules and database without collecting a key: fails (78) on tables or columns that no rule covers and
+    /// on rules that match nothing, (77) on personal data without a mask
+    Check {
+        /// Also list what happens to every table and why
+        #[arg(long)]
+        why: bool,
+        /// Also fail (78) on relations that `infer` finds and nobody reviewed
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Say along which relations a row of the last plan came
+    Explain {
+        /// `table` or `database.table`
+        table: String,
+        /// The row's key; one argument for each column of it
+        #[arg(required = true)]
+        key: Vec<String>,
+    },
+    /// Propose relations that nobody declared, with evidence, as TOML to paste
+    Infer,
+}
+
+/// Answers a question on `out`.
+pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    let place = place(house, ask, options)?;
+    let text = match ask {
+        Ask::Plan { json, dot, svg } => {
+            place.may_hold_keys(options)?;
+            let options = Options { in_place: false, to_look_at: true, ..options.clone() };
+            let plan = make(house, &place, &options)?;
+            let graph = Graph::of(&plan);
+            draw(dot.as_deref(), || graph.dot())?;
+            draw(svg.as_deref(), || svg::svg(&graph))?;
+            if *json {
+                serde_json::to_string_pretty(&plan).expect("a plan has only string keys") + "\n"
+            } else {
+                report::text(&plan)
+            }
+        }
+        Ask::Check { why, strict } => check::check(house, &place, *why, *strict)?,
+        Ask::Explain { table, key } => explain::explain(house, &place, table, key)?,
+        Ask::Infer => infer::infer(house, &place)?,
+    };
+    // Whoever reads this may have had enough of it.
+    let _ = out.write_all(text.as_bytes());
+    Ok(())
+}
+
+fn draw(path: Option<&Path>, picture: impl FnOnce() -> String) -> Result<(), Error> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, picture())
+        .map_err(|source| Error::Picture { path: path.display().to_string(), source })
+}
+
+fn place(house: &House, ask: &Ask, options: &Options) -> Result<Place, Error> {
+    if let Some(path) = &options.document {
+        let fail = |source| Error::DocumentFile { path: path.display().to_string(), source };
+        let file = std::fs::File::open(path).map_err(fail)?;
+        return Place::of(house, &document::read(file)?, options);
+    }
+    let mut place = Place::source(house, options)?;
+    // The other questions only read.
+    place.is_source = options.source || !matches!(ask, Ask::Plan { .. });
+    Ok(place)
+}
+
+/// What is decided on the place's database.
+pub(crate) fn blueprint(
+    house: &House,
+    session: &mut crate::mysql::Session,
+    place: &Place,
+) -> Result<Blueprint, Error> {
+    let blueprint = Blueprint::draw(session, &house.config, &place.databases)?;
+    roots::check(&house.config, &blueprint)?;
+    Ok(blueprint)
+}
+
+/// Whether rows of the table come along.
+pub(crate) fn comes(blueprint: &Blueprint, table: usize) -> bool {
+    blueprint.kept(table) != Kept::Nothing && blueprint.class(table) != TableClass::Ignore
+}

@@ -1,0 +1,65 @@
+//! Whether rules and database still go together: the drift gate.
+//!
+//! In: the catalog, `refresh.toml`. Out: one line a problem, or nothing to say. Not a key is collected.
+
+use std::fmt::Write;
+
+use super::ask::{blueprint, comes};
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::infer;
+use crate::plan::place::Place;
+use crate::plan::rules::blueprint::Blueprint;
+use crate::plan::safety::guard;
+
+/// Fails on whatever would make a night fail, and warns of rules that have no effect.
+pub(crate) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Result<String, Error> {
+    let mut session = place.connect()?;
+    let blueprint = blueprint(house, &mut session, place)?;
+    guard::masks_parse(&mut session, &blueprint, &house.config)?;
+    let warnings = guard::personal_data(house, &mut session, &blueprint)?;
+    if strict {
+        reviewed(house, &mut session, &blueprint)?;
+    }
+    let mut out = String::new();
+    if why {
+        for (at, table) in blueprint.catalog.tables.iter().enumerate() {
+            let class = &blueprint.classes[at];
+            let masks =
+                blueprint.masks.iter().filter(|(table, _, mask)| *table == at && mask.kind != "keep").count();
+            let masked =
+                if masks > 0 && comes(&blueprint, at) { format!(", {masks} masked") } else { String::new() };
+            let name = serde_json::to_value(class.class).unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "{}: {} by {}{masked}",
+                table.label(),
+                name.as_str().unwrap_or_default(),
+                class.why
+            );
+        }
+    }
+    let (tables, edges) = (blueprint.catalog.tables.len(), blueprint.edges.len());
+    let _ = writeln!(
+        out,
+        "{tables} tables, {edges} relations, {} masked columns: rules and database go together{}",
+        blueprint.masks.iter().filter(|(_, _, mask)| mask.kind != "keep").count(),
+        if warnings.is_empty() { String::new() } else { format!(", {} warning(s)", warnings.len()) }
+    );
+    Ok(out)
+}
+
+/// Fails on relations that names and values speak of and that refresh.toml says nothing about.
+fn reviewed(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
+    let proposals = infer::proposals(house, session, &blueprint.catalog, &blueprint.edges)?;
+    let lines: Vec<String> = proposals.into_iter().filter(|p| p.stands).map(|p| p.text).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let toml = format!(
+        "[relations]\n{}\n# one that means nothing: {{ to = \"…\", up = \"never\", down = \"never\" }}",
+        lines.join("\n")
+    );
+    Err(Error::Unreviewed { count: lines.len(), toml })
+}

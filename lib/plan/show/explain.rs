@@ -1,0 +1,171 @@
+//! Why a row is in the plan: the chain of relations from it back to a root.
+//!
+//! In: the key tables of the last plan. Out: one line a step, the row asked for first. Each step goes to a row of an
+//! earlier generation, so the chain ends.
+
+use crate::work_schema;
+use std::fmt::Write;
+
+use super::ask::blueprint;
+use crate::plan::error::Error;
+use crate::plan::place::Place;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::names::table_named;
+use crate::plan::rules::relations::Edge;
+
+use crate::config::TableName;
+use crate::document::TableClass;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::sql::literal;
+
+/// A row: its table and its key as texts.
+struct RowKey {
+    table: usize,
+    key: Vec<String>,
+}
+
+/// The chain as text.
+pub(crate) fn explain(house: &House, place: &Place, table: &str, key: &[String]) -> Result<String, Error> {
+    let mut session = place.connect()?;
+    let blueprint = blueprint(house, &mut session, place)?;
+    work_schema::last_plan(&mut session, &blueprint)?;
+    let named: TableName = table.parse().map_err(|e| Error::NoSuchRow(format!("{e}")))?;
+    let table = table_named(&blueprint.catalog, &named).map_err(|(message, _)| Error::NoSuchRow(message))?;
+    let columns = blueprint.catalog.tables[table].key().len();
+    let label = blueprint.catalog.tables[table].label();
+    match blueprint.kept(table) {
+        Kept::All => return Ok(format!("{label} comes whole: {}\n", blueprint.classes[table].why)),
+        Kept::Nothing => return Ok(format!("no row of {label} comes: {}\n", blueprint.classes[table].why)),
+        Kept::Children => return Ok(format!("{label} has no key: its rows come with their parents\n")),
+        Kept::Keys if columns != key.len() => {
+            return Err(Error::NoSuchRow(format!(
+                "the key of {label} has {columns} column(s), not {}",
+                key.len()
+            )));
+        }
+        Kept::Keys => {}
+    }
+    let mut row = RowKey { table, key: key.to_vec() };
+    let mut out = String::new();
+    loop {
+        let Some((generation, number)) = found(&mut session, &blueprint, &row)? else {
+            let what = format!("{label} {} is not in the plan", key.join("/"));
+            return Err(Error::NoSuchRow(what));
+        };
+        let here = format!("{} {}", blueprint.catalog.tables[row.table].label(), row.key.join("/"));
+        if number == 0 {
+            let _ = writeln!(out, "{here}: {}", root(&blueprint, row.table));
+            return Ok(out);
+        }
+        let edge = &blueprint.edges[usize::try_from(number.unsigned_abs()).unwrap_or(1) - 1];
+        let relation =
+            format!("{} = {}", edge.child_label(&blueprint.catalog), edge.parent_label(&blueprint.catalog));
+        let before = if number > 0 {
+            let _ = writeln!(out, "{here}: with its parent, by {relation}");
+            parent(&mut session, &blueprint, edge, &row, generation)?
+        } else {
+            let _ = writeln!(out, "{here}: a row refers to it, by {relation}");
+            child(&mut session, &blueprint, edge, &row, generation)?
+        };
+        match before {
+            Before::Row(next) => row = next,
+            Before::Whole => {
+                let table = &blueprint.catalog.tables[edge.child];
+                let _ = writeln!(out, "{}: a table without a key, or one that comes whole", table.label());
+                return Ok(out);
+            }
+        }
+    }
+}
+
+enum Before {
+    Row(RowKey),
+    Whole,
+}
+
+fn root(blueprint: &Blueprint, table: usize) -> String {
+    debug_assert_eq!(blueprint.class(table), TableClass::Root);
+    format!("a root, {}", blueprint.classes[table].why)
+}
+
+fn condition(row: &RowKey, prefix: &str) -> String {
+    let each = row.key.iter().enumerate().map(|(n, value)| format!("{prefix}{} = {}", n + 1, literal(value)));
+    each.collect::<Vec<_>>().join(" AND ")
+}
+
+fn found(session: &mut Session, blueprint: &Blueprint, row: &RowKey) -> Result<Option<(u64, i64)>, Error> {
+    let keys = blueprint.words().keys(row.table);
+    let sql = format!("SELECT k.gen, k.edge FROM {keys} AS k WHERE {}", condition(row, "k.p"));
+    Ok(session.first("looking a key up", &sql)?)
+}
+
+/// The kept parent with the lowest generation that the row refers to.
+fn parent(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    edge: &Edge,
+    row: &RowKey,
+    generation: u64,
+) -> Result<Before, Error> {
+    let words = blueprint.words();
+    let sql = format!(
+        "SELECT {} FROM {} JOIN {} AS p ON {} JOIN {} AS k ON {} WHERE {} AND k.gen < {generation} \
+         ORDER BY k.gen, {} LIMIT 1",
+        texts(words.table(edge.parent).key().len(), "k.p"),
+        words.child_rows(edge, None),
+        words.table(edge.parent).sql(),
+        words.parent_match(edge, "c.v"),
+        words.keys(edge.parent),
+        words.key_join(edge.parent, "p"),
+        condition(row, "c.q"),
+        words.key_list(edge.parent, "k.p"),
+    );
+    first(session, edge.parent, &sql)
+}
+
+/// The kept child with the lowest generation that refers to the row.
+fn child(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    edge: &Edge,
+    row: &RowKey,
+    generation: u64,
+) -> Result<Before, Error> {
+    if blueprint.kept(edge.child) != Kept::Keys {
+        return Ok(Before::Whole);
+    }
+    let words = blueprint.words();
+    let own: Vec<String> = words
+        .table(edge.parent)
+        .key()
+        .iter()
+        .zip(&row.key)
+        .map(|(column, value)| format!("{} = {}", column.of("p"), literal(value)))
+        .collect();
+    let sql = format!(
+        "SELECT {} FROM {} AS p JOIN {} ON {} JOIN {} AS k ON {} WHERE {} AND k.gen < {generation} \
+         ORDER BY k.gen, {} LIMIT 1",
+        texts(words.table(edge.child).key().len(), "k.p"),
+        words.table(edge.parent).sql(),
+        words.child_rows(edge, None),
+        words.parent_match(edge, "c.v"),
+        words.keys(edge.child),
+        words.same_key(edge.child, "c.q", "k.p"),
+        own.join(" AND "),
+        words.key_list(edge.child, "k.p"),
+    );
+    first(session, edge.child, &sql)
+}
+
+fn texts(count: usize, prefix: &str) -> String {
+    (1..=count).map(|n| format!("CAST({prefix}{n} AS CHAR)")).collect::<Vec<_>>().join(", ")
+}
+
+fn first(session: &mut Session, table: usize, sql: &str) -> Result<Before, Error> {
+    let row: Option<mysql::Row> = session.first("following the chain", sql)?;
+    let key =
+        row.map(|row| (0..row.len()).map(|at| row.get::<String, usize>(at).unwrap_or_default()).collect());
+    // The chain of a full table ends here.
+    Ok(key.map_or(Before::Whole, |key| Before::Row(RowKey { table, key })))
+}

@@ -1,0 +1,197 @@
+//! `rds-drop`: deletes what a run created, and nothing else.
+//!
+//! ```text
+//! rounds until nothing is left, the deadline, or (after one round) a signal:
+//!   instances, then clusters, then snapshots:
+//!     look; gone -> settled; leaving -> next round; the guard says no -> refused
+//!     delete; busy, creating -> next round
+//! ```
+//!
+//! In: a document, a run's name, or nothing but the tags. Out: the same without what is gone. Not found is success. A
+//! round is always finished, so that a signal cannot leave an instance running whose delete was not even asked for.
+
+pub(super) mod owed;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::desk::Desk;
+use super::error::Error;
+use super::guard::Asker;
+use super::options::{self, ServiceOptions};
+use super::poll;
+use crate::config::Length;
+use crate::document::{Concern, Document, Interrupted, ResourceKind};
+use crate::house::House;
+use crate::rds::guard::removal::{Case, Remover, State};
+use crate::rds::restore::password;
+use owed::List;
+
+/// How long deleting may take: a cluster with its last backup takes a quarter of an hour.
+const TIMEOUT: Length = Length::of_seconds(30 * 60);
+
+/// Flags of `rds-drop`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct DropOptions {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+
+    /// Delete whatever has the configured prefix and our tags and has expired, of any run; reads no document
+    #[arg(long, conflicts_with = "run")]
+    pub expired: bool,
+
+    /// Do not wait until what is deleted is gone
+    #[arg(long)]
+    pub no_wait: bool,
+
+    /// Exit with 69 if all went well, but on a fallback snapshot: at the end of the pipe, after everything else. For
+    /// whoever looks at exit codes only; the document is the same
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Option<Concern>,
+
+    /// How long to wait until everything is gone [default: 30m]
+    #[arg(long, value_name = "LENGTH")]
+    pub timeout: Option<Length>,
+}
+
+/// Deletes what is written down and, with `by_tags`, what is tagged.
+pub(super) fn all(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    options: &DropOptions,
+    mut list: List,
+    by_tags: bool,
+) -> Result<(), Error> {
+    let prefix = options::prefix(&desk.house.config)?.to_owned();
+    let asker =
+        if options.expired { Asker::Reaper(Timestamp::now()) } else { Asker::Run(document.run.clone()) };
+    // What is written down is deleted even if the listing fails; the failure is told afterwards.
+    let listed = if by_tags { owed::tagged(desk, &prefix, &asker, &mut list) } else { Ok(()) };
+    let cases = list.into_vec().into_iter().map(|owed| Case { owed, state: State::Here }).collect();
+    let mut work = Work { remover: Remover { desk, prefix, asker }, options, cases };
+    let stopped = work.rounds(document);
+    work.forget_passwords();
+    let outcome = work.conclude(document);
+    stopped?;
+    outcome?;
+    listed
+}
+
+struct Work<'a> {
+    remover: Remover<'a>,
+    options: &'a DropOptions,
+    cases: Vec<Case>,
+}
+
+impl Work<'_> {
+    fn house(&self) -> &House {
+        self.remover.desk.house
+    }
+
+    fn rounds(&mut self, document: &mut Document) -> Result<(), Interrupted> {
+        let clock = self.remover.desk.clock;
+        let begun = clock.now();
+        let timeout = self.options.timeout.unwrap_or(TIMEOUT).duration();
+        loop {
+            self.round(document);
+            let age = clock.now().saturating_sub(begun);
+            if self.is_over() || age >= timeout {
+                return Ok(());
+            }
+            self.house().cancel.check()?;
+            let next = poll::interval(age.div_f64(clock.pace()), clock.random()).mul_f64(clock.pace());
+            clock.sleep(next.min(timeout.saturating_sub(age)).max(Duration::from_millis(1)))?;
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let waits = |case: &&Case| case.is_open() && !(self.options.no_wait && case.state == State::Asked);
+        self.house().dry_run || !self.cases.iter().any(|case| waits(&case))
+    }
+
+    fn round(&mut self, document: &mut Document) {
+        for index in 0..self.cases.len() {
+            if self.cases[index].is_open() {
+                self.cases[index].state = self.remover.step(&self.cases, index);
+                if self.cases[index].state == State::Gone && !self.house().dry_run {
+                    self.settle(document, index);
+                }
+            }
+        }
+    }
+
+    /// It is gone: out of the document and the journal.
+    fn settle(&self, document: &mut Document, index: usize) {
+        let owed = &self.cases[index].owed;
+        let journal = self.house().journal(&owed.run);
+        document.settle(owed.kind, &owed.id);
+        self.house().remember(document);
+        if !journal.path().exists() {
+            return;
+        }
+        if let Err(error) = journal.strike(owed.kind, &owed.id).and_then(|()| journal.close()) {
+            self.house().progress.warn(&format!("{} is gone, but {error}", owed.label()));
+        }
+    }
+
+    /// Puts the outcome into one error, or none.
+    fn conclude(&self, document: &mut Document) -> Result<(), Error> {
+        let (mut refused, mut left, mut retryable) = (Vec::new(), Vec::new(), true);
+        for Case { owed, state } in &self.cases {
+            match state {
+                State::Gone | State::Here => {}
+                // The journal keeps it until it is seen to be gone.
+                State::Asked if self.options.no_wait => document.settle(owed.kind, &owed.id),
+                State::Asked => left.push(format!("{} (deleting)", owed.label())),
+                State::Refused(why) => refused.push(format!("{}: {why}", owed.label())),
+                State::Later(why) => left.push(format!("{} ({why})", owed.label())),
+                State::Failed(why) => {
+                    retryable = false;
+                    left.push(format!("{} ({why})", owed.label()));
+                }
+            }
+        }
+        let (all, kept) = (self.cases.len(), refused.len() + left.len());
+        let word = if self.house().dry_run { "would be deleted" } else { "deleted" };
+        self.house().note(match all {
+            0 => "nothing to delete".to_owned(),
+            _ => format!("{} of {all} {word}", all - kept),
+        });
+        if !refused.is_empty() {
+            refused.extend(left.into_iter().map(|text| format!("{text} is left too")));
+            Err(Error::Refused(refused.join("; ")))
+        } else if left.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Left { list: left.join("; "), retryable })
+        }
+    }
+
+    /// The option file of a copy goes when no server of its run is left.
+    fn forget_passwords(&self) {
+        if self.house().dry_run {
+            return;
+        }
+        let server = |case: &&Case| matches!(case.owed.kind, ResourceKind::Cluster | ResourceKind::Instance);
+        let stays = |case: &Case| !matches!(case.state, State::Gone | State::Asked);
+        for case in self.cases.iter().filter(server) {
+            let run = &case.owed.run;
+            if !self.cases.iter().filter(server).any(|other| other.owed.run == *run && stays(other)) {
+                forget_password(self.house(), run);
+            }
+        }
+    }
+}
+
+/// Removes the option file of a run's copy, if there is one.
+pub(super) fn forget_password(house: &House, run: &str) {
+    let path = password::file_of(&house.journal(run));
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            house.progress.warn(&format!("cannot remove {}: {error}", path.display()));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,131 @@
+//! Creating something exactly once, though no call of the service is idempotent.
+//!
+//! ```text
+//! journal the intent -> the document owes it -> create
+//!   made                       -> record its resource id
+//!   taken, or busy and there   -> ours by its tags? adopt it : strike the intent and say whose it is
+//! ```
+//!
+//! In: a name that is a pure function of the run, and the create call. Out: the thing. A kill at any point leaves a
+//! journal entry or a tag by which `rds-drop` finds what is there.
+
+use jiff::Timestamp;
+
+use super as guard;
+use crate::document::{Document, Resource, ResourceKind};
+use crate::house::House;
+use crate::rds::api::{Fault, FaultClass, Thing, label};
+use crate::rds::desk::Desk;
+use crate::rds::error::Error;
+use crate::rds::names::{TAG_EXPIRES, TAG_MANAGED, TAG_RUN, tag_value};
+use crate::rds::poll::states;
+
+/// When a create call was about to be made: for a while after it, "not found" may mean "not yet".
+pub(crate) const INTENDED_AT: &str = "intended_at";
+
+/// What is about to be created.
+#[derive(Debug, Clone)]
+pub(crate) struct Intent {
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Its name.
+    pub id: String,
+    /// What it must be of, to be taken for ours: the source of a snapshot, the cluster of an instance.
+    pub parent: Option<String>,
+    /// When the reaper may take it.
+    pub expires_at: Timestamp,
+}
+
+impl Intent {
+    /// Something of this run that expires as configured.
+    pub(crate) fn new(house: &House, kind: ResourceKind, id: &str) -> Self {
+        let seconds = i64::try_from(house.config.snapshot.expires.duration().as_secs()).unwrap_or(i64::MAX);
+        let now = Timestamp::now().as_second();
+        let expires_at = Timestamp::from_second(now.saturating_add(seconds)).unwrap_or(Timestamp::MAX);
+        Self { kind, id: id.to_owned(), parent: None, expires_at }
+    }
+
+    /// Our tags for it.
+    pub(crate) fn tags(&self, run: &str) -> Vec<(String, String)> {
+        vec![
+            (TAG_RUN.to_owned(), tag_value(run)),
+            (TAG_MANAGED.to_owned(), "true".to_owned()),
+            (TAG_EXPIRES.to_owned(), self.expires_at.to_string()),
+        ]
+    }
+
+    /// Before the call.
+    fn intended(&self) -> Resource {
+        let mut resource = self.answered(None);
+        resource.other.insert(INTENDED_AT.to_owned(), Timestamp::now().to_string().into());
+        resource
+    }
+
+    /// After it.
+    fn answered(&self, resource_id: Option<String>) -> Resource {
+        Resource { resource_id, expires_at: Some(self.expires_at), ..Resource::new(self.kind, &self.id) }
+    }
+}
+
+/// Creates it, or adopts what an earlier try of this run created.
+pub(crate) fn create(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    intent: &Intent,
+    mut call: impl FnMut() -> Result<Thing, Fault>,
+) -> Result<Thing, Error> {
+    desk.house.cancel.check()?;
+    owe(desk, document, intent.intended())?;
+    let run = document.run.clone();
+    let made = desk.call(true, || match call() {
+        // The first answer may have been lost: what was busy may be busy with our own order.
+        Err(fault) if matches!(fault.class, FaultClass::AlreadyExists | FaultClass::Busy) => {
+            match desk.cloud.look(intent.kind, &intent.id)? {
+                // An earlier try of this run was cleaned up, but not quite yet.
+                Some(thing) if states::is_leaving(&thing.status) => {
+                    Err(Fault { class: FaultClass::Busy, ..fault })
+                }
+                Some(thing) => Ok(Err(thing)),
+                None => Err(fault),
+            }
+        }
+        other => other.map(Ok),
+    })?;
+    let thing = match made {
+        Ok(thing) => thing,
+        Err(there) => adopt(desk, document, intent, there, &run)?,
+    };
+    let resource_id = Some(thing.resource_id.clone()).filter(|id| !id.is_empty());
+    owe(desk, document, intent.answered(resource_id))?;
+    Ok(thing)
+}
+
+fn adopt(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    intent: &Intent,
+    there: Thing,
+    run: &str,
+) -> Result<Thing, Error> {
+    let foreign = guard::is_of_run(&there, run).map_err(|refusal| refusal.to_string()).err();
+    let other_parent = (intent.parent.is_some() && intent.parent != there.parent)
+        .then(|| format!("it is of {}", there.parent.as_deref().unwrap_or("nothing")));
+    if let Some(why) = foreign.or(other_parent) {
+        desk.house.journal(run).strike(intent.kind, &intent.id)?;
+        document.settle(intent.kind, &intent.id);
+        desk.house.remember(document);
+        return Err(Error::Conflict { what: there.label(), why });
+    }
+    desk.house
+        .progress
+        .say(&format!("{} of this run is there already: adopted", label(intent.kind, &intent.id)));
+    Ok(there)
+}
+
+/// Written down in the journal first, then in the document, then remembered for a signal.
+fn owe(desk: &Desk<'_>, document: &mut Document, resource: Resource) -> Result<(), Error> {
+    desk.house.journal(&document.run).record(&resource)?;
+    document.owe(resource);
+    desk.house.remember(document);
+    Ok(())
+}

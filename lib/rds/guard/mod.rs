@@ -1,0 +1,247 @@
+//! The one gate before a delete.
+//!
+//! In: what the service says about a thing, and what we claim about it. Out: yes, or the rule that says no, as a
+//! sentence. All rules hold at once: our name, our tags, this run (or expired), the recorded resource id, nothing that
+//! replicates, is part of a global database or is protected.
+
+pub(super) mod adopt;
+pub(super) mod removal;
+
+use jiff::Timestamp;
+
+use super::api::Thing;
+use super::names::{self, TAG_EXPIRES, TAG_MANAGED, TAG_RUN};
+use crate::document::ResourceKind;
+
+/// Who asks for the deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// A run that cleans up after itself.
+    Run(String),
+    /// The reaper, at this moment.
+    Reaper(Timestamp),
+}
+
+/// What we claim about a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Claim {
+    /// The configured prefix.
+    pub prefix: String,
+    /// Who asks.
+    pub asker: Asker,
+    /// The resource id that was recorded at creation, if it came to that.
+    pub resource_id: Option<String>,
+    /// Names that are never deleted: the configured source.
+    pub sources: Vec<String>,
+}
+
+/// The rule that says no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// It is the source.
+    #[error("it is the configured source")]
+    Source,
+    /// Another name.
+    #[error("its name does not begin with \"{0}-\"")]
+    Name(String),
+    /// A snapshot that the service or a backup plan took.
+    #[error("it is a snapshot of type {0:?}, not a manual one")]
+    SnapshotType(String),
+    /// No tag of ours.
+    #[error("it has no tag {TAG_MANAGED}=true")]
+    Unmanaged,
+    /// No run.
+    #[error("it has no tag {TAG_RUN}")]
+    NoRun,
+    /// Another run.
+    #[error("its tag {TAG_RUN} says {0:?}")]
+    OtherRun(String),
+    /// A namesake.
+    #[error("its resource id is {found}, but this run created {recorded}")]
+    OtherResource {
+        /// At the service.
+        found: String,
+        /// In the journal or the document.
+        recorded: String,
+    },
+    /// Not yet.
+    #[error("it expires at {0} only")]
+    NotExpired(String),
+    /// No or no readable expiry.
+    #[error("its tag {TAG_EXPIRES} is missing or no time: {0:?}")]
+    NoExpiry(String),
+    /// A replica.
+    #[error("it is a replica of {0}")]
+    Replica(String),
+    /// Others depend on it.
+    #[error("{0} replicates from it")]
+    HasReplicas(String),
+    /// Part of a global database.
+    #[error("it is part of the global database {0}")]
+    Global(String),
+    /// Protected.
+    #[error("it has deletion protection")]
+    Protected,
+    /// An instance in somebody else's cluster.
+    #[error("it belongs to cluster {cluster}, and {why}")]
+    ClusterRefused {
+        /// The cluster.
+        cluster: String,
+        /// Why that one must stay.
+        why: Box<Refusal>,
+    },
+    /// Somebody put an instance into our cluster.
+    #[error("instance {0} in it was not created by this run")]
+    ForeignMember(String),
+}
+
+/// Whether `thing` may be deleted.
+pub(super) fn check(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+    identity(thing, claim)?;
+    ownership(thing, claim)?;
+    dependence(thing)
+}
+
+fn identity(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+    if claim.sources.iter().any(|source| source.eq_ignore_ascii_case(&thing.id)) {
+        return Err(Refusal::Source);
+    }
+    if !names::is_ours(&claim.prefix, &thing.id) {
+        return Err(Refusal::Name(claim.prefix.clone()));
+    }
+    let snapshot = matches!(thing.kind, ResourceKind::ClusterSnapshot | ResourceKind::InstanceSnapshot);
+    if snapshot && thing.snapshot_type != "manual" {
+        return Err(Refusal::SnapshotType(thing.snapshot_type.clone()));
+    }
+    match &claim.resource_id {
+        Some(recorded) if *recorded != thing.resource_id => {
+            Err(Refusal::OtherResource { found: thing.resource_id.clone(), recorded: recorded.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn ownership(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+    if thing.tags.get(TAG_MANAGED).map(String::as_str) != Some("true") {
+        return Err(Refusal::Unmanaged);
+    }
+    let Some(run) = thing.tags.get(TAG_RUN) else { return Err(Refusal::NoRun) };
+    match &claim.asker {
+        Asker::Run(asking) if names::tag_value(asking) == *run => Ok(()),
+        Asker::Run(_) => Err(Refusal::OtherRun(run.clone())),
+        Asker::Reaper(now) => expired(thing, *now),
+    }
+}
+
+fn expired(thing: &Thing, now: Timestamp) -> Result<(), Refusal> {
+    let text = thing.tags.get(TAG_EXPIRES).cloned().unwrap_or_default();
+    match text.parse::<Timestamp>() {
+        Ok(expires) if expires < now => Ok(()),
+        Ok(_) => Err(Refusal::NotExpired(text)),
+        Err(_) => Err(Refusal::NoExpiry(text)),
+    }
+}
+
+fn dependence(thing: &Thing) -> Result<(), Refusal> {
+    if let Some(source) = &thing.replica_of {
+        return Err(Refusal::Replica(source.clone()));
+    }
+    if !thing.replicas.is_empty() {
+        return Err(Refusal::HasReplicas(thing.replicas.join(", ")));
+    }
+    if let Some(global) = &thing.global {
+        return Err(Refusal::Global(global.clone()));
+    }
+    if thing.protected { Err(Refusal::Protected) } else { Ok(()) }
+}
+
+/// Whether `tags` are those of `run`: what a create call that met its own earlier result asks.
+pub(super) fn is_of_run(thing: &Thing, run: &str) -> Result<(), Refusal> {
+    let asker = Asker::Run(run.to_owned());
+    ownership(thing, &Claim { prefix: String::new(), asker, resource_id: None, sources: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> Thing {
+        let tags = [(TAG_MANAGED, "true"), (TAG_RUN, "night-1"), (TAG_EXPIRES, "2026-11-24T02:00:00Z")];
+        Thing {
+            status: "available".to_owned(),
+            resource_id: "cluster-A".to_owned(),
+            tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+            ..Thing::new(ResourceKind::Cluster, "kit-night-1")
+        }
+    }
+
+    fn claim() -> Claim {
+        Claim {
+            prefix: "kit".to_owned(),
+            asker: Asker::Run("night-1".to_owned()),
+            resource_id: Some("cluster-A".to_owned()),
+            sources: vec!["prod-replica".to_owned()],
+        }
+    }
+
+    fn without(tag: &str) -> Thing {
+        let mut thing = ours();
+        thing.tags.remove(tag);
+        thing
+    }
+
+    fn with(tag: &str, value: &str) -> Thing {
+        let mut thing = ours();
+        thing.tags.insert(tag.to_owned(), value.to_owned());
+        thing
+    }
+
+    #[test]
+    fn lets_a_run_delete_its_own() {
+        assert_eq!(check(&ours(), &claim()), Ok(()));
+        let unrecorded = Claim { resource_id: None, ..claim() };
+        assert_eq!(check(&ours(), &unrecorded), Ok(()));
+    }
+
+    #[test]
+    fn each_rule_says_no_by_itself() {
+        let some = |text: &str| Some(text.to_owned());
+        let cases: Vec<(Thing, &str)> = vec![
+            (Thing { id: "prod-replica".into(), ..ours() }, "it is the configured source"),
+            (Thing { id: "kitten-night-1".into(), ..ours() }, "its name does not begin with \"kit-\""),
+            (without(TAG_MANAGED), "it has no tag refreshkit:managed=true"),
+            (with(TAG_MANAGED, "yes"), "it has no tag refreshkit:managed=true"),
+            (without(TAG_RUN), "it has no tag refreshkit:run"),
+            (with(TAG_RUN, "night-2"), "its tag refreshkit:run says \"night-2\""),
+            (
+                Thing { resource_id: "cluster-B".into(), ..ours() },
+                "its resource id is cluster-B, but this run created cluster-A",
+            ),
+            (Thing { replica_of: some("arn:x"), ..ours() }, "it is a replica of arn:x"),
+            (Thing { replicas: vec!["r".into()], ..ours() }, "r replicates from it"),
+            (Thing { global: some("g"), ..ours() }, "it is part of the global database g"),
+            (Thing { protected: true, ..ours() }, "it has deletion protection"),
+            (
+                Thing { kind: ResourceKind::ClusterSnapshot, snapshot_type: "automated".into(), ..ours() },
+                "it is a snapshot of type \"automated\", not a manual one",
+            ),
+        ];
+        for (thing, why) in cases {
+            assert_eq!(check(&thing, &claim()).unwrap_err().to_string(), why);
+        }
+    }
+
+    #[test]
+    fn the_reaper_takes_what_has_expired_of_any_run_and_nothing_else() {
+        let at =
+            |time: &str| Claim { asker: Asker::Reaper(time.parse().unwrap()), resource_id: None, ..claim() };
+        let late = at("2026-11-24T02:00:01Z");
+        assert_eq!(check(&with(TAG_RUN, "night-2"), &late), Ok(()));
+        let early = check(&ours(), &at("2026-11-24T01:59:59Z")).unwrap_err();
+        assert_eq!(early.to_string(), "it expires at 2026-11-24T02:00:00Z only");
+        for thing in [without(TAG_EXPIRES), with(TAG_EXPIRES, "tomorrow")] {
+            assert!(matches!(check(&thing, &late), Err(Refusal::NoExpiry(_))));
+        }
+        assert!(check(&without(TAG_MANAGED), &late).is_err());
+    }
+}

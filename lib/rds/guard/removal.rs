@@ -1,0 +1,201 @@
+//! One step towards the removal of one thing: look, ask the guard, delete.
+//!
+//! In: what is owed and what became of the others. Out: its new [`State`]. The only place that calls
+//! [`Cloud::delete`](super::api::Cloud::delete).
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super as guard;
+use super::{Asker, Refusal};
+use crate::document::ResourceKind;
+use crate::rds::api::{Fault, FaultClass, Thing};
+use crate::rds::desk::Desk;
+use crate::rds::drop::owed::Owed;
+use crate::rds::error::Error;
+use crate::rds::options;
+use crate::rds::poll::{self, states};
+
+/// What became of one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nothing was done about it yet.
+    Here,
+    /// Its deletion is on its way.
+    Asked,
+    /// It is not there.
+    Gone,
+    /// A guard said no.
+    Refused(Refusal),
+    /// The service said no.
+    Failed(String),
+    /// Not now, and why.
+    Later(String),
+}
+
+/// One thing and what became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    /// What is to be deleted.
+    pub owed: Owed,
+    /// How far that is.
+    pub state: State,
+}
+
+impl Case {
+    /// Whether there is anything left to do about it.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Here | State::Asked | State::Later(_))
+    }
+}
+
+/// Who removes, and by which right.
+#[derive(Debug)]
+pub(crate) struct Remover<'a> {
+    /// Where the verb works.
+    pub desk: &'a Desk<'a>,
+    /// The configured prefix.
+    pub prefix: String,
+    /// A run, or the reaper.
+    pub asker: Asker,
+}
+
+impl Remover<'_> {
+    /// Looks at one thing and asks for its deletion if nothing speaks against it.
+    pub(crate) fn step(&self, cases: &[Case], index: usize) -> State {
+        let Case { owed, state } = &cases[index];
+        let thing = match self.desk.cloud.look(owed.kind, &owed.id) {
+            Ok(None) if self.may_be_coming(owed) => {
+                return State::Later("its creation was asked for a moment ago".to_owned());
+            }
+            Ok(None) => return State::Gone,
+            Ok(Some(thing)) => thing,
+            Err(fault) => return after(&fault),
+        };
+        if states::is_leaving(&thing.status) {
+            return State::Asked;
+        }
+        match self.may(cases, owed, &thing) {
+            Err(state) => state,
+            Ok(()) if self.desk.house.dry_run => {
+                self.desk.house.progress.say(&format!("would delete {} ({})", owed.label(), thing.status));
+                State::Here
+            }
+            // Its status lags behind.
+            Ok(()) if *state == State::Asked => State::Asked,
+            Ok(()) => self.delete(owed, &thing),
+        }
+    }
+
+    /// A tool that was killed during a create call leaves only the intent; what it asked for appears later.
+    fn may_be_coming(&self, owed: &Owed) -> bool {
+        let grace = poll::NEWBORN.mul_f64(self.desk.clock.pace());
+        owed.unanswered_since.is_some_and(|since| {
+            let age: SignedDuration = Timestamp::now().duration_since(since);
+            Duration::try_from(age).is_ok_and(|age| age < grace)
+        })
+    }
+
+    fn delete(&self, owed: &Owed, thing: &Thing) -> State {
+        if thing.status == "stopped" {
+            // A stopped server cannot be deleted, and a member starts with its cluster only.
+            let member = thing.parent.as_deref().filter(|_| owed.kind == ResourceKind::Instance);
+            let (kind, id) = member.map_or((owed.kind, owed.id.as_str()), |id| (ResourceKind::Cluster, id));
+            return match self.desk.cloud.start(kind, id) {
+                Ok(()) => State::Later("starting, it was stopped".to_owned()),
+                Err(fault) => after(&fault),
+            };
+        }
+        match self.desk.cloud.delete(owed.kind, &owed.id) {
+            Ok(()) => {
+                self.desk.house.progress.say(&format!("deleting {}", owed.label()));
+                State::Asked
+            }
+            Err(fault) if fault.class == FaultClass::Busy => {
+                State::Later(format!("{}: {fault}", thing.status))
+            }
+            Err(fault) => after(&fault),
+        }
+    }
+
+    /// The guard: for the thing itself, for the cluster of an instance and for the instances of a cluster.
+    fn may(&self, cases: &[Case], owed: &Owed, thing: &Thing) -> Result<(), State> {
+        self.check(owed, thing).map_err(State::Refused)?;
+        if let (ResourceKind::Instance, Some(cluster)) = (thing.kind, &thing.parent) {
+            self.cluster_of(cases, cluster)?;
+        }
+        thing.members.iter().try_for_each(|member| self.member(cases, member))
+    }
+
+    /// An instance of one of our clusters must be ours, too, unless it is leaving anyway.
+    fn member(&self, cases: &[Case], id: &str) -> Result<(), State> {
+        let ours = |case: &&Case| case.owed.kind == ResourceKind::Instance && case.owed.id == id;
+        match cases.iter().find(ours) {
+            Some(case) if !matches!(case.state, State::Refused(_)) => return Ok(()),
+            _ => {}
+        }
+        match self.desk.cloud.look(ResourceKind::Instance, id) {
+            Ok(None) => Ok(()),
+            Ok(Some(member)) if states::is_leaving(&member.status) => Ok(()),
+            Ok(Some(_)) => Err(State::Refused(Refusal::ForeignMember(id.to_owned()))),
+            Err(fault) => Err(after(&fault)),
+        }
+    }
+
+    fn check(&self, owed: &Owed, thing: &Thing) -> Result<(), Refusal> {
+        guard::check(thing, &owed.claim(self.desk.house, &self.prefix, &self.asker))
+    }
+
+    /// Deletion protection is the cluster's only: the service would delete the instances of a protected one.
+    fn cluster_of(&self, cases: &[Case], id: &str) -> Result<(), State> {
+        let known = cases.iter().find(|case| case.owed.kind == ResourceKind::Cluster && case.owed.id == id);
+        let stranger = Owed::new(ResourceKind::Cluster, id, "");
+        let owed = known.map_or(&stranger, |case| &case.owed);
+        match self.desk.cloud.look(ResourceKind::Cluster, id) {
+            Ok(None) => Ok(()),
+            Ok(Some(cluster)) => self.check(owed, &cluster).map_err(|why| {
+                State::Refused(Refusal::ClusterRefused { cluster: id.to_owned(), why: Box::new(why) })
+            }),
+            Err(fault) => Err(after(&fault)),
+        }
+    }
+}
+
+/// How long something that cannot be used may take to go.
+const TAKE_BACK_TIMEOUT: Duration = Duration::from_mins(30);
+
+/// Deletes one thing that this run has just made and cannot use, and waits until its name is free again.
+pub(crate) fn take_back(desk: &Desk<'_>, owed: &Owed) -> Result<(), Error> {
+    let prefix = options::prefix(&desk.house.config)?.to_owned();
+    let remover = Remover { desk, prefix, asker: Asker::Run(owed.run.clone()) };
+    let mut cases = [Case { owed: owed.clone(), state: State::Here }];
+    let begun = desk.clock.now();
+    loop {
+        cases[0].state = remover.step(&cases, 0);
+        let age = desk.clock.now().saturating_sub(begun);
+        let (why, retryable) = match &cases[0].state {
+            State::Gone => return Ok(()),
+            State::Refused(why) => return Err(Error::Refused(format!("{}: {why}", owed.label()))),
+            State::Failed(why) => (why.clone(), false),
+            State::Here | State::Asked | State::Later(_)
+                if age < TAKE_BACK_TIMEOUT.mul_f64(desk.clock.pace()) =>
+            {
+                let next = poll::interval(age.div_f64(desk.clock.pace()), desk.clock.random());
+                desk.clock.pause(next)?;
+                continue;
+            }
+            state => (format!("{state:?}"), true),
+        };
+        return Err(Error::Left { list: format!("{} ({why})", owed.label()), retryable });
+    }
+}
+
+/// What a fault means for the thing that was to be removed.
+fn after(fault: &Fault) -> State {
+    match fault.class {
+        FaultClass::NotFound => State::Gone,
+        class if class.passes() || class == FaultClass::Busy => State::Later(fault.to_string()),
+        _ => State::Failed(fault.to_string()),
+    }
+}

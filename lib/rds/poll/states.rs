@@ -1,0 +1,206 @@
+//! What a status means, as data: ready, worth waiting for, or the end.
+//!
+//! In: the kind of thing and its status as the service words it. Out: a [`Class`]. There is no closed list of
+//! statuses, and new ones appear: an unknown one is waited for, with a warning, until the deadline.
+
+use crate::document::ResourceKind;
+
+/// What a status means to somebody who waits for the thing to be usable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Usable.
+    Ready,
+    /// On its way.
+    Transient,
+    /// Will not become usable by waiting.
+    Terminal,
+    /// Nobody told us: waited for, with a warning.
+    Unknown,
+}
+
+/// The status of an instance that there is no machine for: another class may do.
+pub(crate) const NO_MACHINE: &str = "insufficient-capacity";
+
+use Class::{Ready, Terminal, Transient};
+
+/// Snapshots of clusters and of instances.
+pub(crate) const SNAPSHOT: &[(&str, Class)] = &[
+    ("available", Ready),
+    ("creating", Transient),
+    ("copying", Transient),
+    ("failed", Terminal),
+    ("deleting", Terminal),
+    ("deleted", Terminal),
+    ("incompatible-restore", Terminal),
+    ("incompatible-parameters", Terminal),
+];
+
+/// Clusters. `stopped` and a lost key need a person: waiting does not help.
+pub(crate) const CLUSTER: &[(&str, Class)] = &[
+    ("available", Ready),
+    ("creating", Transient),
+    ("migrating", Transient),
+    ("preparing-data-migration", Transient),
+    ("backing-up", Transient),
+    ("modifying", Transient),
+    ("resetting-master-credentials", Transient),
+    ("renaming", Transient),
+    ("rebooting", Transient),
+    ("upgrading", Transient),
+    ("maintenance", Transient),
+    ("promoting", Transient),
+    ("failing-over", Transient),
+    ("backtracking", Transient),
+    ("starting", Transient),
+    ("stopping", Transient),
+    ("update-iam-db-auth", Transient),
+    ("configuring-iam-database-auth", Transient),
+    ("configuring-enhanced-monitoring", Transient),
+    ("configuring-log-exports", Transient),
+    ("storage-optimization", Transient),
+    ("scaling-compute", Transient),
+    ("scaling-storage", Transient),
+    ("stopped", Terminal),
+    ("inaccessible-encryption-credentials-recoverable", Terminal),
+    ("inaccessible-encryption-credentials", Terminal),
+    ("cloning-failed", Terminal),
+    ("migration-failed", Terminal),
+    ("failed", Terminal),
+    ("incompatible-restore", Terminal),
+    ("incompatible-parameters", Terminal),
+    ("deleting", Terminal),
+    ("deleted", Terminal),
+];
+
+/// Instances. One that optimizes its storage answers as usual, and may do so for a day.
+pub(crate) const INSTANCE: &[(&str, Class)] = &[
+    ("available", Ready),
+    ("storage-optimization", Ready),
+    ("storage-config-upgrade", Ready),
+    ("storage-initialization", Ready),
+    ("creating", Transient),
+    ("backing-up", Transient),
+    ("modifying", Transient),
+    ("rebooting", Transient),
+    ("renaming", Transient),
+    ("starting", Transient),
+    ("stopping", Transient),
+    ("upgrading", Transient),
+    ("maintenance", Transient),
+    ("backtracking", Transient),
+    ("resetting-master-credentials", Transient),
+    ("configuring-enhanced-monitoring", Transient),
+    ("configuring-iam-database-auth", Transient),
+    ("configuring-log-exports", Transient),
+    ("configuring-performance-insights", Transient),
+    ("converting-to-vpc", Transient),
+    ("moving-to-vpc", Transient),
+    ("delete-precheck", Transient),
+    ("failed", Terminal),
+    ("restore-error", Terminal),
+    ("incompatible-restore", Terminal),
+    ("incompatible-network", Terminal),
+    ("incompatible-parameters", Terminal),
+    ("incompatible-option-group", Terminal),
+    ("inaccessible-encryption-credentials", Terminal),
+    ("inaccessible-encryption-credentials-recoverable", Terminal),
+    (NO_MACHINE, Terminal),
+    ("storage-full", Terminal),
+    ("stopped", Terminal),
+    ("deleting", Terminal),
+    ("deleted", Terminal),
+];
+
+/// The table of a kind of thing.
+pub(crate) fn table(kind: ResourceKind) -> &'static [(&'static str, Class)] {
+    match kind {
+        ResourceKind::Instance => INSTANCE,
+        ResourceKind::Cluster => CLUSTER,
+        ResourceKind::ClusterSnapshot | ResourceKind::InstanceSnapshot => SNAPSHOT,
+    }
+}
+
+/// What `status` means for a thing of this kind.
+pub(crate) fn class(kind: ResourceKind, status: &str) -> Class {
+    let known = table(kind).iter().find(|(name, _)| name.eq_ignore_ascii_case(status));
+    known.map_or(Class::Unknown, |(_, class)| *class)
+}
+
+/// Whether the thing is on its way out: nothing more is to be asked of it.
+pub(crate) fn is_leaving(status: &str) -> bool {
+    ["deleting", "deleted"].iter().any(|leaving| status.eq_ignore_ascii_case(leaving))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every status that the service's documents, models and users name, and what it must mean.
+    const READY: &[(ResourceKind, &str)] = &[
+        (ResourceKind::ClusterSnapshot, "available"),
+        (ResourceKind::Cluster, "available"),
+        (
+            ResourceKind::Instance,
+            "available storage-optimization storage-config-upgrade storage-initialization",
+        ),
+    ];
+    const WAIT: &[(ResourceKind, &str)] = &[
+        (ResourceKind::ClusterSnapshot, "creating copying"),
+        (
+            ResourceKind::Cluster,
+            "creating migrating preparing-data-migration backing-up modifying resetting-master-credentials renaming \
+             rebooting upgrading maintenance promoting failing-over backtracking starting stopping \
+             update-iam-db-auth configuring-iam-database-auth configuring-enhanced-monitoring \
+             configuring-log-exports storage-optimization scaling-compute scaling-storage",
+        ),
+        (
+            ResourceKind::Instance,
+            "creating backing-up modifying rebooting renaming starting stopping upgrading maintenance backtracking \
+             resetting-master-credentials configuring-enhanced-monitoring configuring-iam-database-auth \
+             configuring-log-exports configuring-performance-insights converting-to-vpc moving-to-vpc \
+             delete-precheck",
+        ),
+    ];
+    const FAIL: &[(ResourceKind, &str)] = &[
+        (
+            ResourceKind::ClusterSnapshot,
+            "failed deleting deleted incompatible-restore incompatible-parameters",
+        ),
+        (
+            ResourceKind::Cluster,
+            "cloning-failed migration-failed inaccessible-encryption-credentials failed incompatible-restore \
+             incompatible-parameters deleting deleted stopped inaccessible-encryption-credentials-recoverable",
+        ),
+        (
+            ResourceKind::Instance,
+            "failed restore-error incompatible-restore incompatible-network incompatible-parameters \
+             incompatible-option-group inaccessible-encryption-credentials \
+             inaccessible-encryption-credentials-recoverable insufficient-capacity storage-full stopped deleting \
+             deleted",
+        ),
+    ];
+
+    #[test]
+    fn every_known_status_is_ready_waited_for_or_a_failure() {
+        let mut walked = 0;
+        for (expected, rows) in [(Ready, READY), (Transient, WAIT), (Terminal, FAIL)] {
+            for (kind, status) in
+                rows.iter().flat_map(|(kind, list)| list.split_whitespace().map(move |s| (*kind, s)))
+            {
+                assert_eq!(class(kind, status), expected, "{kind:?} {status}");
+                assert_eq!(class(kind, &status.to_uppercase()), expected, "{kind:?} {status}");
+                walked += 1;
+            }
+        }
+        let known = SNAPSHOT.len() + CLUSTER.len() + INSTANCE.len();
+        assert_eq!(walked, known, "the table and this test name different statuses");
+        assert_eq!(class(ResourceKind::InstanceSnapshot, "copying"), Transient);
+    }
+
+    #[test]
+    fn a_status_that_nobody_knows_is_waited_for() {
+        for kind in [ResourceKind::Instance, ResourceKind::Cluster, ResourceKind::ClusterSnapshot] {
+            assert_eq!(class(kind, "polishing"), Class::Unknown);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! `rds-restore`: a throw-away copy that accepts a login of its own.
+//!
+//! ```text
+//! snapshot available? -> journal, create the cluster -> available -> new password, settled
+//!   -> journal, create the instances -> available -> log in -> ready
+//! ```
+//!
+//! In: a document with a snapshot (or, with `--clone`, the name of a cluster). Out: its `cluster` section and the
+//! resources. A kill at any point leaves journal entries and tags by which `rds-drop` finds everything.
+
+pub(super) mod classes;
+pub(super) mod password;
+pub(super) mod ready;
+
+use jiff::Timestamp;
+
+use super::api::{CopyOrder, InstanceOrder, Origin, Thing, label};
+use super::desk::{Desk, span};
+use super::error::Error;
+use super::options::{self, ServiceOptions};
+use super::poll::{self, Judgement, Patience};
+use super::wait::{POINT_IN_TIME, describe, kind_of_source};
+use super::{names, snapshot as snap};
+use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
+use crate::document::{Cluster, Document, Login, ResourceKind, Snapshot, Source};
+use crate::rds::guard::adopt::{self, Intent};
+
+/// Flags of `rds-restore`; each beats its setting in `[restore]`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct RestoreOptions {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+
+    /// Make a copy-on-write clone of the source cluster instead of restoring a snapshot
+    #[arg(long)]
+    pub clone: bool,
+
+    /// Aurora cluster to clone [default: the document's source, [source] cluster]
+    #[arg(long, value_name = "NAME", requires = "clone")]
+    pub cluster: Option<String>,
+
+    /// Reader instances besides the writer, which share the reading of the dump
+    #[arg(long, value_name = "N")]
+    pub readers: Option<u8>,
+
+    /// Instance class; repeat for what to try when the service has no machine of the first
+    #[arg(long = "instance-class", value_name = "CLASS")]
+    pub instance_classes: Vec<String>,
+
+    /// DB subnet group
+    #[arg(long, value_name = "NAME")]
+    pub subnet_group: Option<String>,
+
+    /// VPC security group; repeat for several
+    #[arg(long = "security-group", value_name = "ID")]
+    pub security_groups: Vec<String>,
+
+    /// DB cluster parameter group
+    #[arg(long, value_name = "NAME")]
+    pub parameter_group: Option<String>,
+
+    /// Where the copy's new master password is kept [default: option-file]
+    #[arg(long, value_enum, value_name = "PLACE")]
+    pub password: Option<CopyPassword>,
+
+    /// Certificate authorities (PEM) to verify the copy with: the RDS bundle
+    #[arg(long, value_name = "FILE")]
+    pub tls_ca: Option<String>,
+
+    /// How long cluster and instances may take, each
+    #[arg(long, value_name = "LENGTH")]
+    pub timeout: Option<Length>,
+}
+
+impl RestoreOptions {
+    /// `[restore]` with the flags on top.
+    pub fn over(&self, config: &RestoreConfig) -> RestoreConfig {
+        let mut merged = config.clone();
+        merged.clone |= self.clone;
+        merged.readers = self.readers.unwrap_or(merged.readers);
+        merged.timeout = self.timeout.unwrap_or(merged.timeout);
+        merged.password = self.password.unwrap_or(merged.password);
+        merged.tls_ca = self.tls_ca.clone().or(merged.tls_ca);
+        merged.subnet_group = self.subnet_group.clone().or(merged.subnet_group);
+        merged.parameter_group = self.parameter_group.clone().or(merged.parameter_group);
+        if !self.instance_classes.is_empty() {
+            merged.instance_class = OneOrMany::Many(self.instance_classes.clone());
+        }
+        if !self.security_groups.is_empty() {
+            merged.security_groups.clone_from(&self.security_groups);
+        }
+        merged
+    }
+}
+
+/// Makes the copy.
+pub(super) fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) -> Result<(), Error> {
+    let begun = desk.clock.now();
+    let settings = options.over(&desk.house.config.restore);
+    let order = order(desk, document, &settings, options)?;
+    if desk.house.dry_run {
+        desk.house.note(format!("would make {} from {}", label(order.kind, &order.id), order.origin));
+        return Ok(());
+    }
+    let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
+    let intent = Intent::new(desk.house, order.kind, &order.id);
+    let order = CopyOrder { tags: intent.tags(&document.run), ..order };
+    let made = create(desk, document, &intent, &order, &settings, patience)?;
+    // Before the instances exist: the minute that this takes hides in theirs.
+    let login = password::renew(desk, &desk.house.journal(&document.run), &made, settings.password)?;
+    if order.kind == ResourceKind::Cluster {
+        instances(desk, document, &order, &settings, patience)?;
+    }
+    let made = reachable(desk, &order, patience)?;
+    for id in &made.unsynced {
+        desk.house.progress.warn(&format!(
+            "the parameter group of instance {id} is in force only after a reboot: sql_mode and collation may differ from production's"
+        ));
+    }
+    let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
+    describe(&mut cluster, &made);
+    let mut version = ready::log_in(desk, &cluster, settings.tls_ca.as_deref())?;
+    if let Some(user) = settings.iam_user {
+        cluster.login = Some(Login::Iam { user, other: serde_json::Map::new() });
+        version = ready::log_in(desk, &cluster, settings.tls_ca.as_deref())?;
+    }
+    cluster.readers = ready::readers(desk, &cluster, settings.tls_ca.as_deref())?;
+    document.cluster = Some(cluster);
+    let took = span(desk.clock.now().saturating_sub(begun));
+    desk.house.note(format!(
+        "{} is ready at {}:{} ({version}) after {took}",
+        made.label(),
+        made.host,
+        made.port
+    ));
+    Ok(())
+}
+
+/// Makes the cluster, or the plain instance with the first class of which there is a machine.
+fn create(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    intent: &Intent,
+    order: &CopyOrder,
+    settings: &RestoreConfig,
+    patience: Patience,
+) -> Result<Thing, Error> {
+    if order.kind != ResourceKind::Instance {
+        adopt::create(desk, document, intent, || desk.cloud.copy(order))?;
+        return desk.wait_usable(order.kind, &order.id, patience);
+    }
+    let create = |document: &mut Document, class: &str| {
+        let order = CopyOrder { instance_class: Some(class.to_owned()), ..order.clone() };
+        adopt::create(desk, document, intent, || desk.cloud.copy(&order))
+    };
+    let classes = settings.instance_class.as_slice();
+    let ordered = classes::order(desk, &order.id, classes, |class| create(document, class))?;
+    classes::wait(desk, document, ordered, patience, create)
+}
+
+/// What is to be made, decided before anything is.
+fn order(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    settings: &RestoreConfig,
+    options: &RestoreOptions,
+) -> Result<CopyOrder, Error> {
+    require_network(settings)?;
+    if settings.instance_class.as_slice().is_empty() {
+        return Err(Error::Missing("set [restore] instance_class in refresh.toml: its list is empty"));
+    }
+    if settings.iam_user.is_some() && settings.tls_ca.is_none() {
+        return Err(Error::Missing(
+            "set [restore] tls_ca to the RDS certificate bundle in refresh.toml: the tokens of iam_user go over verified TLS only",
+        ));
+    }
+    let (kind, origin, engine, engine_version) =
+        if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
+    let instance = kind == ResourceKind::Instance;
+    let group = if instance { &settings.instance_parameter_group } else { &settings.parameter_group };
+    if group.is_none() {
+        let setting = if instance { "instance_parameter_group" } else { "parameter_group" };
+        desk.house.progress.warn(&format!(
+            "[restore] {setting} is not set: the copy gets the default one, whatever production's sql_mode and collation are"
+        ));
+    }
+    Ok(CopyOrder {
+        kind,
+        id: names::of_run(options::prefix(&desk.house.config)?, &document.run),
+        origin,
+        engine,
+        engine_version,
+        subnet_group: settings.subnet_group.clone(),
+        security_groups: settings.security_groups.clone(),
+        parameter_group: group.clone(),
+        instance_class: None,
+        kms_key: settings.kms_key.clone(),
+        storage_type: settings.storage_type.clone(),
+        serverless: serverless(settings),
+        iam_login: settings.iam_login || settings.iam_user.is_some(),
+        extended_support: settings.extended_support,
+        tags: Vec::new(),
+    })
+}
+
+/// A serverless instance needs a range on its cluster.
+fn serverless(settings: &RestoreConfig) -> Option<(f64, f64)> {
+    let range = settings.serverless;
+    let serverless = settings.instance_class.as_slice().iter().any(|class| class == "db.serverless");
+    let range = range.or_else(|| serverless.then(Default::default));
+    range.map(|range| (range.min_acu, range.max_acu))
+}
+
+/// The service's defaults would be the default VPC and the default security group: never what is meant.
+fn require_network(settings: &RestoreConfig) -> Result<(), Error> {
+    if settings.subnet_group.is_none() {
+        return Err(Error::Missing(
+            "set [restore] subnet_group in refresh.toml: without it the copy would be in the default VPC",
+        ));
+    }
+    if settings.security_groups.is_empty() {
+        return Err(Error::Missing(
+            "set [restore] security_groups in refresh.toml: without them the copy would get the default one",
+        ));
+    }
+    Ok(())
+}
+
+type From = (ResourceKind, Origin, String, String);
+
+/// From the document's snapshot, which is looked at again: a wait that timed out must not lead to half a copy.
+fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
+    let Some(snapshot) = &document.snapshot else {
+        return Err(Error::Document("the document has no snapshot to restore (rds-snap adds it)".to_owned()));
+    };
+    let kind = kind_of_source(document);
+    let known = (snapshot.engine.clone(), snapshot.engine_version.clone());
+    if snapshot.kind == POINT_IN_TIME {
+        return Ok((kind, Origin::LatestOf(snapshot.id.clone()), known.0, known.1));
+    }
+    let of = snap::snapshot_kind(kind);
+    if desk.house.dry_run && snapshot.status == "planned" {
+        return Ok((kind, Origin::Snapshot(snapshot.id.clone()), known.0, known.1));
+    }
+    let Some(found) = desk.look(of, &snapshot.id)? else {
+        return Err(Error::NoSuch(label(of, &snapshot.id)));
+    };
+    let (what, status) = (label(of, &snapshot.id), found.status.clone());
+    match poll::usable(&found) {
+        Judgement::Ready => {}
+        Judgement::Over => return Err(Error::Terminal { what, status, events: String::new() }),
+        Judgement::Wait | Judgement::Wonder => return Err(Error::NotReady { what, status }),
+    }
+    Ok((kind, Origin::Snapshot(snapshot.id.clone()), found.engine, found.engine_version))
+}
+
+/// From the source as it is now.
+fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) -> Result<From, Error> {
+    let of_document = document.source.as_ref().and_then(|source| source.cluster.clone());
+    let of_config = desk.house.config.source.cluster.clone();
+    let Some(id) = options.cluster.clone().or(of_document).or(of_config) else {
+        return Err(Error::Missing("no cluster to clone: set [source] cluster, or give --cluster"));
+    };
+    let Some(found) = desk.look(ResourceKind::Cluster, &id)? else {
+        return Err(Error::NoSuch(label(ResourceKind::Cluster, &id)));
+    };
+    if found.members.is_empty() {
+        return Err(Error::Document(format!("cluster {id} has no instance: it cannot be cloned")));
+    }
+    let source = document.source.get_or_insert_with(Source::default);
+    source.cluster = Some(found.id.clone());
+    source.resource_id = Some(found.resource_id.clone());
+    if source.databases.is_empty() {
+        source.databases.clone_from(&desk.house.config.source.databases);
+    }
+    document.snapshot = Some(Snapshot {
+        kind: "clone".to_owned(),
+        status: "available".to_owned(),
+        created_at: Some(Timestamp::now()),
+        arn: None,
+        ..snap::section(&found)
+    });
+    Ok((ResourceKind::Cluster, Origin::CloneOf(found.id), found.engine, found.engine_version))
+}
+
+/// Orders the writer and the readers, then waits for each.
+fn instances(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    of: &CopyOrder,
+    settings: &RestoreConfig,
+    patience: Patience,
+) -> Result<(), Error> {
+    let add = |document: &mut Document, index: u8, class: &str| {
+        let mut intent = Intent::new(desk.house, ResourceKind::Instance, &names::of_instance(&of.id, index));
+        intent.parent = Some(of.id.clone());
+        let order = InstanceOrder {
+            id: intent.id.clone(),
+            cluster: of.id.clone(),
+            engine: of.engine.clone(),
+            class: class.to_owned(),
+            parameter_group: settings.instance_parameter_group.clone(),
+            promotion_tier: i32::from(index.min(15)),
+            tags: intent.tags(&document.run),
+        };
+        adopt::create(desk, document, &intent, || desk.cloud.add_instance(&order))
+    };
+    let mut all = Vec::new();
+    for index in 0..=settings.readers {
+        let (id, classes) = (names::of_instance(&of.id, index), settings.instance_class.as_slice());
+        all.push((index, classes::order(desk, &id, classes, |class| add(document, index, class))?));
+    }
+    for (index, ordered) in all {
+        classes::wait(desk, document, ordered, patience, |document, class| add(document, index, class))?;
+    }
+    Ok(())
+}
+
+/// The copy once its instances are there: it has an endpoint, and nothing is pending.
+fn reachable(desk: &Desk<'_>, order: &CopyOrder, patience: Patience) -> Result<Thing, Error> {
+    let begun = desk.clock.now();
+    let judge = |thing: &Thing| {
+        let settled = !thing.host.is_empty() && thing.pending.is_empty();
+        match poll::usable(thing) {
+            Judgement::Ready if !settled => Judgement::Wait,
+            judgement => judgement,
+        }
+    };
+    let outcome = desk.wait(order.kind, &order.id, patience, judge);
+    outcome.map_err(|ended| desk.explain(order.kind, &order.id, begun, ended))
+}

@@ -1,0 +1,65 @@
+//! Proof that a copy is usable: somebody logs in.
+//!
+//! In: the document's cluster with its login. Out: nothing, or why nobody could. A cluster is `available` with an
+//! endpoint long before a name resolves or a password is accepted.
+
+use std::time::Duration;
+
+use crate::document::{Cluster, Endpoint, ResourceKind, chain};
+use crate::mysql::LoginOptions;
+use crate::rds::desk::{Desk, span};
+use crate::rds::error::Error;
+
+/// How long the name, the port and the new password may take.
+const LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// The least factor on that: a login takes a moment even where pauses are cut in tests.
+const SHORTEST: f64 = 0.004;
+
+/// Between two tries.
+const LOGIN_PAUSE: Duration = Duration::from_secs(5);
+
+/// Logs in, trying again for a while. Gives the server's version.
+pub(crate) fn log_in(desk: &Desk<'_>, cluster: &Cluster, tls_ca: Option<&str>) -> Result<String, Error> {
+    let access = crate::aws::access(desk.house, &LoginOptions::default());
+    let server = access.to_cluster(cluster, tls_ca)?;
+    let begun = desk.clock.now();
+    let patience = LOGIN_TIMEOUT.mul_f64(desk.clock.pace().max(SHORTEST));
+    loop {
+        desk.house.cancel.check()?;
+        let error = match server.connect() {
+            Ok(session) => return Ok(session.version().to_owned()),
+            Err(error) => error,
+        };
+        let waited = desk.clock.now().saturating_sub(begun);
+        if waited >= patience {
+            return Err(Error::Login {
+                what: server.label().to_owned(),
+                waited: span(waited),
+                source: Box::new(error),
+            });
+        }
+        desk.clock.pause(LOGIN_PAUSE)?;
+    }
+}
+
+/// The readers of a copy that let somebody in. Whoever uses the copy can do without the others.
+pub(crate) fn readers(
+    desk: &Desk<'_>,
+    cluster: &Cluster,
+    tls_ca: Option<&str>,
+) -> Result<Vec<Endpoint>, Error> {
+    let mut ready = Vec::new();
+    for id in cluster.instances.iter().skip(1) {
+        let Some(found) = desk.look(ResourceKind::Instance, id)? else { continue };
+        let reader = Endpoint { id: found.id, host: found.host, port: found.port, ..Endpoint::default() };
+        match log_in(desk, &cluster.through(&reader), tls_ca) {
+            Ok(_) => ready.push(reader),
+            Err(error @ Error::Interrupted(_)) => return Err(error),
+            Err(error) => {
+                desk.house.progress.warn(&format!("reader {id} will not be used: {}", chain(&error)));
+            }
+        }
+    }
+    Ok(ready)
+}

@@ -1,0 +1,205 @@
+//! `rds-snap`: orders a snapshot of the source and does not wait for it.
+//!
+//! In: the name of a cluster or instance, or of a snapshot to use instead. Out: the document's `source`, `snapshot` and
+//! the resource. A quota that is used up is left to `rds-wait`, which may fall back.
+
+pub(super) mod usual;
+
+use super::api::{Fault, FaultClass, Thing, label};
+use super::desk::Desk;
+use super::error::Error;
+use super::names;
+use super::options::{self, ServiceOptions};
+use super::poll::Patience;
+use crate::config::{Fallback, Length};
+use crate::document::{Document, ResourceKind, Snapshot, Source};
+use crate::rds::guard::adopt::{self, Intent};
+
+/// The status of a snapshot that could not even be ordered.
+pub(super) const NOT_ORDERED: &str = "not-ordered";
+
+/// Flags of `rds-snap`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct SnapOptions {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+
+    /// Aurora cluster to take a snapshot of [default: [source] cluster]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["instance", "snapshot"])]
+    pub cluster: Option<String>,
+
+    /// RDS MySQL instance to take a snapshot of [default: [source] instance]
+    #[arg(long, value_name = "NAME", conflicts_with = "snapshot")]
+    pub instance: Option<String>,
+
+    /// Use this snapshot (id or ARN) instead of taking one; it is not deleted afterwards
+    #[arg(long, value_name = "ID")]
+    pub snapshot: Option<String>,
+
+    /// How long to wait for a busy source [default: [snapshot] timeout]
+    #[arg(long, value_name = "LENGTH")]
+    pub timeout: Option<Length>,
+}
+
+/// Orders the snapshot, or finds the one that was named.
+pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptions) -> Result<(), Error> {
+    if let Some(id) = &options.snapshot {
+        return reuse(desk, document, id);
+    }
+    let (kind, source) = source_of(desk, options)?;
+    let timeout = options.timeout.unwrap_or(desk.house.config.snapshot.timeout).duration();
+    let patience = Patience { timeout, newborn: false };
+    let Some(found) = desk.look(kind, &source)? else {
+        return Err(Error::NoSuch(label(kind, &source)));
+    };
+    require_mysql(&found)?;
+    let found = desk.wait_usable(kind, &source, patience)?;
+    document.source = Some(source_section(&found, &desk.house.config.source.databases));
+    let of = snapshot_kind(kind);
+    let id = names::of_run(options::prefix(&desk.house.config)?, &document.run);
+    let mut intent = Intent::new(desk.house, of, &id);
+    intent.parent = Some(found.id.clone());
+    if desk.house.dry_run {
+        desk.house.note(format!("would take snapshot {id} of {}", found.label()));
+        document.snapshot = Some(Snapshot { id, status: "planned".to_owned(), ..Snapshot::default() });
+        return Ok(());
+    }
+    let tags = intent.tags(&document.run);
+    let made = adopt::create(desk, document, &intent, || desk.cloud.snapshot(of, &id, &found.id, &tags));
+    match made {
+        Ok(thing) => {
+            desk.house.note(format!("snapshot {id} of {} ordered", found.label()));
+            document.snapshot = Some(section(&thing));
+            Ok(())
+        }
+        Err(Error::Call(fault)) if may_fall_back(desk, &fault) => {
+            leave_to_fallback(desk, document, intent.kind, &id, &fault)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The engines whose data the tools after this one can read.
+const ENGINES: &[&str] = &["aurora-mysql", "aurora", "mysql", "mariadb"];
+
+/// What would only come out at the login to the copy, an hour later.
+fn require_mysql(source: &Thing) -> Result<(), Error> {
+    if let Some(cluster) = &source.parent {
+        return Err(Error::Member { instance: source.id.clone(), cluster: cluster.clone() });
+    }
+    if !source.engine.is_empty() && !ENGINES.contains(&source.engine.as_str()) {
+        return Err(Error::Engine { what: source.label(), engine: source.engine.clone() });
+    }
+    Ok(())
+}
+
+/// No room for another snapshot is no reason to go without a refresh.
+fn may_fall_back(desk: &Desk<'_>, fault: &Fault) -> bool {
+    fault.class == FaultClass::Quota && desk.house.config.snapshot.fallback != Fallback::None
+}
+
+fn leave_to_fallback(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    kind: ResourceKind,
+    id: &str,
+    fault: &Fault,
+) -> Result<(), Error> {
+    desk.house.progress.warn(&format!("{fault}; rds-wait will fall back to another snapshot"));
+    desk.house.journal(&document.run).strike(kind, id)?;
+    document.settle(kind, id);
+    let mut snapshot = Snapshot { id: id.to_owned(), status: NOT_ORDERED.to_owned(), ..Snapshot::default() };
+    snapshot.fallback_reason = Some(format!("no snapshot could be ordered ({fault})"));
+    document.snapshot = Some(snapshot);
+    desk.house.note(format!("no snapshot could be ordered: {fault}"));
+    Ok(())
+}
+
+/// A snapshot that somebody else took: nothing is owed for it.
+fn reuse(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<(), Error> {
+    let found = find(desk, id)?;
+    let parent = found.parent.clone().unwrap_or_default();
+    let mut source = Source { databases: desk.house.config.source.databases.clone(), ..Source::default() };
+    source.resource_id = Some(found.resource_id.clone()).filter(|text| !text.is_empty());
+    match found.kind {
+        ResourceKind::InstanceSnapshot => source.instance = Some(parent),
+        _ => source.cluster = Some(parent),
+    }
+    desk.house.note(format!("{} is used, {}", found.label(), found.status));
+    document.source = Some(source);
+    let mut snapshot = section(&found);
+    if id.starts_with("arn:") {
+        // A shared snapshot is restored by its ARN only.
+        id.clone_into(&mut snapshot.id);
+    }
+    document.snapshot = Some(snapshot);
+    Ok(())
+}
+
+/// A snapshot by its name, of a cluster or of an instance.
+pub(super) fn find(desk: &Desk<'_>, id: &str) -> Result<Thing, Error> {
+    if let Some(problem) = names::snapshot_problem(id) {
+        return Err(Error::Name { what: "snapshot", name: id.to_owned(), problem });
+    }
+    for kind in [ResourceKind::ClusterSnapshot, ResourceKind::InstanceSnapshot] {
+        if let Some(found) = desk.look(kind, id)? {
+            return Ok(found);
+        }
+    }
+    Err(Error::NoSuch(label(ResourceKind::ClusterSnapshot, id)))
+}
+
+/// Whose snapshot is wanted: flags, then `[source]`.
+fn source_of(desk: &Desk<'_>, options: &SnapOptions) -> Result<(ResourceKind, String), Error> {
+    let config = &desk.house.config.source;
+    let flags = (options.cluster.clone(), options.instance.clone());
+    let (cluster, instance) =
+        if flags == (None, None) { (config.cluster.clone(), config.instance.clone()) } else { flags };
+    let (kind, what, name) = match (cluster, instance) {
+        (Some(name), _) => (ResourceKind::Cluster, "cluster", name),
+        (None, Some(name)) => (ResourceKind::Instance, "instance", name),
+        (None, None) => {
+            return Err(Error::Missing(
+                "no source is named: set [source] cluster in refresh.toml, or give --cluster or --instance",
+            ));
+        }
+    };
+    match names::problem(&name) {
+        Some(problem) => Err(Error::Name { what, name, problem }),
+        None => Ok((kind, name)),
+    }
+}
+
+/// The kind of snapshot that is taken of a kind of source.
+pub(super) fn snapshot_kind(source: ResourceKind) -> ResourceKind {
+    if source == ResourceKind::Instance {
+        ResourceKind::InstanceSnapshot
+    } else {
+        ResourceKind::ClusterSnapshot
+    }
+}
+
+fn source_section(thing: &Thing, databases: &[String]) -> Source {
+    let mut source = Source { databases: databases.to_vec(), ..Source::default() };
+    source.resource_id = Some(thing.resource_id.clone());
+    match thing.kind {
+        ResourceKind::Instance => source.instance = Some(thing.id.clone()),
+        _ => source.cluster = Some(thing.id.clone()),
+    }
+    source
+}
+
+/// The document's section of a snapshot.
+pub(super) fn section(thing: &Thing) -> Snapshot {
+    Snapshot {
+        id: thing.id.clone(),
+        arn: Some(thing.arn.clone()).filter(|arn| !arn.is_empty()),
+        kind: thing.snapshot_type.clone(),
+        status: thing.status.clone(),
+        created_at: thing.created_at,
+        engine: thing.engine.clone(),
+        engine_version: thing.engine_version.clone(),
+        ..Snapshot::default()
+    }
+}

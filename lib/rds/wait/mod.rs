@@ -1,0 +1,253 @@
+//! `rds-wait`: waits until a snapshot (or a cluster, or an instance) is usable, and falls back if a snapshot fails.
+//!
+//! In: a document with a `snapshot` or a `cluster`, or a name. Out: the same, ready; or another snapshot with
+//! `fallback: true` and the reason. A signal never leads to a fallback.
+
+pub(super) mod fallback;
+
+use jiff::Timestamp;
+
+use super::api::{Listing, Thing, label};
+use super::desk::{Desk, span};
+use super::error::Error;
+use super::options::ServiceOptions;
+use super::poll::Patience;
+use super::snapshot as snap;
+use super::snapshot::NOT_ORDERED;
+use crate::config::{Fallback, Length};
+use crate::document::{Cluster, Document, ResourceKind, Snapshot, Source};
+use fallback::Wish;
+
+/// What `snapshot.kind` says when the source is to be restored at its latest restorable time.
+pub(super) const POINT_IN_TIME: &str = "pitr";
+
+/// Flags of `rds-wait`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct WaitOptions {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+
+    /// Wait for this snapshot (id or ARN), without a pipe
+    #[arg(long, value_name = "ID", conflicts_with_all = ["cluster", "instance"])]
+    pub snapshot: Option<String>,
+
+    /// Wait for this cluster and its instances, without a pipe
+    #[arg(long, value_name = "NAME", conflicts_with = "instance")]
+    pub cluster: Option<String>,
+
+    /// Wait for this instance, without a pipe
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+
+    /// How long to wait [default: [snapshot] timeout; of a cluster [restore] timeout]
+    #[arg(long, value_name = "LENGTH")]
+    pub timeout: Option<Length>,
+
+    /// What to restore if the snapshot fails or takes too long [default: [snapshot] fallback]
+    ///
+    /// With a fallback the exit code is 0: there is a snapshot to go on with. The document says `snapshot.fallback: true`
+    /// and why, the report and its metrics say so too, and `rds-drop --fail-on fallback` makes the end of the pipe
+    /// fail. With `none` the exit code is that of the cause: 69 for a snapshot that failed, 75 for one that took too long.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fallback: Option<Fallback>,
+
+    /// The oldest data that is acceptable as a fallback [default: `[snapshot] max_age`]
+    #[arg(long, value_name = "LENGTH")]
+    pub max_age: Option<Length>,
+}
+
+impl WaitOptions {
+    /// Whether the flags name what to wait for, so that no document is needed.
+    pub fn stands_alone(&self) -> bool {
+        self.snapshot.is_some() || self.cluster.is_some() || self.instance.is_some()
+    }
+}
+
+/// Waits for what the flags name, else for what the document has.
+pub(super) fn until_ready(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    options: &WaitOptions,
+) -> Result<(), Error> {
+    if let Some(id) = &options.cluster {
+        return server(desk, document, ResourceKind::Cluster, id, options);
+    }
+    if let Some(id) = &options.instance {
+        return server(desk, document, ResourceKind::Instance, id, options);
+    }
+    if let Some(id) = &options.snapshot {
+        named(desk, document, id)?;
+    } else if let (None, Some(cluster)) = (&document.snapshot, &document.cluster) {
+        let kind = kind_of_source(document);
+        return server(desk, document, kind, &cluster.id.clone(), options);
+    }
+    let Some(snapshot) = document.snapshot.clone() else {
+        return Err(Error::Document(
+            "the document has neither a snapshot nor a cluster to wait for".to_owned(),
+        ));
+    };
+    if desk.house.dry_run {
+        desk.house.note(format!("would wait for snapshot {}", snapshot.id));
+        return Ok(());
+    }
+    wait_for_snapshot(desk, document, &snapshot, options)
+}
+
+/// Puts a snapshot that a flag names into the document.
+fn named(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<(), Error> {
+    let found = snap::find(desk, id)?;
+    document.snapshot = Some(Snapshot { id: id.to_owned(), ..snap::section(&found) });
+    let source = document.source.get_or_insert_with(Source::default);
+    match found.kind {
+        ResourceKind::InstanceSnapshot => source.instance = found.parent,
+        _ => source.cluster = found.parent,
+    }
+    Ok(())
+}
+
+fn wait_for_snapshot(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    snapshot: &Snapshot,
+    options: &WaitOptions,
+) -> Result<(), Error> {
+    if snapshot.kind == POINT_IN_TIME {
+        return Ok(());
+    }
+    let none = options.fallback.unwrap_or(desk.house.config.snapshot.fallback) == Fallback::None;
+    let why = if snapshot.status == NOT_ORDERED {
+        snapshot.fallback_reason.clone().unwrap_or_else(|| "no snapshot could be ordered".to_owned())
+    } else {
+        let kind = snap::snapshot_kind(kind_of_source(document));
+        let timeout = options.timeout.unwrap_or(desk.house.config.snapshot.timeout).duration();
+        let begun = desk.clock.now();
+        let newborn = document.resources.iter().any(|owed| owed.kind == kind && owed.id == snapshot.id);
+        match desk.wait_usable(kind, &snapshot.id, Patience { timeout, newborn }) {
+            Ok(thing) => {
+                let waited = span(desk.clock.now().saturating_sub(begun));
+                desk.house.note(format!("{} is available after {waited}", thing.label()));
+                document.snapshot = Some(Snapshot { id: snapshot.id.clone(), ..snap::section(&thing) });
+                return Ok(());
+            }
+            Err(error @ (Error::Terminal { .. } | Error::TimedOut { .. } | Error::NoSuch(_))) if !none => {
+                error.to_string()
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    fall_back(desk, document, &snapshot.engine, &why, options)
+}
+
+/// Replaces the document's snapshot by what is configured for this case.
+fn fall_back(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    engine: &str,
+    why: &str,
+    options: &WaitOptions,
+) -> Result<(), Error> {
+    let settings = &desk.house.config.snapshot;
+    let choice = options.fallback.unwrap_or(settings.fallback);
+    let no = |none: String| Error::NoFallback { why: why.to_owned(), none };
+    if choice == Fallback::None {
+        return Err(no("fallback is \"none\"".to_owned()));
+    }
+    let kind = kind_of_source(document);
+    let source = document.source.as_ref();
+    let Some(id) = source.and_then(|source| source.cluster.clone().or_else(|| source.instance.clone()))
+    else {
+        return Err(no("the document does not say what the source is".to_owned()));
+    };
+    desk.house.progress.warn(&format!("{why}; falling back"));
+    let wish = Wish {
+        now: Timestamp::now(),
+        max_age: options.max_age.unwrap_or(settings.max_age).duration(),
+        engine: Some(engine.to_owned()).filter(|engine| !engine.is_empty()),
+    };
+    let mut instead = match choice {
+        Fallback::Pitr => point_in_time(desk, kind, &id, &wish)?.map_err(no)?,
+        Fallback::Automated | Fallback::None => {
+            let of = snap::snapshot_kind(kind);
+            let list = desk.call(false, || desk.cloud.list(of, Listing::AutomatedOf(&id)))?;
+            snap::section(&fallback::choose(&list, &wish).map_err(no)?)
+        }
+    };
+    instead.fallback = true;
+    instead.fallback_reason = Some(why.to_owned());
+    desk.house.note(format!("fell back to {} {}: {why}", instead.kind, instead.id));
+    document.snapshot = Some(instead);
+    Ok(())
+}
+
+/// The source itself, at its latest restorable time.
+fn point_in_time(
+    desk: &Desk<'_>,
+    kind: ResourceKind,
+    source: &str,
+    wish: &Wish,
+) -> Result<Result<Snapshot, String>, Error> {
+    let Some(found) = desk.look(kind, source)? else {
+        return Ok(Err(format!("there is no {}", label(kind, source))));
+    };
+    Ok(match wish.too_old(found.restorable_to) {
+        Some(why) => Err(format!("the latest restorable time of {source} is {why}")),
+        None => Ok(Snapshot {
+            kind: POINT_IN_TIME.to_owned(),
+            status: "available".to_owned(),
+            created_at: found.restorable_to,
+            arn: None,
+            ..snap::section(&found)
+        }),
+    })
+}
+
+/// Waits for a cluster and its instances, or for an instance.
+fn server(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    kind: ResourceKind,
+    id: &str,
+    options: &WaitOptions,
+) -> Result<(), Error> {
+    if desk.house.dry_run {
+        desk.house.note(format!("would wait for {}", label(kind, id)));
+        return Ok(());
+    }
+    let timeout = options.timeout.unwrap_or(desk.house.config.restore.timeout).duration();
+    let newborn = document.resources.iter().any(|owed| owed.kind == kind && owed.id == id);
+    let patience = Patience { timeout, newborn };
+    let thing = desk.wait_usable(kind, id, patience)?;
+    for member in &thing.members {
+        desk.wait_usable(ResourceKind::Instance, member, patience)?;
+    }
+    if kind == ResourceKind::Cluster && thing.members.is_empty() {
+        desk.house
+            .progress
+            .warn(&format!("{} has no instance: nothing answers at its endpoint", thing.label()));
+    }
+    desk.house.note(format!("{} is available", thing.label()));
+    let cluster = document.cluster.get_or_insert_with(Cluster::default);
+    describe(cluster, &thing);
+    Ok(())
+}
+
+/// What the service says about a server, into the document's section.
+pub(super) fn describe(cluster: &mut Cluster, thing: &Thing) {
+    cluster.id.clone_from(&thing.id);
+    cluster.resource_id.clone_from(&thing.resource_id);
+    cluster.host.clone_from(&thing.host);
+    cluster.port = thing.port;
+    cluster.engine.clone_from(&thing.engine);
+    cluster.engine_version.clone_from(&thing.engine_version);
+    cluster.instances =
+        if thing.kind == ResourceKind::Instance { vec![thing.id.clone()] } else { thing.members.clone() };
+}
+
+/// Whether the document is about a cluster or a plain instance.
+pub(super) fn kind_of_source(document: &Document) -> ResourceKind {
+    match &document.source {
+        Some(Source { cluster: None, instance: Some(_), .. }) => ResourceKind::Instance,
+        _ => ResourceKind::Cluster,
+    }
+}

@@ -1,0 +1,62 @@
+//! What happened: the last thing a tool shows when a wait ends badly.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Outcome;
+use super::list::page;
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::xml::Xml;
+use crate::rds_local::state::model::{ARN_PREFIX, Event};
+
+/// Two weeks: as long as the service remembers.
+const MINUTES_MAX: u32 = 20_160;
+const MINUTES: u32 = 60;
+
+pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
+    let source = query.name("SourceIdentifier")?;
+    let kind = query.get("SourceType");
+    if source.is_some() && kind.is_none() {
+        return Err(Refusal::combination("SourceType is required when SourceIdentifier is given."));
+    }
+    let minutes = query.number("Duration", 1, MINUTES_MAX)?.unwrap_or(MINUTES);
+    let ago = Timestamp::now() - SignedDuration::from_mins(i64::from(minutes));
+    let start = query.parsed::<Timestamp>("StartTime")?.unwrap_or(ago);
+    let end = query.parsed::<Timestamp>("EndTime")?.unwrap_or(Timestamp::MAX);
+    cloud.look(|state| {
+        let wanted = |(_, e): &(usize, &Event)| {
+            (start..=end).contains(&e.at)
+                && kind.is_none_or(|kind| kind == e.kind)
+                && source.as_ref().is_none_or(|source| *source == e.id)
+        };
+        let found: Vec<(usize, &Event)> = state.events.iter().enumerate().filter(wanted).collect();
+        let (found, marker) = page(query, found, |(number, _)| format!("{number:08}"))?;
+        let mut x = Xml::default();
+        x.maybe("Marker", marker);
+        x.list("Events", "Event", found, |x, (_, event)| {
+            let arn_kind = match event.kind.as_str() {
+                "db-cluster" => "cluster",
+                "db-instance" => "db",
+                "db-cluster-snapshot" => "cluster-snapshot",
+                _ => "snapshot",
+            };
+            x.text("SourceIdentifier", &event.id)
+                .text("SourceType", &event.kind)
+                .text("SourceArn", format!("{ARN_PREFIX}:{arn_kind}:{}", event.id))
+                .text("Message", &event.message)
+                .time("Date", event.at)
+                .list("EventCategories", "EventCategory", [category(&event.message)], Xml::raw);
+        });
+        Ok(x)
+    })
+}
+
+fn category(message: &str) -> &'static str {
+    match message {
+        m if m.contains("failed") => "failure",
+        m if m.contains("napshot") => "backup",
+        m if m.contains("deleted") => "deletion",
+        m if m.contains("created") => "creation",
+        _ => "configuration change",
+    }
+}

@@ -1,0 +1,147 @@
+//! Instances: described, created in clusters (or plain), deleted.
+
+use crate::rds_local::jobs::instance;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::clusters::{engine_of, unavailable};
+use super::list::{page, passes};
+use super::{Outcome, plain, render};
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::xml::Xml;
+use crate::rds_local::state::model::{Cluster, Instance, Status, resource_id};
+
+const PROMOTION_TIER_MAX: u32 = 15;
+
+pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
+    let filters = query.filters(&["db-cluster-id", "db-instance-id", "dbi-resource-id", "engine"])?;
+    let id = query.name("DBInstanceIdentifier")?;
+    cloud.look(|state| {
+        if let Some(id) = &id {
+            state.find_instance(id)?;
+        }
+        let wanted = |i: &&Instance| {
+            let cluster = state.clusters.get(&i.cluster);
+            id.as_ref().is_none_or(|id| *id == i.id)
+                && passes(&filters, |name, value| match name {
+                    "db-cluster-id" => {
+                        cluster.is_some_and(|c| !c.plain && (value == c.id || value == c.arn()))
+                    }
+                    "db-instance-id" => value == i.id || value == i.arn(),
+                    "dbi-resource-id" => value == i.resource_id.to_lowercase(),
+                    _ => cluster.is_some_and(|c| value == c.engine),
+                })
+        };
+        let found: Vec<&Instance> = state.instances.values().filter(wanted).collect();
+        let (found, marker) = page(query, found, |i| i.id.clone())?;
+        let mut x = Xml::default();
+        x.maybe("Marker", marker);
+        x.list("DBInstances", "DBInstance", found, |x, i| render::instance(x, state, i));
+        Ok(x)
+    })
+}
+
+/// One instance as the result of an action.
+pub(crate) fn shown(cloud: &Cloud, instance: &Instance) -> Xml {
+    let mut x = Xml::default();
+    cloud.look(|state| {
+        x.node("DBInstance", |x| render::instance(x, state, instance));
+    });
+    x
+}
+
+/// A new instance as the request wants it.
+pub(crate) fn requested(query: &Query, id: &str, cluster: &str, plain: bool) -> Result<Instance, Refusal> {
+    Ok(Instance {
+        id: id.to_owned(),
+        resource_id: resource_id("db"),
+        cluster: cluster.to_owned(),
+        plain,
+        writer: plain,
+        class: query.text_or("DBInstanceClass", "db.t4g.medium"),
+        status: Status::new("creating"),
+        created_at: Timestamp::now(),
+        public: query.flag("PubliclyAccessible")?,
+        promotion_tier: query.number("PromotionTier", 0, PROMOTION_TIER_MAX)?.unwrap_or(1),
+        parameter_group: query.text_or("DBParameterGroupName", "default.aurora-mysql8.0"),
+        tags: query.tags(),
+    })
+}
+
+/// The error for a name that is taken.
+pub(crate) fn exists() -> Refusal {
+    Refusal::new(400, "DBInstanceAlreadyExists", "DB instance already exists")
+}
+
+pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("DBInstanceIdentifier")?;
+    let class = query.need("DBInstanceClass")?.to_owned();
+    query.need("Engine")?;
+    let Some(cluster) = query.name("DBClusterIdentifier")? else { return plain::create(cloud, query) };
+    let mut instance = requested(query, &id, &cluster, false)?;
+    if query.get("MasterUserPassword").is_some() {
+        return Err(Refusal::combination("The master password of Aurora belongs to the cluster"));
+    }
+    cloud.change(|state| {
+        let found = state.find_cluster(&cluster)?.clone();
+        engine_of(query, &found.engine)?;
+        if state.instances.contains_key(&instance.id) {
+            return Err(exists());
+        }
+        if !found.status.is("available") {
+            return Err(unavailable(&found, "given an instance"));
+        }
+        if class == "db.serverless" && found.capacity.is_none() {
+            let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
+            return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
+        }
+        if instance.class == "db.serverless" && state.clusters.get(&instance.cluster).is_some_and(|c| c.capacity.is_none()) {
+            let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
+            return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
+        }
+        instance.writer = !state.members(&cluster).iter().any(|i| i.writer && i.status.real != "deleting");
+        state.instances.insert(instance.id.clone(), instance.clone());
+        Ok(())
+    })?;
+    let answer = shown(cloud, &instance);
+    cloud.spawn(move |cloud| instance::create_instance(cloud, &instance));
+    Ok(answer)
+}
+
+pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.need_name("DBInstanceIdentifier")?;
+    let skip = query.flag("SkipFinalSnapshot")?;
+    let last = query.get("FinalDBSnapshotIdentifier").is_some();
+    let (instance, cluster) = cloud.look(|state| {
+        let instance = state.find_instance(&id)?.clone();
+        let cluster = state.clusters.get(&instance.cluster).cloned();
+        Ok::<_, Refusal>((instance, cluster))
+    })?;
+    if instance.status.is("deleting") {
+        let message = format!("Instance {id} is already being deleted.");
+        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+    }
+    let off = |c: &Cluster| ["stopping", "stopped", "starting"].contains(&c.status.shown());
+    if let Some(cluster) = cluster.as_ref().filter(|c| !c.plain && off(c)) {
+        return Err(unavailable(cluster, "stripped of its instances"));
+    }
+    if instance.plain {
+        plain::may_delete(cloud, query, cluster.as_ref(), skip, last)?;
+    }
+    let instance = cloud.change(|state| {
+        let others = state.members(&instance.cluster).into_iter().filter(|i| i.id != id);
+        let alone = others.filter(|i| !i.status.is("deleting")).count() == 0;
+        if alone && !instance.plain && cluster.is_some_and(|c| c.replication_source.is_some()) {
+            let message = "Cannot delete the last instance of the read replica DB cluster. Promote the DB cluster to a standalone DB cluster first.";
+            return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
+        }
+        let found = state.find_instance(&id)?;
+        found.status = Status::new("deleting");
+        Ok(found.clone())
+    })?;
+    let answer = shown(cloud, &instance);
+    cloud.spawn(move |cloud| instance::delete_instance(cloud, &instance));
+    Ok(answer)
+}

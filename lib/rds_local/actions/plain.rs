@@ -1,0 +1,176 @@
+//! Plain RDS instances, without a cluster that callers see: each has a hidden one of its own.
+
+use crate::rds_local::jobs::instance;
+use std::sync::Arc;
+
+use super::clusters::{blank, internal, keep_pending, new_password, password};
+use super::instances::{exists, requested, shown};
+use super::{Outcome, snapshots};
+use crate::engine;
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::seed;
+use crate::rds_local::state::model::{Cluster, Instance, Origin};
+
+const RETENTION_DAYS_MAX: u32 = 35;
+
+/// The hidden cluster of a new plain instance.
+fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Cluster, Refusal> {
+    let groups = query.list("VpcSecurityGroupIds");
+    Ok(Cluster {
+        id: id.to_owned(),
+        engine: cloud.home.program.brand.word().to_owned(),
+        engine_version: query.text_or("EngineVersion", &cloud.home.program.version),
+        port: engine::free_port().map_err(|e| internal(&e))?,
+        retention_days: query
+            .number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?
+            .unwrap_or(base.retention_days),
+        deletion_protection: query.flag("DeletionProtection")?,
+        subnet_group: query.text_or("DBSubnetGroupName", "default"),
+        security_groups: if groups.is_empty() { vec!["sg-0default".to_owned()] } else { groups },
+        copy_tags: query.flag("CopyTagsToSnapshot")?,
+        ..base
+    })
+}
+
+fn begin(cloud: &Arc<Cloud>, cluster: Cluster, instance: Instance) -> Outcome {
+    cloud.change(|state| {
+        if state.instances.contains_key(&instance.id) {
+            return Err(exists());
+        }
+        state.clusters.insert(cluster.key(), cluster);
+        state.instances.insert(instance.id.clone(), instance.clone());
+        Ok(())
+    })?;
+    let answer = shown(cloud, &instance);
+    cloud.spawn(move |cloud| instance::create_plain(cloud, &instance));
+    Ok(answer)
+}
+
+pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("DBInstanceIdentifier")?;
+    super::clusters::engine_of(query, cloud.home.program.brand.word())?;
+    let password = password(query)?;
+    let password = password.ok_or_else(|| Refusal::combination("A master password is needed"))?;
+    if cloud.look(|state| state.instances.contains_key(&id)) {
+        return Err(exists());
+    }
+    let mut cluster = hidden(cloud, query, &id, blank(true))?;
+    cluster.tags = query.tags();
+    seed::prepare(&cloud.home.cluster(&cluster.key()), Some(password)).map_err(|e| internal(&e))?;
+    let instance = requested(query, &id, &cluster.key(), true)?;
+    begin(cloud, cluster, instance)
+}
+
+pub(crate) fn restore(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("DBInstanceIdentifier")?;
+    let from = query.need_name("DBSnapshotIdentifier")?;
+    let snapshot = cloud.look(|state| state.find_snapshot(true, &from).cloned())?;
+    if !snapshot.status.is("available") {
+        let message = format!("The snapshot {from} is not in the available state.");
+        return Err(Refusal::new(400, "InvalidDBSnapshotState", message));
+    }
+    let base = Cluster {
+        master_user: snapshot.master_user.clone(),
+        retention_days: snapshot.retention_days,
+        origin: Origin::Snapshot(snapshot.key()),
+        ..blank(true)
+    };
+    let cluster = hidden(cloud, query, &id, base)?;
+    let instance = requested(query, &id, &cluster.key(), true)?;
+    begin(cloud, cluster, instance)
+}
+
+/// There is no history: what the source holds now.
+pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("TargetDBInstanceIdentifier")?;
+    let from = query.need_name("SourceDBInstanceIdentifier")?;
+    if !query.flag("UseLatestRestorableTime")? || query.get("RestoreTime").is_some() {
+        let message = "rds-local keeps no history: only UseLatestRestorableTime is possible.";
+        return Err(Refusal::combination(message));
+    }
+    let (source, instance) = cloud.look(|state| {
+        let instance = state.find_instance(&from)?.clone();
+        Ok::<_, Refusal>((state.clusters.get(&instance.cluster).cloned(), instance))
+    })?;
+    let Some(source) = source.filter(|source| source.plain) else {
+        return Err(Refusal::combination("The source DB instance is a member of a DB cluster."));
+    };
+    if ["creating", "deleting", "failed"].contains(&instance.status.shown()) {
+        let message = format!("Instance {from} is not currently in the available state.");
+        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+    }
+    let base = Cluster {
+        master_user: source.master_user.clone(),
+        retention_days: source.retention_days,
+        origin: Origin::Cluster(source.key()),
+        ..blank(true)
+    };
+    let cluster = hidden(cloud, query, &id, base)?;
+    let instance = requested(query, &id, &cluster.key(), true)?;
+    begin(cloud, cluster, instance)
+}
+
+pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.need_name("DBInstanceIdentifier")?;
+    let new = new_password(query)?;
+    let retention = query.number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?;
+    let protection: Option<bool> = query.parsed("DeletionProtection")?;
+    let instance = cloud.look(|state| state.find_instance(&id).cloned())?;
+    if !instance.plain && (new.is_some() || retention.is_some() || protection.is_some()) {
+        return Err(Refusal::combination(
+            "The specified DB instance is a member of a DB cluster: modify the DB cluster instead.",
+        ));
+    }
+    if !instance.status.is("available") {
+        let message = format!("Instance {id} is not currently in the available state.");
+        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+    }
+    let cluster = cloud.look(|state| state.clusters.get(&instance.cluster).cloned());
+    let cluster = cluster
+        .ok_or_else(|| Refusal::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found.")))?;
+    if let Some(new) = &new {
+        keep_pending(cloud, &cluster, new)?;
+    }
+    cloud.change(|state| {
+        if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
+            found.password_pending |= new.is_some();
+            found.password_kept = new.as_ref().map_or(found.password_kept, |new| new.kept);
+            found.retention_days = retention.unwrap_or(found.retention_days);
+            found.deletion_protection = protection.unwrap_or(found.deletion_protection);
+        }
+        if let Some(found) = state.instance(&id, &instance.resource_id) {
+            found.class = query.text_or("DBInstanceClass", &found.class);
+        }
+    });
+    let answer = shown(cloud, &instance);
+    if new.is_some() {
+        cloud.spawn(move |cloud| crate::rds_local::jobs::password::reset_password(cloud, &cluster));
+    }
+    Ok(answer)
+}
+
+/// Whether a plain instance may be deleted; takes its final snapshot.
+pub(crate) fn may_delete(
+    cloud: &Arc<Cloud>,
+    query: &Query,
+    cluster: Option<&Cluster>,
+    skip: bool,
+    last: bool,
+) -> Result<(), Refusal> {
+    let Some(cluster) = cluster else { return Ok(()) };
+    if cluster.deletion_protection {
+        return Err(Refusal::combination(
+            "Cannot delete protected DB Instance, please disable deletion protection and try again.",
+        ));
+    }
+    if skip == last {
+        return Err(Refusal::combination(
+            "Exactly one of SkipFinalSnapshot and FinalDBSnapshotIdentifier must be given.",
+        ));
+    }
+    if last {
+        snapshots::final_snapshot(cloud, cluster, &query.new_name("FinalDBSnapshotIdentifier")?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Clusters from snapshots, and from the live data of other clusters.
+
+use std::sync::Arc;
+
+use super::Outcome;
+use super::clusters::{begin, blank, engine_of, requested, unavailable};
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::state::model::{Cluster, Origin, resource_id};
+
+pub(crate) fn from_snapshot(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    query.new_name("DBClusterIdentifier")?;
+    refuse_passwords(query)?;
+    query.need("Engine")?;
+    let id = query.need_name("SnapshotIdentifier")?;
+    let snapshot = cloud.look(|state| state.find_snapshot(false, &id).cloned())?;
+    engine_of(query, &snapshot.engine)?;
+    if !snapshot.status.is("available") {
+        return Err(Refusal::new(
+            400,
+            "InvalidDBClusterSnapshotStateFault",
+            format!("The snapshot {id} is not in the available state (it is {}).", snapshot.status.shown()),
+        ));
+    }
+    if !snapshot.data {
+        let message = format!("The snapshot {id} is a record without data, made by rds-local fault.");
+        return Err(Refusal::new(400, "InvalidRestoreFault", message));
+    }
+    // What the request leaves out comes from the service's defaults, except the days of backups.
+    let base = Cluster {
+        engine: snapshot.engine.clone(),
+        master_user: snapshot.master_user.clone(),
+        retention_days: snapshot.retention_days,
+        origin: Origin::Snapshot(snapshot.key()),
+        ..blank(false)
+    };
+    begin(cloud, requested(query, base)?)
+}
+
+pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    query.new_name("DBClusterIdentifier")?;
+    refuse_passwords(query)?;
+    let id = query.need_name("SourceDBClusterIdentifier")?;
+    let clone = match query.get("RestoreType") {
+        None | Some("full-copy") => false,
+        Some("copy-on-write") => true,
+        Some(other) => return Err(Refusal::value(format!("Invalid value {other} for RestoreType"))),
+    };
+    let latest = query.flag("UseLatestRestorableTime")?;
+    match (latest, query.get("RestoreToTime")) {
+        (true, None) => {}
+        (false, Some(_)) if clone => {
+            return Err(Refusal::combination(
+                "RestoreToTime cannot be given when RestoreType is copy-on-write.",
+            ));
+        }
+        (false, Some(_)) => {
+            let message = "rds-local keeps no history: only UseLatestRestorableTime is possible.";
+            return Err(Refusal::combination(message));
+        }
+        _ => {
+            return Err(Refusal::combination(
+                "Exactly one of RestoreToTime and UseLatestRestorableTime is needed.",
+            ));
+        }
+    }
+    let (source, members) = cloud.look(|state| {
+        let members = state.members(&id).len();
+        state.find_cluster(&id).cloned().map(|source| (source, members))
+    })?;
+    if clone && members == 0 {
+        return Err(unavailable(&source, "cloned without a DB instance"));
+    }
+    if ["creating", "deleting", "failed"].contains(&source.status.shown()) {
+        return Err(unavailable(&source, "restored"));
+    }
+    let group = source.clone_group.clone().unwrap_or_else(|| resource_id("clone").to_lowercase());
+    let base = Cluster {
+        engine: source.engine.clone(),
+        engine_version: source.engine_version.clone(),
+        master_user: source.master_user.clone(),
+        retention_days: source.retention_days,
+        origin: Origin::Cluster(source.key()),
+        clone_group: clone.then(|| group.clone()),
+        ..blank(false)
+    };
+    let cluster = requested(query, base)?;
+    let answer = begin(cloud, cluster)?;
+    if clone {
+        cloud.change(|state| {
+            if let Some(found) = state.cluster(&source.key(), &source.resource_id) {
+                found.clone_group = Some(group);
+            }
+        });
+    }
+    Ok(answer)
+}
+
+/// The service does not take them here, which is why every copy has production's password at first.
+fn refuse_passwords(query: &Query) -> Result<(), Refusal> {
+    let found = ["MasterUserPassword", "ManageMasterUserPassword", "MasterUsername"]
+        .into_iter()
+        .find(|name| query.get(name).is_some());
+    match found {
+        Some(name) => Err(Refusal::value(format!("{name} is no parameter of this action"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! The one action of Secrets Manager that is needed: reading the secret of a master password that the service keeps.
+//!
+//! In: a JSON body with a `SecretId` (name or ARN). Out: JSON with the secret, or the real service's error. What is
+//! answered is never logged.
+
+use serde_json::{Value, json};
+
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::query::Refusal;
+use crate::rds_local::state::model::Cluster;
+
+/// What `X-Amz-Target` begins with.
+pub(crate) const TARGET: &str = "secretsmanager.";
+
+/// Does what the request says.
+pub(crate) fn call(cloud: &Cloud, action: &str, body: &[u8]) -> Result<Value, Refusal> {
+    if action != "GetSecretValue" {
+        return Err(Refusal::new(400, "InvalidAction", format!("rds-local has no {action}.")));
+    }
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(id) = request["SecretId"].as_str() else {
+        return Err(Refusal::new(400, "InvalidParameterException", "You must provide a SecretId."));
+    };
+    let missing = || {
+        let message = "Secrets Manager can't find the specified secret.";
+        Refusal::new(400, "ResourceNotFoundException", message)
+    };
+    let is_it = |cluster: &&Cluster| {
+        let names = [cluster.secret_name(), cluster.secret_arn()];
+        !cluster.password_pending && names.iter().flatten().any(|name| name == id)
+    };
+    let found = cloud.look(|state| state.clusters.values().find(is_it).cloned()).ok_or_else(missing)?;
+    let kept = cloud.secrets(&found).ok().and_then(|secrets| secrets.kept).ok_or_else(missing)?;
+    Ok(json!({
+        "ARN": found.secret_arn(),
+        "Name": found.secret_name(),
+        "VersionId": "00000000-0000-0000-0000-000000000001",
+        "VersionStages": ["AWSCURRENT"],
+        "SecretString": json!({"username": found.master_user, "password": kept.0}).to_string(),
+    }))
+}
+
+/// An error in the words of the JSON protocol.
+pub(crate) fn error(refusal: &Refusal) -> Value {
+    json!({"__type": refusal.code, "Message": refusal.message})
+}

@@ -1,0 +1,183 @@
+//! Snapshots of clusters and, with other names and codes, of plain instances.
+
+use crate::rds_local::jobs::snapshot;
+use crate::rds_local::state;
+use crate::rds_local::state::model;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::clusters::unavailable;
+use super::list::{page, passes};
+use super::{Outcome, render};
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::control::snapshot_of;
+use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::xml::Xml;
+use crate::rds_local::state::model::{Cluster, Snapshot, key};
+use crate::rds_local::state::no_snapshot;
+
+/// The names that differ between the two kinds.
+struct Words {
+    node: &'static str,
+    list: &'static str,
+    id: &'static str,
+    source: &'static str,
+    filters: &'static [&'static str],
+    exists: &'static str,
+    busy: &'static str,
+}
+
+fn words(plain: bool) -> Words {
+    if plain {
+        Words {
+            node: "DBSnapshot",
+            list: "DBSnapshots",
+            id: "DBSnapshotIdentifier",
+            source: "DBInstanceIdentifier",
+            filters: &["db-instance-id", "db-snapshot-id", "snapshot-type", "engine", "dbi-resource-id"],
+            exists: "DBSnapshotAlreadyExists",
+            busy: "InvalidDBSnapshotState",
+        }
+    } else {
+        Words {
+            node: "DBClusterSnapshot",
+            list: "DBClusterSnapshots",
+            id: "DBClusterSnapshotIdentifier",
+            source: "DBClusterIdentifier",
+            filters: &["db-cluster-id", "db-cluster-snapshot-id", "snapshot-type", "engine"],
+            exists: "DBClusterSnapshotAlreadyExistsFault",
+            busy: "InvalidDBClusterSnapshotStateFault",
+        }
+    }
+}
+
+pub(crate) fn describe(cloud: &Cloud, query: &Query, plain: bool) -> Outcome {
+    let words = words(plain);
+    let filters = query.filters(words.filters)?;
+    let (id, source) = (query.name(words.id)?, query.name(words.source)?);
+    let kind = query.get("SnapshotType");
+    if let Some(other) =
+        kind.filter(|kind| !["manual", "automated", "shared", "public", "awsbackup"].contains(kind))
+    {
+        return Err(Refusal::value(format!("Invalid value {other} for SnapshotType")));
+    }
+    cloud.look(|state| {
+        let wanted = |s: &&Snapshot| {
+            s.plain == plain
+                && id.as_ref().is_none_or(|id| *id == s.id)
+                && source.as_ref().is_none_or(|source| *source == s.source)
+                && kind.is_none_or(|kind| kind == s.type_word())
+                // An automated one is described by its name only if the type is named too.
+                && (id.is_none() || kind.is_some() || !s.automated)
+                && passes(&filters, |name, value| match name {
+                    "db-cluster-id" | "db-instance-id" => value == s.source,
+                    "db-cluster-snapshot-id" | "db-snapshot-id" => value == s.id,
+                    "snapshot-type" => value == s.type_word(),
+                    "dbi-resource-id" => value == s.source_resource_id.to_lowercase(),
+                    _ => value == s.engine,
+                })
+        };
+        let found: Vec<&Snapshot> = state.snapshots.values().filter(wanted).collect();
+        if let Some(id) = id.as_ref().filter(|_| found.is_empty()) {
+            return Err(no_snapshot(plain, id));
+        }
+        let (found, marker) = page(query, found, |s| s.key())?;
+        let mut x = Xml::default();
+        x.maybe("Marker", marker);
+        x.list(words.list, words.node, found, render::snapshot);
+        Ok(x)
+    })
+}
+
+fn shown(snapshot: &Snapshot) -> Xml {
+    let mut x = Xml::default();
+    x.node(words(snapshot.plain).node, |x| render::snapshot(x, snapshot));
+    x
+}
+
+pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome {
+    let words = words(plain);
+    let id = query.new_name(words.id)?;
+    let source = query.need_name(words.source)?;
+    let tags = query.tags();
+    let snapshot = cloud.change(|state| {
+        let cluster = if plain {
+            let instance = state.find_instance(&source)?.clone();
+            if !instance.plain {
+                let message = "The instance belongs to a DB cluster: create a DB cluster snapshot.";
+                return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+            }
+            if !instance.status.is("available") {
+                let message = format!("Instance {source} is not currently in the available state.");
+                return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+            }
+            state.clusters.get(&instance.cluster).cloned()
+        } else {
+            let cluster = state.find_cluster(&source)?.clone();
+            if !cluster.status.is("available") {
+                return Err(unavailable(&cluster, "snapshotted"));
+            }
+            Some(cluster)
+        };
+        let cluster = cluster.ok_or_else(|| no_snapshot(plain, &id))?;
+        insert(state, &cluster, &id, tags)
+    })?;
+    let answer = shown(&snapshot);
+    cloud.spawn(move |cloud| snapshot::take_snapshot(cloud, &snapshot));
+    Ok(answer)
+}
+
+/// Puts a new manual snapshot in, unless its name is taken.
+fn insert(
+    state: &mut state::State,
+    cluster: &Cluster,
+    id: &str,
+    tags: Vec<model::Tag>,
+) -> Result<Snapshot, Refusal> {
+    let words = words(cluster.plain);
+    if state.snapshots.contains_key(&key(cluster.plain, id)) {
+        let message =
+            format!("Cannot create the snapshot because one with the identifier {id} already exists.");
+        return Err(Refusal::new(400, words.exists, message));
+    }
+    let mut snapshot = snapshot_of(cluster, id, Timestamp::now());
+    // Tags of the request replace those of the cluster.
+    snapshot.tags = if tags.is_empty() && cluster.copy_tags { cluster.tags.clone() } else { tags };
+    state.snapshots.insert(snapshot.key(), snapshot.clone());
+    let kind = state::source_type(model::Kind::Snapshot, cluster.plain);
+    state.tell(kind, id, "Creating manual cluster snapshot");
+    Ok(snapshot)
+}
+
+/// The last snapshot of a cluster that is about to go. Its data is copied before this returns.
+pub(crate) fn final_snapshot(cloud: &Arc<Cloud>, cluster: &Cluster, id: &str) -> Result<(), Refusal> {
+    let snapshot = cloud.change(|state| insert(state, cluster, id, Vec::new()))?;
+    snapshot::copy_source(cloud, &snapshot).map_err(|e| super::clusters::internal(&e))?;
+    cloud.change(|state| {
+        if let Some(found) = state.snapshot(&snapshot.key(), &snapshot.resource_id) {
+            (found.status.real, found.percent) = ("available".to_owned(), 100);
+        }
+    });
+    Ok(())
+}
+
+pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome {
+    let words = words(plain);
+    let id = query.need_name(words.id)?;
+    let snapshot = cloud.look(|state| state.find_snapshot(plain, &id).cloned())?;
+    let state = snapshot.status.shown();
+    if snapshot.automated || !["available", "failed"].contains(&state) {
+        let why =
+            if snapshot.automated { "automated snapshots cannot be deleted" } else { "it must be available" };
+        return Err(Refusal::new(
+            400,
+            words.busy,
+            format!("The snapshot {id} is in the state {state} and cannot be deleted: {why}."),
+        ));
+    }
+    snapshot::delete_snapshot(cloud, &snapshot);
+    let mut gone = snapshot;
+    gone.status = model::Status::new("deleted");
+    Ok(shown(&gone))
+}

@@ -1,0 +1,269 @@
+//! The service: its resources, its servers, its faults, and what all actions and jobs do with them.
+//!
+//! Locks, always taken in this order and never held across a wait: a resource's `Volume` (its files and server), then
+//! the state or the faults.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::error::Error;
+use super::faults::Faults;
+use super::state::State;
+use crate::engine::{self, ADMIN, Address, Server};
+use crate::house::Cancel;
+use crate::mysql;
+use crate::rds_local::faults::delays::{Delays, Step};
+use crate::rds_local::state::home::{self, Home, Secrets};
+use crate::rds_local::state::model::{Cluster, Kind};
+
+/// How often a server is started on another port.
+const START_ATTEMPTS: u32 = 5;
+const TICK: Duration = Duration::from_millis(10);
+
+/// The files of a cluster or a snapshot, and the server on them.
+#[derive(Debug, Default)]
+pub(crate) struct Volume {
+    pub(crate) server: Option<Server>,
+}
+
+/// A job ends early: a signal arrived, or its resource is gone. It is taken up at the next start if need be.
+#[derive(Debug)]
+pub(crate) struct Stop;
+
+/// The service.
+#[derive(Debug)]
+pub(crate) struct Cloud {
+    pub(crate) home: Home,
+    pub(crate) delays: Delays,
+    pub(crate) cancel: Cancel,
+    sockets: PathBuf,
+    state: Mutex<State>,
+    faults: Mutex<Faults>,
+    volumes: Mutex<HashMap<String, Arc<Mutex<Volume>>>>,
+    lines: Sender<String>,
+    jobs: AtomicUsize,
+}
+
+/// A job that is under way. Counted, so that stopping can wait for it.
+struct Underway(Arc<Cloud>);
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.jobs.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Cloud {
+    pub(crate) fn new(
+        home: Home,
+        state: State,
+        delays: Delays,
+        cancel: Cancel,
+        lines: Sender<String>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            sockets: socket_folder(&home)?,
+            home,
+            delays,
+            cancel,
+            state: Mutex::new(state),
+            faults: Mutex::default(),
+            volumes: Mutex::default(),
+            lines,
+            jobs: AtomicUsize::new(0),
+        })
+    }
+
+    /// Says something to the person at the terminal.
+    pub(crate) fn say(&self, line: impl Into<String>) {
+        // The listener is gone only when the service stops.
+        let _ = self.lines.send(line.into());
+    }
+
+    /// Changes the state and saves it. What cannot be saved is said: the service goes on from memory.
+    pub(crate) fn change<R>(&self, edit: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = lock(&self.state);
+        let result = edit(&mut state);
+        if let Err(error) = state.save(&self.home) {
+            self.say(format!("warning: the state on disk is old: {error}"));
+        }
+        result
+    }
+
+    /// Looks at the state.
+    pub(crate) fn look<R>(&self, read: impl FnOnce(&mut State) -> R) -> R {
+        read(&mut lock(&self.state))
+    }
+
+    /// The faults.
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    /// The volume of a resource id.
+    pub(crate) fn volume(&self, resource_id: &str) -> Arc<Mutex<Volume>> {
+        Arc::clone(lock(&self.volumes).entry(resource_id.to_owned()).or_default())
+    }
+
+    /// Forgets the volume of a resource that is gone.
+    pub(crate) fn forget_volume(&self, resource_id: &str) {
+        lock(&self.volumes).remove(resource_id);
+    }
+
+    /// Runs a job on a thread of its own.
+    pub(crate) fn spawn(self: &Arc<Self>, job: impl FnOnce(&Arc<Self>) -> Result<(), Stop> + Send + 'static) {
+        self.jobs.fetch_add(1, Ordering::SeqCst);
+        let underway = Underway(Arc::clone(self));
+        std::thread::spawn(move || {
+            // A stopped job is taken up again at the next start.
+            let _ = job(&underway.0);
+        });
+    }
+
+    /// Lets `step` of a resource take its time: as long as configured, longer with a delay fault, without end while it is
+    /// stuck. `tell` hears how far it is, from 0 to 1. Ends early if the resource is gone.
+    pub(crate) fn dwell(
+        &self,
+        (kind, id): (Kind, &str),
+        step: Step,
+        exists: impl Fn(&mut State) -> bool,
+        mut tell: impl FnMut(&Self, f64),
+    ) -> Result<(), Stop> {
+        let start = Instant::now();
+        loop {
+            let (length, stuck) = {
+                let faults = self.faults();
+                (self.delays.of(step) + faults.delay(kind, id), faults.stuck(kind, id))
+            };
+            let elapsed = start.elapsed();
+            if !self.look(&exists) {
+                return Err(Stop);
+            }
+            if elapsed >= length && !stuck {
+                return Ok(());
+            }
+            let share = if length.is_zero() { 0.99 } else { elapsed.as_secs_f64() / length.as_secs_f64() };
+            tell(self, share.min(0.99));
+            let left = length.saturating_sub(elapsed).clamp(Duration::from_millis(1), TICK);
+            self.cancel.sleep(left).map_err(|_| Stop)?;
+        }
+    }
+
+    /// Starts the server of a cluster, if it does not run.
+    pub(crate) fn start(&self, cluster: &Cluster, volume: &mut Volume) -> Result<(), Error> {
+        if volume.server.as_mut().is_some_and(|server| !server.has_ended()) {
+            return Ok(());
+        }
+        volume.server = None;
+        let (mut port, mut is_ours) = (cluster.port, engine::is_free(cluster.port));
+        for attempt in 1.. {
+            if !is_ours {
+                port = engine::free_port()?;
+                self.change(|state| {
+                    if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
+                        found.port = port;
+                    }
+                });
+            }
+            match self.run_server(cluster, Some(port)) {
+                Ok(server) => {
+                    volume.server = Some(server);
+                    break;
+                }
+                // It was free a moment ago, and may be free again by now.
+                Err(Error::PortTaken(_)) if attempt < START_ATTEMPTS => is_ours = false,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server of a cluster has ended by itself. Says no while somebody works with it.
+    pub(crate) fn has_dead_server(&self, cluster: &Cluster) -> bool {
+        let volume = self.volume(&cluster.resource_id);
+        let Ok(mut volume) = volume.try_lock() else { return false };
+        let dead = volume.server.as_mut().is_some_and(Server::has_ended);
+        if dead {
+            volume.server = None;
+        }
+        dead
+    }
+
+    /// Works with the account that may do everything, on a server that is started for it if none runs.
+    pub(crate) fn administer(
+        &self,
+        cluster: &Cluster,
+        volume: &mut Volume,
+        deed: impl FnOnce(&mut mysql::Session) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let secrets = self.secrets(cluster)?;
+        let on = |server: &Server| {
+            deed(&mut mysql::Server::at_socket(&server.address.socket, ADMIN, &secrets.admin.0).connect()?)
+        };
+        if let Some(server) = &volume.server {
+            return on(server);
+        }
+        // Without instances nobody may connect from outside.
+        let server = self.run_server(cluster, None)?;
+        let outcome = on(&server);
+        server.stop();
+        outcome
+    }
+
+    fn run_server(&self, cluster: &Cluster, port: Option<u16>) -> Result<Server, Error> {
+        let secrets = self.secrets(cluster)?;
+        let data = self.home.cluster(&cluster.key()).join("data");
+        let socket = self.sockets.join(format!("{}.sock", &cluster.resource_id));
+        let account = (ADMIN, secrets.admin.0.as_str());
+        Server::start(&self.home.program, &data, Address { socket, port }, account, &self.cancel)
+    }
+
+    /// The passwords of a cluster's data.
+    pub(crate) fn secrets(&self, cluster: &Cluster) -> Result<Secrets, Error> {
+        home::read_json(&self.home.cluster(&cluster.key()).join("secrets.json"))
+    }
+
+    /// Keeps the passwords of a cluster's data.
+    pub(crate) fn keep_secrets(&self, cluster: &Cluster, secrets: &Secrets) -> Result<(), Error> {
+        home::write_json(&self.home.cluster(&cluster.key()).join("secrets.json"), secrets)
+    }
+
+    /// Waits for the jobs, then stops every server. Called after a signal.
+    pub(crate) fn shut_down(&self) {
+        let start = Instant::now();
+        while self.jobs.load(Ordering::SeqCst) > 0 && start.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(TICK);
+        }
+        let volumes: Vec<_> = lock(&self.volumes).drain().map(|(_, volume)| volume).collect();
+        std::thread::scope(|scope| {
+            for volume in &volumes {
+                scope.spawn(|| lock(volume).server.take().map(Server::stop));
+            }
+        });
+        let _ = std::fs::remove_dir_all(&self.sockets);
+    }
+}
+
+/// A lock whose holder panicked is still a lock: the state is plain data.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Where the sockets are: a path may have 107 bytes at most, and the data can lie deep. The name depends on nothing but
+/// the directory, so that what a killed `rds-local` left is found again.
+pub(crate) fn socket_folder(home: &Home) -> Result<PathBuf, Error> {
+    use std::os::unix::fs::MetadataExt;
+    let digest = xxhash_rust::xxh3::xxh3_64(home.root.as_os_str().as_encoded_bytes());
+    let user = rustix::process::geteuid().as_raw();
+    let folder = PathBuf::from(format!("/tmp/rds-local-{user}-{digest:016x}"));
+    home::make_directory(&folder)?;
+    let owner = std::fs::symlink_metadata(&folder).map_err(Error::file("look at", &folder))?;
+    if owner.uid() != user || !owner.is_dir() || owner.mode() & 0o077 != 0 {
+        return Err(Error::Usage(format!("{} belongs to somebody else: remove it", folder.display())));
+    }
+    Ok(folder)
+}

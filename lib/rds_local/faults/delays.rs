@@ -1,0 +1,93 @@
+//! How long the states take: as short as the work allows, or stretched so that a person or a test can watch.
+//!
+//! In: `--delays 0.5` (everything half as long as by default), `--delays snapshot=10,password=60` (seconds). Out: the
+//! least time each step takes; the real copying and starting of servers happens inside it.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What can be delayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Snapshot,
+    Restore,
+    Clone,
+    Instance,
+    Password,
+    Delete,
+}
+
+/// The words of the steps and how long they take by default, in seconds.
+const STEPS: &[(Step, &str, f64)] = &[
+    (Step::Snapshot, "snapshot", 4.0),
+    (Step::Restore, "restore", 5.0),
+    (Step::Clone, "clone", 2.0),
+    (Step::Instance, "instance", 4.0),
+    (Step::Password, "password", 3.0),
+    (Step::Delete, "delete", 2.0),
+];
+
+/// The longest delay.
+const SECONDS_MAX: f64 = 86_400.0;
+
+/// The least time of each step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delays {
+    seconds: [f64; STEPS.len()],
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        Self { seconds: std::array::from_fn(|index| STEPS[index].2) }
+    }
+}
+
+impl Delays {
+    pub(crate) fn of(&self, step: Step) -> Duration {
+        let index = STEPS.iter().position(|(known, ..)| *known == step).unwrap_or_default();
+        Duration::from_secs_f64(self.seconds[index])
+    }
+}
+
+impl FromStr for Delays {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut delays = Self::default();
+        for part in text.split(',').map(str::trim) {
+            let (word, number) =
+                part.split_once('=').map_or((None, part), |(word, n)| (Some(word.trim()), n));
+            let value = number.trim().parse::<f64>().ok().filter(|n| (0.0..=SECONDS_MAX).contains(n));
+            let value = value.ok_or_else(|| format!("{number:?} is not a number of seconds"))?;
+            match word {
+                None => delays.seconds.iter_mut().for_each(|seconds| *seconds *= value),
+                Some(word) => {
+                    let index = STEPS.iter().position(|(_, known, _)| *known == word);
+                    let index =
+                        index.ok_or_else(|| format!("there is no step {word:?}: write {}", words()))?;
+                    delays.seconds[index] = value;
+                }
+            }
+        }
+        Ok(delays)
+    }
+}
+
+fn words() -> String {
+    STEPS.iter().map(|(_, word, _)| *word).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_and_single_steps_can_be_given() {
+        let delays: Delays = "0.5, password=60".parse().unwrap();
+        assert_eq!(delays.of(Step::Snapshot), Duration::from_secs(2));
+        assert_eq!(delays.of(Step::Password), Duration::from_mins(1));
+        assert_eq!("0".parse::<Delays>().unwrap().of(Step::Delete), Duration::ZERO);
+        assert!("sleep=1".parse::<Delays>().unwrap_err().contains("snapshot, restore"));
+        assert!("-1".parse::<Delays>().is_err());
+    }
+}

@@ -1,0 +1,237 @@
+//! The language of faults: one line each, from a file, the command line or a POST to `/faults`.
+//!
+//! ```text
+//! ACTION: throttle N | throttle 90s | unavailable N | lose N | drop N | slow 5s | error CODE [HTTP]     (ACTION may be *)
+//! KIND NAME: fail [STATE] | stick | delay 30s | state STATE [20s] | state -      (KIND: cluster instance snapshot; NAME may hold *)
+//! cluster NAME (or instance NAME, a plain one): password never | backing-up 20s | protect | replica-of ARN | automated [3h] | automated every 60s | snapshots 250
+//! clear
+//! ```
+//!
+//! `password never` leaves it in `resetting-master-credentials`, where it cannot be deleted, until `clear`.
+//!
+//! In: a line. Out: a [`Fault`], or a sentence that says what is wrong with it.
+
+use std::time::Duration;
+
+use crate::rds_local::state::model::Kind;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Fault {
+    /// Forget all rules.
+    Clear,
+    /// Calls of an action (or all, `*`) go wrong.
+    Call { action: String, how: CallFault, quota: Quota },
+    /// Resources go wrong on their way, those that exist and those to come.
+    Path { kind: KindName, name: String, how: PathFault },
+    /// Something is done at once, to what exists.
+    Deed { kind: KindName, name: String, deed: Deed },
+}
+
+/// A kind that can be compared and shown.
+pub(crate) type KindName = Kind;
+
+/// How often or how long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Quota {
+    /// So many calls.
+    Times(u32),
+    /// So long, from now.
+    For(Duration),
+}
+
+/// What is done to a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum CallFault {
+    /// `Throttling`, 400.
+    Throttle,
+    /// `ServiceUnavailable`, 503.
+    Unavailable,
+    /// Done, but the answer is lost: the connection closes.
+    Lose,
+    /// Not done: the connection closes.
+    Drop,
+    /// Done after a while.
+    Slow(Duration),
+    /// Any error.
+    Error { code: String, http: u16 },
+}
+
+/// What is done to a resource's way to `available`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum PathFault {
+    /// It ends in this state.
+    Fail(String),
+    /// It stays where it is.
+    Stick,
+    /// It takes longer.
+    Delay(Duration),
+    /// A new master password never comes into force.
+    PasswordNever,
+    /// An automated snapshot every so often.
+    AutomatedEvery(Duration),
+}
+
+/// What is done at once.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Deed {
+    /// Show this state, for a while or until told otherwise.
+    State(Option<String>, Option<Duration>),
+    /// Deletion protection on.
+    Protect,
+    /// It is a replica of this.
+    ReplicaOf(String),
+    /// An automated snapshot, this old.
+    Automated(Duration),
+    /// So many records of snapshots without data.
+    Snapshots(u32),
+}
+
+impl Fault {
+    /// Reads one line.
+    pub(crate) fn parse(line: &str) -> Result<Self, String> {
+        if line.trim() == "clear" {
+            return Ok(Self::Clear);
+        }
+        let (subject, rest) = line
+            .split_once(": ")
+            .ok_or_else(|| format!("{line:?} is not SUBJECT: WHAT (see rds-local fault --help)"))?;
+        let subject: Vec<&str> = subject.split_whitespace().collect();
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        match subject.as_slice() {
+            [action] => call(action, &words),
+            [kind, name] => of_resource(kind_of(kind)?, &name.to_lowercase(), &words),
+            _ => Err(format!("{:?} is neither an action nor a kind with a name", subject.join(" "))),
+        }
+    }
+}
+
+fn kind_of(word: &str) -> Result<Kind, String> {
+    [Kind::Cluster, Kind::Instance, Kind::Snapshot]
+        .into_iter()
+        .find(|kind| kind.word() == word)
+        .ok_or_else(|| format!("{word:?} is not cluster, instance or snapshot"))
+}
+
+fn call(action: &str, words: &[&str]) -> Result<Fault, String> {
+    let (how, quota) = match words {
+        ["throttle", rest @ ..] => (CallFault::Throttle, quota(rest)?),
+        ["unavailable", rest @ ..] => (CallFault::Unavailable, quota(rest)?),
+        ["lose", rest @ ..] => (CallFault::Lose, quota(rest)?),
+        ["drop", rest @ ..] => (CallFault::Drop, quota(rest)?),
+        ["slow", time, rest @ ..] => (CallFault::Slow(duration(time)?), quota(rest)?),
+        ["error", code, rest @ ..] => {
+            let (http, rest) = match rest {
+                [http, rest @ ..] if http.len() == 3 && http.starts_with(['4', '5']) => (*http, rest),
+                _ => ("400", rest),
+            };
+            let http = http.parse().map_err(|_| format!("{http:?} is not an HTTP status"))?;
+            (CallFault::Error { code: (*code).to_owned(), http }, quota(rest)?)
+        }
+        _ => return Err(format!("{:?} is nothing that can be done to a call", words.join(" "))),
+    };
+    Ok(Fault::Call { action: action.to_owned(), how, quota })
+}
+
+/// `3`, `90s`, or nothing for once.
+fn quota(words: &[&str]) -> Result<Quota, String> {
+    match words {
+        [] => Ok(Quota::Times(1)),
+        [word] => match word.parse() {
+            Ok(times) => Ok(Quota::Times(times)),
+            Err(_) => duration(word).map(Quota::For),
+        },
+        _ => Err(format!("too many words: {:?}", words.join(" "))),
+    }
+}
+
+fn of_resource(kind: Kind, name: &str, words: &[&str]) -> Result<Fault, String> {
+    let path = |how| Ok(Fault::Path { kind, name: name.to_owned(), how });
+    let deed = |deed| Ok(Fault::Deed { kind, name: name.to_owned(), deed });
+    let whole = kind != Kind::Snapshot;
+    match words {
+        ["fail"] => path(PathFault::Fail("failed".to_owned())),
+        ["fail", state] => path(PathFault::Fail((*state).to_owned())),
+        ["stick"] => path(PathFault::Stick),
+        ["delay", time] => path(PathFault::Delay(duration(time)?)),
+        ["state", "-"] => deed(Deed::State(None, None)),
+        ["state", state] => deed(Deed::State(Some((*state).to_owned()), None)),
+        ["state", state, time] => deed(Deed::State(Some((*state).to_owned()), Some(duration(time)?))),
+        ["backing-up", time] => deed(Deed::State(Some("backing-up".to_owned()), Some(duration(time)?))),
+        ["password", "never"] if whole => path(PathFault::PasswordNever),
+        ["protect"] if whole => deed(Deed::Protect),
+        ["replica-of", arn] if whole => deed(Deed::ReplicaOf((*arn).to_owned())),
+        ["automated"] if whole => deed(Deed::Automated(Duration::ZERO)),
+        ["automated", "every", time] if whole => path(PathFault::AutomatedEvery(duration(time)?)),
+        ["automated", age] if whole => deed(Deed::Automated(duration(age)?)),
+        ["snapshots", count] if whole => match count.parse() {
+            Ok(count @ 1..=10_000) => deed(Deed::Snapshots(count)),
+            _ => Err(format!("{count:?} is not a number of snapshots up to 10000")),
+        },
+        _ => Err(format!("{:?} is nothing that can be done to a {}", words.join(" "), kind.word())),
+    }
+}
+
+/// `500ms`, `20s`, `5m`, `3h`, `2d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(format!("{text:?} is not a length of time such as 500ms, 20s, 5m, 3h or 2d")),
+    };
+    let number: u64 = number.parse().map_err(|_| format!("{text:?} does not begin with a whole number"))?;
+    Ok(Duration::from_millis(number.saturating_mul(milliseconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_help_is_read() {
+        for line in [
+            "CreateDBClusterSnapshot: throttle 3",
+            "*: throttle 90s",
+            "*: unavailable",
+            "CreateDBInstance: lose 1",
+            "CreateDBInstance: drop 2",
+            "DescribeDBClusters: slow 5s 2",
+            "CreateDBInstance: error InsufficientDBInstanceCapacity 400 1",
+            "snapshot night-*: fail",
+            "cluster x: fail incompatible-restore",
+            "instance x: stick",
+            "snapshot *: delay 30s",
+            "cluster prod: state maintenance 20s",
+            "cluster prod: state -",
+            "cluster *: password never",
+            "cluster prod: backing-up 20s",
+            "cluster prod: protect",
+            "cluster prod: replica-of arn:aws:rds:x",
+            "cluster prod: automated 3h",
+            "cluster prod: automated every 60s",
+            "cluster prod: snapshots 250",
+            "clear",
+        ] {
+            Fault::parse(line).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (line, word) in [
+            ("throttle", "SUBJECT: WHAT"),
+            ("X: explode", "explode"),
+            ("table x: fail", "table"),
+            ("snapshot x: password never", "snapshot"),
+            ("cluster x: delay 3", "500ms"),
+        ] {
+            let message = Fault::parse(line).unwrap_err();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The faults in force: what the next call meets, and what a resource meets on its way.
+
+pub(super) mod delays;
+pub(super) mod language;
+
+use std::time::{Duration, Instant};
+
+use globset::Glob;
+
+use crate::rds_local::state::model::Kind;
+use language::{CallFault, Fault, PathFault, Quota};
+
+#[derive(Debug)]
+struct CallRule {
+    line: String,
+    action: String,
+    how: CallFault,
+    left: Quota,
+    since: Instant,
+}
+
+#[derive(Debug)]
+struct PathRule {
+    line: String,
+    kind: Kind,
+    name: String,
+    how: PathFault,
+}
+
+/// All rules.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    calls: Vec<CallRule>,
+    paths: Vec<PathRule>,
+}
+
+impl Faults {
+    /// Takes a rule in. Deeds are not rules.
+    pub(crate) fn add(&mut self, line: &str, fault: Fault) {
+        let line = line.trim().to_owned();
+        match fault {
+            Fault::Clear => *self = Self::default(),
+            Fault::Call { action, how, quota } => {
+                self.calls.push(CallRule { line, action, how, left: quota, since: Instant::now() });
+            }
+            Fault::Path { kind, name, how } => self.paths.push(PathRule { line, kind, name, how }),
+            Fault::Deed { .. } => {}
+        }
+    }
+
+    /// What the call meets; counted rules are used up by one.
+    pub(crate) fn meet(&mut self, action: &str) -> Option<CallFault> {
+        self.expire();
+        let rule = self.calls.iter_mut().find(|rule| rule.action == "*" || rule.action == action)?;
+        if let Quota::Times(times) = &mut rule.left {
+            *times -= 1;
+        }
+        let how = rule.how.clone();
+        self.expire();
+        Some(how)
+    }
+
+    fn expire(&mut self) {
+        self.calls.retain(|rule| match rule.left {
+            Quota::Times(times) => times > 0,
+            Quota::For(length) => rule.since.elapsed() < length,
+        });
+    }
+
+    /// The state in which the resource ends instead of `available`.
+    pub(crate) fn failure(&self, kind: Kind, id: &str) -> Option<String> {
+        self.on(kind, id).find_map(|how| match how {
+            PathFault::Fail(state) => Some(state.clone()),
+            _ => None,
+        })
+    }
+
+    /// Whether the resource stays where it is.
+    pub(crate) fn stuck(&self, kind: Kind, id: &str) -> bool {
+        self.on(kind, id).any(|how| *how == PathFault::Stick)
+    }
+
+    /// How much longer it takes.
+    pub(crate) fn delay(&self, kind: Kind, id: &str) -> Duration {
+        self.on(kind, id)
+            .map(|how| if let PathFault::Delay(time) = how { *time } else { Duration::ZERO })
+            .sum()
+    }
+
+    /// Whether a new password never comes into force.
+    pub(crate) fn password_never(&self, kind: Kind, id: &str) -> bool {
+        self.on(kind, id).any(|how| *how == PathFault::PasswordNever)
+    }
+
+    /// How often the cluster gets an automated snapshot.
+    pub(crate) fn automated_every(&self, kind: Kind, id: &str) -> Option<Duration> {
+        self.on(kind, id).find_map(|how| match how {
+            PathFault::AutomatedEvery(time) => Some(*time),
+            _ => None,
+        })
+    }
+
+    fn on<'a>(&'a self, kind: Kind, id: &'a str) -> impl Iterator<Item = &'a PathFault> {
+        self.paths
+            .iter()
+            .filter(move |rule| rule.kind == kind && matches(&rule.name, id))
+            .map(|rule| &rule.how)
+    }
+
+    /// The rules as they were written, for people.
+    pub(crate) fn lines(&mut self) -> Vec<String> {
+        self.expire();
+        let calls = self.calls.iter().map(|rule| &rule.line);
+        calls.chain(self.paths.iter().map(|rule| &rule.line)).cloned().collect()
+    }
+}
+
+/// Whether a name matches a pattern with `*` in it.
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+    Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(lines: &[&str]) -> Faults {
+        let mut faults = Faults::default();
+        for line in lines {
+            faults.add(line, Fault::parse(line).unwrap());
+        }
+        faults
+    }
+
+    #[test]
+    fn a_counted_fault_is_used_up_and_a_timed_one_runs_out() {
+        let mut faults = with(&["A: throttle 2", "*: unavailable 30ms"]);
+        assert_eq!(faults.meet("A"), Some(CallFault::Throttle));
+        assert_eq!(faults.meet("B"), Some(CallFault::Unavailable));
+        assert_eq!(faults.meet("A"), Some(CallFault::Throttle));
+        std::thread::sleep(Duration::from_millis(40));
+        assert_eq!(faults.meet("A"), None);
+        assert!(faults.lines().is_empty());
+    }
+
+    #[test]
+    fn a_resource_meets_what_matches_its_kind_and_name() {
+        let faults = with(&[
+            "snapshot night-*: fail",
+            "snapshot *: delay 2s",
+            "snapshot *: delay 1s",
+            "cluster x: stick",
+        ]);
+        assert_eq!(faults.failure(Kind::Snapshot, "night-1").as_deref(), Some("failed"));
+        assert_eq!(faults.failure(Kind::Cluster, "night-1"), None);
+        assert_eq!(faults.delay(Kind::Snapshot, "other"), Duration::from_secs(3));
+        assert!(faults.stuck(Kind::Cluster, "x") && !faults.stuck(Kind::Instance, "x"));
+    }
+}

@@ -1,0 +1,164 @@
+//! What is not RDS: faults taken in and deeds done at once, and a list of everything as JSON.
+
+use crate::rds_local::jobs::snapshot;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::faults::language::{Deed, Fault};
+use crate::rds_local::faults::matches;
+use crate::rds_local::state::model::{Cluster, Forced, Kind, Snapshot, Status, Tag, key, resource_id};
+use crate::rds_local::state::{State, source_type};
+
+/// Takes fault lines in, all or none. Empty lines and those that begin with `#` are skipped.
+pub(crate) fn inject(cloud: &Arc<Cloud>, text: &str) -> Result<usize, String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let faults: Vec<(&str, Fault)> =
+        lines.map(|line| Fault::parse(line).map(|fault| (line, fault))).collect::<Result<_, _>>()?;
+    let count = faults.len();
+    for (line, fault) in faults {
+        cloud.say(format!("fault: {line}"));
+        if let Fault::Deed { kind, name, deed } = &fault {
+            perform(cloud, *kind, name, deed)?;
+        }
+        cloud.faults().add(line, fault);
+    }
+    Ok(count)
+}
+
+fn perform(cloud: &Arc<Cloud>, kind: Kind, name: &str, deed: &Deed) -> Result<(), String> {
+    if let Deed::State(state, time) = deed {
+        return show(cloud, kind, name, state.as_deref(), *time);
+    }
+    let clusters: Vec<Cluster> = cloud.look(|state| {
+        let plain = kind == Kind::Instance;
+        state.clusters.values().filter(|c| c.plain == plain && matches(name, &c.id)).cloned().collect()
+    });
+    if clusters.is_empty() {
+        let word = if kind == Kind::Instance { "plain instance" } else { kind.word() };
+        return Err(format!("there is no {word} {name}"));
+    }
+    for cluster in &clusters {
+        match deed {
+            Deed::Protect => edit(cloud, cluster, |c| c.deletion_protection = true),
+            Deed::ReplicaOf(arn) => edit(cloud, cluster, |c| c.replication_source = Some(arn.clone())),
+            Deed::Automated(age) => automated(cloud, cluster, *age),
+            Deed::Snapshots(count) => cloud.change(|state| records(state, cluster, *count)),
+            Deed::State(..) => {}
+        }
+    }
+    Ok(())
+}
+
+fn edit(cloud: &Cloud, cluster: &Cluster, change: impl FnOnce(&mut Cluster)) {
+    cloud.change(|state| state.cluster(&cluster.key(), &cluster.resource_id).map(change));
+}
+
+/// Puts a state over the real one of everything that matches, or takes it away.
+fn show(
+    cloud: &Cloud,
+    kind: Kind,
+    name: &str,
+    shown: Option<&str>,
+    time: Option<Duration>,
+) -> Result<(), String> {
+    let until = time.and_then(|time| Timestamp::now().checked_add(time).ok());
+    let forced = shown.map(|shown| Forced { state: shown.to_owned(), until });
+    let count = cloud.change(|state| {
+        let mut found: Vec<&mut Status> = match kind {
+            Kind::Cluster => {
+                let clusters = state.clusters.values_mut().filter(|c| !c.plain && matches(name, &c.id));
+                clusters.map(|c| &mut c.status).collect()
+            }
+            Kind::Instance => {
+                state.instances.values_mut().filter(|i| matches(name, &i.id)).map(|i| &mut i.status).collect()
+            }
+            Kind::Snapshot => {
+                state.snapshots.values_mut().filter(|s| matches(name, &s.id)).map(|s| &mut s.status).collect()
+            }
+        };
+        for status in &mut found {
+            status.forced.clone_from(&forced);
+        }
+        found.len()
+    });
+    if count == 0 { Err(format!("there is no {} {name}", kind.word())) } else { Ok(()) }
+}
+
+/// Takes an automated snapshot of what the cluster holds now, dated `age` ago.
+pub(crate) fn automated(cloud: &Arc<Cloud>, cluster: &Cluster, age: Duration) {
+    let at = Timestamp::now().checked_sub(age).unwrap_or_else(|_| Timestamp::now());
+    let minute = at.strftime("%Y-%m-%d-%H-%M").to_string();
+    let snapshot = cloud.change(|state| {
+        let mut id = format!("rds:{}-{minute}", cluster.id);
+        // The service takes one a day at most; a second one of the same minute needs another name.
+        if state.snapshots.contains_key(&key(cluster.plain, &id)) {
+            id = format!("{id}-{:03}", at.subsec_millisecond());
+        }
+        let mut snapshot = snapshot_of(cluster, &id, at);
+        snapshot.automated = true;
+        state.snapshots.insert(snapshot.key(), snapshot.clone());
+        state.tell(
+            source_type(Kind::Snapshot, cluster.plain),
+            &snapshot.id,
+            "Creating automated cluster snapshot",
+        );
+        snapshot
+    });
+    cloud.spawn(move |cloud| snapshot::take_snapshot(cloud, &snapshot));
+}
+
+/// A new manual snapshot of a cluster.
+pub(crate) fn snapshot_of(cluster: &Cluster, id: &str, at: Timestamp) -> Snapshot {
+    Snapshot {
+        id: id.to_owned(),
+        plain: cluster.plain,
+        resource_id: resource_id("snapshot"),
+        automated: false,
+        source: cluster.id.clone(),
+        source_resource_id: cluster.resource_id.clone(),
+        source_created_at: cluster.created_at,
+        engine: cluster.engine.clone(),
+        engine_version: cluster.engine_version.clone(),
+        master_user: cluster.master_user.clone(),
+        retention_days: cluster.retention_days,
+        port: cluster.port,
+        status: Status::new("creating"),
+        percent: 0,
+        created_at: at,
+        data: true,
+        tags: Vec::new(),
+    }
+}
+
+/// Records of manual snapshots that hold no data, an hour apart.
+fn records(state: &mut State, cluster: &Cluster, count: u32) {
+    for number in 1..=count {
+        let at = Timestamp::now().checked_sub(Duration::from_secs(3_600 * u64::from(number)));
+        let id = format!("{}-many-{number:04}", cluster.id);
+        let mut snapshot = snapshot_of(cluster, &id, at.unwrap_or_else(|_| Timestamp::now()));
+        snapshot.status = Status::new("available");
+        (snapshot.percent, snapshot.data) = (100, false);
+        snapshot.tags = vec![Tag { key: "made-by".to_owned(), value: "rds-local fault".to_owned() }];
+        state.snapshots.insert(snapshot.key(), snapshot);
+    }
+}
+
+/// Everything there is, for people and scripts.
+pub(crate) fn list(cloud: &Cloud) -> String {
+    let value = cloud.look(|state| {
+        let clusters = state.clusters.values().filter(|c| !c.plain);
+        let clusters = clusters.map(|c| json!({"kind": "cluster", "id": c.id, "status": c.status.shown(), "port": c.port}));
+        let instances = state.instances.values().map(|i| {
+            json!({"kind": "instance", "id": i.id, "status": i.status.shown(), "cluster": (!i.plain).then_some(&i.cluster)})
+        });
+        let snapshots = state.snapshots.values().map(|s| {
+            json!({"kind": "snapshot", "id": s.id, "status": s.status.shown(), "type": s.type_word(), "source": s.source})
+        });
+        json!({"resources": clusters.chain(instances).chain(snapshots).collect::<Vec<_>>()})
+    });
+    value.to_string() + "\n"
+}

@@ -1,0 +1,167 @@
+//! The endpoint: HTTP on 127.0.0.1, one request of the Query protocol after the other.
+//!
+//! In: POST / with a form. Out: XML, or a closed connection if a fault says so. A POST with a target of Secrets Manager is
+//! answered in JSON. Beside it, for people and tests:
+//! `GET /` lists all resources as JSON, `POST /faults` takes fault lines, `GET /faults` gives those in force.
+//! Signatures are not checked, and neither headers nor parameters are ever logged.
+
+pub(super) mod control;
+pub(super) mod query;
+pub(super) mod xml;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use super::actions;
+use super::cloud::Cloud;
+use crate::rds_local::actions::secret as vault;
+use crate::rds_local::faults::language::CallFault;
+use query::{Query, Refusal};
+
+/// The largest request.
+const REQUEST_BYTES_MAX: usize = 1024 * 1024;
+
+type Answer = Response<Full<Bytes>>;
+
+/// The answer is lost on purpose: hyper closes the connection.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is closed by a fault")]
+struct Lost;
+
+/// Accepts connections until the service is told to stop. Only ever on the loopback interface.
+pub(crate) async fn listen(listener: std::net::TcpListener, cloud: Arc<Cloud>) -> std::io::Result<()> {
+    debug_assert!(listener.local_addr().is_ok_and(|address| address.ip() == Ipv4Addr::LOCALHOST));
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    while cloud.cancel.requested().is_none() {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                let cloud = Arc::clone(&cloud);
+                let service = service_fn(move |request| handle(Arc::clone(&cloud), request));
+                let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                // A connection that breaks concerns only its other end.
+                tokio::spawn(async move { drop(connection.await) });
+            }
+            _ = tick.tick() => {}
+        }
+    }
+    Ok(())
+}
+
+async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>) -> Result<Answer, Lost> {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+    let target = target.and_then(|target| target.strip_prefix(vault::TARGET)).map(str::to_owned);
+    let Ok(body) = Limited::new(request.into_body(), REQUEST_BYTES_MAX).collect().await else {
+        return Ok(plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "text/plain",
+            "the request is too large\n".to_owned(),
+        ));
+    };
+    let body = body.to_bytes();
+    match (&method, path.as_str()) {
+        (&Method::POST, "/") => {
+            let query = Query::parse(&body);
+            let action = target.clone().unwrap_or_else(|| query.action().to_owned());
+            let fault = cloud.faults().meet(&action);
+            if let Some(CallFault::Slow(time)) = fault {
+                tokio::time::sleep(time).await;
+            }
+            // Actions wait for locks and files.
+            let done = tokio::task::spawn_blocking(move || match target {
+                Some(action) => secret(&cloud, &action, &body, fault.as_ref()),
+                None => answer(&cloud, &query, fault.as_ref()),
+            })
+            .await;
+            done.map_err(|_| Lost)?
+        }
+        (&Method::GET, "/") => Ok(plain(StatusCode::OK, "application/json", control::list(&cloud))),
+        (&Method::GET, "/faults") => {
+            let lines = cloud.faults().lines().join("\n");
+            Ok(plain(StatusCode::OK, "text/plain", lines + "\n"))
+        }
+        (&Method::POST, "/faults") => {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            let done = tokio::task::spawn_blocking(move || control::inject(&cloud, &text)).await;
+            Ok(match done.map_err(|_| Lost)? {
+                Ok(count) => plain(StatusCode::OK, "text/plain", format!("{count} faults taken\n")),
+                Err(message) => plain(StatusCode::BAD_REQUEST, "text/plain", message + "\n"),
+            })
+        }
+        _ => Ok(plain(StatusCode::NOT_FOUND, "text/plain", "POST / speaks the RDS Query API\n".to_owned())),
+    }
+}
+
+fn answer(cloud: &Arc<Cloud>, query: &Query, fault: Option<&CallFault>) -> Result<Answer, Lost> {
+    let request_id = format!("{:032x}", rand::random::<u128>());
+    let action = query.action();
+    let outcome = perform(cloud, action, fault, || actions::call(cloud, query))?;
+    Ok(match outcome {
+        Ok(result) => plain(StatusCode::OK, "text/xml", xml::answer(action, &result, &request_id)),
+        Err(refusal) => plain(status(&refusal), "text/xml", xml::error(&refusal, &request_id)),
+    })
+}
+
+/// The JSON protocol, for secrets.
+fn secret(cloud: &Cloud, action: &str, body: &[u8], fault: Option<&CallFault>) -> Result<Answer, Lost> {
+    const JSON: &str = "application/x-amz-json-1.1";
+    Ok(match perform(cloud, action, fault, || vault::call(cloud, action, body))? {
+        Ok(value) => plain(StatusCode::OK, JSON, value.to_string()),
+        Err(refusal) => plain(status(&refusal), JSON, vault::error(&refusal).to_string()),
+    })
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.http).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// Does what was asked, unless a fault says otherwise; or does it, and loses the answer.
+fn perform<T>(
+    cloud: &Cloud,
+    action: &str,
+    fault: Option<&CallFault>,
+    call: impl FnOnce() -> Result<T, Refusal>,
+) -> Result<Result<T, Refusal>, Lost> {
+    let refused = match fault {
+        Some(CallFault::Drop) => {
+            cloud.say(format!("{action}: dropped by a fault"));
+            return Err(Lost);
+        }
+        Some(CallFault::Throttle) => Some(Refusal::new(400, "Throttling", "Rate exceeded")),
+        Some(CallFault::Unavailable) => {
+            Some(Refusal::new(503, "ServiceUnavailable", "The service is temporarily unavailable."))
+        }
+        Some(CallFault::Error { code, http }) => Some(Refusal::new(*http, code, "injected by a fault")),
+        Some(CallFault::Lose | CallFault::Slow(_)) | None => None,
+    };
+    let outcome = refused.map_or_else(call, Err);
+    // Reading is too frequent to be told.
+    if let Err(refusal) = &outcome {
+        cloud.say(format!("{action}: {} ({})", refusal.code, refusal.message));
+    } else if !["Describe", "List", "Get"].iter().any(|verb| action.starts_with(verb)) {
+        cloud.say(format!("{action}: done"));
+    }
+    if fault == Some(&CallFault::Lose) {
+        cloud.say(format!("{action}: the answer is lost by a fault"));
+        return Err(Lost);
+    }
+    Ok(outcome)
+}
+
+fn plain(status: StatusCode, kind: &'static str, text: String) -> Answer {
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,214 @@
+//! The request side of the Query protocol: a form with flattened lists, and the errors that are answered.
+//!
+//! In: the body of a POST. Out: parameters by name, or a [`Refusal`] with the code that the real service uses.
+//! A [`Query`] has no `Debug`: it may hold a password.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use crate::rds_local::state::model::{ARN_PREFIX, Tag};
+
+/// The longest identifier.
+const NAME_LENGTH_MAX: usize = 63;
+
+/// An error of the service.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) http: u16,
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(http: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { http, code: code.to_owned(), message: message.into() }
+    }
+
+    pub(crate) fn value(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidParameterValue", message)
+    }
+
+    pub(crate) fn combination(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidParameterCombination", message)
+    }
+}
+
+/// One request.
+pub(crate) struct Query {
+    parameters: BTreeMap<String, String>,
+}
+
+impl Query {
+    pub(crate) fn parse(body: &[u8]) -> Self {
+        Self { parameters: form_urlencoded::parse(body).into_owned().collect() }
+    }
+
+    pub(crate) fn action(&self) -> &str {
+        self.get("Action").unwrap_or_default()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn need(&self, name: &str) -> Result<&str, Refusal> {
+        self.get(name).ok_or_else(|| {
+            Refusal::new(400, "MissingParameter", format!("The request must contain the parameter {name}"))
+        })
+    }
+
+    pub(crate) fn text_or(&self, name: &str, default: &str) -> String {
+        self.get(name).unwrap_or(default).to_owned()
+    }
+
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
+        self.get(name)
+            .map(|text| text.parse().map_err(|_| Refusal::value(format!("Invalid value {text} for {name}"))))
+            .transpose()
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        Ok(self.parsed(name)?.unwrap_or(false))
+    }
+
+    /// A number inside its limits.
+    pub(crate) fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, Refusal> {
+        let number = self.parsed::<u32>(name)?;
+        match number {
+            Some(n) if !(least..=most).contains(&n) => Err(Refusal::value(format!(
+                "Invalid value {n} for {name}. Must be between {least} and {most}"
+            ))),
+            _ => Ok(number),
+        }
+    }
+
+    /// `Prefix.Member.1`, `Prefix.Member.2`, … in order.
+    pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
+        let mut found: Vec<(usize, &String)> = self
+            .below(prefix)
+            .filter_map(|(rest, value)| {
+                Some((rest.split('.').nth(1)?.parse().ok()?, value)).filter(|_| rest.split('.').count() == 2)
+            })
+            .collect();
+        found.sort_by_key(|(index, _)| *index);
+        found.into_iter().map(|(_, value)| value.clone()).collect()
+    }
+
+    /// `Tags.Tag.N.Key` and `.Value`.
+    pub(crate) fn tags(&self) -> Vec<Tag> {
+        let mut tags: BTreeMap<usize, Tag> = BTreeMap::new();
+        for (rest, value) in self.below("Tags") {
+            let mut words = rest.split('.').skip(1);
+            let (Some(index), Some(field)) = (words.next().and_then(|i| i.parse().ok()), words.next()) else {
+                continue;
+            };
+            let tag = tags.entry(index).or_insert_with(|| Tag { key: String::new(), value: String::new() });
+            match field {
+                "Key" => tag.key.clone_from(value),
+                _ => tag.value.clone_from(value),
+            }
+        }
+        tags.into_values().collect()
+    }
+
+    /// `Filters.Filter.N.Name` and `.Values.Value.M`; a name that is not in `known` is refused.
+    pub(crate) fn filters(&self, known: &[&str]) -> Result<Vec<(String, Vec<String>)>, Refusal> {
+        let mut filters: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
+        for (rest, value) in self.below("Filters") {
+            let words: Vec<&str> = rest.split('.').collect();
+            let Some(index) = words.get(1).and_then(|index| index.parse().ok()) else { continue };
+            let filter = filters.entry(index).or_default();
+            match words.get(2) {
+                Some(&"Name") => filter.0.clone_from(value),
+                _ => filter.1.push(value.to_lowercase()),
+            }
+        }
+        match filters.values().find(|(name, _)| !known.contains(&name.as_str())) {
+            Some((name, _)) => Err(Refusal::value(format!("Unrecognized filter name: {name}"))),
+            None => Ok(filters.into_values().collect()),
+        }
+    }
+
+    fn below<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (&'a str, &'a String)> {
+        let prefix = format!("{prefix}.");
+        self.parameters.iter().filter_map(move |(name, value)| Some((name.strip_prefix(&prefix)?, value)))
+    }
+
+    /// The name of something new: checked, and in lower case.
+    pub(crate) fn new_name(&self, parameter: &str) -> Result<String, Refusal> {
+        let name = self.need(parameter)?;
+        if is_name(name) {
+            return Ok(name.to_lowercase());
+        }
+        Err(Refusal::value(format!(
+            "The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain only \
+             ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+        )))
+    }
+
+    /// The name of something that should exist: as it is or as an ARN, in lower case.
+    pub(crate) fn name(&self, parameter: &str) -> Result<Option<String>, Refusal> {
+        self.get(parameter).map(bare_name).transpose()
+    }
+
+    /// As [`Self::name`], and required.
+    pub(crate) fn need_name(&self, parameter: &str) -> Result<String, Refusal> {
+        bare_name(self.need(parameter)?)
+    }
+}
+
+/// Whether the service would accept this name for something new.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.len() <= NAME_LENGTH_MAX
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !name.ends_with('-')
+        && !name.contains("--")
+}
+
+/// The name in an ARN. Names of automated snapshots hold a colon themselves.
+fn bare_name(text: &str) -> Result<String, Refusal> {
+    if !text.starts_with("arn:") {
+        return Ok(text.to_lowercase());
+    }
+    match text.strip_prefix(ARN_PREFIX).and_then(|rest| rest.splitn(3, ':').nth(2)) {
+        Some(name) => Ok(name.to_lowercase()),
+        None => Err(Refusal::value(format!("Invalid resource name: {text}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_tags_and_filters_come_in_order() {
+        let query = Query::parse(
+            b"Action=X&VpcSecurityGroupIds.VpcSecurityGroupId.2=b&VpcSecurityGroupIds.VpcSecurityGroupId.1=a\
+              &Tags.Tag.1.Key=k&Tags.Tag.1.Value=v%20w&Filters.Filter.1.Name=engine&Filters.Filter.1.Values.Value.1=M&TagKeys.member.1=k",
+        );
+        assert_eq!(query.list("VpcSecurityGroupIds"), ["a", "b"]);
+        assert_eq!(query.list("TagKeys"), ["k"]);
+        assert_eq!(query.tags(), [Tag { key: "k".into(), value: "v w".into() }]);
+        assert_eq!(query.filters(&["engine"]).unwrap(), [("engine".to_owned(), vec!["m".to_owned()])]);
+        assert_eq!(query.filters(&[]).unwrap_err().code, "InvalidParameterValue");
+    }
+
+    #[test]
+    fn names_are_checked_as_the_service_does() {
+        let long = "a".repeat(63);
+        for good in ["a", "Prod-1", long.as_str()] {
+            assert!(is_name(good), "{good}");
+        }
+        let long = "a".repeat(64);
+        for bad in ["", "1a", "a-", "a--b", "rds:a", "ä", long.as_str()] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_arn_keeps_the_colons_of_an_automated_name() {
+        let name = bare_name(&format!("{ARN_PREFIX}:cluster-snapshot:rds:Prod-2026-11-23-02-00")).unwrap();
+        assert_eq!(name, "rds:prod-2026-11-23-02-00");
+    }
+}

@@ -1,0 +1,121 @@
+//! Clusters: made from a snapshot, from another cluster or from nothing, and deleted with their data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::snapshot::delete_snapshot;
+use super::{copy_all, vanish};
+use crate::rds_local::cloud::{Cloud, Stop, lock};
+use crate::rds_local::error::Error;
+use crate::rds_local::faults::delays::Step;
+use crate::rds_local::seed;
+use crate::rds_local::state::model::{Cluster, Kind, Origin, Snapshot};
+use crate::rds_local::state::{State, source_type};
+
+/// Copies the data that a cluster is made from, then lets it take its time. For a plain instance the instance goes on.
+pub(crate) fn create_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
+    let (key, resource) = (cluster.key(), cluster.resource_id.clone());
+    let copied = fill_cluster(cloud, cluster);
+    if let Err(error) = &copied {
+        cloud.cancel.check().map_err(|_| Stop)?;
+        cloud.say(format!("warning: cluster {}: {error}", cluster.id));
+    }
+    let step = if matches!(cluster.origin, Origin::Cluster(_)) { Step::Clone } else { Step::Restore };
+    if !cluster.plain {
+        cloud.dwell(
+            (Kind::Cluster, &cluster.id),
+            step,
+            |state| state.cluster(&key, &resource).is_some_and(|c| c.status.real != "deleting"),
+            |cloud, share| {
+                let state = if share > 0.8 { "backing-up" } else { "creating" };
+                show_cluster(cloud, cluster, state);
+            },
+        )?;
+    }
+    let failure = cloud.faults().failure(Kind::Cluster, &cluster.id);
+    let failure = failure.or_else(|| copied.is_err().then(|| "failed".to_owned()));
+    show_cluster(cloud, cluster, failure.as_deref().unwrap_or("available"));
+    cloud.change(|state| {
+        let message = if failure.is_some() { "DB cluster creation failed" } else { "DB cluster created" };
+        state.tell(source_type(Kind::Cluster, cluster.plain), &cluster.id, message);
+    });
+    Ok(())
+}
+
+/// Moves the real state of a cluster; a deletion is never taken back.
+pub(crate) fn show_cluster(cloud: &Cloud, cluster: &Cluster, shown: &str) {
+    let differs = |state: &mut State| {
+        state
+            .cluster(&cluster.key(), &cluster.resource_id)
+            .is_some_and(|c| c.status.real != shown && c.status.real != "deleting")
+    };
+    if cloud.look(differs) {
+        cloud.change(|state| {
+            if let Some(found) = state.cluster(&cluster.key(), &cluster.resource_id) {
+                shown.clone_into(&mut found.status.real);
+            }
+        });
+    }
+}
+
+/// Own volume first, then the source's: a source is never being filled itself, so nobody waits in a circle.
+fn fill_cluster(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
+    let folder = cloud.home.cluster(&cluster.key());
+    let own = cloud.volume(&cluster.resource_id);
+    let _own = lock(&own);
+    if cloud.look(|state| state.cluster(&cluster.key(), &cluster.resource_id).is_none()) {
+        // Deleted meanwhile; the wait that follows notices it too.
+        return Ok(());
+    }
+    match &cluster.origin {
+        Origin::Fresh => seed::fresh(&cloud.home, &folder, &cloud.cancel),
+        Origin::Snapshot(key) => {
+            let resource = cloud.look(|state| state.snapshots.get(key).map(|s| s.resource_id.clone()));
+            let volume = cloud.volume(&resource.unwrap_or_default());
+            // Held while copying, so that the snapshot is not deleted meanwhile.
+            let _volume = lock(&volume);
+            copy_all(cloud, &cloud.home.snapshot(key), &folder, None).map(|_| ())
+        }
+        Origin::Cluster(key) => {
+            let resource = cloud.look(|state| state.clusters.get(key).map(|c| c.resource_id.clone()));
+            let volume = cloud.volume(&resource.unwrap_or_default());
+            let volume = lock(&volume);
+            copy_all(cloud, &cloud.home.cluster(key), &folder, volume.server.as_ref()).map(|_| ())
+        }
+    }
+}
+
+/// Waits until the instances are gone, then removes the cluster with its data and its automated snapshots.
+pub(crate) fn delete_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
+    let (key, resource) = (cluster.key(), cluster.resource_id.clone());
+    let there = |state: &mut State| state.cluster(&key, &resource).is_some();
+    while cloud.look(|state| !state.members(&key).is_empty()) {
+        cloud.cancel.sleep(Duration::from_millis(20)).map_err(|_| Stop)?;
+    }
+    cloud.dwell((Kind::Cluster, &cluster.id), Step::Delete, there, |_, _| {})?;
+    remove_cluster(cloud, cluster);
+    Ok(())
+}
+
+pub(crate) fn remove_cluster(cloud: &Cloud, cluster: &Cluster) {
+    let key = cluster.key();
+    let folder = cloud.home.cluster(&key);
+    {
+        let volume = cloud.volume(&cluster.resource_id);
+        let mut volume = lock(&volume);
+        // The data goes too: no need to stop in order.
+        drop(volume.server.take());
+        vanish(cloud, &folder, |state| {
+            state.clusters.remove(&key);
+            state.tell(source_type(Kind::Cluster, cluster.plain), &cluster.id, "DB cluster deleted");
+        });
+    }
+    cloud.forget_volume(&cluster.resource_id);
+    let automated: Vec<Snapshot> = cloud.look(|state| {
+        let of_it = |s: &&Snapshot| s.automated && s.source_resource_id == cluster.resource_id;
+        state.snapshots.values().filter(of_it).cloned().collect()
+    });
+    for snapshot in &automated {
+        delete_snapshot(cloud, snapshot);
+    }
+}

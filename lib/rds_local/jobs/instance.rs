@@ -1,0 +1,104 @@
+//! Instances: the first one starts the cluster's server, the last one takes it along.
+
+use std::sync::Arc;
+
+use super::cluster::{create_cluster, remove_cluster};
+use super::vanish;
+use crate::rds_local::cloud::{Cloud, Stop, lock};
+use crate::rds_local::error::Error;
+use crate::rds_local::faults::delays::Step;
+use crate::rds_local::state::State;
+use crate::rds_local::state::model::{Instance, Kind};
+
+/// Starts the cluster's server if it is the first instance, then lets the instance take its time.
+pub(crate) fn create_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result<(), Stop> {
+    let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
+    let started = start_server(cloud, &instance.cluster);
+    if let Err(error) = &started {
+        cloud.cancel.check().map_err(|_| Stop)?;
+        cloud.say(format!("warning: instance {id}: {error}"));
+    }
+    let alive = |state: &mut State| state.instance(id, resource).is_some_and(|i| i.status.real != "deleting");
+    cloud.dwell((Kind::Instance, id), Step::Instance, alive, |cloud, share| {
+        let state = match share {
+            s if s < 0.7 => "creating",
+            s if s < 0.85 => "configuring-enhanced-monitoring",
+            _ => "modifying",
+        };
+        if cloud.look(|found| found.instance(id, resource).is_some_and(|i| i.status.real != state)) {
+            cloud.change(|found| found.instance(id, resource).map(|i| state.clone_into(&mut i.status.real)));
+        }
+    })?;
+    let failure = cloud.faults().failure(Kind::Instance, id);
+    let failure = failure.or_else(|| started.is_err().then(|| "failed".to_owned()));
+    cloud.change(|state| {
+        let Some(found) = state.instance(id, resource).filter(|i| i.status.real != "deleting") else {
+            return;
+        };
+        found.status.real = failure.clone().unwrap_or_else(|| "available".to_owned());
+        let message = if failure.is_some() { "DB instance creation failed" } else { "DB instance created" };
+        state.tell("db-instance", id, message);
+    });
+    Ok(())
+}
+
+/// Makes the data of a plain instance, then the instance.
+pub(crate) fn create_plain(cloud: &Arc<Cloud>, instance: &Instance) -> Result<(), Stop> {
+    let hidden = cloud.look(|state| state.clusters.get(&instance.cluster).cloned()).ok_or(Stop)?;
+    if hidden.status.real == "creating" {
+        create_cluster(cloud, &hidden)?;
+    }
+    create_instance(cloud, instance)
+}
+
+/// Starts the server of a cluster, unless the cluster is gone.
+pub(crate) fn start_server(cloud: &Cloud, key: &str) -> Result<(), Error> {
+    let Some(cluster) = cloud.look(|state| state.clusters.get(key).cloned()) else { return Ok(()) };
+    let volume = cloud.volume(&cluster.resource_id);
+    let mut volume = lock(&volume);
+    // The instance may have been deleted meanwhile.
+    let wanted = cloud.look(|state| state.members(key).iter().any(|member| member.status.real != "deleting"));
+    if wanted { cloud.start(&cluster, &mut volume) } else { Ok(()) }
+}
+
+/// Lets the deletion take its time; the last instance takes the server with it.
+pub(crate) fn delete_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result<(), Stop> {
+    let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
+    cloud.dwell(
+        (Kind::Instance, id),
+        Step::Delete,
+        |state| state.instance(id, resource).is_some(),
+        |_, _| {},
+    )?;
+    let cluster = cloud.look(|state| state.clusters.get(&instance.cluster).cloned());
+    if let Some(cluster) = &cluster {
+        let volume = cloud.volume(&cluster.resource_id);
+        let mut volume = lock(&volume);
+        let last = cloud.look(|state| {
+            state.members(&instance.cluster).iter().all(|i| i.id == id || i.status.real == "deleting")
+        });
+        if last && let Some(server) = volume.server.take() {
+            server.stop();
+        }
+    }
+    let folder = cloud.home.instance(id);
+    vanish(cloud, &folder, |state| {
+        state.instances.remove(id);
+        if instance.writer {
+            promote(state, &instance.cluster);
+        }
+        state.tell("db-instance", id, "DB instance deleted");
+    });
+    match cluster {
+        Some(cluster) if cluster.plain => remove_cluster(cloud, &cluster),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn promote(state: &mut State, cluster: &str) {
+    let next = state.instances.values_mut().find(|i| i.cluster == cluster && i.status.real != "deleting");
+    if let Some(next) = next {
+        next.writer = true;
+    }
+}

@@ -1,0 +1,47 @@
+//! What goes on behind the answers: each job takes one resource from the state it is in to `available`, `failed` or gone.
+//!
+//! Jobs can be started again after `kill -9`: they begin from what is on disk and overwrite what is half done.
+
+pub(super) mod cluster;
+pub(super) mod instance;
+pub(super) mod password;
+pub(super) mod power;
+pub(super) mod snapshot;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::cloud::Cloud;
+use super::error::Error;
+use super::state::State;
+use crate::engine::{Server, copy_data};
+use crate::rds_local::state::home::{self, Secrets};
+
+/// Copies data and passwords from one resource's directory to another's.
+pub(crate) fn copy_all(
+    cloud: &Cloud,
+    from: &Path,
+    to: &Path,
+    server: Option<&Server>,
+) -> Result<Timestamp, Error> {
+    cloud.home.discard(&to.join("data"))?;
+    let secrets: Secrets = home::read_json(&from.join("secrets.json"))?;
+    // What was pending at the source is not in the copied data.
+    home::write_json(&to.join("secrets.json"), &Secrets { pending: None, kept: None, ..secrets })?;
+    copy_data(&from.join("data"), &to.join("data"), server, &cloud.cancel)
+}
+
+/// Forgets a resource and moves its directory away in one step, so that a new one of the same name never meets the old
+/// one's files; then deletes them.
+pub(crate) fn vanish(cloud: &Cloud, folder: &Path, forget: impl FnOnce(&mut State)) {
+    let moved = cloud.change(|state| {
+        let moved = cloud.home.move_away(folder);
+        forget(state);
+        state.forget(folder);
+        moved
+    });
+    if let Err(error) = moved.and_then(|away| away.map_or(Ok(()), |away| home::remove_all(&away))) {
+        cloud.say(format!("warning: {error}"));
+    }
+}

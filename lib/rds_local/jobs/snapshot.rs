@@ -1,0 +1,89 @@
+//! Snapshots: taken from the source's data as it is at that moment, and deleted.
+
+use std::sync::Arc;
+
+use super::{copy_all, vanish};
+use crate::rds_local::cloud::{Cloud, Stop, lock};
+use crate::rds_local::error::Error;
+use crate::rds_local::faults::delays::Step;
+use crate::rds_local::state::model::{self, Kind, Snapshot};
+use crate::rds_local::state::source_type;
+
+/// Copies the source's data, then lets the snapshot take its time.
+pub(crate) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(), Stop> {
+    let (key, resource) = (snapshot.key(), snapshot.resource_id.clone());
+    let copied = copy_source(cloud, snapshot);
+    if let Err(error) = &copied {
+        cloud.cancel.check().map_err(|_| Stop)?;
+        cloud.say(format!("warning: snapshot {}: {error}", snapshot.id));
+    }
+    cloud.dwell(
+        (Kind::Snapshot, &snapshot.id),
+        Step::Snapshot,
+        |state| state.snapshot(&key, &resource).is_some(),
+        |cloud, share| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 99")]
+            let percent = (share * 10.0) as u32 * 10;
+            if cloud.look(|state| state.snapshot(&key, &resource).is_some_and(|s| s.percent < percent)) {
+                cloud.change(|state| state.snapshot(&key, &resource).map(|s| s.percent = percent));
+            }
+        },
+    )?;
+    let failure = cloud.faults().failure(Kind::Snapshot, &snapshot.id);
+    let failure = failure.or_else(|| copied.is_err().then(|| "failed".to_owned()));
+    cloud.change(|state| {
+        let kind = source_type(Kind::Snapshot, snapshot.plain);
+        let Some(found) = state.snapshot(&key, &resource) else { return };
+        let word = if snapshot.automated { "Automated" } else { "Manual" };
+        if let Some(failure) = failure {
+            found.status.real = failure;
+            state.tell(kind, &snapshot.id, format!("{word} cluster snapshot failed"));
+        } else {
+            "available".clone_into(&mut found.status.real);
+            found.percent = 100;
+            state.tell(kind, &snapshot.id, format!("{word} cluster snapshot created"));
+        }
+    });
+    Ok(())
+}
+
+/// Copies the source's data as it is now.
+pub(crate) fn copy_source(cloud: &Cloud, snapshot: &Snapshot) -> Result<(), Error> {
+    let (source, folder) =
+        (model::key(snapshot.plain, &snapshot.source), cloud.home.snapshot(&snapshot.key()));
+    let at = {
+        // Own volume first, then the source's.
+        let own = cloud.volume(&snapshot.resource_id);
+        let _own = lock(&own);
+        if cloud.look(|state| state.snapshot(&snapshot.key(), &snapshot.resource_id).is_none()) {
+            return Ok(());
+        }
+        let volume = cloud.volume(&snapshot.source_resource_id);
+        let volume = lock(&volume);
+        if cloud.look(|state| state.cluster(&source, &snapshot.source_resource_id).is_none()) {
+            return Err(Error::Gone(format!("the source {source}")));
+        }
+        copy_all(cloud, &cloud.home.cluster(&source), &folder, volume.server.as_ref())?
+    };
+    // A backdated one keeps its date.
+    cloud.change(|state| {
+        if let Some(found) = state.snapshot(&snapshot.key(), &snapshot.resource_id) {
+            found.created_at = if snapshot.automated { found.created_at } else { at };
+        }
+    });
+    Ok(())
+}
+
+/// Removes a snapshot with its data. Waits for a restore that is copying it.
+pub(crate) fn delete_snapshot(cloud: &Cloud, snapshot: &Snapshot) {
+    let folder = cloud.home.snapshot(&snapshot.key());
+    {
+        let volume = cloud.volume(&snapshot.resource_id);
+        let _volume = lock(&volume);
+        vanish(cloud, &folder, |state| {
+            state.snapshots.remove(&snapshot.key());
+            state.tell(source_type(Kind::Snapshot, snapshot.plain), &snapshot.id, "Deleted snapshot");
+        });
+    }
+    cloud.forget_volume(&snapshot.resource_id);
+}

@@ -1,0 +1,78 @@
+#![doc = include_str!("README.md")]
+
+mod actions;
+mod cloud;
+mod error;
+mod faults;
+mod http;
+mod jobs;
+mod remote;
+mod seed;
+mod serve;
+mod state;
+
+pub use error::Error;
+pub(crate) use state::home::make_directory;
+
+use std::io::Write;
+
+use remote::{DestroyOptions, FaultOptions, ListOptions};
+use seed::InitOptions;
+use serve::ServeOptions;
+
+use crate::house::House;
+
+/// What `rds-local` can do.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Verb {
+    /// Make a "production" cluster from an SQL file
+    Init(InitOptions),
+    /// Serve the RDS API in the foreground until SIGTERM; prints the endpoint's URL once everything answers
+    Serve(ServeOptions),
+    /// Make a running service misbehave
+    #[command(after_long_help = FAULTS)]
+    Fault(FaultOptions),
+    /// List what is at a running service: kind, id, status
+    List(ListOptions),
+    /// Stop the servers of a directory and remove it
+    Destroy(DestroyOptions),
+}
+
+/// The language of faults, for `--help`.
+const FAULTS: &str = "\
+FAULTS:
+  ACTION: throttle N | throttle 90s     the next N calls, or all for a while, answer Throttling (ACTION may be *)
+  ACTION: unavailable [N|TIME]          … answer 503 ServiceUnavailable
+  ACTION: lose [N|TIME]                 … are done, but the answer is lost
+  ACTION: drop [N|TIME]                 … are not done, and the connection closes
+  ACTION: slow TIME [N|TIME]            … are done late
+  ACTION: error CODE [HTTP] [N|TIME]    … answer this error
+  KIND NAME: fail [STATE]               resources end `failed` (or STATE) instead of available; NAME may hold *
+  KIND NAME: stick                      they stay where they are until `clear`
+  KIND NAME: delay TIME                 they take longer
+  KIND NAME: state STATE [TIME]         shows this state at once; `state -` shows the real one again
+  cluster NAME: backing-up TIME         a backup window, now
+  cluster NAME: password never          a new master password stays pending
+  cluster NAME: automated [AGE]         an automated snapshot, dated AGE ago; `automated every TIME` by the clock
+  cluster NAME: snapshots N             N records of manual snapshots without data
+  cluster NAME: protect                 deletion protection on
+  cluster NAME: replica-of ARN          it is a replica
+                                        (these also with `instance NAME`, for a plain RDS instance)
+  clear                                 forget all rules
+  KIND is cluster, instance or snapshot; TIME is 500ms, 20s, 5m, 3h or 2d.
+
+EXAMPLES:
+  rds-local fault --dir /tmp/cloud 'CreateDBClusterSnapshot: throttle 3'
+  rds-local fault --dir /tmp/cloud 'snapshot night-*: fail' 'cluster prod-replica: automated 3h'";
+
+/// Does what the person asked for.
+pub fn run(house: &House, verb: Option<&Verb>, out: &mut dyn Write) -> Result<(), Error> {
+    match verb {
+        None => Err(Error::NoVerb),
+        Some(Verb::Init(options)) => seed::init(house, options, out),
+        Some(Verb::Serve(options)) => serve::serve(house, options, out),
+        Some(Verb::Fault(options)) => remote::fault(options, out),
+        Some(Verb::List(options)) => remote::list(options, out),
+        Some(Verb::Destroy(options)) => remote::destroy(house, options),
+    }
+}

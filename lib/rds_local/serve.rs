@@ -1,0 +1,222 @@
+//! `rds-local serve`: takes up what is on disk, answers until a signal comes, stops every server.
+//!
+//! In: a directory of ours. Out: the endpoint's URL on stdout and in a file, once everything answers.
+
+use crate::rds_local::jobs::cluster;
+use crate::rds_local::jobs::instance;
+use crate::rds_local::jobs::password;
+use crate::rds_local::jobs::power;
+use crate::rds_local::jobs::snapshot;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use super::cloud::Cloud;
+use super::error::Error;
+use super::http;
+use super::state::State;
+use crate::engine;
+use crate::house::House;
+use crate::rds_local::faults::delays::Delays;
+use crate::rds_local::http::control;
+use crate::rds_local::state::home::{self, Home};
+use crate::rds_local::state::model::{Cluster, Instance, Kind, Snapshot};
+
+/// How often the clock-driven things are looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Flags of `rds-local serve`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServeOptions {
+    /// Directory that `rds-local init` made
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+
+    /// Write the endpoint's URL to this file too, once everything answers
+    #[arg(long, value_name = "FILE")]
+    pub endpoint_file: Option<PathBuf>,
+
+    /// How long states take: a scale (0 = as fast as the work allows) and seconds of single steps, such as 0.5,snapshot=30
+    /// (snapshot, restore, clone, instance, password, delete)
+    #[arg(long, value_name = "SCALE|STEP=S,...", default_value = "1")]
+    pub delays: Delays,
+
+    /// Faults to begin with, one a line (see `rds-local fault --help`)
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// Serves until a signal comes.
+pub(crate) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) -> Result<(), Error> {
+    let home = Home::open(&options.dir)?;
+    let orphans = engine::stop_orphans(&home.root);
+    if orphans > 0 {
+        house.progress.say(&format!("stopped {orphans} servers that an earlier rds-local left behind"));
+    }
+    home.empty_trash()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(|e| Error::Endpoint {
+        endpoint: format!("127.0.0.1:{}", options.port),
+        detail: e.to_string(),
+    })?;
+    let address = listener.local_addr().map_err(Error::file("listen for", &options.dir))?;
+    let state = State::load(&home)?;
+    let (lines, spoken) = channel();
+    let cloud = Arc::new(Cloud::new(home, state, options.delays.clone(), house.cancel.clone(), lines)?);
+    if let Some(path) = &options.faults {
+        let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+        control::inject(&cloud, &text).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+    }
+    let url = format!("http://{address}");
+    let outcome = start_servers(&cloud).and_then(|()| {
+        resume(&cloud);
+        let server = std::thread::spawn({
+            let cloud = Arc::clone(&cloud);
+            move || run_http(listener, cloud)
+        });
+        publish(&cloud, options, &url, out)?;
+        watch(house, &cloud, &spoken);
+        drop(server.join());
+        Ok(())
+    });
+    let _ = std::fs::remove_file(cloud.home.root.join("endpoint"));
+    if let Some(path) = &options.endpoint_file {
+        let _ = std::fs::remove_file(path);
+    }
+    cloud.shut_down();
+    for line in spoken.try_iter() {
+        house.progress.say(&line);
+    }
+    outcome
+}
+
+fn run_http(listener: TcpListener, cloud: Arc<Cloud>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let said = Arc::clone(&cloud);
+    let outcome = runtime.and_then(|runtime| runtime.block_on(http::listen(listener, cloud)));
+    if let Err(error) = outcome {
+        said.say(format!("warning: the endpoint is closed: {error}"));
+    }
+}
+
+fn publish(cloud: &Cloud, options: &ServeOptions, url: &str, out: &mut dyn Write) -> Result<(), Error> {
+    let line = format!("{url}\n");
+    home::write_file(&cloud.home.root.join("endpoint"), line.as_bytes())?;
+    if let Some(path) = &options.endpoint_file {
+        home::write_file(path, line.as_bytes())?;
+    }
+    // Whoever started us may not be listening.
+    let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+    Ok(())
+}
+
+/// Starts the server of every cluster that has an instance beyond `creating`, all at once.
+fn start_servers(cloud: &Arc<Cloud>) -> Result<(), Error> {
+    let keys: Vec<String> = cloud.look(|state| {
+        let running = |key: &&String| state.members(key).iter().any(|i| i.status.real != "deleting");
+        let at_rest = ["creating", "stopping", "stopped", "starting"];
+        let ready = state.clusters.iter().filter(|(_, c)| !at_rest.contains(&c.status.real.as_str()));
+        let ready = ready.map(|(key, _)| key);
+        ready.filter(running).cloned().collect()
+    });
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            keys.iter().map(|key| (key, scope.spawn(|| instance::start_server(cloud, key)))).collect();
+        for (key, thread) in threads {
+            if let Ok(Err(error)) = thread.join() {
+                cloud.cancel.check()?;
+                cloud.say(format!("warning: cluster {key}: {error}"));
+                cloud.change(|state| {
+                    for instance in state.instances.values_mut().filter(|i| i.cluster == *key) {
+                        "failed".clone_into(&mut instance.status.real);
+                    }
+                });
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Takes up what was under way when the service last stopped.
+fn resume(cloud: &Arc<Cloud>) {
+    let (clusters, instances, snapshots): (Vec<Cluster>, Vec<Instance>, Vec<Snapshot>) =
+        cloud.look(|state| {
+            (
+                state.clusters.values().cloned().collect(),
+                state.instances.values().cloned().collect(),
+                state.snapshots.values().cloned().collect(),
+            )
+        });
+    for snapshot in snapshots.into_iter().filter(|s| s.status.real == "creating") {
+        cloud.spawn(move |cloud| snapshot::take_snapshot(cloud, &snapshot));
+    }
+    for cluster in clusters {
+        let (made, again) = (cluster.clone(), cluster.clone());
+        match cluster.status.real.as_str() {
+            "stopping" => cloud.spawn(move |cloud| power::stop_cluster(cloud, &made)),
+            "starting" => cloud.spawn(move |cloud| power::start_cluster(cloud, &made)),
+            "deleting" if !cluster.plain => cloud.spawn(move |cloud| cluster::delete_cluster(cloud, &made)),
+            "creating" | "backing-up" if !cluster.plain => {
+                cloud.spawn(move |cloud| cluster::create_cluster(cloud, &made));
+            }
+            _ => {}
+        }
+        if cluster.password_pending {
+            cloud.spawn(move |cloud| password::reset_password(cloud, &again));
+        }
+    }
+    for instance in instances {
+        match instance.status.real.as_str() {
+            "deleting" => cloud.spawn(move |cloud| instance::delete_instance(cloud, &instance)),
+            "creating" | "configuring-enhanced-monitoring" | "modifying" if instance.plain => {
+                cloud.spawn(move |cloud| instance::create_plain(cloud, &instance));
+            }
+            "creating" | "configuring-enhanced-monitoring" | "modifying" => {
+                cloud.spawn(move |cloud| instance::create_instance(cloud, &instance));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Until a signal comes: says what happens, takes automated snapshots by the clock.
+fn watch(house: &House, cloud: &Arc<Cloud>, spoken: &Receiver<String>) {
+    let mut taken: std::collections::HashMap<String, Instant> = std::collections::HashMap::new();
+    while cloud.cancel.requested().is_none() {
+        if let Ok(line) = spoken.recv_timeout(TICK) {
+            house.progress.say(&line);
+        }
+        let clusters: Vec<Cluster> = cloud
+            .look(|state| state.clusters.values().filter(|c| c.status.is("available")).cloned().collect());
+        for cluster in clusters {
+            restart_if_dead(cloud, &cluster);
+            let kind = if cluster.plain { Kind::Instance } else { Kind::Cluster };
+            let Some(every) = cloud.faults().automated_every(kind, &cluster.id) else { continue };
+            let last = taken.entry(cluster.resource_id.clone()).or_insert_with(Instant::now);
+            if last.elapsed() >= every {
+                *last = Instant::now();
+                control::automated(cloud, &cluster, Duration::ZERO);
+            }
+        }
+    }
+}
+
+/// A server that was killed comes back, as a crashed instance does.
+fn restart_if_dead(cloud: &Arc<Cloud>, cluster: &Cluster) {
+    if cloud.has_dead_server(cluster) {
+        cloud.say(format!("warning: the server of {} has ended by itself; starting it again", cluster.id));
+        let key = cluster.key();
+        cloud.spawn(move |cloud| {
+            if let Err(error) = instance::start_server(cloud, &key) {
+                cloud.say(format!("warning: cluster {key}: {error}"));
+            }
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,192 @@
+//! The directory on disk: where everything is, who may work on it, and how the resources are kept.
+//!
+//! ```text
+//! DIR/rds-local.json                    the marker: which server program; nothing is touched without it
+//! DIR/clusters/ID/{meta.json,secrets.json,data/,log}          DIR/plain/…           the same behind plain RDS instances
+//! DIR/snapshots/ID/{meta.json,secrets.json,data/}             DIR/plain-snapshots/…
+//! DIR/instances/ID/meta.json            DIR/events.json       DIR/trash/            what is being deleted
+//! ```
+//!
+//! Files are replaced by rename, so `kill -9` leaves the old one or the new one. They are not fsynced: this is a
+//! stand-in for a cloud, not one.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Program;
+use crate::rds_local::error::Error;
+
+/// The file that says that a directory is ours.
+pub(crate) const MARKER: &str = "rds-local.json";
+
+/// What is kept of each resource.
+pub(crate) const META: &str = "meta.json";
+
+/// A data directory's passwords, apart from what is shown to callers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Secrets {
+    /// Of the internal account that changes the master's password.
+    pub(crate) admin: Secret,
+    /// A master password that is not yet in force.
+    pub(crate) pending: Option<Secret>,
+    /// The master password, if the service itself made it and keeps it in Secrets Manager.
+    #[serde(default)]
+    pub(crate) kept: Option<Secret>,
+}
+
+/// A password that is never shown.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// A directory of ours, locked for this process.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) root: PathBuf,
+    pub(crate) program: Program,
+    _lock: File,
+}
+
+impl Home {
+    /// Makes the directory, or opens the one that `init` made before.
+    pub(crate) fn create(root: &Path, program: &Program) -> Result<Self, Error> {
+        make_directory(root)?;
+        let root = root.canonicalize().map_err(Error::file("open", root))?;
+        let marker = root.join(MARKER);
+        let empty = fs::read_dir(&root).map_err(Error::file("read", &root))?.next().is_none();
+        if !marker.exists() {
+            if !empty {
+                return Err(Error::NotEmpty { path: root });
+            }
+            write_json(&marker, program)?;
+        }
+        Self::open(&root)
+    }
+
+    /// Opens a directory of ours.
+    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
+        let marker = root.join(MARKER);
+        if !marker.exists() {
+            return Err(Error::NotOurs { path: root.to_owned() });
+        }
+        let root = root.canonicalize().map_err(Error::file("open", root))?;
+        let lock_path = root.join("lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
+        let lock = lock.map_err(Error::file("open", &lock_path))?;
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| Error::Busy { path: root.clone() })?;
+        for folder in ["clusters", "plain", "snapshots", "plain-snapshots", "instances", "trash"] {
+            make_directory(&root.join(folder))?;
+        }
+        Ok(Self { program: read_json(&marker)?, root, _lock: lock })
+    }
+
+    /// The directory of a cluster, by its key.
+    pub(crate) fn cluster(&self, key: &str) -> PathBuf {
+        self.keyed("clusters", "plain", key)
+    }
+
+    /// The directory of a snapshot, by its key.
+    pub(crate) fn snapshot(&self, key: &str) -> PathBuf {
+        self.keyed("snapshots", "plain-snapshots", key)
+    }
+
+    /// The directory of an instance.
+    pub(crate) fn instance(&self, id: &str) -> PathBuf {
+        self.root.join("instances").join(id)
+    }
+
+    fn keyed(&self, clustered: &str, plain: &str, key: &str) -> PathBuf {
+        match key.strip_prefix("plain:") {
+            Some(id) => self.root.join(plain).join(id),
+            None => self.root.join(clustered).join(key),
+        }
+    }
+
+    /// All resources of a kind. Directories without `meta.json` are leftovers of an interrupted deed.
+    pub(crate) fn load<T: DeserializeOwned>(&self, folders: &[&str]) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        for folder in folders.iter().map(|folder| self.root.join(folder)) {
+            for entry in fs::read_dir(&folder).map_err(Error::file("read", &folder))? {
+                let path = entry.map_err(Error::file("read", &folder))?.path();
+                if path.join(META).exists() {
+                    all.push(read_json(&path.join(META))?);
+                } else {
+                    self.discard(&path)?;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Deletes a directory: out of the way first, so that a new one of the same name can be made at once.
+    pub(crate) fn discard(&self, path: &Path) -> Result<(), Error> {
+        self.move_away(path)?.map_or(Ok(()), |away| remove_all(&away))
+    }
+
+    /// Moves a directory into the trash, if it is there.
+    pub(crate) fn move_away(&self, path: &Path) -> Result<Option<PathBuf>, Error> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let away = self.root.join("trash").join(format!("{:016x}", rand::random::<u64>()));
+        fs::rename(path, &away).map_err(Error::file("move away", path))?;
+        Ok(Some(away))
+    }
+
+    /// Deletes what an interrupted deletion left.
+    pub(crate) fn empty_trash(&self) -> Result<(), Error> {
+        let trash = self.root.join("trash");
+        remove_all(&trash)?;
+        make_directory(&trash)
+    }
+}
+
+/// Makes a directory that only this user can enter.
+pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("create", path))
+}
+
+/// Deletes a directory, if it is there.
+pub(crate) fn remove_all(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::file("delete", path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file that only this user can read, by rename.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+    write_file(path, &serde_json::to_vec_pretty(value).expect("our types have only string keys"))
+}
+
+/// Writes a file that only this user can read, by rename.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let fail = Error::file("write", path);
+    let write = || {
+        let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+        temporary.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
+        temporary.write_all(bytes)?;
+        temporary.persist(path).map_err(|e| e.error)
+    };
+    write().map(|_| ()).map_err(fail)
+}
+
+/// Reads a file back.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let bytes = fs::read(path).map_err(Error::file("read", path))?;
+    serde_json::from_slice(&bytes).map_err(|source| Error::Damaged { path: path.to_owned(), source })
+}

@@ -1,0 +1,146 @@
+//! Everything the service knows, in memory, and how changes of it reach the disk.
+
+pub(super) mod home;
+pub(super) mod model;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::error::Error;
+use crate::rds_local::http::query::Refusal;
+use home::{Home, META};
+use model::{Cluster, Event, Instance, Kind, Snapshot};
+
+/// How many events are remembered.
+const EVENTS_MAX: usize = 2_000;
+
+/// All resources, by key.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) clusters: BTreeMap<String, Cluster>,
+    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) snapshots: BTreeMap<String, Snapshot>,
+    pub(crate) events: Vec<Event>,
+    /// What is on disk, so that only what changed is written.
+    saved: HashMap<PathBuf, String>,
+}
+
+impl State {
+    /// Reads everything back.
+    pub(crate) fn load(home: &Home) -> Result<Self, Error> {
+        let clusters: Vec<Cluster> = home.load(&["clusters", "plain"])?;
+        let snapshots: Vec<Snapshot> = home.load(&["snapshots", "plain-snapshots"])?;
+        let instances: Vec<Instance> = home.load(&["instances"])?;
+        let events = home.root.join("events.json");
+        Ok(Self {
+            clusters: clusters.into_iter().map(|c| (c.key(), c)).collect(),
+            instances: instances.into_iter().map(|i| (i.id.clone(), i)).collect(),
+            snapshots: snapshots.into_iter().map(|s| (s.key(), s)).collect(),
+            events: if events.exists() { home::read_json(&events)? } else { Vec::new() },
+            saved: HashMap::new(),
+        })
+    }
+
+    /// Writes what changed since the last time.
+    pub(crate) fn save(&mut self, home: &Home) -> Result<(), Error> {
+        let mut files = Vec::new();
+        files.extend(self.clusters.values().map(|c| (home.cluster(&c.key()), text(c))));
+        files.extend(self.instances.values().map(|i| (home.instance(&i.id), text(i))));
+        files.extend(self.snapshots.values().map(|s| (home.snapshot(&s.key()), text(s))));
+        for (folder, text) in files {
+            let path = folder.join(META);
+            if self.saved.get(&path) != Some(&text) {
+                home::make_directory(&folder)?;
+                home::write_file(&path, text.as_bytes())?;
+                self.saved.insert(path, text);
+            }
+        }
+        let path = home.root.join("events.json");
+        let text = text(&self.events);
+        if self.saved.get(&path) != Some(&text) {
+            home::write_file(&path, text.as_bytes())?;
+            self.saved.insert(path, text);
+        }
+        Ok(())
+    }
+
+    /// Forgets what was saved of a resource that is gone, so that a new one of its name is written.
+    pub(crate) fn forget(&mut self, folder: &std::path::Path) {
+        self.saved.remove(&folder.join(META));
+    }
+
+    /// Notes an event.
+    pub(crate) fn tell(&mut self, kind: &str, id: &str, message: impl Into<String>) {
+        let message = message.into();
+        self.events.push(Event { at: Timestamp::now(), kind: kind.to_owned(), id: id.to_owned(), message });
+        let surplus = self.events.len().saturating_sub(EVENTS_MAX);
+        self.events.drain(..surplus);
+    }
+
+    /// The cluster of a key, if it is the one of this resource id.
+    pub(crate) fn cluster(&mut self, key: &str, resource_id: &str) -> Option<&mut Cluster> {
+        self.clusters.get_mut(key).filter(|found| found.resource_id == resource_id)
+    }
+
+    /// The snapshot of a key, if it is the one of this resource id.
+    pub(crate) fn snapshot(&mut self, key: &str, resource_id: &str) -> Option<&mut Snapshot> {
+        self.snapshots.get_mut(key).filter(|found| found.resource_id == resource_id)
+    }
+
+    /// The instance of a name, if it is the one of this resource id.
+    pub(crate) fn instance(&mut self, id: &str, resource_id: &str) -> Option<&mut Instance> {
+        self.instances.get_mut(id).filter(|found| found.resource_id == resource_id)
+    }
+
+    /// The instances of a cluster, the writer first.
+    pub(crate) fn members(&self, key: &str) -> Vec<&Instance> {
+        let mut members: Vec<&Instance> = self.instances.values().filter(|i| i.cluster == key).collect();
+        members.sort_by_key(|member| !member.writer);
+        members
+    }
+
+    /// A cluster that callers can see, or the error that they get.
+    pub(crate) fn find_cluster(&mut self, id: &str) -> Result<&mut Cluster, Refusal> {
+        let missing = || Refusal::new(404, "DBClusterNotFoundFault", format!("DBCluster {id} not found."));
+        self.clusters.get_mut(id).filter(|cluster| !cluster.plain).ok_or_else(missing)
+    }
+
+    /// An instance, or the error that callers get.
+    pub(crate) fn find_instance(&mut self, id: &str) -> Result<&mut Instance, Refusal> {
+        let missing = || Refusal::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."));
+        self.instances.get_mut(id).ok_or_else(missing)
+    }
+
+    /// A snapshot of clusters (or of plain instances), or the error that callers get.
+    pub(crate) fn find_snapshot(&mut self, plain: bool, id: &str) -> Result<&mut Snapshot, Refusal> {
+        let key = model::key(plain, id);
+        self.snapshots.get_mut(&key).ok_or_else(|| no_snapshot(plain, id))
+    }
+}
+
+/// The error for a snapshot that is not there.
+pub(crate) fn no_snapshot(plain: bool, id: &str) -> Refusal {
+    let (code, word) = if plain {
+        ("DBSnapshotNotFound", "DBSnapshot")
+    } else {
+        ("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot")
+    };
+    Refusal::new(404, code, format!("{word} {id} not found."))
+}
+
+/// The service's word for the source of an event.
+pub(crate) fn source_type(kind: Kind, plain: bool) -> &'static str {
+    match (kind, plain) {
+        (Kind::Cluster, false) => "db-cluster",
+        (Kind::Cluster | Kind::Instance, _) => "db-instance",
+        (Kind::Snapshot, false) => "db-cluster-snapshot",
+        (Kind::Snapshot, true) => "db-snapshot",
+    }
+}
+
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("our types have only string keys")
+}

@@ -1,0 +1,218 @@
+//! The resources as plain data, the way they are kept in `meta.json`. No secret is in here.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The account and region of every ARN.
+pub(crate) const ARN_PREFIX: &str = "arn:aws:rds:us-east-1:123456789012";
+
+/// A key and a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tag {
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+/// A state that a fault put over the real one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Forced {
+    pub(crate) state: String,
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// What a resource is doing: the real state, and what a fault shows instead.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) real: String,
+    pub(crate) forced: Option<Forced>,
+}
+
+impl Status {
+    pub(crate) fn new(state: &str) -> Self {
+        Self { real: state.to_owned(), forced: None }
+    }
+
+    /// What callers see, and what decides whether an action is allowed.
+    pub(crate) fn shown(&self) -> &str {
+        match &self.forced {
+            Some(forced) if forced.until.is_none_or(|until| Timestamp::now() < until) => &forced.state,
+            _ => &self.real,
+        }
+    }
+
+    pub(crate) fn is(&self, state: &str) -> bool {
+        self.shown() == state
+    }
+}
+
+/// Where the data of a cluster comes from: what to copy again if the copying was interrupted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Origin {
+    /// An SQL file, or nothing: a fresh data directory.
+    Fresh,
+    /// The snapshot with this key.
+    Snapshot(String),
+    /// The live data of the cluster with this key.
+    Cluster(String),
+}
+
+/// A cluster: one data directory, at most one server process. A plain RDS instance has a hidden one of the same name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of the API")]
+pub(crate) struct Cluster {
+    pub(crate) id: String,
+    /// Hidden behind a plain RDS instance.
+    pub(crate) plain: bool,
+    /// `cluster-…`: new for each cluster, whatever its name.
+    pub(crate) resource_id: String,
+    pub(crate) engine: String,
+    pub(crate) engine_version: String,
+    pub(crate) status: Status,
+    pub(crate) port: u16,
+    pub(crate) created_at: Timestamp,
+    pub(crate) master_user: String,
+    /// A new master password is set but not yet in force.
+    pub(crate) password_pending: bool,
+    /// The service made the master password and keeps it in Secrets Manager.
+    #[serde(default)]
+    pub(crate) password_kept: bool,
+    pub(crate) deletion_protection: bool,
+    pub(crate) retention_days: u32,
+    pub(crate) subnet_group: String,
+    pub(crate) parameter_group: String,
+    pub(crate) security_groups: Vec<String>,
+    pub(crate) storage_type: String,
+    pub(crate) copy_tags: bool,
+    pub(crate) iam_authentication: bool,
+    /// Serverless v2 capacity, least and most.
+    pub(crate) capacity: Option<(f64, f64)>,
+    pub(crate) replication_source: Option<String>,
+    pub(crate) clone_group: Option<String>,
+    pub(crate) origin: Origin,
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// An instance. Those of a cluster share its server; the first is the writer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) resource_id: String,
+    /// The key of the cluster that it belongs to, or of the hidden one.
+    pub(crate) cluster: String,
+    pub(crate) plain: bool,
+    pub(crate) writer: bool,
+    pub(crate) class: String,
+    pub(crate) status: Status,
+    pub(crate) created_at: Timestamp,
+    pub(crate) public: bool,
+    pub(crate) promotion_tier: u32,
+    pub(crate) parameter_group: String,
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// A snapshot: a copy of a data directory, or only a record of one (`data` false) for tests with many.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) id: String,
+    pub(crate) plain: bool,
+    pub(crate) resource_id: String,
+    pub(crate) automated: bool,
+    pub(crate) source: String,
+    pub(crate) source_resource_id: String,
+    pub(crate) source_created_at: Timestamp,
+    pub(crate) engine: String,
+    pub(crate) engine_version: String,
+    pub(crate) master_user: String,
+    pub(crate) retention_days: u32,
+    pub(crate) port: u16,
+    pub(crate) status: Status,
+    pub(crate) percent: u32,
+    pub(crate) created_at: Timestamp,
+    pub(crate) data: bool,
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// What happened to a resource.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) at: Timestamp,
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    pub(crate) message: String,
+}
+
+/// The kinds of resources that faults and events name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Cluster,
+    Instance,
+    Snapshot,
+}
+
+impl Kind {
+    /// The word of faults.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Instance => "instance",
+            Self::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// The key of a cluster or snapshot. A colon is in no name, so those of plain RDS never collide.
+pub(crate) fn key(plain: bool, id: &str) -> String {
+    if plain { format!("plain:{id}") } else { id.to_owned() }
+}
+
+/// `cluster-3F…`: 26 characters, like the service's.
+pub(crate) fn resource_id(word: &str) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let letters = (0..26).map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>()) % ALPHABET.len()]));
+    format!("{word}-{}", letters.collect::<String>())
+}
+
+impl Cluster {
+    pub(crate) fn key(&self) -> String {
+        key(self.plain, &self.id)
+    }
+
+    pub(crate) fn arn(&self) -> String {
+        format!("{ARN_PREFIX}:cluster:{}", self.id)
+    }
+
+    /// The name of the secret with its master password, if the service keeps one.
+    pub(crate) fn secret_name(&self) -> Option<String> {
+        let kind = if self.plain { "db" } else { "cluster" };
+        let id = self.resource_id.trim_start_matches("cluster-").to_lowercase();
+        self.password_kept.then(|| format!("rds!{kind}-{id}"))
+    }
+
+    /// Its ARN, which ends with characters that the name does not have.
+    pub(crate) fn secret_arn(&self) -> Option<String> {
+        let prefix = ARN_PREFIX.replacen(":rds:", ":secretsmanager:", 1);
+        Some(format!("{prefix}:secret:{}-LoCaL0", self.secret_name()?))
+    }
+}
+
+impl Instance {
+    pub(crate) fn arn(&self) -> String {
+        format!("{ARN_PREFIX}:db:{}", self.id)
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn key(&self) -> String {
+        key(self.plain, &self.id)
+    }
+
+    pub(crate) fn arn(&self) -> String {
+        let kind = if self.plain { "snapshot" } else { "cluster-snapshot" };
+        format!("{ARN_PREFIX}:{kind}:{}", self.id)
+    }
+
+    pub(crate) fn type_word(&self) -> &'static str {
+        if self.automated { "automated" } else { "manual" }
+    }
+}

@@ -1,0 +1,209 @@
+//! What must be true before a target is touched.
+//!
+//! In: the target, the source, the dump. Out: nothing, or a refusal: the target is production or follows it, the data
+//! does not fit, the server takes no statement that long.
+
+pub(super) mod production;
+
+use crate::aws;
+use std::net::ToSocketAddrs;
+use std::path::{Path, PathBuf};
+
+use mysql::{Opts, Row};
+
+use super::error::Error;
+use super::load::Job;
+use super::target::Target;
+use crate::config::{Config, ServerConfig};
+use crate::house::House;
+use crate::mysql::{LoginOptions, Server, Session};
+
+/// Tables and keys on disk, compared with the bytes of SQL that they come from.
+const DISK_PER_SQL_BYTE: u64 = 2;
+
+/// Refuses a target that is the source, or replicates from it.
+pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Session) -> Result<(), Error> {
+    let config = &house.config;
+    let refuse = |why: String| Err(Error::LooksLikeSource { target: target.name.clone(), why });
+    let mut differs = false;
+    let options = Opts::from(target.server.options());
+    let host = options.get_ip_or_hostname().into_owned();
+    if let Some(id) = named_like(config, &host) {
+        return refuse(format!("its host {host} is of {id}"));
+    }
+    if let Some(source) = source_server(house) {
+        if same_address(&options, &Opts::from(source.options())) {
+            return refuse(format!("both are {}", address(&options)));
+        }
+        // The same server may be known by several names; a source that does not answer here is another one.
+        if let Ok(mut source) = source.connect()
+            && let (Some(a), Some(b)) = (identity(session), identity(&mut source))
+        {
+            if a == b {
+                return refuse("both are the same server".to_owned());
+            }
+            differs = true;
+        }
+    }
+    // Behind an address or a tunnel: a server of the source's cluster knows its own name.
+    if !differs
+        && let Some((own, id)) = own_names(session).iter().find_map(|own| Some((own, begins(config, own)?)))
+    {
+        return refuse(format!("it calls itself {own}, which is of {id}"));
+    }
+    for upstream in upstreams(session) {
+        let source = config.source.host.as_deref();
+        if source.is_some_and(|source| source == upstream) || named_like(config, &upstream).is_some() {
+            return refuse(format!("it replicates from {upstream}"));
+        }
+    }
+    Ok(())
+}
+
+/// The server that `[source]` names, if it names one by address.
+fn source_server(house: &House) -> Option<Server> {
+    let source = &house.config.source;
+    let by_secret = source.secret.is_some();
+    if source.host.is_none() && source.socket.is_none() && source.defaults_file.is_none() && !by_secret {
+        return None;
+    }
+    let settings = source.server();
+    // A password that is not at hand here is no reason to stop: addresses are compared all the same.
+    let bare = || {
+        let bare = ServerConfig { password_env: None, secret: None, iam_login: false, ..settings.clone() };
+        Server::of_config(&bare).ok()
+    };
+    aws::access(house, &LoginOptions::default()).to_config(&settings).ok().or_else(bare)
+}
+
+/// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier, those
+/// of its instances do so by custom. A custom endpoint may have any name, and be of any cluster.
+fn named_like<'a>(config: &'a Config, host: &str) -> Option<&'a str> {
+    if !host.contains('.') || host.parse::<std::net::IpAddr>().is_ok() {
+        return None;
+    }
+    let custom = host.to_ascii_lowercase().split('.').any(|label| label.starts_with("cluster-custom-"));
+    let cluster = config.source.cluster.as_deref().filter(|_| custom);
+    cluster.or_else(|| begins(config, host))
+}
+
+/// The cluster or instance of `[source]` that the first label of a name is, or begins with: `prod`, `prod-2`.
+fn begins<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
+    let first = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let ids = [config.source.cluster.as_deref(), config.source.instance.as_deref()];
+    ids.into_iter().flatten().filter(|id| !id.is_empty()).find(|id| {
+        let rest = first.strip_prefix(&id.to_ascii_lowercase());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
+}
+
+/// What the server calls itself; Aurora knows the instance's identifier.
+fn own_names(session: &mut Session) -> Vec<String> {
+    let mut ask = |sql| session.first::<String>("asking for the server's name", sql).ok().flatten();
+    ["SELECT @@hostname", "SELECT @@aurora_server_id"].into_iter().filter_map(&mut ask).collect()
+}
+
+fn same_address(a: &Opts, b: &Opts) -> bool {
+    if a.get_socket().is_some() || b.get_socket().is_some() {
+        return a.get_socket() == b.get_socket();
+    }
+    let resolve = |options: &Opts| -> Vec<std::net::SocketAddr> {
+        let host = options.get_ip_or_hostname();
+        (host.as_ref(), options.get_tcp_port()).to_socket_addrs().map(Iterator::collect).unwrap_or_default()
+    };
+    let known = resolve(b);
+    resolve(a).iter().any(|address| known.contains(address))
+}
+
+fn address(options: &Opts) -> String {
+    match options.get_socket() {
+        Some(socket) => socket.to_owned(),
+        None => format!("{}:{}", options.get_ip_or_hostname(), options.get_tcp_port()),
+    }
+}
+
+/// What no two servers share.
+fn identity(session: &mut Session) -> Option<String> {
+    let place = "CONCAT(@@hostname, ':', @@port, ':', @@datadir)";
+    let sql = match session.engine() {
+        crate::mysql::Engine::MySql => format!("SELECT CONCAT(@@server_uuid, ':', {place})"),
+        crate::mysql::Engine::MariaDb => format!("SELECT {place}"),
+    };
+    session.first::<String>("asking who the server is", &sql).ok().flatten()
+}
+
+/// Hosts that the server replicates from. Servers and accounts without replication say nothing.
+fn upstreams(session: &mut Session) -> Vec<String> {
+    for sql in ["SHOW REPLICA STATUS", "SHOW SLAVE STATUS"] {
+        let Ok(rows) = session.rows::<Row>("asking what the server replicates from", sql) else { continue };
+        let host = |row: &Row| {
+            let column = |name: &str| row.columns_ref().iter().position(|column| column.name_str() == name);
+            let at = column("Source_Host").or_else(|| column("Master_Host"))?;
+            row.get_opt::<String, _>(at)?.ok()
+        };
+        return rows.iter().filter_map(host).collect();
+    }
+    Vec::new()
+}
+
+/// Refuses what the server could not take in.
+pub(crate) fn refuse_too_large(session: &mut Session, job: &Job) -> Result<(), Error> {
+    let allowed = session.first::<u64>("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
+    let largest = job.tables().map(|(_, entry)| entry.statement_bytes_max).max().unwrap_or(0);
+    if let Some(allowed) = allowed.filter(|allowed| largest + 1024 > *allowed) {
+        return Err(Error::Packet { needed: largest, allowed });
+    }
+    let chosen = job.tables().filter(|(_, entry)| job.choice.takes(&entry.table));
+    refuse_full_disk(session, &job.server, chosen.map(|(_, entry)| entry.plain_bytes).sum())
+}
+
+/// Refuses more SQL than there is room for.
+pub(crate) fn refuse_full_disk(session: &mut Session, server: &Server, sql_bytes: u64) -> Result<(), Error> {
+    let needed = sql_bytes.saturating_mul(DISK_PER_SQL_BYTE);
+    match free_space(session, server)? {
+        Some((path, free)) if free < needed => Err(Error::Disk { needed, free, path }),
+        _ => Ok(()),
+    }
+}
+
+/// Free bytes where the server keeps its data, if that is on this host and can be seen.
+fn free_space(session: &mut Session, server: &Server) -> Result<Option<(PathBuf, u64)>, Error> {
+    let options = Opts::from(server.options());
+    let host = options.get_ip_or_hostname();
+    if options.get_socket().is_none() && host != "localhost" && !host.starts_with("127.") && host != "::1" {
+        return Ok(None);
+    }
+    let directory = session.first::<String>("reading datadir", "SELECT @@datadir")?.unwrap_or_default();
+    let hostname = session.first::<String>("reading hostname", "SELECT @@hostname")?.unwrap_or_default();
+    let here = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let path = Path::new(&directory);
+    // 127.0.0.1 may be the end of a tunnel.
+    if !path.is_dir() || hostname != here.trim() {
+        return Ok(None);
+    }
+    let Ok(space) = rustix::fs::statvfs(path) else { return Ok(None) };
+    Ok(Some((path.to_owned(), space.f_bavail * space.f_frsize)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SourceConfig;
+
+    #[test]
+    fn knows_the_endpoints_of_the_source_cluster() {
+        let source = SourceConfig { cluster: Some("prod-replica".to_owned()), ..SourceConfig::default() };
+        let config = Config { source, ..Config::default() };
+        for host in [
+            "prod-replica.cluster-abc.eu-west-1.rds.amazonaws.com",
+            "PROD-REPLICA.cluster-ro-abc.rds.amazonaws.com",
+            "prod-replica-2.abc.eu-west-1.rds.amazonaws.com",
+            "reports.cluster-custom-abc.eu-west-1.rds.amazonaws.com",
+        ] {
+            assert_eq!(named_like(&config, host), Some("prod-replica"), "{host}");
+        }
+        for host in ["dev3.internal", "127.0.0.1", "prod-replica2.internal", "prod-replica-2"] {
+            assert_eq!(named_like(&config, host), None, "{host}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What a target keeps or sets of its own over a refresh.
+
+pub(super) mod preserve;
+pub(super) mod set;

@@ -1,0 +1,125 @@
+//! The dump's views, routines, triggers and events, created in the staging database.
+//!
+//! In: the manifest's objects. Out: the same objects under the staging database's name, events asleep; what the
+//! events were is written down, so that the swap can wake them.
+
+use crate::restore::swap::events;
+use std::collections::BTreeSet;
+
+use super::Job;
+use crate::archive::{ObjectEntry, ObjectKind};
+use crate::house::House;
+use crate::mysql::{self, Session, number};
+use crate::restore::error::Error;
+use crate::restore::swap::objects::Kind;
+use crate::restore::swap::state;
+use crate::restore::swap::sync_objects::Contents;
+use crate::sql::{name, requalify, without_definer};
+
+/// Creates everything that is no table.
+pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
+    let mut session = job.server.connect_to(Some(&job.staging))?;
+    let manifest = job.dump.manifest();
+    let entries: Vec<&ObjectEntry> =
+        manifest.objects.iter().filter(|object| object.database == job.database).collect();
+    let known: BTreeSet<String> = job
+        .tables()
+        .map(|(_, table)| table.table.clone())
+        .chain(entries.iter().map(|entry| entry.name.clone()))
+        .collect();
+    let place = |entry: &ObjectEntry| requalify(&entry.create, &job.database, &job.staging, &known);
+    let (views, others): (Vec<&ObjectEntry>, Vec<&ObjectEntry>) =
+        entries.iter().partition(|entry| entry.kind == ObjectKind::View);
+    let (before, after): (Vec<&ObjectEntry>, Vec<&ObjectEntry>) =
+        others.into_iter().partition(|entry| !matches!(entry.kind, ObjectKind::Trigger | ObjectKind::Event));
+    for entry in before {
+        create(&mut session, entry, &place(entry))?;
+    }
+    create_views(&mut session, views, &place)?;
+    for entry in after {
+        house.cancel.check()?;
+        let text = place(entry);
+        let asleep = text.replacen(" PRESERVE ENABLE", " PRESERVE DISABLE", 1);
+        create(&mut session, entry, if entry.kind == ObjectKind::Event { &asleep } else { &text })?;
+    }
+    remember_events(&mut session, job)
+}
+
+/// Views may be built on views: tries those that are left until none of them can be created.
+fn create_views(
+    session: &mut Session,
+    mut left: Vec<&ObjectEntry>,
+    place: &dyn Fn(&ObjectEntry) -> String,
+) -> Result<(), Error> {
+    while !left.is_empty() {
+        let mut failed = Vec::new();
+        for entry in &left {
+            match create(session, entry, &place(entry)) {
+                Ok(()) => {}
+                Err(e) if e.number().is_some() => failed.push((*entry, e)),
+                Err(e) => return Err(e.into()),
+            }
+        }
+        if failed.len() == left.len() {
+            return Err(failed.swap_remove(0).1.into());
+        }
+        left = failed.into_iter().map(|(entry, _)| entry).collect();
+    }
+    Ok(())
+}
+
+fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), mysql::Error> {
+    let deed = format!("creating the {} {}", words(entry.kind), entry.name);
+    for statement in &entry.session {
+        session.run(&deed, statement)?;
+    }
+    let outcome = match session.run(&deed, text) {
+        Err(e) if e.number() == Some(number::SPECIFIC_ACCESS_DENIED) => {
+            // Only an administrator may create things in somebody else's name.
+            session.run(&deed, &without_definer(text))
+        }
+        outcome => outcome,
+    };
+    for statement in ["SET NAMES utf8mb4", "SET time_zone = '+00:00'"] {
+        session.run(&deed, statement)?;
+    }
+    outcome.map(drop)
+}
+
+fn words(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Function => "function",
+        ObjectKind::Procedure => "procedure",
+        ObjectKind::Package => "package",
+        ObjectKind::PackageBody => "package body",
+        ObjectKind::View => "view",
+        ObjectKind::Trigger => "trigger",
+        ObjectKind::Event => "event",
+    }
+}
+
+/// Writes down how the events are to be once the database is in use.
+fn remember_events(session: &mut Session, job: &Job) -> Result<(), Error> {
+    let awake: BTreeSet<&str> = job
+        .dump
+        .manifest()
+        .objects
+        .iter()
+        .filter(|entry| entry.kind == ObjectKind::Event && entry.database == job.database)
+        .filter(|entry| entry.create.contains(" PRESERVE ENABLE"))
+        .map(|entry| entry.name.as_str())
+        .collect();
+    if awake.is_empty() {
+        return Ok(());
+    }
+    session.run("setting the SQL mode", "SET sql_mode = ''")?;
+    let mut contents = Contents::read(session, &job.staging)?;
+    for object in contents.objects.iter_mut().filter(|object| object.kind == Kind::Event) {
+        if awake.contains(object.name.as_str()) {
+            object.create = object.create.replacen(" PRESERVE DISABLE", " PRESERVE ENABLE", 1);
+        }
+    }
+    events::remember(session, &job.staging, state::BEFORE, &contents)?;
+    session.run("using the database", &format!("USE {}", name(&job.staging)))?;
+    Ok(())
+}

@@ -1,0 +1,300 @@
+//! Dumps of other tools: `.sql` and `.sql.gz` as mysqldump and mariadb-dump write them, one statement after the other.
+//!
+//! In: such a file, an empty database. Out: its tables, views, routines, triggers and events there, counted. Statements
+//! about databases are left out: the file is loaded into the staging database whatever it says. A file that mysqldump
+//! began and did not end is refused.
+
+use crate::archive;
+use crate::sql;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use mysql::prelude::Queryable;
+
+use crate::document::TableDigest;
+use crate::dump;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::progress;
+use crate::restore::error::Error;
+use crate::restore::swap::objects::Kind;
+use crate::restore::swap::sync_objects::Contents;
+use crate::restore::swap::{events, state};
+use crate::restore::target::Target;
+use crate::sql::{Statement, Statements, StatementsError, name, qualified};
+
+const BLOCK_BYTES: usize = 256 * 1024;
+
+/// How much of the file's beginning and end is looked at.
+const EDGE_BYTES: usize = 4096;
+
+/// Before where a definition names its definer.
+const DEFINER_BYTES: usize = 200;
+
+/// How much SQL a compressed byte may be.
+const SQL_PER_COMPRESSED_BYTE: u64 = 6;
+
+/// A file that another tool wrote.
+#[derive(Debug)]
+pub(crate) struct PlainFile {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Its length.
+    pub(crate) bytes: u64,
+    compressed: bool,
+    /// mysqldump says so at the end of every file, unless it was cut off.
+    ends_with_completed: bool,
+}
+
+impl PlainFile {
+    /// Nothing if this is no SQL of another tool, but perhaps a damaged dump of ours.
+    pub(crate) fn of(path: &Path) -> Result<Option<Self>, Error> {
+        let fail = |e: io::Error| fail(path, 1, e.to_string());
+        let file = File::open(path).map_err(fail)?;
+        let bytes = file.metadata().map_err(fail)?.len();
+        let mut reader = BufReader::new(file);
+        let compressed = reader.fill_buf().map_err(fail)?.starts_with(&[0x1f, 0x8b]);
+        let mut head = Vec::new();
+        opened(reader, compressed).take(EDGE_BYTES as u64).read_to_end(&mut head).map_err(fail)?;
+        let head = String::from_utf8_lossy(&head);
+        let named = path.to_string_lossy();
+        if head.starts_with("-- refreshkit ") || !(named.ends_with(".sql") || named.ends_with(".sql.gz")) {
+            return Ok(None);
+        }
+        let ends_with_completed = head
+            .lines()
+            .take(5)
+            .any(|line| ["-- MySQL dump ", "-- MariaDB dump "].iter().any(|begin| line.starts_with(begin)));
+        Ok(Some(Self { path: path.to_owned(), bytes, compressed, ends_with_completed }))
+    }
+
+    /// About how much SQL it is.
+    pub(crate) fn sql_bytes(&self) -> u64 {
+        if self.compressed { self.bytes * SQL_PER_COMPRESSED_BYTE } else { self.bytes }
+    }
+
+    /// Loads the file into the staging database, and counts.
+    pub(crate) fn load(&self, house: &House, target: &Target) -> Result<Vec<TableDigest>, Error> {
+        let mut session = target.server.connect_to(Some(&target.staging()))?;
+        let task = house.progress.start("loading", Some(self.bytes), progress::Unit::Bytes);
+        let file = File::open(&self.path).map_err(|e| fail(&self.path, 1, e.to_string()))?;
+        let counted = Counted { inner: file, task: &task };
+        let mut tail = Vec::new();
+        let watched = Tail {
+            inner: opened(BufReader::with_capacity(BLOCK_BYTES, counted), self.compressed),
+            tail: &mut tail,
+        };
+        let mut rows = Rows::default();
+        let mut used = None;
+        for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, watched)) {
+            house.cancel.check()?;
+            let statement = statement.map_err(|e| self.cut(&e))?;
+            self.run(&mut session, target, &statement, &mut used, &mut rows)?;
+        }
+        if self.ends_with_completed && !String::from_utf8_lossy(&tail).contains("-- Dump completed") {
+            return Err(fail(
+                &self.path,
+                0,
+                "it does not end with \"-- Dump completed\": it was cut off".to_owned(),
+            ));
+        }
+        drop(task);
+        let tables = count(&mut session, target, rows)?;
+        put_events_to_sleep(&mut session, &target.staging())?;
+        Ok(tables)
+    }
+
+    fn run(
+        &self,
+        session: &mut Session,
+        target: &Target,
+        statement: &Statement,
+        used: &mut Option<Vec<u8>>,
+        rows: &mut Rows,
+    ) -> Result<(), Error> {
+        let refuse = |problem: &str| Err(fail(&self.path, statement.line, problem.to_owned()));
+        let words = words(&statement.sql);
+        match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["USE", ..] if used.as_ref().is_some_and(|used| *used != statement.sql) => {
+                return refuse("it holds several databases");
+            }
+            ["USE", ..] => {
+                *used = Some(statement.sql.clone());
+                return Ok(());
+            }
+            ["CREATE" | "DROP" | "ALTER", "DATABASE" | "SCHEMA", ..] => return Ok(()),
+            // What is about the server, not about the data.
+            ["SET", ..] if mentions(&statement.sql, &["GTID_PURGED", "SQL_LOG_BIN", "GLOBAL"]) => {
+                return Ok(());
+            }
+            ["INSERT" | "REPLACE", ..] => {}
+            _ if mentions(&statement.sql, &[&format!("{}.", name(&target.database))]) => {
+                return refuse("this would leave the database that is being loaded");
+            }
+            _ => {}
+        }
+        let failed = |e: crate::mysql::Error| Error::Plain {
+            path: self.path.clone(),
+            line: statement.line,
+            problem: "the server refused the statement".to_owned(),
+            source: Some(e),
+        };
+        let text = match std::str::from_utf8(&statement.sql) {
+            Ok(text) => text.to_owned(),
+            Err(_) => match sql::as_utf8(&statement.sql) {
+                Ok(text) => text,
+                Err(_) => return refuse("neither UTF-8 nor rows with binary values"),
+            },
+        };
+        // Those who defined things in production are not here, and what they defined would not run.
+        let text = if words[0] == "CREATE" { without_definer(&text) } else { text };
+        session.connection.query_drop(&text).map_err(|e| failed(session.fail("loading", e)))?;
+        if words[0] == "INSERT"
+            && let Some(table) = inserted_into(&text)
+        {
+            *rows.entry(table).or_default() += session.connection.affected_rows();
+        }
+        Ok(())
+    }
+
+    fn cut(&self, error: &StatementsError) -> Error {
+        fail(&self.path, error.line(), error.problem())
+    }
+}
+
+/// A definition without ``DEFINER=`user`@`host` ``, as mysqldump writes it near the beginning.
+fn without_definer(sql: &str) -> String {
+    let found = sql.find("DEFINER=`").filter(|at| *at < DEFINER_BYTES).and_then(|start| {
+        let user = start + "DEFINER=`".len();
+        let host = user + sql[user..].find("`@`")? + "`@`".len();
+        Some((start, host + sql[host..].find('`')? + 1))
+    });
+    found.map_or_else(|| sql.to_owned(), |(start, end)| [&sql[..start], &sql[end..]].concat())
+}
+
+/// Rows that were inserted, by table.
+type Rows = BTreeMap<String, u64>;
+
+fn fail(path: &Path, line: u64, problem: String) -> Error {
+    Error::Plain { path: path.to_owned(), line, problem, source: None }
+}
+
+fn opened<'a>(reader: impl BufRead + 'a, compressed: bool) -> Box<dyn Read + 'a> {
+    if compressed { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) }
+}
+
+/// The first three words, as the server sees them: `/*!50003 CREATE*/` is CREATE.
+fn words(sql: &[u8]) -> Vec<String> {
+    let beginning = String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)]).to_uppercase();
+    let between = |c: char| c.is_whitespace() || matches!(c, '/' | '*' | '!' | '`' | ';' | '(');
+    let is_version = |word: &&str| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut words: Vec<String> =
+        beginning.split(between).filter(is_version).take(3).map(str::to_owned).collect();
+    if words.is_empty() {
+        words.push(String::new());
+    }
+    words
+}
+
+fn mentions(sql: &[u8], words: &[&str]) -> bool {
+    let text = String::from_utf8_lossy(sql).to_uppercase();
+    words.iter().any(|word| text.contains(&word.to_uppercase()))
+}
+
+/// The table of ``INSERT INTO `t` VALUES``; nothing for `INSERT IGNORE`, which may leave rows out.
+fn inserted_into(sql: &str) -> Option<String> {
+    let rest = sql.get(.."INSERT INTO `".len()).filter(|begin| begin.eq_ignore_ascii_case("INSERT INTO `"));
+    let rest = &sql[rest?.len()..];
+    let end = rest.find('`')?;
+    // A name with a back-tick in it, or behind a database: not counted.
+    (!rest[end + 1..].starts_with(['`', '.'])).then(|| rest[..end].to_owned())
+}
+
+/// Compares the tables with what was inserted.
+fn count(session: &mut Session, target: &Target, rows: Rows) -> Result<Vec<TableDigest>, Error> {
+    let mut tables = Vec::new();
+    for (table, expected) in rows {
+        let sql = format!("SELECT COUNT(*) FROM {}", qualified(&target.staging(), &table));
+        let found = session.first::<u64>(&format!("counting {table}"), &sql)?.unwrap_or(0);
+        if found != expected {
+            return Err(Error::Differs { table, what: format!("{expected} rows expected, {found} found") });
+        }
+        let database = target.database.clone();
+        tables.push(TableDigest { database, table, rows: found, ..TableDigest::default() });
+    }
+    Ok(tables)
+}
+
+/// Events must not fire before the database is in use; the swap wakes those that were awake.
+fn put_events_to_sleep(session: &mut Session, staging: &str) -> Result<(), Error> {
+    session.run("setting the SQL mode", "SET sql_mode = ''")?;
+    let contents = Contents::read(session, staging)?;
+    let all = contents.objects.iter().filter(|object| object.kind == Kind::Event);
+    let awake: Vec<_> = all.filter(|event| event.create.contains(" PRESERVE ENABLE")).collect();
+    for event in &awake {
+        let sql = format!("ALTER EVENT {} DISABLE", qualified(staging, &event.name));
+        session.run(&format!("putting the event {} to sleep", event.name), &sql)?;
+    }
+    if awake.is_empty() { Ok(()) } else { events::remember(session, staging, state::BEFORE, &contents) }
+}
+
+/// Tells the progress how much of the file was read.
+struct Counted<'a, 'b> {
+    inner: File,
+    task: &'a progress::Task<'b>,
+}
+
+impl Read for Counted<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.task.add(read as u64);
+        Ok(read)
+    }
+}
+
+/// Remembers the end of what was read.
+struct Tail<'a, R> {
+    inner: R,
+    tail: &'a mut Vec<u8>,
+}
+
+impl<R: Read> Read for Tail<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.tail.extend_from_slice(&buffer[read.saturating_sub(EDGE_BYTES)..read]);
+        let excess = self.tail.len().saturating_sub(EDGE_BYTES);
+        self.tail.drain(..excess);
+        Ok(read)
+    }
+}
+
+/// The file's own error if it is neither: what [`dump::DumpFile::open`] said of it.
+pub(crate) fn open_either(path: &Path) -> Result<Result<archive::DumpFile, PlainFile>, Error> {
+    match archive::DumpFile::open(path) {
+        Ok(dump) => Ok(Ok(dump)),
+        Err(e @ dump::Error::Damaged { .. }) => match PlainFile::of(path) {
+            Ok(Some(plain)) => Ok(Err(plain)),
+            _ => Err(e.into()),
+        },
+        Err(e) => Err(e.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_statements_as_the_server_does() {
+        assert_eq!(words(b"/*!40000 DROP DATABASE IF EXISTS `a`*/")[..2], ["DROP", "DATABASE"]);
+        assert_eq!(words(b"USE `app`")[0], "USE");
+        assert_eq!(words(b"")[0], "");
+        let trigger = "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER t */";
+        assert_eq!(without_definer(trigger), "/*!50003 CREATE*/ /*!50017 */ /*!50003 TRIGGER t */");
+        assert_eq!(inserted_into("INSERT INTO `t` VALUES (1)").as_deref(), Some("t"));
+        assert_eq!(inserted_into("INSERT  IGNORE INTO `t` VALUES (1)"), None);
+    }
+}

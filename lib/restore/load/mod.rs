@@ -1,0 +1,187 @@
+//! A dump's tables into the staging database, with several connections.
+//!
+//! In: a verified dump file, one of its databases, an empty database on the target. Out: the tables with their rows
+//! and keys, each compared with the manifest. Nothing of the database in use is touched here.
+
+pub(super) mod choose;
+pub(super) mod create_objects;
+pub(super) mod fast;
+pub(super) mod foreign;
+pub(super) mod loading;
+pub(super) mod queue;
+pub(super) mod table_filter;
+pub(super) mod transcode;
+pub(super) mod workers;
+
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::sync::{Arc, Condvar, Mutex};
+
+use super::error::Error;
+use super::options::Verify;
+use crate::archive::{DumpFile, TableEntry, TableKind};
+use crate::document::TableDigest;
+use crate::house::House;
+use crate::mysql::{Engine, Server, Session};
+use crate::progress;
+use queue::{Board, Lane, Next, Task};
+use table_filter::Choice;
+use workers::Worker;
+
+/// More connections than this do not make a development server faster.
+const WORKERS_MAX: usize = 8;
+
+/// What is loaded where.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    /// The file.
+    pub(crate) dump: Arc<DumpFile>,
+    /// Which of its databases.
+    pub(crate) database: String,
+    /// The target's server.
+    pub(crate) server: Server,
+    /// The empty database.
+    pub(crate) staging: String,
+    /// How the loaded tables are compared with the manifest.
+    pub(crate) verify: Verify,
+    /// Whether the server takes LOAD DATA LOCAL.
+    pub(crate) local_infile: bool,
+    /// Connections; twice the number of cores if not given, so that some work while others wait for the disk.
+    pub(crate) workers: Option<usize>,
+    /// Which tables get their rows.
+    pub(crate) choice: Choice,
+}
+
+impl Job {
+    /// The tables of the database, by position in the manifest.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (usize, &TableEntry)> {
+        let all = self.dump.manifest().tables.iter().enumerate();
+        all.filter(|(_, table)| table.database == self.database)
+    }
+
+    fn workers(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+        self.workers.unwrap_or(2 * cores).clamp(1, WORKERS_MAX)
+    }
+
+    fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> Lane {
+        let single =
+            engine == Engine::MariaDb && self.local_infile && entry.create.contains("AUTO_INCREMENT");
+        if !self.choice.takes(&entry.table) {
+            return Lane { table: position, members: VecDeque::new(), bytes: 0, single };
+        }
+        let members = self.dump.manifest().members_of(position).collect();
+        Lane { table: position, members, bytes: entry.plain_bytes, single }
+    }
+}
+
+/// Loads everything but views, routines, triggers and events.
+pub(crate) fn load(house: &House, job: &Job) -> Result<Vec<TableDigest>, Error> {
+    let mut first = Worker::open(job)?;
+    let engine = first.session.engine();
+    // Other tables may take their defaults from sequences.
+    for (position, _) in job.tables().filter(|(_, entry)| entry.kind == TableKind::Sequence) {
+        first.create(position)?;
+        first.finish(position)?;
+    }
+    let plain = job.tables().filter(|(_, entry)| entry.kind == TableKind::Table);
+    let lanes: Vec<Lane> = plain.map(|(position, entry)| job.lane(engine, position, entry)).collect();
+    let bytes = lanes.iter().map(|lane| lane.bytes).sum();
+    let task = house.progress.start("loading", Some(bytes), progress::Unit::Bytes);
+    let floor = Floor::new(Board::new(lanes));
+    std::thread::scope(|scope| {
+        for _ in 1..job.workers() {
+            scope.spawn(|| match Worker::open(job) {
+                Ok(worker) => floor.work(house, worker, &task),
+                Err(e) => floor.fail(e),
+            });
+        }
+        floor.work(house, first, &task);
+    });
+    let tables = floor.result()?;
+    drop(task);
+    foreign_keys(house, job)?;
+    Ok(tables)
+}
+
+/// Foreign keys come last, when all tables have their rows and keys; unchecked, because the dump's rows are what
+/// they are.
+fn foreign_keys(house: &House, job: &Job) -> Result<(), Error> {
+    let mut worker = Worker::open(job)?;
+    for (position, _) in job.tables().filter(|(_, entry)| !entry.foreign_keys.is_empty()) {
+        house.cancel.check()?;
+        worker.foreign_keys(position)?;
+    }
+    Ok(())
+}
+
+/// Where the workers meet.
+struct Floor {
+    board: Mutex<Board>,
+    changed: Condvar,
+    outcome: Mutex<Result<Vec<TableDigest>, Error>>,
+}
+
+impl Floor {
+    fn new(board: Board) -> Self {
+        Self { board: Mutex::new(board), changed: Condvar::new(), outcome: Mutex::new(Ok(Vec::new())) }
+    }
+
+    /// Takes tasks until there are none, or somebody failed.
+    fn work(&self, house: &House, mut worker: Worker<'_>, progress: &progress::Task<'_>) {
+        while let Some(task) = self.take() {
+            let outcome =
+                house.cancel.check().map_err(Error::from).and_then(|()| worker.perform(task, progress));
+            match outcome {
+                Ok(digest) => {
+                    if let (Some(digest), Ok(tables)) = (digest, &mut *self.outcome.lock().expect(NO_PANIC)) {
+                        tables.push(digest);
+                    }
+                    self.board.lock().expect(NO_PANIC).done(task);
+                    self.changed.notify_all();
+                }
+                Err(e) => return self.fail(e),
+            }
+        }
+    }
+
+    fn take(&self) -> Option<Task> {
+        let mut board = self.board.lock().expect(NO_PANIC);
+        loop {
+            if self.outcome.lock().expect(NO_PANIC).is_err() {
+                return None;
+            }
+            match board.next() {
+                Next::Do(task) => return Some(task),
+                Next::Nothing => return None,
+                Next::Wait => board = self.changed.wait(board).expect(NO_PANIC),
+            }
+        }
+    }
+
+    /// The first failure counts.
+    fn fail(&self, error: Error) {
+        let board = self.board.lock().expect(NO_PANIC);
+        let mut outcome = self.outcome.lock().expect(NO_PANIC);
+        if outcome.is_ok() {
+            *outcome = Err(error);
+        }
+        drop(outcome);
+        drop(board);
+        self.changed.notify_all();
+    }
+
+    fn result(self) -> Result<Vec<TableDigest>, Error> {
+        let mut tables = self.outcome.into_inner().expect(NO_PANIC)?;
+        tables.sort_by(|a, b| a.table.cmp(&b.table));
+        Ok(tables)
+    }
+}
+
+const NO_PANIC: &str = "no panic under this lock";
+
+/// Whether the target takes LOAD DATA LOCAL; its default is off on MySQL.
+pub(crate) fn takes_local_infile(session: &mut Session) -> Result<bool, Error> {
+    let on = session.first::<i64>("reading local_infile", "SELECT @@GLOBAL.local_infile")?;
+    Ok(on == Some(1))
+}

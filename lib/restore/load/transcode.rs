@@ -1,0 +1,215 @@
+//! `INSERT` to `LOAD DATA LOCAL`: the same rows as tab-separated text, which the server takes in in half the time.
+//!
+//! In: the dump's statements, the columns' types on the target. Out: a `LOAD DATA` statement and its text. Escapes of
+//! strings and of LOAD DATA are the same, so values are copied as they stand. LOAD DATA LOCAL makes warnings of
+//! errors; whoever uses this compares counts and falls back to `INSERT`, which says what is wrong.
+//!
+//! The text is read as bytes (`CHARACTER SET binary`): columns in UTF-8 take them as they are; all others go through
+//! a variable and the conversion that an `INSERT` over a UTF-8 connection implies.
+
+use memchr::{memchr, memchr3};
+
+use crate::archive::TableEntry;
+use crate::mysql::{Engine, Session};
+use crate::restore::error::Error;
+use crate::sql::{Literal, Unknown, each};
+use crate::sql::{literal, name};
+
+/// How a column takes its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As the text says.
+    Direct,
+    /// A text that the server must first know to be UTF-8.
+    Converted,
+    /// ENUM: a text; a bare number means a position, which text cannot say.
+    Named,
+    /// The same, where the text must first be known to be UTF-8.
+    NamedConverted,
+    /// BIT, and an ENUM that is written as a position.
+    Number,
+}
+
+/// How one table is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recipe {
+    /// The statement.
+    pub(crate) sql: String,
+    ways: Vec<Way>,
+}
+
+impl Recipe {
+    /// Looks the table's columns up on the target.
+    pub(crate) fn of(session: &mut Session, staging: &str, entry: &TableEntry) -> Result<Self, Error> {
+        let sql = format!(
+            "SELECT COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), LOWER(IFNULL(CHARACTER_SET_NAME, '')) \
+             FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+            literal(staging),
+            literal(&entry.table)
+        );
+        let facts: Vec<(String, String, String, String)> =
+            session.rows(&format!("reading the columns of {}", entry.table), &sql)?;
+        let engine = session.engine();
+        let way = |column: &String| {
+            let fact = facts.iter().find(|(name, ..)| name == column);
+            fact.map_or(Way::Converted, |(_, data, full, charset)| way(engine, data, full, charset))
+        };
+        let ways: Vec<Way> = entry.columns.iter().map(way).collect();
+        Ok(Self { sql: statement(&entry.table, &entry.columns, &ways), ways })
+    }
+
+    /// Appends the rows of one statement.
+    pub(crate) fn write(&self, statement: &[u8], lines: &mut Vec<u8>) -> Result<u64, Unknown> {
+        lines.reserve(statement.len() + statement.len() / 16);
+        let lines = std::cell::RefCell::new(lines);
+        each(
+            statement,
+            |position, literal| {
+                let mut lines = lines.borrow_mut();
+                if position > 0 {
+                    lines.push(b'\t');
+                }
+                let way = *self.ways.get(position).ok_or(Unknown)?;
+                field(way, literal, &mut lines)
+            },
+            || lines.borrow_mut().push(b'\n'),
+        )
+    }
+}
+
+fn way(engine: Engine, data_type: &str, column_type: &str, charset: &str) -> Way {
+    let utf8 = matches!(charset, "" | "binary" | "ascii" | "utf8" | "utf8mb3" | "utf8mb4");
+    match data_type {
+        "bit" => Way::Number,
+        // One of its values is the empty text: the dumper then writes positions.
+        "enum"
+            if column_type.contains("('',")
+                || column_type.contains(",'')")
+                || column_type.contains(",'',") =>
+        {
+            Way::Number
+        }
+        "enum" if utf8 => Way::Named,
+        "enum" => Way::NamedConverted,
+        "json" if engine == Engine::MySql => Way::Converted,
+        // Read from bytes, these would take them for their inner form.
+        "uuid" | "inet4" | "inet6" | "xmltype" => Way::Converted,
+        _ if utf8 => Way::Direct,
+        _ => Way::Converted,
+    }
+}
+
+fn statement(table: &str, columns: &[String], ways: &[Way]) -> String {
+    let mut places = Vec::new();
+    let mut sets = Vec::new();
+    for (i, (column, way)) in columns.iter().zip(ways).enumerate() {
+        let variable = format!("@v{i}");
+        let value = match way {
+            Way::Direct | Way::Named => {
+                places.push(name(column));
+                continue;
+            }
+            Way::Converted | Way::NamedConverted => format!("CONVERT({variable} USING utf8mb4)"),
+            Way::Number => format!("CAST({variable} AS UNSIGNED)"),
+        };
+        sets.push(format!("{} = {value}", name(column)));
+        places.push(variable);
+    }
+    let set = if sets.is_empty() { String::new() } else { format!(" SET {}", sets.join(", ")) };
+    format!(
+        "LOAD DATA LOCAL INFILE 'refreshkit' INTO TABLE {} CHARACTER SET binary \
+         FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({}){set}",
+        name(table),
+        places.join(", ")
+    )
+}
+
+fn field(way: Way, literal: Literal<'_>, out: &mut Vec<u8>) -> Result<(), Unknown> {
+    match (literal, way) {
+        (Literal::Null, _) => out.extend_from_slice(b"\\N"),
+        (Literal::Bare(_), Way::Named | Way::NamedConverted) | (Literal::Text(_), Way::Number) => {
+            return Err(Unknown);
+        }
+        (Literal::Bare(number), _) => out.extend_from_slice(number),
+        (Literal::Text(text), _) => escape(text, out),
+    }
+    Ok(())
+}
+
+/// A text with what ends fields and lines escaped, and doubled quotes undone.
+fn escape(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(at) = memchr3(b'\'', b'\\', b'\t', rest) {
+        plain(&rest[..at], out);
+        let skip = match rest[at] {
+            b'\\' => {
+                // An escape is two bytes; the second may be anything.
+                out.extend_from_slice(&rest[at..(at + 2).min(rest.len())]);
+                2
+            }
+            b'\t' => {
+                out.extend_from_slice(b"\\t");
+                1
+            }
+            _ => {
+                out.push(b'\'');
+                2
+            }
+        };
+        rest = &rest[(at + skip).min(rest.len())..];
+    }
+    plain(rest, out);
+}
+
+/// Bytes without quotes, backslashes and tabs; a dump of another tool may have raw line ends in them.
+fn plain(mut bytes: &[u8], out: &mut Vec<u8>) {
+    while let Some(at) = memchr(b'\n', bytes) {
+        out.extend_from_slice(&bytes[..at]);
+        out.extend_from_slice(b"\\n");
+        bytes = &bytes[at + 1..];
+    }
+    out.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(ways: &[Way], statement: &[u8]) -> Option<String> {
+        let recipe = Recipe { sql: String::new(), ways: ways.to_vec() };
+        let mut out = Vec::new();
+        recipe.write(statement, &mut out).ok()?;
+        Some(String::from_utf8_lossy(&out).into_owned())
+    }
+
+    #[test]
+    fn values_stand_as_they_stood_but_for_what_ends_a_field() {
+        let statement = b"INSERT INTO `t` (`a`, `b`) VALUES (1,'it\\'s''\t\\0\n'),(NULL,_binary '\\\\N')";
+        let expected = "1\tit\\'s'\\t\\0\\n\n\\N\t\\\\N\n";
+        assert_eq!(lines(&[Way::Direct, Way::Direct], statement).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_text_cannot_say_is_refused() {
+        assert_eq!(lines(&[Way::Named], b"INSERT INTO t (a) VALUES (0)"), None);
+        assert_eq!(lines(&[Way::Number], b"INSERT INTO t (a) VALUES ('a')"), None);
+        assert_eq!(lines(&[Way::Direct], b"INSERT INTO t (a) VALUES (1,2)"), None);
+    }
+
+    #[test]
+    fn columns_that_are_not_utf8_are_converted() {
+        let columns = ["a", "b", "c"].map(str::to_owned);
+        let ways = [
+            way(Engine::MySql, "int", "int", ""),
+            way(Engine::MySql, "varchar", "varchar(9)", "latin1"),
+            way(Engine::MySql, "bit", "bit(3)", ""),
+        ];
+        assert!(
+            statement("t", &columns, &ways).ends_with(
+                "(`a`, @v1, @v2) SET `b` = CONVERT(@v1 USING utf8mb4), `c` = CAST(@v2 AS UNSIGNED)"
+            )
+        );
+        assert_eq!(way(Engine::MariaDb, "enum", "enum('a','')", "utf8mb4"), Way::Number);
+        assert_eq!(way(Engine::MariaDb, "uuid", "uuid", ""), Way::Converted);
+    }
+}

@@ -1,0 +1,293 @@
+//! One connection that loads: creates tables, puts members in, builds keys, verifies.
+//!
+//! In: a [`Task`]. Out: the table as the manifest says it is, or an error that names it.
+
+use crate::rows;
+use crate::sql;
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::sync::Arc;
+
+use mysql::prelude::Queryable;
+
+use super::Job;
+use super::queue::Task;
+use super::transcode::Recipe;
+use crate::archive::{DumpFile, TableEntry, TableKind};
+use crate::document::TableDigest;
+use crate::dump;
+use crate::mysql::{Broken, Loaded, Session, number};
+use crate::progress;
+use crate::restore::error::Error;
+use crate::restore::options::Verify;
+use crate::sql::{Statements, name, qualified};
+
+/// How much of a member is read at a time.
+const BLOCK_BYTES: usize = 256 * 1024;
+
+/// What makes InnoDB build keys faster, where the server knows it and the account may set it.
+const FASTER: &[&str] = &[
+    "SET SESSION innodb_ddl_buffer_size = 67108864",
+    "SET SESSION innodb_parallel_read_threads = 4",
+    "SET SESSION restrict_fk_on_non_standard_key = OFF",
+    "SET SESSION sql_generate_invisible_primary_key = OFF",
+    "SET SESSION wait_timeout = 172800",
+    "SET SESSION net_read_timeout = 3600",
+];
+
+/// One connection to the staging database.
+#[derive(Debug)]
+pub(crate) struct Worker<'a> {
+    /// The connection.
+    pub(crate) session: Session,
+    job: &'a Job,
+    recipes: BTreeMap<usize, Arc<Recipe>>,
+}
+
+impl<'a> Worker<'a> {
+    /// Opens the connection, with the settings that the dump asks for.
+    pub(crate) fn open(job: &'a Job) -> Result<Self, Error> {
+        let session = job.server.connect_to(Some(&job.staging))?;
+        let mut worker = Self { session, job, recipes: BTreeMap::new() };
+        for setting in FASTER {
+            worker.session.attempt(setting);
+        }
+        worker.settle()?;
+        Ok(worker)
+    }
+
+    /// The session settings of the dump.
+    fn settle(&mut self) -> Result<(), Error> {
+        for statement in &self.job.dump.manifest().session {
+            self.session.run("preparing the connection as the dump asks for", statement)?;
+        }
+        Ok(())
+    }
+
+    /// Does one task; a finished table comes with its digest.
+    pub(crate) fn perform(
+        &mut self,
+        task: Task,
+        progress: &progress::Task<'_>,
+    ) -> Result<Option<TableDigest>, Error> {
+        match task {
+            Task::Create(table) => self.create(table).map(|()| None),
+            Task::Rows { table, member } => {
+                progress.message(&self.entry(table).table);
+                self.rows(table, member)?;
+                progress.add(self.job.dump.manifest().members[member].plain_bytes);
+                Ok(None)
+            }
+            Task::Finish(table) => self.finish(table).map(Some),
+        }
+    }
+
+    /// Creates one table, with its first keys only.
+    pub(crate) fn create(&mut self, table: usize) -> Result<(), Error> {
+        let entry = self.entry(table);
+        self.session.run(&format!("creating the table {}", entry.table), &entry.create)?;
+        Ok(())
+    }
+
+    /// Loads one member.
+    fn rows(&mut self, table: usize, member: usize) -> Result<(), Error> {
+        let entry = self.entry(table);
+        let expected = self.job.dump.manifest().members[member].rows;
+        if self.job.local_infile && self.load_data(table, member, expected)? {
+            return Ok(());
+        }
+        let found = self.insert(entry, member)?;
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::Differs {
+            table: entry.table.clone(),
+            what: format!("{expected} rows expected, {found} loaded"),
+        })
+    }
+
+    /// Hands the member over as one LOAD DATA LOCAL. False: something was not as it should be, nothing was loaded,
+    /// and INSERT will tell.
+    fn load_data(&mut self, table: usize, member: usize, expected: u64) -> Result<bool, Error> {
+        let entry = self.entry(table);
+        let recipe = match self.recipes.get(&table) {
+            Some(recipe) => Arc::clone(recipe),
+            None => Arc::new(Recipe::of(&mut self.session, &self.job.staging, entry)?),
+        };
+        self.recipes.insert(table, Arc::clone(&recipe));
+        let deed = format!("loading {}", entry.table);
+        let sql = recipe.sql.clone();
+        let dump = Arc::clone(&self.job.dump);
+        self.session.run(&deed, "START TRANSACTION")?;
+        match self.session.load_rows(&sql, move |out| hand_over(&dump, member, &recipe, out)) {
+            // None skipped, and nothing to say about any.
+            Ok(Loaded { rows, warnings: 0 }) if rows == expected => {
+                self.session.run(&deed, "COMMIT")?;
+                Ok(true)
+            }
+            // The conversation was broken off in its middle: a connection in that state is of no use any more.
+            Err(Broken::Feed(stopped)) => {
+                self.session = Self::open(self.job)?.session;
+                stopped.map_or(Ok(false), Err)
+            }
+            Err(Broken::Server(e)) if !matches!(e, mysql::Error::MySqlError(_)) => {
+                Err(self.session.fail(&deed, e).into())
+            }
+            _ => {
+                self.session.run(&deed, "ROLLBACK")?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Runs the member's INSERTs as they are, but for the database.
+    fn insert(&mut self, entry: &TableEntry, member: usize) -> Result<u64, Error> {
+        let deed = format!("loading {}", entry.table);
+        let reader = self.job.dump.member(member)?;
+        let mut rows = 0;
+        self.session.run(&deed, "START TRANSACTION")?;
+        for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
+            let statement = statement.map_err(|e| self.damaged(member, &e))?;
+            if !statement.sql.starts_with(b"INSERT") {
+                // `USE …`, for whoever reads the file from front to back.
+                continue;
+            }
+            self.run_insert(&deed, member, &statement.sql)?;
+            rows += self.session.connection.affected_rows();
+        }
+        self.session.run(&deed, "COMMIT")?;
+        Ok(rows)
+    }
+
+    /// The driver takes text only: bytes that are none are handed over as digits.
+    fn run_insert(&mut self, deed: &str, member: usize, sql: &[u8]) -> Result<(), Error> {
+        let hexadecimal;
+        let text = match std::str::from_utf8(sql) {
+            Ok(text) => text,
+            Err(e) => {
+                hexadecimal = sql::as_utf8(sql).map_err(|_| self.damaged(member, &e))?;
+                &hexadecimal
+            }
+        };
+        self.session.connection.query_drop(text).map_err(|e| self.session.fail(deed, e))?;
+        Ok(())
+    }
+
+    fn damaged(&self, member: usize, error: &dyn std::error::Error) -> Error {
+        damaged(&self.job.dump, member, error)
+    }
+
+    /// Builds the keys, sets what comes after the rows, compares with the manifest.
+    pub(crate) fn finish(&mut self, table: usize) -> Result<TableDigest, Error> {
+        let entry = self.entry(table);
+        for clauses in &entry.indexes {
+            self.add_keys(entry, clauses)?;
+        }
+        for statement in &entry.after {
+            self.session.run(&format!("finishing {}", entry.table), statement)?;
+        }
+        self.verify(entry)
+    }
+
+    /// All keys in one statement; in halves if the server has no room to sort them all at once.
+    fn add_keys(&mut self, entry: &TableEntry, clauses: &[String]) -> Result<(), Error> {
+        if clauses.is_empty() {
+            return Ok(());
+        }
+        let deed = format!("building the keys of {}", entry.table);
+        let sql = format!("ALTER TABLE {} {}", name(&entry.table), clauses.join(", "));
+        match self.session.run(&deed, &sql) {
+            Err(e) if e.number() == Some(number::TEMPORARY_FILE_FULL) && clauses.len() > 1 => {
+                let (front, back) = clauses.split_at(clauses.len() / 2);
+                self.add_keys(entry, front)?;
+                self.add_keys(entry, back)
+            }
+            outcome => Ok(outcome.map(drop)?),
+        }
+    }
+
+    /// Adds the foreign keys of one table.
+    pub(crate) fn foreign_keys(&mut self, table: usize) -> Result<(), Error> {
+        let entry = self.entry(table);
+        self.session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
+        let sql = format!("ALTER TABLE {} {}", name(&entry.table), entry.foreign_keys.join(", "));
+        self.session.run(&format!("adding the foreign keys of {}", entry.table), &sql)?;
+        Ok(())
+    }
+
+    /// Compares a loaded table with the manifest.
+    fn verify(&mut self, entry: &TableEntry) -> Result<TableDigest, Error> {
+        let left_out = !self.job.choice.takes(&entry.table);
+        let expected = TableDigest {
+            database: self.job.database.clone(),
+            table: entry.table.clone(),
+            rows: if left_out { 0 } else { entry.rows },
+            digest: entry.digest.clone(),
+            ..TableDigest::default()
+        };
+        if left_out {
+            return Ok(TableDigest { digest: "0".repeat(32), ..expected });
+        }
+        if entry.kind == TableKind::Sequence {
+            return Ok(expected);
+        }
+        let differs = |what: String| Err(Error::Differs { table: entry.table.clone(), what });
+        match self.job.verify {
+            Verify::Count => {
+                let full = qualified(&self.job.staging, &entry.table);
+                let sql = format!("SELECT COUNT(*) FROM {full}");
+                let rows =
+                    self.session.first::<u64>(&format!("counting {}", entry.table), &sql)?.unwrap_or(0);
+                if rows == entry.rows {
+                    Ok(expected)
+                } else {
+                    differs(format!("{} rows expected, {rows} found", entry.rows))
+                }
+            }
+            Verify::Digest => {
+                let found =
+                    rows::digest_table(&mut self.session, &self.job.staging, &entry.table, &entry.columns)?;
+                // It changes the session's settings.
+                self.settle()?;
+                match (found.rows == entry.rows, found.digest == entry.digest) {
+                    (true, true) => Ok(expected),
+                    (false, _) => differs(format!("{} rows expected, {} found", entry.rows, found.rows)),
+                    (true, false) => {
+                        differs(format!("digest {} expected, {} found", entry.digest, found.digest))
+                    }
+                }
+            }
+        }
+    }
+
+    fn entry(&self, table: usize) -> &'a TableEntry {
+        &self.job.dump.manifest().tables[table]
+    }
+}
+
+/// Writes a member's rows as text. The error is nothing if only this way of saying them does not work.
+fn hand_over(
+    dump: &DumpFile,
+    member: usize,
+    recipe: &Recipe,
+    out: &mut dyn std::io::Write,
+) -> Result<(), Option<Error>> {
+    let reader = dump.member(member).map_err(|e| Some(e.into()))?;
+    let mut lines = Vec::new();
+    for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
+        let statement = statement.map_err(|e| Some(damaged(dump, member, &e)))?;
+        if statement.sql.starts_with(b"INSERT") {
+            lines.clear();
+            recipe.write(&statement.sql, &mut lines).map_err(|_| None)?;
+            // A server that is gone is noticed by the statement itself.
+            out.write_all(&lines).map_err(|_| None)?;
+        }
+    }
+    Ok(())
+}
+
+fn damaged(dump: &DumpFile, member: usize, error: &dyn std::error::Error) -> Error {
+    let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));
+    let problem = format!("member {member}: {error}{cause}");
+    Error::Dump(dump::Error::Damaged { path: dump.path().to_owned(), problem })
+}

@@ -1,0 +1,278 @@
+//! The only file that replaces a developer's database.
+//!
+//! In: three databases of one target, on the session that holds its lock. Out: the tables of `incoming` are in
+//! `live`, those of `live` in `outgoing`, in one atomic RENAME; views, routines, triggers and events follow.
+//!
+//! ```text
+//! write the plan into staging                      killed here: repair() reverts
+//! LOCK TABLES … WRITE
+//! DROP DATABASE outgoing      the copy of the refresh before
+//! UNLOCK TABLES               (MariaDB only)
+//! DROP TRIGGER …              (a RENAME refuses tables that have some)
+//! RENAME TABLE live.* → outgoing.*, incoming.* → live.*, staging.refreshkit_refresh → …_swapped
+//! CREATE TRIGGER …; UNLOCK                         killed from here on: repair() finishes
+//! views, routines, events of live; of outgoing; drop staging
+//! ```
+//!
+//! Not guaranteed: MariaDB refuses a RENAME under LOCK TABLES, so there the tables have no triggers for some
+//! milliseconds, and who takes one in the moment before the RENAME may make it fail with `outgoing` dropped (an
+//! account that may not LOCK TABLES: whoever has one); and between the RENAME and the views, a view of the old database may read new tables.
+
+pub(super) mod developer_objects;
+pub(super) mod events;
+pub(super) mod lock;
+pub(super) mod objects;
+pub(super) mod record;
+pub(super) mod state;
+pub(super) mod sync_objects;
+
+use std::time::{Duration, Instant};
+
+use super::error::Error;
+use super::target::Target;
+use crate::house::House;
+use crate::mysql::{self, Engine, Session, number};
+use crate::restore::load::fast;
+use crate::sql::{literal, qualified};
+use lock::{Holder, is_busy};
+use record::Plan;
+use state::{alter_database, create_database};
+use sync_objects::{Contents, Events, create, settle};
+
+/// How long one attempt waits for the tables: everybody else's queries queue up behind it meanwhile.
+const LOCK_WAIT_S: u32 = 3;
+
+/// How long to go on trying, and how long to let others work in between.
+const TRY_FOR: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Does it, or leaves everything as it was. Returns what could not be re-created, in words.
+pub(crate) fn swap(
+    house: &House,
+    holder: &mut Holder,
+    target: &Target,
+    plan: &Plan,
+) -> Result<Vec<String>, Error> {
+    refuse_outside_references(&mut holder.session, target, plan)?;
+    holder.check()?;
+    let session = &mut holder.session;
+    let text = serde_json::to_string(plan).expect("a plan has only string keys");
+    state::put(session, &plan.staging, state::BEFORE, "plan", &text)?;
+    create_database(session, &plan.live.database, &plan.incoming.collation)?;
+    session.run("setting the lock timeout", &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}"))?;
+    let outcome = rename_with_patience(house, session, target, plan);
+    session.attempt("SET SESSION lock_wait_timeout = DEFAULT");
+    if let Err(e) = outcome {
+        revert(session, plan)?;
+        return Err(e);
+    }
+    finish(session, plan).map_err(|e| match e {
+        Error::Mysql(source) => Error::Unfinished { source, target: target.name.clone() },
+        other => other,
+    })
+}
+
+/// What a killed refresh left behind, and what was done about it, in words for people.
+pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<String>, Error> {
+    let session = &mut holder.session;
+    let staging = target.staging();
+    let stage = state::stage(session, &staging)?;
+    let database = &target.database;
+    match stage {
+        state::Stage::Absent => return Ok(None),
+        state::Stage::Foreign | state::Stage::Previous => return Err(Error::NotOurs { database: staging }),
+        state::Stage::Empty | state::Stage::Before | state::Stage::After => {}
+    }
+    fast::end(session, &staging)?;
+    let plan = state::get(session, &staging, "plan")?;
+    let plan: Option<Plan> = plan.and_then(|text| serde_json::from_str(&text).ok());
+    match (stage, plan) {
+        (state::Stage::After, Some(plan)) => {
+            finish(session, &plan)?;
+            Ok(Some(format!("finished the swap of {database} that was interrupted")))
+        }
+        (_, Some(plan)) => {
+            revert(session, &plan)?;
+            state::drop_database(session, &staging)?;
+            Ok(Some(format!("reverted the swap of {database} that was interrupted")))
+        }
+        (_, None) => {
+            state::drop_database(session, &staging)?;
+            Ok(Some(format!(
+                "removed {staging}, which an interrupted refresh left behind; {database} was not touched"
+            )))
+        }
+    }
+}
+
+/// Tries until the tables are free, or patience ends.
+fn rename_with_patience(
+    house: &House,
+    session: &mut Session,
+    target: &Target,
+    plan: &Plan,
+) -> Result<(), Error> {
+    let started = Instant::now();
+    loop {
+        house.cancel.check()?;
+        match rename_once(session, target, plan) {
+            Err(Error::Mysql(e)) if is_busy(&e) => {
+                let blockers = blockers(session, plan);
+                // Those who wait behind us are let through, with their triggers.
+                revert(session, plan)?;
+                let waited_s = started.elapsed().as_secs();
+                let database = plan.live.database.clone();
+                if started.elapsed() >= TRY_FOR {
+                    return Err(Error::Busy { database, waited_s, blockers });
+                }
+                house.progress.say(&format!("{database} is in use by {blockers}; trying again"));
+                house.cancel.sleep(PAUSE)?;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn rename_once(session: &mut Session, target: &Target, plan: &Plan) -> Result<(), Error> {
+    drop_views_in_the_way(session, plan)?;
+    let mut locked = lock_tables(session, plan)?;
+    let cleared = make_room(target, plan);
+    if locked && (session.engine() == Engine::MariaDb || cleared.is_err()) {
+        session.attempt("UNLOCK TABLES");
+        locked = false;
+    }
+    cleared?;
+    let outcome = replace_tables(session, plan);
+    if locked {
+        session.attempt("UNLOCK TABLES");
+    }
+    match outcome {
+        // A table of another database is tied to these by a foreign key: not possible under LOCK TABLES.
+        Err(Error::Mysql(e)) if locked && e.number() == Some(number::TABLE_NOT_LOCKED) => {
+            replace_tables(session, plan)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Drops the old `__previous`: not before the tables could be had, so that a refresh that cannot get them leaves it.
+/// On a connection of its own, because a session with locked tables cannot drop a database.
+fn make_room(target: &Target, plan: &Plan) -> Result<(), Error> {
+    if plan.is_undo() {
+        return Ok(());
+    }
+    let mut session = target.server.connect()?;
+    session.run("setting the lock timeout", &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}"))?;
+    state::drop_database(&mut session, &plan.outgoing)?;
+    create_database(&mut session, &plan.outgoing, &plan.live.collation)?;
+    state::create(&mut session, &plan.outgoing, state::PREVIOUS)
+}
+
+/// Whether the tables could be locked; an account without the privilege does without.
+fn lock_tables(session: &mut Session, plan: &Plan) -> Result<bool, Error> {
+    match session.run("locking the tables", &plan.lock()) {
+        Ok(_) => Ok(true),
+        // The RENAME itself says it better.
+        Err(e) if e.number().is_some() && !is_busy(&e) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn replace_tables(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    for contents in [&plan.live, &plan.incoming] {
+        for trigger in contents.triggers() {
+            let full = qualified(&contents.database, &trigger.name);
+            session.run(
+                &format!("setting the trigger {full} aside"),
+                &format!("DROP TRIGGER IF EXISTS {full}"),
+            )?;
+        }
+    }
+    session.run(&format!("swapping the tables of {}", plan.live.database), &plan.rename())?;
+    // Under LOCK TABLES nobody ever meets a table without its triggers. Where one fails, finish() tries again.
+    for (contents, database) in [(&plan.incoming, &plan.live.database), (&plan.live, &plan.outgoing)] {
+        let objects = contents.objects_in(database, Events::Asleep);
+        for trigger in objects.iter().filter(|object| object.kind == objects::Kind::Trigger) {
+            let _ = create(session, database, trigger);
+        }
+    }
+    Ok(())
+}
+
+/// Views that have the name of a table that comes: a RENAME does not replace them. Not possible under LOCK TABLES.
+fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    let clashing = |contents: &Contents, tables: &[String]| -> Vec<String> {
+        let views = contents.objects.iter().filter(|object| object.kind == objects::Kind::View);
+        let clashing = views.filter(|view| tables.contains(&view.name));
+        clashing.map(|view| qualified(&contents.database, &view.name)).collect()
+    };
+    let mut views = clashing(&plan.live, &plan.incoming.tables);
+    if plan.is_undo() {
+        views.extend(clashing(&plan.incoming, &plan.live.tables));
+    }
+    for view in views {
+        session.run(&format!("dropping the view {view}"), &format!("DROP VIEW IF EXISTS {view}"))?;
+    }
+    Ok(())
+}
+
+/// Everything after the RENAME; may be repeated.
+fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
+    let live = &plan.live.database;
+    alter_database(session, live, &plan.incoming.collation)?;
+    let wanted =
+        developer_objects::beside(session, plan, &plan.incoming.objects_in(live, Events::AsDefined))?;
+    let told = settle(session, live, &wanted, false)?;
+    alter_database(session, &plan.outgoing, &plan.live.collation)?;
+    // What was broken in the old database stays so in its copy; nobody needs to hear of it.
+    settle(session, &plan.outgoing, &plan.live.objects_in(&plan.outgoing, Events::Asleep), false)?;
+    events::remember(session, &plan.outgoing, state::PREVIOUS, &plan.live)?;
+    state::put(session, &plan.outgoing, state::PREVIOUS, "history", &plan.history)?;
+    state::drop_database(session, &plan.staging)?;
+    Ok(told)
+}
+
+/// The tables were not swapped: what was set aside for it comes back.
+fn revert(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    let live = &plan.live.database;
+    alter_database(session, live, &plan.live.collation)?;
+    let wanted = developer_objects::only_missing(session, plan, &plan.live.objects)?;
+    settle(session, live, &wanted, false)?;
+    let incoming = &plan.incoming.database;
+    settle(session, incoming, &plan.incoming.objects_in(incoming, Events::Asleep), false)?;
+    Ok(())
+}
+
+/// A foreign key from another database follows the table that it refers to: into `__previous`.
+fn refuse_outside_references(session: &mut Session, target: &Target, plan: &Plan) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
+         WHERE REFERENCED_TABLE_SCHEMA = {live} AND TABLE_SCHEMA NOT IN ({live}, {}, {}) LIMIT 1",
+        literal(&plan.staging),
+        literal(&plan.outgoing),
+        live = literal(&target.database),
+    );
+    match session.first::<(String, String, String)>("looking for foreign keys from outside", &sql)? {
+        Some((database, child, parent)) => Err(Error::ReferredFromOutside {
+            child: format!("{database}.{child}"),
+            parent: format!("{}.{parent}", target.database),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Who has the tables open, as far as the server tells this account.
+fn blockers(session: &mut Session, plan: &Plan) -> String {
+    let live = literal(&plan.live.database);
+    let sql = format!(
+        "SELECT DISTINCT CONCAT(IFNULL(t.PROCESSLIST_USER, '?'), '@', IFNULL(t.PROCESSLIST_HOST, '?'), \
+         ' (connection ', t.PROCESSLIST_ID, ')') FROM performance_schema.metadata_locks l \
+         JOIN performance_schema.threads t ON t.THREAD_ID = l.OWNER_THREAD_ID \
+         WHERE l.OBJECT_SCHEMA = {live} AND l.LOCK_STATUS = 'GRANTED' AND t.PROCESSLIST_ID <> CONNECTION_ID() LIMIT 5"
+    );
+    let found: Result<Vec<String>, mysql::Error> = session.rows("looking for who uses the tables", &sql);
+    match found {
+        Ok(found) if !found.is_empty() => found.join(", "),
+        _ => "another connection with an open transaction".to_owned(),
+    }
+}

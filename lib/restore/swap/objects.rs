@@ -1,0 +1,256 @@
+//! Views, routines, triggers and events: what a RENAME does not take along.
+//!
+//! In: a database. Out: its objects as plain data, each with what its meaning depends on (SQL mode, collation, time
+//! zone), and their names free of the database where the server allows.
+
+use mysql::Row;
+use serde::{Deserialize, Serialize};
+
+use crate::mysql::{Engine, Session};
+use crate::restore::error::Error;
+use crate::sql::{literal, name, qualified};
+
+/// What kind of object; in the order in which they can be created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// MariaDB's Oracle mode.
+    Package,
+    /// Its code.
+    PackageBody,
+    /// A stored function.
+    Function,
+    /// A stored procedure.
+    Procedure,
+    /// A view.
+    View,
+    /// A trigger.
+    Trigger,
+    /// An event.
+    Event,
+}
+
+impl Kind {
+    /// As SQL says it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Package => "PACKAGE",
+            Self::PackageBody => "PACKAGE BODY",
+            Self::Function => "FUNCTION",
+            Self::Procedure => "PROCEDURE",
+            Self::View => "VIEW",
+            Self::Trigger => "TRIGGER",
+            Self::Event => "EVENT",
+        }
+    }
+}
+
+/// One view, routine, trigger or event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Object {
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// Its name, unquoted.
+    pub(crate) name: String,
+    /// The table of a trigger.
+    #[serde(default)]
+    pub(crate) table: String,
+    /// The statement that creates it in the default database.
+    pub(crate) create: String,
+    /// SQL mode it was made under. Empty for views, whose text does not depend on it.
+    #[serde(default)]
+    pub(crate) sql_mode: String,
+    /// Collation of its string literals.
+    #[serde(default)]
+    pub(crate) collation: String,
+    /// Default collation of its database when it was made: that of its parameters. Empty for views.
+    #[serde(default)]
+    pub(crate) database_collation: String,
+    /// Time zone of an event.
+    #[serde(default)]
+    pub(crate) time_zone: String,
+}
+
+impl Object {
+    /// `view app.v`, for messages.
+    pub(crate) fn describe(&self, database: &str) -> String {
+        format!("{} {database}.{}", self.kind.words().to_lowercase(), self.name)
+    }
+}
+
+/// The base tables of a database, our own state tables left out.
+pub(crate) fn tables(session: &mut Session, database: &str) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
+         AND TABLE_TYPE IN ('BASE TABLE', 'SEQUENCE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME",
+        literal(database)
+    );
+    let tables: Vec<String> = session.rows(&format!("listing the tables of {database}"), &sql)?;
+    let ours = [super::state::BEFORE, super::state::AFTER, super::state::PREVIOUS];
+    Ok(tables.into_iter().filter(|table| !ours.contains(&table.as_str())).collect())
+}
+
+/// Everything in a database that is no table, in the order in which it can be created (views among themselves
+/// excepted).
+pub(crate) fn read(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
+    // The default database is what keeps its name out of view definitions.
+    session.run(&format!("using {database}"), &format!("USE {}", name(database)))?;
+    let mut objects = routines(session, database)?;
+    objects.extend(views(session, database)?);
+    objects.extend(triggers(session, database)?);
+    objects.extend(events(session, database)?);
+    Ok(objects)
+}
+
+fn routines(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
+    let sql = format!(
+        "SELECT ROUTINE_TYPE, ROUTINE_NAME, SQL_MODE, COLLATION_CONNECTION, DATABASE_COLLATION \
+         FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {} ORDER BY ROUTINE_TYPE, ROUTINE_NAME",
+        literal(database)
+    );
+    let found: Vec<(String, String, String, String, String)> =
+        session.rows(&format!("listing the routines of {database}"), &sql)?;
+    let mut objects = Vec::new();
+    for (kind, routine, sql_mode, collation, database_collation) in found {
+        let kind = match kind.as_str() {
+            "PROCEDURE" => Kind::Procedure,
+            "PACKAGE" => Kind::Package,
+            "PACKAGE BODY" => Kind::PackageBody,
+            _ => Kind::Function,
+        };
+        let create = show_create(session, kind, database, &routine, 2)?;
+        objects.push(Object {
+            kind,
+            name: routine,
+            create,
+            sql_mode,
+            collation,
+            database_collation,
+            table: String::new(),
+            time_zone: String::new(),
+        });
+    }
+    objects.sort_by_key(|object| object.kind);
+    Ok(objects)
+}
+
+fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, COLLATION_CONNECTION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {} \
+         ORDER BY TABLE_NAME",
+        literal(database)
+    );
+    let found: Vec<(String, String)> = session.rows(&format!("listing the views of {database}"), &sql)?;
+    let mut objects = Vec::new();
+    for (view, collation) in found {
+        let create = show_create(session, Kind::View, database, &view, 1)?;
+        objects.push(Object {
+            kind: Kind::View,
+            name: view,
+            create,
+            collation,
+            table: String::new(),
+            sql_mode: String::new(),
+            database_collation: String::new(),
+            time_zone: String::new(),
+        });
+    }
+    Ok(objects)
+}
+
+type TriggerParts = (String, String, String, String, String, Option<String>, String, String, String);
+
+/// Triggers put together from their parts: `SHOW CREATE TRIGGER` repeats names as they were typed, with a database
+/// in front of them or not.
+fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
+    let sql = format!(
+        "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, DEFINER, ACTION_STATEMENT, \
+         SQL_MODE, COLLATION_CONNECTION, DATABASE_COLLATION FROM information_schema.TRIGGERS \
+         WHERE TRIGGER_SCHEMA = {} ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
+        literal(database)
+    );
+    let found: Vec<TriggerParts> = session.rows(&format!("listing the triggers of {database}"), &sql)?;
+    let mut objects = Vec::new();
+    for (trigger, table, timing, event, definer, body, sql_mode, collation, database_collation) in found {
+        let body = body.ok_or_else(|| Error::Hidden { what: format!("trigger {database}.{trigger}") })?;
+        let (user, host) = definer.rsplit_once('@').unwrap_or((&definer, ""));
+        let definer = if host.is_empty() { name(user) } else { format!("{}@{}", name(user), name(host)) };
+        let create = format!(
+            "CREATE DEFINER={definer} TRIGGER {} {timing} {event} ON {} FOR EACH ROW {body}",
+            name(&trigger),
+            name(&table)
+        );
+        objects.push(Object {
+            kind: Kind::Trigger,
+            name: trigger,
+            table,
+            create,
+            sql_mode,
+            collation,
+            database_collation,
+            time_zone: String::new(),
+        });
+    }
+    Ok(objects)
+}
+
+fn events(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
+    let sql = format!(
+        "SELECT EVENT_NAME, SQL_MODE, TIME_ZONE, COLLATION_CONNECTION, DATABASE_COLLATION \
+         FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {} ORDER BY EVENT_NAME",
+        literal(database)
+    );
+    let found: Vec<(String, String, String, String, String)> =
+        session.rows(&format!("listing the events of {database}"), &sql)?;
+    let mut objects = Vec::new();
+    for (event, sql_mode, time_zone, collation, database_collation) in found {
+        // Times in the text are in the session's zone.
+        session.attempt(&format!("SET SESSION time_zone = {}", literal(&time_zone)));
+        let create = show_create(session, Kind::Event, database, &event, 3);
+        session.attempt("SET SESSION time_zone = '+00:00'");
+        objects.push(Object {
+            kind: Kind::Event,
+            name: event,
+            create: create?,
+            sql_mode,
+            collation,
+            database_collation,
+            time_zone,
+            table: String::new(),
+        });
+    }
+    Ok(objects)
+}
+
+/// The text of `SHOW CREATE`, which is in another column for each kind, and NULL for whoever may not see it.
+fn show_create(
+    session: &mut Session,
+    kind: Kind,
+    database: &str,
+    object: &str,
+    column: usize,
+) -> Result<String, Error> {
+    let words = kind.words();
+    let what = format!("{} {database}.{object}", words.to_lowercase());
+    let sql = format!("SHOW CREATE {words} {}", qualified(database, object));
+    let row: Option<Row> = session.first(&format!("reading {what}"), &sql)?;
+    let text = row.and_then(|row| row.get_opt::<Option<String>, _>(column)?.ok().flatten());
+    text.ok_or(Error::Hidden { what })
+}
+
+/// Charset and collation that new tables of a database get.
+pub(crate) fn collation(session: &mut Session, database: &str) -> Result<(String, String), Error> {
+    let sql = format!(
+        "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
+         WHERE SCHEMA_NAME = {}",
+        literal(database)
+    );
+    let found = session.first(&format!("reading the collation of {database}"), &sql)?;
+    Ok(found.unwrap_or_else(|| {
+        let collation = match session.engine() {
+            Engine::MySql => "utf8mb4_0900_ai_ci",
+            Engine::MariaDb => "utf8mb4_general_ci",
+        };
+        ("utf8mb4".to_owned(), collation.to_owned())
+    }))
+}

@@ -1,0 +1,111 @@
+//! What a swap is going to do, as plain data: written down before it begins, so that it can be finished or reverted.
+//!
+//! In: the contents of two databases. Out: the statements that lock and rename.
+
+use serde::{Deserialize, Serialize};
+
+use super::state;
+use super::sync_objects::Contents;
+use crate::restore::target::Target;
+use crate::sql::qualified;
+
+/// Everything that is needed to finish or revert a swap, as written into the staging database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// Holds the state table; passed through when `incoming` and `outgoing` are the same.
+    pub(crate) staging: String,
+    /// Where the old tables go.
+    pub(crate) outgoing: String,
+    /// The database in use, as it was.
+    pub(crate) live: Contents,
+    /// What takes its place.
+    pub(crate) incoming: Contents,
+    /// What the `__previous` database then says about itself, as JSON for `status`.
+    pub(crate) history: String,
+}
+
+impl Plan {
+    /// The swap at the end of a refresh.
+    pub(crate) fn refresh(target: &Target, live: Contents, incoming: Contents, history: String) -> Self {
+        Self { staging: target.staging(), outgoing: target.previous(), live, incoming, history }
+    }
+
+    /// The swap back: `incoming` is the `__previous` database.
+    pub(crate) fn undo(target: &Target, live: Contents, incoming: Contents, history: String) -> Self {
+        Self::refresh(target, live, incoming, history)
+    }
+
+    /// Whether two databases change places, rather than one taking the place of another.
+    pub(crate) fn is_undo(&self) -> bool {
+        self.incoming.database == self.outgoing
+    }
+
+    /// The one statement that swaps.
+    pub(crate) fn rename(&self) -> String {
+        let (live, incoming, outgoing) = (&self.live.database, &self.incoming.database, &self.outgoing);
+        let aside = if self.is_undo() { &self.staging } else { outgoing };
+        let mut pairs = Vec::new();
+        let mut push = |tables: &[String], from: &str, to: &str| {
+            pairs.extend(tables.iter().map(|t| format!("{} TO {}", qualified(from, t), qualified(to, t))));
+        };
+        push(&self.live.tables, live, aside);
+        push(&self.incoming.tables, incoming, live);
+        if self.is_undo() {
+            push(&self.live.tables, aside, outgoing);
+        }
+        let (before, after) =
+            (qualified(&self.staging, state::BEFORE), qualified(&self.staging, state::AFTER));
+        pairs.push(format!("{before} TO {after}"));
+        format!("RENAME TABLE {}", pairs.join(", "))
+    }
+
+    /// All tables that change places, locked.
+    pub(crate) fn lock(&self) -> String {
+        let all = |contents: &Contents| -> Vec<String> {
+            contents.tables.iter().map(|table| qualified(&contents.database, table)).collect()
+        };
+        let mut tables = all(&self.live);
+        tables.extend(all(&self.incoming));
+        tables.push(qualified(&self.staging, state::BEFORE));
+        let tables: Vec<String> = tables.iter().map(|table| format!("{table} WRITE")).collect();
+        format!("LOCK TABLES {}", tables.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(database: &str, tables: &[&str]) -> Contents {
+        let tables = tables.iter().map(|table| (*table).to_owned()).collect();
+        Contents { database: database.to_owned(), tables, ..Contents::default() }
+    }
+
+    fn plan(outgoing: &str, incoming: &str) -> Plan {
+        Plan {
+            staging: "a__refresh".to_owned(),
+            outgoing: outgoing.to_owned(),
+            live: contents("a", &["x"]),
+            incoming: contents(incoming, &["x", "y"]),
+            history: String::new(),
+        }
+    }
+
+    #[test]
+    fn one_statement_swaps_all_tables_and_says_so() {
+        assert_eq!(
+            plan("a__previous", "a__refresh").rename(),
+            "RENAME TABLE `a`.`x` TO `a__previous`.`x`, `a__refresh`.`x` TO `a`.`x`, `a__refresh`.`y` TO `a`.`y`, \
+             `a__refresh`.`refreshkit_refresh` TO `a__refresh`.`refreshkit_swapped`"
+        );
+    }
+
+    #[test]
+    fn an_undo_goes_through_the_staging_database() {
+        assert_eq!(
+            plan("a__previous", "a__previous").rename(),
+            "RENAME TABLE `a`.`x` TO `a__refresh`.`x`, `a__previous`.`x` TO `a`.`x`, `a__previous`.`y` TO `a`.`y`, \
+             `a__refresh`.`x` TO `a__previous`.`x`, `a__refresh`.`refreshkit_refresh` TO `a__refresh`.`refreshkit_swapped`"
+        );
+    }
+}

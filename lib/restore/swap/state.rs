@@ -1,0 +1,146 @@
+//! What a refresh writes down on the target's server, so that a killed one can be finished or reverted.
+//!
+//! In and out: small texts by name in a table of the staging database. The table is renamed in the very statement
+//! that swaps the tables, so that its name tells for sure on which side of the swap a crash was.
+
+use super::objects;
+use crate::mysql::{Session, number};
+use crate::restore::error::Error;
+use crate::sql::{literal, name, qualified};
+
+/// The table of a staging database before its tables are swapped in.
+pub(crate) const BEFORE: &str = "refreshkit_refresh";
+
+/// The same table after the swap.
+pub(crate) const AFTER: &str = "refreshkit_swapped";
+
+/// The table that says that a `__previous` database is ours.
+pub(crate) const PREVIOUS: &str = "refreshkit_previous";
+
+/// How far a database got that a refresh made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// There is no such database.
+    Absent,
+    /// It is there and empty: killed between creating it and its state table, or made by hand.
+    Empty,
+    /// The state table [`BEFORE`] is there.
+    Before,
+    /// The state table [`AFTER`] is there.
+    After,
+    /// The state table [`PREVIOUS`] is there.
+    Previous,
+    /// It has tables, and none of ours.
+    Foreign,
+}
+
+/// What `database` is.
+pub(crate) fn stage(session: &mut Session, database: &str) -> Result<Stage, Error> {
+    if !exists(session, database)? {
+        return Ok(Stage::Absent);
+    }
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+        literal(database)
+    );
+    let tables: Vec<String> = session.rows("reading the target's state", &sql)?;
+    let has = |table: &str| tables.iter().any(|name| name == table);
+    Ok(match tables.len() {
+        0 => Stage::Empty,
+        _ if has(AFTER) => Stage::After,
+        _ if has(BEFORE) => Stage::Before,
+        _ if has(PREVIOUS) => Stage::Previous,
+        _ => Stage::Foreign,
+    })
+}
+
+/// Whether the database is there.
+pub(crate) fn exists(session: &mut Session, database: &str) -> Result<bool, Error> {
+    let sql =
+        format!("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}", literal(database));
+    Ok(session.first::<u64>("looking for the database", &sql)? != Some(0))
+}
+
+/// Makes the state table `table` of a database.
+pub(crate) fn create(session: &mut Session, database: &str, table: &str) -> Result<(), Error> {
+    let table = qualified(database, table);
+    let sql = format!(
+        "CREATE TABLE IF NOT EXISTS {table} (`name` VARCHAR(64) CHARACTER SET ascii NOT NULL PRIMARY KEY, \
+         `value` LONGTEXT CHARACTER SET utf8mb4 NOT NULL) ENGINE = InnoDB"
+    );
+    session.run("making the state table", &sql)?;
+    Ok(())
+}
+
+/// Writes one text down.
+pub(crate) fn put(
+    session: &mut Session,
+    database: &str,
+    table: &str,
+    key: &str,
+    value: &str,
+) -> Result<(), Error> {
+    let sql =
+        format!("REPLACE INTO {} VALUES ({}, {})", qualified(database, table), literal(key), literal(value));
+    session.run("writing the refresh's state", &sql)?;
+    Ok(())
+}
+
+/// Reads one text, from whichever of our tables the database has.
+pub(crate) fn get(session: &mut Session, database: &str, key: &str) -> Result<Option<String>, Error> {
+    for table in [BEFORE, AFTER, PREVIOUS] {
+        let sql =
+            format!("SELECT `value` FROM {} WHERE `name` = {}", qualified(database, table), literal(key));
+        match session.first::<String>("reading the refresh's state", &sql) {
+            Ok(Some(value)) => return Ok(Some(value)),
+            Ok(None) => {}
+            Err(e) if matches!(e.number(), Some(number::NO_SUCH_TABLE | number::NO_SUCH_DATABASE)) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// Drops one of our own databases.
+pub(crate) fn drop_database(session: &mut Session, database: &str) -> Result<(), Error> {
+    session.run(&format!("dropping {database}"), &format!("DROP DATABASE IF EXISTS {}", name(database)))?;
+    Ok(())
+}
+
+/// Makes a database with the charset and collation of another.
+pub(crate) fn create_database(
+    session: &mut Session,
+    database: &str,
+    of: &(String, String),
+) -> Result<(), Error> {
+    let sql = format!("CREATE DATABASE IF NOT EXISTS {}", name(database));
+    run_with_collation(session, &format!("creating {database}"), &sql, of)
+}
+
+/// A collation of the other kind of server gives way to the charset's default one.
+fn run_with_collation(
+    session: &mut Session,
+    deed: &str,
+    sql: &str,
+    (charset, collation): &(String, String),
+) -> Result<(), Error> {
+    let sql = format!("{sql} CHARACTER SET {charset}");
+    match session.run(deed, &format!("{sql} COLLATE {collation}")) {
+        Err(e) if e.number() == Some(number::UNKNOWN_COLLATION) => session.run(deed, &sql)?,
+        outcome => outcome?,
+    };
+    Ok(())
+}
+
+/// Gives a database another charset and collation.
+pub(crate) fn alter_database(
+    session: &mut Session,
+    database: &str,
+    to: &(String, String),
+) -> Result<(), Error> {
+    if objects::collation(session, database)? == *to {
+        return Ok(());
+    }
+    let sql = format!("ALTER DATABASE {}", name(database));
+    run_with_collation(session, &format!("setting the collation of {database}"), &sql, to)
+}

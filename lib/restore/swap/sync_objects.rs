@@ -1,0 +1,229 @@
+//! Makes a database have exactly the wanted views, routines, triggers and events, whatever it has now.
+//!
+//! In: a database, [`Contents`]. Out: what could not be created, in words. Only what differs is touched (so that
+//! grants on unchanged routines stay), and doing it twice is the same as doing it once: that is what lets a killed
+//! swap be finished.
+
+use crate::sql;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::objects::{self, Kind, Object};
+use super::state;
+use crate::mysql::{self, Engine, Session, number};
+use crate::restore::error::Error;
+use crate::sql::{literal, name, requalify, without_definer};
+
+/// What a database is made of, but for its rows.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Contents {
+    /// The database it was read from.
+    pub(crate) database: String,
+    /// Default character set and collation.
+    pub(crate) collation: (String, String),
+    /// Base tables.
+    pub(crate) tables: Vec<String>,
+    /// Everything else.
+    pub(crate) objects: Vec<Object>,
+}
+
+impl Contents {
+    /// Reads all of it; a database that is not there has nothing.
+    pub(crate) fn read(session: &mut Session, database: &str) -> Result<Self, Error> {
+        if !state::exists(session, database)? {
+            let collation = objects::collation(session, database)?;
+            return Ok(Self { database: database.to_owned(), collation, ..Self::default() });
+        }
+        Ok(Self {
+            database: database.to_owned(),
+            collation: objects::collation(session, database)?,
+            tables: objects::tables(session, database)?,
+            objects: objects::read(session, database)?,
+        })
+    }
+
+    /// The triggers, in creation order.
+    pub(crate) fn triggers(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter().filter(|object| object.kind == Kind::Trigger)
+    }
+
+    /// The objects as they are to be in the database `to`. Events sleep in a database that is not in use.
+    pub(crate) fn objects_in(&self, to: &str, events: Events) -> Vec<Object> {
+        let known: BTreeSet<String> = self
+            .tables
+            .iter()
+            .cloned()
+            .chain(self.objects.iter().map(|object| object.name.clone()))
+            .collect();
+        let place = |object: &Object| {
+            let mut create = requalify(&object.create, &self.database, to, &known);
+            if object.kind == Kind::Event && events == Events::Asleep {
+                create = create.replacen(" PRESERVE ENABLE", " PRESERVE DISABLE", 1);
+            }
+            Object { create, ..object.clone() }
+        };
+        self.objects.iter().map(place).collect()
+    }
+}
+
+/// Whether events of a database may fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Events {
+    /// As they were defined.
+    AsDefined,
+    /// Disabled: the database is being loaded, or is kept for an undo.
+    Asleep,
+}
+
+/// Makes `database` have exactly `wanted`. What cannot be created is an error if `strict`, else it is told.
+pub(crate) fn settle(
+    session: &mut Session,
+    database: &str,
+    wanted: &[Object],
+    strict: bool,
+) -> Result<Vec<String>, Error> {
+    let existing = objects::read(session, database)?;
+    let mut works = Works { session, database, strict, told: Vec::new() };
+    let tables_to_redo = tables_with_other_triggers(&existing, wanted);
+    for old in existing.iter().rev() {
+        let stays = match old.kind {
+            Kind::Trigger => !tables_to_redo.contains(&old.table),
+            // Replaced in place below.
+            Kind::View => wanted.iter().any(|new| new.kind == old.kind && new.name == old.name),
+            _ => wanted.contains(old) || (works.session.engine() == Engine::MariaDb && names(wanted, old)),
+        };
+        if !stays {
+            works.drop(old)?;
+        }
+    }
+    let missing = |new: &&Object| match new.kind {
+        Kind::Trigger => tables_to_redo.contains(&new.table),
+        _ => !existing.contains(new),
+    };
+    let (views, others): (Vec<&Object>, Vec<&Object>) =
+        wanted.iter().filter(missing).partition(|new| new.kind == Kind::View);
+    let (before, after): (Vec<&Object>, Vec<&Object>) =
+        others.into_iter().partition(|new| new.kind < Kind::View);
+    for object in before {
+        works.create(object)?;
+    }
+    works.create_views(views)?;
+    for object in after {
+        works.create(object)?;
+    }
+    Ok(works.told)
+}
+
+/// Creates one object in its database, which becomes the session's default one.
+pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> Result<(), mysql::Error> {
+    let what = format!("creating the {}", object.describe(database));
+    session.run(&format!("using {database}"), &format!("USE {}", name(database)))?;
+    if !object.collation.is_empty() {
+        session.attempt(&format!("SET SESSION collation_connection = {}", literal(&object.collation)));
+    }
+    if !object.time_zone.is_empty() {
+        session.attempt(&format!("SET SESSION time_zone = {}", literal(&object.time_zone)));
+    }
+    session.attempt(&format!("SET SESSION sql_mode = {}", literal(&object.sql_mode)));
+    let text = replacing(session.engine(), object);
+    let mut outcome = session.run(&what, &text);
+    if outcome.as_ref().is_err_and(|e| e.number() == Some(number::SPECIFIC_ACCESS_DENIED)) {
+        // Only an administrator may create things in somebody else's name.
+        outcome = session.run(&what, &without_definer(&text));
+    }
+    session.attempt("SET SESSION sql_mode = ''");
+    session.attempt("SET NAMES utf8mb4");
+    session.attempt("SET SESSION time_zone = '+00:00'");
+    outcome.map(drop)
+}
+
+/// The statement that also replaces an older one, where the server has such a statement.
+fn replacing(engine: Engine, object: &Object) -> String {
+    let replaceable = match object.kind {
+        Kind::View => true,
+        Kind::Trigger => false,
+        _ => engine == Engine::MariaDb,
+    };
+    if replaceable {
+        object.create.replacen("CREATE ", "CREATE OR REPLACE ", 1)
+    } else {
+        object.create.clone()
+    }
+}
+
+fn names(wanted: &[Object], old: &Object) -> bool {
+    wanted.iter().any(|new| new.kind == old.kind && new.name == old.name)
+}
+
+/// Tables whose triggers differ, or fire in another order.
+fn tables_with_other_triggers(existing: &[Object], wanted: &[Object]) -> BTreeSet<String> {
+    let of = |all: &[Object], table: &str| -> Vec<Object> {
+        all.iter().filter(|o| o.kind == Kind::Trigger && o.table == table).cloned().collect()
+    };
+    let tables: BTreeSet<String> =
+        existing.iter().chain(wanted).filter(|o| o.kind == Kind::Trigger).map(|o| o.table.clone()).collect();
+    tables.into_iter().filter(|table| of(existing, table) != of(wanted, table)).collect()
+}
+
+struct Works<'a> {
+    session: &'a mut Session,
+    database: &'a str,
+    strict: bool,
+    told: Vec<String>,
+}
+
+impl Works<'_> {
+    fn drop(&mut self, object: &Object) -> Result<(), Error> {
+        let what = format!("dropping the {}", object.describe(self.database));
+        let full = sql::qualified(self.database, &object.name);
+        self.session.run(&what, &format!("DROP {} IF EXISTS {full}", object.kind.words()))?;
+        Ok(())
+    }
+
+    fn create(&mut self, object: &Object) -> Result<(), Error> {
+        match create(self.session, self.database, object) {
+            Ok(()) => Ok(()),
+            Err(e) if self.strict || !spoken_by_server(&e) => Err(e.into()),
+            Err(e) => {
+                self.tell(object, &e);
+                Ok(())
+            }
+        }
+    }
+
+    /// Views may be built on views: tries those that are left until none of them can be created.
+    fn create_views(&mut self, mut left: Vec<&Object>) -> Result<(), Error> {
+        while !left.is_empty() {
+            let mut failed = Vec::new();
+            for view in &left {
+                match create(self.session, self.database, view) {
+                    Ok(()) => {}
+                    Err(e) if spoken_by_server(&e) => failed.push((*view, e)),
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            if failed.len() == left.len() {
+                if self.strict {
+                    return Err(failed.swap_remove(0).1.into());
+                }
+                for (view, e) in &failed {
+                    self.tell(view, e);
+                }
+                return Ok(());
+            }
+            left = failed.into_iter().map(|(view, _)| view).collect();
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, object: &Object, error: &mysql::Error) {
+        let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        self.told.push(format!("{} could not be created: {cause}", object.describe(self.database)));
+    }
+}
+
+/// The server answered, so the connection is alive and the statement is what was wrong.
+fn spoken_by_server(error: &mysql::Error) -> bool {
+    error.number().is_some()
+}

@@ -1,0 +1,264 @@
+//! Whether a dump restores: loaded into databases of its own on a server that was named for it, statement by statement
+//! as `zcat | mysql` would, and read again.
+//!
+//! In: a dump file, a server. Out: nothing, or what came out otherwise. The databases are made here under names that
+//! nobody else has, and are dropped however it ends. Events are not created: they would run.
+
+use crate::dump;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufReader;
+
+use crate::archive::DumpFile;
+use crate::archive::{Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
+use crate::dump::Error;
+use crate::house::House;
+use crate::mysql::{Server, Session};
+use crate::progress::Unit;
+use crate::rows::digest_table;
+use crate::sql::hex;
+use crate::sql::{Statements, name, requalify};
+use crate::sql::{quoted_length, unescape};
+
+/// What the databases' names begin with.
+const PREFIX: &str = "refreshkit_verify";
+
+/// How much of a member is read at a time.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// Loads a dump and compares every table's rows with what the manifest says.
+pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), Error> {
+    let mut session = server.connect()?;
+    // Whatever a server minds of these is of no interest.
+    for setting in ["sql_generate_invisible_primary_key = OFF", "restrict_fk_on_non_standard_key = OFF"] {
+        session.attempt(&format!("SET SESSION {setting}"));
+    }
+    let scratch = Scratch::new(server, dump.manifest());
+    let outcome = scratch.make(&mut session, dump.manifest()).and_then(|()| {
+        let mut load = Load { house, dump, session: &mut session, scratch: &scratch };
+        load.everything()
+    });
+    outcome.and(scratch.drop_all())
+}
+
+/// The databases that stand for those of the dump.
+struct Scratch<'a> {
+    server: &'a Server,
+    names: BTreeMap<String, String>,
+    /// What each database of the dump has, to tell its name from another word.
+    known: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl<'a> Scratch<'a> {
+    fn new(server: &'a Server, manifest: &Manifest) -> Self {
+        let mark = format!("{PREFIX}_{}_{:08x}", std::process::id(), rand::random::<u32>());
+        let of = manifest.databases.iter().enumerate();
+        let names = of.map(|(i, entry)| (entry.name.clone(), format!("{mark}_{i}"))).collect();
+        let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let tables = manifest.tables.iter().map(|table| (&table.database, &table.table));
+        let objects = manifest.objects.iter().map(|object| (&object.database, &object.name));
+        for (database, object) in tables.chain(objects) {
+            known.entry(database.clone()).or_default().insert(object.clone());
+        }
+        Self { server, names, known }
+    }
+
+    fn make(&self, session: &mut Session, manifest: &Manifest) -> Result<(), Error> {
+        for entry in &manifest.databases {
+            let own = name(&self.names[&entry.name]);
+            let collation = format!("DEFAULT CHARACTER SET {} COLLATE {}", entry.charset, entry.collation);
+            session.run("making a scratch database", &format!("CREATE DATABASE {own} {collation}"))?;
+        }
+        Ok(())
+    }
+
+    /// Over a connection of its own: the other may be of no use any more.
+    fn drop_all(&self) -> Result<(), Error> {
+        let mut session = self.server.connect()?;
+        session.run("dropping the scratch databases", "SET foreign_key_checks = 0")?;
+        for own in self.names.values() {
+            let sql = format!("DROP DATABASE IF EXISTS {}", name(own));
+            session.run("dropping the scratch databases", &sql)?;
+        }
+        Ok(())
+    }
+
+    /// Text that may name a database of the dump.
+    fn requalified(&self, sql: &str) -> String {
+        self.names.iter().fold(sql.to_owned(), |sql, (from, to)| match self.known.get(from) {
+            Some(known) => requalify(&sql, from, to, known),
+            None => sql,
+        })
+    }
+}
+
+impl Drop for Scratch<'_> {
+    fn drop(&mut self) {
+        // A second time after a good end, which costs nothing; the only one after an error.
+        let _ = self.drop_all();
+    }
+}
+
+struct Load<'a> {
+    house: &'a House,
+    dump: &'a DumpFile,
+    session: &'a mut Session,
+    scratch: &'a Scratch<'a>,
+}
+
+impl Load<'_> {
+    fn everything(&mut self) -> Result<(), Error> {
+        let manifest = self.dump.manifest();
+        self.settle()?;
+        for table in &manifest.tables {
+            self.enter(&table.database)?;
+            self.run(table, "creating", &table.create)?;
+        }
+        self.rows(manifest)?;
+        for table in &manifest.tables {
+            self.house.cancel.check()?;
+            self.finish(table)?;
+        }
+        for table in manifest.tables.iter().filter(|table| !table.foreign_keys.is_empty()) {
+            self.enter(&table.database)?;
+            let sql = self.scratch.requalified(&dump::alter(table, &table.foreign_keys));
+            self.run(table, "adding the foreign keys of", &sql)?;
+        }
+        self.objects(manifest)
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        for statement in &self.dump.manifest().session {
+            self.session.run("preparing the connection as the dump asks for", statement)?;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, database: &str) -> Result<(), Error> {
+        let missing =
+            || Error::damaged(self.dump.path(), format!("it does not make the database {database}"));
+        let own = self.scratch.names.get(database).ok_or_else(missing)?;
+        Ok(self.session.run("entering a scratch database", &format!("USE {}", name(own))).map(drop)?)
+    }
+
+    fn run(&mut self, table: &TableEntry, deed: &str, sql: &str) -> Result<(), Error> {
+        let deed = format!("{deed} {}.{}", table.database, table.table);
+        Ok(self.session.run(&deed, sql).map(drop)?)
+    }
+
+    fn rows(&mut self, manifest: &Manifest) -> Result<(), Error> {
+        let progress = self.house.progress.start("loading", Some(manifest.rows), Unit::Rows);
+        for (position, table) in manifest.tables.iter().enumerate() {
+            self.enter(&table.database)?;
+            for member in manifest.members_of(position) {
+                self.member(table, member)?;
+                progress.add(manifest.members[member].rows);
+            }
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, table: &TableEntry, member: usize) -> Result<(), Error> {
+        let damaged = |problem: &dyn std::fmt::Display| {
+            Error::damaged(self.dump.path(), format!("member {member}: {problem}"))
+        };
+        let reader = self.dump.member(member)?;
+        for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
+            self.house.cancel.check()?;
+            let sql = statement.map_err(|e| damaged(&e))?.sql;
+            // Anything else is `USE`, for whoever reads the file from front to back.
+            if sql.starts_with(b"INSERT") {
+                let text = as_text(sql).ok_or_else(|| damaged(&"a text that is not UTF-8"))?;
+                self.run(table, "loading", &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys, what comes after the rows, and the comparison.
+    fn finish(&mut self, table: &TableEntry) -> Result<(), Error> {
+        self.enter(&table.database)?;
+        for clauses in &table.indexes {
+            self.run(table, "adding the keys of", &dump::alter(table, clauses))?;
+        }
+        for statement in &table.after {
+            self.run(table, "setting the state of", statement)?;
+        }
+        if table.kind != TableKind::Table {
+            return Ok(());
+        }
+        let own = &self.scratch.names[&table.database];
+        let found = digest_table(self.session, own, &table.table, &table.columns)?;
+        self.settle()?;
+        if (found.rows, &found.digest) == (table.rows, &table.digest) {
+            return Ok(());
+        }
+        Err(Error::damaged(
+            self.dump.path(),
+            format!(
+                "restored, {}.{} has {} rows with the digest {}, and should have {} with {}",
+                table.database, table.table, found.rows, found.digest, table.rows, table.digest
+            ),
+        ))
+    }
+
+    fn objects(&mut self, manifest: &Manifest) -> Result<(), Error> {
+        let wanted = |object: &&ObjectEntry| object.kind != ObjectKind::Event;
+        for view in manifest.objects.iter().filter(|object| object.kind == ObjectKind::View) {
+            self.enter(&view.database)?;
+            self.session.run("making room for a view", &dump::placeholder(view))?;
+        }
+        for object in manifest.objects.iter().filter(wanted) {
+            self.house.cancel.check()?;
+            self.enter(&object.database)?;
+            let deed = format!("creating {}.{}", object.database, object.name);
+            if object.kind == ObjectKind::View {
+                self.session.run(&deed, &format!("DROP VIEW {}", name(&object.name)))?;
+            }
+            for statement in &object.session {
+                self.session.run(&deed, statement)?;
+            }
+            self.session.run(&deed, &self.scratch.requalified(&object.create))?;
+        }
+        Ok(())
+    }
+}
+
+/// A statement as text, which is what the driver takes: bytes that are no UTF-8 as hexadecimal digits.
+fn as_text(sql: Vec<u8>) -> Option<String> {
+    const BINARY: &[u8] = b"_binary '";
+    let sql = match String::from_utf8(sql) {
+        Ok(text) => return Some(text),
+        Err(error) => error.into_bytes(),
+    };
+    let (mut text, mut plain) = (Vec::with_capacity(sql.len() * 2), Vec::new());
+    let mut rest = sql.as_slice();
+    while let Some(at) = memchr::memchr(b'\'', rest) {
+        let (length, _) = quoted_length(&rest[at + 1..]);
+        let end = at + 1 + length;
+        let behind = rest.get(end + 1..)?;
+        if let Some(before) = rest[..=at].strip_suffix(BINARY) {
+            unescape(&rest[at + 1..end], &mut plain);
+            text.extend_from_slice(before);
+            text.extend_from_slice(format!("x'{}'", hex(&plain)).as_bytes());
+        } else {
+            text.extend_from_slice(&rest[..=end]);
+        }
+        rest = behind;
+    }
+    text.extend_from_slice(rest);
+    String::from_utf8(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_digits_and_texts_stay() {
+        let sql = b"INSERT INTO `it``s` VALUES\n(1,'a\\'b _binary \\'',_binary '\\0\\\\\\'\xff'),\n(2,NULL,_binary '')".to_vec();
+        let text = "INSERT INTO `it``s` VALUES\n(1,'a\\'b _binary \\'',x'005c27ff'),\n(2,NULL,x'')";
+        assert_eq!(as_text(sql).unwrap(), text);
+        assert_eq!(as_text(b"'\xff'".to_vec()), None);
+        assert_eq!(as_text(b"_binary '\xff".to_vec()), None);
+    }
+}

@@ -1,0 +1,211 @@
+//! Columns: how each type is read from the server and written as SQL.
+//!
+//! In: `information_schema.COLUMNS`. Out: per column the expression to select and the form of its literal. The form
+//! follows from the column's declared type alone, so that a dump and a later check of the restored table write the
+//! same text for the same value.
+
+use crate::sql;
+use std::collections::BTreeMap;
+
+use crate::dump::Error;
+use crate::mysql::Session;
+
+/// How a column's values are read and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Integers, DECIMAL, YEAR: the server's text, bare.
+    Number,
+    /// FLOAT, and DOUBLE with a display width: read as a full DOUBLE (the server rounds a FLOAT's text to six
+    /// digits), written bare.
+    Real,
+    /// DOUBLE: the server's text has all 17 digits.
+    Double,
+    /// BIT: read and written as an integer.
+    Bit,
+    /// Bytes: BINARY, BLOB, spatial and vector types.
+    Binary,
+    /// Everything else: a quoted text.
+    Text,
+    /// ENUM: a quoted text; the error value, read as an empty text, is written as `0`.
+    Enum,
+    /// ENUM that has an empty text among its values: read and written as the value's number, since the text alone
+    /// does not tell the two apart.
+    EnumNumber,
+}
+
+/// One column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) data_type: String,
+    /// As declared, such as `decimal(8,2) unsigned`.
+    pub(crate) declared: String,
+    pub(crate) form: Form,
+    /// Computed by the server; cannot be inserted.
+    pub(crate) generated: bool,
+    pub(crate) nullable: bool,
+}
+
+impl Form {
+    fn of(data_type: &str, column_type: &str) -> Self {
+        match data_type {
+            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => Self::Number,
+            "float" => Self::Real,
+            "double" if column_type.starts_with("double(") => Self::Real,
+            "double" => Self::Double,
+            "bit" => Self::Bit,
+            "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "vector" => {
+                Self::Binary
+            }
+            "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
+            | "multipolygon" | "geometrycollection" | "geomcollection" => Self::Binary,
+            "enum" if has_empty_value(column_type) => Self::EnumNumber,
+            "enum" => Self::Enum,
+            _ => Self::Text,
+        }
+    }
+
+    /// What to select for a value of this form.
+    pub(crate) fn read(self, expression: &str) -> String {
+        match self {
+            // Plus zero would take the sign of a negative zero.
+            Self::Real => format!("({expression})*1e0"),
+            Self::Bit | Self::EnumNumber => format!("({expression})+0"),
+            Self::Number | Self::Double | Self::Binary | Self::Text | Self::Enum => expression.to_owned(),
+        }
+    }
+}
+
+impl Column {
+    /// `expression` as the column would hold it, where a wider result would be written differently. The rest is left
+    /// to whoever chose the expression: it must fit the column.
+    pub(crate) fn coerced(&self, expression: &str) -> String {
+        let unsigned = self.declared.contains("unsigned");
+        match self.data_type.as_str() {
+            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => {
+                format!("CAST({expression} AS {})", if unsigned { "UNSIGNED" } else { "SIGNED" })
+            }
+            "decimal" => {
+                let declared = self.declared.split([' ', ')']).next().unwrap_or("decimal(10,0");
+                format!("CAST({expression} AS {declared}))")
+            }
+            "datetime" | "timestamp" | "time" => {
+                let digits = self.declared.trim_start_matches(char::is_alphabetic);
+                let kind = if self.data_type == "time" { "TIME" } else { "DATETIME" };
+                format!("CAST({expression} AS {kind}{digits})")
+            }
+            "date" => format!("CAST({expression} AS DATE)"),
+            // A CHAR's trailing blanks are not read back.
+            "char" => format!("TRIM(TRAILING ' ' FROM {expression})"),
+            _ => expression.to_owned(),
+        }
+    }
+
+    /// Whether its values are whole numbers.
+    pub(crate) fn is_integer(&self) -> bool {
+        matches!(self.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint")
+    }
+
+    /// Whether chunks may be cut by this column: a literal of it compares as the index is ordered.
+    pub(crate) fn orders(&self) -> bool {
+        let ordered = matches!(
+            self.data_type.as_str(),
+            "tinyint"
+                | "smallint"
+                | "mediumint"
+                | "int"
+                | "bigint"
+                | "decimal"
+                | "year"
+                | "bit"
+                | "binary"
+                | "varbinary"
+                | "char"
+                | "varchar"
+                | "date"
+                | "datetime"
+                | "timestamp"
+                | "time"
+        );
+        ordered && !self.nullable
+    }
+}
+
+/// Whether one of the values of `enum('a','','b')` is the empty text.
+fn has_empty_value(column_type: &str) -> bool {
+    let mut rest = column_type.trim_start_matches("enum(");
+    while let Some(inner) = rest.strip_prefix('\'') {
+        let mut length = 0;
+        let mut characters = inner.char_indices().peekable();
+        let mut end = inner.len();
+        while let Some((at, c)) = characters.next() {
+            let doubled = c == '\'' && characters.peek().is_some_and(|(_, next)| *next == '\'');
+            if c == '\'' && !doubled {
+                end = at + 1;
+                break;
+            }
+            if doubled {
+                characters.next();
+            }
+            length += 1;
+        }
+        if length == 0 {
+            return true;
+        }
+        rest = inner[end..].trim_start_matches(',');
+    }
+    false
+}
+
+type Fact = (String, String, String, String, Option<String>, String);
+
+/// The columns of all tables and views of a database, in their order, by table. `table` narrows it down to one.
+pub(crate) fn columns_of(
+    session: &mut Session,
+    database: &str,
+    table: Option<&str>,
+) -> Result<BTreeMap<String, Vec<Column>>, Error> {
+    let narrowed = table.map_or(String::new(), |table| format!(" AND TABLE_NAME = {}", sql::literal(table)));
+    let sql = format!(
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, GENERATION_EXPRESSION, IS_NULLABLE \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {}{narrowed} ORDER BY TABLE_NAME, ORDINAL_POSITION",
+        sql::literal(database),
+    );
+    let facts: Vec<Fact> = session.rows(&format!("reading the columns of {database}"), &sql)?;
+    let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+    for (table, name, data_type, column_type, expression, nullable) in facts {
+        let data_type = data_type.to_lowercase();
+        // Not EXTRA: its DEFAULT_GENERATED is a default, not a generated column.
+        let generated = expression.is_some_and(|text| !text.is_empty());
+        tables.entry(table).or_default().push(Column {
+            form: Form::of(&data_type, &column_type.to_lowercase()),
+            generated,
+            nullable: nullable == "YES",
+            name,
+            data_type,
+            declared: column_type,
+        });
+    }
+    Ok(tables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_empty_value_of_an_enum_and_no_other() {
+        assert!(has_empty_value("enum('a','')"));
+        assert!(has_empty_value("enum('','a')"));
+        assert!(!has_empty_value("enum('a''','''','it''s, '''' not')"));
+        assert!(!has_empty_value("enum('a','b,''c')"));
+    }
+
+    #[test]
+    fn forms_follow_from_types() {
+        assert_eq!(Form::of("float", "float(7,3)"), Form::Real);
+        assert_eq!(Form::of("uuid", "uuid"), Form::Text);
+        assert_eq!(Form::of("json", "json"), Form::Text);
+        assert_eq!(Form::Real.read("t.`a`"), "(t.`a`)*1e0");
+    }
+}

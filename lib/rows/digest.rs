@@ -1,0 +1,152 @@
+//! Digests: whether two tables hold the same rows, in whatever order.
+//!
+//! In: tuples as the dumper writes them. Out: their number and the sum modulo 2^128 of their XXH3-128. A sum, not an
+//! exclusive or: two equal rows of a table without a key must count twice.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::column::{Column, columns_of};
+use super::encode;
+use crate::document::TableDigest;
+use crate::dump::Error;
+use crate::mysql::{Fields, Session};
+use crate::sql::{name, qualified};
+
+/// How much of a row's buffer is kept for the next row.
+const TUPLE_BYTES_KEPT: usize = 1 << 20;
+
+/// Rows and their digest so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) rows: u64,
+    total: u128,
+}
+
+impl Sum {
+    /// Adds one row's tuple text.
+    pub(crate) fn add(&mut self, tuple: &[u8]) {
+        self.rows += 1;
+        self.total = self.total.wrapping_add(xxh3_128(tuple));
+    }
+
+    /// Adds other rows of the same table.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.total = self.total.wrapping_add(other.total);
+    }
+
+    /// As it is written: 32 hexadecimal digits.
+    pub(crate) fn digest(&self) -> String {
+        format!("{:032x}", self.total)
+    }
+}
+
+/// Re-reads a table and digests it as the dumper would: equal to the manifest's [`TableEntry`](super::TableEntry)
+/// if and only if the rows are. `columns` are the entry's. Sets the session's `sql_mode` to nothing.
+pub fn digest_table(
+    session: &mut Session,
+    database: &str,
+    table: &str,
+    columns: &[String],
+) -> Result<TableDigest, Error> {
+    session.run("setting sql_mode", "SET sql_mode = ''")?;
+    let known = columns_of(session, database, Some(table))?;
+    let picked = pick(known.get(table).map_or(&[], Vec::as_slice), database, table, columns)?;
+    let list: Vec<String> = picked.iter().map(|c| c.form.read(&format!("t.{}", name(&c.name)))).collect();
+    let sql = format!("SELECT {} FROM {} AS t", list.join(", "), qualified(database, table));
+    let deed = format!("digesting {database}.{table}");
+    let mut sum = Sum::default();
+    if !picked.is_empty() {
+        read(session, &deed, &sql, &picked, |tuple| {
+            sum.add(tuple);
+            Ok(true)
+        })?;
+    }
+    Ok(TableDigest {
+        database: database.to_owned(),
+        table: table.to_owned(),
+        rows: sum.rows,
+        digest: sum.digest(),
+        ..TableDigest::default()
+    })
+}
+
+/// The columns of the given names, in their order.
+pub(crate) fn pick(
+    known: &[Column],
+    database: &str,
+    table: &str,
+    names: &[String],
+) -> Result<Vec<Column>, Error> {
+    let find = |wanted: &String| {
+        known.iter().find(|column| column.name == *wanted).cloned().ok_or_else(|| {
+            Error::NotThere(format!("{database}.{table} has no column {wanted} on the server"))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Streams the rows of a statement as tuples, one buffer for all of them. `row_seen` says whether to go on; if not, the
+/// connection is of no use any more than to be closed.
+pub(crate) fn read(
+    session: &mut Session,
+    deed: &str,
+    sql: &str,
+    columns: &[Column],
+    mut row_seen: impl FnMut(&[u8]) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let mut tuple = Vec::new();
+    let mut outcome = Ok(true);
+    session.each_row(deed, sql, |fields| {
+        outcome = encode_row(fields, columns, deed, &mut tuple).and_then(|()| row_seen(&tuple));
+        matches!(outcome, Ok(true))
+    })?;
+    outcome.map(drop)
+}
+
+/// A row's literals with commas between them.
+fn encode_row(
+    mut fields: Fields<'_>,
+    columns: &[Column],
+    deed: &str,
+    tuple: &mut Vec<u8>,
+) -> Result<(), Error> {
+    tuple.clear();
+    tuple.shrink_to(TUPLE_BYTES_KEPT);
+    for (i, column) in columns.iter().enumerate() {
+        if i > 0 {
+            tuple.push(b',');
+        }
+        let value = fields.next().ok_or_else(|| Error::Unfaithful {
+            object: column.name.clone(),
+            problem: format!("{deed}, the server sent a row that ends before it"),
+        })?;
+        encode::literal(column.form, value, tuple).map_err(|e| Error::Unrepresentable {
+            deed: deed.to_owned(),
+            column: column.name.clone(),
+            value: e.0,
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_rows_does_not_matter_but_their_number_does() {
+        let sum = |rows: &[&str]| {
+            let mut sum = Sum::default();
+            for row in rows {
+                sum.add(row.as_bytes());
+            }
+            sum
+        };
+        assert_eq!(sum(&["1,'a'", "2,'b'"]), sum(&["2,'b'", "1,'a'"]));
+        assert_ne!(sum(&["1", "1"]).digest(), sum(&[]).digest());
+        let mut merged = sum(&["1"]);
+        merged.merge(sum(&["2"]));
+        assert_eq!(merged, sum(&["2", "1"]));
+    }
+}

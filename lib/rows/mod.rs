@@ -1,0 +1,13 @@
+//! A table's rows as tuples of SQL text, and the digest of them.
+//!
+//! In: a session, a SELECT and what `information_schema` says of its columns. Out: tuples of literals, the same from a dump
+//! and from a later check of the restored table.
+
+mod column;
+mod digest;
+mod encode;
+
+pub(crate) use column::{Column, Form, columns_of};
+pub use digest::digest_table;
+pub(crate) use digest::{Sum, pick, read};
+pub(crate) use encode::literal;

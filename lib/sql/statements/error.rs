@@ -1,0 +1,76 @@
+//! Why SQL text cannot be cut into statements.
+
+use std::io;
+
+use crate::document::{Exit, Failure};
+
+/// Why the input cannot be cut.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StatementsError {
+    /// Reading failed.
+    #[error("cannot read the SQL near line {line}")]
+    Read {
+        /// Where.
+        line: u64,
+        /// Why.
+        source: io::Error,
+    },
+    /// The input ends inside quotes or a comment.
+    #[error("the SQL ends inside {what} of the statement that begins in line {line}")]
+    Unterminated {
+        /// `a quoted text`, `a comment`.
+        what: &'static str,
+        /// Where the statement begins.
+        line: u64,
+    },
+    /// A statement beyond the limit.
+    #[error("the statement that begins in line {line} is longer than {limit} bytes")]
+    TooLong {
+        /// Where.
+        line: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// `DELIMITER` without one.
+    #[error("DELIMITER in line {line} is not followed by one")]
+    NoDelimiter {
+        /// Where.
+        line: u64,
+    },
+}
+
+impl StatementsError {
+    /// Where.
+    pub fn line(&self) -> u64 {
+        match self {
+            Self::Read { line, .. }
+            | Self::Unterminated { line, .. }
+            | Self::TooLong { line, .. }
+            | Self::NoDelimiter { line, .. } => *line,
+        }
+    }
+
+    /// What, with its cause, for one line.
+    pub fn problem(&self) -> String {
+        let cause = std::error::Error::source(self).map_or(String::new(), |cause| format!(": {cause}"));
+        format!("{self}{cause}")
+    }
+}
+
+impl Failure for StatementsError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read { .. } => Exit::Io,
+            _ => Exit::BadInput,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        "sql-text"
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
