@@ -17,7 +17,7 @@ use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::restore::guard;
 use crate::restore::options::RunOptions;
-use crate::restore::swap::objects;
+use crate::restore::swap::state;
 use crate::restore::target::Target;
 
 /// What is loaded.
@@ -72,7 +72,7 @@ impl Loading {
         match self {
             Self::Ours(_, database) => Ok((database.charset.clone(), database.collation.clone())),
             // The file may say nothing about it: as it is now.
-            Self::Plain(_) => objects::collation(session, &target.database),
+            Self::Plain(_) => state::collation(session, &target.database),
         }
     }
 

@@ -6,7 +6,7 @@
 use mysql::Row;
 use serde::{Deserialize, Serialize};
 
-use crate::mysql::{Engine, Session};
+use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::sql::{literal, name, qualified};
 
@@ -236,21 +236,4 @@ fn show_create(
     let row: Option<Row> = session.first(&format!("reading {what}"), &sql)?;
     let text = row.and_then(|row| row.get_opt::<Option<String>, _>(column)?.ok().flatten());
     text.ok_or(Error::Hidden { what })
-}
-
-/// Charset and collation that new tables of a database get.
-pub(crate) fn collation(session: &mut Session, database: &str) -> Result<(String, String), Error> {
-    let sql = format!(
-        "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
-         WHERE SCHEMA_NAME = {}",
-        literal(database)
-    );
-    let found = session.first(&format!("reading the collation of {database}"), &sql)?;
-    Ok(found.unwrap_or_else(|| {
-        let collation = match session.engine() {
-            Engine::MySql => "utf8mb4_0900_ai_ci",
-            Engine::MariaDb => "utf8mb4_general_ci",
-        };
-        ("utf8mb4".to_owned(), collation.to_owned())
-    }))
 }

@@ -3,8 +3,7 @@
 //! In and out: small texts by name in a table of the staging database. The table is renamed in the very statement
 //! that swaps the tables, so that its name tells for sure on which side of the swap a crash was.
 
-use super::objects;
-use crate::mysql::{Session, number};
+use crate::mysql::{Engine, Session, number};
 use crate::restore::error::Error;
 use crate::sql::{literal, name, qualified};
 
@@ -132,13 +131,30 @@ fn run_with_collation(
     Ok(())
 }
 
+/// Charset and collation that new tables of a database get.
+pub(crate) fn collation(session: &mut Session, database: &str) -> Result<(String, String), Error> {
+    let sql = format!(
+        "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
+         WHERE SCHEMA_NAME = {}",
+        literal(database)
+    );
+    let found = session.first(&format!("reading the collation of {database}"), &sql)?;
+    Ok(found.unwrap_or_else(|| {
+        let collation = match session.engine() {
+            Engine::MySql => "utf8mb4_0900_ai_ci",
+            Engine::MariaDb => "utf8mb4_general_ci",
+        };
+        ("utf8mb4".to_owned(), collation.to_owned())
+    }))
+}
+
 /// Gives a database another charset and collation.
 pub(crate) fn alter_database(
     session: &mut Session,
     database: &str,
     to: &(String, String),
 ) -> Result<(), Error> {
-    if objects::collation(session, database)? == *to {
+    if collation(session, database)? == *to {
         return Ok(());
     }
     let sql = format!("ALTER DATABASE {}", name(database));

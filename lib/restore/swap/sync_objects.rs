@@ -32,12 +32,12 @@ impl Contents {
     /// Reads all of it; a database that is not there has nothing.
     pub(crate) fn read(session: &mut Session, database: &str) -> Result<Self, Error> {
         if !state::exists(session, database)? {
-            let collation = objects::collation(session, database)?;
+            let collation = state::collation(session, database)?;
             return Ok(Self { database: database.to_owned(), collation, ..Self::default() });
         }
         Ok(Self {
             database: database.to_owned(),
-            collation: objects::collation(session, database)?,
+            collation: state::collation(session, database)?,
             tables: objects::tables(session, database)?,
             objects: objects::read(session, database)?,
         })
