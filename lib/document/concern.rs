@@ -3,8 +3,8 @@
 //! In: a chain that went well. Out: an exit code of its own for whoever looks at exit codes only; the document says
 //! `ok: true` all the same, for there is a dump.
 
-use super::Document;
 use super::failure::{Exit, Failure};
+use super::whole::Document;
 
 /// What may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -7,7 +7,7 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::failure::{Exit, Failure};
-use super::{Document, SCHEMA};
+use super::whole::{Document, SCHEMA};
 
 /// The most that is read: plans of thousands of tables stay far below it, a dump piped in by mistake does not.
 pub(super) const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;

@@ -12,9 +12,9 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::SCHEMA;
 use super::failure::{Exit, Failure};
 use super::sections::{Resource, ResourceKind};
+use super::whole::SCHEMA;
 
 /// Why the journal cannot be kept.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,109 @@
+//! The throw-away copy, where it listens and how to log in there (rds-restore).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How to log in, by reference. A secret is never in the document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Login {
+    /// A MySQL option file with a `[client]` group, mode 0600.
+    OptionFile {
+        /// Absolute path on this host.
+        path: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
+    },
+    /// An environment variable that holds the password.
+    Env {
+        /// The variable's name.
+        name: String,
+        /// The user.
+        user: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
+    },
+    /// A secret in AWS Secrets Manager.
+    SecretsManager {
+        /// The secret's ARN.
+        arn: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
+    },
+    /// An RDS IAM token, made when needed.
+    Iam {
+        /// The database user.
+        user: String,
+        /// Fields of a newer version, carried untouched.
+        #[serde(flatten)]
+        other: Map<String, Value>,
+    },
+    /// A way to log in that this version does not know, carried untouched.
+    #[serde(untagged)]
+    Unknown(Map<String, Value>),
+}
+
+impl Login {
+    /// A login by an option file.
+    pub fn option_file(path: &std::path::Path) -> Self {
+        Self::OptionFile { path: path.display().to_string(), other: Map::new() }
+    }
+}
+
+/// A throw-away copy that accepts a login.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Cluster {
+    /// Cluster (or instance) identifier.
+    pub id: String,
+    /// `DbClusterResourceId`.
+    pub resource_id: String,
+    /// Host name of the writer endpoint.
+    pub host: String,
+    /// TCP port of the endpoint.
+    pub port: u16,
+    /// `aurora-mysql`, `mysql`, …
+    pub engine: String,
+    /// Engine version.
+    pub engine_version: String,
+    /// The instances of the cluster, the writer first.
+    pub instances: Vec<String>,
+    /// The readers' own endpoints: the same storage and logins as the writer's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<Endpoint>,
+    /// How to log in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+    /// True only if this run restored the copy itself: what in-place rewriting asks for.
+    pub throw_away: bool,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Cluster {
+    /// The same copy, reached through one of its readers.
+    #[must_use]
+    pub fn through(&self, reader: &Endpoint) -> Self {
+        Self { host: reader.host.clone(), port: reader.port, ..self.clone() }
+    }
+}
+
+/// Where one reader instance of a copy listens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Endpoint {
+    /// Instance identifier.
+    pub id: String,
+    /// Host name.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}

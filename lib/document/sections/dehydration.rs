@@ -1,0 +1,170 @@
+//! The plan: which rows of which tables come along, masks compiled in (mydehydrate).
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// An exact plan: which rows of which tables come along, masks compiled in.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Dehydration {
+    /// The moment that windows count back from: the snapshot's time, never `NOW()`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub as_of: Option<Timestamp>,
+    /// The schema on the copy that holds the key tables, the mask key and the plan's own state.
+    pub work_schema: String,
+    /// Statements that each reading connection runs first, such as loading the mask key into a session variable.
+    pub session: Vec<String>,
+    /// One SELECT a table, in a stable order.
+    pub tables: Vec<TablePlan>,
+    /// What each relation contributed.
+    pub edges: Vec<EdgeReport>,
+    /// Databases of the source that are in the plan.
+    pub databases: Vec<String>,
+    /// True if the copy was rewritten in place; the SELECTs then read whole tables.
+    pub in_place: bool,
+    /// References of kept rows whose parent exists in the source but was not kept. Zero, or the run was refused.
+    pub dangling: u64,
+    /// Hash of the rules, to see which configuration made a dump (hexadecimal SHA-256).
+    pub config_sha256: String,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+    /// The hashed originals to look for in what leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaks: Option<LeakScan>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// Keyed hashes of original values, in tables of the work schema: none of them may be in the dump.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LeakScan {
+    /// Whether a value that is found stops the dump; else it is a warning.
+    pub refuse: bool,
+    /// The tables with the hashes.
+    pub tables: Vec<String>,
+    /// How many hashes there are in all of them.
+    pub values: u64,
+    /// The columns that they come from, by number.
+    pub origins: Vec<LeakOrigin>,
+}
+
+/// A column whose original values are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LeakOrigin {
+    /// `app.insureds.email`.
+    pub column: String,
+    /// The kind of its mask.
+    pub mask: String,
+}
+
+/// What happens to a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TableClass {
+    /// Rows are chosen by the root rule.
+    Root,
+    /// Rows follow from kept rows along relations.
+    #[default]
+    Follow,
+    /// All rows.
+    Full,
+    /// Structure only.
+    Empty,
+    /// Not even the structure.
+    Ignore,
+}
+
+impl TableClass {
+    /// As `refresh.toml` and the document say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Follow => "follow",
+            Self::Full => "full",
+            Self::Empty => "empty",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
+/// The part of one table that comes along, in pieces that a dumper can cut into chunks, and whole for people.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TablePlan {
+    /// Database of the table.
+    pub database: String,
+    /// Table name, unquoted.
+    pub table: String,
+    /// What happens to the table.
+    pub class: TableClass,
+    /// The rule that decided, for people: `empty = "@logs"`.
+    pub why: String,
+    /// Rows in the copy before (exact where counted, else the server's estimate).
+    pub rows_before: u64,
+    /// Rows that come along.
+    pub rows: u64,
+    /// Bytes of the whole table in the copy (data and indexes).
+    pub bytes_before: u64,
+    /// The key to walk and order by: unquoted column names of the table, alias `t`. Empty: no usable key.
+    pub key: Vec<String>,
+    /// What is selected, in order: every column that can be inserted (generated columns are left out).
+    pub columns: Vec<ColumnPlan>,
+    /// The FROM clause without the word: `` `app`.`notes` AS t JOIN `refreshkit_work`.`k_7` AS k ON … ``.
+    pub from: String,
+    /// The WHERE clause without the word, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// The whole statement: columns, from, filter and the key's order put together.
+    pub select: String,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// One column of a table's SELECT.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ColumnPlan {
+    /// Column name, unquoted.
+    pub name: String,
+    /// SQL over alias `t`: `` t.`id` ``, or the mask.
+    pub expression: String,
+    /// The mask's kind, if the column is masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
+    /// Whether original values are looked for in what leaves.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub scan: bool,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// What one relation contributed to the closure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct EdgeReport {
+    /// `app.ratings(app_id)`.
+    pub child: String,
+    /// `app.applications(app_id)`.
+    pub parent: String,
+    /// `foreign-key`, `declared` or `inferred`.
+    pub origin: String,
+    /// Child rows that came along because their parent did.
+    pub down_rows: u64,
+    /// Parent rows that came along because a kept child refers to them.
+    pub up_rows: u64,
+    /// Kept child rows whose parent was already missing in the source.
+    pub orphans: u64,
+    /// Kept child rows whose parent exists in the source but was not kept. Must be zero.
+    pub dangling: u64,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}

@@ -1,0 +1,22 @@
+//! The sections of the document: one a tool, plain data.
+//!
+//! Times are RFC 3339 in UTC, sizes are bytes, durations are seconds. Each struct carries the fields it does not
+//! know in `other`, so that an older tool in the middle of a pipe loses nothing.
+
+mod cluster;
+mod dehydration;
+mod dump;
+mod refresh;
+mod resource;
+mod rotation;
+mod source;
+mod step;
+
+pub use cluster::{Cluster, Endpoint, Login};
+pub use dehydration::{ColumnPlan, Dehydration, EdgeReport, LeakOrigin, LeakScan, TableClass, TablePlan};
+pub use dump::{Dump, TableDigest};
+pub use refresh::{Migration, Refresh};
+pub use resource::{AnyKind, Resource, ResourceKind};
+pub use rotation::{Rotation, Verdict};
+pub use source::{Snapshot, Source};
+pub use step::{Step, StepStatus};

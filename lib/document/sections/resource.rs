@@ -1,0 +1,73 @@
+//! What a run created and owes a deletion.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What kind of thing a resource is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourceKind {
+    /// A DB instance: deleted first.
+    Instance,
+    /// A DB cluster.
+    Cluster,
+    /// A manual cluster snapshot.
+    ClusterSnapshot,
+    /// A manual instance snapshot.
+    InstanceSnapshot,
+}
+
+/// The kind of a resource as a document names it: one that this version knows, or the word of a newer one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AnyKind {
+    /// This version can delete it.
+    Known(ResourceKind),
+    /// Carried untouched.
+    Unknown(String),
+}
+
+impl From<ResourceKind> for AnyKind {
+    fn from(kind: ResourceKind) -> Self {
+        Self::Known(kind)
+    }
+}
+
+impl PartialEq<ResourceKind> for AnyKind {
+    fn eq(&self, other: &ResourceKind) -> bool {
+        matches!(self, Self::Known(kind) if kind == other)
+    }
+}
+
+/// Something this run created and owes a deletion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Resource {
+    /// What it is.
+    pub kind: AnyKind,
+    /// Its identifier.
+    pub id: String,
+    /// Its immutable id, once the service told us. Deletion asks for it to match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<String>,
+    /// After this moment `rds-drop --expired` may remove it whoever asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<Timestamp>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Resource {
+    /// A resource with nothing known but its name.
+    pub fn new(kind: ResourceKind, id: &str) -> Self {
+        Self { kind: kind.into(), id: id.to_owned(), resource_id: None, expires_at: None, other: Map::new() }
+    }
+
+    /// Whether both name the same thing.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.id == other.id
+    }
+}

@@ -1,0 +1,57 @@
+//! Where the data comes from, and the snapshot of it (rds-snap, rds-wait).
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Where the data comes from: an Aurora cluster, a plain RDS instance, or a server known by name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Source {
+    /// Aurora cluster identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// RDS MySQL instance identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// `DbClusterResourceId` / `DbiResourceId` of the source: names get reused, these do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<String>,
+    /// Databases to bring along.
+    pub databases: Vec<String>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// A snapshot of the source.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Snapshot {
+    /// Snapshot identifier; automated ones are `rds:…`.
+    pub id: String,
+    /// Amazon resource name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// `manual` or `automated`.
+    pub kind: String,
+    /// As the service says: `creating`, `available`, …
+    pub status: String,
+    /// When the snapshot was taken; `as_of` of everything after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub created_at: Option<Timestamp>,
+    /// `aurora-mysql`, `mysql`, …
+    pub engine: String,
+    /// Engine version, passed on to the restore.
+    pub engine_version: String,
+    /// True if this is not the snapshot that the run asked for.
+    pub fallback: bool,
+    /// Why the fallback was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback_reason: Option<String>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}

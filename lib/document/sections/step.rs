@@ -1,0 +1,43 @@
+//! What each tool did.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How a tool's part ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepStatus {
+    /// Done.
+    Ok,
+    /// Failed; the first failure is in `error`.
+    Failed,
+    /// Passed on, because the chain had already failed.
+    Skipped,
+}
+
+/// What one tool did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// The tool.
+    pub tool: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// When it began to work (not when it began to wait for stdin).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub started_at: Option<Timestamp>,
+    /// How long it worked.
+    #[serde(default)]
+    pub seconds: f64,
+    /// How it ended.
+    pub status: StepStatus,
+    /// One line for people.
+    #[serde(default)]
+    pub note: String,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
