@@ -3,7 +3,7 @@
 //! In: a chain that went well. Out: an exit code of its own for whoever looks at exit codes only; the document says
 //! `ok: true` all the same, for there is a dump.
 
-use super::failure::{Exit, Failure};
+use super::failure::{Ending, Exit, Failure};
 use super::whole::Document;
 
 /// What may be asked for.
@@ -38,15 +38,7 @@ impl Concern {
 }
 
 impl Failure for OnFallback {
-    fn exit(&self) -> Exit {
-        Exit::Unavailable
-    }
-
-    fn code(&self) -> &'static str {
-        "fallback"
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
+    fn ending(&self) -> Ending {
+        Ending::new(Exit::Unavailable, "fallback")
     }
 }

@@ -159,15 +159,9 @@ pub struct Interrupted {
 }
 
 impl Failure for Interrupted {
-    fn exit(&self) -> Exit {
-        if self.terminated { Exit::Terminated } else { Exit::Interrupted }
-    }
-
-    fn code(&self) -> &'static str {
-        "interrupted"
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("what the run created is in `resources`; rds-drop --run ID removes it".to_owned())
+    fn ending(&self) -> Ending {
+        let exit = if self.terminated { Exit::Terminated } else { Exit::Interrupted };
+        Ending::new(exit, "interrupted")
+            .hint("what the run created is in `resources`; rds-drop --run ID removes it")
     }
 }

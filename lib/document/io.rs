@@ -6,7 +6,7 @@ use std::io::Read;
 
 use serde_json::Value;
 
-use super::failure::{Exit, Failure};
+use super::failure::{Ending, Exit, Failure};
 use super::whole::{Document, SCHEMA};
 
 /// The most that is read: plans of thousands of tables stay far below it, a dump piped in by mistake does not.
@@ -60,21 +60,17 @@ pub enum Error {
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
-        if matches!(self, Self::Read(_)) { Exit::Io } else { Exit::BadInput }
-    }
-
-    fn code(&self) -> &'static str {
+    fn ending(&self) -> Ending {
         match self {
-            Self::Empty | Self::Terminal => NO_DOCUMENT,
-            Self::OtherSchema { .. } => "other-schema",
-            Self::Read(_) => "stdin",
-            _ => "bad-document",
+            Self::Empty | Self::Terminal => Ending::new(Exit::BadInput, NO_DOCUMENT),
+            Self::OtherSchema { .. } => Ending::new(Exit::BadInput, "other-schema"),
+            Self::Read(_) => Ending::new(Exit::Io, "stdin"),
+            Self::TooLarge
+            | Self::Binary { .. }
+            | Self::Truncated { .. }
+            | Self::NotJson(_)
+            | Self::Malformed(_) => Ending::new(Exit::BadInput, "bad-document"),
         }
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
     }
 }
 

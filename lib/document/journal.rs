@@ -12,7 +12,7 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::failure::{Exit, Failure};
+use super::failure::{Ending, Exit, Failure};
 use super::sections::{Resource, ResourceKind};
 use super::whole::SCHEMA;
 
@@ -47,26 +47,16 @@ pub enum JournalError {
 }
 
 impl Failure for JournalError {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
+        let elsewhere = "set REFRESH_STATE_DIR to a directory on local disk that this user may write";
         match self {
-            Self::File { .. } => Exit::CannotWrite,
-            Self::Malformed { .. } => Exit::BadInput,
-            Self::Open { .. } => Exit::Refused,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        "journal"
-    }
-
-    fn hint(&self) -> Option<String> {
-        if let Self::Open { path } = self {
-            return Some(format!(
+            Self::File { .. } => Ending::new(Exit::CannotWrite, "journal").hint(elsewhere),
+            Self::Malformed { .. } => Ending::new(Exit::BadInput, "journal").hint(elsewhere),
+            Self::Open { path } => Ending::new(Exit::Refused, "journal").hint(format!(
                 "chmod 700 {0}, and let it belong to the user who runs the tools",
                 path.display()
-            ));
+            )),
         }
-        Some("set REFRESH_STATE_DIR to a directory on local disk that this user may write".to_owned())
     }
 }
 
