@@ -9,12 +9,15 @@ use std::time::Instant;
 
 use mysql::prelude::Queryable;
 
+use super::checkout::Checkout;
+use super::command;
 use super::error::Error;
+use super::files::MigrationFile;
 use super::ledger::Ledger;
-use super::{Checkout, MigrationFile, command};
+use super::target::SqlTarget;
 use crate::document::Migration;
 use crate::house::House;
-use crate::mysql::{Server, Session};
+use crate::mysql::Session;
 use crate::sql::{Statements, StatementsError};
 
 /// How much of a failed statement is shown.
@@ -22,17 +25,6 @@ const BEGINNING_CHARACTERS: usize = 120;
 
 /// How much is read from a file at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
-
-/// Where the migrations run.
-#[derive(Debug)]
-pub struct SqlTarget<'a> {
-    /// The target's server and login.
-    pub server: &'a Server,
-    /// The database that is being refreshed.
-    pub database: &'a str,
-    /// The one that it will become, which a migration must not touch yet.
-    pub live: &'a str,
-}
 
 /// Runs the migrations of the branch; `seen` is told each as it ends, the failed one too.
 pub fn run(

@@ -13,8 +13,8 @@ use std::time::Duration;
 use mysql::Opts;
 use rustix::process::{Pid, Signal};
 
-use super::apply::SqlTarget;
 use super::error::Error;
+use super::target::SqlTarget;
 use crate::house::House;
 
 /// How much of the output goes into the document.

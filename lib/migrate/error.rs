@@ -1,6 +1,6 @@
 //! What can be wrong with a branch or its migrations. The developer's database is as it was.
 
-use crate::document::{Exit, Failure, Interrupted};
+use crate::document::{Ending, Exit, Failure, Interrupted};
 use crate::mysql;
 
 /// Why the migrations of a branch did not run.
@@ -143,6 +143,10 @@ pub enum Error {
     Interrupted(#[from] Interrupted),
 }
 
+const MIGRATION_FAILED: &str = "migration-failed";
+
+const AS_IT_WAS: &str = "the database is as it was; correct the branch and try again";
+
 /// `ERROR 1064 (42000): You have an error …`: what the server said, without the rest.
 fn server_words(error: &mysql::Error) -> String {
     match error {
@@ -152,70 +156,43 @@ fn server_words(error: &mysql::Error) -> String {
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
         match self {
-            Self::Unset(_) | Self::Glob { .. } => Exit::BadConfig,
-            Self::NoGit { .. } | Self::Git { .. } => Exit::Unavailable,
-            Self::Directory { .. } => Exit::CannotWrite,
-            Self::Statement { failure, .. } if failure.number().is_none() => failure.exit(),
-            Self::NoSuchReference { .. }
-            | Self::TwoReferences { .. }
-            | Self::NotAReference(_)
-            | Self::NoFiles { .. }
-            | Self::Read { .. }
-            | Self::Syntax { .. }
-            | Self::Statement { .. }
-            | Self::Ledger { .. }
-            | Self::Unnamed { .. }
-            | Self::Command { .. } => Exit::BadInput,
-            Self::Leaves { .. } => Exit::Refused,
-            Self::Mysql(inner) => inner.exit(),
-            Self::Interrupted(inner) => inner.exit(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unset(_) | Self::Glob { .. } => "bad-config",
-            Self::NoGit { .. } | Self::Git { .. } => "git",
-            Self::NoSuchReference { .. } | Self::NotAReference(_) => "no-such-ref",
-            Self::TwoReferences { .. } => "ambiguous-ref",
-            Self::Directory { .. } => "cannot-write",
-            Self::NoFiles { .. } => "no-migrations",
-            Self::Unnamed { .. } => "migration-name",
-            Self::Read { .. } | Self::Syntax { .. } | Self::Statement { .. } | Self::Command { .. } => {
-                "migration-failed"
-            }
-            Self::Leaves { .. } => "migration-leaves",
-            Self::Ledger { .. } => "ledger",
-            Self::Mysql(inner) => inner.code(),
-            Self::Interrupted(inner) => inner.code(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unset(setting) => Some(format!("add {setting} to refresh.toml, or leave --ref out")),
+            Self::Unset(setting) => Ending::new(Exit::BadConfig, "bad-config")
+                .hint(format!("add {setting} to refresh.toml, or leave --ref out")),
+            Self::Glob { .. } => Ending::new(Exit::BadConfig, "bad-config"),
+            Self::NoGit { .. } => Ending::new(Exit::Unavailable, "git"),
+            Self::Git { .. } => Ending::new(Exit::Unavailable, "git")
+                .hint("the same command must work for this user without a password prompt"),
             Self::NoSuchReference { near, .. } if !near.is_empty() => {
-                Some(format!("did you mean {}?", near.join(" or ")))
+                Ending::new(Exit::BadInput, "no-such-ref")
+                    .hint(format!("did you mean {}?", near.join(" or ")))
             }
-            Self::NoSuchReference { repository, .. } => {
-                Some(format!("git ls-remote --heads --tags {repository}"))
-            }
-            Self::TwoReferences { name, .. } => Some(format!(
+            Self::NoSuchReference { repository, .. } => Ending::new(Exit::BadInput, "no-such-ref")
+                .hint(format!("git ls-remote --heads --tags {repository}")),
+            Self::NotAReference(_) => Ending::new(Exit::BadInput, "no-such-ref"),
+            Self::TwoReferences { name, .. } => Ending::new(Exit::BadInput, "ambiguous-ref").hint(format!(
                 "say refs/heads/{name} for the branch; for the tag, one of the two needs another name"
             )),
-            Self::Git { .. } => {
-                Some("the same command must work for this user without a password prompt".to_owned())
+            Self::Directory { .. } => Ending::new(Exit::CannotWrite, "cannot-write"),
+            Self::NoFiles { .. } => Ending::new(Exit::BadInput, "no-migrations"),
+            Self::Read { .. } => Ending::new(Exit::BadInput, MIGRATION_FAILED),
+            // The server went away: what it is to blame for is not the branch's fault.
+            Self::Statement { failure, .. } if failure.number().is_none() => {
+                Ending::new(failure.ending().exit, MIGRATION_FAILED).hint(AS_IT_WAS)
             }
             Self::Syntax { .. } | Self::Statement { .. } | Self::Command { .. } => {
-                Some("the database is as it was; correct the branch and try again".to_owned())
+                Ending::new(Exit::BadInput, MIGRATION_FAILED).hint(AS_IT_WAS)
             }
-            Self::Leaves { .. } => Some("write table names without their database".to_owned()),
-            Self::Ledger { .. } => Some("set [migrations.ledger] preset, or table and column".to_owned()),
-            Self::Unnamed { .. } => Some("rename it, or set [migrations.ledger] preset".to_owned()),
-            Self::Mysql(inner) => inner.hint(),
-            _ => None,
+            Self::Leaves { .. } => Ending::new(Exit::Refused, "migration-leaves")
+                .hint("write table names without their database"),
+            Self::Ledger { .. } => Ending::new(Exit::BadInput, "ledger")
+                .hint("set [migrations.ledger] preset, or table and column"),
+            Self::Unnamed { .. } => Ending::new(Exit::BadInput, "migration-name")
+                .hint("rename it, or set [migrations.ledger] preset"),
+            Self::Mysql(inner) => inner.ending(),
+            // Nothing is owed here that the porch's hint could be about.
+            Self::Interrupted(inner) => Ending { hint: None, ..inner.ending() },
         }
     }
 }

@@ -4,12 +4,22 @@
 //! Symbolic links are not followed: a branch decides what SQL runs, not which files of this host are read.
 
 use std::cmp::Ordering;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use super::MigrationFile;
 use super::error::Error;
+
+/// One SQL file of the branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MigrationFile {
+    /// As the ledger knows it: the path below the folder that the glob begins with.
+    pub(crate) name: String,
+    /// The path in the repository, for messages.
+    pub(crate) shown: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+}
 
 /// The files that `glob` matches.
 pub(crate) fn find(worktree: &Path, glob: &str, reference: &str) -> Result<Vec<MigrationFile>, Error> {

@@ -4,9 +4,8 @@
 
 use std::cmp::Ordering;
 
-use super::MigrationFile;
 use super::error::Error;
-use super::files::natural;
+use super::files::{MigrationFile, natural};
 
 /// `1_2` of `V1_2__words`.
 pub(crate) fn version(stem: &str) -> Option<&str> {

@@ -4,8 +4,8 @@
 //! comments; the inside of `/*! … */` is code. What is put together at run time is asked for before it is prepared
 //! ([`prepared`]); what a routine prepares is not seen.
 
-use super::apply::SqlTarget;
 use super::error::Error;
+use super::target::SqlTarget;
 use crate::mysql::Session;
 
 /// Databases that a migration may ask about the server; nothing can be made in them.

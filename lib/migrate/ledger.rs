@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::error::Error;
-use super::{MigrationFile, flyway};
+use super::files::MigrationFile;
+use super::flyway;
 use crate::config::{LedgerConfig, LedgerPreset as Preset};
 use crate::mysql::Session;
 use crate::sql::{literal, name};

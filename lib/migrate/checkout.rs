@@ -1,0 +1,57 @@
+//! The branch on disk: looked up and exported before anything of the target is touched.
+//!
+//! In: `[migrations]` and a reference. Out: its commit and its SQL files, in a directory that goes with the value.
+
+use std::path::Path;
+
+use super::error::Error;
+use super::files::{self, MigrationFile};
+use super::git;
+use crate::config::MigrationsConfig;
+use crate::house::House;
+
+/// A branch or tag, exported to a directory that goes with this value.
+#[derive(Debug)]
+pub struct Checkout {
+    /// As it was asked for.
+    pub reference: String,
+    /// The commit that it stood for.
+    pub commit: String,
+    directory: tempfile::TempDir,
+    pub(crate) files: Vec<MigrationFile>,
+    pub(crate) settings: MigrationsConfig,
+}
+
+impl Checkout {
+    /// Looks the reference up at the repository and exports it. Nothing of the target is touched.
+    pub fn of(house: &House, settings: &MigrationsConfig, reference: &str) -> Result<Self, Error> {
+        if settings.repository.is_empty() {
+            return Err(Error::Unset("[migrations] repository"));
+        }
+        let found = git::look_up(house, &settings.repository, reference)?;
+        let directory = tempfile::Builder::new().prefix("refreshkit-migrations-").tempdir();
+        let directory = directory.map_err(|source| Error::Directory { source })?;
+        let commit = git::export(house, &settings.repository, &found, directory.path())?;
+        let files = match (&settings.command, &settings.path) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(glob)) => files::find(directory.path(), glob, reference)?,
+            (None, None) => return Err(Error::Unset("[migrations] path")),
+        };
+        Ok(Self { reference: reference.to_owned(), commit, directory, files, settings: settings.clone() })
+    }
+
+    /// The worktree.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// How many SQL files there are, applied or not.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there are no SQL files, because a command runs the migrations.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}

@@ -1,0 +1,14 @@
+//! Where the migrations of a branch run.
+
+use crate::mysql::Server;
+
+/// Where the migrations run.
+#[derive(Debug)]
+pub struct SqlTarget<'a> {
+    /// The target's server and login.
+    pub server: &'a Server,
+    /// The database that is being refreshed.
+    pub database: &'a str,
+    /// The one that it will become, which a migration must not touch yet.
+    pub live: &'a str,
+}
