@@ -1,17 +1,15 @@
-//! The flags that every tool shares, and what `--schema` and `--get` answer without running the tool.
+//! The flags that every tool shares, and what is decided by them and the environment together.
 
-use std::io::{ErrorKind, IsTerminal};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::ValueEnum;
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::{Role, ends, report, signal, wait};
-use crate::config::environment;
-use crate::document::{self, Document, ErrorReport, Exit, Failure, StepStatus};
-use crate::progress::Style;
+use super::role::Role;
+use crate::config::{self, Config, environment};
+use crate::document::AnyFailure;
+use crate::house::{Cancel, House};
+use crate::progress::{Progress, Style};
 
 /// The table at the end of every `--help`.
 pub const EXIT_STATUS: &str = "\
@@ -69,31 +67,6 @@ pub struct Common {
 }
 
 impl Common {
-    /// Answers `--schema`, `--config-schema` and `--get`.
-    pub(crate) fn answer(&self, tool: &str) -> Option<ExitCode> {
-        let outcome = if self.schema {
-            Ok(pretty(&document::json_schema()))
-        } else if self.config_schema {
-            Ok(pretty(&crate::config::json_schema()))
-        } else {
-            get(self.get.as_deref()?)
-        };
-        let printed = outcome.map_err(|failure| ErrorReport::of(tool, &failure)).and_then(|text| {
-            match report::print(text.as_bytes()) {
-                // Whoever closes the pipe early (head, less) has seen enough.
-                Err(e) if e.0.kind() != ErrorKind::BrokenPipe => Err(ErrorReport::of(tool, &e)),
-                _ => Ok(()),
-            }
-        });
-        Some(match printed {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failed) => {
-                report::show(&failed);
-                ExitCode::from(failed.exit)
-            }
-        })
-    }
-
     /// The run that flag or environment name.
     pub(crate) fn known_run(&self) -> Option<String> {
         let flag = self.run.clone().filter(|run| !run.is_empty());
@@ -114,58 +87,6 @@ impl Common {
     }
 }
 
-/// Reads the flags of `tool` and goes on with `enter`. Wrong flags are shown, and a tool in the middle of a pipe still
-/// hands the document on: failed, with what the tools before it created, so that the end of the pipe can clean up.
-pub fn door<A: Parser>(tool: &str, role: Role, enter: impl FnOnce(A) -> ExitCode) -> ExitCode {
-    let error = match A::try_parse() {
-        Ok(flags) => return enter(flags),
-        Err(error) => error,
-    };
-    // Nobody can act on a closed stderr.
-    let _ = error.print();
-    if !error.use_stderr() {
-        return ExitCode::SUCCESS;
-    }
-    if std::io::stdout().is_terminal() {
-        return ExitCode::from(Exit::Usage as u8);
-    }
-    let failed = ErrorReport::of(tool, &Usage(error.kind().to_string()));
-    let code = failed.exit;
-    let mut document = before(tool, role);
-    document.steps.push(ends::step(tool, StepStatus::Failed));
-    document.fail(failed);
-    ends::write(&document, code)
-}
-
-/// The document of the tool before, or one that stands for it.
-fn before(tool: &str, role: Role) -> Document {
-    let mut lost = Document::new(&Common::default().known_run().unwrap_or_default());
-    lost.lost = role != Role::Head;
-    if role == Role::Head {
-        return lost;
-    }
-    wait::for_stdin(tool, &signal::listen(), true).map_or(lost, |(_, document)| document)
-}
-
-/// The flags are wrong; clap has shown how.
-#[derive(Debug, thiserror::Error)]
-#[error("the flags are wrong: {0}")]
-struct Usage(String);
-
-impl Failure for Usage {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-
-    fn code(&self) -> &'static str {
-        "usage"
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("see --help of the tool".to_owned())
-    }
-}
-
 /// How to run `tool` without a pipe.
 pub(crate) fn alone(tool: &str) -> &'static str {
     match tool {
@@ -178,58 +99,23 @@ pub(crate) fn alone(tool: &str) -> &'static str {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum GetError {
-    #[error("{0:?} is not a JSON pointer: write /section/field (RFC 6901)")]
-    Pointer(String),
-    #[error("the document has nothing at {0}")]
-    Nothing(String),
-    #[error(transparent)]
-    Document(#[from] document::Error),
-}
-
-impl Failure for GetError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Pointer(_) => Exit::Usage,
-            Self::Nothing(_) => Exit::BadInput,
-            Self::Document(inner) => inner.exit(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        "get"
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
-    }
-}
-
-/// The value at `pointer` of the document on stdin: a text as it is, a list one value a line, anything else as JSON.
-fn get(pointer: &str) -> Result<String, GetError> {
-    if !pointer.is_empty() && !pointer.starts_with('/') {
-        return Err(GetError::Pointer(pointer.to_owned()));
-    }
-    if std::io::stdin().is_terminal() {
-        return Err(document::Error::Terminal.into());
-    }
-    let document = document::read(std::io::stdin().lock())?;
-    let value = serde_json::to_value(&document).expect("a document has only string keys");
-    match value.pointer(pointer) {
-        Some(Value::Array(values)) => Ok(values.iter().map(plain).collect()),
-        Some(found) => Ok(plain(found)),
-        None => Err(GetError::Nothing(pointer.to_owned())),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{text}\n"),
-        other => format!("{other}\n"),
-    }
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+/// What the room is handed. A witness needs no configuration, and must speak when that is what is broken.
+pub(crate) fn house(
+    tool: &'static str,
+    common: &Common,
+    role: Role,
+    cancel: &Cancel,
+) -> Result<House, AnyFailure> {
+    let config = match config::find(common.config.as_deref()) {
+        Some(path) if role != Role::Witness => config::load(&path)?,
+        _ => Config::default(),
+    };
+    let state_dir = match &common.state_dir {
+        Some(named) => named.clone(),
+        None => config::state_dir()?,
+    };
+    let mut house = House::new(tool, config, Progress::new(tool, common.style()), state_dir);
+    house.dry_run = common.dry_run;
+    house.cancel = cancel.clone();
+    Ok(house)
 }

@@ -4,8 +4,10 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::args::Common;
-use super::{Role, house, report, signal};
+use super::answer::answer;
+use super::args::{Common, house};
+use super::role::Role;
+use super::{report, signal};
 use crate::document::{AnyFailure, ErrorReport, Failure};
 use crate::house::{Cancel, House};
 
@@ -17,7 +19,7 @@ pub fn command<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
 where
     F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
 {
-    if let Some(code) = common.answer(tool) {
+    if let Some(code) = answer(tool, common) {
         return code;
     }
     let cancel = signal::listen();
@@ -38,7 +40,7 @@ pub fn service<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
 where
     F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
 {
-    if let Some(code) = common.answer(tool) {
+    if let Some(code) = answer(tool, common) {
         return code;
     }
     let cancel = signal::listen();
@@ -69,7 +71,7 @@ fn leave_after(cancel: &Cancel) {
         };
         std::thread::sleep(COMMAND_GRACE);
         #[expect(clippy::exit, clippy::disallowed_methods, reason = "the work did not stop by itself")]
-        std::process::exit(i32::from(interrupted.exit() as u8));
+        std::process::exit(i32::from(interrupted.ending().exit as u8));
     });
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::args::{self, Common};
 use super::report;
-use crate::document::{self, Document, ErrorReport, Exit, Failure, Step, StepStatus};
+use crate::document::{self, Document, Done, ErrorReport, Exit, Failure, Step, StepStatus};
 
 /// There is no document: one is made that says so, for whoever is next in the pipe.
 pub(crate) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport) -> ExitCode {
@@ -43,20 +43,25 @@ pub(crate) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), E
 /// The usual end: the tool's step is added. An objection counts where nothing failed.
 pub(crate) fn conclude(
     mut document: Document,
-    outcome: Result<(), ErrorReport>,
+    outcome: Result<Done, ErrorReport>,
     mut step: Step,
-    objection: Option<ErrorReport>,
 ) -> ExitCode {
     let mut code = cause(&document);
-    if let Err(failed) = outcome {
-        report::show(&failed);
-        code = failed.exit;
-        step.status = StepStatus::Failed;
-        step.note.clone_from(&failed.message);
-        document.fail(failed);
-    } else if let Some(objection) = objection.filter(|_| document.ok) {
-        report::show(&objection);
-        code = objection.exit;
+    match outcome {
+        Ok(done) => {
+            step.note = done.note;
+            if let Some(objection) = done.objection.filter(|_| document.ok) {
+                report::show(&objection);
+                code = objection.exit;
+            }
+        }
+        Err(failed) => {
+            report::show(&failed);
+            code = failed.exit;
+            step.status = StepStatus::Failed;
+            step.note.clone_from(&failed.message);
+            document.fail(failed);
+        }
     }
     document.steps.push(step);
     write(&document, code)
@@ -80,7 +85,7 @@ fn print(bytes: &[u8], code: u8) -> ExitCode {
         Ok(()) => ExitCode::from(code),
         Err(failure) => {
             report::show(&ErrorReport::of("stdout", &failure));
-            ExitCode::from(if code == 0 { failure.exit() as u8 } else { code })
+            ExitCode::from(if code == 0 { failure.ending().exit as u8 } else { code })
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The document that a tool begins with: read from stdin, made by a head, or made up for one that was lost.
 
 use super::args::Common;
-use super::{Role, report, wait};
-use crate::document::{self, Document, ErrorReport, Exit, Failure};
+use super::role::Role;
+use super::{report, wait};
+use crate::document::{self, Document, Ending, ErrorReport, Exit, Failure};
 use crate::house::Cancel;
 
 /// What a tool begins with.
@@ -30,7 +31,9 @@ pub(crate) fn receive(
     };
     let document = match read {
         Ok(document) => named(tool, common, role, document)?,
-        Err(failure) if expected_none(common, role, failure.code()) => Document::new(&common.run_or_new()),
+        Err(failure) if expected_none(common, role, failure.ending().code) => {
+            Document::new(&common.run_or_new())
+        }
         Err(failure) => made_up(common, role, ErrorReport::of(tool, &*failure))?,
     };
     Ok(Received { document, bytes })
@@ -74,15 +77,9 @@ fn named(tool: &str, common: &Common, role: Role, mut document: Document) -> Res
 struct NoRun;
 
 impl Failure for NoRun {
-    fn exit(&self) -> Exit {
-        Exit::BadInput
-    }
-
-    fn code(&self) -> &'static str {
-        "no-run"
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("rds-drop --run ID if you know it, rds-drop --expired later; set REFRESH_RUN so that it cannot happen".into())
+    fn ending(&self) -> Ending {
+        Ending::new(Exit::BadInput, "no-run").hint(
+            "rds-drop --run ID if you know it, rds-drop --expired later; set REFRESH_RUN so that it cannot happen",
+        )
     }
 }

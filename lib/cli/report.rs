@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use crate::document::{ErrorReport, Exit, Failure};
+use crate::document::{Ending, ErrorReport, Exit, Failure};
 
 /// stdout is closed or full.
 #[derive(Debug, thiserror::Error)]
@@ -13,16 +13,8 @@ use crate::document::{ErrorReport, Exit, Failure};
 pub(crate) struct StdoutError(#[source] pub(crate) std::io::Error);
 
 impl Failure for StdoutError {
-    fn exit(&self) -> Exit {
-        Exit::Io
-    }
-
-    fn code(&self) -> &'static str {
-        "stdout"
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("what the run created is in its journal too: rds-drop --run ID".to_owned())
+    fn ending(&self) -> Ending {
+        Ending::new(Exit::Io, "stdout").hint("what the run created is in its journal too: rds-drop --run ID")
     }
 }
 

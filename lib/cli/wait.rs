@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use super::report;
-use crate::document::{self, AnyFailure, Document, ErrorReport, Exit, Failure};
+use crate::document::{self, AnyFailure, Document, Done, Ending, ErrorReport, Exit, Failure};
 use crate::house::{Cancel, House};
 
 const POLL: Duration = Duration::from_millis(20);
@@ -60,9 +60,9 @@ pub(crate) fn for_work<F>(
     mut document: Document,
     work: F,
     grace: Duration,
-) -> (Document, Result<(), ErrorReport>)
+) -> (Document, Result<Done, ErrorReport>)
 where
-    F: FnOnce(&House, &mut Document) -> Result<(), AnyFailure> + Send + 'static,
+    F: FnOnce(&House, &mut Document) -> Result<Done, AnyFailure> + Send + 'static,
 {
     let (sender, receiver) = channel();
     let inside = Arc::clone(house);
@@ -102,15 +102,7 @@ fn receive<T>(receiver: &Receiver<T>, cancel: &Cancel, grace: Duration) -> Optio
 struct Crash;
 
 impl Failure for Crash {
-    fn exit(&self) -> Exit {
-        Exit::Bug
-    }
-
-    fn code(&self) -> &'static str {
-        "bug"
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("what the run created is in `resources`; rds-drop removes it".to_owned())
+    fn ending(&self) -> Ending {
+        Ending::new(Exit::Bug, "bug").hint("what the run created is in `resources`; rds-drop removes it")
     }
 }

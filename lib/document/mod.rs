@@ -11,6 +11,7 @@
 //! ```
 
 mod concern;
+mod done;
 mod failure;
 mod io;
 mod journal;
@@ -18,6 +19,7 @@ mod sections;
 mod whole;
 
 pub use concern::{Concern, OnFallback};
+pub use done::Done;
 pub use failure::{AnyFailure, Ending, ErrorReport, Exit, Failure, Interrupted, chain};
 pub use io::{Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};

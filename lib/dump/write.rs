@@ -22,7 +22,7 @@ use super::leak_scan::Watch;
 use crate::archive::Member;
 use crate::archive::{Consistency, Manifest, MemberKind};
 use crate::archive::{Partial, Store};
-use crate::document::{Document, Dump, TableDigest, chain};
+use crate::document::{Document, Done, Dump, TableDigest, chain};
 use crate::dump::define::schema::{Part, Wish, outline};
 use crate::dump::define::script::Script;
 use crate::dump::define::{ddl_pii as clear, objects, script};
@@ -39,7 +39,11 @@ use crate::sql::name;
 const COMPRESSED_PER_CENT: u64 = 40;
 
 /// Writes and publishes a dump; the lock on its name is still held in what is returned. Nothing with `--dry-run`.
-pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<Option<Store>, Error> {
+pub fn write(
+    house: &House,
+    document: &mut Document,
+    options: &Options,
+) -> Result<(Done, Option<Store>), Error> {
     let started = Instant::now();
     let databases = options
         .whole
@@ -48,7 +52,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     let mut job = Job::of(house, document, options, databases.as_deref())?;
     guard::origin(&job.server, &job.wish)?;
     if house.dry_run {
-        return rehearse(house, &job).map(|()| None);
+        return Ok((rehearse(house, &job)?, None));
     }
     let store = Store::open(&job.directory, &job.name)?;
     let empty = job.manifest.clone();
@@ -63,8 +67,7 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
         outcome => outcome?,
     };
     let path = partial.publish()?;
-    report(house, document, &job.manifest, path, started)?;
-    Ok(Some(store))
+    Ok((report(house, document, &job.manifest, path, started)?, Some(store)))
 }
 
 /// Writes a file that is whole, but for its name.
@@ -170,7 +173,7 @@ fn fill(
 }
 
 /// Says what would be dumped.
-fn rehearse(house: &House, job: &Job) -> Result<(), Error> {
+fn rehearse(house: &House, job: &Job) -> Result<Done, Error> {
     let outline = outline(&mut job.server.connect()?, &job.wish)?;
     for part in &outline.parts {
         house.progress.say(&format!("would dump {}: about {} rows", part.label, part.rows));
@@ -178,15 +181,15 @@ fn rehearse(house: &House, job: &Job) -> Result<(), Error> {
     for reader in &job.readers {
         house.progress.say(&format!("would share the reading with {}, if it is up to date", reader.label()));
     }
-    house.note(format!(
+    let done = Done::saying(format!(
         "would dump {} tables, about {} rows, as {}-….sql.gz to {}",
         outline.tables.len(),
         outline.parts.iter().map(|part| part.rows).sum::<u64>(),
         job.name,
         job.directory.display()
     ));
-    house.progress.say(&house.noted());
-    Ok(())
+    house.progress.say(&done.note);
+    Ok(done)
 }
 
 fn engine_word(engine: Engine) -> &'static str {
@@ -261,17 +264,17 @@ fn report(
     manifest: &Manifest,
     path: PathBuf,
     started: Instant,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     let bytes = std::fs::metadata(&path).map_err(Error::file("read", &path))?.len();
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    house.note(format!(
+    let done = Done::saying(format!(
         "{file}: {} tables, {} rows, {} KiB in {:.1} s",
         manifest.tables.len(),
         manifest.rows,
         bytes.div_ceil(1024),
         started.elapsed().as_secs_f64()
     ));
-    house.progress.say(&house.noted());
+    house.progress.say(&done.note);
     document.dump = Some(Dump {
         name: file,
         path: std::path::absolute(&path).unwrap_or(path).display().to_string(),
@@ -291,5 +294,5 @@ fn report(
             .collect(),
         ..Dump::default()
     });
-    Ok(())
+    Ok(done)
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::config::Config;
-use crate::document::{Document, ErrorReport, Failure, Journal};
+use crate::document::{Document, Journal};
 use crate::progress::Progress;
 
 /// What every room is handed.
@@ -27,8 +27,6 @@ pub struct House {
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
     checkpoint: Mutex<Option<Document>>,
-    note: Mutex<String>,
-    objection: Mutex<Option<ErrorReport>>,
 }
 
 impl House {
@@ -42,8 +40,6 @@ impl House {
             state_dir,
             dry_run: false,
             checkpoint: Mutex::new(None),
-            note: Mutex::new(String::new()),
-            objection: Mutex::new(None),
         }
     }
 
@@ -61,26 +57,5 @@ impl House {
     /// The document as last remembered.
     pub fn remembered(&self) -> Option<Document> {
         self.checkpoint.lock().expect("no panic under this lock").clone()
-    }
-
-    /// Sets the one line that the tool's step carries for people.
-    pub fn note(&self, note: impl Into<String>) {
-        *self.note.lock().expect("no panic under this lock") = note.into();
-    }
-
-    /// All went well, and still the exit code is to be that of `failure`; the document does not change.
-    pub fn object(&self, failure: &dyn Failure) {
-        let report = ErrorReport::of(self.tool, failure);
-        *self.objection.lock().expect("no panic under this lock") = Some(report);
-    }
-
-    /// The objection as last made.
-    pub fn objected(&self) -> Option<ErrorReport> {
-        self.objection.lock().expect("no panic under this lock").clone()
-    }
-
-    /// The note as last set.
-    pub fn noted(&self) -> String {
-        self.note.lock().expect("no panic under this lock").clone()
     }
 }

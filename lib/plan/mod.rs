@@ -54,7 +54,7 @@ use place::Place;
 use proof::Evidence;
 use rules::relations::Origin;
 
-use crate::document::{Dehydration, Document, EdgeReport, TableClass};
+use crate::document::{Dehydration, Document, Done, EdgeReport, TableClass};
 use crate::house::House;
 use crate::mask;
 use crate::mysql::{self, Session};
@@ -62,7 +62,7 @@ use crate::sql::qualified;
 use crate::work_schema;
 
 /// Makes the plan and adds it to the document.
-pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
+pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
     let place = Place::of(house, document, options)?;
     place.may_hold_keys(options)?;
     if options.in_place {
@@ -76,18 +76,17 @@ pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> R
     if house.dry_run {
         let mut session = place.connect()?;
         let blueprint = draw(house, &mut session, &place)?;
-        house.note(format!(
+        return Ok(Done::saying(format!(
             "would collect keys of {} tables in `{}` on {}",
             blueprint.keyed().count(),
             blueprint.work_schema,
             place.label()
-        ));
-        return Ok(());
+        )));
     }
     let dehydration = make(house, &place, options)?;
-    house.note(note(&dehydration));
+    let done = Done::saying(note(&dehydration));
     document.dehydration = Some(dehydration);
-    Ok(())
+    Ok(done)
 }
 
 /// Reads the catalog and decides everything that needs no row.

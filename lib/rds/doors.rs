@@ -9,7 +9,7 @@ use super::restore::RestoreOptions;
 use super::snapshot::SnapOptions;
 use super::wait::WaitOptions;
 use crate::aws;
-use crate::document::Document;
+use crate::document::{Document, Done};
 use crate::house::{Cancel, House};
 use crate::rds::drop::owed;
 
@@ -18,29 +18,29 @@ fn with_desk(
     house: &House,
     service: &ServiceOptions,
     cancel: Cancel,
-    verb: impl FnOnce(&Desk<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
+    verb: impl FnOnce(&Desk<'_>) -> Result<Done, Error>,
+) -> Result<Done, Error> {
     let cloud = aws::open(service, cancel)?;
     let clock = RealClock::new(house.cancel.clone(), service.pace);
     verb(&Desk::new(house, &cloud, &clock))
 }
 
 /// Orders a snapshot, or finds the one that is named.
-pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Result<(), Error> {
+pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Result<Done, Error> {
     with_desk(house, &options.service, house.cancel.clone(), |desk| {
         super::snapshot::take(desk, document, options)
     })
 }
 
 /// Waits for a snapshot or a server; falls back if the snapshot fails.
-pub fn wait(house: &House, document: &mut Document, options: &WaitOptions) -> Result<(), Error> {
+pub fn wait(house: &House, document: &mut Document, options: &WaitOptions) -> Result<Done, Error> {
     with_desk(house, &options.service, house.cancel.clone(), |desk| {
         super::wait::until_ready(desk, document, options)
     })
 }
 
 /// Makes a throw-away copy that accepts a login.
-pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions) -> Result<(), Error> {
+pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions) -> Result<Done, Error> {
     with_desk(house, &options.service, house.cancel.clone(), |desk| {
         super::restore::copy(desk, document, options)
     })
@@ -52,12 +52,12 @@ pub fn drop(
     document: &mut Document,
     options: &DropOptions,
     named: Option<&str>,
-) -> Result<(), Error> {
-    clean(house, document, options, named)?;
-    if let Some(Err(concern)) = options.fail_on.map(|concern| concern.check(document)) {
-        house.object(&concern);
-    }
-    Ok(())
+) -> Result<Done, Error> {
+    let done = clean(house, document, options, named)?;
+    Ok(match options.fail_on.map(|concern| concern.check(document)) {
+        Some(Err(concern)) => done.objecting(house.tool, &concern),
+        _ => done,
+    })
 }
 
 fn clean(
@@ -65,7 +65,7 @@ fn clean(
     document: &mut Document,
     options: &DropOptions,
     named: Option<&str>,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     if let Some(run) = named.filter(|run| **run != document.run) {
         let said = &document.run;
         return Err(Error::Document(format!(
@@ -78,12 +78,11 @@ fn clean(
         if trouble.is_none() {
             super::drop::forget_password(house, &document.run);
         }
-        house.note("nothing to delete");
-        return trouble.map_or(Ok(()), Err);
+        return trouble.map_or_else(|| Ok(Done::saying("nothing to delete")), Err);
     }
     // Deletes are finished even after a signal: no cancel ends them.
-    with_desk(house, &options.service, Cancel::default(), |desk| {
+    let done = with_desk(house, &options.service, Cancel::default(), |desk| {
         super::drop::all(desk, document, options, list, by_tags)
     })?;
-    trouble.map_or(Ok(()), Err)
+    trouble.map_or(Ok(done), Err)
 }

@@ -17,7 +17,7 @@ use prometheus::prometheus;
 use text::summary;
 use text::text;
 
-use crate::document::{Concern, Document, Exit, Failure, OnFallback};
+use crate::document::{Concern, Document, Done, Ending, Exit, Failure, OnFallback};
 use crate::house::House;
 
 /// What to write, each to a file (`-` is not special: stdout carries the document).
@@ -65,27 +65,16 @@ pub enum Error {
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
         match self {
-            Self::File { .. } => Exit::CannotWrite,
-            Self::Concern(concern) => concern.exit(),
+            Self::File { .. } => Ending::new(Exit::CannotWrite, "report"),
+            Self::Concern(concern) => concern.ending(),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::File { .. } => "report",
-            Self::Concern(concern) => concern.code(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
     }
 }
 
-/// Writes the reports that `options` name.
-pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
+/// Writes the reports that `options` name. There is nothing to say of it: a witness has no step.
+pub fn write(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
     let metrics = options.prometheus.as_deref().map(|path| {
         let before = std::fs::read_to_string(path).unwrap_or_default();
         (path, prometheus(document, &before))
@@ -101,7 +90,10 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
             store(path, &content)?;
         }
     }
-    options.fail_on.map_or(Ok(()), |concern| Ok(concern.check(document)?))
+    if let Some(concern) = options.fail_on {
+        concern.check(document)?;
+    }
+    Ok(Done::default())
 }
 
 /// Whole or not at all: whoever collects reports never sees half of one. What is no plain file (/dev/stderr, a pipe, a

@@ -15,7 +15,7 @@ use super::target::Target;
 use super::{guard, swap};
 use crate::archive::{DatabaseEntry, DumpFile};
 use crate::config;
-use crate::document::{Document, Dump, Refresh, TableDigest};
+use crate::document::{Document, Done, Dump, Refresh, TableDigest};
 use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
 use crate::restore::guard::production;
@@ -31,7 +31,7 @@ use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{events, state};
 
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
-pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<(), Error> {
+pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
     let access = aws::access(house, &options.login);
     let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
     let path = choose::choose(&house.config, &options.dump)?;
@@ -53,7 +53,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let fast = options.fast && fast::may(house, &mut holder.session, &target)?;
     if house.dry_run {
         loading.say_what_would_be_done(house, &target, checkout.as_ref());
-        return Ok(());
+        return Ok(Done::saying("dry run"));
     }
     let mut refresh =
         Refresher { house, target: &target, loading: &loading, checkout: checkout.as_ref(), fast };
@@ -64,8 +64,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
         refresh.clean_up(&mut holder, &e);
         return Err(e);
     }
-    house.note(describe(section));
-    written
+    written.map(|()| Done::saying(describe(section)))
 }
 
 /// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations`.

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::options::UndoOptions;
 use super::swap;
 use super::target::Target;
-use crate::document::{Document, Refresh};
+use crate::document::{Document, Done, Refresh};
 use crate::house::House;
 use crate::restore::swap::lock::Holder;
 use crate::restore::swap::record::Plan;
@@ -17,7 +17,7 @@ use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{events, state};
 
 /// Swaps a target's database with the one that was there before.
-pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<(), Error> {
+pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
     let target = Target::of(&house.config, &options.target, &aws::access(house, &options.login))?;
     let mut holder = Holder::take(house, &target)?;
     if !house.dry_run
@@ -40,7 +40,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
     }
     if house.dry_run {
         house.progress.say(&format!("would swap {} and {previous}", target.database));
-        return Ok(());
+        return Ok(Done::default());
     }
     events::recall(session, &mut incoming)?;
     state::create_database(session, &target.staging(), &live.collation)?;
@@ -63,6 +63,5 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         previous: Some(previous),
         ..Refresh::default()
     });
-    house.note(format!("{} <- what it was before", target.name));
-    Ok(())
+    Ok(Done::saying(format!("{} <- what it was before", target.name)))
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::policy::{Decision, Policy, decide, keep, spare};
 use crate::archive::Store;
 use crate::config::Config;
-use crate::document::{Document, Exit, Failure, Rotation, Verdict};
+use crate::document::{Document, Done, Exit, Failure, Rotation, Verdict};
 use crate::dump::{self, Options};
 use crate::house::House;
 
@@ -55,8 +55,9 @@ impl Failure for Error {
 }
 
 /// Writes a dump of the document's plan (or of whole databases) and rotates the older ones of the same name.
-pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<(), Error> {
-    let Some(store) = dump::write(house, document, options)? else { return Ok(()) };
+pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
+    let (done, store) = dump::write(house, document, options)?;
+    let Some(store) = store else { return Ok(done) };
     house.remember(document);
     let mut decisions = decisions(&house.config, store.directory(), store.name())?;
     keep(&mut decisions, document.dump.as_ref().map_or("", |dump| &dump.name));
@@ -69,7 +70,7 @@ pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<
     }
     apply(&store, &decisions)?;
     document.rotation = Some(section(&decisions));
-    Ok(())
+    Ok(done)
 }
 
 /// What would become of the dumps of one name. Only whole dumps of ours are looked at.

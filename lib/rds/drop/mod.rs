@@ -22,7 +22,7 @@ use super::guard::Asker;
 use super::options::{self, ServiceOptions};
 use super::poll;
 use crate::config::Length;
-use crate::document::{Concern, Document, Interrupted, ResourceKind};
+use crate::document::{Concern, Document, Done, Interrupted, ResourceKind};
 use crate::house::House;
 use crate::rds::guard::removal::{Case, Remover, State};
 use crate::rds::restore::password;
@@ -63,7 +63,7 @@ pub(super) fn all(
     options: &DropOptions,
     mut list: List,
     by_tags: bool,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     let prefix = options::prefix(&desk.house.config)?.to_owned();
     let asker =
         if options.expired { Asker::Reaper(Timestamp::now()) } else { Asker::Run(document.run.clone()) };
@@ -75,8 +75,8 @@ pub(super) fn all(
     work.forget_passwords();
     let outcome = work.conclude(document);
     stopped?;
-    outcome?;
-    listed
+    let done = outcome?;
+    listed.map(|()| done)
 }
 
 struct Work<'a> {
@@ -137,7 +137,7 @@ impl Work<'_> {
     }
 
     /// Puts the outcome into one error, or none.
-    fn conclude(&self, document: &mut Document) -> Result<(), Error> {
+    fn conclude(&self, document: &mut Document) -> Result<Done, Error> {
         let (mut refused, mut left, mut retryable) = (Vec::new(), Vec::new(), true);
         for Case { owed, state } in &self.cases {
             match state {
@@ -153,17 +153,16 @@ impl Work<'_> {
                 }
             }
         }
-        let (all, kept) = (self.cases.len(), refused.len() + left.len());
+        let all = self.cases.len();
         let word = if self.house().dry_run { "would be deleted" } else { "deleted" };
-        self.house().note(match all {
-            0 => "nothing to delete".to_owned(),
-            _ => format!("{} of {all} {word}", all - kept),
-        });
         if !refused.is_empty() {
             refused.extend(left.into_iter().map(|text| format!("{text} is left too")));
             Err(Error::Refused(refused.join("; ")))
         } else if left.is_empty() {
-            Ok(())
+            Ok(Done::saying(match all {
+                0 => "nothing to delete".to_owned(),
+                _ => format!("{all} of {all} {word}"),
+            }))
         } else {
             Err(Error::Left { list: left.join("; "), retryable })
         }

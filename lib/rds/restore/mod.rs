@@ -22,7 +22,7 @@ use super::poll::{self, Judgement, Patience};
 use super::wait::{POINT_IN_TIME, describe, kind_of_source};
 use super::{names, snapshot as snap};
 use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
-use crate::document::{Cluster, Document, Login, ResourceKind, Snapshot, Source};
+use crate::document::{Cluster, Document, Done, Login, ResourceKind, Snapshot, Source};
 use crate::rds::guard::adopt::{self, Intent};
 
 /// Flags of `rds-restore`; each beats its setting in `[restore]`.
@@ -95,13 +95,20 @@ impl RestoreOptions {
 }
 
 /// Makes the copy.
-pub(super) fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) -> Result<(), Error> {
+pub(super) fn copy(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    options: &RestoreOptions,
+) -> Result<Done, Error> {
     let begun = desk.clock.now();
     let settings = options.over(&desk.house.config.restore);
     let order = order(desk, document, &settings, options)?;
     if desk.house.dry_run {
-        desk.house.note(format!("would make {} from {}", label(order.kind, &order.id), order.origin));
-        return Ok(());
+        return Ok(Done::saying(format!(
+            "would make {} from {}",
+            label(order.kind, &order.id),
+            order.origin
+        )));
     }
     let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
     let intent = Intent::new(desk.house, order.kind, &order.id);
@@ -128,13 +135,12 @@ pub(super) fn copy(desk: &Desk<'_>, document: &mut Document, options: &RestoreOp
     cluster.readers = ready::readers(desk, &cluster, settings.tls_ca.as_deref())?;
     document.cluster = Some(cluster);
     let took = span(desk.clock.now().saturating_sub(begun));
-    desk.house.note(format!(
+    Ok(Done::saying(format!(
         "{} is ready at {}:{} ({version}) after {took}",
         made.label(),
         made.host,
         made.port
-    ));
-    Ok(())
+    )))
 }
 
 /// Makes the cluster, or the plain instance with the first class of which there is a machine.

@@ -12,7 +12,7 @@ use super::names;
 use super::options::{self, ServiceOptions};
 use super::poll::Patience;
 use crate::config::{Fallback, Length};
-use crate::document::{Document, ResourceKind, Snapshot, Source};
+use crate::document::{Document, Done, ResourceKind, Snapshot, Source};
 use crate::rds::guard::adopt::{self, Intent};
 
 /// The status of a snapshot that could not even be ordered.
@@ -43,7 +43,7 @@ pub struct SnapOptions {
 }
 
 /// Orders the snapshot, or finds the one that was named.
-pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptions) -> Result<(), Error> {
+pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptions) -> Result<Done, Error> {
     if let Some(id) = &options.snapshot {
         return reuse(desk, document, id);
     }
@@ -61,17 +61,16 @@ pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptio
     let mut intent = Intent::new(desk.house, of, &id);
     intent.parent = Some(found.id.clone());
     if desk.house.dry_run {
-        desk.house.note(format!("would take snapshot {id} of {}", found.label()));
+        let done = Done::saying(format!("would take snapshot {id} of {}", found.label()));
         document.snapshot = Some(Snapshot { id, status: "planned".to_owned(), ..Snapshot::default() });
-        return Ok(());
+        return Ok(done);
     }
     let tags = intent.tags(&document.run);
     let made = adopt::create(desk, document, &intent, || desk.cloud.snapshot(of, &id, &found.id, &tags));
     match made {
         Ok(thing) => {
-            desk.house.note(format!("snapshot {id} of {} ordered", found.label()));
             document.snapshot = Some(section(&thing));
-            Ok(())
+            Ok(Done::saying(format!("snapshot {id} of {} ordered", found.label())))
         }
         Err(Error::Call(fault)) if may_fall_back(desk, &fault) => {
             leave_to_fallback(desk, document, intent.kind, &id, &fault)
@@ -105,19 +104,18 @@ fn leave_to_fallback(
     kind: ResourceKind,
     id: &str,
     fault: &Fault,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     desk.house.progress.warn(&format!("{fault}; rds-wait will fall back to another snapshot"));
     desk.house.journal(&document.run).strike(kind, id)?;
     document.settle(kind, id);
     let mut snapshot = Snapshot { id: id.to_owned(), status: NOT_ORDERED.to_owned(), ..Snapshot::default() };
     snapshot.fallback_reason = Some(format!("no snapshot could be ordered ({fault})"));
     document.snapshot = Some(snapshot);
-    desk.house.note(format!("no snapshot could be ordered: {fault}"));
-    Ok(())
+    Ok(Done::saying(format!("no snapshot could be ordered: {fault}")))
 }
 
 /// A snapshot that somebody else took: nothing is owed for it.
-fn reuse(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<(), Error> {
+fn reuse(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<Done, Error> {
     let found = find(desk, id)?;
     let parent = found.parent.clone().unwrap_or_default();
     let mut source = Source { databases: desk.house.config.source.databases.clone(), ..Source::default() };
@@ -126,7 +124,6 @@ fn reuse(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<(), Error
         ResourceKind::InstanceSnapshot => source.instance = Some(parent),
         _ => source.cluster = Some(parent),
     }
-    desk.house.note(format!("{} is used, {}", found.label(), found.status));
     document.source = Some(source);
     let mut snapshot = section(&found);
     if id.starts_with("arn:") {
@@ -134,7 +131,7 @@ fn reuse(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<(), Error
         id.clone_into(&mut snapshot.id);
     }
     document.snapshot = Some(snapshot);
-    Ok(())
+    Ok(Done::saying(format!("{} is used, {}", found.label(), found.status)))
 }
 
 /// A snapshot by its name, of a cluster or of an instance.

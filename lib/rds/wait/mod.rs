@@ -15,7 +15,7 @@ use super::poll::Patience;
 use super::snapshot as snap;
 use super::snapshot::NOT_ORDERED;
 use crate::config::{Fallback, Length};
-use crate::document::{Cluster, Document, ResourceKind, Snapshot, Source};
+use crate::document::{Cluster, Document, Done, ResourceKind, Snapshot, Source};
 use fallback::Wish;
 
 /// What `snapshot.kind` says when the source is to be restored at its latest restorable time.
@@ -69,7 +69,7 @@ pub(super) fn until_ready(
     desk: &Desk<'_>,
     document: &mut Document,
     options: &WaitOptions,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     if let Some(id) = &options.cluster {
         return server(desk, document, ResourceKind::Cluster, id, options);
     }
@@ -88,8 +88,7 @@ pub(super) fn until_ready(
         ));
     };
     if desk.house.dry_run {
-        desk.house.note(format!("would wait for snapshot {}", snapshot.id));
-        return Ok(());
+        return Ok(Done::saying(format!("would wait for snapshot {}", snapshot.id)));
     }
     wait_for_snapshot(desk, document, &snapshot, options)
 }
@@ -111,9 +110,9 @@ fn wait_for_snapshot(
     document: &mut Document,
     snapshot: &Snapshot,
     options: &WaitOptions,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     if snapshot.kind == POINT_IN_TIME {
-        return Ok(());
+        return Ok(Done::default());
     }
     let none = options.fallback.unwrap_or(desk.house.config.snapshot.fallback) == Fallback::None;
     let why = if snapshot.status == NOT_ORDERED {
@@ -126,9 +125,8 @@ fn wait_for_snapshot(
         match desk.wait_usable(kind, &snapshot.id, Patience { timeout, newborn }) {
             Ok(thing) => {
                 let waited = span(desk.clock.now().saturating_sub(begun));
-                desk.house.note(format!("{} is available after {waited}", thing.label()));
                 document.snapshot = Some(Snapshot { id: snapshot.id.clone(), ..snap::section(&thing) });
-                return Ok(());
+                return Ok(Done::saying(format!("{} is available after {waited}", thing.label())));
             }
             Err(error @ (Error::Terminal { .. } | Error::TimedOut { .. } | Error::NoSuch(_))) if !none => {
                 error.to_string()
@@ -146,7 +144,7 @@ fn fall_back(
     engine: &str,
     why: &str,
     options: &WaitOptions,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     let settings = &desk.house.config.snapshot;
     let choice = options.fallback.unwrap_or(settings.fallback);
     let no = |none: String| Error::NoFallback { why: why.to_owned(), none };
@@ -175,9 +173,9 @@ fn fall_back(
     };
     instead.fallback = true;
     instead.fallback_reason = Some(why.to_owned());
-    desk.house.note(format!("fell back to {} {}: {why}", instead.kind, instead.id));
+    let done = Done::saying(format!("fell back to {} {}: {why}", instead.kind, instead.id));
     document.snapshot = Some(instead);
-    Ok(())
+    Ok(done)
 }
 
 /// The source itself, at its latest restorable time.
@@ -209,10 +207,9 @@ fn server(
     kind: ResourceKind,
     id: &str,
     options: &WaitOptions,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     if desk.house.dry_run {
-        desk.house.note(format!("would wait for {}", label(kind, id)));
-        return Ok(());
+        return Ok(Done::saying(format!("would wait for {}", label(kind, id))));
     }
     let timeout = options.timeout.unwrap_or(desk.house.config.restore.timeout).duration();
     let newborn = document.resources.iter().any(|owed| owed.kind == kind && owed.id == id);
@@ -226,10 +223,9 @@ fn server(
             .progress
             .warn(&format!("{} has no instance: nothing answers at its endpoint", thing.label()));
     }
-    desk.house.note(format!("{} is available", thing.label()));
     let cluster = document.cluster.get_or_insert_with(Cluster::default);
     describe(cluster, &thing);
-    Ok(())
+    Ok(Done::saying(format!("{} is available", thing.label())))
 }
 
 /// What the service says about a server, into the document's section.

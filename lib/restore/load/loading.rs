@@ -112,6 +112,5 @@ impl Loading {
             target.server.label(),
             target.database
         ));
-        house.note("dry run");
     }
 }

@@ -1,0 +1,69 @@
+//! One tool of the chain, from its document to its exit code.
+//!
+//! In: the flags, the tool's place, its work. Out: the document with the tool's step, and an exit code.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::answer::answer;
+use super::args::{Common, house};
+use super::role::Role;
+use super::{ends, input, signal, wait};
+use crate::document::{AnyFailure, Document, Done, ErrorReport, Step, StepStatus};
+use crate::house::{Cancel, House};
+
+/// How long a room may take to stop by itself. Build servers signal the tools of a pipe one after the other.
+const STOP_GRACE: Duration = Duration::from_millis(1_200);
+
+/// How long a cleaning tool may go on issuing deletes. Jenkins ends a step 20 s after its signal.
+const FINALLY_GRACE: Duration = Duration::from_secs(15);
+
+/// Runs one tool of the chain.
+pub fn run<F>(tool: &'static str, common: &Common, role: Role, work: F) -> ExitCode
+where
+    F: FnOnce(&House, &mut Document) -> Result<Done, AnyFailure> + Send + 'static,
+{
+    if let Some(code) = answer(tool, common) {
+        return code;
+    }
+    let cancel = signal::listen();
+    let input::Received { mut document, bytes } = match input::receive(tool, common, role, &cancel) {
+        Ok(received) => received,
+        Err(report) => return ends::refuse(tool, common, report),
+    };
+    if !document.ok && !matches!(role, Role::Finally | Role::Witness) {
+        return ends::pass_on(tool, document);
+    }
+    let started = Timestamp::now();
+    let outcome = perform(tool, common, role, &cancel, &mut document, work);
+    if role == Role::Witness {
+        return ends::testify(&document, bytes, outcome.map(drop));
+    }
+    let seconds = ends::seconds_since(started);
+    let step = Step { seconds, started_at: Some(started), ..ends::step(tool, StepStatus::Ok) };
+    ends::conclude(document, outcome, step)
+}
+
+/// Does the work, or says why it cannot begin.
+fn perform<F>(
+    tool: &'static str,
+    common: &Common,
+    role: Role,
+    cancel: &Cancel,
+    document: &mut Document,
+    work: F,
+) -> Result<Done, ErrorReport>
+where
+    F: FnOnce(&House, &mut Document) -> Result<Done, AnyFailure> + Send + 'static,
+{
+    let house = house(tool, common, role, cancel).map_err(|failure| ErrorReport::of(tool, &*failure))?;
+    let house = Arc::new(house);
+    house.remember(document);
+    let grace = if role == Role::Finally { FINALLY_GRACE } else { STOP_GRACE };
+    let (after, outcome) = wait::for_work(&house, document.clone(), work, grace);
+    *document = after;
+    outcome
+}
