@@ -1,7 +1,7 @@
 //! The accounts of a data directory: ours, and the master user with what RDS grants to one.
 
+use super::error::Error;
 use crate::mysql::{Engine, Session};
-use crate::rds_local::Error;
 
 /// Our own account, over the socket only.
 pub(crate) const ADMIN: &str = "rdsadmin";

@@ -16,10 +16,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use walkdir::WalkDir;
 
+use super::directory::make_directory;
+use super::error::Error;
 use super::server::Server;
 use crate::house::Cancel;
-use crate::rds_local::Error;
-use crate::rds_local::make_directory;
 
 /// What a server makes anew at every start, or must not share with its copy (`auto.cnf` holds its UUID).
 const LEFT_OUT: &[&str] = &["ibtmp1", "#innodb_temp", "auto.cnf"];

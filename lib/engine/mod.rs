@@ -4,12 +4,16 @@
 
 mod accounts;
 mod copy;
+mod directory;
+mod error;
 mod orphans;
 mod program;
 mod server;
 
 pub(crate) use accounts::{ADMIN, MASTER, create_accounts, drop_other_accounts, set_password};
 pub(crate) use copy::copy_data;
+pub(crate) use directory::make_directory;
+pub use error::Error;
 pub(crate) use orphans::stop_orphans;
 pub use program::Brand;
 pub(crate) use program::Program;

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use crate::rds_local::Error;
-use crate::rds_local::make_directory;
+use super::directory::make_directory;
+use super::error::Error;
 
 /// Where servers are when they are not on PATH.
 const USUAL_FOLDERS: &[&str] =

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::error::Error;
 use super::program::{Brand, Program, failed, tmpdir, user};
 use crate::house::Cancel;
 use crate::mysql;
-use crate::rds_local::Error;
 
 /// How long a server may take until it answers. Recovery of a large copy is part of it.
 const START_TIMEOUT: Duration = Duration::from_mins(3);

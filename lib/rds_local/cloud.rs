@@ -175,7 +175,9 @@ impl Cloud {
                     break;
                 }
                 // It was free a moment ago, and may be free again by now.
-                Err(Error::PortTaken(_)) if attempt < START_ATTEMPTS => is_ours = false,
+                Err(Error::Engine(engine::Error::PortTaken(_))) if attempt < START_ATTEMPTS => {
+                    is_ours = false;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -219,7 +221,7 @@ impl Cloud {
         let data = self.home.cluster(&cluster.key()).join("data");
         let socket = self.sockets.join(format!("{}.sock", &cluster.resource_id));
         let account = (ADMIN, secrets.admin.0.as_str());
-        Server::start(&self.home.program, &data, Address { socket, port }, account, &self.cancel)
+        Ok(Server::start(&self.home.program, &data, Address { socket, port }, account, &self.cancel)?)
     }
 
     /// The passwords of a cluster's data.
@@ -260,7 +262,7 @@ pub(crate) fn socket_folder(home: &Home) -> Result<PathBuf, Error> {
     let digest = xxhash_rust::xxh3::xxh3_64(home.root.as_os_str().as_encoded_bytes());
     let user = rustix::process::geteuid().as_raw();
     let folder = PathBuf::from(format!("/tmp/rds-local-{user}-{digest:016x}"));
-    home::make_directory(&folder)?;
+    engine::make_directory(&folder)?;
     let owner = std::fs::symlink_metadata(&folder).map_err(Error::file("look at", &folder))?;
     if owner.uid() != user || !owner.is_dir() || owner.mode() & 0o077 != 0 {
         return Err(Error::Usage(format!("{} belongs to somebody else: remove it", folder.display())));

@@ -1,11 +1,11 @@
-//! What can go wrong on this machine. What the service answers to its callers is a [`Refusal`](super::query::Refusal).
+//! What can go wrong on this machine. What the service answers to its callers is a [`Refusal`](super::http::query::Refusal).
 
-use crate::rds_local::state::home;
-use crate::sql;
 use std::path::PathBuf;
 
-use crate::document::{Exit, Failure, Interrupted};
-use crate::mysql;
+use super::state::model::MARKER;
+use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::sql;
+use crate::{engine, mysql};
 
 /// Why `rds-local` cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A directory that `rds-local init` did not make.
-    #[error("{} is not a directory of rds-local (it has no {})", path.display(), home::MARKER)]
+    #[error("{} is not a directory of rds-local (it has no {})", path.display(), MARKER)]
     NotOurs {
         /// Which.
         path: PathBuf,
@@ -58,30 +58,9 @@ pub enum Error {
         /// Why.
         source: serde_json::Error,
     },
-    /// No server program.
-    #[error("found no {0} server program on this machine")]
-    NoServer(&'static str),
-    /// The program is of the other engine.
-    #[error("{} is not a {engine} server: it says {version:?}", path.display())]
-    WrongServer {
-        /// The program.
-        path: PathBuf,
-        /// What was wanted.
-        engine: &'static str,
-        /// What it says of itself.
-        version: String,
-    },
-    /// The server program failed.
-    #[error("{what} failed: {detail}")]
-    Server {
-        /// `installing the system tables`, `starting prod`.
-        what: String,
-        /// The last words of its log.
-        detail: String,
-    },
-    /// Somebody else took the server's port before it did.
-    #[error("{0} failed: somebody else has its port")]
-    PortTaken(String),
+    /// A server on this machine failed.
+    #[error(transparent)]
+    Engine(engine::Error),
     /// What a job needs was deleted.
     #[error("{0} is gone")]
     Gone(String),
@@ -144,46 +123,51 @@ impl From<mysql::Error> for Error {
     }
 }
 
+impl From<engine::Error> for Error {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::MySql(inner) => Self::MySql(inner),
+            engine::Error::Interrupted(inner) => Self::Interrupted(inner),
+            other => Self::Engine(other),
+        }
+    }
+}
+
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
+        let ours = |exit| Ending::new(exit, "rds-local");
         match self {
-            Self::NoVerb | Self::Usage(_) => Exit::Usage,
-            Self::File { .. } => Exit::CannotWrite,
-            Self::NotOurs { .. } | Self::NotEmpty { .. } | Self::ClusterExists { .. } => Exit::Refused,
-            Self::Busy { .. } => Exit::Temporary,
-            Self::Damaged { .. } | Self::SeedText { .. } | Self::SeedBytes { .. } | Self::Seed { .. } => {
-                Exit::BadInput
+            Self::NoVerb | Self::Usage(_) => Ending::new(Exit::Usage, "usage"),
+            Self::File { .. } => ours(Exit::CannotWrite),
+            Self::NotOurs { .. } => {
+                ours(Exit::Refused).hint("make one with: rds-local init --dir DIR --from FILE.sql")
             }
-            Self::Gone(_)
-            | Self::NoServer(_)
-            | Self::WrongServer { .. }
-            | Self::Server { .. }
-            | Self::PortTaken(_)
-            | Self::Endpoint { .. } => Exit::Unavailable,
-            Self::MySql(inner) => inner.exit(),
-            Self::Interrupted(inner) => inner.exit(),
+            Self::NotEmpty { .. } => ours(Exit::Refused).hint("name a directory that does not exist yet"),
+            Self::Busy { .. } => ours(Exit::Temporary).hint("stop the other one first, or use another --dir"),
+            Self::ClusterExists { .. } => ours(Exit::Refused),
+            Self::Damaged { .. } | Self::Seed { .. } | Self::SeedText { .. } => ours(Exit::BadInput),
+            Self::SeedBytes { .. } => ours(Exit::BadInput).hint("dump binary columns with --hex-blob"),
+            // The word of this tool, whatever part of it failed.
+            Self::Engine(inner) => Ending { code: "rds-local", ..inner.ending() },
+            Self::Gone(_) | Self::Endpoint { .. } => ours(Exit::Unavailable),
+            // Their hints speak of other servers than ours, and of a document.
+            Self::MySql(inner) => Ending { hint: None, ..inner.ending() },
+            Self::Interrupted(inner) => Ending { hint: None, ..inner.ending() },
         }
     }
+}
 
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NoVerb | Self::Usage(_) => "usage",
-            Self::Interrupted(_) => "interrupted",
-            Self::MySql(inner) => inner.code(),
-            _ => "rds-local",
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::NotOurs { .. } => "make one with: rds-local init --dir DIR --from FILE.sql",
-            Self::NotEmpty { .. } => "name a directory that does not exist yet",
-            Self::Busy { .. } => "stop the other one first, or use another --dir",
-            Self::NoServer("MySQL") => "scripts/servers install mysql, or name it with --server PATH",
-            Self::NoServer(_) => "apt-get install mariadb-server, or name it with --server PATH",
-            Self::SeedBytes { .. } => "dump binary columns with --hex-blob",
-            _ => return None,
-        };
-        Some(text.to_owned())
+    #[test]
+    fn what_the_engine_says_is_said_in_the_words_of_this_tool() {
+        let ending = Error::from(engine::Error::NoServer("MySQL")).ending();
+        let hint = "scripts/servers install mysql, or name it with --server PATH";
+        assert_eq!(ending, Ending::new(Exit::Unavailable, "rds-local").hint(hint));
+        let stopped = Error::from(engine::Error::from(Interrupted { terminated: true }));
+        assert_eq!(stopped.ending(), Ending::new(Exit::Terminated, "interrupted"));
+        assert_eq!(stopped.to_string(), "stopped by SIGTERM");
     }
 }

@@ -12,7 +12,6 @@ mod serve;
 mod state;
 
 pub use error::Error;
-pub(crate) use state::home::make_directory;
 
 use std::io::Write;
 

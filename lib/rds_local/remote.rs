@@ -13,7 +13,8 @@ use super::error::Error;
 use crate::engine;
 use crate::house::House;
 use crate::rds_local::faults::language::Fault;
-use crate::rds_local::state::home::{Home, MARKER};
+use crate::rds_local::state::home::Home;
+use crate::rds_local::state::model::MARKER;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 

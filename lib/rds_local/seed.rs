@@ -3,8 +3,6 @@
 //! In: a directory, a file (plain or gzip), names. Out: a cluster with one instance, stopped in order, and an option file
 //! with the master's password in it. `meta.json` comes last: without it the rest is swept away by the next start.
 
-use crate::rds_local::http::query;
-use crate::sql;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -19,8 +17,10 @@ use crate::engine::{self, ADMIN, Address, Brand, MASTER, Program, Server};
 use crate::house::{Cancel, House};
 use crate::mysql::{self, Session};
 use crate::progress::Unit;
+use crate::rds_local::http::query;
 use crate::rds_local::state::home::{self, Home, Secret, Secrets};
 use crate::rds_local::state::model::{Cluster, Instance, Kind, Origin, Status, key, resource_id};
+use crate::sql;
 use crate::sql::Statements;
 
 /// What a seeded cluster calls itself, whatever runs behind it.
@@ -115,7 +115,7 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
 
 /// A directory with passwords and nothing else yet.
 pub(crate) fn prepare(folder: &Path, master: Option<Secret>) -> Result<(), Error> {
-    home::make_directory(folder)?;
+    engine::make_directory(folder)?;
     home::write_json(
         &folder.join("secrets.json"),
         &Secrets { admin: new_secret(), pending: master, kept: None },

@@ -2,11 +2,6 @@
 //!
 //! In: a directory of ours. Out: the endpoint's URL on stdout and in a file, once everything answers.
 
-use crate::rds_local::jobs::cluster;
-use crate::rds_local::jobs::instance;
-use crate::rds_local::jobs::password;
-use crate::rds_local::jobs::power;
-use crate::rds_local::jobs::snapshot;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -22,6 +17,11 @@ use crate::engine;
 use crate::house::House;
 use crate::rds_local::faults::delays::Delays;
 use crate::rds_local::http::control;
+use crate::rds_local::jobs::cluster;
+use crate::rds_local::jobs::instance;
+use crate::rds_local::jobs::password;
+use crate::rds_local::jobs::power;
+use crate::rds_local::jobs::snapshot;
 use crate::rds_local::state::home::{self, Home};
 use crate::rds_local::state::model::{Cluster, Instance, Kind, Snapshot};
 

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Outcome;
-use super::list::page;
+use super::render::Outcome;
 use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::list::page;
 use crate::rds_local::http::query::{Query, Refusal};
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::state::model::{ARN_PREFIX, Event};

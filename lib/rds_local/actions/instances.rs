@@ -1,19 +1,16 @@
 //! Instances: described, created in clusters (or plain), deleted.
 
-use crate::rds_local::jobs::instance;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::clusters::{engine_of, unavailable};
-use super::list::{page, passes};
-use super::{Outcome, plain, render};
+use super::render::{self, Outcome};
+use super::{plain, requested};
 use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::list::{page, passes};
 use crate::rds_local::http::query::{Query, Refusal};
 use crate::rds_local::http::xml::Xml;
-use crate::rds_local::state::model::{Cluster, Instance, Status, resource_id};
-
-const PROMOTION_TIER_MAX: u32 = 15;
+use crate::rds_local::jobs::instance;
+use crate::rds_local::state::model::{Cluster, Instance, Status};
+use crate::rds_local::state::{instance_exists, unavailable};
 
 pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
     let filters = query.filters(&["db-cluster-id", "db-instance-id", "dbi-resource-id", "engine"])?;
@@ -43,52 +40,20 @@ pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
     })
 }
 
-/// One instance as the result of an action.
-pub(crate) fn shown(cloud: &Cloud, instance: &Instance) -> Xml {
-    let mut x = Xml::default();
-    cloud.look(|state| {
-        x.node("DBInstance", |x| render::instance(x, state, instance));
-    });
-    x
-}
-
-/// A new instance as the request wants it.
-pub(crate) fn requested(query: &Query, id: &str, cluster: &str, plain: bool) -> Result<Instance, Refusal> {
-    Ok(Instance {
-        id: id.to_owned(),
-        resource_id: resource_id("db"),
-        cluster: cluster.to_owned(),
-        plain,
-        writer: plain,
-        class: query.text_or("DBInstanceClass", "db.t4g.medium"),
-        status: Status::new("creating"),
-        created_at: Timestamp::now(),
-        public: query.flag("PubliclyAccessible")?,
-        promotion_tier: query.number("PromotionTier", 0, PROMOTION_TIER_MAX)?.unwrap_or(1),
-        parameter_group: query.text_or("DBParameterGroupName", "default.aurora-mysql8.0"),
-        tags: query.tags(),
-    })
-}
-
-/// The error for a name that is taken.
-pub(crate) fn exists() -> Refusal {
-    Refusal::new(400, "DBInstanceAlreadyExists", "DB instance already exists")
-}
-
 pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let id = query.new_name("DBInstanceIdentifier")?;
     let class = query.need("DBInstanceClass")?.to_owned();
     query.need("Engine")?;
     let Some(cluster) = query.name("DBClusterIdentifier")? else { return plain::create(cloud, query) };
-    let mut instance = requested(query, &id, &cluster, false)?;
+    let mut instance = requested::instance(query, &id, &cluster, false)?;
     if query.get("MasterUserPassword").is_some() {
         return Err(Refusal::combination("The master password of Aurora belongs to the cluster"));
     }
     cloud.change(|state| {
         let found = state.find_cluster(&cluster)?.clone();
-        engine_of(query, &found.engine)?;
+        query.need_engine(&found.engine)?;
         if state.instances.contains_key(&instance.id) {
-            return Err(exists());
+            return Err(instance_exists());
         }
         if !found.status.is("available") {
             return Err(unavailable(&found, "given an instance"));
@@ -105,7 +70,7 @@ pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         state.instances.insert(instance.id.clone(), instance.clone());
         Ok(())
     })?;
-    let answer = shown(cloud, &instance);
+    let answer = render::shown_instance(cloud, &instance);
     cloud.spawn(move |cloud| instance::create_instance(cloud, &instance));
     Ok(answer)
 }
@@ -141,7 +106,7 @@ pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         found.status = Status::new("deleting");
         Ok(found.clone())
     })?;
-    let answer = shown(cloud, &instance);
+    let answer = render::shown_instance(cloud, &instance);
     cloud.spawn(move |cloud| instance::delete_instance(cloud, &instance));
     Ok(answer)
 }

@@ -3,10 +3,10 @@
 pub(super) mod clusters;
 pub(super) mod events;
 pub(super) mod instances;
-pub(super) mod list;
 pub(super) mod plain;
 pub(super) mod power;
 pub(super) mod render;
+pub(super) mod requested;
 pub(super) mod restore;
 pub(super) mod secret;
 pub(super) mod snapshots;
@@ -16,10 +16,7 @@ use std::sync::Arc;
 
 use super::cloud::Cloud;
 use crate::rds_local::http::query::{Query, Refusal};
-use crate::rds_local::http::xml::Xml;
-
-/// What an action answers.
-type Outcome = Result<Xml, Refusal>;
+use render::Outcome;
 
 /// Does what the request says.
 pub(crate) fn call(cloud: &Arc<Cloud>, query: &Query) -> Outcome {

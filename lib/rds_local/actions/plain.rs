@@ -1,18 +1,19 @@
 //! Plain RDS instances, without a cluster that callers see: each has a hidden one of its own.
 
-use crate::rds_local::jobs::instance;
 use std::sync::Arc;
 
-use super::clusters::{blank, internal, keep_pending, new_password, password};
-use super::instances::{exists, requested, shown};
-use super::{Outcome, snapshots};
+use super::clusters::keep_pending;
+use super::render::{Outcome, shown_instance};
+use super::requested::{self, RETENTION_DAYS_MAX, blank, new_password, password};
+use super::snapshots;
 use crate::engine;
 use crate::rds_local::cloud::Cloud;
 use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::jobs::instance;
+use crate::rds_local::jobs::password::reset_password;
 use crate::rds_local::seed;
+use crate::rds_local::state::instance_exists;
 use crate::rds_local::state::model::{Cluster, Instance, Origin};
-
-const RETENTION_DAYS_MAX: u32 = 35;
 
 /// The hidden cluster of a new plain instance.
 fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Cluster, Refusal> {
@@ -21,7 +22,7 @@ fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Clust
         id: id.to_owned(),
         engine: cloud.home.program.brand.word().to_owned(),
         engine_version: query.text_or("EngineVersion", &cloud.home.program.version),
-        port: engine::free_port().map_err(|e| internal(&e))?,
+        port: engine::free_port().map_err(|e| Refusal::internal(&e))?,
         retention_days: query
             .number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?
             .unwrap_or(base.retention_days),
@@ -36,29 +37,29 @@ fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Clust
 fn begin(cloud: &Arc<Cloud>, cluster: Cluster, instance: Instance) -> Outcome {
     cloud.change(|state| {
         if state.instances.contains_key(&instance.id) {
-            return Err(exists());
+            return Err(instance_exists());
         }
         state.clusters.insert(cluster.key(), cluster);
         state.instances.insert(instance.id.clone(), instance.clone());
         Ok(())
     })?;
-    let answer = shown(cloud, &instance);
+    let answer = shown_instance(cloud, &instance);
     cloud.spawn(move |cloud| instance::create_plain(cloud, &instance));
     Ok(answer)
 }
 
 pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let id = query.new_name("DBInstanceIdentifier")?;
-    super::clusters::engine_of(query, cloud.home.program.brand.word())?;
+    query.need_engine(cloud.home.program.brand.word())?;
     let password = password(query)?;
     let password = password.ok_or_else(|| Refusal::combination("A master password is needed"))?;
     if cloud.look(|state| state.instances.contains_key(&id)) {
-        return Err(exists());
+        return Err(instance_exists());
     }
     let mut cluster = hidden(cloud, query, &id, blank(true))?;
     cluster.tags = query.tags();
-    seed::prepare(&cloud.home.cluster(&cluster.key()), Some(password)).map_err(|e| internal(&e))?;
-    let instance = requested(query, &id, &cluster.key(), true)?;
+    seed::prepare(&cloud.home.cluster(&cluster.key()), Some(password)).map_err(|e| Refusal::internal(&e))?;
+    let instance = requested::instance(query, &id, &cluster.key(), true)?;
     begin(cloud, cluster, instance)
 }
 
@@ -77,7 +78,7 @@ pub(crate) fn restore(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         ..blank(true)
     };
     let cluster = hidden(cloud, query, &id, base)?;
-    let instance = requested(query, &id, &cluster.key(), true)?;
+    let instance = requested::instance(query, &id, &cluster.key(), true)?;
     begin(cloud, cluster, instance)
 }
 
@@ -107,7 +108,7 @@ pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         ..blank(true)
     };
     let cluster = hidden(cloud, query, &id, base)?;
-    let instance = requested(query, &id, &cluster.key(), true)?;
+    let instance = requested::instance(query, &id, &cluster.key(), true)?;
     begin(cloud, cluster, instance)
 }
 
@@ -143,9 +144,9 @@ pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
             found.class = query.text_or("DBInstanceClass", &found.class);
         }
     });
-    let answer = shown(cloud, &instance);
+    let answer = shown_instance(cloud, &instance);
     if new.is_some() {
-        cloud.spawn(move |cloud| crate::rds_local::jobs::password::reset_password(cloud, &cluster));
+        cloud.spawn(move |cloud| reset_password(cloud, &cluster));
     }
     Ok(answer)
 }

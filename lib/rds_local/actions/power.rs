@@ -1,11 +1,11 @@
 //! Stopping and starting clusters and plain instances. What is stopped has to be started before it can be deleted.
 
-use crate::rds_local::jobs::power;
 use std::sync::Arc;
 
-use super::{Outcome, clusters, instances};
+use super::render::{self, Outcome};
 use crate::rds_local::cloud::Cloud;
 use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::jobs::power;
 use crate::rds_local::state::model::Cluster;
 
 /// What is named: a cluster, or a plain instance by its hidden one.
@@ -55,10 +55,10 @@ fn change(
 fn answer(cloud: &Cloud, cluster: &Cluster) -> Outcome {
     if cluster.plain {
         let instance = cloud.look(|state| state.find_instance(&cluster.id).cloned())?;
-        return Ok(instances::shown(cloud, &instance));
+        return Ok(render::shown_instance(cloud, &instance));
     }
     let cluster = cloud.look(|state| state.find_cluster(&cluster.id).cloned())?;
-    Ok(clusters::shown(cloud, &cluster))
+    Ok(render::shown_cluster(cloud, &cluster))
 }
 
 pub(crate) fn stop(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome {

@@ -1,14 +1,38 @@
 //! Resources as the service describes them. Fields that no tool of ours reads, but SDKs expect, have fixed values.
 
+use jiff::Timestamp;
+
+use crate::rds_local::cloud::Cloud;
+use crate::rds_local::http::query::Refusal;
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::state::State;
 use crate::rds_local::state::model::{Cluster, Instance, Snapshot, Tag};
-use jiff::Timestamp;
+
+/// What an action answers.
+pub(crate) type Outcome = Result<Xml, Refusal>;
 
 const HOST: &str = "127.0.0.1";
 const ZONE: &str = "us-east-1a";
 const VPC: &str = "vpc-0local";
 const STORAGE_GIB: u32 = 20;
+
+/// One cluster as the result of an action.
+pub(crate) fn shown_cluster(cloud: &Cloud, cluster: &Cluster) -> Xml {
+    let mut x = Xml::default();
+    cloud.look(|state| {
+        x.node("DBCluster", |x| self::cluster(x, state, cluster));
+    });
+    x
+}
+
+/// One instance as the result of an action.
+pub(crate) fn shown_instance(cloud: &Cloud, instance: &Instance) -> Xml {
+    let mut x = Xml::default();
+    cloud.look(|state| {
+        x.node("DBInstance", |x| self::instance(x, state, instance));
+    });
+    x
+}
 
 /// Tags, as every description carries them.
 pub(crate) fn tags(x: &mut Xml, tags: &[Tag]) {

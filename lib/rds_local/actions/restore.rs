@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Outcome;
-use super::clusters::{begin, blank, engine_of, requested, unavailable};
+use super::clusters::begin;
+use super::render::Outcome;
+use super::requested::{self, blank};
 use crate::rds_local::cloud::Cloud;
 use crate::rds_local::http::query::{Query, Refusal};
 use crate::rds_local::state::model::{Cluster, Origin, resource_id};
+use crate::rds_local::state::unavailable;
 
 pub(crate) fn from_snapshot(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     query.new_name("DBClusterIdentifier")?;
@@ -14,7 +16,7 @@ pub(crate) fn from_snapshot(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     query.need("Engine")?;
     let id = query.need_name("SnapshotIdentifier")?;
     let snapshot = cloud.look(|state| state.find_snapshot(false, &id).cloned())?;
-    engine_of(query, &snapshot.engine)?;
+    query.need_engine(&snapshot.engine)?;
     if !snapshot.status.is("available") {
         return Err(Refusal::new(
             400,
@@ -34,7 +36,7 @@ pub(crate) fn from_snapshot(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         origin: Origin::Snapshot(snapshot.key()),
         ..blank(false)
     };
-    begin(cloud, requested(query, base)?)
+    begin(cloud, requested::cluster(query, base)?)
 }
 
 pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
@@ -84,7 +86,7 @@ pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         clone_group: clone.then(|| group.clone()),
         ..blank(false)
     };
-    let cluster = requested(query, base)?;
+    let cluster = requested::cluster(query, base)?;
     let answer = begin(cloud, cluster)?;
     if clone {
         cloud.change(|state| {

@@ -1,21 +1,18 @@
 //! Snapshots of clusters and, with other names and codes, of plain instances.
 
-use crate::rds_local::jobs::snapshot;
-use crate::rds_local::state;
-use crate::rds_local::state::model;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::clusters::unavailable;
-use super::list::{page, passes};
-use super::{Outcome, render};
+use super::render::{self, Outcome};
 use crate::rds_local::cloud::Cloud;
 use crate::rds_local::http::control::snapshot_of;
+use crate::rds_local::http::list::{page, passes};
 use crate::rds_local::http::query::{Query, Refusal};
 use crate::rds_local::http::xml::Xml;
-use crate::rds_local::state::model::{Cluster, Snapshot, key};
-use crate::rds_local::state::no_snapshot;
+use crate::rds_local::jobs::snapshot;
+use crate::rds_local::state::model::{self, Cluster, Snapshot, key};
+use crate::rds_local::state::{self, no_snapshot, unavailable};
 
 /// The names that differ between the two kinds.
 struct Words {
@@ -153,7 +150,7 @@ fn insert(
 /// The last snapshot of a cluster that is about to go. Its data is copied before this returns.
 pub(crate) fn final_snapshot(cloud: &Arc<Cloud>, cluster: &Cluster, id: &str) -> Result<(), Refusal> {
     let snapshot = cloud.change(|state| insert(state, cluster, id, Vec::new()))?;
-    snapshot::copy_source(cloud, &snapshot).map_err(|e| super::clusters::internal(&e))?;
+    snapshot::copy_source(cloud, &snapshot).map_err(|e| Refusal::internal(&e))?;
     cloud.change(|state| {
         if let Some(found) = state.snapshot(&snapshot.key(), &snapshot.resource_id) {
             (found.status.real, found.percent) = ("available".to_owned(), 100);

@@ -1,6 +1,6 @@
 //! Tags of anything with an ARN.
 
-use super::{Outcome, render};
+use super::render::{self, Outcome};
 use crate::rds_local::cloud::Cloud;
 use crate::rds_local::http::query::{Query, Refusal};
 use crate::rds_local::http::xml::Xml;

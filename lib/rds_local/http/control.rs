@@ -1,6 +1,5 @@
 //! What is not RDS: faults taken in and deeds done at once, and a list of everything as JSON.
 
-use crate::rds_local::jobs::snapshot;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use serde_json::json;
 use crate::rds_local::cloud::Cloud;
 use crate::rds_local::faults::language::{Deed, Fault};
 use crate::rds_local::faults::matches;
+use crate::rds_local::jobs::snapshot;
 use crate::rds_local::state::model::{Cluster, Forced, Kind, Snapshot, Status, Tag, key, resource_id};
 use crate::rds_local::state::{State, source_type};
 

@@ -6,6 +6,7 @@
 //! Signatures are not checked, and neither headers nor parameters are ever logged.
 
 pub(super) mod control;
+pub(super) mod list;
 pub(super) mod query;
 pub(super) mod xml;
 

@@ -31,6 +31,11 @@ impl Refusal {
     pub(crate) fn combination(message: impl Into<String>) -> Self {
         Self::new(400, "InvalidParameterCombination", message)
     }
+
+    /// Something failed on this machine.
+    pub(crate) fn internal(error: &impl std::fmt::Display) -> Self {
+        Self::new(500, "InternalFailure", error.to_string())
+    }
 }
 
 /// One request.
@@ -55,6 +60,14 @@ impl Query {
         self.get(name).ok_or_else(|| {
             Refusal::new(400, "MissingParameter", format!("The request must contain the parameter {name}"))
         })
+    }
+
+    /// `Engine`, which must be that of the source.
+    pub(crate) fn need_engine(&self, wanted: &str) -> Result<(), Refusal> {
+        match self.need("Engine")? {
+            engine if engine == wanted => Ok(()),
+            other => Err(Refusal::combination(format!("The engine {other} does not match {wanted}"))),
+        }
     }
 
     pub(crate) fn text_or(&self, name: &str, default: &str) -> String {

@@ -29,7 +29,7 @@ pub(crate) fn copy_all(
     let secrets: Secrets = home::read_json(&from.join("secrets.json"))?;
     // What was pending at the source is not in the copied data.
     home::write_json(&to.join("secrets.json"), &Secrets { pending: None, kept: None, ..secrets })?;
-    copy_data(&from.join("data"), &to.join("data"), server, &cloud.cancel)
+    Ok(copy_data(&from.join("data"), &to.join("data"), server, &cloud.cancel)?)
 }
 
 /// Forgets a resource and moves its directory away in one step, so that a new one of the same name never meets the old

@@ -49,7 +49,7 @@ fn apply_password(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
     let mut secrets = cloud.secrets(cluster)?;
     let Some(password) = secrets.pending.take() else { return Ok(()) };
     let master = cluster.master_user.clone();
-    cloud.administer(cluster, &mut volume, |session| set_password(session, &master, &password.0))?;
+    cloud.administer(cluster, &mut volume, |session| Ok(set_password(session, &master, &password.0)?))?;
     cloud.keep_secrets(cluster, &secrets)
 }
 

@@ -10,20 +10,18 @@
 //! Files are replaced by rename, so `kill -9` leaves the old one or the new one. They are not fsynced: this is a
 //! stand-in for a cloud, not one.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Program;
+use super::model::MARKER;
+use crate::engine::{Program, make_directory};
 use crate::rds_local::error::Error;
-
-/// The file that says that a directory is ours.
-pub(crate) const MARKER: &str = "rds-local.json";
 
 /// What is kept of each resource.
 pub(crate) const META: &str = "meta.json";
@@ -150,13 +148,8 @@ impl Home {
     pub(crate) fn empty_trash(&self) -> Result<(), Error> {
         let trash = self.root.join("trash");
         remove_all(&trash)?;
-        make_directory(&trash)
+        Ok(make_directory(&trash)?)
     }
-}
-
-/// Makes a directory that only this user can enter.
-pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("create", path))
 }
 
 /// Deletes a directory, if it is there.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::error::Error;
+use crate::engine;
 use crate::rds_local::http::query::Refusal;
 use home::{Home, META};
 use model::{Cluster, Event, Instance, Kind, Snapshot};
@@ -53,7 +54,7 @@ impl State {
         for (folder, text) in files {
             let path = folder.join(META);
             if self.saved.get(&path) != Some(&text) {
-                home::make_directory(&folder)?;
+                engine::make_directory(&folder)?;
                 home::write_file(&path, text.as_bytes())?;
                 self.saved.insert(path, text);
             }
@@ -129,6 +130,20 @@ pub(crate) fn no_snapshot(plain: bool, id: &str) -> Refusal {
         ("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot")
     };
     Refusal::new(404, code, format!("{word} {id} not found."))
+}
+
+/// The error of an action on a cluster that is busy.
+pub(crate) fn unavailable(cluster: &Cluster, deed: &str) -> Refusal {
+    let (id, state) = (&cluster.id, cluster.status.shown());
+    let message = format!(
+        "DB cluster {id} cannot be {deed}: it is not currently in the available state (it is {state})."
+    );
+    Refusal::new(400, "InvalidDBClusterStateFault", message)
+}
+
+/// The error for an instance whose name is taken.
+pub(crate) fn instance_exists() -> Refusal {
+    Refusal::new(400, "DBInstanceAlreadyExists", "DB instance already exists")
 }
 
 /// The service's word for the source of an event.

@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The file that says that a directory is ours.
+pub(crate) const MARKER: &str = "rds-local.json";
+
 /// The account and region of every ARN.
 pub(crate) const ARN_PREFIX: &str = "arn:aws:rds:us-east-1:123456789012";
 

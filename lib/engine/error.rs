@@ -1,0 +1,84 @@
+//! How a server on this machine fails.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::mysql;
+
+/// Why a server cannot be found, made, run or copied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file operation failed.
+    #[error("cannot {deed} {}", path.display())]
+    File {
+        /// What was tried.
+        deed: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// No server program.
+    #[error("found no {0} server program on this machine")]
+    NoServer(&'static str),
+    /// The program is of the other engine.
+    #[error("{} is not a {engine} server: it says {version:?}", path.display())]
+    WrongServer {
+        /// The program.
+        path: PathBuf,
+        /// What was wanted.
+        engine: &'static str,
+        /// What it says of itself.
+        version: String,
+    },
+    /// The server program failed.
+    #[error("{what} failed: {detail}")]
+    Server {
+        /// `installing the system tables`, `starting prod`.
+        what: String,
+        /// The last words of its log.
+        detail: String,
+    },
+    /// Somebody else took the server's port before it did.
+    #[error("{0} failed: somebody else has its port")]
+    PortTaken(String),
+    /// Talking to a server failed.
+    #[error(transparent)]
+    MySql(Box<mysql::Error>),
+    /// A signal arrived.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+impl Error {
+    /// For `map_err` on file operations.
+    pub(crate) fn file(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { deed, path, source }
+    }
+}
+
+impl From<mysql::Error> for Error {
+    fn from(error: mysql::Error) -> Self {
+        Self::MySql(Box::new(error))
+    }
+}
+
+impl Failure for Error {
+    fn ending(&self) -> Ending {
+        let unavailable = || Ending::new(Exit::Unavailable, "engine");
+        match self {
+            Self::File { .. } => Ending::new(Exit::CannotWrite, "engine"),
+            Self::NoServer("MySQL") => {
+                unavailable().hint("scripts/servers install mysql, or name it with --server PATH")
+            }
+            Self::NoServer(_) => {
+                unavailable().hint("apt-get install mariadb-server, or name it with --server PATH")
+            }
+            Self::WrongServer { .. } | Self::Server { .. } | Self::PortTaken(_) => unavailable(),
+            Self::MySql(inner) => inner.ending(),
+            Self::Interrupted(inner) => inner.ending(),
+        }
+    }
+}
