@@ -26,6 +26,7 @@ pub mod aws;
 pub mod engine;
 
 // The cloud: snapshot, wait, restore, drop.
+#[cfg(feature = "aws")]
 pub mod rds;
 
 // The stand-in for the cloud: an RDS endpoint in front of real servers.

@@ -1,8 +1,8 @@
-//! The SDK's client, made once: region, credentials, endpoint, timeouts, retries.
+//! What the SDK is configured with: region, credentials, endpoint, timeouts, retries.
 //!
-//! In: the checked endpoint. Out: an [`Aws`] whose calls block, and end early when a signal arrives.
+//! In: what AWS' own tools are configured with, and how patient the tool is. Out: the SDK's configuration, and a runtime
+//! for its calls.
 
-use crate::rds;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -14,12 +14,10 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::service_config::ServiceConfigKey;
 
+use super::endpoint::checked_endpoint;
+use super::error::Error;
+use super::fault::{Fault, FaultClass};
 use crate::document::chain;
-use crate::house::Cancel;
-use crate::rds::Aws;
-use crate::rds::Error;
-use crate::rds::ServiceOptions;
-use crate::rds::{Fault, FaultClass};
 
 /// One try; a describe answers within a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -49,8 +47,10 @@ pub(crate) struct Service {
     variable: &'static str,
 }
 
-const RDS: Service = Service { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
+/// RDS itself.
+pub(crate) const RDS: Service = Service { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
 
+/// Where passwords are kept.
 pub(crate) const SECRETS_MANAGER: Service =
     Service { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
 
@@ -72,40 +72,14 @@ pub(crate) struct Loaded {
     pub(crate) runtime: tokio::runtime::Runtime,
 }
 
-/// Connects to the service: finds region and credentials, sends nothing yet.
-pub(crate) fn open(options: &ServiceOptions, cancel: Cancel) -> Result<Aws, Error> {
-    let rhythm = Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: options.pace.min(1.0) };
-    let loaded = load(rhythm, None)?;
-    let endpoint = match &options.endpoint_url {
-        Some(named) => Some(named.clone()),
-        None => endpoint_of(&loaded.shared, &RDS)?,
-    };
-    Ok(connect(loaded, endpoint, None, cancel))
+/// Finds region and credentials, for a tool that waits for AWS anyway. `pace` shortens the pauses in tests.
+pub(crate) fn load_for_orders(pace: f64) -> Result<Loaded, Error> {
+    load(Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: pace.min(1.0) }, None)
 }
 
 /// The same for tools that only log in: `region` stands in for one that nobody set.
 pub(crate) fn load_for_logins(region: Option<&str>) -> Result<Loaded, Error> {
     load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)
-}
-
-/// The same for a tool that asks whose `host` is: in the region that its name tells.
-pub(crate) fn open_for_host(host: &str, cancel: Cancel) -> Result<Aws, Error> {
-    let region = super::secrets::region_of_host(host);
-    let loaded = load_for_logins(region.as_deref())?;
-    let endpoint = endpoint_of(&loaded.shared, &RDS)?;
-    Ok(connect(loaded, endpoint, region, cancel))
-}
-
-fn connect(loaded: Loaded, endpoint: Option<String>, region: Option<String>, cancel: Cancel) -> Aws {
-    let mut config = aws_sdk_rds::config::Builder::from(&loaded.shared);
-    if let Some(region) = region {
-        config.set_region(Some(Region::new(region)));
-    }
-    if endpoint.as_deref().is_some_and(rds::is_local) {
-        config.set_http_client(Some(http(true)));
-    }
-    config.set_endpoint_url(endpoint);
-    Aws::new(aws_sdk_rds::Client::from_conf(config.build()), loaded.runtime, cancel)
 }
 
 /// The endpoint of a service that AWS' own tools would use, if it is not the region's own: its variable, that of all
@@ -116,7 +90,7 @@ pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static Service) -> Resu
     let key = key.build().expect("all of it is set");
     let configured = shared.service_config().and_then(|config| config.load_config(key));
     let refuse = |problem| Error::Endpoint { service: service.id, variable: service.variable, problem };
-    configured.map(|url| rds::checked(&url).map_err(refuse)).transpose()
+    configured.map(|url| checked_endpoint(&url).map_err(refuse)).transpose()
 }
 
 /// Finds region and credentials.

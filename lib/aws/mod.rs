@@ -1,13 +1,44 @@
-//! AWS beside RDS: the SDK's client, secrets, IAM tokens, and who owns an address.
+//! AWS: the SDK's client, secrets, IAM tokens, and who owns an address.
+//!
+//! In: what AWS' own tools are configured with. Out: a [`Connection`] for the room that orders copies, the keys that
+//! MySQL logins may ask for, and whose server is behind a host name. Without the feature `aws`, a sentence that says so.
 
+#[cfg(feature = "aws")]
+mod call;
 #[cfg(feature = "aws")]
 mod client;
-mod login;
+#[cfg(feature = "aws")]
+mod connection;
+#[cfg(feature = "aws")]
+mod endpoint;
+#[cfg(feature = "aws")]
+mod error;
+#[cfg(feature = "aws")]
+mod fault;
+mod host;
 mod owner;
 #[cfg(feature = "aws")]
+mod search;
+#[cfg(feature = "aws")]
 mod secrets;
+#[cfg(not(feature = "aws"))]
+mod without;
 
 #[cfg(feature = "aws")]
-pub(crate) use client::open;
-pub use login::access;
-pub use owner::{is_rds, owners};
+pub(crate) use connection::Connection;
+#[cfg(feature = "aws")]
+pub(crate) use endpoint::checked_endpoint;
+#[cfg(feature = "aws")]
+pub use error::Error;
+#[cfg(feature = "aws")]
+pub use fault::{Fault, FaultClass};
+pub use host::is_rds;
+pub use owner::Owner;
+#[cfg(feature = "aws")]
+pub(crate) use owner::label;
+#[cfg(feature = "aws")]
+pub(crate) use search::owners;
+#[cfg(feature = "aws")]
+pub(crate) use secrets::keys;
+#[cfg(not(feature = "aws"))]
+pub(crate) use without::{keys, owners};

@@ -3,33 +3,33 @@
 //! In: the ARN or the name of a secret; the address and the user that a token is for. Out: what the server takes. The
 //! region is that of the ARN or of the host name where they tell it, for a copy may be in another one than the job.
 
-use crate::rds;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use aws_config::Region;
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
 use serde_json::Value;
 
-use crate::rds::Error;
-
+use super::call;
 use super::client::{self, Loaded};
-
+use super::endpoint::is_local;
+use super::error::Error;
+use super::host::region_of_host;
 use crate::document::AnyFailure;
-use crate::house::Cancel;
-use crate::mysql::{Keys, Secret};
+use crate::house::{Cancel, Keys, Secret};
+
+/// Who is asked for secrets and tokens. `cancel` ends running calls.
+pub(crate) fn keys(cancel: Cancel) -> Arc<dyn Keys> {
+    Arc::new(Vault { cancel, loaded: Mutex::default() })
+}
 
 /// AWS, opened when it is first asked.
 #[derive(Debug)]
-pub(crate) struct Vault {
+struct Vault {
     cancel: Cancel,
     loaded: Mutex<Option<Loaded>>,
 }
 
 impl Vault {
-    pub(crate) fn new(cancel: Cancel) -> Self {
-        Self { cancel, loaded: Mutex::default() }
-    }
-
     /// Works with the SDK's configuration, for `region` or the configured one.
     fn with<T>(
         &self,
@@ -54,13 +54,13 @@ impl Keys for Vault {
         self.with(region_of_arn(id), |loaded, shared| {
             let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
             let endpoint = client::endpoint_of(&shared, &client::SECRETS_MANAGER)?;
-            if endpoint.as_deref().is_some_and(rds::is_local) {
+            if endpoint.as_deref().is_some_and(is_local) {
                 config.set_http_client(Some(client::http(true)));
             }
             config.set_endpoint_url(endpoint);
             let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
             let ask = client.get_secret_value().secret_id(id).send();
-            let answer = rds::run(&loaded.runtime, &self.cancel, "GetSecretValue", ask)
+            let answer = call::run(&loaded.runtime, &self.cancel, "GetSecretValue", ask)
                 .map_err(|source| Error::Secret { id: id.to_owned(), source })?;
             let bytes = answer.secret_binary().map(|bytes| bytes.as_ref().to_vec());
             Ok(bytes
@@ -95,13 +95,6 @@ fn region_of_arn(id: &str) -> Option<String> {
     parts.next().filter(|region| named && !region.is_empty()).map(str::to_owned)
 }
 
-/// `NAME.RANDOM.REGION.rds.amazonaws.com`.
-pub(crate) fn region_of_host(host: &str) -> Option<String> {
-    let host = host.to_ascii_lowercase();
-    let rest = super::owner::HOST_END.iter().find_map(|end| host.strip_suffix(end))?;
-    rest.rsplit_once('.').map(|(_, region)| region.to_owned())
-}
-
 /// The fields of a database secret; RDS itself writes `username` and `password` only.
 fn parse(id: &str, content: &[u8]) -> Result<Secret, Error> {
     let value: Value = serde_json::from_slice(content).map_err(|_| Error::NoPassword(id.to_owned()))?;
@@ -121,16 +114,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_region_is_where_the_secret_or_the_server_is() {
+    fn the_region_is_where_the_secret_is() {
         let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-1-AbCdEf";
         assert_eq!(region_of_arn(arn).as_deref(), Some("eu-west-1"));
         assert_eq!(region_of_arn("app/production"), None);
         assert_eq!(region_of_arn("arn:aws:rds:eu-west-1:1:cluster:x"), None);
-        let host = "prod.cluster-abc.eu-central-1.rds.amazonaws.com";
-        assert_eq!(region_of_host(host).as_deref(), Some("eu-central-1"));
-        let chinese = "prod.abc.cn-north-1.rds.amazonaws.com.cn";
-        assert_eq!(region_of_host(chinese).as_deref(), Some("cn-north-1"));
-        assert_eq!(region_of_host("127.0.0.1"), None);
     }
 
     #[test]

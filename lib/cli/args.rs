@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use super::role::Role;
+use crate::aws;
 use crate::config::{self, Config, environment};
 use crate::document::AnyFailure;
 use crate::house::{Cancel, House};
@@ -117,5 +118,6 @@ pub(crate) fn house(
     let mut house = House::new(tool, config, Progress::new(tool, common.style()), state_dir);
     house.dry_run = common.dry_run;
     house.cancel = cancel.clone();
+    house.keys = aws::keys(cancel.clone());
     Ok(house)
 }

@@ -2,7 +2,6 @@
 //!
 //! In: [`Options`], the house, the document. Out: a [`Job`]: everything that is decided before a server is asked.
 
-use crate::aws;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -15,7 +14,7 @@ use crate::config;
 use crate::document::Document;
 use crate::dump::define::schema::Wish;
 use crate::house::House;
-use crate::mysql::{LoginOptions, Server};
+use crate::mysql::{Access, LoginOptions, Server};
 
 /// What a dump is asked for on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -135,7 +134,7 @@ fn marks_schema(house: &House) -> String {
 
 /// Whole databases of the configured source.
 fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Result<Origin<'a>, Error> {
-    let (access, source) = (aws::access(house, &options.login), &house.config.source);
+    let (access, source) = (Access::of(house, &options.login), &house.config.source);
     let mut readers = Vec::new();
     // The marks are written while the tables are locked.
     if !databases.contains(&marks_schema(house)) {
@@ -150,7 +149,7 @@ fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Re
 fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Result<Origin<'a>, Error> {
     let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
     let source = house.config.source.server();
-    let access = aws::access(house, &options.login);
+    let access = Access::of(house, &options.login);
     let Some(cluster) = &document.cluster else {
         if source == config::ServerConfig::default() {
             return Err(Error::NoSection("cluster"));

@@ -1,11 +1,13 @@
-//! What every room is handed: configuration, a voice, a way to be stopped, the journal. Nothing is global.
+//! What every room is handed: configuration, a voice, a way to be stopped, keys, the journal. Nothing is global.
 
 mod cancel;
+mod keys;
 
 pub use cancel::Cancel;
+pub use keys::{Keys, NoKeys, Secret};
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::config::Config;
 use crate::document::{Document, Journal};
@@ -22,6 +24,8 @@ pub struct House {
     pub progress: Progress,
     /// Whether to stop.
     pub cancel: Cancel,
+    /// Who may be asked for secrets and tokens: nobody, unless the porch says so.
+    pub keys: Arc<dyn Keys>,
     /// Where journals and secret files are.
     pub state_dir: PathBuf,
     /// Say what would be done, and do nothing.
@@ -37,6 +41,7 @@ impl House {
             config,
             progress,
             cancel: Cancel::default(),
+            keys: Arc::new(NoKeys),
             state_dir,
             dry_run: false,
             checkpoint: Mutex::new(None),

@@ -11,13 +11,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::connect::Server;
-use super::connect::{Address, Password, expand_home};
+use super::connect::{Address, Password, Server, expand_home};
 use super::error::Error;
-use super::keys::{Keys, NoKeys, Secret};
 use super::option_file::OptionFile;
 use crate::config::{ServerConfig, Tls};
 use crate::document::{Cluster, Login};
+use crate::house::{House, Keys, NoKeys, Secret};
 
 /// The flags that every tool which logs in to MySQL shares.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -49,6 +48,12 @@ impl Default for Access {
 }
 
 impl Access {
+    /// What the flags say, and the keys of the house.
+    pub fn of(house: &House, options: &LoginOptions) -> Self {
+        let LoginOptions { defaults_extra_file: extra, tls_ca } = options.clone();
+        Self { keys: Arc::clone(&house.keys), extra, tls_ca }
+    }
+
     /// The server of a configuration section. Its option file is read now, its variable and its secret too; without
     /// any of them, `~/.my.cnf` is what a MySQL user expects.
     pub fn to_config(&self, config: &ServerConfig) -> Result<Server, Error> {
@@ -119,6 +124,18 @@ impl Access {
 
     fn extra(&self) -> Result<OptionFile, Error> {
         self.extra.as_deref().map_or_else(|| Ok(OptionFile::default()), OptionFile::read)
+    }
+}
+
+impl Server {
+    /// The server of a configuration section that needs no keys.
+    pub fn of_config(config: &ServerConfig) -> Result<Self, Error> {
+        Access::default().to_config(config)
+    }
+
+    /// The throw-away copy of a document whose login needs no keys.
+    pub fn of_cluster(cluster: &Cluster, tls_ca: Option<&str>) -> Result<Self, Error> {
+        Access::default().to_cluster(cluster, tls_ca)
     }
 }
 
@@ -240,6 +257,18 @@ mod tests {
             assert!(matches!(error, Error::TokenWithoutTls(_)), "{error}");
             assert_eq!(error.exit(), Exit::BadConfig);
         }
+    }
+
+    #[test]
+    fn the_keys_are_those_that_the_house_was_handed() {
+        let (settings, silent) = (crate::config::Config::default(), crate::progress::Progress::silent());
+        let mut house = House::new("tool", settings, silent, std::env::temp_dir());
+        let options = LoginOptions { tls_ca: Some("/ca.pem".to_owned()), ..LoginOptions::default() };
+        assert!(Access::of(&house, &options).to_config(&config()).is_err());
+        house.keys = Arc::new(Fake::default());
+        let access = Access::of(&house, &options);
+        assert_eq!(access.to_config(&config()).unwrap().label(), "keeper@db.internal:3307");
+        assert_eq!(access.tls_ca, options.tls_ca);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! `digits` has the server's own rules.
 
 use super::digits;
-use super::wire::length;
+use super::packets::length;
 
 /// How a column's values lie in a row, and what their text needs besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

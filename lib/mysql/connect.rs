@@ -10,12 +10,10 @@ use std::time::Duration;
 
 use mysql::{Conn, Opts, OptsBuilder, SslOpts};
 
-use super::access::Access;
 use super::error::Error;
-use super::keys::Keys;
 use super::session::Session;
-use crate::config::{ServerConfig, Tls};
-use crate::document::Cluster;
+use crate::config::Tls;
+use crate::house::Keys;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -31,15 +29,6 @@ const SESSION: &[&str] = &[
     // A server that wants a key in every WHERE would refuse our own UPDATEs.
     "SET SESSION sql_safe_updates = 0",
 ];
-
-/// Which server software answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Engine {
-    /// MySQL 8 and later, Aurora MySQL 3.
-    MySql,
-    /// MariaDB.
-    MariaDb,
-}
 
 /// What proves who logs in.
 #[derive(Clone)]
@@ -71,16 +60,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server of a configuration section that needs no keys.
-    pub fn of_config(config: &ServerConfig) -> Result<Self, Error> {
-        Access::default().to_config(config)
-    }
-
-    /// The throw-away copy of a document whose login needs no keys.
-    pub fn of_cluster(cluster: &Cluster, tls_ca: Option<&str>) -> Result<Self, Error> {
-        Access::default().to_cluster(cluster, tls_ca)
-    }
-
     /// A server at a host and port with a user and a password.
     pub fn at(host: &str, port: u16, user: &str, password: &str) -> Self {
         let address = Address {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::document::{AnyFailure, Exit, Failure, chain};
+use crate::document::{AnyFailure, Ending, Exit, Failure, chain};
 
 /// Server error numbers by their names in the manual ("Server Error Message Reference").
 pub mod number {
@@ -131,9 +131,6 @@ pub enum Error {
     /// A document of a newer version.
     #[error("the document names a way to log in that this version does not know")]
     NoSuchLogin,
-    /// A way to log in that this build does not have.
-    #[error("this build has no AWS in it: it cannot log in with {0}")]
-    NoKeys(&'static str),
     /// A token that others could read.
     #[error("{0}: an RDS IAM token goes over verified TLS only")]
     TokenWithoutTls(String),
@@ -152,6 +149,14 @@ impl Error {
         }
     }
 
+    /// A lock that somebody else holds is the only answer that may be another one in a while.
+    fn exit_of_server(&self) -> Exit {
+        match self.number() {
+            Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK) => Exit::Temporary,
+            _ => Exit::Unavailable,
+        }
+    }
+
     /// What the server or the driver said, without what was being done.
     pub fn said(&self) -> String {
         std::error::Error::source(self).map_or_else(|| self.to_string(), ToString::to_string)
@@ -159,56 +164,36 @@ impl Error {
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
+        let of_login = || Ending::new(Exit::BadConfig, "mysql-login");
         match self {
-            Self::OptionFile { .. }
-            | Self::OptionFileOpen { .. }
-            | Self::NoPassword(_)
-            | Self::NoUser
-            | Self::TwoLogins(..)
-            | Self::NoSuchLogin
-            | Self::NoKeys(_)
-            | Self::TokenWithoutTls(_) => Exit::BadConfig,
-            Self::Keys(inner) => inner.exit(),
-            _ if matches!(self.number(), Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK)) => {
-                Exit::Temporary
+            Self::Connect { .. } => {
+                let hint = match self.number() {
+                    Some(number::ACCESS_DENIED) => Some(
+                        "check user and password in the option file or the variable that the configuration names; \
+                         a MariaDB that wants TLS says the same: set tls_ca",
+                    ),
+                    Some(number::SECURE_TRANSPORT_REQUIRED) => Some(
+                        "the server wants TLS: set tls_ca, and leave tls at its default, \"verify\"",
+                    ),
+                    Some(_) => None,
+                    None => Some(
+                        "check host, port, security groups, and tls_ca if the server is not on this host",
+                    ),
+                };
+                let ending = Ending::new(self.exit_of_server(), "mysql-connect");
+                Ending { hint: hint.map(str::to_owned), ..ending }
             }
-            _ => Exit::Unavailable,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Connect { .. } => "mysql-connect",
-            Self::Statement { .. } => "mysql-statement",
-            Self::Keys(inner) => inner.code(),
-            _ => "mysql-login",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match (self, self.number()) {
-            (Self::OptionFileOpen { path, .. }, _) => Some(format!("chmod 600 {}", path.display())),
-            (Self::NoUser, _) => Some(
-                "add `user` and `password_env`, `defaults_file`, or `secret` (AWS Secrets Manager) to the section".into(),
+            Self::Statement { .. } => Ending::new(self.exit_of_server(), "mysql-statement"),
+            Self::OptionFileOpen { path, .. } => of_login().hint(format!("chmod 600 {}", path.display())),
+            Self::NoUser => of_login().hint(
+                "add `user` and `password_env`, `defaults_file`, or `secret` (AWS Secrets Manager) to the section",
             ),
-            (Self::NoKeys(_), _) => Some("use a build with the feature `aws`, which is on by default".into()),
-            (Self::TokenWithoutTls(_), _) => Some(
-                "set tls_ca to the RDS certificate bundle, and leave tls at its default, \"verify\"".into(),
+            Self::TokenWithoutTls(_) => of_login().hint(
+                "set tls_ca to the RDS certificate bundle, and leave tls at its default, \"verify\"",
             ),
-            (Self::Keys(inner), _) => inner.hint(),
-            (Self::Connect { .. }, Some(number::ACCESS_DENIED)) => Some(
-                "check user and password in the option file or the variable that the configuration names; \
-                 a MariaDB that wants TLS says the same: set tls_ca"
-                    .into(),
-            ),
-            (Self::Connect { .. }, Some(number::SECURE_TRANSPORT_REQUIRED)) => {
-                Some("the server wants TLS: set tls_ca, and leave tls at its default, \"verify\"".into())
-            }
-            (Self::Connect { .. }, None) => {
-                Some("check host, port, security groups, and tls_ca if the server is not on this host".into())
-            }
-            _ => None,
+            Self::OptionFile { .. } | Self::NoPassword(_) | Self::TwoLogins(..) | Self::NoSuchLogin => of_login(),
+            Self::Keys(inner) => inner.ending(),
         }
     }
 }

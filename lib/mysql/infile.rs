@@ -12,8 +12,8 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, LocalInfileHandler};
 use nix::sys::socket::{MsgFlags, send};
 
-use super::packets::{Command, Packets};
-use super::wire::{length, refusal};
+use super::packets::{Command, Packets, length};
+use super::wire::refusal;
 
 /// The longest packet: below every server's `max_allowed_packet` (16 MiB by default, 1 MiB in old ones).
 const PACKET_BYTES: usize = 256 << 10;

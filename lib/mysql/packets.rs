@@ -133,3 +133,22 @@ fn receive_some(socket: RawFd, room: &mut [u8]) -> io::Result<usize> {
         }
     }
 }
+
+/// An integer whose first byte says how long it is.
+#[inline]
+pub(crate) fn length(rest: &mut &[u8]) -> Option<u64> {
+    let (first, behind) = rest.split_first()?;
+    let count = match first {
+        0..=0xfa => 0,
+        0xfc => 2,
+        0xfd => 3,
+        0xfe => 8,
+        _ => return None,
+    };
+    let (digits, behind) = behind.split_at_checked(count)?;
+    *rest = behind;
+    if count == 0 {
+        return Some(u64::from(*first));
+    }
+    Some(digits.iter().rev().fold(0, |value, digit| value << 8 | u64::from(*digit)))
+}

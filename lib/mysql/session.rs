@@ -5,10 +5,18 @@ use std::io::Write;
 use mysql::prelude::{FromRow, Queryable};
 use mysql::{Conn, Row};
 
-use super::connect::Engine;
 use super::error::Error;
 use super::infile::{self, Broken, Loaded};
 use super::wire::{self, Fields};
+
+/// Which server software answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Engine {
+    /// MySQL 8 and later, Aurora MySQL 3.
+    MySql,
+    /// MariaDB.
+    MariaDb,
+}
 
 /// One connection to a server.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use mysql::{Conn, MySqlError, Value};
 
 use super::binary::{Kind, Row};
 use super::error::number;
-use super::packets::{Command, PACKET_BYTES_MAX, Packets};
+use super::packets::{Command, PACKET_BYTES_MAX, Packets, length};
 
 /// The server's words for: too many statements, and none of this kind.
 const NOT_PREPARED: [u16; 2] = [number::TOO_MANY_PREPARED, number::NOT_PREPARABLE];
@@ -217,25 +217,6 @@ fn field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let (value, behind) = rest.split_at_checked(length)?;
     *rest = behind;
     Some(Some(value))
-}
-
-/// An integer whose first byte says how long it is.
-#[inline]
-pub(crate) fn length(rest: &mut &[u8]) -> Option<u64> {
-    let (first, behind) = rest.split_first()?;
-    let count = match first {
-        0..=0xfa => 0,
-        0xfc => 2,
-        0xfd => 3,
-        0xfe => 8,
-        _ => return None,
-    };
-    let (digits, behind) = behind.split_at_checked(count)?;
-    *rest = behind;
-    if count == 0 {
-        return Some(u64::from(*first));
-    }
-    Some(digits.iter().rev().fold(0, |value, digit| value << 8 | u64::from(*digit)))
 }
 
 /// What an error packet says.

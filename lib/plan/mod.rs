@@ -46,7 +46,6 @@ pub use rules::blueprint::Blueprint;
 pub use show::ask::{Ask, answer};
 pub use show::report::bytes_after;
 
-use crate::aws;
 use crate::plan::closure::pool::Crew;
 use closure::Closure;
 use jiff::Timestamp;
@@ -123,7 +122,7 @@ fn make_watched(
     let blueprint = draw(house, session, place)?;
     let when = When::at(as_of(house, session, place, options)?);
     guard::masks_parse(session, &blueprint, &house.config)?;
-    let key = mask_key(house, options)?;
+    let key = mask_key(house)?;
     let mut warnings = guard::personal_data(house, session, &blueprint)?;
     house.cancel.check()?;
     house.progress.say(&format!(
@@ -178,9 +177,8 @@ fn make_watched(
 }
 
 /// The key that stays the same from night to night, if there is one.
-fn mask_key(house: &House, options: &Options) -> Result<Option<mask::Key>, Error> {
-    let keys = aws::access(house, &options.login).keys;
-    mask::key(&house.config, |id| Ok(keys.content(id).map_err(mysql::Error::Keys)?))
+fn mask_key(house: &House) -> Result<Option<mask::Key>, Error> {
+    mask::key(&house.config, |id| Ok(house.keys.content(id).map_err(mysql::Error::Keys)?))
 }
 
 /// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.

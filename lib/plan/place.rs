@@ -2,14 +2,13 @@
 //!
 //! In: the document, `refresh.toml`, the flags. Out: a [`Place`] to connect to, or a refusal (77).
 
-use crate::aws;
 use jiff::Timestamp;
 
 use super::error::Error;
 use super::options::Options;
 use crate::document::Document;
 use crate::house::House;
-use crate::mysql::{Server, Session};
+use crate::mysql::{Access, Server, Session};
 
 /// The server to dehydrate and what is known of it.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ impl Place {
         let cluster = document.cluster.as_ref().ok_or(Error::NoCluster)?;
         let named = document.source.as_ref().map(|source| source.databases.clone()).unwrap_or_default();
         Ok(Self {
-            server: aws::access(house, &options.login)
+            server: Access::of(house, &options.login)
                 .to_cluster(cluster, config.restore.tls_ca.as_deref())?,
             host: cluster.host.clone(),
             databases: if named.is_empty() { config.source.databases.clone() } else { named },
@@ -50,7 +49,7 @@ impl Place {
     /// The configured source.
     pub fn source(house: &House, options: &Options) -> Result<Self, Error> {
         let config = &house.config;
-        let server = aws::access(house, &options.login).to_config(&config.source.server())?;
+        let server = Access::of(house, &options.login).to_config(&config.source.server())?;
         let address = server.label().rsplit('@').next().unwrap_or_default();
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
         let databases = config.source.databases.clone();

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::aws::{Fault, label};
 use crate::document::ResourceKind;
 
 /// A cluster, an instance or a snapshot as the service describes it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thing {
+pub(super) struct Thing {
     /// What it is.
     pub kind: ResourceKind,
     /// Its identifier.
@@ -64,7 +65,7 @@ pub struct Thing {
 
 /// A secret of AWS Secrets Manager that the service keeps for a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MasterSecret {
+pub(super) struct MasterSecret {
     /// Its ARN.
     pub arn: String,
     /// `creating`, `active`, `rotating` or `impaired`.
@@ -73,7 +74,7 @@ pub struct MasterSecret {
 
 impl Thing {
     /// A thing with nothing known but its name.
-    pub fn new(kind: ResourceKind, id: &str) -> Self {
+    pub(super) fn new(kind: ResourceKind, id: &str) -> Self {
         Self {
             kind,
             id: id.to_owned(),
@@ -103,74 +104,14 @@ impl Thing {
     }
 
     /// `cluster prod-replica`, for messages.
-    pub fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         label(self.kind, &self.id)
     }
 }
 
-/// `cluster prod-replica`, for messages.
-pub(super) fn label(kind: ResourceKind, id: &str) -> String {
-    let word = match kind {
-        ResourceKind::Instance => "instance",
-        ResourceKind::Cluster => "cluster",
-        ResourceKind::ClusterSnapshot | ResourceKind::InstanceSnapshot => "snapshot",
-    };
-    format!("{word} {id}")
-}
-
-/// What to do about a call that did not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultClass {
-    /// There is no such thing.
-    NotFound,
-    /// The name is taken.
-    AlreadyExists,
-    /// Not in the state for this now: try again in a while.
-    Busy,
-    /// A quota of the account is used up.
-    Quota,
-    /// The service has no machine of this class.
-    Capacity,
-    /// Too many calls: try again in a while.
-    Throttled,
-    /// The service did not answer, or answered with 5xx: it may have done what was asked.
-    Unreachable,
-    /// The credentials have expired; the next call may get new ones.
-    Expired,
-    /// There are no credentials.
-    NoCredentials,
-    /// The credentials may not do this.
-    Denied,
-    /// The service understood and said no.
-    Rejected,
-    /// A signal arrived during the call: it may have done what was asked.
-    Interrupted,
-}
-
-impl FaultClass {
-    /// Whether the same call may work in a while, whatever it was.
-    pub fn passes(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable | Self::Expired)
-    }
-}
-
-/// A call that did not work.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{call}: {}{message}", code.as_deref().map_or_else(String::new, |code| format!("{code}: ")))]
-pub struct Fault {
-    /// The call, as the service names it: `CreateDBClusterSnapshot`.
-    pub call: &'static str,
-    /// What to do about it.
-    pub class: FaultClass,
-    /// The code on the wire: `DBClusterNotFoundFault`.
-    pub code: Option<String>,
-    /// What the service or the network said.
-    pub message: String,
-}
-
 /// Which snapshots to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing<'a> {
+pub(super) enum Listing<'a> {
     /// Everything of this kind in the account and region that is not automated.
     All,
     /// The automated snapshots of this cluster or instance.
@@ -179,7 +120,7 @@ pub enum Listing<'a> {
 
 /// What a copy is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(super) enum Origin {
     /// A snapshot, by id or ARN.
     Snapshot(String),
     /// The source at its latest restorable time.
@@ -200,7 +141,7 @@ impl std::fmt::Display for Origin {
 
 /// What a copy must be like: every parameter with a bad default is here.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CopyOrder {
+pub(super) struct CopyOrder {
     /// [`ResourceKind::Cluster`] or, for plain RDS MySQL, [`ResourceKind::Instance`].
     pub kind: ResourceKind,
     /// Its name.
@@ -235,7 +176,7 @@ pub struct CopyOrder {
 
 /// An instance of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceOrder {
+pub(super) struct InstanceOrder {
     /// Its name.
     pub id: String,
     /// Its cluster.
@@ -254,7 +195,7 @@ pub struct InstanceOrder {
 
 /// One of the service's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub(super) struct Event {
     /// The identifier of the thing that it happened to.
     pub of: String,
     /// When.
@@ -264,7 +205,7 @@ pub struct Event {
 }
 
 /// The service.
-pub trait Cloud {
+pub(super) trait Cloud {
     /// Describes one thing, or nothing if there is none. A snapshot may be named by its ARN.
     fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault>;
 

@@ -1,21 +1,12 @@
-//! The real service, through the SDK. The only async code: each call runs to its end, or to a signal, and blocks.
+//! The real service, through the SDK.
 
-use std::future::Future;
-use std::time::Duration;
-
-use aws_sdk_rds::Client;
-use aws_sdk_rds::config::http::HttpResponse;
-use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_rds::types::SourceType;
 
-use super::api::{Cloud, CopyOrder, Event, Fault, FaultClass, InstanceOrder, Listing, Thing};
+use super::api::{Cloud, CopyOrder, Event, InstanceOrder, Listing, Thing};
 use super::orders;
 use super::things::{self, time};
-use crate::document::{ResourceKind, chain};
-use crate::house::Cancel;
-
-/// How often a running call looks whether it should stop.
-const CANCEL_POLL: Duration = Duration::from_millis(50);
+use crate::aws::{Connection, Fault, FaultClass};
+use crate::document::ResourceKind;
 
 /// How far back events are asked for, in minutes (the service keeps 14 days).
 const EVENTS_MINUTES: i32 = 6 * 60;
@@ -23,136 +14,16 @@ const EVENTS_MINUTES: i32 = 6 * 60;
 /// All of the service's memory.
 const HISTORY_MINUTES: i32 = 14 * 24 * 60;
 
-/// A connection to the service.
-#[derive(Debug)]
-pub(crate) struct Aws {
-    /// The SDK's client.
-    pub(crate) client: Client,
-    runtime: tokio::runtime::Runtime,
-    cancel: Cancel,
-}
-
-impl Aws {
-    /// Around a client.
-    pub(crate) fn new(client: Client, runtime: tokio::runtime::Runtime, cancel: Cancel) -> Self {
-        Self { client, runtime, cancel }
-    }
-
-    /// Runs one call to its end, unless a signal arrives.
-    pub(crate) fn run<T, E>(
-        &self,
-        call: &'static str,
-        future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, Fault>
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        run(&self.runtime, &self.cancel, call, future)
-    }
-
-    fn pages(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
-        let (of, automated) = match which {
-            Listing::All => (None, None),
-            Listing::AutomatedOf(source) => (Some(source), Some("automated")),
-        };
-        match kind {
-            ResourceKind::Cluster => {
-                let pages = self.client.describe_db_clusters().into_paginator().items().send();
-                Ok(self.run("DescribeDBClusters", pages.try_collect())?.iter().map(things::cluster).collect())
-            }
-            ResourceKind::Instance => {
-                let pages = self.client.describe_db_instances().into_paginator().items().send();
-                Ok(self
-                    .run("DescribeDBInstances", pages.try_collect())?
-                    .iter()
-                    .map(things::instance)
-                    .collect())
-            }
-            ResourceKind::ClusterSnapshot => {
-                let ask = self.client.describe_db_cluster_snapshots();
-                let ask = ask.set_db_cluster_identifier(of.map(str::to_owned));
-                let pages = ask.set_snapshot_type(Some(automated.unwrap_or("manual").to_owned()));
-                let pages = pages.into_paginator().items().send();
-                let found = self.run("DescribeDBClusterSnapshots", pages.try_collect())?;
-                Ok(found.iter().map(things::cluster_snapshot).collect())
-            }
-            ResourceKind::InstanceSnapshot => {
-                let ask = self.client.describe_db_snapshots();
-                let ask = ask.set_db_instance_identifier(of.map(str::to_owned));
-                let pages = ask.set_snapshot_type(Some(automated.unwrap_or("manual").to_owned()));
-                let pages = pages.into_paginator().items().send();
-                let found = self.run("DescribeDBSnapshots", pages.try_collect())?;
-                Ok(found.iter().map(things::instance_snapshot).collect())
-            }
-        }
-    }
-
-    fn one(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
-        let found = match kind {
-            ResourceKind::Cluster => {
-                let ask = self.client.describe_db_clusters().db_cluster_identifier(id);
-                let answer = self.run("DescribeDBClusters", ask.send())?;
-                answer.db_clusters().first().map(things::cluster)
-            }
-            ResourceKind::Instance => {
-                let ask = self.client.describe_db_instances().db_instance_identifier(id);
-                let answer = self.run("DescribeDBInstances", ask.send())?;
-                answer.db_instances().first().map(things::instance)
-            }
-            ResourceKind::ClusterSnapshot => {
-                let ask = self.client.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(id);
-                let ask = ask.set_snapshot_type(things::snapshot_type(id));
-                let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
-                let answer = self.run("DescribeDBClusterSnapshots", ask.send())?;
-                answer.db_cluster_snapshots().first().map(things::cluster_snapshot)
-            }
-            ResourceKind::InstanceSnapshot => {
-                let ask = self.client.describe_db_snapshots().db_snapshot_identifier(id);
-                let ask = ask.set_snapshot_type(things::snapshot_type(id));
-                let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
-                let answer = self.run("DescribeDBSnapshots", ask.send())?;
-                answer.db_snapshots().first().map(things::instance_snapshot)
-            }
-        };
-        // Once in a while a server of the service that lags behind answers with something else.
-        Ok(found.filter(|thing| thing.id.eq_ignore_ascii_case(id) || thing.arn.eq_ignore_ascii_case(id)))
-    }
-}
-
-/// Runs one call to its end, unless a signal arrives.
-pub(crate) fn run<T, E>(
-    runtime: &tokio::runtime::Runtime,
-    cancel: &Cancel,
-    call: &'static str,
-    future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, Fault>
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let cancelled = async {
-        while cancel.requested().is_none() {
-            tokio::time::sleep(CANCEL_POLL).await;
-        }
-    };
-    runtime.block_on(async {
-        tokio::select! {
-            biased;
-            outcome = future => outcome.map_err(|error| fault(call, &error)),
-            () = cancelled => Err(Fault { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
-        }
-    })
-}
-
-impl Cloud for Aws {
+impl Cloud for Connection {
     fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
-        match self.one(kind, id) {
+        match one(self, kind, id) {
             Err(fault) if fault.class == FaultClass::NotFound => Ok(None),
             other => other,
         }
     }
 
     fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
-        match self.pages(kind, which) {
+        match pages(self, kind, which) {
             Err(fault) if fault.class == FaultClass::NotFound => Ok(Vec::new()),
             other => other,
         }
@@ -257,6 +128,72 @@ impl Cloud for Aws {
     }
 }
 
+/// All things of a kind, all pages.
+fn pages(aws: &Connection, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
+    let (of, automated) = match which {
+        Listing::All => (None, None),
+        Listing::AutomatedOf(source) => (Some(source), Some("automated")),
+    };
+    match kind {
+        ResourceKind::Cluster => {
+            let pages = aws.client.describe_db_clusters().into_paginator().items().send();
+            Ok(aws.run("DescribeDBClusters", pages.try_collect())?.iter().map(things::cluster).collect())
+        }
+        ResourceKind::Instance => {
+            let pages = aws.client.describe_db_instances().into_paginator().items().send();
+            Ok(aws.run("DescribeDBInstances", pages.try_collect())?.iter().map(things::instance).collect())
+        }
+        ResourceKind::ClusterSnapshot => {
+            let ask = aws.client.describe_db_cluster_snapshots();
+            let ask = ask.set_db_cluster_identifier(of.map(str::to_owned));
+            let pages = ask.set_snapshot_type(Some(automated.unwrap_or("manual").to_owned()));
+            let pages = pages.into_paginator().items().send();
+            let found = aws.run("DescribeDBClusterSnapshots", pages.try_collect())?;
+            Ok(found.iter().map(things::cluster_snapshot).collect())
+        }
+        ResourceKind::InstanceSnapshot => {
+            let ask = aws.client.describe_db_snapshots();
+            let ask = ask.set_db_instance_identifier(of.map(str::to_owned));
+            let pages = ask.set_snapshot_type(Some(automated.unwrap_or("manual").to_owned()));
+            let pages = pages.into_paginator().items().send();
+            let found = aws.run("DescribeDBSnapshots", pages.try_collect())?;
+            Ok(found.iter().map(things::instance_snapshot).collect())
+        }
+    }
+}
+
+/// One thing.
+fn one(aws: &Connection, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
+    let found = match kind {
+        ResourceKind::Cluster => {
+            let ask = aws.client.describe_db_clusters().db_cluster_identifier(id);
+            let answer = aws.run("DescribeDBClusters", ask.send())?;
+            answer.db_clusters().first().map(things::cluster)
+        }
+        ResourceKind::Instance => {
+            let ask = aws.client.describe_db_instances().db_instance_identifier(id);
+            let answer = aws.run("DescribeDBInstances", ask.send())?;
+            answer.db_instances().first().map(things::instance)
+        }
+        ResourceKind::ClusterSnapshot => {
+            let ask = aws.client.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(id);
+            let ask = ask.set_snapshot_type(things::snapshot_type(id));
+            let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
+            let answer = aws.run("DescribeDBClusterSnapshots", ask.send())?;
+            answer.db_cluster_snapshots().first().map(things::cluster_snapshot)
+        }
+        ResourceKind::InstanceSnapshot => {
+            let ask = aws.client.describe_db_snapshots().db_snapshot_identifier(id);
+            let ask = ask.set_snapshot_type(things::snapshot_type(id));
+            let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
+            let answer = aws.run("DescribeDBSnapshots", ask.send())?;
+            answer.db_snapshots().first().map(things::instance_snapshot)
+        }
+    };
+    // Once in a while a server of the service that lags behind answers with something else.
+    Ok(found.filter(|thing| thing.id.eq_ignore_ascii_case(id) || thing.arn.eq_ignore_ascii_case(id)))
+}
+
 fn source_type(kind: ResourceKind) -> SourceType {
     match kind {
         ResourceKind::Instance => SourceType::DbInstance,
@@ -271,37 +208,5 @@ fn event(event: &aws_sdk_rds::types::Event) -> Event {
         of: event.source_identifier().unwrap_or_default().to_owned(),
         at: time(event.date()),
         message: event.message().unwrap_or_default().to_owned(),
-    }
-}
-
-/// What a failed call means. Codes on the wire, not names of shapes: they differ, and some have no shape.
-fn fault<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Fault
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let code = error.code().map(str::to_owned);
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    let class = match &code {
-        _ if !matches!(error, SdkError::ServiceError(_)) && status < 500 => unsent(error),
-        Some(code) => things::class_of(code, status),
-        None if status >= 500 => FaultClass::Unreachable,
-        None if status == 403 => FaultClass::Denied,
-        None => FaultClass::Rejected,
-    };
-    let said = error.message().map(str::to_owned);
-    let message =
-        said.unwrap_or_else(|| if status >= 500 { format!("HTTP status {status}") } else { chain(error) });
-    Fault { call, class, code, message }
-}
-
-/// A call that got no answer.
-fn unsent<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> FaultClass {
-    let text = chain(error).to_ascii_lowercase();
-    if text.contains("credentials") || text.contains("identity") {
-        FaultClass::NoCredentials
-    } else if matches!(error, SdkError::ConstructionFailure(_)) {
-        FaultClass::Rejected
-    } else {
-        FaultClass::Unreachable
     }
 }

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::api::{Cloud, Fault, FaultClass, Thing, label};
+use super::api::{Cloud, Thing};
 use super::error::Error;
 use super::names;
 use super::poll::{self, Clock, Ended, Judgement, News, Patience};
+use crate::aws::{Fault, FaultClass, label};
 use crate::document::ResourceKind;
 use crate::house::House;
 use crate::progress::{Task, Unit};

@@ -8,7 +8,7 @@ use super::poll::RealClock;
 use super::restore::RestoreOptions;
 use super::snapshot::SnapOptions;
 use super::wait::WaitOptions;
-use crate::aws;
+use crate::aws::Connection;
 use crate::document::{Document, Done};
 use crate::house::{Cancel, House};
 use crate::rds::drop::owed;
@@ -20,7 +20,7 @@ fn with_desk(
     cancel: Cancel,
     verb: impl FnOnce(&Desk<'_>) -> Result<Done, Error>,
 ) -> Result<Done, Error> {
-    let cloud = aws::open(service, cancel)?;
+    let cloud = Connection::open(service.endpoint_url.as_deref(), service.pace, cancel)?;
     let clock = RealClock::new(house.cancel.clone(), service.pace);
     verb(&Desk::new(house, &cloud, &clock))
 }

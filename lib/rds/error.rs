@@ -1,7 +1,7 @@
 //! How the four RDS tools fail.
 
-use super::api::{Fault, FaultClass};
-use crate::document::{Exit, Failure, Interrupted, JournalError};
+use crate::aws::{self, Fault, FaultClass};
+use crate::document::{Ending, Exit, Failure, Interrupted, JournalError};
 use crate::rds::poll::states;
 
 /// Why an RDS tool stopped.
@@ -23,41 +23,9 @@ pub enum Error {
     /// A call of the service.
     #[error(transparent)]
     Call(#[from] Fault),
-    /// The region is nowhere.
-    #[error("no AWS region is set")]
-    NoRegion,
-    /// The region is no region.
-    #[error("{0:?} is no AWS region")]
-    Region(String),
-    /// A configured endpoint.
-    #[error(
-        "the endpoint of {service} (${variable}, $AWS_ENDPOINT_URL, endpoint_url in ~/.aws/config): {problem}"
-    )]
-    Endpoint {
-        /// Of which service.
-        service: &'static str,
-        /// The service's own variable.
-        variable: &'static str,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// A secret cannot be read.
-    #[error("cannot read the secret {id}: {source}")]
-    Secret {
-        /// Its ARN or name.
-        id: String,
-        /// Why not.
-        source: Fault,
-    },
-    /// A secret without a password.
-    #[error("the secret {0} is no JSON object with a \"password\"")]
-    NoPassword(String),
-    /// A token cannot be made.
-    #[error("cannot make an RDS IAM token: {0}")]
-    Token(String),
-    /// The runtime for the SDK cannot be built.
-    #[error("cannot start the AWS client")]
-    Runtime(#[source] std::io::Error),
+    /// Region, credentials, endpoint: there is no way to AWS.
+    #[error(transparent)]
+    Aws(#[from] aws::Error),
     /// A name that the service would not take.
     #[error("{what} {name:?} {problem}")]
     Name {
@@ -172,157 +140,56 @@ impl From<crate::mysql::Error> for Error {
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
         match self {
-            Self::Interrupted(inner) => inner.exit(),
-            Self::Journal(inner) => inner.exit(),
-            Self::Config(inner) => inner.exit(),
-            Self::Mysql(inner) => inner.exit(),
-            Self::Call(fault) | Self::Secret { source: fault, .. } => exit_of(fault),
-            Self::NoRegion
-            | Self::Region(_)
-            | Self::Endpoint { .. }
-            | Self::NoPassword(_)
-            | Self::Token(_)
-            | Self::Missing(_)
-            | Self::Member { .. }
-            | Self::Engine { .. }
-            | Self::Name { .. } => Exit::BadConfig,
-            Self::Document(_) => Exit::BadInput,
-            Self::Runtime(_) => Exit::Io,
-            Self::UnknownKinds(_)
-            | Self::NoSuch(_)
-            | Self::Terminal { .. }
-            | Self::NoFallback { .. }
-            | Self::Login { .. } => Exit::Unavailable,
-            Self::Left { retryable, .. } => {
-                if *retryable {
-                    Exit::Temporary
-                } else {
-                    Exit::Unavailable
+            Self::Interrupted(inner) => inner.ending(),
+            Self::Journal(inner) => inner.ending(),
+            Self::Config(inner) => inner.ending(),
+            Self::Mysql(inner) => inner.ending(),
+            Self::Call(fault) => fault.ending(),
+            Self::Aws(inner) => inner.ending(),
+            Self::Name { .. } => Ending::new(Exit::BadConfig, "bad-name")
+                .hint("names are 1 to 63 letters, digits and single hyphens, beginning with a letter"),
+            Self::Missing(_) => Ending::new(Exit::BadConfig, "bad-config"),
+            Self::Member { cluster, .. } => Ending::new(Exit::BadConfig, "bad-config")
+                .hint(format!("give --cluster {cluster}, or set it in [source]")),
+            Self::Engine { .. } => Ending::new(Exit::BadConfig, "bad-config")
+                .hint("name an Aurora MySQL cluster, or an RDS instance of MySQL or MariaDB"),
+            Self::Document(_) => Ending::new(Exit::BadInput, "incomplete-document"),
+            Self::NoSuch(_) => Ending::new(Exit::Unavailable, "not-found")
+                .hint("check the name, AWS_REGION and the account of the credentials"),
+            Self::Conflict { .. } => Ending::new(Exit::Refused, "conflict")
+                .hint("use another --run, or another [snapshot] prefix in refresh.toml"),
+            Self::Terminal { what, status, .. } => {
+                let ending = Ending::new(Exit::Unavailable, "terminal-state");
+                if status == states::NO_MACHINE {
+                    return Ending { hint: FaultClass::Capacity.ending().hint, ..ending };
                 }
+                ending.hint(if what.starts_with("snapshot ") {
+                    "try again, or let [snapshot] fallback take another one: \"automated\" or \"pitr\""
+                } else {
+                    "the RDS console may say more; rds-drop removes what this run created"
+                })
             }
-            Self::TimedOut { .. } | Self::NotReady { .. } => Exit::Temporary,
-            Self::Conflict { .. } | Self::Refused(_) => Exit::Refused,
+            Self::TimedOut { .. } => Ending::new(Exit::Temporary, "timed-out")
+                .hint("give it longer with --timeout; rds-drop removes what this run created"),
+            Self::NotReady { .. } => {
+                Ending::new(Exit::Temporary, "not-ready").hint("put rds-wait before this tool")
+            }
+            Self::NoFallback { .. } => Ending::new(Exit::Unavailable, "no-fallback")
+                .hint("try --fallback pitr, or a longer [snapshot] max_age, or turn automated backups on"),
+            Self::Login { .. } => Ending::new(Exit::Unavailable, "no-login").hint(
+                "check [restore] security_groups and subnet_group, and tls_ca (the RDS certificate bundle)",
+            ),
+            Self::Refused(_) => Ending::new(Exit::Refused, "refused")
+                .hint("what is not this run's own must be deleted by hand"),
+            Self::UnknownKinds(_) => Ending::new(Exit::Unavailable, "unknown-kind")
+                .hint("run rds-drop of the version that made it; it is still in `resources`"),
+            Self::Left { retryable, .. } => {
+                let exit = if *retryable { Exit::Temporary } else { Exit::Unavailable };
+                Ending::new(exit, "not-deleted")
+                    .hint("run rds-drop --run ID again; the journal and the tags still know what is left")
+            }
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Interrupted(inner) => inner.code(),
-            Self::Journal(inner) => inner.code(),
-            Self::Config(inner) => inner.code(),
-            Self::Mysql(inner) => inner.code(),
-            Self::Call(fault) => code_of(fault.class),
-            Self::NoRegion | Self::Region(_) => "no-region",
-            Self::Endpoint { .. } => "bad-endpoint",
-            Self::Secret { .. } | Self::NoPassword(_) => "secret",
-            Self::Token(_) => "token",
-            Self::Runtime(_) => "runtime",
-            Self::Name { .. } => "bad-name",
-            Self::Missing(_) | Self::Member { .. } | Self::Engine { .. } => "bad-config",
-            Self::Document(_) => "incomplete-document",
-            Self::NoSuch(_) => "not-found",
-            Self::Conflict { .. } => "conflict",
-            Self::Terminal { .. } => "terminal-state",
-            Self::TimedOut { .. } => "timed-out",
-            Self::NotReady { .. } => "not-ready",
-            Self::NoFallback { .. } => "no-fallback",
-            Self::Login { .. } => "no-login",
-            Self::Refused(_) => "refused",
-            Self::UnknownKinds(_) => "unknown-kind",
-            Self::Left { .. } => "not-deleted",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Interrupted(inner) => return inner.hint(),
-            Self::Journal(inner) => return inner.hint(),
-            Self::Config(inner) => return inner.hint(),
-            Self::Mysql(inner) => return inner.hint(),
-            Self::Call(fault) => hint_of(fault.class),
-            Self::Terminal { status, .. } if status == states::NO_MACHINE => hint_of(FaultClass::Capacity),
-            Self::Terminal { what, .. } if what.starts_with("snapshot ") => {
-                "try again, or let [snapshot] fallback take another one: \"automated\" or \"pitr\""
-            }
-            Self::Terminal { .. } => "the RDS console may say more; rds-drop removes what this run created",
-            Self::Secret { source, .. } => hint_of_secret(source.class),
-            Self::NoPassword(_) => "write it as {\"username\": …, \"password\": …}",
-            Self::Token(_) => "set AWS_REGION, and credentials that may rds-db:connect",
-            Self::Endpoint { .. } => "a URL such as http://127.0.0.1:4566; remove the setting to use AWS",
-            Self::NoRegion | Self::Region(_) => "set AWS_REGION, or region in ~/.aws/config",
-            Self::Name { .. } => {
-                "names are 1 to 63 letters, digits and single hyphens, beginning with a letter"
-            }
-            Self::Member { cluster, .. } => {
-                return Some(format!("give --cluster {cluster}, or set it in [source]"));
-            }
-            Self::Engine { .. } => "name an Aurora MySQL cluster, or an RDS instance of MySQL or MariaDB",
-            Self::NoSuch(_) => "check the name, AWS_REGION and the account of the credentials",
-            Self::Conflict { .. } => "use another --run, or another [snapshot] prefix in refresh.toml",
-            Self::NotReady { .. } => "put rds-wait before this tool",
-            Self::TimedOut { .. } => "give it longer with --timeout; rds-drop removes what this run created",
-            Self::NoFallback { .. } => {
-                "try --fallback pitr, or a longer [snapshot] max_age, or turn automated backups on"
-            }
-            Self::Login { .. } => {
-                "check [restore] security_groups and subnet_group, and tls_ca (the RDS certificate bundle)"
-            }
-            Self::Refused(_) => "what is not this run's own must be deleted by hand",
-            Self::UnknownKinds(_) => "run rds-drop of the version that made it; it is still in `resources`",
-            Self::Left { .. } => {
-                "run rds-drop --run ID again; the journal and the tags still know what is left"
-            }
-            Self::Runtime(_) | Self::Missing(_) | Self::Document(_) => return None,
-        };
-        Some(text.to_owned())
-    }
-}
-
-fn exit_of(fault: &Fault) -> Exit {
-    match fault.class {
-        FaultClass::NoCredentials | FaultClass::Expired => Exit::BadConfig,
-        FaultClass::Throttled | FaultClass::Busy => Exit::Temporary,
-        _ => Exit::Unavailable,
-    }
-}
-
-fn code_of(class: FaultClass) -> &'static str {
-    match class {
-        FaultClass::NotFound => "not-found",
-        FaultClass::AlreadyExists => "conflict",
-        FaultClass::Busy => "busy",
-        FaultClass::Quota => "quota",
-        FaultClass::Capacity => "capacity",
-        FaultClass::Throttled => "throttled",
-        FaultClass::Unreachable => "unreachable",
-        FaultClass::Expired | FaultClass::NoCredentials => "credentials",
-        FaultClass::Denied => "denied",
-        FaultClass::Rejected => "rejected",
-        FaultClass::Interrupted => "interrupted",
-    }
-}
-
-fn hint_of_secret(class: FaultClass) -> &'static str {
-    match class {
-        FaultClass::Denied => {
-            "the role needs secretsmanager:GetSecretValue on it, and kms:Decrypt on its key"
-        }
-        FaultClass::NotFound => "check its name, AWS_REGION and the account of the credentials",
-        class => hint_of(class),
-    }
-}
-
-fn hint_of(class: FaultClass) -> &'static str {
-    match class {
-        FaultClass::Quota => "rds-drop --expired removes what old runs left behind",
-        FaultClass::Capacity => "give [restore] instance_class a list: each next class is tried",
-        FaultClass::Unreachable => "check the network, HTTPS_PROXY and --endpoint-url",
-        FaultClass::Expired | FaultClass::NoCredentials => {
-            "log in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        }
-        FaultClass::Denied => "rds-restore --iam-policy prints the permissions that are needed",
-        _ => "compare what [source], [snapshot] and [restore] in refresh.toml name with what the account has",
     }
 }

@@ -5,6 +5,7 @@
 
 use super::error::Error;
 use super::names;
+use crate::aws::checked_endpoint;
 use crate::config::Config;
 
 /// How to reach the service.
@@ -36,44 +37,13 @@ pub struct ServiceOptions {
     pub pace: f64,
 }
 
-/// Whether an endpoint is on this host: no proxy then.
-pub fn is_local(endpoint: &str) -> bool {
-    let host = endpoint.split_once("://").map_or("", |(_, rest)| rest);
-    ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
-}
-
 /// The endpoint that a flag or a variable names.
 fn endpoint(text: &str) -> Result<String, String> {
-    checked(text).map_err(|problem| {
+    checked_endpoint(text).map_err(|problem| {
         format!(
             "{problem}: an RDS endpoint (--endpoint-url, $AWS_ENDPOINT_URL_RDS, $AWS_ENDPOINT_URL) is a URL such as http://127.0.0.1:4566; unset the variable to use the region's own"
         )
     })
-}
-
-/// An endpoint: `http://` or `https://`, a host, maybe a port and a path.
-pub fn checked(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() {
-        return Err("the endpoint is empty");
-    }
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let Some(rest) = rest else { return Err("no http:// or https:// at its beginning") };
-    let authority = rest.split('/').next().unwrap_or_default();
-    if authority.contains('@') || text.contains(['?', '#']) || text.contains(char::is_whitespace) {
-        return Err("a user, a query or a space does not belong there");
-    }
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let legal = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
-    if host.is_empty() || !host.chars().all(legal) {
-        return Err("no host name");
-    }
-    match port.map(str::parse::<u16>) {
-        None | Some(Ok(1..)) => Ok(text.trim_end_matches('/').to_owned()),
-        _ => Err("the port is no number from 1 to 65535"),
-    }
 }
 
 fn account(text: &str) -> Result<String, &'static str> {

@@ -4,9 +4,9 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
 use aws_sdk_rds::types::{ServerlessV2ScalingConfiguration, Tag};
 
-use super::api::{CopyOrder, Fault, InstanceOrder, Origin, Thing};
-use super::aws::Aws;
+use super::api::{CopyOrder, InstanceOrder, Origin, Thing};
 use super::things;
+use crate::aws::{Connection, Fault};
 use crate::document::ResourceKind;
 
 /// Days of automated backups: the least there is. Left out, a restore takes over production's.
@@ -33,7 +33,7 @@ fn scaling(order: &CopyOrder) -> Option<ServerlessV2ScalingConfiguration> {
 }
 
 /// Makes a copy.
-pub(crate) fn copy(aws: &Aws, order: &CopyOrder) -> Result<Thing, Fault> {
+pub(crate) fn copy(aws: &Connection, order: &CopyOrder) -> Result<Thing, Fault> {
     match (order.kind, &order.origin) {
         (ResourceKind::Instance, Origin::Snapshot(snapshot)) => instance_from_snapshot(aws, order, snapshot),
         (ResourceKind::Instance, Origin::LatestOf(source) | Origin::CloneOf(source)) => {
@@ -45,7 +45,7 @@ pub(crate) fn copy(aws: &Aws, order: &CopyOrder) -> Result<Thing, Fault> {
     }
 }
 
-fn cluster_from_snapshot(aws: &Aws, order: &CopyOrder, snapshot: &str) -> Result<Thing, Fault> {
+fn cluster_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -> Result<Thing, Fault> {
     let ask = aws.client.restore_db_cluster_from_snapshot().db_cluster_identifier(&order.id);
     let ask = ask
         .snapshot_identifier(snapshot)
@@ -68,7 +68,7 @@ fn cluster_from_snapshot(aws: &Aws, order: &CopyOrder, snapshot: &str) -> Result
     things::made(order.kind, &order.id, answer.db_cluster().map(things::cluster))
 }
 
-fn cluster_to_latest(aws: &Aws, order: &CopyOrder, source: &str, how: &str) -> Result<Thing, Fault> {
+fn cluster_to_latest(aws: &Connection, order: &CopyOrder, source: &str, how: &str) -> Result<Thing, Fault> {
     let ask = aws.client.restore_db_cluster_to_point_in_time().db_cluster_identifier(&order.id);
     let ask = ask
         .source_db_cluster_identifier(source)
@@ -91,7 +91,7 @@ fn cluster_to_latest(aws: &Aws, order: &CopyOrder, source: &str, how: &str) -> R
     things::made(order.kind, &order.id, answer.db_cluster().map(things::cluster))
 }
 
-fn instance_from_snapshot(aws: &Aws, order: &CopyOrder, snapshot: &str) -> Result<Thing, Fault> {
+fn instance_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -> Result<Thing, Fault> {
     let ask = aws.client.restore_db_instance_from_db_snapshot().db_instance_identifier(&order.id);
     let ask = ask
         .db_snapshot_identifier(snapshot)
@@ -113,7 +113,7 @@ fn instance_from_snapshot(aws: &Aws, order: &CopyOrder, snapshot: &str) -> Resul
     things::made(order.kind, &order.id, answer.db_instance().map(things::instance))
 }
 
-fn instance_to_latest(aws: &Aws, order: &CopyOrder, source: &str) -> Result<Thing, Fault> {
+fn instance_to_latest(aws: &Connection, order: &CopyOrder, source: &str) -> Result<Thing, Fault> {
     let ask = aws.client.restore_db_instance_to_point_in_time().target_db_instance_identifier(&order.id);
     let ask = ask
         .source_db_instance_identifier(source)

@@ -1,4 +1,4 @@
-//! The SDK's answers in our words: descriptions to [`Thing`]s, wire codes to [`FaultClass`]es.
+//! The SDK's descriptions in our words: [`Thing`]s.
 
 use std::collections::BTreeMap;
 
@@ -6,69 +6,9 @@ use aws_sdk_rds::primitives::DateTime;
 use aws_sdk_rds::types::{DbCluster, DbClusterSnapshot, DbInstance, DbSnapshot, Tag};
 use jiff::Timestamp;
 
-use super::api::{Fault, FaultClass, MasterSecret, Thing};
+use super::api::{MasterSecret, Thing};
+use crate::aws::{Fault, FaultClass, label};
 use crate::document::ResourceKind;
-
-/// `(code on the wire, what to do about it)`. Some lack the `Fault` of their shapes' names, some have no shape.
-const CODES: &[(&str, FaultClass)] = &[
-    ("DBClusterNotFoundFault", FaultClass::NotFound),
-    ("DBClusterSnapshotNotFoundFault", FaultClass::NotFound),
-    ("DBInstanceNotFound", FaultClass::NotFound),
-    ("DBInstanceNotFoundFault", FaultClass::NotFound),
-    ("DBSnapshotNotFound", FaultClass::NotFound),
-    ("DBSnapshotNotFoundFault", FaultClass::NotFound),
-    ("DBClusterSnapshotAlreadyExistsFault", FaultClass::AlreadyExists),
-    ("DBClusterAlreadyExistsFault", FaultClass::AlreadyExists),
-    ("DBInstanceAlreadyExists", FaultClass::AlreadyExists),
-    ("DBInstanceAlreadyExistsFault", FaultClass::AlreadyExists),
-    ("DBSnapshotAlreadyExists", FaultClass::AlreadyExists),
-    ("DBSnapshotAlreadyExistsFault", FaultClass::AlreadyExists),
-    ("InvalidDBClusterStateFault", FaultClass::Busy),
-    ("InvalidDBClusterSnapshotStateFault", FaultClass::Busy),
-    ("InvalidDBInstanceState", FaultClass::Busy),
-    ("InvalidDBInstanceStateFault", FaultClass::Busy),
-    ("InvalidDBSnapshotState", FaultClass::Busy),
-    ("InvalidDBSnapshotStateFault", FaultClass::Busy),
-    ("SnapshotQuotaExceeded", FaultClass::Quota),
-    ("SnapshotQuotaExceededFault", FaultClass::Quota),
-    ("InstanceQuotaExceeded", FaultClass::Quota),
-    ("InstanceQuotaExceededFault", FaultClass::Quota),
-    ("DBClusterQuotaExceededFault", FaultClass::Quota),
-    ("StorageQuotaExceeded", FaultClass::Quota),
-    ("InsufficientDBInstanceCapacity", FaultClass::Capacity),
-    ("InsufficientDBInstanceCapacityFault", FaultClass::Capacity),
-    ("InsufficientDBClusterCapacityFault", FaultClass::Capacity),
-    ("InsufficientStorageClusterCapacity", FaultClass::Capacity),
-    ("Throttling", FaultClass::Throttled),
-    ("ThrottlingException", FaultClass::Throttled),
-    ("RequestLimitExceeded", FaultClass::Throttled),
-    ("RequestThrottled", FaultClass::Throttled),
-    ("TooManyRequestsException", FaultClass::Throttled),
-    ("SlowDown", FaultClass::Throttled),
-    ("ExpiredToken", FaultClass::Expired),
-    ("ExpiredTokenException", FaultClass::Expired),
-    ("RequestExpired", FaultClass::Expired),
-    // Secrets Manager.
-    ("ResourceNotFoundException", FaultClass::NotFound),
-    ("AccessDenied", FaultClass::Denied),
-    ("AccessDeniedException", FaultClass::Denied),
-    ("UnauthorizedOperation", FaultClass::Denied),
-    ("InvalidClientTokenId", FaultClass::NoCredentials),
-    ("SignatureDoesNotMatch", FaultClass::NoCredentials),
-    ("MissingAuthenticationToken", FaultClass::NoCredentials),
-    ("UnrecognizedClientException", FaultClass::NoCredentials),
-    ("RequestTimeout", FaultClass::Unreachable),
-    ("ServiceUnavailable", FaultClass::Unreachable),
-    ("InternalFailure", FaultClass::Unreachable),
-    ("InternalError", FaultClass::Unreachable),
-    ("InternalServiceError", FaultClass::Unreachable),
-];
-
-/// What a code on the wire means.
-pub(crate) fn class_of(code: &str, status: u16) -> FaultClass {
-    let known = CODES.iter().find(|(name, _)| *name == code).map(|(_, class)| *class);
-    known.unwrap_or(if status >= 500 { FaultClass::Unreachable } else { FaultClass::Rejected })
-}
 
 /// The type that a describe of one snapshot must name, or the service does not find it.
 pub(crate) fn snapshot_type(id: &str) -> Option<String> {
@@ -86,7 +26,7 @@ pub(crate) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result
         call: "create",
         class: FaultClass::Unreachable,
         code: None,
-        message: format!("the answer does not describe {}", super::api::label(kind, id)),
+        message: format!("the answer does not describe {}", label(kind, id)),
     })
 }
 
@@ -252,14 +192,5 @@ mod tests {
         assert!(made(ResourceKind::Cluster, "KIT-A", thing()).is_ok());
         let fault = made(ResourceKind::Cluster, "kit-b", thing()).unwrap_err();
         assert_eq!(fault.class, FaultClass::Unreachable);
-    }
-
-    #[test]
-    fn codes_are_those_of_the_wire_and_others_go_by_their_status() {
-        assert_eq!(class_of("DBInstanceNotFound", 404), FaultClass::NotFound);
-        assert_eq!(class_of("Throttling", 400), FaultClass::Throttled);
-        assert_eq!(class_of("InvalidDBClusterStateFault", 400), FaultClass::Busy);
-        assert_eq!(class_of("SomethingNew", 503), FaultClass::Unreachable);
-        assert_eq!(class_of("InvalidParameterCombination", 400), FaultClass::Rejected);
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! In: [`RunOptions`]. Out: the document's `refresh` section.
 
-use crate::aws;
 use crate::junit;
 use crate::restore::load::choose;
 use std::path::Path;
@@ -18,6 +17,7 @@ use crate::config;
 use crate::document::{Document, Done, Dump, Refresh, TableDigest};
 use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
+use crate::mysql::Access;
 use crate::restore::guard::production;
 use crate::restore::keep::{preserve, set};
 use crate::restore::load::fast;
@@ -32,7 +32,7 @@ use crate::restore::swap::{events, state};
 
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
-    let access = aws::access(house, &options.login);
+    let access = Access::of(house, &options.login);
     let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
     let path = choose::choose(&house.config, &options.dump)?;
     let choice = Choice::of(&target, options)?;

@@ -2,7 +2,6 @@
 //!
 //! In: a target. Out: a few lines or JSON; with `repair`, an interrupted refresh finished or reverted.
 
-use crate::aws;
 use std::io::Write;
 
 use serde_json::{Value, json};
@@ -12,14 +11,14 @@ use super::options::StatusOptions;
 use super::swap;
 use super::target::Target;
 use crate::house::House;
-use crate::mysql::Session;
+use crate::mysql::{Access, Session};
 use crate::restore::load::fast;
 use crate::restore::swap::lock::{self, Holder};
 use crate::restore::swap::state;
 
 /// Writes a target's state to `out`.
 pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Result<(), Error> {
-    let target = Target::of(&house.config, &options.target, &aws::access(house, &options.login))?;
+    let target = Target::of(&house.config, &options.target, &Access::of(house, &options.login))?;
     let mut repaired = None;
     if options.repair {
         let mut holder = Holder::take(house, &target)?;

@@ -2,7 +2,6 @@
 //!
 //! In: a target with a `<db>__previous`. Out: the two have changed places.
 
-use crate::aws;
 use jiff::Timestamp;
 
 use super::error::Error;
@@ -11,6 +10,7 @@ use super::swap;
 use super::target::Target;
 use crate::document::{Document, Done, Refresh};
 use crate::house::House;
+use crate::mysql::Access;
 use crate::restore::swap::lock::Holder;
 use crate::restore::swap::record::Plan;
 use crate::restore::swap::sync_objects::Contents;
@@ -18,7 +18,7 @@ use crate::restore::swap::{events, state};
 
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
-    let target = Target::of(&house.config, &options.target, &aws::access(house, &options.login))?;
+    let target = Target::of(&house.config, &options.target, &Access::of(house, &options.login))?;
     let mut holder = Holder::take(house, &target)?;
     if !house.dry_run
         && let Some(done) = swap::repair(&mut holder, &target)?

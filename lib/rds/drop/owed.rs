@@ -3,18 +3,19 @@
 //! In: a document, its run's journal, and (for a named run or the reaper) everything that is tagged. Out: a list in
 //! the order of deletion: instances, clusters, snapshots.
 
-use crate::rds::names;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::aws::label;
 use crate::document::{AnyKind, Document, Resource, ResourceKind};
 use crate::house::House;
-use crate::rds::api::{Listing, Thing, label};
+use crate::rds::api::{Listing, Thing};
 use crate::rds::desk::Desk;
 use crate::rds::error::Error;
 use crate::rds::guard::adopt::INTENDED_AT;
 use crate::rds::guard::{Asker, Claim};
+use crate::rds::names;
 use crate::rds::names::{TAG_MANAGED, TAG_RUN, is_ours, tag_value};
 
 /// Everything that has a name, in the order of deletion.

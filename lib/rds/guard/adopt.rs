@@ -12,9 +12,10 @@
 use jiff::Timestamp;
 
 use super as guard;
+use crate::aws::{Fault, FaultClass, label};
 use crate::document::{Document, Resource, ResourceKind};
 use crate::house::House;
-use crate::rds::api::{Fault, FaultClass, Thing, label};
+use crate::rds::api::Thing;
 use crate::rds::desk::Desk;
 use crate::rds::error::Error;
 use crate::rds::names::{TAG_EXPIRES, TAG_MANAGED, TAG_RUN, tag_value};

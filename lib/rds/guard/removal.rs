@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super as guard;
 use super::{Asker, Refusal};
+use crate::aws::{Fault, FaultClass};
 use crate::document::ResourceKind;
-use crate::rds::api::{Fault, FaultClass, Thing};
+use crate::rds::api::Thing;
 use crate::rds::desk::Desk;
 use crate::rds::drop::owed::Owed;
 use crate::rds::error::Error;

@@ -4,7 +4,8 @@
 //! Request tags exist only on creates and resource tags only on what exists, so each kind of resource has its own
 //! statement.
 
-pub(super) mod logins;
+mod logins;
+mod statement;
 
 use serde_json::{Value, json};
 
@@ -14,15 +15,7 @@ use super::options::{self, ServiceOptions};
 use crate::config::{Config, Fallback, environment};
 use crate::document::AnyFailure;
 use crate::house::House;
-
-/// One statement and the reason for it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Statement {
-    /// For people.
-    pub why: &'static str,
-    /// As IAM wants it.
-    pub json: Value,
-}
+use statement::{Names, Statement};
 
 /// Prints the policy to `out` and the reasons to stderr.
 pub fn print(
@@ -77,40 +70,6 @@ pub(super) fn of(config: &Config, region: &str, account: &str) -> Result<Vec<Sta
     statements.extend(config.restore.kms_key.as_deref().map(|key| kms(&names, key)));
     statements.extend(logins::of(&names, config, aurora));
     Ok(statements)
-}
-
-/// What names are made of.
-pub(crate) struct Names<'a> {
-    region: &'a str,
-    account: &'a str,
-    prefix: String,
-}
-
-impl Names<'_> {
-    fn arn(&self, kind: &str, name: &str) -> String {
-        self.service_arn("rds", &format!("{kind}:{name}"))
-    }
-
-    /// China and GovCloud are partitions of their own.
-    fn service_arn(&self, service: &str, rest: &str) -> String {
-        let partition = match self.region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        format!("arn:{partition}:{service}:{}:{}:{rest}", self.region, self.account)
-    }
-
-    /// Everything of a kind that has our prefix.
-    fn own(&self, kind: &str) -> String {
-        self.arn(kind, &format!("{}-*", self.prefix))
-    }
-
-    fn all_own(&self, aurora: bool) -> Vec<String> {
-        let kinds: &[&str] =
-            if aurora { &["cluster", "db", "cluster-snapshot"] } else { &["db", "snapshot"] };
-        kinds.iter().map(|kind| self.own(kind)).collect()
-    }
 }
 
 /// A create must carry our tags: they are what lets `rds-drop` find and delete the result.

@@ -17,7 +17,8 @@ pub(super) mod states;
 
 use std::time::{Duration, Instant};
 
-use super::api::{Fault, FaultClass, Thing};
+use super::api::Thing;
+use crate::aws::{Fault, FaultClass};
 use crate::document::Interrupted;
 use crate::house::Cancel;
 use states::Class;

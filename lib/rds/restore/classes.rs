@@ -8,8 +8,9 @@
 //! In: the classes, and a create call for one. Out: an instance that is available. No availability zone is ever named, so
 //! that "no machine" means in none of the subnet group's zones.
 
+use crate::aws::FaultClass;
 use crate::document::{Document, ResourceKind};
-use crate::rds::api::{FaultClass, Thing};
+use crate::rds::api::Thing;
 use crate::rds::desk::Desk;
 use crate::rds::drop::owed::Owed;
 use crate::rds::error::Error;

@@ -14,13 +14,14 @@ pub(super) mod ready;
 
 use jiff::Timestamp;
 
-use super::api::{CopyOrder, InstanceOrder, Origin, Thing, label};
+use super::api::{CopyOrder, InstanceOrder, Origin, Thing};
 use super::desk::{Desk, span};
 use super::error::Error;
 use super::options::{self, ServiceOptions};
 use super::poll::{self, Judgement, Patience};
 use super::wait::{POINT_IN_TIME, describe, kind_of_source};
 use super::{names, snapshot as snap};
+use crate::aws::label;
 use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
 use crate::document::{Cluster, Document, Done, Login, ResourceKind, Snapshot, Source};
 use crate::rds::guard::adopt::{self, Intent};

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::document::{Cluster, Endpoint, ResourceKind, chain};
-use crate::mysql::LoginOptions;
+use crate::mysql::{Access, LoginOptions};
 use crate::rds::desk::{Desk, span};
 use crate::rds::error::Error;
 
@@ -21,7 +21,7 @@ const LOGIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// Logs in, trying again for a while. Gives the server's version.
 pub(crate) fn log_in(desk: &Desk<'_>, cluster: &Cluster, tls_ca: Option<&str>) -> Result<String, Error> {
-    let access = crate::aws::access(desk.house, &LoginOptions::default());
+    let access = Access::of(desk.house, &LoginOptions::default());
     let server = access.to_cluster(cluster, tls_ca)?;
     let begun = desk.clock.now();
     let patience = LOGIN_TIMEOUT.mul_f64(desk.clock.pace().max(SHORTEST));

@@ -5,12 +5,13 @@
 
 pub(super) mod usual;
 
-use super::api::{Fault, FaultClass, Thing, label};
+use super::api::Thing;
 use super::desk::Desk;
 use super::error::Error;
 use super::names;
 use super::options::{self, ServiceOptions};
 use super::poll::Patience;
+use crate::aws::{Fault, FaultClass, label};
 use crate::config::{Fallback, Length};
 use crate::document::{Document, Done, ResourceKind, Snapshot, Source};
 use crate::rds::guard::adopt::{self, Intent};

@@ -7,13 +7,14 @@ pub(super) mod fallback;
 
 use jiff::Timestamp;
 
-use super::api::{Listing, Thing, label};
+use super::api::{Listing, Thing};
 use super::desk::{Desk, span};
 use super::error::Error;
 use super::options::ServiceOptions;
 use super::poll::Patience;
 use super::snapshot as snap;
 use super::snapshot::NOT_ORDERED;
+use crate::aws::label;
 use crate::config::{Fallback, Length};
 use crate::document::{Cluster, Document, Done, ResourceKind, Snapshot, Source};
 use fallback::Wish;

@@ -5,7 +5,6 @@
 
 pub(super) mod production;
 
-use crate::aws;
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,7 @@ use super::load::Job;
 use super::target::Target;
 use crate::config::{Config, ServerConfig};
 use crate::house::House;
-use crate::mysql::{LoginOptions, Server, Session};
+use crate::mysql::{Access, LoginOptions, Server, Session};
 
 /// Tables and keys on disk, compared with the bytes of SQL that they come from.
 const DISK_PER_SQL_BYTE: u64 = 2;
@@ -73,7 +72,7 @@ fn source_server(house: &House) -> Option<Server> {
         let bare = ServerConfig { password_env: None, secret: None, iam_login: false, ..settings.clone() };
         Server::of_config(&bare).ok()
     };
-    aws::access(house, &LoginOptions::default()).to_config(&settings).ok().or_else(bare)
+    Access::of(house, &LoginOptions::default()).to_config(&settings).ok().or_else(bare)
 }
 
 /// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier, those

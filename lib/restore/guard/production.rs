@@ -3,13 +3,12 @@
 //! In: the target, its server, the service's word. Out: nothing, or a refusal. Where the service cannot be asked, or
 //! does not know the address, the answer is no: `refuse_tags = []` is how a person says that it need not be asked.
 
-use crate::aws;
 use globset::GlobBuilder;
 use mysql::Opts;
 
+use crate::aws::{self, Owner};
 use crate::house::House;
 use crate::mysql::Session;
-use crate::rds::Thing;
 use crate::restore::error::Error;
 use crate::restore::target::Target;
 
@@ -56,7 +55,7 @@ fn runs_at_rds(session: &mut Session) -> bool {
 }
 
 /// The first of `owners` with one of the tags, and that tag. Case does not matter: people write `Prod` and `PROD`.
-fn marked(owners: &[Thing], tags: &[&str]) -> Result<Option<(String, String)>, String> {
+fn marked(owners: &[Owner], tags: &[&str]) -> Result<Option<(String, String)>, String> {
     for tag in tags {
         let glob = GlobBuilder::new(tag).case_insensitive(true).build().map_err(|e| e.to_string())?;
         let glob = glob.compile_matcher();
@@ -78,9 +77,9 @@ mod tests {
     #[test]
     fn a_tag_of_production_is_seen_in_any_case() {
         let with = |key: &str, value: &str| {
-            let mut thing = Thing::new(ResourceKind::Cluster, "app");
-            thing.tags.insert(key.to_owned(), value.to_owned());
-            marked(&[thing], TAGS).unwrap()
+            let tags = [(key.to_owned(), value.to_owned())].into();
+            let owner = Owner { kind: ResourceKind::Cluster, id: "app".to_owned(), tags };
+            marked(&[owner], TAGS).unwrap()
         };
         let seen = Some(("cluster app".to_owned(), "Environment=Production".to_owned()));
         assert_eq!(with("Environment", "Production"), seen);

@@ -1,12 +1,11 @@
 //! Who turns a reference to a login into what a server takes.
 //!
 //! In: the name of a secret, or a user of an address. Out: a password, or a token that is good for one connection.
-//! The room that knows AWS hands in the real one; [`NoKeys`] says that there is none.
+//! The porch hands in the real one; [`NoKeys`] says that there is none.
 
 use std::fmt;
 
-use super::error::Error;
-use crate::document::AnyFailure;
+use crate::document::{AnyFailure, Ending, Exit, Failure};
 
 /// What a secret of AWS Secrets Manager says about a server, in the words that its database secrets use.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -46,14 +45,26 @@ pub struct NoKeys;
 
 impl Keys for NoKeys {
     fn content(&self, _id: &str) -> Result<Vec<u8>, AnyFailure> {
-        Err(Error::NoKeys("a secret of AWS Secrets Manager").into())
+        Err(NoAws("a secret of AWS Secrets Manager").into())
     }
 
     fn secret(&self, _id: &str) -> Result<Secret, AnyFailure> {
-        Err(Error::NoKeys("a secret of AWS Secrets Manager").into())
+        Err(NoAws("a secret of AWS Secrets Manager").into())
     }
 
     fn token(&self, _host: &str, _port: u16, _user: &str) -> Result<String, AnyFailure> {
-        Err(Error::NoKeys("an RDS IAM token").into())
+        Err(NoAws("an RDS IAM token").into())
+    }
+}
+
+/// A way to log in that this build does not have.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("this build has no AWS in it: it cannot log in with {0}")]
+struct NoAws(&'static str);
+
+impl Failure for NoAws {
+    fn ending(&self) -> Ending {
+        Ending::new(Exit::BadConfig, "mysql-login")
+            .hint("use a build with the feature `aws`, which is on by default")
     }
 }

@@ -1,0 +1,70 @@
+//! One call of the SDK. The only async code: each call runs to its end, or to a signal, and blocks.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_rds::config::http::HttpResponse;
+use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
+
+use super::fault::{Fault, FaultClass, class_of};
+use crate::document::chain;
+use crate::house::Cancel;
+
+/// How often a running call looks whether it should stop.
+const CANCEL_POLL: Duration = Duration::from_millis(50);
+
+/// Runs one call to its end, unless a signal arrives.
+pub(crate) fn run<T, E>(
+    runtime: &tokio::runtime::Runtime,
+    cancel: &Cancel,
+    call: &'static str,
+    future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, Fault>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let cancelled = async {
+        while cancel.requested().is_none() {
+            tokio::time::sleep(CANCEL_POLL).await;
+        }
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            outcome = future => outcome.map_err(|error| fault(call, &error)),
+            () = cancelled => Err(Fault { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
+        }
+    })
+}
+
+/// What a failed call means. Codes on the wire, not names of shapes: they differ, and some have no shape.
+fn fault<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let code = error.code().map(str::to_owned);
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let class = match &code {
+        _ if !matches!(error, SdkError::ServiceError(_)) && status < 500 => unsent(error),
+        Some(code) => class_of(code, status),
+        None if status >= 500 => FaultClass::Unreachable,
+        None if status == 403 => FaultClass::Denied,
+        None => FaultClass::Rejected,
+    };
+    let said = error.message().map(str::to_owned);
+    let message =
+        said.unwrap_or_else(|| if status >= 500 { format!("HTTP status {status}") } else { chain(error) });
+    Fault { call, class, code, message }
+}
+
+/// A call that got no answer.
+fn unsent<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> FaultClass {
+    let text = chain(error).to_ascii_lowercase();
+    if text.contains("credentials") || text.contains("identity") {
+        FaultClass::NoCredentials
+    } else if matches!(error, SdkError::ConstructionFailure(_)) {
+        FaultClass::Rejected
+    } else {
+        FaultClass::Unreachable
+    }
+}

@@ -1,0 +1,72 @@
+//! A connection to RDS.
+//!
+//! In: an endpoint, a region. Out: the SDK's client, whose calls block and end early when a signal arrives.
+
+use std::future::Future;
+
+use aws_config::Region;
+use aws_sdk_rds::Client;
+use aws_sdk_rds::config::http::HttpResponse;
+use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
+
+use super::call;
+use super::client::{self, Loaded};
+use super::endpoint::is_local;
+use super::error::Error;
+use super::fault::Fault;
+use super::host::region_of_host;
+use crate::house::Cancel;
+
+/// A connection to the service.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// The SDK's client.
+    pub(crate) client: Client,
+    runtime: tokio::runtime::Runtime,
+    cancel: Cancel,
+}
+
+impl Connection {
+    /// Connects to the service at a checked endpoint, or at the configured one: finds region and credentials, sends
+    /// nothing yet.
+    pub(crate) fn open(endpoint: Option<&str>, pace: f64, cancel: Cancel) -> Result<Self, Error> {
+        let loaded = client::load_for_orders(pace)?;
+        let endpoint = match endpoint {
+            Some(named) => Some(named.to_owned()),
+            None => client::endpoint_of(&loaded.shared, &client::RDS)?,
+        };
+        Ok(Self::with(loaded, endpoint, None, cancel))
+    }
+
+    /// The same for a tool that asks whose `host` is: in the region that its name tells.
+    pub(crate) fn for_host(host: &str, cancel: Cancel) -> Result<Self, Error> {
+        let region = region_of_host(host);
+        let loaded = client::load_for_logins(region.as_deref())?;
+        let endpoint = client::endpoint_of(&loaded.shared, &client::RDS)?;
+        Ok(Self::with(loaded, endpoint, region, cancel))
+    }
+
+    fn with(loaded: Loaded, endpoint: Option<String>, region: Option<String>, cancel: Cancel) -> Self {
+        let mut config = aws_sdk_rds::config::Builder::from(&loaded.shared);
+        if let Some(region) = region {
+            config.set_region(Some(Region::new(region)));
+        }
+        if endpoint.as_deref().is_some_and(is_local) {
+            config.set_http_client(Some(client::http(true)));
+        }
+        config.set_endpoint_url(endpoint);
+        Self { client: Client::from_conf(config.build()), runtime: loaded.runtime, cancel }
+    }
+
+    /// Runs one call to its end, unless a signal arrives.
+    pub(crate) fn run<T, E>(
+        &self,
+        call: &'static str,
+        future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Fault>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        call::run(&self.runtime, &self.cancel, call, future)
+    }
+}

@@ -1,0 +1,114 @@
+//! How talking to AWS fails.
+
+use super::fault::{Fault, FaultClass};
+use crate::document::{Ending, Exit, Failure};
+
+/// Why AWS gave nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A call of a service.
+    #[error(transparent)]
+    Call(#[from] Fault),
+    /// The region is nowhere.
+    #[error("no AWS region is set")]
+    NoRegion,
+    /// The region is no region.
+    #[error("{0:?} is no AWS region")]
+    Region(String),
+    /// A configured endpoint.
+    #[error(
+        "the endpoint of {service} (${variable}, $AWS_ENDPOINT_URL, endpoint_url in ~/.aws/config): {problem}"
+    )]
+    Endpoint {
+        /// Of which service.
+        service: &'static str,
+        /// The service's own variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A secret cannot be read.
+    #[error("cannot read the secret {id}: {source}")]
+    Secret {
+        /// Its ARN or name.
+        id: String,
+        /// Why not.
+        source: Fault,
+    },
+    /// A secret without a password.
+    #[error("the secret {0} is no JSON object with a \"password\"")]
+    NoPassword(String),
+    /// A token cannot be made.
+    #[error("cannot make an RDS IAM token: {0}")]
+    Token(String),
+    /// The runtime for the SDK cannot be built.
+    #[error("cannot start the AWS client")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl Failure for Error {
+    fn ending(&self) -> Ending {
+        match self {
+            Self::Call(fault) => fault.ending(),
+            Self::NoRegion | Self::Region(_) => {
+                Ending::new(Exit::BadConfig, "no-region").hint("set AWS_REGION, or region in ~/.aws/config")
+            }
+            Self::Endpoint { .. } => Ending::new(Exit::BadConfig, "bad-endpoint")
+                .hint("a URL such as http://127.0.0.1:4566; remove the setting to use AWS"),
+            Self::Secret { source, .. } => {
+                let ending = Ending { code: "secret", ..source.ending() };
+                match source.class {
+                    FaultClass::Denied => ending.hint(
+                        "the role needs secretsmanager:GetSecretValue on it, and kms:Decrypt on its key",
+                    ),
+                    FaultClass::NotFound => {
+                        ending.hint("check its name, AWS_REGION and the account of the credentials")
+                    }
+                    _ => ending,
+                }
+            }
+            Self::NoPassword(_) => {
+                Ending::new(Exit::BadConfig, "secret").hint("write it as {\"username\": …, \"password\": …}")
+            }
+            Self::Token(_) => Ending::new(Exit::BadConfig, "token")
+                .hint("set AWS_REGION, and credentials that may rds-db:connect"),
+            Self::Runtime(_) => Ending::new(Exit::Io, "runtime"),
+        }
+    }
+}
+
+impl Failure for Fault {
+    fn ending(&self) -> Ending {
+        self.class.ending()
+    }
+}
+
+impl FaultClass {
+    /// How a tool ends that cannot go on because of it.
+    pub(crate) fn ending(self) -> Ending {
+        let unavailable = |code| Ending::new(Exit::Unavailable, code);
+        let of_names =
+            "compare what [source], [snapshot] and [restore] in refresh.toml name with what the account has";
+        match self {
+            Self::NotFound => unavailable("not-found").hint(of_names),
+            Self::AlreadyExists => unavailable("conflict").hint(of_names),
+            Self::Busy => Ending::new(Exit::Temporary, "busy").hint(of_names),
+            Self::Quota => unavailable("quota").hint("rds-drop --expired removes what old runs left behind"),
+            Self::Capacity => {
+                unavailable("capacity").hint("give [restore] instance_class a list: each next class is tried")
+            }
+            Self::Throttled => Ending::new(Exit::Temporary, "throttled").hint(of_names),
+            Self::Unreachable => {
+                unavailable("unreachable").hint("check the network, HTTPS_PROXY and --endpoint-url")
+            }
+            Self::Expired | Self::NoCredentials => Ending::new(Exit::BadConfig, "credentials")
+                .hint("log in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+            Self::Denied => {
+                unavailable("denied").hint("rds-restore --iam-policy prints the permissions that are needed")
+            }
+            Self::Rejected => unavailable("rejected").hint(of_names),
+            Self::Interrupted => unavailable("interrupted").hint(of_names),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Whose server is behind an address: the clusters and instances that have it, with their tags.
+//!
+//! In: a host and a port. Out: what the service lists under them, the cluster of an instance too. Nothing found may mean
+//! another account or region, a custom endpoint or an alias: whoever asks must not take it for a yes.
+
+use aws_sdk_rds::types::{DbCluster, DbInstance, Tag};
+
+use super::connection::Connection;
+use super::error::Error;
+use super::fault::{Fault, FaultClass};
+use super::host::is_rds;
+use super::owner::Owner;
+use crate::document::{ResourceKind, chain};
+use crate::house::House;
+
+/// Something that the service lists, and where it is.
+#[derive(Debug, Clone)]
+struct Listed {
+    owner: Owner,
+    host: String,
+    port: Option<i32>,
+    /// The cluster of an instance.
+    parent: Option<String>,
+}
+
+/// Asks the service; the error is a sentence. The region is the host's own, where its name tells it.
+pub(crate) fn owners(house: &House, host: &str, port: u16) -> Result<Vec<Owner>, String> {
+    let listed = listed(house, host).map_err(|error| chain(&error))?;
+    Ok(behind(&listed, host, port))
+}
+
+/// All clusters and instances of the account in the host's region.
+fn listed(house: &House, host: &str) -> Result<Vec<Listed>, Error> {
+    let aws = Connection::for_host(host, house.cancel.clone())?;
+    let clusters = aws.client.describe_db_clusters().into_paginator().items().send().try_collect();
+    let mut all: Vec<Listed> = known(aws.run("DescribeDBClusters", clusters))?.iter().map(cluster).collect();
+    let instances = aws.client.describe_db_instances().into_paginator().items().send().try_collect();
+    all.extend(known(aws.run("DescribeDBInstances", instances))?.iter().map(instance));
+    Ok(all)
+}
+
+/// An empty list, too, where the service says that there is no such thing.
+fn known<T>(answer: Result<Vec<T>, Fault>) -> Result<Vec<T>, Fault> {
+    match answer {
+        Err(fault) if fault.class == FaultClass::NotFound => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+fn cluster(of: &DbCluster) -> Listed {
+    let id = of.db_cluster_identifier().unwrap_or_default();
+    Listed {
+        owner: owner(ResourceKind::Cluster, id, of.tag_list()),
+        host: of.endpoint().unwrap_or_default().to_owned(),
+        port: of.port(),
+        parent: None,
+    }
+}
+
+fn instance(of: &DbInstance) -> Listed {
+    let (id, endpoint) = (of.db_instance_identifier().unwrap_or_default(), of.endpoint());
+    Listed {
+        owner: owner(ResourceKind::Instance, id, of.tag_list()),
+        host: endpoint.and_then(|endpoint| endpoint.address()).unwrap_or_default().to_owned(),
+        port: endpoint.and_then(aws_sdk_rds::types::Endpoint::port),
+        parent: of.db_cluster_identifier().map(str::to_owned),
+    }
+}
+
+fn owner(kind: ResourceKind, id: &str, tags: &[Tag]) -> Owner {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let tags = tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
+    Owner { kind, id: id.to_owned(), tags }
+}
+
+/// Those of `all` that have this address, and the clusters of the instances among them.
+fn behind(all: &[Listed], host: &str, port: u16) -> Vec<Owner> {
+    let named = |one: &Listed| match endpoint(host) {
+        Some((kind, id)) => one.owner.kind == kind && one.owner.id.eq_ignore_ascii_case(&id),
+        None => false,
+    };
+    let has = |one: &&Listed| {
+        (one.port == Some(i32::from(port)) && one.host.eq_ignore_ascii_case(host)) || named(one)
+    };
+    let found: Vec<&Listed> = all.iter().filter(has).collect();
+    let is_parent = |one: &&Listed| {
+        one.owner.kind == ResourceKind::Cluster
+            && found.iter().any(|child| child.parent.as_ref() == Some(&one.owner.id))
+    };
+    let mut owners: Vec<Owner> = found.iter().map(|one| one.owner.clone()).collect();
+    for parent in all.iter().filter(is_parent) {
+        if !owners.iter().any(|known| known.kind == parent.owner.kind && known.id == parent.owner.id) {
+            owners.push(parent.owner.clone());
+        }
+    }
+    owners
+}
+
+/// What `ID.cluster-ro-RANDOM.REGION.rds.amazonaws.com` and its like are endpoints of; the name of a custom endpoint does
+/// not tell.
+fn endpoint(host: &str) -> Option<(ResourceKind, String)> {
+    if !is_rds(host) {
+        return None;
+    }
+    let host = host.to_ascii_lowercase();
+    let mut labels = host.split('.');
+    let (id, place) = (labels.next()?.to_owned(), labels.next()?);
+    match place {
+        custom if custom.starts_with("cluster-custom-") => None,
+        cluster if cluster.starts_with("cluster-") => Some((ResourceKind::Cluster, id)),
+        _ => Some((ResourceKind::Instance, id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(kind: ResourceKind, id: &str, host: &str, port: i32) -> Listed {
+        Listed { owner: owner(kind, id, &[]), host: host.to_owned(), port: Some(port), parent: None }
+    }
+
+    fn all() -> Vec<Listed> {
+        let end = "x.eu-west-1.rds.amazonaws.com";
+        let instance = listed(ResourceKind::Instance, "prod-1", &format!("prod-1.{end}"), 3306);
+        vec![
+            listed(ResourceKind::Cluster, "prod", &format!("prod.cluster-{end}"), 3306),
+            Listed { parent: Some("prod".to_owned()), ..instance },
+            listed(ResourceKind::Cluster, "local", "127.0.0.1", 4000),
+        ]
+    }
+
+    #[test]
+    fn every_endpoint_leads_to_its_cluster_and_an_unknown_one_nowhere() {
+        let ids = |host: &str, port| -> Vec<String> {
+            behind(&all(), host, port).into_iter().map(|owner| owner.id).collect()
+        };
+        assert_eq!(ids("PROD.cluster-x.eu-west-1.rds.amazonaws.com", 3306), ["prod"]);
+        assert_eq!(ids("prod.cluster-ro-x.eu-west-1.rds.amazonaws.com", 3306), ["prod"]);
+        assert_eq!(ids("prod-1.x.eu-west-1.rds.amazonaws.com", 3306), ["prod-1", "prod"]);
+        assert_eq!(ids("127.0.0.1", 4000), ["local"]);
+        for (host, port) in [
+            ("127.0.0.1", 4001),
+            ("reports.cluster-custom-x.eu-west-1.rds.amazonaws.com", 3306),
+            ("other.x.eu-west-1.rds.amazonaws.com", 3306),
+            ("dev3.internal", 3306),
+        ] {
+            assert!(ids(host, port).is_empty(), "{host}");
+        }
+    }
+}
