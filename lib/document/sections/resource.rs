@@ -55,6 +55,11 @@ pub struct Resource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub expires_at: Option<Timestamp>,
+    /// When its creation was about to be asked for, until an answer is recorded: for a while after it, "not found" may
+    /// mean "not yet".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub intended_at: Option<Timestamp>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -63,7 +68,14 @@ pub struct Resource {
 impl Resource {
     /// A resource with nothing known but its name.
     pub fn new(kind: ResourceKind, id: &str) -> Self {
-        Self { kind: kind.into(), id: id.to_owned(), resource_id: None, expires_at: None, other: Map::new() }
+        Self {
+            kind: kind.into(),
+            id: id.to_owned(),
+            resource_id: None,
+            expires_at: None,
+            intended_at: None,
+            other: Map::new(),
+        }
     }
 
     /// Whether both name the same thing.

@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::aws::label;
-use crate::document::{AnyKind, Document, Resource, ResourceKind};
+use crate::document::{AnyKind, Document, ResourceKind};
 use crate::house::House;
 use crate::rds::api::{Listing, Thing};
 use crate::rds::desk::Desk;
 use crate::rds::error::Error;
-use crate::rds::guard::adopt::INTENDED_AT;
 use crate::rds::guard::{Asker, Claim};
 use crate::rds::names;
 use crate::rds::names::{TAG_MANAGED, TAG_RUN, is_ours, tag_value};
@@ -113,18 +112,13 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
         };
         list.add(Owed {
             resource_id: resource.resource_id.clone(),
-            unanswered_since: unanswered_since(resource),
+            // The call may still be on its way: a killed tool leaves only its intent.
+            unanswered_since: resource.intended_at,
             ..Owed::new(kind, &resource.id, &document.run)
         });
     }
     let strange = (!unknown.is_empty()).then(|| Error::UnknownKinds(unknown.into_iter().collect()));
     (list, trouble.or(strange))
-}
-
-/// The call may still be on its way: a killed tool leaves only its intent.
-fn unanswered_since(resource: &Resource) -> Option<Timestamp> {
-    let intended = resource.other.get(INTENDED_AT).and_then(serde_json::Value::as_str);
-    intended.and_then(|text| text.parse().ok())
 }
 
 /// Adds what is tagged: with `run`, or, without one, whatever has expired.

@@ -21,9 +21,6 @@ use crate::rds::error::Error;
 use crate::rds::names::{TAG_EXPIRES, TAG_MANAGED, TAG_RUN, tag_value};
 use crate::rds::poll::states;
 
-/// When a create call was about to be made: for a while after it, "not found" may mean "not yet".
-pub(crate) const INTENDED_AT: &str = "intended_at";
-
 /// What is about to be created.
 #[derive(Debug, Clone)]
 pub(crate) struct Intent {
@@ -57,9 +54,7 @@ impl Intent {
 
     /// Before the call.
     fn intended(&self) -> Resource {
-        let mut resource = self.answered(None);
-        resource.other.insert(INTENDED_AT.to_owned(), Timestamp::now().to_string().into());
-        resource
+        Resource { intended_at: Some(Timestamp::now()), ..self.answered(None) }
     }
 
     /// After it.
@@ -129,4 +124,24 @@ fn owe(desk: &Desk<'_>, document: &mut Document, resource: Resource) -> Result<(
     document.owe(resource);
     desk.house.remember(document);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_intent_says_is_in_the_documents_schema() {
+        let (kind, expires_at) = (ResourceKind::Cluster, Timestamp::MAX);
+        let intent = Intent { kind, id: "kit-1".to_owned(), parent: None, expires_at };
+        let schema = crate::document::json_schema();
+        let fields = schema["$defs"]["Resource"]["properties"].as_object().unwrap();
+        let written = serde_json::to_value(intent.intended()).unwrap();
+        for field in written.as_object().unwrap().keys() {
+            assert!(fields.contains_key(field), "{field}");
+        }
+        let at = written["intended_at"].as_str().unwrap();
+        assert!(at.parse::<Timestamp>().is_ok() && at.ends_with('Z'), "{at}");
+        assert_eq!(intent.answered(None).intended_at, None);
+    }
 }
