@@ -7,7 +7,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use std::io;
 
-use crate::document::Migration;
+use crate::document::{Migration, MigrationStatus};
 
 /// One test, whatever it was in the document.
 #[derive(Debug)]
@@ -36,17 +36,16 @@ pub fn junit(reference: &str, migrations: &[Migration]) -> String {
 
 /// One migration as a test.
 pub(crate) fn case<'a>(class: &'a str, migration: &'a Migration) -> Case<'a> {
-    let text = |name: &str| migration.other.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     Case {
         class,
         name: &migration.name,
         seconds: migration.seconds,
-        outcome: match migration.status.as_str() {
-            "already-applied" => Outcome::Skipped("applied before"),
-            "failed" => Outcome::Failed(text("error")),
-            _ => Outcome::Passed,
+        outcome: match &migration.status {
+            MigrationStatus::AlreadyApplied => Outcome::Skipped("applied before"),
+            MigrationStatus::Failed => Outcome::Failed(migration.error.as_deref().unwrap_or_default()),
+            MigrationStatus::Applied | MigrationStatus::Unknown(_) => Outcome::Passed,
         },
-        output: text("output"),
+        output: migration.output.as_deref().unwrap_or_default(),
     }
 }
 
@@ -119,16 +118,16 @@ fn clean(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn migration(name: &str, status: &str) -> Migration {
-        Migration { name: name.to_owned(), status: status.to_owned(), seconds: 0.5, ..Migration::default() }
+    fn migration(name: &str, status: MigrationStatus) -> Migration {
+        Migration { name: name.to_owned(), status, seconds: 0.5, ..Migration::default() }
     }
 
     #[test]
     fn each_migration_is_a_test_and_a_failed_one_says_why() {
-        let mut failed = migration("V3.sql", "failed");
-        failed.other.insert("error".to_owned(), "V3.sql:1: \"<x>\"\u{7}".into());
-        let text =
-            junit("a&b", &[migration("V1.sql", "already-applied"), migration("V2.sql", "applied"), failed]);
+        let mut failed = migration("V3.sql", MigrationStatus::Failed);
+        failed.error = Some("V3.sql:1: \"<x>\"\u{7}".to_owned());
+        let before = migration("V1.sql", MigrationStatus::AlreadyApplied);
+        let text = junit("a&b", &[before, migration("V2.sql", MigrationStatus::Applied), failed]);
         let document = roxmltree::Document::parse(&text).unwrap();
         let suite = document.root_element();
         let said = |name| suite.attribute(name).unwrap_or_default();
@@ -145,10 +144,10 @@ mod tests {
     #[test]
     fn whatever_a_migration_prints_a_strict_reader_reads() {
         let nasty = "]]> <!-- & </system-out> \u{0}\u{1b}[31m\u{fffe}\u{85} 😀 \u{202e}'\"\ttwo\nlines";
-        let mut failed = migration(nasty, "failed");
-        failed.other.insert("error".to_owned(), nasty.into());
-        failed.other.insert("output".to_owned(), nasty.into());
-        let text = junit(nasty, &[failed, migration("", "applied")]);
+        let mut failed = migration(nasty, MigrationStatus::Failed);
+        failed.error = Some(nasty.to_owned());
+        failed.output = Some(nasty.to_owned());
+        let text = junit(nasty, &[failed, migration("", MigrationStatus::Applied)]);
         let document = roxmltree::Document::parse(&text).unwrap();
         let read = |name: &str| document.descendants().find(|node| node.has_tag_name(name)).unwrap();
         let expected = nasty.replace(['\u{0}', '\u{1b}', '\u{fffe}', '\u{85}'], "?");

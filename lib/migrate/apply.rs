@@ -15,7 +15,7 @@ use super::error::Error;
 use super::files::MigrationFile;
 use super::ledger::Ledger;
 use super::target::SqlTarget;
-use crate::document::Migration;
+use crate::document::{Migration, MigrationStatus};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::sql::{Statements, StatementsError};
@@ -51,7 +51,7 @@ pub fn run(
         if ledger.has(file)? {
             seen(Migration {
                 name: file.name.clone(),
-                status: "already-applied".to_owned(),
+                status: MigrationStatus::AlreadyApplied,
                 ..Migration::default()
             });
             continue;
@@ -67,19 +67,14 @@ pub fn run(
 }
 
 fn migration(name: &str, outcome: Result<(), &Error>, started: Instant, output: &str) -> Migration {
-    let mut migration = Migration {
+    Migration {
         name: name.to_owned(),
-        status: if outcome.is_ok() { "applied" } else { "failed" }.to_owned(),
+        status: if outcome.is_ok() { MigrationStatus::Applied } else { MigrationStatus::Failed },
         seconds: started.elapsed().as_secs_f64(),
+        error: outcome.err().map(Error::to_string),
+        output: Some(output.to_owned()).filter(|output| !output.is_empty()),
         ..Migration::default()
-    };
-    if let Err(e) = outcome {
-        migration.other.insert("error".to_owned(), e.to_string().into());
     }
-    if !output.is_empty() {
-        migration.other.insert("output".to_owned(), output.into());
-    }
-    migration
 }
 
 /// A connection as the stock client would open it: the server's own SQL mode and time zone.

@@ -8,7 +8,9 @@ use indicatif::{HumanBytes, HumanCount};
 use maud::{DOCTYPE, Markup, html};
 
 use super::text::{share, summary, totals, warnings};
-use crate::document::{Dehydration, Document, Refresh, Rotation, Step, StepStatus, TablePlan};
+use crate::document::{
+    Dehydration, Document, MigrationStatus, Refresh, Rotation, Step, StepStatus, TablePlan,
+};
 
 const GREEN: &str = "#1a7f37";
 const RED: &str = "#cf222e";
@@ -133,15 +135,14 @@ fn refreshed(refresh: &Refresh) -> Markup {
             table cellpadding="5" {
                 (heads(&["migration", "", "seconds"]))
                 @for migration in &refresh.migrations {
-                    @let text = |name: &str| migration.other.get(name).and_then(serde_json::Value::as_str);
                     tr {
                         td {
                             (migration.name)
-                            @for part in [text("error"), text("output")].into_iter().flatten() {
+                            @for part in [&migration.error, &migration.output].into_iter().flatten() {
                                 details { summary { "output" } pre { (part) } }
                             }
                         }
-                        td { font color=(if migration.status == "failed" { RED } else { GREEN }) { (migration.status) } }
+                        td { font color=(if migration.status == MigrationStatus::Failed { RED } else { GREEN }) { (migration.status.word()) } }
                         td align="right" { (format!("{:.1}", migration.seconds)) }
                     }
                 }

@@ -47,7 +47,7 @@ fn fallback(document: &Document) -> Option<Case<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Migration, Refresh, Snapshot};
+    use crate::document::{Migration, MigrationStatus, Refresh, Snapshot};
 
     #[test]
     fn a_fallback_and_a_failed_migration_are_failed_tests_and_the_rest_is_not() {
@@ -57,12 +57,11 @@ mod tests {
             fallback_reason: Some("the snapshot \"failed\"".into()),
             ..Snapshot::default()
         });
-        let migration = |name: &str, status: &str| Migration {
-            name: name.into(),
-            status: status.into(),
-            ..Migration::default()
-        };
-        let migrations = vec![migration("V1.sql", "already-applied"), migration("V2<x>.sql", "failed")];
+        let migration = |name: &str, status| Migration { name: name.into(), status, ..Migration::default() };
+        let migrations = vec![
+            migration("V1.sql", MigrationStatus::AlreadyApplied),
+            migration("V2<x>.sql", MigrationStatus::Failed),
+        ];
         document.refresh = Some(Refresh { migrations, ..Refresh::default() });
         let text = junit(&document);
         assert!(

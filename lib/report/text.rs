@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use crate::document::{Dehydration, Document, Resource, StepStatus};
+use crate::document::{Dehydration, Document, MigrationStatus, Resource, StepStatus};
 
 /// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
 pub(super) fn summary(document: &Document) -> String {
@@ -25,7 +25,11 @@ pub(super) fn summary(document: &Document) -> String {
     }
     if let Some(refresh) = &document.refresh {
         let reference = refresh.reference.as_deref().map_or(String::new(), |name| format!(" @ {name}"));
-        let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
+        let applied = refresh
+            .migrations
+            .iter()
+            .filter(|migration| migration.status == MigrationStatus::Applied)
+            .count();
         parts.push(format!("{} <- {}{reference}, {applied} migrations", refresh.target, refresh.dump));
     }
     let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();

@@ -14,7 +14,7 @@ use super::target::Target;
 use super::{guard, swap};
 use crate::archive::{DatabaseEntry, DumpFile};
 use crate::config;
-use crate::document::{Document, Done, Dump, Refresh, TableDigest};
+use crate::document::{Document, Done, Dump, MigrationStatus, Refresh, TableDigest};
 use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
 use crate::mysql::Access;
@@ -72,7 +72,8 @@ fn describe(refresh: &Refresh) -> String {
     let dump = refresh.dump.trim_end_matches(".sql.gz");
     let line = format!("{} <- {dump}", refresh.target);
     let Some(reference) = &refresh.reference else { return line };
-    let applied = refresh.migrations.iter().filter(|migration| migration.status == "applied").count();
+    let applied =
+        refresh.migrations.iter().filter(|migration| migration.status == MigrationStatus::Applied).count();
     let plural = if applied == 1 { "" } else { "s" };
     format!("{line} @ {reference}, {applied} migration{plural}")
 }

@@ -41,6 +41,59 @@ fn a_newer_document_leaves_with_every_field_it_came_with() {
     assert_eq!(through.stdout.trim_end(), newer);
 }
 
+/// A chain that failed in a newer version, with a word and a field that this one does not know wherever it can be.
+const FROM_TOMORROW: &str = concat!(
+    r#"{"schema":"refreshkit/1","run":"r","ok":false,"#,
+    r#""error":{"tool":"rds-fly","code":"no-wind","exit":75,"message":"m","retryable":true,"since":1},"#,
+    r#""source":{"cluster":"prod","databases":["app"],"region":"eu"},"#,
+    r#""cluster":{"id":"c","resource_id":"","host":"h","port":3306,"engine":"","engine_version":"","instances":[],"#,
+    r#""readers":[{"id":"c-2","host":"","port":0,"zone":"a"}],"login":{"kind":"passkey","key":{"id":1}},"throw_away":true,"tide":2},"#,
+    r#""dehydration":{"work_schema":"w","session":[],"tables":[{"database":"app","table":"t","class":"follow","why":"","#,
+    r#""rows_before":1,"rows":1,"bytes_before":0,"key":["id"],"columns":[{"name":"id","expression":"t.`id`","width":8}],"#,
+    r#""from":"t","select":"s","order":"id"}],"edges":[{"child":"a","parent":"b","origin":"guessed","down_rows":0,"#,
+    r#""up_rows":0,"orphans":0,"dangling":0,"sure":0.5}],"databases":["app"],"in_place":false,"dangling":0,"#,
+    r#""config_sha256":"","warnings":[],"leaks":{"refuse":true,"tables":[],"values":0,"#,
+    r#""origins":[{"column":"app.t.c","mask":"email","from":"f"}],"salted":true},"seed":7},"#,
+    r#""dump":{"name":"d","path":"/d","bytes":1,"rows":1,"tables":[{"database":"app","table":"t","rows":1,"digest":"0","#,
+    r#""crc":5}],"signed":true},"#,
+    r#""rotation":{"kept":[{"name":"d","reason":"newest","age":1}],"removed":[],"policy":"p"},"#,
+    r#""refresh":{"target":"dev3","database":"app","dump":"d","migrations":["#,
+    r#"{"name":"V1.sql","status":"rolled-back","seconds":0.5,"error":"e","output":"o","tries":3},"#,
+    r#"{"name":"V2.sql","status":"failed","seconds":1.0}],"rows":1,"tables":[],"instance":{"port":1}},"#,
+    r#""resources":[],"steps":[{"tool":"rds-fly","version":"9","seconds":0.5,"status":"failed","note":"n","height":1.10}],"#,
+    r#""zeal":[1,{"deep":null}]}"#
+);
+
+#[test]
+fn unknown_words_and_fields_pass_every_reader_unchanged() {
+    let read = document::parse(FROM_TOMORROW.as_bytes()).unwrap();
+    assert_eq!(document::render(&read).trim_end(), FROM_TOMORROW);
+    for tool in tools().into_iter().filter(|tool| *tool != "rds-local") {
+        let whole = Tool::new(tool).args(["--get", ""]).stdin(FROM_TOMORROW).run().exits(0);
+        assert_eq!(whole.stdout.trim_end(), FROM_TOMORROW, "{tool}");
+    }
+    for tool in links() {
+        let passed = Tool::new(tool).stdin(FROM_TOMORROW).run().exits(75).stdout;
+        let mut after = document::parse(passed.as_bytes()).unwrap();
+        if tool != "refresh-report" {
+            assert_eq!(after.steps.pop().unwrap().tool, tool);
+        }
+        assert_eq!(document::render(&after).trim_end(), FROM_TOMORROW, "{tool}");
+    }
+}
+
+#[test]
+fn what_this_version_writes_of_a_migration_is_in_the_schema() {
+    let schema = document::json_schema();
+    let fields = schema.pointer("/$defs/Migration/properties").unwrap().as_object().unwrap();
+    let named: Vec<&str> = fields.keys().map(String::as_str).collect();
+    assert_eq!(named, ["name", "status", "seconds", "error", "output"]);
+    let status = schema.pointer("/$defs/MigrationStatus").unwrap().to_string();
+    for word in ["applied", "already-applied", "failed"] {
+        assert!(status.contains(&format!("\"{word}\"")), "{status}");
+    }
+}
+
 #[test]
 fn an_older_document_without_most_fields_is_read() {
     let older = document::parse(br#"{"schema":"refreshkit/1","run":"r"}"#).unwrap();

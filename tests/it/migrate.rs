@@ -32,7 +32,7 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
             "V10__view.sql\nV1__old.sql\nV2__rating.sql\n"
         );
         let refresh = document.refresh.unwrap();
-        let seen: Vec<_> = refresh.migrations.iter().map(|m| (m.name.as_str(), m.status.as_str())).collect();
+        let seen: Vec<_> = refresh.migrations.iter().map(|m| (m.name.as_str(), m.status.word())).collect();
         assert_eq!(
             seen,
             [("V1__old.sql", "already-applied"), ("V2__rating.sql", "applied"), ("V10__view.sql", "applied")]
@@ -58,7 +58,14 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
             "{}",
             output.stderr
         );
-        assert_eq!(output.document().refresh.unwrap().migrations.last().unwrap().status, "failed");
+        let failed = output.document().refresh.unwrap().migrations.pop().unwrap();
+        assert_eq!(failed.status.word(), "failed");
+        let why = failed.error.unwrap();
+        assert!(
+            why.starts_with("db/V3__broken.sql:4: ") && failed.other.is_empty(),
+            "{why} {:?}",
+            failed.other
+        );
         assert_same(&picture(server, place.database()), &old);
         assert!(!place.databases().iter().any(|name| name.ends_with("__refresh")));
         let output = place.tool(&["--target", "dev3", "--ref", "feature/brokn"]).run().exits(65);

@@ -51,6 +51,9 @@ pub struct LeakScan {
     pub values: u64,
     /// The columns that they come from, by number.
     pub origins: Vec<LeakOrigin>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// A column whose original values are looked for.
@@ -61,6 +64,9 @@ pub struct LeakOrigin {
     pub column: String,
     /// The kind of its mask.
     pub mask: String,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// What happens to a table.

@@ -42,11 +42,51 @@ pub struct Refresh {
 pub struct Migration {
     /// File name, or the command.
     pub name: String,
-    /// `applied`, `already-applied` or `failed`.
-    pub status: String,
+    /// How it ended.
+    pub status: MigrationStatus,
     /// How long it took.
     pub seconds: f64,
+    /// Why it failed: file, line and what the server said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What a command printed, up to 64 KiB of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// How a migration ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MigrationStatus {
+    /// It ran now.
+    Applied,
+    /// It had run before, so says the ledger.
+    AlreadyApplied,
+    /// It ran now and failed.
+    Failed,
+    /// The word of a newer version, carried untouched.
+    #[serde(untagged)]
+    Unknown(String),
+}
+
+impl MigrationStatus {
+    /// As the document says it.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Applied => "applied",
+            Self::AlreadyApplied => "already-applied",
+            Self::Failed => "failed",
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+/// Nothing is known of it.
+impl Default for MigrationStatus {
+    fn default() -> Self {
+        Self::Unknown(String::new())
+    }
 }

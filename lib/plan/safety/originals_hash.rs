@@ -169,7 +169,11 @@ fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
 }
 
 fn origin(table: &Table, column: &Column, mask: &Mask) -> LeakOrigin {
-    LeakOrigin { column: format!("{}.{}", table.label(), column.name), mask: mask.kind.clone() }
+    LeakOrigin {
+        column: format!("{}.{}", table.label(), column.name),
+        mask: mask.kind.clone(),
+        ..LeakOrigin::default()
+    }
 }
 
 /// The values of a column.
