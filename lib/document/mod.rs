@@ -25,7 +25,7 @@ pub use io::{Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};
 pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeReport, Endpoint, LeakOrigin, LeakScan, Login,
-    Migration, MigrationStatus, Refresh, Resource, ResourceKind, Rotation, Snapshot, Source, Step,
-    StepStatus, TableClass, TableDigest, TablePlan, Verdict,
+    Migration, MigrationStatus, Refresh, RefreshState, Resource, ResourceKind, Rotation, Snapshot, Source,
+    Step, StepStatus, TableClass, TableDigest, TablePlan, Verdict,
 };
 pub use whole::{Document, SCHEMA, json_schema};

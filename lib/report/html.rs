@@ -7,6 +7,7 @@
 use indicatif::{HumanBytes, HumanCount};
 use maud::{DOCTYPE, Markup, html};
 
+use super::refresh::{self, Piece};
 use super::text::{share, summary, totals, warnings};
 use crate::document::{
     Dehydration, Document, MigrationStatus, Refresh, Rotation, Step, StepStatus, TablePlan,
@@ -34,7 +35,7 @@ pub(super) fn html(document: &Document) -> String {
                 (attention(document))
                 h2 { "Steps" }
                 (timeline(&document.steps))
-                @if let Some(refresh) = &document.refresh { (refreshed(refresh)) }
+                @if let Some(refresh) = &document.refresh { (refreshed(document, refresh)) }
                 @if let Some(plan) = &document.dehydration { (tables(plan)) (relations(plan)) }
                 @if let Some(rotation) = &document.rotation { (dumps(rotation)) }
                 (left(document))
@@ -119,17 +120,17 @@ fn bar(share: f64, colour: &str) -> Markup {
     }
 }
 
-fn refreshed(refresh: &Refresh) -> Markup {
+fn refreshed(document: &Document, refresh: &Refresh) -> Markup {
+    let sentence = refresh::sentence(document, refresh);
     html! {
         h2 { "Refresh of " (refresh.target) }
         p {
-            "Database " b { (refresh.database) } " now has " (HumanCount(refresh.rows)) " rows of " b { (refresh.dump) }
-            @if let Some(reference) = &refresh.reference {
-                ", with the migrations of " b { (reference) }
-                @if let Some(commit) = &refresh.commit { " (" (commit) ")" }
+            @for piece in &sentence {
+                @match piece {
+                    Piece::Words(words) => (words),
+                    Piece::Name(name) => b { (name) },
+                }
             }
-            ". "
-            @if let Some(previous) = &refresh.previous { "The tables before it are in " b { (previous) } "." }
         }
         @if !refresh.migrations.is_empty() {
             table cellpadding="5" {

@@ -3,19 +3,21 @@
 //! In: any document. Out: a suite for the tools and one for the migrations. A fallback is a failed test of its own: the night
 //! went on, but somebody should look.
 
+use super::refresh;
 use crate::document::{Document, Step, StepStatus};
 use crate::junit::{Case, Outcome, case, suite};
 
 /// The whole file.
 pub(super) fn junit(document: &Document) -> String {
-    let tools = document.steps.iter().map(|step| of_step(document, step));
+    let outputs: Vec<String> = document.steps.iter().map(|step| output(document, step)).collect();
+    let tools = document.steps.iter().zip(&outputs).map(|(step, output)| of_step(document, step, output));
     let migrations = document.refresh.iter().flat_map(|refresh| &refresh.migrations);
     let migrations = migrations.map(|migration| case("refreshkit.migrations", migration));
     let cases: Vec<Case<'_>> = tools.chain(fallback(document)).chain(migrations).collect();
     suite(&document.run, &cases)
 }
 
-fn of_step<'a>(document: &'a Document, step: &'a Step) -> Case<'a> {
+fn of_step<'a>(document: &'a Document, step: &'a Step, output: &'a str) -> Case<'a> {
     let error = document.error.as_ref().filter(|error| error.tool == step.tool);
     let message = error.map_or(&step.note, |error| &error.message);
     Case {
@@ -27,8 +29,16 @@ fn of_step<'a>(document: &'a Document, step: &'a Step) -> Case<'a> {
             StepStatus::Skipped => Outcome::Skipped("an earlier tool failed"),
             StepStatus::Failed => Outcome::Failed(message),
         },
-        output: &step.note,
+        output,
     }
+}
+
+/// What the tool says of its work, and what became of the database that it was to refresh.
+fn output(document: &Document, step: &Step) -> String {
+    let refresh = document.refresh.as_ref().filter(|_| step.tool == refresh::TOOL);
+    let told = refresh.map(|refresh| refresh::plain(document, refresh));
+    let parts = [Some(step.note.clone()).filter(|note| !note.is_empty()), told];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the data is what the run asked for.

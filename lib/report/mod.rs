@@ -6,6 +6,7 @@
 mod html;
 mod junit;
 mod prometheus;
+mod refresh;
 mod text;
 
 use std::io::Write;
@@ -115,4 +116,159 @@ fn store(path: &Path, content: &str) -> Result<(), Error> {
     temporary.write_all(content.as_bytes()).and_then(|()| temporary.as_file().sync_all()).map_err(fail)?;
     temporary.persist(path).map_err(|e| fail(e.error))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{ErrorReport, Migration, MigrationStatus, Refresh, RefreshState, Step, StepStatus};
+
+    fn step(tool: &str, status: StepStatus, note: &str) -> Step {
+        Step {
+            tool: tool.into(),
+            version: String::new(),
+            started_at: None,
+            seconds: 1.5,
+            status,
+            note: note.into(),
+            other: serde_json::Map::new(),
+        }
+    }
+
+    fn refreshed() -> Document {
+        let mut document = Document::new("refresh-1");
+        let migration = |name: &str, status| Migration { name: name.into(), status, ..Migration::default() };
+        document.refresh = Some(Refresh {
+            target: "dev3".into(),
+            database: "app".into(),
+            previous: Some("app__previous".into()),
+            dump: "app-20261122T020000Z.sql.gz".into(),
+            reference: Some("feature/rating".into()),
+            commit: Some("c0ffee".into()),
+            migrations: vec![
+                migration("V1.sql", MigrationStatus::AlreadyApplied),
+                migration("V2.sql", MigrationStatus::Applied),
+            ],
+            rows: 11_368,
+            ..Refresh::default()
+        });
+        document.steps.push(step("dev-restore", StepStatus::Ok, "dev3 <- app"));
+        document
+    }
+
+    /// The same, but for the end: nothing was swapped.
+    fn failed(code: &str, hint: &str) -> Document {
+        let mut document = refreshed();
+        let refresh = document.refresh.as_mut().unwrap();
+        refresh.previous = None;
+        let error = Some("V3.sql:4: ERROR 1064".to_owned());
+        refresh.migrations.push(Migration {
+            name: "V3.sql".into(),
+            status: MigrationStatus::Failed,
+            error,
+            ..Migration::default()
+        });
+        document.steps[0] = step("dev-restore", StepStatus::Failed, "it failed");
+        document.fail(ErrorReport {
+            tool: "dev-restore".into(),
+            code: code.into(),
+            exit: 65,
+            message: "it failed".into(),
+            hint: Some(hint.into()),
+            retryable: false,
+            other: serde_json::Map::new(),
+        });
+        document
+    }
+
+    /// What a person reads of a page: no tags.
+    fn seen(page: &str) -> String {
+        let parts = page.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+        parts
+            .collect::<String>()
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&amp;", "&")
+    }
+
+    fn everywhere(document: &Document) -> [String; 3] {
+        [seen(&html(document)), text(document), seen(&junit(document))]
+    }
+
+    #[test]
+    fn a_refresh_that_happened_is_told_in_every_report() {
+        for told in everywhere(&refreshed()) {
+            let sentence = "Database app now has 11,368 rows of app-20261122T020000Z.sql.gz, with the migrations of \
+                            feature/rating (c0ffee). The tables before it are in app__previous.";
+            assert!(told.contains(sentence), "{told}");
+        }
+        let report = text(&refreshed());
+        for part in ["refresh of dev3", "already-applied", "V2.sql"] {
+            assert!(report.contains(part), "{part}: {report}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_that_failed_is_nowhere_told_as_one_that_happened() {
+        let document = failed("migration-failed", "the database is as it was");
+        for told in everywhere(&document).iter().chain([&summary(&document)]) {
+            for word in ["now has", "dev3 <- app", "The tables before it"] {
+                assert!(!told.contains(word), "{word}: {told}");
+            }
+        }
+        for told in everywhere(&document) {
+            let sentence = "Database app is as it was: the refresh failed before anything was replaced. It was to get \
+                            app-20261122T020000Z.sql.gz, with the migrations of feature/rating (c0ffee).";
+            assert!(told.contains(sentence), "{told}");
+        }
+        assert!(text(&document).contains("V3.sql:4: ERROR 1064"), "{}", text(&document));
+    }
+
+    #[test]
+    fn a_refresh_that_was_stopped_or_did_not_finish_promises_nothing() {
+        for code in ["interrupted", "swap-unfinished"] {
+            for told in everywhere(&failed(code, "dev-restore status")) {
+                assert!(!told.contains("now has") && !told.contains("is as it was"), "{told}");
+                assert!(told.contains("dev-restore status --target dev3"), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_refresh_wrote_down_of_its_database_is_what_is_told() {
+        let mut document = failed("interrupted", "dev-restore status");
+        let told = |document: &Document, state| {
+            let mut document = document.clone();
+            document.refresh.as_mut().unwrap().state = Some(state);
+            text(&document)
+        };
+        let report = told(&document, RefreshState::AsItWas);
+        assert!(report.contains("is as it was: the refresh was stopped before"), "{report}");
+        let report = told(&document, RefreshState::Swapping);
+        assert!(report.contains("Whether database app was replaced is not written down here"), "{report}");
+        // The tables were swapped, and then the JUnit report could not be written.
+        document.error.as_mut().unwrap().code = "cannot-write".to_owned();
+        assert!(told(&document, RefreshState::Replaced).contains("Database app now has"));
+        let report = told(&document, RefreshState::Unknown("cloned".to_owned()));
+        assert!(!report.contains("now has") && !report.contains("as it was"), "{report}");
+    }
+
+    #[test]
+    fn a_refresh_that_was_only_tried_out_or_taken_back_is_told_as_such() {
+        let mut document = refreshed();
+        document.refresh.as_mut().unwrap().previous = None;
+        for told in everywhere(&document).iter().chain([&summary(&document)]) {
+            assert!(!told.contains("now has") && !told.contains("dev3 <- app-"), "{told}");
+        }
+        let mut document = refreshed();
+        let refresh = document.refresh.as_mut().unwrap();
+        (refresh.dump, refresh.reference, refresh.commit) = (String::new(), None, None);
+        refresh.migrations.clear();
+        for told in everywhere(&document) {
+            assert!(!told.contains("rows of "), "{told}");
+            assert!(told.contains("Database app is again what it was before the last refresh."), "{told}");
+        }
+        assert!(summary(&document).contains("dev3 <- what it was before"), "{}", summary(&document));
+    }
 }

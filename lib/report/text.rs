@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use crate::document::{Dehydration, Document, MigrationStatus, Resource, StepStatus};
+use super::refresh::{self, Fate};
+use crate::document::{Dehydration, Document, Migration, MigrationStatus, Refresh, Resource, StepStatus};
 
 /// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
 pub(super) fn summary(document: &Document) -> String {
@@ -24,18 +25,28 @@ pub(super) fn summary(document: &Document) -> String {
         parts.push(format!("{} {}", dump.name, HumanBytes(dump.bytes)));
     }
     if let Some(refresh) = &document.refresh {
-        let reference = refresh.reference.as_deref().map_or(String::new(), |name| format!(" @ {name}"));
-        let applied = refresh
-            .migrations
-            .iter()
-            .filter(|migration| migration.status == MigrationStatus::Applied)
-            .count();
-        parts.push(format!("{} <- {}{reference}, {applied} migrations", refresh.target, refresh.dump));
+        parts.push(refreshed_in_short(document, refresh));
     }
     let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();
     parts.push(format!("{seconds:.0} s"));
     // A message of a server may hold anything; this is one line.
     parts.join(" · ").replace(char::is_control, " ")
+}
+
+/// `dev3 <- app-20261122T020000Z.sql.gz @ feature/x, 3 migrations`.
+fn refreshed_in_short(document: &Document, refresh: &Refresh) -> String {
+    let target = &refresh.target;
+    match Fate::of(document, refresh) {
+        Fate::Refreshed => {
+            let reference = refresh.reference.as_deref().map_or(String::new(), |name| format!(" @ {name}"));
+            let applied = |migration: &&Migration| migration.status == MigrationStatus::Applied;
+            let applied = refresh.migrations.iter().filter(applied).count();
+            format!("{target} <- {}{reference}, {applied} migrations", refresh.dump)
+        }
+        Fate::Undone => format!("{target} <- what it was before"),
+        Fate::Rehearsed | Fate::AsItWas => format!("{target} is as it was"),
+        Fate::Unknown => format!("{target}: see dev-restore status"),
+    }
 }
 
 pub(crate) fn totals(plan: &Dehydration) -> (u64, u64) {
@@ -47,6 +58,9 @@ pub(super) fn text(document: &Document) -> String {
     let mut out = format!("run {}: {}\n", document.run, summary(document));
     steps(&mut out, document);
     warned(&mut out, document);
+    if let Some(refresh) = &document.refresh {
+        refreshed(&mut out, document, refresh);
+    }
     if let Some(plan) = &document.dehydration {
         tables(&mut out, plan);
         edges(&mut out, plan);
@@ -100,6 +114,18 @@ fn warned(out: &mut String, document: &Document) {
     }
     for line in lines {
         let _ = writeln!(out, "  {line}");
+    }
+}
+
+/// What became of a developer's database, and each migration with what was wrong.
+fn refreshed(out: &mut String, document: &Document, refresh: &Refresh) {
+    let _ = writeln!(out, "\nrefresh of {}\n  {}", refresh.target, refresh::plain(document, refresh));
+    for migration in &refresh.migrations {
+        let (word, seconds) = (migration.status.word(), migration.seconds);
+        let _ = writeln!(out, "  {word:<15} {seconds:>7.1} s  {}", migration.name);
+        for line in migration.error.iter().flat_map(|error| error.lines()) {
+            let _ = writeln!(out, "      {line}");
+        }
     }
 }
 

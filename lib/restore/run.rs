@@ -14,7 +14,7 @@ use super::target::Target;
 use super::{guard, swap};
 use crate::archive::{DatabaseEntry, DumpFile};
 use crate::config;
-use crate::document::{Document, Done, Dump, MigrationStatus, Refresh, TableDigest};
+use crate::document::{Document, Done, Dump, MigrationStatus, Refresh, RefreshState, TableDigest};
 use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
 use crate::mysql::Access;
@@ -124,6 +124,7 @@ fn start(target: &Target, dump: &Path, checkout: Option<&Checkout>) -> Refresh {
     Refresh {
         target: target.name.clone(),
         database: target.database.clone(),
+        state: Some(RefreshState::AsItWas),
         dump: file_name(dump),
         reference: checkout.map(|checkout| checkout.reference.clone()),
         commit: checkout.map(|checkout| checkout.commit.clone()),
@@ -154,6 +155,17 @@ fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Er
     // What this account may not read, it could not keep for an undo: better said now than after the load.
     Contents::read(&mut holder.session, &target.database)?;
     Ok(())
+}
+
+/// Whether a swap that failed is known to have renamed no table. What the server said in the middle of it tells nothing.
+fn was_not_begun(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Busy { .. }
+            | Error::Interrupted(_)
+            | Error::ReferredFromOutside { .. }
+            | Error::LockLost { .. }
+    )
 }
 
 struct Refresher<'a> {
@@ -192,11 +204,26 @@ impl Refresher<'_> {
             "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
         });
         let plan = Plan::refresh(self.target, live, incoming, history.to_string());
-        for told in swap::swap(self.house, holder, self.target, &plan)? {
+        refresh.state = Some(RefreshState::Swapping);
+        self.remember(refresh);
+        let swapped = swap::swap(self.house, holder, self.target, &plan);
+        if swapped.as_ref().is_err_and(was_not_begun) {
+            refresh.state = Some(RefreshState::AsItWas);
+        }
+        for told in swapped? {
             self.house.progress.warn(&told);
         }
+        refresh.state = Some(RefreshState::Replaced);
         refresh.previous = Some(self.target.previous());
         Ok(())
+    }
+
+    /// What the document says if the tool is stopped and this thread left behind.
+    fn remember(&self, refresh: &Refresh) {
+        if let Some(mut document) = self.house.remembered() {
+            document.refresh = Some(refresh.clone());
+            self.house.remember(&document);
+        }
     }
 
     /// The tables with their rows; whatever comes of it, the redo log is on again afterwards.

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::options::UndoOptions;
 use super::swap;
 use super::target::Target;
-use crate::document::{Document, Done, Refresh};
+use crate::document::{Document, Done, Refresh, RefreshState};
 use crate::house::House;
 use crate::mysql::Access;
 use crate::restore::swap::lock::Holder;
@@ -60,6 +60,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
     document.refresh = Some(Refresh {
         target: target.name.clone(),
         database: target.database.clone(),
+        state: Some(RefreshState::Replaced),
         previous: Some(previous),
         ..Refresh::default()
     });

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use refreshkit::document::Document;
+
 use crate::restore_place::{MINE, Place, assert_same, git, picture, shop};
-use crate::support::{for_each_server, servers};
+use crate::support::{Tool, for_each_server, servers};
 
 #[test]
 fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() {
@@ -31,6 +33,8 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
             place.target.run("SELECT name FROM schema_migrations ORDER BY HEX(name)"),
             "V10__view.sql\nV1__old.sql\nV2__rating.sql\n"
         );
+        let told = reported(&document);
+        assert!(told.contains(&format!("Database {} now has ", place.database())), "{told}");
         let refresh = document.refresh.unwrap();
         let seen: Vec<_> = refresh.migrations.iter().map(|m| (m.name.as_str(), m.status.word())).collect();
         assert_eq!(
@@ -39,8 +43,10 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
         );
         assert_eq!(document.steps[0].note, "dev3 <- app-20261122T020000Z @ main, 2 migrations");
         assert_eq!(refresh.commit.unwrap().len(), 40);
-        place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+        let undone = place.tool(&["undo", "--target", "dev3"]).run().exits(0).document();
         assert_same(&picture(server, place.database()), &old);
+        let told = reported(&undone);
+        assert!(told.contains(" is again what it was before the last refresh."), "{told}");
 
         git(&repository, &["checkout", "-q", "-b", "feature/broken"]);
         std::fs::write(
@@ -58,6 +64,9 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
             "{}",
             output.stderr
         );
+        let told = reported(&output.document());
+        let sentence = " is as it was: the refresh failed before anything was replaced. It was to get app-";
+        assert!(told.contains(sentence) && told.contains("ran on the copy"), "{told}");
         let failed = output.document().refresh.unwrap().migrations.pop().unwrap();
         assert_eq!(failed.status.word(), "failed");
         let why = failed.error.unwrap();
@@ -72,6 +81,14 @@ fn migrations_run_before_the_swap_and_a_failing_one_leaves_the_database_alone() 
         assert!(output.stderr.contains("did you mean feature/broken?"), "{}", output.stderr);
         assert_same(&picture(server, place.database()), &old);
     });
+}
+
+/// The report for people of a refresh.
+fn reported(document: &Document) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.txt");
+    Tool::new("refresh-report").arg("--text").arg(&file).document(document).run();
+    std::fs::read_to_string(file).unwrap()
 }
 
 /// CRC-32 of the lines `SELECT 1;` and `SELECT 2;`, as Flyway counts.

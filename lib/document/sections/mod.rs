@@ -15,7 +15,7 @@ mod step;
 pub use cluster::{Cluster, Endpoint, Login};
 pub use dehydration::{ColumnPlan, Dehydration, EdgeReport, LeakOrigin, LeakScan, TableClass, TablePlan};
 pub use dump::{Dump, TableDigest};
-pub use refresh::{Migration, MigrationStatus, Refresh};
+pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState};
 pub use resource::{AnyKind, Resource, ResourceKind};
 pub use rotation::{Rotation, Verdict};
 pub use source::{Snapshot, Source};

@@ -14,6 +14,9 @@ pub struct Refresh {
     pub target: String,
     /// The database that was replaced.
     pub database: String,
+    /// How the database is. Older versions did not write it down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<RefreshState>,
     /// Where the old tables are: `<db>__previous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
@@ -34,6 +37,21 @@ pub struct Refresh {
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// How far a refresh came with the database that it is to replace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefreshState {
+    /// Nothing of it was touched.
+    AsItWas,
+    /// The swap had begun; how it ended is not known.
+    Swapping,
+    /// The new tables are in their place.
+    Replaced,
+    /// The word of a newer version, carried untouched.
+    #[serde(untagged)]
+    Unknown(String),
 }
 
 /// One migration.
