@@ -56,8 +56,17 @@ fn verdict(document: &Document) -> Markup {
             } }
         }
         @if let Some(hint) = document.error.as_ref().and_then(|error| error.hint.as_deref()) {
-            p { b { "Hint: " } (hint) }
+            (advice(hint))
         }
+    }
+}
+
+/// A sentence; and what follows it are lines of refresh.toml, to be pasted to the letter.
+fn advice(hint: &str) -> Markup {
+    let (sentence, lines) = hint.split_once('\n').map_or((hint, None), |(first, rest)| (first, Some(rest)));
+    html! {
+        p { b { "Hint: " } (sentence) }
+        @if let Some(lines) = lines { pre { (lines) } }
     }
 }
 

@@ -33,11 +33,13 @@ fn of_step<'a>(document: &'a Document, step: &'a Step, output: &'a str) -> Case<
     }
 }
 
-/// What the tool says of its work, and what became of the database that it was to refresh.
+/// What the tool says of its work, what became of the database that it was to refresh, and what to do about a failure.
 fn output(document: &Document, step: &Step) -> String {
     let refresh = document.refresh.as_ref().filter(|_| step.tool == refresh::TOOL);
     let told = refresh.map(|refresh| refresh::plain(document, refresh));
-    let parts = [Some(step.note.clone()).filter(|note| !note.is_empty()), told];
+    let error = document.error.as_ref().filter(|error| error.tool == step.tool);
+    let hint = error.and_then(|error| error.hint.as_ref()).map(|hint| format!("hint: {hint}\n"));
+    let parts = [Some(step.note.clone()).filter(|note| !note.is_empty()), told, hint];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 

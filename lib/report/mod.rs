@@ -123,6 +123,9 @@ mod tests {
     use super::*;
     use crate::document::{ErrorReport, Migration, MigrationStatus, Refresh, RefreshState, Step, StepStatus};
 
+    const SENTENCE: &str = "mask them, or say why not, under [mask] of refresh.toml:";
+    const TOML: &str = "[mask]\n\"app.users.email\" = \"email\"  # by its name\n\"app.users.note\" = { keep = \"<none>\" }  # \"a&b\"";
+
     fn step(tool: &str, status: StepStatus, note: &str) -> Step {
         Step {
             tool: tool.into(),
@@ -270,5 +273,18 @@ mod tests {
             assert!(told.contains("Database app is again what it was before the last refresh."), "{told}");
         }
         assert!(summary(&document).contains("dev3 <- what it was before"), "{}", summary(&document));
+    }
+
+    #[test]
+    fn the_toml_of_a_hint_can_be_pasted_from_every_report() {
+        let document = failed("unmasked", &format!("{SENTENCE}\n{TOML}"));
+        let page = html(&document);
+        let block = page.split("<pre>").nth(1).and_then(|rest| rest.split("</pre>").next()).unwrap();
+        assert_eq!(seen(block), TOML);
+        assert!(toml::from_str::<toml::Table>(TOML).unwrap()["mask"].get("app.users.note").is_some());
+        assert!(seen(&page).contains(SENTENCE), "{page}");
+        for told in [text(&document), seen(&junit(&document))] {
+            assert!(told.contains(&format!("{SENTENCE}\n{TOML}\n")), "{told}");
+        }
     }
 }
