@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-fn file(name: &str) -> (PathBuf, String) {
+pub(crate) fn file(name: &str) -> (PathBuf, String) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("jenkins").join(name);
     let text = std::fs::read_to_string(&path).unwrap();
     (path, text)
 }
 
 /// The scripts of the `sh` steps, unescaped as Groovy would.
-fn scripts(text: &str) -> Vec<String> {
+pub(crate) fn scripts(text: &str) -> Vec<String> {
     text.split("script: '''")
         .skip(1)
         .map(|rest| rest.split("'''").next().unwrap().replace("\\\\", "\\"))
@@ -220,6 +220,60 @@ fn a_signal_that_only_the_shell_gets_ends_the_night_and_rds_drop_comes_last() {
     assert_eq!(output.status.code(), Some(143));
     assert!(begun.elapsed().as_secs() < 15, "it waited for the end of the night");
     assert!(night.calls().pop().unwrap().starts_with("rds-drop --run nightly-20"));
+}
+
+#[test]
+fn an_abort_that_the_shell_hears_of_late_ends_what_it_has_begun_by_then() {
+    let jobs = [
+        ("nightly.Jenkinsfile", "rds-drop", "rds-snap"),
+        ("refresh.Jenkinsfile", "rm", "dev-restore"),
+        ("scripts/nightly", "rds-drop", "rds-snap"),
+    ];
+    for (job, first, next) in jobs {
+        let night = Night::new();
+        let mut path = script("nightly");
+        if job != "scripts/nightly" {
+            path = night.path("step");
+            let step =
+                scripts(&file(job).1).into_iter().find(|script| script.contains("mkdir -p out")).unwrap();
+            fs::write(&path, step).unwrap();
+        }
+        // Slow when it is called first.
+        let slow = "#!/bin/bash\ntool=${0##*/} seconds=0\n! mkdir \"$0.called\" 2>/dev/null || seconds=20\n\
+                    echo \"$tool $$\" >>\"$CALLS\"\ncat >/dev/null\nexec sleep $seconds\n";
+        for tool in [first, next] {
+            fs::write(night.path(tool), slow).unwrap();
+            fs::set_permissions(night.path(tool), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let pid_of = |tool: &str| {
+            let calls = fs::read_to_string(night.path("calls")).unwrap_or_default();
+            let call = calls.lines().find_map(|line| line.strip_prefix(tool)?.trim().parse().ok());
+            call.and_then(Pid::from_raw)
+        };
+        let mut command = night.command("bash", &[&path], "");
+        command.envs([("TARGET", "t"), ("DUMP", "d"), ("REF", "r")]);
+        let begun = Instant::now();
+        let shell = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let until_called = |tool: &str, limit: Duration| {
+            let begun = Instant::now();
+            while pid_of(tool).is_none() && begun.elapsed() < limit {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            pid_of(tool)
+        };
+        kill_process(until_called(first, Duration::from_secs(15)).unwrap(), Signal::TERM).unwrap();
+        // A shell that ends by itself is as good.
+        until_called(next, Duration::from_secs(2));
+        let _ = kill_process(Pid::from_child(&shell), Signal::TERM);
+        let output = shell.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(143), "{job}: {:?}", night.calls());
+        assert!(begun.elapsed().as_secs() < 15, "{job}: it waited for the end");
+        let next = pid_of(next);
+        assert!(
+            next.is_none_or(|pid| rustix::process::test_kill_process(pid).is_err()),
+            "{job}: left behind"
+        );
+    }
 }
 
 #[test]

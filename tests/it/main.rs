@@ -34,6 +34,8 @@ mod migrate;
 #[cfg(feature = "aws")]
 mod pipe;
 #[cfg(feature = "aws")]
+mod pipe_abort;
+#[cfg(feature = "aws")]
 mod pipe_night;
 #[cfg(feature = "aws")]
 mod pipe_readers;
