@@ -12,10 +12,10 @@ use flate2::bufread::GzDecoder;
 use libdeflater::Decompressor;
 use sha2::{Digest, Sha256};
 
+use super::error::{Error, FileAction};
 use super::manifest::{FORMAT, Manifest};
 use super::text;
 use super::trailer::{self, Trailer};
-use crate::dump::Error;
 use crate::sql::hex;
 
 /// The longest manifest that is read, compressed: 100 000 tables stay below it.
@@ -41,9 +41,9 @@ pub struct DumpFile {
 impl DumpFile {
     /// Opens a dump, reading its tail only.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(Error::file("open", path))?;
-        let bytes = file.metadata().map_err(Error::file("read", path))?.len();
-        let found = find_trailer(&file, bytes).map_err(Error::file("read", path))?;
+        let file = File::open(path).map_err(Error::file(FileAction::Open, path))?;
+        let bytes = file.metadata().map_err(Error::file(FileAction::Read, path))?.len();
+        let found = find_trailer(&file, bytes).map_err(Error::file(FileAction::Read, path))?;
         let trailer = found.ok_or_else(|| {
             Error::damaged(path, "it does not end as a dump of refreshkit does (cut off, or another file)")
         })?;
@@ -74,10 +74,10 @@ impl DumpFile {
     /// out; length and CRC are checked at the end, so a read error must be looked at.
     pub fn member(&self, position: usize) -> Result<MemberReader<'_>, Error> {
         let Some(member) = self.manifest.members.get(position) else {
-            return Err(Error::NotThere(format!("{} has no member {position}", self.path.display())));
+            return Err(Error::NoMember { path: self.path.clone(), position });
         };
         let section = Section { file: &self.file, offset: member.offset, left: member.bytes };
-        let found = hash(section).map_err(Error::file("read", &self.path))?;
+        let found = hash(section).map_err(Error::file(FileAction::Read, &self.path))?;
         if hex(&found) != member.sha256 {
             return Err(Error::damaged(
                 &self.path,
@@ -95,7 +95,7 @@ impl DumpFile {
         let damaged = |problem: &str| Error::damaged(&self.path, format!("member {position}: {problem}"));
         let member = self.manifest.members.get(position).ok_or_else(|| damaged("is not there"))?;
         let (bytes, plain) = room.take(bounded(member.bytes), bounded(member.plain_bytes));
-        self.file.read_exact_at(bytes, member.offset).map_err(Error::file("read", &self.path))?;
+        self.file.read_exact_at(bytes, member.offset).map_err(Error::file(FileAction::Read, &self.path))?;
         if hex(&Sha256::digest(&*bytes)) != member.sha256 {
             return Err(damaged("has changed since it was written"));
         }
@@ -226,4 +226,4 @@ fn read_manifest(file: &File, trailer: &Trailer) -> Result<Manifest, String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

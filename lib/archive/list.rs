@@ -1,26 +1,37 @@
 //! The dumps in a directory, read from their tails.
 //!
-//! In: a directory. Out: those files whose names and ends say that they are dumps of ours, newest first. A file that
-//! is cut off, still being written or somebody else's is not among them.
+//! In: a directory. Out: the files that are called like dumps, newest first, and what each says of itself. One that is
+//! still being written has another name; one that is cut off, damaged or somebody else's has an error instead.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use jiff::fmt::strtime;
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use super::error::{Error, FileAction, Purpose};
 use super::file::DumpFile;
-use super::manifest::Manifest;
+use super::name::parse_name;
 use crate::config::{self, Config};
-use crate::dump::Error;
 
-const SUFFIX: &str = ".sql.gz";
-const STAMP: &str = "%Y%m%dT%H%M%SZ";
+/// A file that is called like a dump; nobody has looked into it yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// File name.
+    pub(crate) file: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What its name begins with.
+    pub(crate) name: String,
+    /// The moment the data is from, to the second: part of the name.
+    pub(crate) as_of: Timestamp,
+    /// File size.
+    pub(crate) bytes: u64,
+}
 
-/// One dump.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One whole dump.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
     /// File name.
     pub file: String,
@@ -46,118 +57,84 @@ pub struct Listed {
 
 /// The directory of the configuration, which must be there. It is never made: where a network file system is not
 /// mounted, the dumps would fill the disk of the mount point.
-pub fn directory(config: &Config, wish: Option<&Path>) -> Result<PathBuf, Error> {
-    let path = match (wish, &config.dump.dir) {
-        (Some(wish), _) => wish.to_owned(),
-        (None, Some(configured)) => PathBuf::from(configured),
-        (None, None) => return Err(config::Error::Unset { setting: "[dump] dir" }.into()),
-    };
-    match fs::metadata(&path) {
-        Ok(found) if found.is_dir() => Ok(path),
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file("read", &path)(error)),
-        _ => Err(Error::NoDirectory(path)),
+pub(crate) fn directory(config: &Config, wish: Option<&Path>, purpose: Purpose) -> Result<PathBuf, Error> {
+    let configured = config.dump.dir.as_ref().filter(|directory| !directory.is_empty()).map(PathBuf::from);
+    let directory = wish.map(Path::to_owned).or(configured);
+    let directory = directory.ok_or(config::Error::Unset { setting: "[dump] dir" })?;
+    match fs::metadata(&directory) {
+        Ok(found) if found.is_dir() => Ok(directory),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            let action = match purpose {
+                Purpose::Reading => FileAction::List,
+                Purpose::Writing => FileAction::Read,
+            };
+            Err(Error::file(action, &directory)(error))
+        }
+        _ => Err(Error::NoDirectory { directory, purpose }),
     }
 }
 
-/// How far a clock may be behind another.
-const CLOCK_HOURS: i64 = 1;
-
-/// Whether a dump says that its data is of a later moment than now: a clock was wrong when it was made, or is now.
-pub fn is_later(as_of: Timestamp, now: Timestamp) -> bool {
-    as_of.duration_since(now) > SignedDuration::from_hours(CLOCK_HOURS)
-}
-
-/// The newest of a list, newest first, but not one of a later moment than now, unless there are no others.
-pub fn latest(dumps: &[Listed]) -> Option<&Listed> {
-    let now = Timestamp::now();
-    dumps.iter().find(|dump| !is_later(dump.as_of, now)).or(dumps.first())
-}
-
-/// The whole dumps in a directory, newest first; with a name, only those that begin with it.
-pub fn list(directory: &Path, name: Option<&str>) -> Result<Vec<Listed>, Error> {
+/// The files in a directory that are called like dumps, newest first; with a name, only those that begin with it.
+pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Candidate>, Error> {
     let mut found = Vec::new();
-    let entries = fs::read_dir(directory).map_err(Error::file("read", directory))?;
+    let entries = fs::read_dir(directory).map_err(Error::file(FileAction::List, directory))?;
     for entry in entries {
-        let entry = entry.map_err(Error::file("read", directory))?;
-        let file = entry.file_name().to_string_lossy().into_owned();
-        let regular = entry.file_type().is_ok_and(|kind| kind.is_file());
-        let Some((own_name, as_of)) = parse_name(&file).filter(|_| regular) else { continue };
+        let entry = entry.map_err(Error::file(FileAction::List, directory))?;
+        let Ok(file) = entry.file_name().into_string() else { continue };
+        let Some((own_name, as_of)) = parse_name(&file) else { continue };
         if name.is_some_and(|name| name != own_name) {
             continue;
         }
-        // Somebody may remove it this very moment; whatever cannot be read is no dump to rely on.
-        let Ok(dump) = DumpFile::open(&entry.path()) else { continue };
-        found.push(Listed::of(file, entry.path(), (own_name, as_of), dump.bytes(), dump.manifest()));
+        // Of a link, this is the link itself. Somebody may remove a file this very moment: it is not there.
+        let Some(found_there) = entry.metadata().ok().filter(fs::Metadata::is_file) else { continue };
+        found.push(Candidate { path: entry.path(), file, name: own_name, as_of, bytes: found_there.len() });
     }
     found.sort_by(|a, b| b.as_of.cmp(&a.as_of).then_with(|| a.file.cmp(&b.file)));
     Ok(found)
 }
 
-/// The dump that a person names: `latest`, a file name in the directory, or a path.
-pub fn find(directory: impl FnOnce() -> Result<PathBuf, Error>, wish: &str) -> Result<PathBuf, Error> {
-    if wish.contains('/') {
-        return Ok(PathBuf::from(wish));
-    }
-    let directory = directory()?;
-    if wish != "latest" {
-        return Ok(directory.join(wish));
-    }
-    latest(&list(&directory, None)?)
-        .map(|dump| dump.path.clone())
-        .ok_or_else(|| Error::NotThere(format!("there is no whole dump in {}", directory.display())))
+/// The whole dumps in a directory, newest first; with a name, only those that begin with it.
+pub fn list(directory: &Path, name: Option<&str>) -> Result<Vec<Listed>, Error> {
+    // Whatever cannot be read is no dump to rely on.
+    Ok(candidates(directory, name)?.iter().filter_map(|candidate| candidate.read().ok()).collect())
 }
 
-impl Listed {
-    fn of(file: String, path: PathBuf, named: (String, Timestamp), bytes: u64, manifest: &Manifest) -> Self {
-        Self {
-            file,
-            path,
-            name: named.0,
-            as_of: named.1,
-            bytes,
+impl Candidate {
+    /// What the file says of itself, or why it is no dump to rely on.
+    pub(crate) fn read(&self) -> Result<Listed, Error> {
+        let dump = DumpFile::open(&self.path)?;
+        let manifest = dump.manifest();
+        Ok(Listed {
+            file: self.file.clone(),
+            path: self.path.clone(),
+            name: self.name.clone(),
+            as_of: self.as_of,
+            bytes: dump.bytes(),
             rows: manifest.rows,
             tables: manifest.tables.len(),
             databases: manifest.databases.iter().map(|database| database.name.clone()).collect(),
             engine: manifest.engine.clone(),
             fallback: manifest.fallback,
-        }
+        })
+    }
+
+    /// For scripts: a file that is no dump to rely on. `name` as for [`Listed::json`].
+    pub(crate) fn json(&self, name: &str, problem: &Error) -> Value {
+        json!({
+            "file": self.file, "path": self.path, "name": name, "prefix": self.name, "begun": self.as_of,
+            "bytes": self.bytes, "problem": problem.to_string(),
+        })
     }
 }
 
-/// `NAME-20261123T020000Z.sql.gz`.
-pub(crate) fn file_name(name: &str, as_of: Timestamp) -> String {
-    format!("{name}-{}{SUFFIX}", as_of.strftime(STAMP))
-}
-
-/// Name and moment, if the file name is exactly of that form.
-pub(crate) fn parse_name(file: &str) -> Option<(String, Timestamp)> {
-    let (name, stamp) = file.strip_suffix(SUFFIX)?.rsplit_once('-')?;
-    let date_time = strtime::parse(STAMP, stamp).ok()?.to_datetime().ok()?;
-    let as_of = date_time.in_tz("UTC").ok()?.timestamp();
-    (!name.is_empty() && !name.starts_with('.') && file_name(name, as_of) == file)
-        .then(|| (name.to_owned(), as_of))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_form_of_names_is_ours() {
-        let as_of: Timestamp = "2028-02-29T02:00:00Z".parse().unwrap();
-        assert_eq!(file_name("app", as_of), "app-20280229T020000Z.sql.gz");
-        assert_eq!(parse_name("my-app-20280229T020000Z.sql.gz"), Some(("my-app".to_owned(), as_of)));
-        for foreign in [
-            "app-latest.sql.gz",
-            "app-20270229T020000Z.sql.gz",
-            "-20280229T020000Z.sql.gz",
-            ".app-20280229T020000Z.sql.gz",
-            "app-20280229T020000Z.sql.gz.partial",
-            "app-20280229T020000Z.sql",
-            "app-2028-02-29.sql.gz",
-            "app-20280229T020000Z.sql.gz ",
-        ] {
-            assert_eq!(parse_name(foreign), None, "{foreign}");
-        }
+impl Listed {
+    /// For scripts: every tool that lists dumps writes these fields. `name` is the one of them that is not the same
+    /// everywhere, and stays what each tool has always written there: `file` or `prefix`.
+    pub(crate) fn json(&self, name: &str) -> Value {
+        json!({
+            "file": self.file, "path": self.path, "name": name, "prefix": self.name, "begun": self.as_of,
+            "as_of": self.as_of, "bytes": self.bytes, "rows": self.rows, "tables": self.tables,
+            "databases": self.databases, "engine": self.engine, "fallback": self.fallback,
+        })
     }
 }

@@ -7,7 +7,6 @@ use libdeflater::{CompressionLvl, Compressor};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{MemberEntry, MemberKind};
-use crate::rows::Sum;
 use crate::sql::hex;
 
 /// Where a statement ends and the next one begins: servers load fastest between 128 KiB and 1 MiB.
@@ -22,7 +21,6 @@ pub(crate) struct Member {
     /// All but the offset.
     pub(crate) entry: MemberEntry,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) sum: Sum,
     pub(crate) statement_bytes_max: u64,
 }
 
@@ -74,7 +72,7 @@ impl Packer {
         if self.room.len() > MEMBER_BYTES * 2 {
             self.room = Vec::new();
         }
-        Member { entry, bytes, sum: Sum::default(), statement_bytes_max: 0 }
+        Member { entry, bytes, statement_bytes_max: 0 }
     }
 }
 
@@ -95,34 +93,27 @@ pub(crate) struct Rows<'a> {
     insert: &'a str,
     statement_bytes: u64,
     statement_bytes_max: u64,
-    sum: Sum,
+    /// So many are in the member that has been begun.
+    count: u64,
 }
 
 impl<'a> Rows<'a> {
     /// No rows yet; the packer must be empty.
     pub(crate) fn new(packer: &'a mut Packer, table: usize, before: &'a str, insert: &'a str) -> Self {
-        Self {
-            packer,
-            table,
-            before,
-            insert,
-            statement_bytes: 0,
-            statement_bytes_max: 0,
-            sum: Sum::default(),
-        }
+        Self { packer, table, before, insert, statement_bytes: 0, statement_bytes_max: 0, count: 0 }
     }
 
     /// Whether a row is too much for the member that has been begun.
     pub(crate) fn is_full(&self, tuple: &[u8]) -> bool {
-        self.sum.rows > 0 && self.packer.plain.len() + tuple.len() > MEMBER_BYTES
+        self.count > 0 && self.packer.plain.len() + tuple.len() > MEMBER_BYTES
     }
 
     /// Adds one row.
     pub(crate) fn push(&mut self, tuple: &[u8]) {
-        if self.sum.rows == 0 {
+        if self.count == 0 {
             self.packer.push(self.before.as_bytes());
         }
-        self.sum.add(tuple);
+        self.count += 1;
         let length = tuple.len() as u64 + 4;
         if self.statement_bytes > 0 && self.statement_bytes + length > STATEMENT_BYTES {
             self.end_statement();
@@ -141,15 +132,14 @@ impl<'a> Rows<'a> {
 
     /// The member, if there is a row in it; the rows that follow begin the next one.
     pub(crate) fn cut(&mut self) -> Option<Member> {
-        if self.sum.rows == 0 {
+        if self.count == 0 {
             return None;
         }
         self.end_statement();
         let mut member = self.packer.finish(MemberKind::Rows);
-        member.sum = std::mem::take(&mut self.sum);
         member.statement_bytes_max = std::mem::take(&mut self.statement_bytes_max);
         member.entry.table = Some(self.table);
-        member.entry.rows = member.sum.rows;
+        member.entry.rows = std::mem::take(&mut self.count);
         Some(member)
     }
 

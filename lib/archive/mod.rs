@@ -1,25 +1,35 @@
 //! The dump file, and the directory of dumps.
 //!
 //! In: SQL of a dump on its way to the disk, a directory, a name or `latest`. Out: gzip members and a manifest behind them,
-//! published in one step; the dumps of the directory, and any part of one. `README.md` is the format.
+//! published in one step; the dumps of the directory, the one that is meant, and any part of one. `README.md` is the format.
 
+mod error;
 mod file;
 mod list;
 mod manifest;
 mod member;
+mod name;
+mod select;
 mod store;
 mod text;
 mod trailer;
 mod verify;
 
+pub use error::{Error, FileAction, Purpose};
 pub use file::{DumpFile, MemberReader};
-pub use list::{Listed, directory, find, is_later, latest, list};
+pub(crate) use list::{Candidate, candidates, directory};
+pub use list::{Listed, list};
 pub use manifest::{
     Consistency, DatabaseEntry, FORMAT, Manifest, MemberEntry, MemberKind, ObjectEntry, ObjectKind,
     TableEntry, TableKind,
 };
 pub(crate) use member::{Member, Packer, Rows, of_text};
+pub(crate) use name::is_later;
+pub(crate) use select::{LATEST, find, latest, pick};
 pub(crate) use store::Partial;
 pub use store::Store;
 pub use verify::all;
 pub(crate) use verify::own;
+
+#[cfg(test)]
+pub(crate) use file::tests::whole;

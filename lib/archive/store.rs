@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 
+use super::error::{Error, FileAction};
 use super::manifest::{Manifest, MemberEntry, MemberKind};
 use super::member::{self, Member};
+use super::name::{file_name, parse_name};
 use super::trailer::Trailer;
-use super::{list, text};
-use crate::dump::Error;
+use super::{select, text};
 
 /// What the temporary file's name ends with.
 const PARTIAL: &str = ".partial";
@@ -42,7 +43,7 @@ impl Store {
             .read(true)
             .write(true)
             .open(&path)
-            .map_err(Error::file("create", &path))?;
+            .map_err(Error::file(FileAction::Create, &path))?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -55,9 +56,9 @@ impl Store {
                     holder: holder.trim().to_owned(),
                 });
             }
-            Err(error) => return Err(Error::file("lock", &path)(error.into())),
+            Err(error) => return Err(Error::file(FileAction::Lock, &path)(error.into())),
         }
-        sign(&mut lock).map_err(Error::file("write", &path))?;
+        sign(&mut lock).map_err(Error::file(FileAction::Write, &path))?;
         let store = Self { directory: directory.to_owned(), name: name.to_owned(), _lock: lock };
         store.clean()?;
         Ok(store)
@@ -75,13 +76,14 @@ impl Store {
 
     /// Removes temporary files of runs that died: nobody else writes under this name.
     fn clean(&self) -> Result<(), Error> {
-        let entries = fs::read_dir(&self.directory).map_err(Error::file("read", &self.directory))?;
+        let entries =
+            fs::read_dir(&self.directory).map_err(Error::file(FileAction::Read, &self.directory))?;
         for entry in entries {
-            let entry = entry.map_err(Error::file("read", &self.directory))?;
+            let entry = entry.map_err(Error::file(FileAction::Read, &self.directory))?;
             let file_name = entry.file_name();
             let Some(file_name) = file_name.to_str() else { continue };
             let whole = file_name.strip_prefix('.').and_then(|rest| rest.strip_suffix(PARTIAL));
-            if whole.and_then(list::parse_name).is_some_and(|(name, _)| name == self.name) {
+            if whole.and_then(parse_name).is_some_and(|(name, _)| name == self.name) {
                 remove(&entry.path())?;
             }
         }
@@ -91,7 +93,7 @@ impl Store {
     /// Fails if the directory has no room for `needed` bytes.
     pub(crate) fn check_space(&self, needed: u64) -> Result<(), Error> {
         let found = rustix::fs::statvfs(&self.directory)
-            .map_err(|e| Error::file("read", &self.directory)(e.into()))?;
+            .map_err(|e| Error::file(FileAction::Read, &self.directory)(e.into()))?;
         let free = found.f_bavail.saturating_mul(found.f_frsize);
         if free < needed.saturating_add(SPARE_BYTES) {
             return Err(Error::NoSpace { directory: self.directory.clone(), free, needed });
@@ -101,16 +103,16 @@ impl Store {
 
     /// Begins the file for the data of `as_of`.
     pub(crate) fn begin(&self, as_of: Timestamp) -> Result<Partial<'_>, Error> {
-        let file_name = list::file_name(&self.name, as_of);
+        let file_name = file_name(&self.name, as_of);
         let path = self.directory.join(format!(".{file_name}{PARTIAL}"));
-        let file = File::create(&path).map_err(Error::file("create", &path))?;
+        let file = File::create(&path).map_err(Error::file(FileAction::Create, &path))?;
         let whole = self.directory.join(&file_name);
         Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new() })
     }
 
     /// Removes a dump. Only what [`list`](super::list) shows under this name goes.
     pub fn remove(&self, file_name: &str) -> Result<(), Error> {
-        if list::parse_name(file_name).is_some_and(|(name, _)| name == self.name) {
+        if parse_name(file_name).is_some_and(|(name, _)| name == self.name) {
             remove(&self.directory.join(file_name))?;
         }
         Ok(())
@@ -120,7 +122,7 @@ impl Store {
     pub fn sync(&self) -> Result<(), Error> {
         File::open(&self.directory)
             .and_then(|directory| directory.sync_all())
-            .map_err(Error::file("sync", &self.directory))
+            .map_err(Error::file(FileAction::Sync, &self.directory))
     }
 
     /// Points `NAME-latest.sql.gz` at a dump.
@@ -144,7 +146,9 @@ fn sign(lock: &mut File) -> io::Result<()> {
 
 fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::file(FileAction::Remove, path)(error))
+        }
         _ => Ok(()),
     }
 }
@@ -175,7 +179,7 @@ impl Partial<'_> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file.write_all(bytes).map_err(Error::file("write", &self.whole))?;
+        self.file.write_all(bytes).map_err(Error::file(FileAction::Write, &self.whole))?;
         self.offset += bytes.len() as u64;
         Ok(())
     }
@@ -192,7 +196,7 @@ impl Partial<'_> {
 
     /// The bytes are on the disk afterwards.
     pub(crate) fn sync(&self) -> Result<(), Error> {
-        self.file.sync_all().map_err(Error::file("write", &self.whole))
+        self.file.sync_all().map_err(Error::file(FileAction::Write, &self.whole))
     }
 
     /// Gives the file its name, in place of an older dump of the same moment if there is one, and returns its path.
@@ -202,14 +206,14 @@ impl Partial<'_> {
             let inode = |path: &Path| fs::metadata(path).map(|found| found.ino());
             let ours = self.file.metadata().map(|found| found.ino());
             if !matches!((inode(&self.whole), ours), (Ok(found), Ok(own)) if found == own) {
-                return Err(Error::file("rename the finished dump to", &self.whole)(error));
+                return Err(Error::file(FileAction::Publish, &self.whole)(error));
             }
         }
         self.store.sync()?;
         let file_name = self.whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // A dump of an older snapshot is not the latest one.
-        let newest = list::list(&self.store.directory, Some(&self.store.name));
-        let newest = newest.ok().and_then(|dumps| list::latest(&dumps).cloned());
+        let newest = select::newest(&self.store.directory, Some(&self.store.name));
+        let newest = newest.ok().and_then(|latest| latest.dump);
         let file_name = newest.map_or(file_name, |newest| newest.file);
         // File systems without symbolic links can do without this one.
         let _ = self.store.link_latest(&file_name);

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::file::DumpFile;
-use super::file::Room;
-use crate::dump::Error;
+use super::error::Error;
+use super::file::{DumpFile, Room};
 use crate::house::House;
 use crate::progress::Unit;
 

@@ -1,53 +1,21 @@
-//! How dumping and reading dumps can fail.
+//! How dumping can fail.
 
-use std::path::{Path, PathBuf};
+use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::{archive, config, mysql, rows};
 
-use crate::document::{Exit, Failure, Interrupted};
-use crate::{config, mysql};
-
-/// Why a dump was not written, or cannot be read.
+/// Why a dump was not written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file operation failed.
-    #[error("cannot {deed} {}", path.display())]
-    File {
-        /// What was tried.
-        deed: &'static str,
-        /// Where.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The file is not a dump of ours, or is damaged.
-    #[error("{} is not a whole dump: {problem}", path.display())]
-    Damaged {
-        /// Where.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A dump of a newer format.
-    #[error("{} has the format {format}, this version reads {}", path.display(), crate::archive::FORMAT)]
-    OtherFormat {
-        /// Where.
-        path: PathBuf,
-        /// What it says.
-        format: String,
-    },
-    /// Something that was asked for is not in the file or on the server.
+    /// The file, or the directory of dumps.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// Rows that cannot become text.
+    #[error(transparent)]
+    Rows(rows::Error),
+    /// Something that was asked for is not on the server.
     #[error("{0}")]
     NotThere(String),
-    /// A value that no SQL literal can hold.
-    #[error("{deed}: column {column} holds {value:?}, which SQL cannot write")]
-    Unrepresentable {
-        /// What was being done: `reading app.t`.
-        deed: String,
-        /// The column.
-        column: String,
-        /// The value: `NaN`, `inf`.
-        value: String,
-    },
     /// A table, column or object cannot be dumped faithfully.
     #[error("{object} cannot be dumped: {problem}")]
     Unfaithful {
@@ -111,32 +79,9 @@ pub enum Error {
     /// A table came while the catalog was being read.
     #[error("{0} has no columns that this account may see, or was made this very moment")]
     Moved(String),
-    /// Another run is writing here.
-    #[error("another run is writing {name} in {}: {holder}", directory.display())]
-    Locked {
-        /// What the files' names begin with.
-        name: String,
-        /// Where.
-        directory: PathBuf,
-        /// Who: `pid 812 on build-3 since …`.
-        holder: String,
-    },
     /// What the files' names should begin with cannot begin a file name.
     #[error("{0:?} cannot begin a file name: it may have letters, digits, and . _ - behind the first place")]
     BadName(String),
-    /// The directory has too little room.
-    #[error("{} has {free} bytes free, the dump needs about {needed}", directory.display())]
-    NoSpace {
-        /// Where.
-        directory: PathBuf,
-        /// Free bytes.
-        free: u64,
-        /// Estimate.
-        needed: u64,
-    },
-    /// The directory of the dumps is not there.
-    #[error("there is no directory {}", .0.display())]
-    NoDirectory(PathBuf),
     /// The document lacks what is needed.
     #[error("the document has no {0}")]
     NoSection(&'static str),
@@ -154,13 +99,17 @@ pub enum Error {
     Interrupted(#[from] Interrupted),
 }
 
-impl Error {
-    /// A file operation that failed.
-    pub(crate) fn file(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::File { deed, path, source }
+impl From<rows::Error> for Error {
+    fn from(error: rows::Error) -> Self {
+        match error {
+            // A server that is lost is lost, whatever was being read from it.
+            rows::Error::Server(error) => Self::Server(error),
+            other => Self::Rows(other),
+        }
     }
+}
 
+impl Error {
     /// The same, where it happened at a reader.
     pub(crate) fn of(self, at_reader: bool) -> Self {
         match self {
@@ -168,104 +117,36 @@ impl Error {
             other => other,
         }
     }
-
-    /// A file that is not what it should be.
-    pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), problem: problem.into() }
-    }
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
         match self {
-            Self::File { deed: "read" | "open", .. }
-            | Self::Damaged { .. }
-            | Self::OtherFormat { .. }
-            | Self::NotThere(_)
-            | Self::NoSection(_)
-            | Self::Unrepresentable { .. }
-            | Self::Moved(_)
-            | Self::OtherPlan { .. }
-            | Self::OtherRows { .. }
-            | Self::Unfaithful { .. } => Exit::BadInput,
-            Self::NotRewritten { .. }
-            | Self::NoMaskKey { .. }
-            | Self::NoOriginals { .. }
-            | Self::Leaks { .. } => Exit::Refused,
-            Self::File { deed: "create", .. } | Self::NoSpace { .. } | Self::NoDirectory(_) => {
-                Exit::CannotWrite
-            }
-            Self::File { source, .. } => match source.kind() {
-                std::io::ErrorKind::PermissionDenied
-                | std::io::ErrorKind::ReadOnlyFilesystem
-                | std::io::ErrorKind::StorageFull
-                | std::io::ErrorKind::QuotaExceeded => Exit::CannotWrite,
-                _ => Exit::Io,
-            },
-            Self::BadName(_) => Exit::BadConfig,
-            Self::Locked { .. } => Exit::Temporary,
-            Self::Server(inner) | Self::Reader(inner) => inner.exit(),
-            Self::Config(inner) => inner.exit(),
-            Self::Interrupted(inner) => inner.exit(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => "disk-full",
-            Self::File { .. } => "file",
-            Self::Damaged { .. } => "damaged-dump",
-            Self::OtherFormat { .. } => "other-format",
-            Self::NotThere(_) => "not-there",
-            Self::Unrepresentable { .. } | Self::Unfaithful { .. } => "cannot-dump",
-            Self::NotRewritten { .. } => "not-rewritten",
-            Self::NoMaskKey { .. } => "no-mask-key",
-            Self::OtherPlan { .. } => "other-plan",
-            Self::OtherRows { .. } => "other-rows",
-            Self::Leaks { .. } => "leaks",
-            Self::NoOriginals { .. } => "no-originals",
-            Self::Moved(_) => "moved",
-            Self::Locked { .. } => "locked",
-            Self::BadName(_) => "bad-name",
-            Self::NoSpace { .. } => "disk-full",
-            Self::NoDirectory(_) => "no-directory",
-            Self::NoSection(_) => "no-section",
-            Self::Server(inner) | Self::Reader(inner) => inner.code(),
-            Self::Config(inner) => inner.code(),
-            Self::Interrupted(inner) => inner.code(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Damaged { .. } => Some("mydump-rotate list shows the dumps that are whole".to_owned()),
-            Self::NoSection(_) => Some(
-                "pipe the document of mydehydrate in, or dump without a plan: mydump-rotate --whole DATABASE"
-                    .to_owned(),
-            ),
-            Self::NoDirectory(directory) => Some(format!(
-                "is its file system (EFS, NFS) mounted? If it is a new directory: mkdir -p {}",
-                directory.display()
-            )),
-            Self::NoSpace { .. } => {
-                Some("free space, lower keep_days, or name another [dump] dir".to_owned())
-            }
-            Self::NotRewritten { schema, .. } => {
-                Some(format!("run mydehydrate on this copy; only that marks `{schema}` there"))
-            }
-            Self::Leaks { toml, .. } => Some(format!(
+            Self::Archive(inner) => inner.ending(),
+            Self::Rows(inner) => inner.ending(),
+            Self::NotThere(_) => Ending::new(Exit::BadInput, "not-there"),
+            Self::Unfaithful { .. } => Ending::new(Exit::BadInput, "cannot-dump"),
+            Self::NotRewritten { schema, .. } => Ending::new(Exit::Refused, "not-rewritten")
+                .hint(format!("run mydehydrate on this copy; only that marks `{schema}` there")),
+            Self::OtherPlan { .. } => Ending::new(Exit::BadInput, "other-plan").hint(PLAN_AGAIN),
+            Self::NoMaskKey { .. } => Ending::new(Exit::Refused, "no-mask-key").hint(PLAN_AGAIN),
+            Self::OtherRows { .. } => Ending::new(Exit::BadInput, "other-rows").hint(PLAN_AGAIN),
+            Self::Leaks { toml, .. } => Ending::new(Exit::Refused, "leaks").hint(format!(
                 "mask them, or say with {{ keep = \"reason\" }} why clear values may be there:\n[mask]\n{toml}"
             )),
-            Self::NoMaskKey { .. }
-            | Self::OtherPlan { .. }
-            | Self::OtherRows { .. }
-            | Self::NoOriginals { .. } => Some(
-                "another mydehydrate may have replaced the plan there: run it again, and dump its document"
-                    .to_owned(),
+            Self::NoOriginals { .. } => Ending::new(Exit::Refused, "no-originals").hint(PLAN_AGAIN),
+            Self::Moved(_) => Ending::new(Exit::BadInput, "moved"),
+            Self::BadName(_) => Ending::new(Exit::BadConfig, "bad-name"),
+            Self::NoSection(_) => Ending::new(Exit::BadInput, "no-section").hint(
+                "pipe the document of mydehydrate in, or dump without a plan: mydump-rotate --whole DATABASE",
             ),
-            Self::Server(inner) | Self::Reader(inner) => inner.hint(),
-            Self::Config(inner) => inner.hint(),
-            _ => None,
+            Self::Reader(inner) | Self::Server(inner) => inner.ending(),
+            Self::Config(inner) => inner.ending(),
+            Self::Interrupted(inner) => inner.ending(),
         }
     }
 }
+
+/// What to do if the plan on the copy is not the one that the document speaks of.
+const PLAN_AGAIN: &str =
+    "another mydehydrate may have replaced the plan there: run it again, and dump its document";

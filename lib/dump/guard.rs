@@ -3,25 +3,16 @@
 //! In: what is to be dumped, connections, what was written. Out: nothing, or the reason why it must not be published.
 
 use super::error::Error;
+use super::job::{Place, Wish};
+use super::read::snapshot::Snapshot;
+use super::read::workers::Work;
 use crate::archive::{Consistency, Manifest, TableEntry, TableKind};
 use crate::document::TableClass;
-use crate::dump::define::schema::Wish;
-use crate::dump::read::snapshot::Snapshot;
-use crate::dump::read::workers::Work;
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::plan;
 use crate::sql::qualified;
 use crate::work_schema;
-
-/// Where the rows are, in words: only a copy is a place where nobody writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The throw-away copy of the document.
-    Copy,
-    /// The configured server, which lives on.
-    Live,
-}
 
 /// Whether the server is where the plan was made. A plan that was carried out in place reads whole tables without
 /// masks: only where that happened. Any other reads key tables: only those of its own rules.
@@ -36,16 +27,6 @@ pub(crate) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
         return Err(Error::OtherPlan { server: server_label, schema });
     }
     Ok(())
-}
-
-/// Without their key, masks that hash make NULL of every value.
-pub(crate) fn mask_key(session: &mut Session, wish: &Wish) -> Result<(), Error> {
-    match wish {
-        Wish::Plan(plan) if !work_schema::has_mask_key(session, plan)? => {
-            Err(Error::NoMaskKey { server: session.label().to_owned(), schema: plan.work_schema.clone() })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Compares the rows that were written with those of the plan, or with those that the snapshot has. The latter are

@@ -2,17 +2,15 @@
 //!
 //! In: [`Options`], the house, the document. Out: a [`Job`]: everything that is decided before a server is asked.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::error::Error;
-use super::guard::Place;
-use crate::archive::Manifest;
-use crate::archive::{FORMAT, directory};
+use crate::archive::{self, FORMAT, Manifest, Purpose};
 use crate::config;
-use crate::document::Document;
-use crate::dump::define::schema::Wish;
+use crate::document::{Dehydration, Document};
 use crate::house::House;
 use crate::mysql::{Access, LoginOptions, Server};
 
@@ -42,6 +40,38 @@ pub struct Options {
     /// How to log in.
     #[command(flatten)]
     pub login: LoginOptions,
+}
+
+/// What to dump.
+#[derive(Debug)]
+pub(crate) enum Wish<'a> {
+    /// The rows that a plan chose.
+    Plan(&'a Dehydration),
+    /// Everything in these databases.
+    Whole(&'a [String]),
+}
+
+impl Wish<'_> {
+    /// The databases, in the order in which they are dumped.
+    pub(crate) fn databases(&self) -> Vec<String> {
+        match self {
+            Self::Whole(names) => names.to_vec(),
+            Self::Plan(plan) if !plan.databases.is_empty() => plan.databases.clone(),
+            Self::Plan(plan) => {
+                let names: BTreeSet<_> = plan.tables.iter().map(|table| table.database.clone()).collect();
+                names.into_iter().collect()
+            }
+        }
+    }
+}
+
+/// Where the rows are, in words: only a copy is a place where nobody writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The throw-away copy of the document.
+    Copy,
+    /// The configured server, which lives on.
+    Live,
 }
 
 /// Everything that is decided before the first byte is written.
@@ -101,7 +131,7 @@ impl<'a> Job<'a> {
             server,
             readers,
             schema,
-            directory: directory(&house.config, options.dir.as_deref())?,
+            directory: archive::directory(&house.config, options.dir.as_deref(), Purpose::Writing)?,
             name: name.clone(),
             workers: options.workers.or(house.config.dump.workers).unwrap_or(cores).clamp(1, 64),
             level: options.level.unwrap_or(house.config.dump.level).clamp(1, 9),
@@ -167,14 +197,6 @@ fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Resu
         readers.push(access.to_cluster(&cluster.through(reader), tls_ca)?);
     }
     Ok((Wish::Plan(plan), access.to_cluster(cluster, tls_ca)?, readers))
-}
-
-/// What each reading connection runs first.
-pub(crate) fn session_of<'a>(wish: &Wish<'a>) -> &'a [String] {
-    match wish {
-        Wish::Plan(plan) => &plan.session,
-        Wish::Whole(_) => &[],
-    }
 }
 
 fn is_file_letter(c: char) -> bool {

@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::define::schema::Part;
 use super::error::Error;
+use super::job::Wish;
 use crate::archive::Manifest;
 use crate::document::{LeakScan, TablePlan};
-use crate::dump::define::schema::{Part, Wish};
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::rows::{Column, Form};
 use crate::scan::{Filter, Fold, Known, Scanner, Sniffer, lower};
-use crate::sql::Literals;
-use crate::sql::hex;
+use crate::sql::{Literals, hex};
 use crate::work_schema::Originals;
 
 /// So many columns are told of.

@@ -1,7 +1,14 @@
-//! The dump: rows to one gzip file of many members, and back.
+//! One dump from beginning to end: rows to one gzip file of many members.
 //!
-//! In: the plan of the document (or whole databases), and a server. Out: one `NAME-YYYYMMDDTHHMMSSZ.sql.gz` that
-//! `zcat | mysql` restores and that `dev-restore` loads member by member. `README.md` describes the file.
+//! ```text
+//! lock the name, remove litter, open the snapshot, read definitions, check the room on the disk
+//! header │ rows, in the order in which workers finish │ keys │ objects │ footer │ manifest │ trailer
+//! fsync and read everything back, rename, fsync the directory
+//! ```
+//!
+//! In: the document's plan and copy, or a configured server and the names of databases. Out: one `NAME-YYYYMMDDTHHMMSSZ.sql.gz` that
+//! `zcat | mysql` restores and that `dev-restore` loads member by member, and the document's `dump`. `README.md` says what a
+//! dump takes and costs; the file itself is described in `../archive/README.md`.
 
 mod define;
 mod error;
@@ -9,9 +16,292 @@ mod guard;
 mod job;
 mod leak_scan;
 mod read;
-mod write;
 
 pub(crate) use define::script::{alter, placeholder};
 pub use error::Error;
 pub use job::Options;
-pub use write::write;
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::archive::{self, Consistency, FileAction, Manifest, Member, MemberKind, Partial, Store};
+use crate::document::{Document, Done, Dump, TableDigest, chain};
+use crate::house::House;
+use crate::mysql::Engine;
+use crate::progress::Unit;
+use crate::rows::Sum;
+use crate::sql::name;
+use define::schema::{Part, outline};
+use define::script::Script;
+use define::{ddl_pii, objects, script};
+use job::{Job, Wish};
+use leak_scan::Watch;
+use read::readers::Measure;
+use read::session::statements_of;
+use read::snapshot::{self, Crew, Snapshot};
+use read::workers::{Task, Work};
+
+/// Compressed bytes a byte of the server's tables: an estimate on the safe side.
+const COMPRESSED_PER_CENT: u64 = 40;
+
+/// Writes and publishes a dump; the lock on its name is still held in what is returned. Nothing with `--dry-run`.
+pub fn write(
+    house: &House,
+    document: &mut Document,
+    options: &Options,
+) -> Result<(Done, Option<Store>), Error> {
+    let started = Instant::now();
+    let databases = options
+        .whole
+        .as_ref()
+        .map(|named| if named.is_empty() { house.config.source.databases.clone() } else { named.clone() });
+    let mut job = Job::of(house, document, options, databases.as_deref())?;
+    guard::origin(&job.server, &job.wish)?;
+    if house.dry_run {
+        return Ok((rehearse(house, &job)?, None));
+    }
+    let store = Store::open(&job.directory, &job.name)?;
+    let empty = job.manifest.clone();
+    let partial = match build(house, &mut job, &store) {
+        Err(Error::Reader(error)) => {
+            house.cancel.check()?;
+            let why = chain(&error);
+            house.progress.warn(&format!("{why}; beginning again with {} alone", job.server.label()));
+            (job.manifest, job.readers) = (empty, Vec::new());
+            build(house, &mut job, &store)?
+        }
+        outcome => outcome?,
+    };
+    let path = partial.publish()?;
+    Ok((report(house, document, &job.manifest, path, started)?, Some(store)))
+}
+
+/// Writes a file that is whole, but for its name.
+fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'a>, Error> {
+    let crew = Crew {
+        writer: &job.server,
+        readers: &job.readers,
+        workers: usize::from(job.workers),
+        schema: &job.schema,
+    };
+    let measure = Measure {
+        house,
+        wish: &job.wish,
+        place: job.place,
+        settings: statements_of(&job.wish),
+        patience: house.config.dump.reader_wait.duration(),
+    };
+    let mut snapshot = snapshot::take(&crew, &measure)?;
+    let parts = describe(house, job, &mut snapshot)?;
+    let bytes: u64 = parts.iter().map(Part::bytes).sum();
+    store.check_space(bytes / 100 * COMPRESSED_PER_CENT)?;
+    let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
+    let mut partial = store.begin(as_of)?;
+    fill(house, job, parts, snapshot, &mut partial)?;
+    make_sure(house, &partial, job.workers)?;
+    house.cancel.check()?;
+    Ok(partial)
+}
+
+/// The file is on the disk, and what is read from it unpacks. The disk, or the server of a network file system, takes about
+/// as long as the reading: neither waits for the other.
+fn make_sure(house: &House, partial: &Partial, threads: u16) -> Result<(), archive::Error> {
+    thread::scope(|scope| {
+        let synced = scope.spawn(|| partial.sync());
+        let read = archive::own(house, partial.path(), threads);
+        synced.join().expect("a sync does not panic").and(read.map(drop))
+    })
+}
+
+/// Completes the manifest but for the rows; what is left is how to read them.
+fn describe(house: &House, job: &mut Job, snapshot: &mut Snapshot) -> Result<Vec<Part>, Error> {
+    let session = &mut snapshot.planner;
+    let mut outline = outline(session, &job.wish)?;
+    let objects = objects::objects(session, &mut outline, house.config.dump.definer)?;
+    job.manifest = Manifest {
+        engine: engine_word(session.engine()).to_owned(),
+        server_version: session.version().to_owned(),
+        consistency: snapshot.consistency,
+        session: script::session(),
+        databases: outline.databases,
+        tables: outline.tables,
+        objects,
+        warnings: outline.warnings,
+        ..std::mem::take(&mut job.manifest)
+    };
+    if matches!(job.wish, Wish::Plan(_)) {
+        let warnings = ddl_pii::warnings(&job.manifest);
+        job.manifest.warnings.extend(warnings);
+    }
+    for warning in &job.manifest.warnings {
+        house.progress.warn(warning);
+    }
+    if snapshot.consistency == Consistency::Unlocked {
+        house.progress.warn(
+            "the tables could not be locked while the connections began, and somebody wrote meanwhile: \
+             rows of different tables may be of different moments",
+        );
+    }
+    Ok(outline.parts)
+}
+
+/// Writes every member.
+fn fill(
+    house: &House,
+    job: &mut Job,
+    parts: Vec<Part>,
+    mut snapshot: Snapshot,
+    partial: &mut Partial,
+) -> Result<(), Error> {
+    let (manifest, level) = (&mut job.manifest, job.level);
+    let add = |manifest: &mut Manifest, partial: &mut Partial, kind, script: &Script| {
+        manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
+        Ok::<_, Error>(partial.append(&archive::of_text(kind, script.text(), level))?)
+    };
+    let header = script::header(manifest);
+    add(manifest, partial, MemberKind::Header, &header)?;
+    let watch = Watch::open(&job.server, &job.wish, manifest, &parts)?;
+    let work = Work::new(tasks(parts, manifest), (job.workers, level), &house.cancel, watch.as_ref());
+    rows(house, &work, &mut snapshot, manifest, partial)?;
+    if let Some(watch) = &watch {
+        manifest.warnings.extend(watch.verdict(house)?);
+    }
+    guard::rows(house, (&job.wish, job.place), &mut snapshot, (manifest, &work))?;
+    // The server need not wait for the rest.
+    drop(snapshot);
+    let (indexes, objects) = (script::indexes(manifest), script::objects(manifest));
+    add(manifest, partial, MemberKind::Indexes, &indexes)?;
+    add(manifest, partial, MemberKind::Objects, &objects)?;
+    add(manifest, partial, MemberKind::Footer, &script::footer())?;
+    manifest.members.clone_from(&partial.members);
+    manifest.plain_bytes = partial.members.iter().map(|member| member.plain_bytes).sum();
+    Ok(partial.seal(manifest, level)?)
+}
+
+/// Says what would be dumped.
+fn rehearse(house: &House, job: &Job) -> Result<Done, Error> {
+    let outline = outline(&mut job.server.connect()?, &job.wish)?;
+    for part in &outline.parts {
+        house.progress.say(&format!("would dump {}: about {} rows", part.label, part.rows));
+    }
+    for reader in &job.readers {
+        house.progress.say(&format!("would share the reading with {}, if it is up to date", reader.label()));
+    }
+    let done = Done::saying(format!(
+        "would dump {} tables, about {} rows, as {}-….sql.gz to {}",
+        outline.tables.len(),
+        outline.parts.iter().map(|part| part.rows).sum::<u64>(),
+        job.name,
+        job.directory.display()
+    ));
+    house.progress.say(&done.note);
+    Ok(done)
+}
+
+fn engine_word(engine: Engine) -> &'static str {
+    match engine {
+        Engine::MySql => "mysql",
+        Engine::MariaDb => "mariadb",
+    }
+}
+
+/// What the workers do, largest first, so that the last one to finish is a small one.
+fn tasks(mut parts: Vec<Part>, manifest: &Manifest) -> Vec<Task> {
+    parts.retain(|part| !part.columns.is_empty());
+    parts.sort_by_key(|part| std::cmp::Reverse(part.bytes()));
+    let several = manifest.databases.len() > 1;
+    let task = |part: Part| {
+        let table = &manifest.tables[part.table];
+        let columns: Vec<String> = table.columns.iter().map(|column| name(column)).collect();
+        Task {
+            before: if several { format!("USE {};\n", name(&table.database)) } else { String::new() },
+            insert: format!("INSERT INTO {} ({}) VALUES", name(&table.table), columns.join(", ")),
+            part,
+        }
+    };
+    parts.into_iter().map(task).collect()
+}
+
+/// Reads and writes all rows; the manifest learns their number and digests.
+fn rows(
+    house: &House,
+    work: &Work,
+    snapshot: &mut Snapshot,
+    manifest: &mut Manifest,
+    partial: &mut Partial,
+) -> Result<(), Error> {
+    let expected = work.tasks.iter().map(|task| task.part.rows).sum();
+    let progress = house.progress.start("rows", Some(expected), Unit::Rows);
+    let mut sums = vec![Sum::default(); manifest.tables.len()];
+    let started = Instant::now();
+    work.run(snapshot, |member: Member, sum| {
+        house.cancel.check()?;
+        partial.append(&member)?;
+        let position = member.entry.table.unwrap_or_default();
+        let table = &mut manifest.tables[position];
+        sums[position].merge(sum);
+        table.plain_bytes += member.entry.plain_bytes;
+        table.statement_bytes_max = table.statement_bytes_max.max(member.statement_bytes_max);
+        manifest.plain_bytes += member.entry.plain_bytes;
+        progress.add(member.entry.rows);
+        progress.message(&rate(manifest.plain_bytes, started));
+        Ok(())
+    })?;
+    for (table, sum) in manifest.tables.iter_mut().zip(sums) {
+        table.rows = sum.rows;
+        table.digest = sum.digest();
+        manifest.rows += sum.rows;
+        manifest.statement_bytes_max = manifest.statement_bytes_max.max(table.statement_bytes_max);
+    }
+    drop(progress);
+    Ok(())
+}
+
+/// `34 MiB, 98 MiB/s`.
+fn rate(bytes: u64, started: Instant) -> String {
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+    let mib = bytes >> 20;
+    format!("{mib} MiB, {} MiB/s", mib.saturating_mul(1_000) / milliseconds)
+}
+
+fn report(
+    house: &House,
+    document: &mut Document,
+    manifest: &Manifest,
+    path: PathBuf,
+    started: Instant,
+) -> Result<Done, Error> {
+    let bytes = std::fs::metadata(&path).map_err(archive::Error::file(FileAction::Read, &path))?.len();
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let done = Done::saying(format!(
+        "{file}: {} tables, {} rows, {} KiB in {:.1} s",
+        manifest.tables.len(),
+        manifest.rows,
+        bytes.div_ceil(1024),
+        started.elapsed().as_secs_f64()
+    ));
+    house.progress.say(&done.note);
+    document.dump = Some(Dump {
+        name: file,
+        path: std::path::absolute(&path).unwrap_or(path).display().to_string(),
+        bytes,
+        rows: manifest.rows,
+        as_of: manifest.as_of,
+        tables: manifest
+            .tables
+            .iter()
+            .map(|table| TableDigest {
+                database: table.database.clone(),
+                table: table.table.clone(),
+                rows: table.rows,
+                digest: table.digest.clone(),
+                ..TableDigest::default()
+            })
+            .collect(),
+        ..Dump::default()
+    });
+    Ok(done)
+}

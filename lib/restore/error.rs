@@ -1,9 +1,10 @@
-//! What can stop a refresh. Up to the swap, the developer's database is as it was.
+//! What can stop a refresh, and how it ends then. Up to the swap, the developer's database is as it was.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::document::Interrupted;
-use crate::{config, dump, migrate, mysql};
+use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::mysql::number;
+use crate::{archive, config, migrate, mysql, rows, sql};
 
 /// Why a refresh, an undo or a repair did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +16,12 @@ pub enum Error {
     /// The target's server said no.
     #[error(transparent)]
     Mysql(#[from] mysql::Error),
-    /// The dump file is not whole.
+    /// The dump file is not whole, or the directory of dumps is of no use.
     #[error(transparent)]
-    Dump(#[from] dump::Error),
+    Archive(#[from] archive::Error),
+    /// Loaded rows that cannot be compared with the dump's.
+    #[error(transparent)]
+    Rows(#[from] rows::Error),
     /// The branch or its migrations.
     #[error(transparent)]
     Migrate(#[from] migrate::Error),
@@ -87,14 +91,6 @@ pub enum Error {
         target: String,
         /// What speaks against it.
         why: String,
-    },
-    /// The dump directory cannot be read.
-    #[error("cannot read the dumps in {}", dir.display())]
-    DumpDirectory {
-        /// Where.
-        dir: PathBuf,
-        /// Why not.
-        source: std::io::Error,
     },
     /// The dump that was chosen is not there (any more).
     #[error("there is no dump {choice} in {}; there {}", dir.display(), listed(there))]
@@ -247,5 +243,94 @@ fn listed(names: &[String]) -> String {
         [] => "are none".to_owned(),
         [one] => format!("is {one}"),
         many => format!("are {}", many.join(", ")),
+    }
+}
+
+impl Failure for Error {
+    fn ending(&self) -> Ending {
+        match self {
+            Self::Config(inner) => inner.ending(),
+            Self::Mysql(inner) => of_server(inner),
+            Self::Archive(inner) => inner.ending(),
+            Self::Rows(inner) => inner.ending(),
+            Self::Migrate(inner) => inner.ending(),
+            Self::Interrupted(inner) => inner
+                .ending()
+                .hint("the database is as it was, unless the swap had begun: dev-restore status"),
+            Self::UnknownTarget { name, known } => {
+                Ending::new(Exit::Refused, "unknown-target").hint(how_to_allow(name, known))
+            }
+            Self::LooksLikeSource { .. } => Ending::new(Exit::Refused, "target-is-source")
+                .hint("a target is a development server of its own"),
+            Self::Production { .. } => Ending::new(Exit::Refused, "target-is-production"),
+            Self::TagsUnknown { target, .. } => Ending::new(Exit::Refused, "tags-unknown").hint(format!(
+                "it takes rds:DescribeDBClusters and rds:DescribeDBInstances; if you know better: refuse_tags = [] in [targets.{target}]"
+            )),
+            Self::NotOurs { database } => Ending::new(Exit::Refused, "not-ours").hint(format!(
+                "rename it, or drop it if nobody needs it: DROP DATABASE {}",
+                sql::name(database)
+            )),
+            Self::Held { .. } => {
+                Ending::new(Exit::Temporary, "target-held").hint("try again when it is done")
+            }
+            Self::LockLost { .. } => Ending::new(Exit::Temporary, "lock-lost"),
+            Self::NotFast { .. } => {
+                Ending::new(Exit::Refused, "not-fast").hint("refresh it without --fast")
+            }
+            Self::NoSuchDump { choice, .. } => {
+                Ending::new(Exit::BadInput, "no-such-dump").hint(how_to_choose(choice))
+            }
+            Self::SeveralDatabases { .. } => Ending::new(Exit::BadInput, "several-databases")
+                .hint("name the target's database like one of them"),
+            Self::Packet { needed, .. } => Ending::new(Exit::Unavailable, "packet-too-small").hint(format!(
+                "SET GLOBAL max_allowed_packet = {}",
+                needed.next_power_of_two().min(1 << 30)
+            )),
+            Self::Disk { .. } => Ending::new(Exit::CannotWrite, "disk-too-small"),
+            Self::Differs { .. } => Ending::new(Exit::Io, "differs-from-dump"),
+            Self::ReferredFromOutside { .. } => Ending::new(Exit::Refused, "referred-from-outside")
+                .hint("drop that foreign key on the development server"),
+            Self::Busy { .. } => Ending::new(Exit::Temporary, "target-busy")
+                .hint("end those connections and try again; the database is as it was"),
+            Self::Set { .. } | Self::Glob { .. } => Ending::new(Exit::BadConfig, "bad-config"),
+            Self::Plain { .. } => Ending::new(Exit::BadInput, "plain-dump"),
+            Self::After { .. } => Ending::new(Exit::Unavailable, "after-failed"),
+            Self::NothingToUndo { .. } => Ending::new(Exit::BadInput, "nothing-to-undo"),
+            Self::NotPreserved { .. } => Ending::new(Exit::Temporary, "not-preserved"),
+            Self::Junit { .. } => Ending::new(Exit::CannotWrite, "cannot-write"),
+            Self::Hidden { .. } => Ending::new(Exit::Unavailable, "definition-hidden")
+                .hint("GRANT SELECT ON mysql.proc (MariaDB) or SHOW_ROUTINE (MySQL) to it"),
+            Self::Unfinished { target, .. } => Ending::new(Exit::Unavailable, "swap-unfinished")
+                .hint(format!("dev-restore status --target {target} --repair")),
+        }
+    }
+}
+
+/// What the target's server refuses.
+fn of_server(error: &mysql::Error) -> Ending {
+    let ending = error.ending();
+    match error.number() {
+        Some(number::DATABASE_ACCESS_DENIED) => ending.hint(
+            "the account needs all rights on the target's database and on those of its name with __refresh and __previous",
+        ),
+        Some(number::OPTION_PREVENTS_STATEMENT) => ending
+            .hint("a server that is read-only is no target: SET GLOBAL read_only = OFF, or name another"),
+        _ => ending,
+    }
+}
+
+fn how_to_allow(name: &str, known: &[String]) -> String {
+    let similar = known.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 1);
+    similar.map_or_else(
+        || format!("targets are allowed by a section [targets.{name}] in refresh.toml"),
+        |known| format!("did you mean {known}?"),
+    )
+}
+
+fn how_to_choose(dump: &str) -> String {
+    if Path::new(dump).is_file() {
+        format!("for the file in this directory: --dump ./{dump}")
+    } else {
+        "dev-restore list shows what there is".to_owned()
     }
 }

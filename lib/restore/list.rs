@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 
 use super::error::Error;
 use super::options::{ListOptions, TargetsOptions};
-use crate::archive::DumpFile;
+use crate::archive::{self, Candidate, Purpose};
 use crate::config::TargetConfig;
 use crate::document::Failure;
 use crate::house::House;
-use crate::restore::load::choose::{self, Found};
 
 /// What stands for an empty list.
 const NONE: &str = "none\n";
 
 /// Writes the dumps that are there, newest first.
 pub fn list(house: &House, out: &mut dyn Write, options: &ListOptions) -> Result<(), Error> {
-    let found = choose::dumps(&choose::directory(&house.config)?)?;
+    let directory = archive::directory(&house.config, None, Purpose::Reading)?;
+    let found = archive::candidates(&directory, None)?;
     let text = if options.plain {
-        plain(found.iter().map(|found| found.name.as_str()))
+        plain(found.iter().map(|found| found.file.as_str()))
     } else if options.json {
         format!("{:#}\n", Value::Array(found.iter().map(as_json).collect()))
     } else {
@@ -38,33 +38,21 @@ fn plain<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if names.is_empty() { NONE.to_owned() } else { names.join("\n") + "\n" }
 }
 
-fn as_json(found: &Found) -> Value {
-    let mut entry =
-        json!({"name": found.name, "path": found.path, "begun": found.begun, "bytes": found.bytes});
-    match DumpFile::open(&found.path) {
-        Ok(dump) => {
-            let manifest = dump.manifest();
-            entry["rows"] = manifest.rows.into();
-            entry["tables"] = manifest.tables.len().into();
-            entry["as_of"] = json!(manifest.as_of);
-            entry["fallback"] = manifest.fallback.into();
-            entry["databases"] = manifest.databases.iter().map(|database| database.name.clone()).collect();
-        }
-        Err(e) => entry["problem"] = e.to_string().into(),
-    }
-    entry
+/// One that is no dump to rely on is listed too: somebody may look for it.
+fn as_json(candidate: &Candidate) -> Value {
+    // Scripts hand this `name` to `--dump`.
+    candidate.read().map_or_else(|e| candidate.json(&candidate.file, &e), |dump| dump.json(&candidate.file))
 }
 
-fn table(found: &[Found]) -> String {
-    let line = |found: &Found| {
+fn table(found: &[Candidate]) -> String {
+    let line = |found: &Candidate| {
         let size = indicatif::HumanBytes(found.bytes).to_string();
-        match DumpFile::open(&found.path) {
+        match found.read() {
             Ok(dump) => {
-                let as_of = dump.manifest().as_of.unwrap_or(found.begun);
-                let rows = indicatif::HumanCount(dump.manifest().rows).to_string();
-                format!("{:<40}  {:<20}  {rows:>9}  {size:>9}\n", found.name, format!("{as_of:.0}"))
+                let rows = indicatif::HumanCount(dump.rows).to_string();
+                format!("{:<40}  {:<20}  {rows:>9}  {size:>9}\n", found.file, format!("{:.0}", found.as_of))
             }
-            Err(e) => format!("{:<40}  not usable: {}\n", found.name, e.code()),
+            Err(e) => format!("{:<40}  not usable: {}\n", found.file, e.code()),
         }
     };
     let head = format!("{:<40}  {:<20}  {:>9}  {:>9}\n", "DUMP", "DATA OF", "ROWS", "SIZE");

@@ -11,9 +11,7 @@
 //! ```
 
 mod error;
-mod failure;
 mod guard;
-mod hint;
 mod keep;
 mod list;
 mod load;

@@ -2,8 +2,6 @@
 //!
 //! In: [`RunOptions`]. Out: the document's `refresh` section.
 
-use crate::junit;
-use crate::restore::load::choose;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -12,18 +10,16 @@ use super::error::Error;
 use super::options::RunOptions;
 use super::target::Target;
 use super::{guard, swap};
-use crate::archive::{DatabaseEntry, DumpFile};
 use crate::config;
-use crate::document::{Document, Done, Dump, MigrationStatus, Refresh, RefreshState, TableDigest};
+use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, TableDigest};
 use crate::house::House;
+use crate::junit;
 use crate::migrate::{self, Checkout, SqlTarget};
 use crate::mysql::Access;
 use crate::restore::guard::production;
 use crate::restore::keep::{preserve, set};
 use crate::restore::load::fast;
-use crate::restore::load::foreign as plain;
-use crate::restore::load::foreign::PlainFile;
-use crate::restore::load::loading::Loading;
+use crate::restore::load::source::{AnyDump, Loading, choose, file_name};
 use crate::restore::load::table_filter::Choice;
 use crate::restore::swap::lock::Holder;
 use crate::restore::swap::record::Plan;
@@ -34,21 +30,20 @@ use crate::restore::swap::{events, state};
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
     let access = Access::of(house, &options.login);
     let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
-    let path = choose::choose(&house.config, &options.dump)?;
+    let path = choose(house, &options.dump)?;
     let choice = Choice::of(&target, options)?;
     set::statements(&target)?;
-    let file = plain::open_either(&path)?;
-    let database = file.as_ref().ok().map(|dump| database_of(dump, &target)).transpose()?;
+    let dump = AnyDump::open(&path, &target)?;
     // A build server's empty field means no branch.
     let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
     let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
-    document.dump = Some(section(&path, &file));
+    document.dump = Some(dump.section(&path));
     document.refresh = Some(start(&target, &path, checkout.as_ref()));
     house.remember(document);
     let mut holder = Holder::take(house, &target)?;
     guard::refuse_source(house, &target, &mut holder.session)?;
     production::refuse(house, &target, &mut holder.session)?;
-    let loading = Loading::of(file, &target, options, choice, &mut holder.session, database)?;
+    let loading = Loading::of(dump, &target, options, choice, &mut holder.session)?;
     prepare(house, &mut holder, &target)?;
     let fast = options.fast && fast::may(house, &mut holder.session, &target)?;
     if house.dry_run {
@@ -84,40 +79,12 @@ fn write_junit(options: &RunOptions, refresh: &Refresh) -> Result<(), Error> {
     std::fs::write(path, text).map_err(|source| Error::Junit { path: path.clone(), source })
 }
 
-/// The database of the dump that the target gets: the only one, or the one of that name.
-fn database_of(dump: &DumpFile, target: &Target) -> Result<DatabaseEntry, Error> {
-    let databases = &dump.manifest().databases;
-    let named = databases.iter().find(|database| database.name == target.database);
-    let only = (databases.len() == 1).then(|| &databases[0]);
-    only.or(named).cloned().ok_or_else(|| Error::SeveralDatabases {
-        dump: file_name(dump.path()),
-        databases: databases.iter().map(|database| database.name.clone()).collect(),
-        database: target.database.clone(),
-    })
-}
-
 fn check_out(house: &House, reference: &str) -> Result<Checkout, Error> {
     let settings = house.config.migrations.as_ref();
     let settings = settings.ok_or(config::Error::Unset { setting: "[migrations] repository" })?;
     let checkout = Checkout::of(house, settings, reference)?;
     house.progress.say(&format!("{reference} is {}", &checkout.commit[..checkout.commit.len().min(12)]));
     Ok(checkout)
-}
-
-fn section(path: &Path, file: &Result<DumpFile, PlainFile>) -> Dump {
-    let (bytes, rows, as_of) = match file {
-        Ok(dump) => (dump.bytes(), dump.manifest().rows, dump.manifest().as_of),
-        Err(plain) => (plain.bytes, 0, None),
-    };
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    Dump {
-        name: file_name(path),
-        path: absolute.display().to_string(),
-        bytes,
-        rows,
-        as_of,
-        ..Dump::default()
-    }
 }
 
 fn start(target: &Target, dump: &Path, checkout: Option<&Checkout>) -> Refresh {
@@ -130,10 +97,6 @@ fn start(target: &Target, dump: &Path, checkout: Option<&Checkout>) -> Refresh {
         commit: checkout.map(|checkout| checkout.commit.clone()),
         ..Refresh::default()
     }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Finishes or reverts what a killed run left behind, and refuses databases in the way that are not ours.

@@ -2,22 +2,19 @@
 //! as `zcat | mysql` would, and read again.
 //!
 //! In: a dump file, a server. Out: nothing, or what came out otherwise. The databases are made here under names that
-//! nobody else has, and are dropped however it ends. Events are not created: they would run.
+//! nobody else has, and are dropped however it ends. Events are not created: they would run. It fails as a dump does, not
+//! as a refresh: what is in question is the dump, and no target is touched.
 
-use crate::dump;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 
-use crate::archive::DumpFile;
-use crate::archive::{Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
-use crate::dump::Error;
+use crate::archive::{self, DumpFile, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
+use crate::dump::{self, Error};
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::progress::Unit;
 use crate::rows::digest_table;
-use crate::sql::hex;
-use crate::sql::{Statements, name, requalify};
-use crate::sql::{quoted_length, unescape};
+use crate::sql::{Statements, hex, name, quoted_length, requalify, unescape};
 
 /// What the databases' names begin with.
 const PREFIX: &str = "refreshkit_verify";
@@ -135,7 +132,7 @@ impl Load<'_> {
 
     fn enter(&mut self, database: &str) -> Result<(), Error> {
         let missing =
-            || Error::damaged(self.dump.path(), format!("it does not make the database {database}"));
+            || archive::Error::damaged(self.dump.path(), format!("it does not make the database {database}"));
         let own = self.scratch.names.get(database).ok_or_else(missing)?;
         Ok(self.session.run("entering a scratch database", &format!("USE {}", name(own))).map(drop)?)
     }
@@ -159,7 +156,7 @@ impl Load<'_> {
 
     fn member(&mut self, table: &TableEntry, member: usize) -> Result<(), Error> {
         let damaged = |problem: &dyn std::fmt::Display| {
-            Error::damaged(self.dump.path(), format!("member {member}: {problem}"))
+            archive::Error::damaged(self.dump.path(), format!("member {member}: {problem}"))
         };
         let reader = self.dump.member(member)?;
         for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
@@ -192,13 +189,11 @@ impl Load<'_> {
         if (found.rows, &found.digest) == (table.rows, &table.digest) {
             return Ok(());
         }
-        Err(Error::damaged(
-            self.dump.path(),
-            format!(
-                "restored, {}.{} has {} rows with the digest {}, and should have {} with {}",
-                table.database, table.table, found.rows, found.digest, table.rows, table.digest
-            ),
-        ))
+        let problem = format!(
+            "restored, {}.{} has {} rows with the digest {}, and should have {} with {}",
+            table.database, table.table, found.rows, found.digest, table.rows, table.digest
+        );
+        Err(archive::Error::damaged(self.dump.path(), problem).into())
     }
 
     fn objects(&mut self, manifest: &Manifest) -> Result<(), Error> {

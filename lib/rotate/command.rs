@@ -2,18 +2,19 @@
 //!
 //! In: the dump directory. Out: text on stdout: for people, one name a line (`--plain`), or JSON.
 
-use crate::archive;
-use crate::restore;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use super::run::Error;
+use serde_json::Value;
+
+use super::error::Error;
 use super::run::{apply, decisions};
-use crate::archive::{DumpFile, Listed, Store};
+use crate::archive::{self, DumpFile, Listed, Purpose, Store};
 use crate::dump;
 use crate::house::House;
 use crate::mysql::Server;
+use crate::restore;
 
 /// What to do instead of dumping.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -54,15 +55,20 @@ pub enum Deed {
 
 /// Does it.
 pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn Write) -> Result<(), Error> {
-    let directory = || archive::directory(&house.config, wish.dir.as_deref());
+    let directory = |purpose| archive::directory(&house.config, wish.dir.as_deref(), purpose);
+    let find = |file: &str| {
+        let name = wish.name.as_ref().or(house.config.dump.name.as_ref());
+        archive::find(house, || directory(Purpose::Reading), name.map(String::as_str), file)
+    };
     match deed {
         Deed::List { plain, json } => {
-            let dumps = archive::list(&directory()?, wish.name.as_deref())?;
+            let dumps = archive::list(&directory(Purpose::Reading)?, wish.name.as_deref())?;
             match (plain, json) {
                 (true, _) => dumps.iter().try_for_each(|dump| writeln!(out, "{}", dump.file))?,
                 (_, true) => {
-                    let text = serde_json::to_string_pretty(&dumps).map_err(std::io::Error::from)?;
-                    writeln!(out, "{text}")?;
+                    // Scripts know `name` as what file names begin with.
+                    let all = dumps.iter().map(|dump| dump.json(&dump.name)).collect();
+                    writeln!(out, "{:#}", Value::Array(all))?;
                 }
                 _ => table(&dumps, out)?,
             }
@@ -70,11 +76,11 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
         Deed::Verify { files, target, .. } => {
             let server = target.as_deref().map(|name| server_of(house, name)).transpose()?;
             for file in files {
-                verify(house, &archive::find(directory, file)?, server.as_ref(), out)?;
+                verify(house, &find(file)?, server.as_ref(), out)?;
             }
         }
-        Deed::Cat { table, file } => cat(&archive::find(directory, file)?, table, out)?,
-        Deed::Rotate => rotate(house, &directory()?, wish.name.as_deref(), out)?,
+        Deed::Cat { table, file } => cat(&find(file)?, table, out)?,
+        Deed::Rotate => rotate(house, &directory(Purpose::Writing)?, wish.name.as_deref(), out)?,
     }
     Ok(())
 }
@@ -98,7 +104,7 @@ fn server_of(house: &House, name: &str) -> Result<Server, Error> {
         let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
         return Err(Error::Usage(format!("the configuration has no [targets.{name}]: {known}")));
     };
-    Ok(Server::of_config(&target.server()).map_err(dump::Error::from)?)
+    Ok(Server::of_config(&target.server())?)
 }
 
 /// For people: right-aligned numbers, one line a dump.
@@ -135,7 +141,7 @@ fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
     let found: Vec<usize> = (0..manifest.tables.len()).filter(|i| named(&manifest.tables[*i])).collect();
     let [position] = found[..] else {
         let problem = if found.is_empty() { "has no table" } else { "has more than one table" };
-        return Err(dump::Error::NotThere(format!("{} {problem} {wish}", path.display())).into());
+        return Err(Error::NotThere(format!("{} {problem} {wish}", path.display())));
     };
     let table = &manifest.tables[position];
     for statement in &manifest.session {

@@ -4,6 +4,7 @@
 //! pure function ([`policy::decide`]); nothing is removed before a new dump is there, whole and verified.
 
 mod command;
+mod error;
 mod policy;
 mod run;
 

@@ -2,57 +2,17 @@
 //!
 //! In: what [`dump::write`] takes. Out: the document's `dump` and `rotation`. Both happen under one lock.
 
-use crate::archive;
 use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::error::Error;
 use super::policy::{Decision, Policy, decide, keep, spare};
-use crate::archive::Store;
+use crate::archive::{self, Store};
 use crate::config::Config;
-use crate::document::{Document, Done, Exit, Failure, Rotation, Verdict};
+use crate::document::{Document, Done, Rotation, Verdict};
 use crate::dump::{self, Options};
 use crate::house::House;
-
-/// Why a dump was not written or not rotated.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Writing or reading a dump.
-    #[error(transparent)]
-    Dump(#[from] dump::Error),
-    /// A list could not be put together.
-    #[error("cannot write the list")]
-    Output(#[from] std::io::Error),
-    /// What a command asks for does not make sense.
-    #[error("{0}")]
-    Usage(String),
-}
-
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Dump(inner) => inner.exit(),
-            Self::Output(_) => Exit::Io,
-            Self::Usage(_) => Exit::Usage,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Dump(inner) => inner.code(),
-            Self::Output(_) => "output",
-            Self::Usage(_) => "usage",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Dump(inner) => inner.hint(),
-            Self::Output(_) | Self::Usage(_) => None,
-        }
-    }
-}
 
 /// Writes a dump of the document's plan (or of whole databases) and rotates the older ones of the same name.
 pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {

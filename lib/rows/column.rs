@@ -4,11 +4,11 @@
 //! follows from the column's declared type alone, so that a dump and a later check of the restored table write the
 //! same text for the same value.
 
-use crate::sql;
 use std::collections::BTreeMap;
 
-use crate::dump::Error;
+use super::error::Error;
 use crate::mysql::Session;
+use crate::sql;
 
 /// How a column's values are read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +187,23 @@ pub(crate) fn columns_of(
         });
     }
     Ok(tables)
+}
+
+/// The columns of the given names, in their order.
+pub(crate) fn pick(
+    known: &[Column],
+    database: &str,
+    table: &str,
+    names: &[String],
+) -> Result<Vec<Column>, Error> {
+    let find = |wanted: &String| {
+        known.iter().find(|column| column.name == *wanted).cloned().ok_or_else(|| Error::NoColumn {
+            database: database.to_owned(),
+            table: table.to_owned(),
+            column: wanted.clone(),
+        })
+    };
+    names.iter().map(find).collect()
 }
 
 #[cfg(test)]

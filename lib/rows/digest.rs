@@ -5,15 +5,12 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::column::{Column, columns_of};
-use super::encode;
+use super::column::{columns_of, pick};
+use super::error::Error;
+use super::reader::read;
 use crate::document::TableDigest;
-use crate::dump::Error;
-use crate::mysql::{Fields, Session};
+use crate::mysql::Session;
 use crate::sql::{name, qualified};
-
-/// How much of a row's buffer is kept for the next row.
-const TUPLE_BYTES_KEPT: usize = 1 << 20;
 
 /// Rows and their digest so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,7 +38,7 @@ impl Sum {
     }
 }
 
-/// Re-reads a table and digests it as the dumper would: equal to the manifest's [`TableEntry`](super::TableEntry)
+/// Re-reads a table and digests it as the dumper would: equal to the manifest's entry of it
 /// if and only if the rows are. `columns` are the entry's. Sets the session's `sql_mode` to nothing.
 pub fn digest_table(
     session: &mut Session,
@@ -59,7 +56,7 @@ pub fn digest_table(
     if !picked.is_empty() {
         read(session, &deed, &sql, &picked, |tuple| {
             sum.add(tuple);
-            Ok(true)
+            Ok::<_, Error>(true)
         })?;
     }
     Ok(TableDigest {
@@ -69,65 +66,6 @@ pub fn digest_table(
         digest: sum.digest(),
         ..TableDigest::default()
     })
-}
-
-/// The columns of the given names, in their order.
-pub(crate) fn pick(
-    known: &[Column],
-    database: &str,
-    table: &str,
-    names: &[String],
-) -> Result<Vec<Column>, Error> {
-    let find = |wanted: &String| {
-        known.iter().find(|column| column.name == *wanted).cloned().ok_or_else(|| {
-            Error::NotThere(format!("{database}.{table} has no column {wanted} on the server"))
-        })
-    };
-    names.iter().map(find).collect()
-}
-
-/// Streams the rows of a statement as tuples, one buffer for all of them. `row_seen` says whether to go on; if not, the
-/// connection is of no use any more than to be closed.
-pub(crate) fn read(
-    session: &mut Session,
-    deed: &str,
-    sql: &str,
-    columns: &[Column],
-    mut row_seen: impl FnMut(&[u8]) -> Result<bool, Error>,
-) -> Result<(), Error> {
-    let mut tuple = Vec::new();
-    let mut outcome = Ok(true);
-    session.each_row(deed, sql, |fields| {
-        outcome = encode_row(fields, columns, deed, &mut tuple).and_then(|()| row_seen(&tuple));
-        matches!(outcome, Ok(true))
-    })?;
-    outcome.map(drop)
-}
-
-/// A row's literals with commas between them.
-fn encode_row(
-    mut fields: Fields<'_>,
-    columns: &[Column],
-    deed: &str,
-    tuple: &mut Vec<u8>,
-) -> Result<(), Error> {
-    tuple.clear();
-    tuple.shrink_to(TUPLE_BYTES_KEPT);
-    for (i, column) in columns.iter().enumerate() {
-        if i > 0 {
-            tuple.push(b',');
-        }
-        let value = fields.next().ok_or_else(|| Error::Unfaithful {
-            object: column.name.clone(),
-            problem: format!("{deed}, the server sent a row that ends before it"),
-        })?;
-        encode::literal(column.form, value, tuple).map_err(|e| Error::Unrepresentable {
-            deed: deed.to_owned(),
-            column: column.name.clone(),
-            value: e.0,
-        })?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,8 +6,12 @@
 mod column;
 mod digest;
 mod encode;
+mod error;
+mod reader;
 
-pub(crate) use column::{Column, Form, columns_of};
+pub(crate) use column::{Column, Form, columns_of, pick};
+pub(crate) use digest::Sum;
 pub use digest::digest_table;
-pub(crate) use digest::{Sum, pick, read};
 pub(crate) use encode::literal;
+pub use error::Error;
+pub(crate) use reader::read;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on panics, and says where it is, in its helpers too"
 )]
 
+mod archive;
 mod cli;
 mod closure;
 mod dump;

@@ -6,9 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A file of the given beginning, manifest and, if so wished, a trailer that fits.
-fn file(members: &[u8], json: &str) -> tempfile::NamedTempFile {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
+/// The bytes of a file of the given beginning and manifest, with a trailer that fits.
+fn bytes(members: &[u8], json: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(&text::comment(json)).unwrap();
     let manifest = encoder.finish().unwrap();
@@ -17,7 +16,17 @@ fn file(members: &[u8], json: &str) -> tempfile::NamedTempFile {
         bytes: manifest.len() as u64,
         sha256: Sha256::digest(&manifest).into(),
     };
-    file.write_all(&[members, &manifest, &trailer.render()].concat()).unwrap();
+    [members, &manifest, &trailer.render()].concat()
+}
+
+/// A whole dump without tables.
+pub(crate) fn whole() -> Vec<u8> {
+    bytes(b"", r#"{"format":"refreshkit-dump/1"}"#)
+}
+
+fn file(members: &[u8], json: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&bytes(members, json)).unwrap();
     file
 }
 

@@ -3,7 +3,6 @@
 //! In: the document's plan, or the names of whole databases; a connection. Out: an [`Outline`]: the manifest's
 //! tables without rows and digests yet, and per table that has rows a [`Part`] that says how to read it.
 
-use crate::rows;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::create;
@@ -11,19 +10,10 @@ use super::facts::{Found, database_entry, keys_of, tables_of};
 use crate::archive::{DatabaseEntry, TableEntry, TableKind};
 use crate::document::{ColumnPlan, Dehydration, TableClass, TablePlan};
 use crate::dump::error::Error;
+use crate::dump::job::Wish;
 use crate::mysql::Session;
-use crate::rows::{Column, columns_of};
-use crate::sql::{name, qualified};
-use crate::sql::{portable, unqualified};
-
-/// What to dump.
-#[derive(Debug)]
-pub(crate) enum Wish<'a> {
-    /// The rows that a plan chose.
-    Plan(&'a Dehydration),
-    /// Everything in these databases.
-    Whole(&'a [String]),
-}
+use crate::rows::{self, Column, columns_of};
+use crate::sql::{name, portable, qualified, unqualified};
 
 /// What a dump consists of.
 #[derive(Debug, Default)]
@@ -62,19 +52,6 @@ impl Part {
     /// About how many bytes of rows there are.
     pub(crate) fn bytes(&self) -> u64 {
         self.rows.saturating_mul(self.row_bytes)
-    }
-}
-
-impl Wish<'_> {
-    fn databases(&self) -> Vec<String> {
-        match self {
-            Self::Whole(names) => names.to_vec(),
-            Self::Plan(plan) if !plan.databases.is_empty() => plan.databases.clone(),
-            Self::Plan(plan) => {
-                let names: BTreeSet<_> = plan.tables.iter().map(|table| table.database.clone()).collect();
-                names.into_iter().collect()
-            }
-        }
     }
 }
 

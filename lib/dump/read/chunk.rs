@@ -10,15 +10,13 @@
 //!       emit "behind last and not behind next"; last = next
 //! ```
 
-use crate::rows;
 use ::mysql::{Row, Value};
 
 use crate::dump::define::schema::Part;
 use crate::dump::error::Error;
 use crate::mysql::Session;
-use crate::rows::Column;
-use crate::sql::name;
-use crate::sql::unescape;
+use crate::rows::{self, Column};
+use crate::sql::{hex, name, unescape};
 
 /// The least and the most bytes of rows that are read at a time.
 const CHUNK_BYTES: (u64, u64) = (8 << 20, 256 << 20);
@@ -196,7 +194,7 @@ fn sql_text(literal: Vec<u8>) -> Option<String> {
     let inner = quoted.strip_prefix(b"'")?.strip_suffix(b"'")?;
     let mut plain = Vec::new();
     unescape(inner, &mut plain);
-    Some(format!("x'{}'", crate::sql::hex(&plain)))
+    Some(format!("x'{}'", hex(&plain)))
 }
 
 /// `key > values` (or `<`, and equal too if so wished) written out as the range optimizer likes it:

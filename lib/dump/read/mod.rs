@@ -2,5 +2,6 @@
 
 pub(super) mod chunk;
 pub(super) mod readers;
+pub(super) mod session;
 pub(super) mod snapshot;
 pub(super) mod workers;

@@ -15,11 +15,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::snapshot::{apply, prepare};
+use super::session::{apply, check_mask_key, prepare};
 use crate::document::chain;
-use crate::dump::define::schema::Wish;
 use crate::dump::error::Error;
-use crate::dump::guard::{self, Place};
+use crate::dump::job::{Place, Wish};
 use crate::house::House;
 use crate::mysql::{self, Server, Session, number};
 use crate::sql::{literal, name, qualified};
@@ -161,7 +160,7 @@ impl Team {
         let wanted = settings_of(planner)?;
         for session in &mut team.sessions {
             apply(session, measure.settings).map_err(of_server)?;
-            guard::mask_key(session, measure.wish).map_err(of_server)?;
+            check_mask_key(session, measure.wish).map_err(of_server)?;
             align(session, &wanted)?;
         }
         Ok(team)

@@ -14,22 +14,17 @@
 //! without transactions. A connection that is lost is not opened again: it would see another state.
 
 use super::readers::{Lost, Mark, Measure, Team};
+use super::session::{apply, check_mask_key, prepare};
 use crate::archive::Consistency;
 use crate::document::chain;
-use crate::dump::define::schema::Wish;
 use crate::dump::error::Error;
-use crate::dump::guard;
+use crate::dump::job::Wish;
 use crate::house::House;
 use crate::mysql::{Server, Session};
-use crate::sql::qualified;
+use crate::sql::{literal, qualified};
 
 /// The most tables in one LOCK TABLES: its text stays far below any `max_allowed_packet`.
 const LOCKED_TABLES_MAX: usize = 20_000;
-
-/// A server sends in pieces of `net_buffer_length`, 16 KiB by default, which only the administrator can change. But the
-/// buffer of a connection grows to the longest statement that it has received, and stays as long until it is closed
-/// (MySQL Reference Manual, "Server System Variables").
-const PIECE_BYTES: usize = 64 << 10;
 
 /// Sessions that see the same rows, and how sure that is.
 #[derive(Debug)]
@@ -198,7 +193,7 @@ fn fill_up(crew: &Crew, measure: &Measure, teams: &[Team], own: &mut Vec<Session
 fn at_writer(crew: &Crew, measure: &Measure) -> Result<Session, Error> {
     let mut session = prepare(crew.writer)?;
     apply(&mut session, measure.settings)?;
-    guard::mask_key(&mut session, measure.wish)?;
+    check_mask_key(&mut session, measure.wish)?;
     Ok(session)
 }
 
@@ -214,39 +209,6 @@ fn tell(house: &House, crew: &Crew, own: usize, teams: &[Team]) {
 
 fn begin(session: &mut Session) -> Result<(), Error> {
     session.run("opening a snapshot", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
-    Ok(())
-}
-
-/// A connection with the settings that every dump wants.
-pub(crate) fn prepare(server: &Server) -> Result<Session, Error> {
-    let mut session = server.connect()?;
-    let deed = "setting up a connection";
-    session.run(deed, "SET SESSION sql_mode = ''")?;
-    session.run(deed, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
-    session.run(deed, "SET SESSION sql_quote_show_create = 1")?;
-    // A worker that waits for a slow disk must not be thrown out; the answer of a server that minds is of no interest.
-    for setting in ["net_write_timeout = 3600", "wait_timeout = 86400", "information_schema_stats_expiry = 0"]
-    {
-        session.attempt(&format!("SET SESSION {setting}"));
-    }
-    lengthen_buffer(&mut session)?;
-    Ok(session)
-}
-
-/// Fewer and longer pieces cost both sides less.
-fn lengthen_buffer(session: &mut Session) -> Result<(), Error> {
-    let longest: Option<u64> = session.first("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
-    if longest.is_some_and(|longest| longest > 2 * PIECE_BYTES as u64) {
-        session.attempt(&format!("DO{}0", " ".repeat(PIECE_BYTES)));
-    }
-    Ok(())
-}
-
-/// The statements of the plan.
-pub(crate) fn apply(session: &mut Session, settings: &[String]) -> Result<(), Error> {
-    for statement in settings {
-        session.run("running a session statement of the plan", statement)?;
-    }
     Ok(())
 }
 
@@ -276,7 +238,7 @@ fn tables(session: &mut Session, wish: &Wish) -> Result<Vec<String>, Error> {
             Ok(planned.map(|table| format!("{} READ", qualified(&table.database, &table.table))).collect())
         }
         Wish::Whole(databases) => {
-            let names: Vec<String> = databases.iter().map(|name| crate::sql::literal(name)).collect();
+            let names: Vec<String> = databases.iter().map(|name| literal(name)).collect();
             let sql = format!(
                 "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \
                  WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA IN ({})",

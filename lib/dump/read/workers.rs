@@ -6,7 +6,6 @@
 //!
 //! The first error ends everything: the caller stops taking members, so the workers' sends fail, so the planner's do.
 
-use crate::rows;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -20,6 +19,7 @@ use crate::dump::error::Error;
 use crate::dump::leak_scan::Watch;
 use crate::house::Cancel;
 use crate::mysql::Session;
+use crate::rows::{self, Sum};
 
 /// How often a worker looks whether it should stop.
 const ROWS_BETWEEN_LOOKS: u64 = 64;
@@ -67,14 +67,14 @@ impl<'a> Work<'a> {
         parts.filter(|part| part.table == table).any(|part| part.relies_on_order(self.chunk_bytes))
     }
 
-    /// Reads everything; `take` is called on this thread with each member as it is finished.
+    /// Reads everything; `take` is called on this thread with each member as it is finished, and what its rows sum up to.
     pub(crate) fn run(
         &self,
         snapshot: &mut Snapshot,
-        mut take: impl FnMut(Member) -> Result<(), Error>,
+        mut take: impl FnMut(Member, Sum) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let (chunks_in, chunks) = bounded::<Chunk>(snapshot.workers.len() * 2);
-        let (members_in, members) = bounded::<Result<Member, Error>>(1);
+        let (members_in, members) = bounded::<Result<(Member, Sum), Error>>(1);
         let planner = &mut snapshot.planner;
         thread::scope(|scope| {
             let failures = members_in.clone();
@@ -92,7 +92,8 @@ impl<'a> Work<'a> {
                 });
             }
             drop((chunks, members_in));
-            let outcome = members.iter().try_for_each(|member| take(member?));
+            let outcome =
+                members.iter().try_for_each(|found| found.and_then(|(member, sum)| take(member, sum)));
             // Whoever still reads stops soon, and whoever still sends finds nobody listening.
             self.over.store(true, Ordering::Relaxed);
             drop(members);
@@ -114,7 +115,7 @@ impl<'a> Work<'a> {
         &self,
         session: &mut Session,
         chunks: &Receiver<Chunk>,
-        members: &Sender<Result<Member, Error>>,
+        members: &Sender<Result<(Member, Sum), Error>>,
     ) -> Result<(), Error> {
         let mut packer = Packer::new(self.level);
         for chunk in chunks {
@@ -122,25 +123,28 @@ impl<'a> Work<'a> {
             let sql = task.part.select(chunk.range.as_deref());
             let deed = format!("reading {}", task.part.label);
             let mut rows = Rows::new(&mut packer, task.part.table, &task.before, &task.insert);
-            let send = |member: Option<Member>| member.is_none_or(|one| members.send(Ok(one)).is_ok());
+            let mut sum = Sum::default();
+            let send =
+                |member: Option<Member>, sum| member.is_none_or(|one| members.send(Ok((one, sum))).is_ok());
             let (mut open, mut looks) = (true, 0u64);
             let mut nose = self.watch.and_then(|watch| watch.nose(&task.part));
             rows::read(session, &deed, &sql, &task.part.columns, |tuple| {
                 if rows.is_full(tuple) {
-                    open = send(rows.cut());
+                    open = send(rows.cut(), std::mem::take(&mut sum));
                 }
                 if let Some(nose) = &mut nose {
                     nose.row(tuple)?;
                 }
+                sum.add(tuple);
                 rows.push(tuple);
                 looks += 1;
                 if looks % ROWS_BETWEEN_LOOKS == 0 {
                     self.cancel.check()?;
                     open &= !self.over.load(Ordering::Relaxed);
                 }
-                Ok(open)
+                Ok::<_, Error>(open)
             })?;
-            if !open || !send(rows.cut()) {
+            if !open || !send(rows.cut(), sum) {
                 return Ok(());
             }
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use mysql::{Opts, Row};
 
 use super::error::Error;
-use super::load::Job;
+use super::load::job::Job;
 use super::target::Target;
 use crate::config::{Config, ServerConfig};
 use crate::house::House;

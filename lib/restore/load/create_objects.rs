@@ -3,17 +3,16 @@
 //! In: the manifest's objects. Out: the same objects under the staging database's name, events asleep; what the
 //! events were is written down, so that the swap can wake them.
 
-use crate::restore::swap::events;
 use std::collections::BTreeSet;
 
-use super::Job;
+use super::job::Job;
 use crate::archive::{ObjectEntry, ObjectKind};
 use crate::house::House;
 use crate::mysql::{self, Session, number};
 use crate::restore::error::Error;
 use crate::restore::swap::objects::Kind;
-use crate::restore::swap::state;
 use crate::restore::swap::sync_objects::Contents;
+use crate::restore::swap::{events, state};
 use crate::sql::{name, requalify, without_definer};
 
 /// Creates everything that is no table.

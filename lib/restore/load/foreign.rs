@@ -4,8 +4,6 @@
 //! about databases are left out: the file is loaded into the staging database whatever it says. A file that mysqldump
 //! began and did not end is refused.
 
-use crate::archive;
-use crate::sql;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -15,7 +13,6 @@ use flate2::bufread::MultiGzDecoder;
 use mysql::prelude::Queryable;
 
 use crate::document::TableDigest;
-use crate::dump;
 use crate::house::House;
 use crate::mysql::Session;
 use crate::progress;
@@ -24,7 +21,7 @@ use crate::restore::swap::objects::Kind;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{events, state};
 use crate::restore::target::Target;
-use crate::sql::{Statement, Statements, StatementsError, name, qualified};
+use crate::sql::{self, Statement, Statements, StatementsError, name, qualified};
 
 const BLOCK_BYTES: usize = 256 * 1024;
 
@@ -268,18 +265,6 @@ impl<R: Read> Read for Tail<'_, R> {
         let excess = self.tail.len().saturating_sub(EDGE_BYTES);
         self.tail.drain(..excess);
         Ok(read)
-    }
-}
-
-/// The file's own error if it is neither: what [`dump::DumpFile::open`] said of it.
-pub(crate) fn open_either(path: &Path) -> Result<Result<archive::DumpFile, PlainFile>, Error> {
-    match archive::DumpFile::open(path) {
-        Ok(dump) => Ok(Ok(dump)),
-        Err(e @ dump::Error::Damaged { .. }) => match PlainFile::of(path) {
-            Ok(Some(plain)) => Ok(Err(plain)),
-            _ => Err(e.into()),
-        },
-        Err(e) => Err(e.into()),
     }
 }
 

@@ -3,77 +3,27 @@
 //! In: a verified dump file, one of its databases, an empty database on the target. Out: the tables with their rows
 //! and keys, each compared with the manifest. Nothing of the database in use is touched here.
 
-pub(super) mod choose;
 pub(super) mod create_objects;
 pub(super) mod fast;
 pub(super) mod foreign;
-pub(super) mod loading;
+pub(super) mod job;
 pub(super) mod queue;
+pub(super) mod source;
 pub(super) mod table_filter;
 pub(super) mod transcode;
 pub(super) mod workers;
 
-use std::collections::VecDeque;
-use std::num::NonZero;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Condvar, Mutex};
 
 use super::error::Error;
-use super::options::Verify;
-use crate::archive::{DumpFile, TableEntry, TableKind};
+use crate::archive::TableKind;
 use crate::document::TableDigest;
 use crate::house::House;
-use crate::mysql::{Engine, Server, Session};
+use crate::mysql::Session;
 use crate::progress;
+use job::Job;
 use queue::{Board, Lane, Next, Task};
-use table_filter::Choice;
 use workers::Worker;
-
-/// More connections than this do not make a development server faster.
-const WORKERS_MAX: usize = 8;
-
-/// What is loaded where.
-#[derive(Debug, Clone)]
-pub(crate) struct Job {
-    /// The file.
-    pub(crate) dump: Arc<DumpFile>,
-    /// Which of its databases.
-    pub(crate) database: String,
-    /// The target's server.
-    pub(crate) server: Server,
-    /// The empty database.
-    pub(crate) staging: String,
-    /// How the loaded tables are compared with the manifest.
-    pub(crate) verify: Verify,
-    /// Whether the server takes LOAD DATA LOCAL.
-    pub(crate) local_infile: bool,
-    /// Connections; twice the number of cores if not given, so that some work while others wait for the disk.
-    pub(crate) workers: Option<usize>,
-    /// Which tables get their rows.
-    pub(crate) choice: Choice,
-}
-
-impl Job {
-    /// The tables of the database, by position in the manifest.
-    pub(crate) fn tables(&self) -> impl Iterator<Item = (usize, &TableEntry)> {
-        let all = self.dump.manifest().tables.iter().enumerate();
-        all.filter(|(_, table)| table.database == self.database)
-    }
-
-    fn workers(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
-        self.workers.unwrap_or(2 * cores).clamp(1, WORKERS_MAX)
-    }
-
-    fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> Lane {
-        let single =
-            engine == Engine::MariaDb && self.local_infile && entry.create.contains("AUTO_INCREMENT");
-        if !self.choice.takes(&entry.table) {
-            return Lane { table: position, members: VecDeque::new(), bytes: 0, single };
-        }
-        let members = self.dump.manifest().members_of(position).collect();
-        Lane { table: position, members, bytes: entry.plain_bytes, single }
-    }
-}
 
 /// Loads everything but views, routines, triggers and events.
 pub(crate) fn load(house: &House, job: &Job) -> Result<Vec<TableDigest>, Error> {

@@ -2,25 +2,23 @@
 //!
 //! In: a [`Task`]. Out: the table as the manifest says it is, or an error that names it.
 
-use crate::rows;
-use crate::sql;
 use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::sync::Arc;
 
 use mysql::prelude::Queryable;
 
-use super::Job;
+use super::job::Job;
 use super::queue::Task;
 use super::transcode::Recipe;
-use crate::archive::{DumpFile, TableEntry, TableKind};
+use crate::archive::{self, DumpFile, TableEntry, TableKind};
 use crate::document::TableDigest;
-use crate::dump;
 use crate::mysql::{Broken, Loaded, Session, number};
 use crate::progress;
 use crate::restore::error::Error;
 use crate::restore::options::Verify;
-use crate::sql::{Statements, name, qualified};
+use crate::rows;
+use crate::sql::{self, Statements, name, qualified};
 
 /// How much of a member is read at a time.
 const BLOCK_BYTES: usize = 256 * 1024;
@@ -288,6 +286,5 @@ fn hand_over(
 
 fn damaged(dump: &DumpFile, member: usize, error: &dyn std::error::Error) -> Error {
     let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));
-    let problem = format!("member {member}: {error}{cause}");
-    Error::Dump(dump::Error::Damaged { path: dump.path().to_owned(), problem })
+    archive::Error::damaged(dump.path(), format!("member {member}: {error}{cause}")).into()
 }

@@ -1,0 +1,228 @@
+//! How a dump file, or the directory of dumps, can be of no use.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::manifest::FORMAT;
+use crate::config;
+use crate::document::{Ending, Exit, Failure, Interrupted};
+
+/// Why a dump file cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file operation failed.
+    #[error("cannot {action} {}", path.display())]
+    File {
+        /// What was tried.
+        action: FileAction,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file is not a dump of ours, or is damaged.
+    #[error("{} is not a whole dump: {problem}", path.display())]
+    Damaged {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A dump of a newer format.
+    #[error("{} has the format {format}, this version reads {FORMAT}", path.display())]
+    OtherFormat {
+        /// Where.
+        path: PathBuf,
+        /// What it says.
+        format: String,
+    },
+    /// A member that the manifest does not list.
+    #[error("{} has no member {position}", path.display())]
+    NoMember {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        position: usize,
+    },
+    /// No file of the directory is a whole dump of the name that is asked for.
+    #[error("there is no whole dump in {}", .0.display())]
+    NoDump(PathBuf),
+    /// Another run is writing here.
+    #[error("another run is writing {name} in {}: {holder}", directory.display())]
+    Locked {
+        /// What the files' names begin with.
+        name: String,
+        /// Where.
+        directory: PathBuf,
+        /// Who: `pid 812 on build-3 since …`.
+        holder: String,
+    },
+    /// The directory has too little room.
+    #[error("{} has {free} bytes free, the dump needs about {needed}", directory.display())]
+    NoSpace {
+        /// Where.
+        directory: PathBuf,
+        /// Free bytes.
+        free: u64,
+        /// Estimate.
+        needed: u64,
+    },
+    /// The directory of the dumps is not there.
+    #[error("there is no directory {}", directory.display())]
+    NoDirectory {
+        /// Where it should be.
+        directory: PathBuf,
+        /// What it was wanted for.
+        purpose: Purpose,
+    },
+    /// No directory is configured.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// A signal.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// What was being done to a file or a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileAction {
+    /// Opening a dump.
+    Open,
+    /// Reading a dump, or what the directory has besides dumps.
+    Read,
+    /// Looking for dumps in the directory.
+    List,
+    /// Making the lock or a file.
+    Create,
+    /// Taking the lock.
+    Lock,
+    /// Writing.
+    Write,
+    /// Making the directory's changes last.
+    Sync,
+    /// Giving a finished dump its name.
+    Publish,
+    /// Removing an old dump, or what a dead run left.
+    Remove,
+}
+
+/// What the directory of the dumps is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To choose or list a dump.
+    Reading,
+    /// To write a dump, or to remove old ones.
+    Writing,
+}
+
+impl fmt::Display for FileAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Read => "read",
+            Self::List => "read the dumps in",
+            Self::Create => "create",
+            Self::Lock => "lock",
+            Self::Write => "write",
+            Self::Sync => "sync",
+            Self::Publish => "rename the finished dump to",
+            Self::Remove => "remove",
+        })
+    }
+}
+
+impl Error {
+    /// A file operation that failed.
+    pub(crate) fn file(action: FileAction, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// A file that is not what it should be.
+    pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), problem: problem.into() }
+    }
+}
+
+impl Failure for Error {
+    fn ending(&self) -> Ending {
+        match self {
+            Self::File { action, source, .. } => of_file(*action, source.kind()),
+            Self::Damaged { .. } => Ending::new(Exit::BadInput, "damaged-dump")
+                .hint("mydump-rotate list shows the dumps that are whole"),
+            Self::OtherFormat { .. } => Ending::new(Exit::BadInput, "other-format"),
+            Self::NoMember { .. } | Self::NoDump(_) => Ending::new(Exit::BadInput, "not-there"),
+            Self::Locked { .. } => Ending::new(Exit::Temporary, "locked"),
+            Self::NoSpace { .. } => Ending::new(Exit::CannotWrite, "disk-full")
+                .hint("free space, lower keep_days, or name another [dump] dir"),
+            Self::NoDirectory { directory, purpose } => {
+                let exit = match purpose {
+                    Purpose::Reading => Exit::Io,
+                    Purpose::Writing => Exit::CannotWrite,
+                };
+                Ending::new(exit, "no-directory").hint(format!(
+                    "is its file system (EFS, NFS) mounted? If it is a new directory: mkdir -p {}",
+                    directory.display()
+                ))
+            }
+            Self::Config(inner) => inner.ending(),
+            Self::Interrupted(inner) => inner.ending(),
+        }
+    }
+}
+
+/// What cannot be read is bad input, what cannot be made cannot be written; in between it depends on why.
+fn of_file(action: FileAction, why: ErrorKind) -> Ending {
+    let code = match (action, why) {
+        (_, ErrorKind::StorageFull) => "disk-full",
+        (FileAction::List, _) => "dump-directory",
+        _ => "file",
+    };
+    let exit = match action {
+        FileAction::Open | FileAction::Read => Exit::BadInput,
+        FileAction::List => Exit::Io,
+        FileAction::Create => Exit::CannotWrite,
+        FileAction::Lock
+        | FileAction::Write
+        | FileAction::Sync
+        | FileAction::Publish
+        | FileAction::Remove => match why {
+            ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded => Exit::CannotWrite,
+            _ => Exit::Io,
+        },
+    };
+    Ending::new(exit, code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_file_operation_ends_follows_from_what_was_done_and_not_from_its_words() {
+        let denied = |action| Error::file(action, Path::new("/d/f"))(ErrorKind::PermissionDenied.into());
+        let broken = |action| Error::file(action, Path::new("/d/f"))(ErrorKind::BrokenPipe.into());
+        for (action, words, exits) in [
+            (FileAction::Open, "cannot open /d/f", (Exit::BadInput, Exit::BadInput)),
+            (FileAction::Read, "cannot read /d/f", (Exit::BadInput, Exit::BadInput)),
+            (FileAction::List, "cannot read the dumps in /d/f", (Exit::Io, Exit::Io)),
+            (FileAction::Create, "cannot create /d/f", (Exit::CannotWrite, Exit::CannotWrite)),
+            (FileAction::Lock, "cannot lock /d/f", (Exit::CannotWrite, Exit::Io)),
+            (FileAction::Write, "cannot write /d/f", (Exit::CannotWrite, Exit::Io)),
+            (FileAction::Sync, "cannot sync /d/f", (Exit::CannotWrite, Exit::Io)),
+            (FileAction::Publish, "cannot rename the finished dump to /d/f", (Exit::CannotWrite, Exit::Io)),
+            (FileAction::Remove, "cannot remove /d/f", (Exit::CannotWrite, Exit::Io)),
+        ] {
+            assert_eq!(denied(action).to_string(), words);
+            assert_eq!((denied(action).exit(), broken(action).exit()), exits, "{words}");
+        }
+        let full = Error::file(FileAction::Write, Path::new("/d/f"))(ErrorKind::StorageFull.into());
+        assert_eq!((full.code(), full.exit()), ("disk-full", Exit::CannotWrite));
+        assert_eq!(broken(FileAction::Write).code(), "file");
+    }
+}

@@ -1,0 +1,57 @@
+//! What a dump's file is called: `NAME-20261123T020000Z.sql.gz`, the moment its data is from.
+//!
+//! In: a name and a moment, or the name of any file. Out: the other of the two.
+
+use jiff::fmt::strtime;
+use jiff::{SignedDuration, Timestamp};
+
+/// What the name of every dump ends with.
+pub(super) const SUFFIX: &str = ".sql.gz";
+
+const STAMP: &str = "%Y%m%dT%H%M%SZ";
+
+/// How far a clock may be behind another.
+const CLOCK_HOURS: i64 = 1;
+
+/// Whether a dump says that its data is of a later moment than now: a clock was wrong when it was made, or is now.
+pub(crate) fn is_later(as_of: Timestamp, now: Timestamp) -> bool {
+    as_of.duration_since(now) > SignedDuration::from_hours(CLOCK_HOURS)
+}
+
+/// `NAME-20261123T020000Z.sql.gz`.
+pub(super) fn file_name(name: &str, as_of: Timestamp) -> String {
+    format!("{name}-{}{SUFFIX}", as_of.strftime(STAMP))
+}
+
+/// Name and moment, if the file name is exactly of that form.
+pub(super) fn parse_name(file: &str) -> Option<(String, Timestamp)> {
+    let (name, stamp) = file.strip_suffix(SUFFIX)?.rsplit_once('-')?;
+    let date_time = strtime::parse(STAMP, stamp).ok()?.to_datetime().ok()?;
+    let as_of = date_time.in_tz("UTC").ok()?.timestamp();
+    (!name.is_empty() && !name.starts_with('.') && file_name(name, as_of) == file)
+        .then(|| (name.to_owned(), as_of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_form_of_names_is_ours() {
+        let as_of: Timestamp = "2028-02-29T02:00:00Z".parse().unwrap();
+        assert_eq!(file_name("app", as_of), "app-20280229T020000Z.sql.gz");
+        assert_eq!(parse_name("my-app-20280229T020000Z.sql.gz"), Some(("my-app".to_owned(), as_of)));
+        for foreign in [
+            "app-latest.sql.gz",
+            "app-20270229T020000Z.sql.gz",
+            "-20280229T020000Z.sql.gz",
+            ".app-20280229T020000Z.sql.gz",
+            "app-20280229T020000Z.sql.gz.partial",
+            "app-20280229T020000Z.sql",
+            "app-2028-02-29.sql.gz",
+            "app-20280229T020000Z.sql.gz ",
+        ] {
+            assert_eq!(parse_name(foreign), None, "{foreign}");
+        }
+    }
+}

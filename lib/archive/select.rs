@@ -1,0 +1,123 @@
+//! Which dump a person means: `latest`, a day, a file name or a path.
+//!
+//! In: the directory of dumps, the configured name, a wish. Out: a file. What `latest` stands for is decided here and nowhere
+//! else, for whoever writes, checks and loads dumps:
+//!
+//! ```text
+//! of the configured name, if one is configured
+//! not of a later moment than now (a clock was wrong), unless there are no others
+//! whole: its end is there, and its manifest is as it was written
+//! of those, the newest
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::error::{Error, FileAction};
+use super::list::{Candidate, Listed, candidates};
+use super::name::{SUFFIX, is_later};
+use crate::document::chain;
+use crate::house::House;
+
+/// The word for the newest whole dump.
+pub(crate) const LATEST: &str = "latest";
+
+/// What `latest` stands for, and what was passed over on the way to it.
+#[derive(Debug)]
+pub(super) struct Latest {
+    pub(super) dump: Option<Listed>,
+    /// Of each newer file that is no dump to rely on, why.
+    pub(super) broken: Vec<Error>,
+}
+
+/// The dump that `latest` stands for; of each newer file that is no dump to rely on, says why.
+pub(crate) fn latest(house: &House, directory: &Path, name: Option<&str>) -> Result<Option<Listed>, Error> {
+    let Latest { dump, broken } = newest(directory, name)?;
+    for problem in &broken {
+        let instead = dump.as_ref().map_or_else(String::new, |dump| format!("; {LATEST} is {}", dump.file));
+        house.progress.warn(&format!("{}{instead}", chain(problem)));
+    }
+    Ok(dump)
+}
+
+/// The same without a word.
+pub(super) fn newest(directory: &Path, name: Option<&str>) -> Result<Latest, Error> {
+    let now = Timestamp::now();
+    let (later, others): (Vec<_>, Vec<_>) =
+        candidates(directory, name)?.into_iter().partition(|candidate| is_later(candidate.as_of, now));
+    let mut broken = Vec::new();
+    for candidate in others.iter().chain(&later) {
+        match candidate.read() {
+            Ok(dump) => return Ok(Latest { dump: Some(dump), broken }),
+            // Rotated away since the directory was read.
+            Err(Error::File { action: FileAction::Open, source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound => {}
+            Err(problem) => broken.push(problem),
+        }
+    }
+    Ok(Latest { dump: None, broken })
+}
+
+/// Of all candidates the one that is called so, with or without its ending; else of those of a name the newest one of a day,
+/// `2026-11-23` or `20261123`, in UTC like the names.
+pub(crate) fn pick<'a>(all: &'a [Candidate], name: Option<&str>, wish: &str) -> Option<&'a Candidate> {
+    let wanted = wish.trim_end_matches(SUFFIX);
+    let digits: String = wish.chars().filter(|c| *c != '-').collect();
+    let is_of_day = |candidate: &&Candidate| {
+        digits.len() == 8 && candidate.as_of.strftime("%Y%m%d").to_string() == digits
+    };
+    let mine = |candidate: &&Candidate| name.is_none_or(|name| name == candidate.name);
+    all.iter()
+        .find(|candidate| candidate.file.trim_end_matches(SUFFIX) == wanted)
+        .or_else(|| all.iter().filter(mine).find(is_of_day))
+}
+
+/// The dump that a person names: `latest`, a file name in the directory, or a path.
+pub(crate) fn find(
+    house: &House,
+    directory: impl FnOnce() -> Result<PathBuf, Error>,
+    name: Option<&str>,
+    wish: &str,
+) -> Result<PathBuf, Error> {
+    if wish.contains('/') {
+        return Ok(PathBuf::from(wish));
+    }
+    let directory = directory()?;
+    if wish != LATEST {
+        return Ok(directory.join(wish));
+    }
+    latest(house, &directory, name)?.map(|dump| dump.path).ok_or(Error::NoDump(directory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::tests::whole;
+    use super::*;
+
+    /// What is found among these files; those with a `-` in front are cut off.
+    fn found(files: &[&str], name: Option<&str>) -> (Option<String>, usize) {
+        let directory = tempfile::tempdir().unwrap();
+        let bytes = whole();
+        for file in files {
+            let cut = file.strip_prefix('-');
+            let end = if cut.is_some() { bytes.len() / 2 } else { bytes.len() };
+            std::fs::write(directory.path().join(cut.unwrap_or(file)), &bytes[..end]).unwrap();
+        }
+        let latest = newest(directory.path(), name).unwrap();
+        (latest.dump.map(|dump| dump.file), latest.broken.len())
+    }
+
+    #[test]
+    fn latest_is_whole_of_the_name_and_not_of_a_later_moment() {
+        let (old, new) = ("app-20251122T020000Z.sql.gz", "app-20251123T020000Z.sql.gz");
+        let (other, later) = ("other-20251124T020000Z.sql.gz", "app-20990101T000000Z.sql.gz");
+        let cut = format!("-{new}");
+        assert_eq!(found(&[old, new, other, later], Some("app")), (Some(new.to_owned()), 0));
+        assert_eq!(found(&[old, new, other, later], None), (Some(other.to_owned()), 0));
+        assert_eq!(found(&[old, &cut, other, later], Some("app")), (Some(old.to_owned()), 1));
+        assert_eq!(found(&[later], Some("app")), (Some(later.to_owned()), 0));
+        assert_eq!(found(&[&cut, other], Some("app")), (None, 1));
+        assert_eq!(found(&["notes.txt", ".app-20251123T020000Z.sql.gz.partial"], None), (None, 0));
+    }
+}

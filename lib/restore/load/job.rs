@@ -1,0 +1,62 @@
+//! What is loaded where: one database of one dump into one empty database.
+//!
+//! In: what the run was asked for, once everything is looked up. Out: plain facts for whoever loads.
+
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::sync::Arc;
+
+use super::queue::Lane;
+use super::table_filter::Choice;
+use crate::archive::{DumpFile, TableEntry};
+use crate::mysql::{Engine, Server};
+use crate::restore::options::Verify;
+
+/// More connections than this do not make a development server faster.
+const WORKERS_MAX: usize = 8;
+
+/// What is loaded where.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    /// The file.
+    pub(crate) dump: Arc<DumpFile>,
+    /// Which of its databases.
+    pub(crate) database: String,
+    /// The target's server.
+    pub(crate) server: Server,
+    /// The empty database.
+    pub(crate) staging: String,
+    /// How the loaded tables are compared with the manifest.
+    pub(crate) verify: Verify,
+    /// Whether the server takes LOAD DATA LOCAL.
+    pub(crate) local_infile: bool,
+    /// Connections; twice the number of cores if not given, so that some work while others wait for the disk.
+    pub(crate) workers: Option<usize>,
+    /// Which tables get their rows.
+    pub(crate) choice: Choice,
+}
+
+impl Job {
+    /// The tables of the database, by position in the manifest.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (usize, &TableEntry)> {
+        let all = self.dump.manifest().tables.iter().enumerate();
+        all.filter(|(_, table)| table.database == self.database)
+    }
+
+    /// How many connections load.
+    pub(crate) fn workers(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+        self.workers.unwrap_or(2 * cores).clamp(1, WORKERS_MAX)
+    }
+
+    /// A table as the queue sees it.
+    pub(crate) fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> Lane {
+        let single =
+            engine == Engine::MariaDb && self.local_infile && entry.create.contains("AUTO_INCREMENT");
+        if !self.choice.takes(&entry.table) {
+            return Lane { table: position, members: VecDeque::new(), bytes: 0, single };
+        }
+        let members = self.dump.manifest().members_of(position).collect();
+        Lane { table: position, members, bytes: entry.plain_bytes, single }
+    }
+}

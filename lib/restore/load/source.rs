@@ -1,0 +1,246 @@
+//! What a refresh is made from: a dump of ours, which several connections load, or SQL of another tool, from front to back.
+//!
+//! In: what a person chose, the target. Out: the opened file, and then its rows and objects in the staging database.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::create_objects;
+use super::foreign::PlainFile;
+use super::job::Job;
+use super::table_filter::Choice;
+use crate::archive::{self, DatabaseEntry, DumpFile, Purpose};
+use crate::document::{Dump, TableDigest};
+use crate::house::House;
+use crate::migrate::Checkout;
+use crate::mysql::Session;
+use crate::restore::error::Error;
+use crate::restore::guard;
+use crate::restore::options::RunOptions;
+use crate::restore::swap::state;
+use crate::restore::target::Target;
+
+/// The file that a choice stands for: `latest`, a file name, a day or a path. A choice of last week's is not there for ever.
+pub(crate) fn choose(house: &House, choice: &str) -> Result<PathBuf, Error> {
+    let path = Path::new(choice);
+    if choice.contains('/') {
+        return Ok(path.to_owned());
+    }
+    let directory = match archive::directory(&house.config, None, Purpose::Reading) {
+        // There is no directory that it could be a dump of.
+        Err(archive::Error::Config(_)) if path.is_file() => return Ok(path.to_owned()),
+        outcome => outcome?,
+    };
+    let name = house.config.dump.name.as_deref();
+    if choice == archive::LATEST
+        && let Some(dump) = archive::latest(house, &directory, name)?
+    {
+        return Ok(dump.path);
+    }
+    let all = archive::candidates(&directory, None)?;
+    let there = || all.iter().map(|candidate| candidate.file.clone()).collect();
+    archive::pick(&all, name, choice)
+        .map(|candidate| candidate.path.clone())
+        .ok_or_else(|| Error::NoSuchDump { choice: choice.to_owned(), dir: directory, there: there() })
+}
+
+/// An opened file.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a run")]
+pub(crate) enum AnyDump {
+    /// A dump of ours, and which of its databases the target gets.
+    Ours(DumpFile, DatabaseEntry),
+    /// SQL of another tool.
+    Foreign(PlainFile),
+}
+
+impl AnyDump {
+    /// Opens a file. If it is of neither kind, the error is what there is to say of a dump of ours.
+    pub(crate) fn open(path: &Path, target: &Target) -> Result<Self, Error> {
+        match DumpFile::open(path) {
+            Ok(dump) => {
+                let database = database_of(&dump, target)?;
+                Ok(Self::Ours(dump, database))
+            }
+            Err(error @ archive::Error::Damaged { .. }) => match PlainFile::of(path) {
+                Ok(Some(plain)) => Ok(Self::Foreign(plain)),
+                _ => Err(error.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The document's section about the file at `path`.
+    pub(crate) fn section(&self, path: &Path) -> Dump {
+        let (bytes, rows, as_of) = match self {
+            Self::Ours(dump, _) => (dump.bytes(), dump.manifest().rows, dump.manifest().as_of),
+            Self::Foreign(plain) => (plain.bytes, 0, None),
+        };
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = absolute.display().to_string();
+        Dump { name: file_name(&absolute), path, bytes, rows, as_of, ..Dump::default() }
+    }
+}
+
+/// The name of a file without its folders.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The database of the dump that the target gets: the only one, or the one of that name.
+fn database_of(dump: &DumpFile, target: &Target) -> Result<DatabaseEntry, Error> {
+    let databases = &dump.manifest().databases;
+    let named = databases.iter().find(|database| database.name == target.database);
+    let only = (databases.len() == 1).then(|| &databases[0]);
+    only.or(named).cloned().ok_or_else(|| Error::SeveralDatabases {
+        dump: file_name(dump.path()),
+        databases: databases.iter().map(|database| database.name.clone()).collect(),
+        database: target.database.clone(),
+    })
+}
+
+/// What is loaded, once the server has said that it can take it in.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a run")]
+pub(crate) enum Loading {
+    /// A dump of ours, and the defaults of its database.
+    Ours(Job, DatabaseEntry),
+    /// SQL of another tool.
+    Foreign(PlainFile),
+}
+
+impl Loading {
+    /// Refuses what the server could not take in.
+    pub(crate) fn of(
+        dump: AnyDump,
+        target: &Target,
+        options: &RunOptions,
+        choice: Choice,
+        session: &mut Session,
+    ) -> Result<Self, Error> {
+        match dump {
+            AnyDump::Ours(dump, database) => {
+                let job = Job {
+                    database: database.name.clone(),
+                    server: target.server.clone(),
+                    staging: target.staging(),
+                    verify: options.verify,
+                    local_infile: !options.insert && super::takes_local_infile(session)?,
+                    workers: options.workers.map(usize::from),
+                    choice,
+                    dump: Arc::new(dump),
+                };
+                guard::refuse_too_large(session, &job)?;
+                Ok(Self::Ours(job, database))
+            }
+            AnyDump::Foreign(plain) => {
+                guard::refuse_full_disk(session, &target.server, plain.sql_bytes())?;
+                Ok(Self::Foreign(plain))
+            }
+        }
+    }
+
+    /// Character set and collation of the database.
+    pub(crate) fn collation(
+        &self,
+        session: &mut Session,
+        target: &Target,
+    ) -> Result<(String, String), Error> {
+        match self {
+            Self::Ours(_, database) => Ok((database.charset.clone(), database.collation.clone())),
+            // The file may say nothing about it: as it is now.
+            Self::Foreign(_) => state::collation(session, &target.database),
+        }
+    }
+
+    /// Loads the tables; from SQL of another tool, everything.
+    pub(crate) fn load(&self, house: &House, target: &Target) -> Result<Vec<TableDigest>, Error> {
+        match self {
+            Self::Ours(job, _) => super::load(house, job),
+            Self::Foreign(plain) => plain.load(house, target),
+        }
+    }
+
+    /// Creates what is no table.
+    pub(crate) fn furnish(&self, house: &House) -> Result<(), Error> {
+        match self {
+            Self::Ours(job, _) => create_objects::furnish(house, job),
+            Self::Foreign(_) => Ok(()),
+        }
+    }
+
+    /// What a run would do.
+    pub(crate) fn say_what_would_be_done(&self, house: &House, target: &Target, checkout: Option<&Checkout>) {
+        let with = checkout.map_or(String::new(), |checkout| {
+            format!(", then the migrations of {} ({})", checkout.reference, checkout.commit)
+        });
+        let what = match self {
+            Self::Ours(job, _) => {
+                let chosen = job.tables().filter(|(_, entry)| job.choice.takes(&entry.table));
+                let rows: u64 = chosen.map(|(_, entry)| entry.rows).sum();
+                let how = if job.local_infile { "LOAD DATA LOCAL" } else { "INSERT" };
+                format!("{} tables, {rows} rows with {how}", job.tables().count())
+            }
+            Self::Foreign(plain) => plain.path.display().to_string(),
+        };
+        house.progress.say(&format!(
+            "would load {what} into {} on {}{with}, then swap it in as {}",
+            target.staging(),
+            target.server.label(),
+            target.database
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, DumpConfig};
+    use crate::document::Failure;
+    use crate::progress::Progress;
+
+    /// A directory of whole dumps, and a house that knows it.
+    fn house(files: &[&str]) -> (tempfile::TempDir, House) {
+        let dir = tempfile::tempdir().unwrap();
+        for name in files {
+            std::fs::write(dir.path().join(name), archive::whole()).unwrap();
+        }
+        let dump = DumpConfig { dir: Some(dir.path().display().to_string()), ..DumpConfig::default() };
+        let config = Config { dump, ..Config::default() };
+        let house = House::new("dev-restore", config, Progress::silent(), dir.path().to_owned());
+        (dir, house)
+    }
+
+    fn name(house: &House, choice: &str) -> String {
+        let path = choose(house, choice).unwrap();
+        path.file_name().unwrap().to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn takes_the_newest_a_name_or_a_day() {
+        let (_dir, house) = house(&[
+            "app-20261121T020000Z.sql.gz",
+            "app-20261122T020000Z.sql.gz",
+            "app-20261122T140000Z.sql.gz",
+            ".app-20261123T020000Z.sql.gz.part",
+            "notes.txt",
+            "app-2026.sql.gz",
+        ]);
+        assert_eq!(name(&house, "latest"), "app-20261122T140000Z.sql.gz");
+        assert_eq!(name(&house, "2026-11-21"), "app-20261121T020000Z.sql.gz");
+        assert_eq!(name(&house, "app-20261122T020000Z"), "app-20261122T020000Z.sql.gz");
+        assert_eq!(choose(&house, "./x.sql").unwrap(), Path::new("./x.sql"));
+    }
+
+    #[test]
+    fn a_choice_that_has_rotated_out_is_refused_with_what_there_is() {
+        let (dir, house) = house(&["app-20261121T020000Z.sql.gz"]);
+        let error = choose(&house, "app-20261101T020000Z.sql.gz").unwrap_err();
+        assert_eq!(error.exit(), crate::document::Exit::BadInput);
+        let expected = format!(
+            "there is no dump app-20261101T020000Z.sql.gz in {}; there is app-20261121T020000Z.sql.gz",
+            dir.path().display()
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -1,0 +1,59 @@
+//! Rows off a connection, each as one tuple of literals.
+//!
+//! In: a session, a SELECT, its columns. Out: the text between the parentheses of one `VALUES (…)` a row, in the order in which
+//! the server sends them.
+
+use super::column::Column;
+use super::encode;
+use super::error::Error;
+use crate::mysql::{Fields, Session};
+
+/// How much of a row's buffer is kept for the next row.
+const TUPLE_BYTES_KEPT: usize = 1 << 20;
+
+/// Streams the rows of a statement as tuples, one buffer for all of them. `row_seen` says whether to go on; if not, the
+/// connection is of no use any more than to be closed.
+pub(crate) fn read<E: From<Error>>(
+    session: &mut Session,
+    deed: &str,
+    sql: &str,
+    columns: &[Column],
+    mut row_seen: impl FnMut(&[u8]) -> Result<bool, E>,
+) -> Result<(), E> {
+    let mut tuple = Vec::new();
+    let mut outcome = Ok(true);
+    session
+        .each_row(deed, sql, |fields| {
+            outcome = encode_row(fields, columns, deed, &mut tuple)
+                .map_err(E::from)
+                .and_then(|()| row_seen(&tuple));
+            matches!(outcome, Ok(true))
+        })
+        .map_err(|error| E::from(error.into()))?;
+    outcome.map(drop)
+}
+
+/// A row's literals with commas between them.
+fn encode_row(
+    mut fields: Fields<'_>,
+    columns: &[Column],
+    deed: &str,
+    tuple: &mut Vec<u8>,
+) -> Result<(), Error> {
+    tuple.clear();
+    tuple.shrink_to(TUPLE_BYTES_KEPT);
+    for (i, column) in columns.iter().enumerate() {
+        if i > 0 {
+            tuple.push(b',');
+        }
+        let value = fields
+            .next()
+            .ok_or_else(|| Error::ShortRow { deed: deed.to_owned(), column: column.name.clone() })?;
+        encode::literal(column.form, value, tuple).map_err(|e| Error::Unrepresentable {
+            deed: deed.to_owned(),
+            column: column.name.clone(),
+            value: e.0,
+        })?;
+    }
+    Ok(())
+}
