@@ -48,7 +48,8 @@ pub(crate) fn rows(
         let session = doubtful.then_some(&mut snapshot.planner);
         let Some(expected) = expected(wish, place, session, table)? else { continue };
         let label = format!("{}.{}", table.database, table.table);
-        match verdict(place, snapshot.consistency, table, expected) {
+        let sure = (snapshot.consistency, work.is_transactional(position));
+        match verdict(place, sure, table.rows, expected) {
             Verdict::Fine => {}
             Verdict::Strange => {
                 house.progress.warn(&format!("{label}: {} rows were read, {expected} counted", table.rows));
@@ -67,10 +68,15 @@ enum Verdict {
 }
 
 /// What a difference means. The snapshot's readers may rightly disagree about what is no part of it.
-fn verdict(place: Place, consistency: Consistency, table: &TableEntry, expected: u64) -> Verdict {
-    let loose = consistency == Consistency::Unlocked || !is_transactional(table);
+fn verdict(
+    place: Place,
+    (consistency, is_transactional): (Consistency, bool),
+    rows: u64,
+    expected: u64,
+) -> Verdict {
+    let loose = consistency == Consistency::Unlocked || !is_transactional;
     match place {
-        _ if expected == table.rows => Verdict::Fine,
+        _ if expected == rows => Verdict::Fine,
         Place::Live if loose => Verdict::Strange,
         _ => Verdict::Wrong,
     }
@@ -108,23 +114,17 @@ fn expected(
     Ok(session.first(&deed, &format!("SELECT COUNT(*) FROM {source}"))?)
 }
 
-fn is_transactional(table: &TableEntry) -> bool {
-    table.create.contains("ENGINE=InnoDB")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dump::define::facts::Found;
 
     #[test]
     fn other_rows_are_wrong_but_where_somebody_may_have_written() {
-        let table = |engine: &str| TableEntry {
-            rows: 5,
-            create: format!("CREATE TABLE `t` (`a` int) ENGINE={engine}"),
-            ..TableEntry::default()
-        };
         let said = |place, consistency, engine: &str, expected| {
-            verdict(place, consistency, &table(engine), expected)
+            let engine = engine.to_owned();
+            let table = Found { name: "t".to_owned(), kind: String::new(), engine, rows: 5, row_bytes: 1 };
+            verdict(place, (consistency, table.is_transactional()), 5, expected)
         };
         for consistency in [Consistency::Locked, Consistency::Quiet, Consistency::Unlocked] {
             assert_eq!(said(Place::Copy, consistency, "InnoDB", 5), Verdict::Fine);

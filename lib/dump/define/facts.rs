@@ -18,6 +18,13 @@ pub(crate) struct Found {
     pub(crate) row_bytes: u64,
 }
 
+impl Found {
+    /// Whether its rows are part of a snapshot. By the engine itself: a comment in the definition can say anything.
+    pub(crate) fn is_transactional(&self) -> bool {
+        self.engine == "InnoDB"
+    }
+}
+
 /// A database's defaults.
 pub(crate) fn database_entry(session: &mut Session, database: &str) -> Result<DatabaseEntry, Error> {
     let sql = format!(

@@ -46,6 +46,8 @@ pub(crate) struct Part {
     pub(crate) rows: u64,
     /// A guess.
     pub(crate) row_bytes: u64,
+    /// Whether the rows are part of the snapshot, so that every connection sees the same.
+    pub(crate) transactional: bool,
 }
 
 impl Part {
@@ -185,6 +187,7 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
         order,
         rows: plan.rows,
         row_bytes: found.row_bytes,
+        transactional: found.is_transactional(),
     }
 }
 
@@ -206,6 +209,7 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
         order: Vec::new(),
         rows: found.rows,
         row_bytes: found.row_bytes,
+        transactional: found.is_transactional(),
     }
 }
 

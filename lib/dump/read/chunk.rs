@@ -238,6 +238,7 @@ mod tests {
             order: Vec::new(),
             rows: 10,
             row_bytes: 10,
+            transactional: true,
         }
     }
 

@@ -67,6 +67,11 @@ impl<'a> Work<'a> {
         parts.filter(|part| part.table == table).any(|part| part.relies_on_order(self.chunk_bytes))
     }
 
+    /// Whether a table's rows are part of the snapshot; one of which no rows are read has none that could differ.
+    pub(crate) fn is_transactional(&self, table: usize) -> bool {
+        self.tasks.iter().filter(|task| task.part.table == table).all(|task| task.part.transactional)
+    }
+
     /// Reads everything; `take` is called on this thread with each member as it is finished, and what its rows sum up to.
     pub(crate) fn run(
         &self,
