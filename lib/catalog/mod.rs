@@ -7,6 +7,7 @@ mod glob;
 mod read;
 
 pub use glob::{Fit, Pattern, TablePattern, closer};
+pub(crate) use read::indexes_of;
 
 use crate::sql;
 
@@ -168,18 +169,7 @@ impl Table {
 
     /// What tells rows apart: the primary key, else the shortest unique index without NULLs and expressions.
     pub fn identity(&self) -> Option<&Index> {
-        let usable = |index: &&Index| {
-            index.unique
-                && index.parts.iter().all(|part| {
-                    let column = part.column.as_ref().and_then(|name| self.column(name));
-                    column.is_some_and(|column| !column.nullable)
-                })
-        };
-        let primary = self.indexes.iter().find(|index| index.name == "PRIMARY");
-        primary.or_else(|| {
-            let whole = |index: &&Index| index.parts.iter().all(|part| part.prefix.is_none());
-            self.indexes.iter().filter(usable).filter(whole).min_by_key(|index| index.parts.len())
-        })
+        identity(&self.indexes, |name| self.column(name).is_some_and(|column| !column.nullable))
     }
 
     /// The columns of [`Self::identity`]; none if nothing tells rows apart.
@@ -216,6 +206,18 @@ impl Table {
                 })
         })
     }
+}
+
+/// What tells rows apart, by the indexes of a table and by which of its columns are never NULL: the one choice of a key.
+pub(crate) fn identity(indexes: &[Index], never_null: impl Fn(&str) -> bool) -> Option<&Index> {
+    let usable = |index: &&Index| {
+        index.unique && index.parts.iter().all(|part| part.column.as_deref().is_some_and(&never_null))
+    };
+    let primary = indexes.iter().find(|index| index.name == "PRIMARY");
+    primary.or_else(|| {
+        let whole = |index: &&Index| index.parts.iter().all(|part| part.prefix.is_none());
+        indexes.iter().filter(usable).filter(whole).min_by_key(|index| index.parts.len())
+    })
 }
 
 fn begins_with(index: &Index, columns: &[String]) -> bool {

@@ -1,6 +1,6 @@
 //! A handful of queries of `information_schema`, MySQL and MariaDB alike.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
 use crate::mysql::{Engine, Error, Session};
@@ -151,6 +151,27 @@ fn indexes(
     places: &HashMap<Key, usize>,
     catalog: &mut Catalog,
 ) -> Result<(), Error> {
+    for row in index_rows(session, "listing indexes", list)? {
+        if let Some(at) = places.get(&(row.0.clone(), row.1.clone())) {
+            add_index_part(&mut catalog.tables[*at].indexes, row);
+        }
+    }
+    Ok(())
+}
+
+/// The indexes of a database's tables, by table, the primary key first.
+pub(crate) fn indexes_of(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<Index>>, Error> {
+    let mut tables: BTreeMap<String, Vec<Index>> = BTreeMap::new();
+    for row in index_rows(session, &format!("reading the keys of {database}"), &literal(database))? {
+        add_index_part(tables.entry(row.1.clone()).or_default(), row);
+    }
+    Ok(tables)
+}
+
+fn index_rows(session: &mut Session, deed: &str, list: &str) -> Result<Vec<IndexRow>, Error> {
     // MariaDB has no indexes on expressions, and no such column.
     let expression = if session.engine() == Engine::MySql { "EXPRESSION" } else { "NULL" };
     let sql = format!(
@@ -159,18 +180,17 @@ fn indexes(
          AND INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL') \
          ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX"
     );
-    let rows: Vec<IndexRow> = session.rows("listing indexes", &sql)?;
-    for (database, table, name, non_unique, column, prefix, expression) in rows {
-        let Some(at) = places.get(&(database, table)) else { continue };
-        let indexes = &mut catalog.tables[*at].indexes;
-        if indexes.last().is_none_or(|last| last.name != name) {
-            indexes.push(Index { name, unique: non_unique == 0, parts: Vec::new() });
-        }
-        if let Some(last) = indexes.last_mut() {
-            last.parts.push(IndexPart { column, prefix, expression });
-        }
+    session.rows(deed, &sql)
+}
+
+fn add_index_part(indexes: &mut Vec<Index>, row: IndexRow) {
+    let (_, _, name, non_unique, column, prefix, expression) = row;
+    if indexes.last().is_none_or(|last| last.name != name) {
+        indexes.push(Index { name, unique: non_unique == 0, parts: Vec::new() });
     }
-    Ok(())
+    if let Some(last) = indexes.last_mut() {
+        last.parts.push(IndexPart { column, prefix, expression });
+    }
 }
 
 type ForeignKeyRow = (String, String, String, String, String, String, String);

@@ -1,8 +1,6 @@
-//! What `information_schema` says about a database, its tables and their keys.
+//! What `information_schema` says about a database and its tables.
 //!
 //! In: a connection and a database. Out: plain data for the [outline](super::schema).
-
-use std::collections::BTreeMap;
 
 use crate::archive::DatabaseEntry;
 use crate::dump::error::Error;
@@ -57,37 +55,4 @@ pub(crate) fn tables_of(session: &mut Session, database: &str) -> Result<Vec<Fou
         row_bytes: bytes.checked_div(rows).unwrap_or(bytes).max(1),
     });
     Ok(found.collect())
-}
-
-/// Per table the key to read by: the primary key, else the shortest unique key without NULL and prefixes.
-pub(crate) fn keys_of(
-    session: &mut Session,
-    database: &str,
-) -> Result<BTreeMap<String, (String, Vec<String>)>, Error> {
-    let sql = format!(
-        "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, COALESCE(SUB_PART, 0) > 0 OR NULLABLE = 'YES' OR COLUMN_NAME IS NULL \
-         FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {} AND NON_UNIQUE = 0 \
-         ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX",
-        literal(database)
-    );
-    let parts: Vec<(String, String, Option<String>, bool)> =
-        session.rows(&format!("reading the keys of {database}"), &sql)?;
-    let mut indexes: BTreeMap<(String, bool, String), Option<Vec<String>>> = BTreeMap::new();
-    for (table, index, column, unfit) in parts {
-        let key = indexes.entry((table, index != "PRIMARY", index)).or_insert_with(|| Some(Vec::new()));
-        match (column, key.as_mut()) {
-            (Some(column), Some(columns)) if !unfit => columns.push(column),
-            _ => *key = None,
-        }
-    }
-    let mut best: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
-    for ((table, secondary, index), columns) in indexes {
-        let Some(columns) = columns else { continue };
-        let better = best.get(&table).is_none_or(|(_, known)| secondary && known.len() > columns.len());
-        let primary_known = best.get(&table).is_some_and(|(index, _)| index == "PRIMARY");
-        if better && !primary_known {
-            best.insert(table, (index, columns));
-        }
-    }
-    Ok(best)
 }

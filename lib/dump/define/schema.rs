@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::create;
-use super::facts::{Found, database_entry, keys_of, tables_of};
+use super::facts::{Found, database_entry, tables_of};
 use crate::archive::{DatabaseEntry, TableEntry, TableKind};
+use crate::catalog::{self, Index};
 use crate::document::{ColumnPlan, Dehydration, TableClass, TablePlan};
 use crate::dump::error::Error;
 use crate::dump::job::Wish;
@@ -63,13 +64,13 @@ pub(crate) fn outline(session: &mut Session, wish: &Wish) -> Result<Outline, Err
     for database in wish.databases() {
         outline.databases.push(database_entry(session, &database)?);
         let columns = columns_of(session, &database, None)?;
-        let keys = keys_of(session, &database)?;
+        let indexes = catalog::indexes_of(session, &database)?;
         let found = tables_of(session, &database)?;
         if let Wish::Plan(plan) = wish {
             all_there(plan, &database, &found)?;
         }
         for table in found {
-            let facts = Facts { columns: &columns, keys: &keys, database: &database };
+            let facts = Facts { columns: &columns, indexes: &indexes, database: &database };
             add(session, &mut outline, wish, &facts, &table)?;
         }
     }
@@ -78,7 +79,7 @@ pub(crate) fn outline(session: &mut Session, wish: &Wish) -> Result<Outline, Err
 
 struct Facts<'a> {
     columns: &'a BTreeMap<String, Vec<Column>>,
-    keys: &'a BTreeMap<String, (String, Vec<String>)>,
+    indexes: &'a BTreeMap<String, Vec<Index>>,
     database: &'a str,
 }
 
@@ -193,8 +194,12 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
 
 fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
     let known = facts.columns.get(&found.name).map_or(&[][..], Vec::as_slice);
-    let (index, key) = facts.keys.get(&found.name).cloned().unwrap_or_default();
-    let hint = if index == "PRIMARY" { " FORCE INDEX (PRIMARY)" } else { "" };
+    let never_null = |name: &str| known.iter().any(|column| column.name == name && !column.nullable);
+    let indexes = facts.indexes.get(&found.name).map_or(&[][..], Vec::as_slice);
+    // A part of a text is enough to tell rows apart, but an index on it does not give them in the order of the whole.
+    let is_ordered = |index: &&Index| index.parts.iter().all(|part| part.prefix.is_none());
+    let key = catalog::identity(indexes, never_null).filter(is_ordered);
+    let hint = if key.is_some_and(|key| key.name == "PRIMARY") { " FORCE INDEX (PRIMARY)" } else { "" };
     Part {
         table: 0,
         label: String::new(),
@@ -203,8 +208,11 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
         from: format!("{} AS t{hint}", qualified(facts.database, &found.name)),
         filter: None,
         key: key
-            .iter()
-            .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
+            .into_iter()
+            .flat_map(|key| &key.parts)
+            .filter_map(|part| {
+                known.iter().find(|column| Some(&column.name) == part.column.as_ref()).cloned()
+            })
             .collect(),
         order: Vec::new(),
         rows: found.rows,
