@@ -20,7 +20,7 @@ fn zip(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A dump in whose rows one text stands for another of the same length, with hashes that fit, written from what lib/dump/README.md says about the format.
+/// A dump in whose rows one text stands for another of the same length, with hashes that fit, written from what lib/archive/README.md says about the format.
 fn forged(path: &Path, from: &str, to: &str) -> Vec<u8> {
     let dump = DumpFile::open(path).unwrap();
     let mut manifest = dump.manifest().clone();
