@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use crate::mysql::{Engine, Session};
+use crate::sql::plain_literal;
 
 /// Our own account, over the socket only.
 pub(crate) const ADMIN: &str = "rdsadmin";
@@ -31,9 +32,10 @@ const GRANTS_MYSQL: &[&str] = &[
 pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) -> Result<(), Error> {
     let deed = "creating the accounts";
     session.run(deed, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'")?;
-    session.run(deed, &format!("CREATE USER '{ADMIN}'@'localhost' IDENTIFIED BY {}", quoted(admin)))?;
+    session
+        .run(deed, &format!("CREATE USER '{ADMIN}'@'localhost' IDENTIFIED BY {}", plain_literal(admin)))?;
     session.run(deed, &format!("GRANT ALL ON *.* TO '{ADMIN}'@'localhost' WITH GRANT OPTION"))?;
-    session.run(deed, &format!("CREATE USER '{MASTER}'@'%' IDENTIFIED BY {}", quoted(master)))?;
+    session.run(deed, &format!("CREATE USER '{MASTER}'@'%' IDENTIFIED BY {}", plain_literal(master)))?;
     session.run(deed, &format!("GRANT {GRANTS} ON *.* TO '{MASTER}'@'%' WITH GRANT OPTION"))?;
     if session.engine() == Engine::MySql {
         for grant in GRANTS_MYSQL {
@@ -51,7 +53,7 @@ pub(crate) fn drop_other_accounts(session: &mut Session) -> Result<(), Error> {
         "SELECT User, Host FROM mysql.user WHERE User NOT IN ('{ADMIN}', '{MASTER}', 'PUBLIC') AND User NOT LIKE 'mysql.%' AND User NOT LIKE 'mariadb.%'"
     );
     for (user, host) in session.rows::<(String, String)>(deed, &list)? {
-        session.run(deed, &format!("DROP USER {}@{}", quoted(&user), quoted(&host)))?;
+        session.run(deed, &format!("DROP USER {}@{}", plain_literal(&user), plain_literal(&host)))?;
     }
     Ok(())
 }
@@ -60,11 +62,9 @@ pub(crate) fn drop_other_accounts(session: &mut Session) -> Result<(), Error> {
 pub(crate) fn set_password(session: &mut Session, user: &str, password: &str) -> Result<(), Error> {
     let deed = "changing the master password";
     session.run(deed, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'")?;
-    session.run(deed, &format!("ALTER USER {}@'%' IDENTIFIED BY {}", quoted(user), quoted(password)))?;
+    session.run(
+        deed,
+        &format!("ALTER USER {}@'%' IDENTIFIED BY {}", plain_literal(user), plain_literal(password)),
+    )?;
     Ok(())
-}
-
-/// A literal where only a plain one is allowed. Right under `NO_BACKSLASH_ESCAPES`.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

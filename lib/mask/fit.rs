@@ -4,6 +4,7 @@ use super::Mask;
 use crate::catalog::{Column, Family, IndexPart};
 use crate::config::Scalar;
 use crate::mask::kinds::table::{Target, Wrong};
+use crate::sql::members;
 
 /// Room in the column for so many characters, or a sentence.
 pub(crate) fn room(target: &Target<'_>, needed: u64, what: &str) -> Result<(), Wrong> {
@@ -64,8 +65,7 @@ fn own_type(column: &Column, text: &str) -> bool {
 }
 
 fn member(column: &Column, word: &str) -> bool {
-    let quoted = format!("'{}'", word.replace('\'', "''"));
-    column.column_type.to_lowercase().contains(&quoted.to_lowercase())
+    members(&column.column_type).iter().any(|member| member.to_lowercase() == word.to_lowercase())
 }
 
 /// The least and the greatest number, for whole numbers.

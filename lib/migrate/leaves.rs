@@ -1,12 +1,16 @@
 //! Whether a statement of a migration would reach another database than the one that is being refreshed.
 //!
-//! In: the text of one statement, the databases of the server. Out: yes or no. The text is cut into names, strings and
-//! comments; the inside of `/*! … */` is code. What is put together at run time is asked for before it is prepared
-//! ([`prepared`]); what a routine prepares is not seen.
+//! In: the text of one statement, the databases of the server. Out: yes or no. The tokeniser says what is a name, a string or
+//! a comment; where nobody knows, this takes the worse for true: double quotes are those of a name, since a migration may
+//! set `ANSI_QUOTES`. What is put together at run time is asked for before it is prepared ([`prepared`]); what a routine prepares is
+//! not seen.
+
+use std::borrow::Cow;
 
 use super::error::Error;
 use super::target::SqlTarget;
 use crate::mysql::Session;
+use crate::sql::{Kind, tokens};
 
 /// Databases that a migration may ask about the server; nothing can be made in them.
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
@@ -43,154 +47,119 @@ pub(crate) fn others(session: &mut Session, target: &SqlTarget<'_>) -> Result<Ve
 
 /// Whether a statement turns to another database, makes, alters or drops one, or names something of `others`.
 pub(crate) fn leaves(sql: &str, others: &[String]) -> bool {
-    let tokens = scan(sql);
-    (0..tokens.len())
-        .any(|at| turns(&tokens, at) || alters_database(&tokens, at) || qualifies(&tokens, at, others))
+    let parts = parts(sql);
+    (0..parts.len())
+        .any(|at| turns(&parts, at) || alters_database(&parts, at) || qualifies(&parts, at, others))
 }
 
 /// The expression whose value `PREPARE … FROM` or `EXECUTE IMMEDIATE` takes for a statement.
 pub(crate) fn prepared(sql: &str) -> Option<&str> {
-    let tokens = scan(sql);
-    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token: &Token<'_>| token.is(word));
+    let tokens = tokens(sql);
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(sql, word));
     let begins = match () {
         () if is(0, "PREPARE") && is(2, "FROM") => 2,
         () if is(0, "EXECUTE") && is(1, "IMMEDIATE") => 1,
         () => return None,
     };
-    let offset = |token: &Token<'_>| match token {
-        Token::Word(word) => Some(word.as_ptr() as usize - sql.as_ptr() as usize),
-        _ => None,
-    };
-    let word = &tokens[begins];
-    let start = offset(word)? + if begins == 2 { "FROM".len() } else { "IMMEDIATE".len() };
-    let using = tokens.iter().rfind(|token| begins == 1 && token.is("USING")).and_then(offset);
-    let text = sql[start..using.unwrap_or(sql.len())].trim();
-    Some(text.trim_end_matches("*/").trim())
+    let using = tokens.iter().rposition(|token| begins == 1 && token.is_word(sql, "USING"));
+    let expression = &tokens[begins + 1..using.unwrap_or(tokens.len())];
+    let (first, last) = (expression.first()?, expression.last()?);
+    Some(&sql[first.place.start..last.place.end])
 }
 
+/// A token as this guard takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Token<'a> {
+enum Part<'a> {
     /// A bare word, or number.
     Word(&'a str),
-    /// A name in back-ticks, or in double quotes as `ANSI_QUOTES` has it; unquoted.
-    Quoted(String),
-    /// One character of anything else but white space, comments and strings.
+    /// A name in back-ticks or double quotes; unquoted.
+    Quoted(Cow<'a, str>),
+    /// One character of anything else.
     Sign(char),
     /// A string.
     String,
 }
 
-impl Token<'_> {
+impl Part<'_> {
     fn is(&self, word: &str) -> bool {
-        matches!(self, Token::Word(raw) if raw.eq_ignore_ascii_case(word))
+        matches!(self, Part::Word(raw) if raw.eq_ignore_ascii_case(word))
     }
 
     fn name(&self) -> Option<&str> {
         match self {
-            Token::Word(raw) if raw.bytes().all(|byte| byte.is_ascii_digit()) => None,
-            Token::Word(raw) => Some(raw),
-            Token::Quoted(name) => Some(name),
+            Part::Word(raw) if raw.bytes().all(|byte| byte.is_ascii_digit()) => None,
+            Part::Word(raw) => Some(raw),
+            Part::Quoted(name) => Some(name),
             _ => None,
         }
     }
 }
 
+fn parts(sql: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    for token in tokens(sql) {
+        match (token.kind, token.possible_name(sql)) {
+            (Kind::Symbol(symbol), _) => parts.push(Part::Sign(char::from(symbol))),
+            (Kind::Word, _) => words(token.text(sql), &mut parts),
+            (_, Some(name)) => parts.push(Part::Quoted(name)),
+            (_, None) => parts.push(Part::String),
+        }
+    }
+    parts
+}
+
+/// To the server every character beyond ASCII is part of a word, to a reader not: an odd blank does not hide a name.
+fn words<'a>(text: &'a str, parts: &mut Vec<Part<'a>>) {
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let length = rest.find(|c| !word(c)).unwrap_or(rest.len());
+        let (found, after) = rest.split_at(if length > 0 { length } else { first.len_utf8() });
+        match length {
+            0 if first.is_whitespace() => {}
+            0 => parts.push(Part::Sign(first)),
+            _ => parts.push(Part::Word(found)),
+        }
+        rest = after;
+    }
+}
+
 /// `USE app`: of statements only, `USE INDEX` is never the first word.
-fn turns(tokens: &[Token<'_>], at: usize) -> bool {
-    tokens[at].is("USE") && at.checked_sub(1).is_none_or(|before| tokens[before] == Token::Sign(';'))
+fn turns(parts: &[Part<'_>], at: usize) -> bool {
+    parts[at].is("USE") && at.checked_sub(1).is_none_or(|before| parts[before] == Part::Sign(';'))
 }
 
 /// `CREATE OR REPLACE SCHEMA`; `ALTER DATABASE CHARACTER SET …` is of the database in use.
-fn alters_database(tokens: &[Token<'_>], at: usize) -> bool {
-    if !["CREATE", "DROP", "ALTER"].iter().any(|verb| tokens[at].is(verb)) {
+fn alters_database(parts: &[Part<'_>], at: usize) -> bool {
+    if !["CREATE", "DROP", "ALTER"].iter().any(|verb| parts[at].is(verb)) {
         return false;
     }
-    let mut rest = tokens[at + 1..].iter().skip_while(|token| token.is("OR") || token.is("REPLACE"));
+    let mut rest = parts[at + 1..].iter().skip_while(|part| part.is("OR") || part.is("REPLACE"));
     let object = rest.next();
-    let in_use = |next: &Token<'_>| ["CHARACTER", "DEFAULT", "COLLATE"].iter().any(|word| next.is(word));
+    let in_use = |next: &Part<'_>| ["CHARACTER", "DEFAULT", "COLLATE"].iter().any(|word| next.is(word));
     object.is_some_and(|object| object.is("DATABASE") || object.is("SCHEMA"))
-        && !(tokens[at].is("ALTER") && rest.next().is_some_and(in_use))
+        && !(parts[at].is("ALTER") && rest.next().is_some_and(in_use))
 }
 
 /// Whether the name at `at` is a database of `others` in front of a dot. It may be a table's name or alias as well
 /// (`SELECT app.id FROM users app`), if the statement has it without a dot and this is not where a table stands.
-fn qualifies(tokens: &[Token<'_>], at: usize, others: &[String]) -> bool {
-    let dot = Token::Sign('.');
-    let Some(name) = tokens[at].name().filter(|_| tokens.get(at + 1) == Some(&dot)) else { return false };
-    let before = at.checked_sub(1).map(|before| &tokens[before]);
+fn qualifies(parts: &[Part<'_>], at: usize, others: &[String]) -> bool {
+    let dot = Part::Sign('.');
+    let Some(name) = parts[at].name().filter(|_| parts.get(at + 1) == Some(&dot)) else { return false };
+    let before = at.checked_sub(1).map(|before| &parts[before]);
     if before == Some(&dot)
-        || before == Some(&Token::Sign('@'))
+        || before == Some(&Part::Sign('@'))
         || !others.iter().any(|other| other.eq_ignore_ascii_case(name))
     {
         return false;
     }
     let table_place = before.is_some_and(|before| TABLE_FOLLOWS.iter().any(|word| before.is(word)));
-    let three_parts = tokens.get(at + 3) == Some(&dot);
+    let three_parts = parts.get(at + 3) == Some(&dot);
     let stands_alone = |i: usize| {
-        let follows_dot = i > 0 && tokens[i - 1] == dot;
-        tokens[i].name() == Some(name) && !follows_dot && tokens.get(i + 1) != Some(&dot)
+        let follows_dot = i > 0 && parts[i - 1] == dot;
+        parts[i].name() == Some(name) && !follows_dot && parts.get(i + 1) != Some(&dot)
     };
-    table_place || three_parts || !(0..tokens.len()).any(stands_alone)
-}
-
-fn scan(sql: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut rest = sql;
-    while let Some(first) = rest.chars().next() {
-        let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let length = match first {
-            '`' | '"' | '\'' => {
-                let length = quoted(rest, first);
-                let doubled: String = [first, first].iter().collect();
-                let inner = rest[..length].trim_start_matches(first).trim_end_matches(first);
-                let inner = inner.replace(&doubled, &first.to_string());
-                tokens.push(if first == '\'' { Token::String } else { Token::Quoted(inner) });
-                length
-            }
-            '#' => line(rest),
-            '-' if rest.starts_with("--") && !rest[2..].starts_with(|c: char| c > ' ') => line(rest),
-            '/' if rest.starts_with("/*!") => version(rest, 3),
-            '/' if rest.starts_with("/*M!") => version(rest, 4),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            // The end of a version comment.
-            '*' if rest.starts_with("*/") => 2,
-            c if word(c) => {
-                let length = rest.find(|c| !word(c)).unwrap_or(rest.len());
-                tokens.push(Token::Word(&rest[..length]));
-                length
-            }
-            c => {
-                if !c.is_whitespace() {
-                    tokens.push(Token::Sign(c));
-                }
-                c.len_utf8()
-            }
-        };
-        rest = &rest[length..];
-    }
-    tokens
-}
-
-fn line(rest: &str) -> usize {
-    rest.find('\n').unwrap_or(rest.len())
-}
-
-/// Bytes of `/*!80013`: what follows is code.
-fn version(rest: &str, start: usize) -> usize {
-    start + rest[start..].bytes().take_while(u8::is_ascii_digit).count()
-}
-
-/// Bytes of the quoted piece that `rest` begins with; doubled quotes, and backslashes in strings, do not end it.
-fn quoted(rest: &str, quote: char) -> usize {
-    let mut characters = rest.char_indices().skip(1).peekable();
-    while let Some((at, c)) = characters.next() {
-        if c == '\\' && quote != '`' {
-            characters.next();
-        } else if c == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
-            return at + 1;
-        }
-    }
-    rest.len()
+    table_place || three_parts || !(0..parts.len()).any(stands_alone)
 }
 
 #[cfg(test)]
@@ -242,6 +211,25 @@ mod tests {
             "ALTER DATABASE CHARACTER SET utf8mb4",
             "ALTER TABLE t ADD `database` INT, DROP `schema`",
         ] {
+            assert!(!leaves(sql, &others), "{sql}");
+        }
+    }
+
+    #[test]
+    fn nothing_hides_behind_what_is_read_otherwise() {
+        let others = ["app".to_owned(), "o`ther".to_owned()];
+        for sql in [
+            "SELECT 2*/* ' */3 FROM app.t",
+            "SELECT 1 --\u{1}'\nFROM app.t",
+            "SELECT * FROM `o``ther`.t",
+            "SELECT * FROM \"app\" . \"t\"",
+            "/*M!100100 USE app */",
+            "SELECT * FROM\u{a0}app.t",
+            "SELECT 'it''s \\' ' FROM app.t",
+        ] {
+            assert!(leaves(sql, &others), "{sql}");
+        }
+        for sql in ["SELECT 2*/* app.t */3", "SELECT 'it''s \\' FROM app.t'", "-- \nSELECT 1 # FROM app.t"] {
             assert!(!leaves(sql, &others), "{sql}");
         }
     }

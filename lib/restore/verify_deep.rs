@@ -14,7 +14,7 @@ use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::progress::Unit;
 use crate::rows::digest_table;
-use crate::sql::{Statements, hex, name, quoted_length, requalify, unescape};
+use crate::sql::{Mode, Statements, as_marked_utf8, name, requalify};
 
 /// What the databases' names begin with.
 const PREFIX: &str = "refreshkit_verify";
@@ -80,9 +80,9 @@ impl<'a> Scratch<'a> {
     }
 
     /// Text that may name a database of the dump.
-    fn requalified(&self, sql: &str) -> String {
+    fn requalified(&self, sql: &str, mode: Mode) -> String {
         self.names.iter().fold(sql.to_owned(), |sql, (from, to)| match self.known.get(from) {
-            Some(known) => requalify(&sql, from, to, known),
+            Some(known) => requalify(&sql, from, to, known, mode),
             None => sql,
         })
     }
@@ -117,7 +117,7 @@ impl Load<'_> {
         }
         for table in manifest.tables.iter().filter(|table| !table.foreign_keys.is_empty()) {
             self.enter(&table.database)?;
-            let sql = self.scratch.requalified(&dump::alter(table, &table.foreign_keys));
+            let sql = self.scratch.requalified(&dump::alter(table, &table.foreign_keys), Mode::default());
             self.run(table, "adding the foreign keys of", &sql)?;
         }
         self.objects(manifest)
@@ -164,7 +164,7 @@ impl Load<'_> {
             let sql = statement.map_err(|e| damaged(&e))?.sql;
             // Anything else is `USE`, for whoever reads the file from front to back.
             if sql.starts_with(b"INSERT") {
-                let text = as_text(sql).ok_or_else(|| damaged(&"a text that is not UTF-8"))?;
+                let text = as_marked_utf8(sql).ok_or_else(|| damaged(&"a text that is not UTF-8"))?;
                 self.run(table, "loading", &text)?;
             }
         }
@@ -212,48 +212,9 @@ impl Load<'_> {
             for statement in &object.session {
                 self.session.run(&deed, statement)?;
             }
-            self.session.run(&deed, &self.scratch.requalified(&object.create))?;
+            let mode = Mode::set_by(&object.session);
+            self.session.run(&deed, &self.scratch.requalified(&object.create, mode))?;
         }
         Ok(())
-    }
-}
-
-/// A statement as text, which is what the driver takes: bytes that are no UTF-8 as hexadecimal digits.
-fn as_text(sql: Vec<u8>) -> Option<String> {
-    const BINARY: &[u8] = b"_binary '";
-    let sql = match String::from_utf8(sql) {
-        Ok(text) => return Some(text),
-        Err(error) => error.into_bytes(),
-    };
-    let (mut text, mut plain) = (Vec::with_capacity(sql.len() * 2), Vec::new());
-    let mut rest = sql.as_slice();
-    while let Some(at) = memchr::memchr(b'\'', rest) {
-        let (length, _) = quoted_length(&rest[at + 1..]);
-        let end = at + 1 + length;
-        let behind = rest.get(end + 1..)?;
-        if let Some(before) = rest[..=at].strip_suffix(BINARY) {
-            unescape(&rest[at + 1..end], &mut plain);
-            text.extend_from_slice(before);
-            text.extend_from_slice(format!("x'{}'", hex(&plain)).as_bytes());
-        } else {
-            text.extend_from_slice(&rest[..=end]);
-        }
-        rest = behind;
-    }
-    text.extend_from_slice(rest);
-    String::from_utf8(text).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_become_digits_and_texts_stay() {
-        let sql = b"INSERT INTO `it``s` VALUES\n(1,'a\\'b _binary \\'',_binary '\\0\\\\\\'\xff'),\n(2,NULL,_binary '')".to_vec();
-        let text = "INSERT INTO `it``s` VALUES\n(1,'a\\'b _binary \\'',x'005c27ff'),\n(2,NULL,x'')";
-        assert_eq!(as_text(sql).unwrap(), text);
-        assert_eq!(as_text(b"'\xff'".to_vec()), None);
-        assert_eq!(as_text(b"_binary '\xff".to_vec()), None);
     }
 }

@@ -133,28 +133,7 @@ impl Column {
 
 /// Whether one of the values of `enum('a','','b')` is the empty text.
 fn has_empty_value(column_type: &str) -> bool {
-    let mut rest = column_type.trim_start_matches("enum(");
-    while let Some(inner) = rest.strip_prefix('\'') {
-        let mut length = 0;
-        let mut characters = inner.char_indices().peekable();
-        let mut end = inner.len();
-        while let Some((at, c)) = characters.next() {
-            let doubled = c == '\'' && characters.peek().is_some_and(|(_, next)| *next == '\'');
-            if c == '\'' && !doubled {
-                end = at + 1;
-                break;
-            }
-            if doubled {
-                characters.next();
-            }
-            length += 1;
-        }
-        if length == 0 {
-            return true;
-        }
-        rest = inner[end..].trim_start_matches(',');
-    }
-    false
+    sql::members(column_type).iter().any(String::is_empty)
 }
 
 type Fact = (String, String, String, String, Option<String>, String);

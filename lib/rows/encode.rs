@@ -103,6 +103,7 @@ fn special(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::{Literal, Literals};
 
     fn written(form: Form, bytes: &[u8]) -> String {
         let mut out = Vec::new();
@@ -123,6 +124,29 @@ mod tests {
         assert_eq!(written(Form::Real, b"1.5e-38"), "1.5e-38");
         assert_eq!(written(Form::Double, b"-0"), "'-0'");
         assert_eq!(written(Form::Enum, b""), "0");
+    }
+
+    #[test]
+    fn a_tuple_falls_into_the_values_that_made_it() {
+        let values: [(Form, &[u8]); 7] = [
+            (Form::Number, b"-12.50"),
+            (Form::Text, b"a'b\\c\0\n\r\x1a\t\"%_,'"),
+            (Form::Text, b""),
+            (Form::Binary, b"\x00\x01',\\"),
+            (Form::Double, b"-0"),
+            (Form::Text, "é, '𝄞".as_bytes()),
+            (Form::Text, b"last"),
+        ];
+        let mut tuple = b"NULL".to_vec();
+        for (form, bytes) in values {
+            tuple.push(b',');
+            literal(form, Some(bytes), &mut tuple).unwrap();
+        }
+        let cells: Vec<Literal> = Literals::of(&tuple).collect();
+        assert!(cells[0].is_null() && !cells[3].is_null());
+        let plain: Vec<Vec<u8>> =
+            cells[1..].iter().map(|cell| cell.plain(&mut Vec::new()).to_vec()).collect();
+        assert_eq!(plain, values.map(|(_, bytes)| bytes.to_vec()));
     }
 
     #[test]

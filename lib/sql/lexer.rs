@@ -1,19 +1,95 @@
-//! SQL text as tokens: enough to find names and commas without being fooled by quotes and comments.
+//! The one tokeniser: SQL text as words, names, texts, symbols, comments and blanks.
 //!
-//! In: what `SHOW CREATE …` answers. Out: words, quoted names and texts, symbols, with their places. Version comments
-//! (`/*!80016 … */`) are code, so what is inside them is tokens too.
+//! In: what a server, a dump or a branch wrote, and what of its `sql_mode` decides how it reads ([`Mode`]). Out: [`pieces`], which
+//! follow one another without a gap from the first byte to the last, or [`tokens`], those of them that are code.
+//!
+//! ```text
+//! comment          #…, `-- …`, `--` at the end or before any control character, /*…*/, optimizer hints too
+//! mark             /*!, /*!80016, /*M!100100 and the */ that ends them: what is between two marks is code, whatever the version
+//! name             `…`; "…" under ANSI_QUOTES
+//! text             '…'; "…" otherwise. A doubled quote does not end it, nor one behind a backslash
+//! ```
+//!
+//! What it does not know: the grammar (a word may be a name, a number or a keyword); the introducer of a text
+//! (`_latin1'…'`, `x'…'` are a word and a text); the version of the server, nor which of the two it is, so a `/*M! … */` that MySQL
+//! skips and a version that is too high are code as well, and a quote that is not closed in one hides what follows;
+//! `DELIMITER` and other commands of the client (those are in `statements`); encodings in which a quote or a backslash
+//! can be the second byte of a character (sjis, gbk). What is never closed ends at the end.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+/// What of `sql_mode` decides where something begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mode {
+    /// Double quotes are those of names.
+    ansi_quotes: bool,
+    /// A backslash in a text takes the next character's meaning away.
+    backslash_escapes: bool,
+}
+
+impl Default for Mode {
+    /// As every session of ours reads.
+    fn default() -> Self {
+        Self { ansi_quotes: false, backslash_escapes: true }
+    }
+}
+
+impl Mode {
+    /// What the value of a `sql_mode` says. `ANSI` is written out by the server.
+    pub(crate) fn of(sql_mode: &str) -> Self {
+        let has = |wanted: &str| sql_mode.split(',').any(|word| word.trim().eq_ignore_ascii_case(wanted));
+        Self { ansi_quotes: has("ANSI_QUOTES"), backslash_escapes: !has("NO_BACKSLASH_ESCAPES") }
+    }
+
+    /// The mode that the last `SET sql_mode = '…'` of these statements leaves.
+    pub(crate) fn set_by<S: AsRef<str>>(statements: &[S]) -> Self {
+        let set = |statement: &S| {
+            let sql = statement.as_ref();
+            let found = tokens(sql);
+            let name = found.iter().position(|token| token.is_word(sql, "sql_mode"))?;
+            let [equals, value] = found.get(name + 1..name + 3)? else { return None };
+            (equals.is(b'=') && value.kind == Kind::Text).then(|| Self::of(&value.inner(sql)))
+        };
+        statements.iter().rev().find_map(set).unwrap_or_default()
+    }
+
+    /// The same without backslashes that mean anything.
+    pub(crate) fn without_backslash_escapes(self) -> Self {
+        Self { backslash_escapes: false, ..self }
+    }
+
+    /// Whether a backslash takes the meaning of a quote like this one away.
+    pub(super) fn escapes(self, quote: u8) -> bool {
+        self.backslash_escapes && self.kind_of(quote) == Kind::Text
+    }
+
+    fn kind_of(self, quote: u8) -> Kind {
+        match quote {
+            b'`' => Kind::Name,
+            b'"' if self.ansi_quotes => Kind::Name,
+            _ => Kind::Text,
+        }
+    }
+}
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A word or a number: letters, digits, `_`, `$`, and everything that is not ASCII.
     Word,
-    /// Something between `` ` ``, `"` or `'`.
-    Quoted(u8),
+    /// A name in quotes.
+    Name,
+    /// A string in quotes.
+    Text,
     /// Any other byte.
     Symbol(u8),
+    /// White space.
+    Blank,
+    /// A comment that no server reads as code.
+    Comment,
+    /// The beginning or the end of a comment that servers read as code.
+    Mark,
 }
 
 /// One token and where it is.
@@ -30,8 +106,8 @@ impl Token {
     }
 
     /// Whether it is the given word, in any case.
-    pub(crate) fn is_word(&self, sql: &str, word: &str) -> bool {
-        self.kind == Kind::Word && self.text(sql).eq_ignore_ascii_case(word)
+    pub(crate) fn is_word(&self, sql: impl AsRef<[u8]>, word: &str) -> bool {
+        self.kind == Kind::Word && sql.as_ref()[self.place.clone()].eq_ignore_ascii_case(word.as_bytes())
     }
 
     /// Whether it is the given symbol.
@@ -39,148 +115,158 @@ impl Token {
         self.kind == Kind::Symbol(symbol)
     }
 
+    /// Whether servers read it as code.
+    pub(crate) fn is_code(&self) -> bool {
+        !matches!(self.kind, Kind::Blank | Kind::Comment | Kind::Mark)
+    }
+
     /// The name that it stands for, if it can be one: quotes taken off.
-    pub(crate) fn name(&self, sql: &str) -> Option<String> {
-        let text = self.text(sql);
+    pub(crate) fn name<'a>(&self, sql: &'a str) -> Option<Cow<'a, str>> {
         match self.kind {
-            Kind::Word => Some(text.to_owned()),
-            Kind::Quoted(quote @ (b'`' | b'"')) => {
-                let quote = char::from(quote).to_string();
-                let inner = text.strip_prefix(&quote)?.strip_suffix(&quote)?;
-                Some(inner.replace(&quote.repeat(2), &quote))
-            }
+            Kind::Word => Some(Cow::Borrowed(self.text(sql))),
+            Kind::Name => Some(self.inner(sql)),
             _ => None,
         }
     }
+
+    /// The same where nobody knows the mode, or only a name can stand: double quotes may be those of a name.
+    pub(crate) fn possible_name<'a>(&self, sql: &'a str) -> Option<Cow<'a, str>> {
+        let is_text = self.kind == Kind::Text && self.text(sql).starts_with('"');
+        if is_text { Some(self.inner(sql)) } else { self.name(sql) }
+    }
+
+    /// What is between the quotes; those that are doubled once.
+    fn inner<'a>(&self, sql: &'a str) -> Cow<'a, str> {
+        let text = self.text(sql);
+        let (quote, inner) = text.split_at(1);
+        let inner = inner.strip_suffix(quote).unwrap_or(inner);
+        if inner.contains(quote) { Cow::Owned(inner.replace(&quote.repeat(2), quote)) } else { inner.into() }
+    }
 }
 
-/// The tokens of `sql`.
+/// The tokens of `sql` that are code, as a session of ours reads them.
 pub(crate) fn tokens(sql: &str) -> Vec<Token> {
-    let bytes = sql.as_bytes();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        at = match bytes[at] {
-            byte if byte.is_ascii_whitespace() => at + 1,
-            b'#' => line_end(bytes, at),
-            b'-' if is_dashes(&bytes[at..]) => line_end(bytes, at),
-            b'/' if bytes[at..].starts_with(b"/*") => comment_end(bytes, at),
-            // The end of a version comment whose beginning was skipped.
-            b'*' if bytes.get(at + 1) == Some(&b'/') => at + 2,
+    pieces(sql, Mode::default()).filter(Token::is_code).collect()
+}
+
+/// All of `sql`, piece after piece, blanks and comments too. What is beyond the piece that is asked for last is not read.
+pub(crate) fn pieces<S: AsRef<[u8]> + ?Sized>(sql: &S, mode: Mode) -> Pieces<'_> {
+    Pieces { bytes: sql.as_ref(), mode, at: 0, marks: 0 }
+}
+
+/// See [`pieces`].
+#[derive(Debug)]
+pub(crate) struct Pieces<'a> {
+    bytes: &'a [u8],
+    mode: Mode,
+    at: usize,
+    /// Executable comments that are not closed yet.
+    marks: usize,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        let start = self.at;
+        let rest = &self.bytes[start..];
+        let first = *rest.first()?;
+        let (kind, length) = match first {
+            byte if is_word(byte) => (Kind::Word, run(rest, is_word)),
+            byte if is_blank(byte) => (Kind::Blank, run(rest, is_blank)),
             quote @ (b'`' | b'"' | b'\'') => {
-                let end = quoted_end(bytes, at, quote);
-                found.push(Token { kind: Kind::Quoted(quote), place: start..end });
-                end
+                (self.mode.kind_of(quote), quoted_length(rest, quote, self.mode.escapes(quote)))
             }
-            byte if is_word(byte) => {
-                let length = bytes[at..].iter().take_while(|byte| is_word(**byte)).count();
-                found.push(Token { kind: Kind::Word, place: start..at + length });
-                at + length
+            b'/' if opens_executable(rest) => {
+                self.marks += 1;
+                (Kind::Mark, mark_length(rest))
             }
-            byte => {
-                found.push(Token { kind: Kind::Symbol(byte), place: start..at + 1 });
-                at + 1
+            b'/' | b'-' | b'#' if opens_comment(rest) => (Kind::Comment, comment_length(rest)),
+            b'*' if self.closes_mark(rest) => {
+                self.marks = self.marks.saturating_sub(1);
+                (Kind::Mark, 2)
             }
+            byte => (Kind::Symbol(byte), 1),
         };
+        self.at += length;
+        Some(Token { kind, place: start..self.at })
     }
-    found
+}
+
+impl Pieces<'_> {
+    /// `*/`, of a comment that began before this text too; but `2*/* … */3` multiplies.
+    fn closes_mark(&self, rest: &[u8]) -> bool {
+        rest.starts_with(b"*/") && (self.marks > 0 || rest.get(2) != Some(&b'*'))
+    }
+}
+
+/// Whether a comment begins here, one that servers read as code too.
+pub(super) fn opens_comment(text: &[u8]) -> bool {
+    match text {
+        [b'#', ..] | [b'/', b'*', ..] => true,
+        [b'-', b'-', rest @ ..] => rest.first().is_none_or(|byte| *byte <= b' '),
+        _ => false,
+    }
+}
+
+/// `/*!` and MariaDB's `/*M!`: comments that servers read as code.
+pub(super) fn opens_executable(text: &[u8]) -> bool {
+    text.starts_with(b"/*!") || text.starts_with(b"/*M!")
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
 }
 
-fn is_dashes(rest: &[u8]) -> bool {
-    rest.starts_with(b"--") && rest.get(2).is_none_or(u8::is_ascii_whitespace)
+fn run(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|byte| !belongs(*byte)).unwrap_or(bytes.len())
 }
 
-fn line_end(bytes: &[u8], at: usize) -> usize {
-    memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length + 1)
+/// `/*!` with the version, if one follows: all digits that do.
+fn mark_length(rest: &[u8]) -> usize {
+    let opening = if rest[2] == b'!' { 3 } else { 4 };
+    opening + run(&rest[opening..], |byte| byte.is_ascii_digit())
 }
 
-/// Behind a comment, or behind the opening of a version comment.
-fn comment_end(bytes: &[u8], at: usize) -> usize {
-    let rest = &bytes[at + 2..];
-    let opening = rest.strip_prefix(b"M!").or_else(|| rest.strip_prefix(b"!"));
-    if let Some(code) = opening {
-        let digits = code.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        return bytes.len() - code.len() + digits;
-    }
-    memchr::memmem::find(rest, b"*/").map_or(bytes.len(), |length| at + 2 + length + 2)
+fn comment_length(rest: &[u8]) -> usize {
+    let end = if rest[0] == b'/' {
+        memchr::memmem::find(&rest[2..], b"*/").map(|at| at + 4)
+    } else {
+        memchr::memchr(b'\n', rest).map(|at| at + 1)
+    };
+    end.unwrap_or(rest.len())
 }
 
-fn quoted_end(bytes: &[u8], at: usize, quote: u8) -> usize {
-    let mut end = at + 1;
-    while end < bytes.len() {
-        match bytes[end] {
-            b'\\' if quote != b'`' => end += 2,
-            byte if byte == quote && bytes.get(end + 1) == Some(&quote) => end += 2,
-            byte if byte == quote => return end + 1,
-            _ => end += 1,
+/// From an opening quote to behind the closing one.
+fn quoted_length(rest: &[u8], quote: u8, escapes: bool) -> usize {
+    let mut at = 1;
+    while at < rest.len() {
+        match rest[at] {
+            b'\\' if escapes => at += 2,
+            byte if byte == quote && rest.get(at + 1) == Some(&quote) => at += 2,
+            byte if byte == quote => return at + 1,
+            _ => at += 1,
         }
     }
-    bytes.len()
-}
-
-/// `sql` without the given places, which are in order.
-pub(crate) fn without(sql: &str, places: &[Range<usize>]) -> String {
-    let mut text = String::with_capacity(sql.len());
-    let mut from = 0;
-    for place in places {
-        text.push_str(&sql[from..place.start]);
-        from = place.end;
-    }
-    text.push_str(&sql[from..]);
-    text
-}
-
-/// `sql` with `` `database`. `` taken away before quoted names, so that it can run in a database of another name.
-pub(crate) fn unqualified(sql: &str, database: &str) -> String {
-    let found = tokens(sql);
-    let places: Vec<_> = found
-        .windows(3)
-        .filter(|three| {
-            three[0].kind == Kind::Quoted(b'`')
-                && three[1].is(b'.')
-                && three[2].kind == Kind::Quoted(b'`')
-                && three[0].name(sql).as_deref() == Some(database)
-        })
-        .map(|three| three[0].place.start..three[2].place.start)
-        .collect();
-    // `t`.`c` of a table that is named as its database: the middle of a.b.c is not a database.
-    let inside: Vec<_> =
-        places.iter().filter(|place| !sql[..place.start].trim_end().ends_with('.')).cloned().collect();
-    without(sql, &inside)
-}
-
-/// `sql` with the collations that only MySQL 8 knows put into version comments: MariaDB skips those and takes the
-/// character set's default.
-pub(crate) fn portable(sql: &str) -> String {
-    let found = tokens(sql);
-    let mut text = String::with_capacity(sql.len());
-    let mut from = 0;
-    for (i, token) in found.iter().enumerate().filter(|(_, token)| token.is_word(sql, "COLLATE")) {
-        let value = found[i + 1..].iter().find(|next| !next.is(b'='));
-        if let Some(value) =
-            value.filter(|value| value.kind == Kind::Word && value.text(sql).contains("_0900_"))
-        {
-            text += &sql[from..token.place.start];
-            text += "/*!80000 ";
-            text += &sql[token.place.start..value.place.end];
-            text += " */";
-            from = value.place.end;
-        }
-    }
-    text + &sql[from..]
+    rest.len()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn texts(sql: &str) -> Vec<&str> {
         tokens(sql).iter().map(|token| &sql[token.place.clone()]).collect()
+    }
+
+    fn names(sql: &str, mode: Mode) -> Vec<String> {
+        pieces(sql, mode).filter(Token::is_code).filter_map(|token| Some(token.name(sql)?.into())).collect()
     }
 
     #[test]
@@ -199,15 +285,103 @@ mod tests {
     }
 
     #[test]
-    fn collations_of_mysql_alone_are_for_mysql_alone() {
-        assert_eq!(
-            portable("`a` text COLLATE utf8mb4_0900_bin, 'COLLATE utf8mb4_0900_bin') COLLATE=utf8mb4_bin"),
-            "`a` text /*!80000 COLLATE utf8mb4_0900_bin */, 'COLLATE utf8mb4_0900_bin') COLLATE=utf8mb4_bin"
-        );
+    fn comments_of_both_servers_that_are_code_leave_marks_only() {
+        for sql in ["/*!a*/", "/*! a */", "/*!50003 a*/", "/*!100100 a */", "/*M!a*/", "/*M!100100 a */"] {
+            assert_eq!(texts(sql), ["a"], "{sql}");
+        }
+        // The end of a comment that began before may stand alone.
+        assert_eq!(texts("/*!50003 a */ b */ c"), ["a", "b", "c"]);
+        assert_eq!(texts("/*!50003 2*//* x */"), ["2"]);
+        assert_eq!(texts("2*/* ' */3"), ["2", "*", "3"]);
     }
 
     #[test]
-    fn own_qualifiers_go_and_others_stay() {
-        assert_eq!(unqualified("nextval(`a`.`s`) `b`.`t` '`a`.`x`'", "a"), "nextval(`s`) `b`.`t` '`a`.`x`'");
+    fn two_dashes_are_a_comment_before_anything_that_cannot_be_seen() {
+        for end in ["", " x", "\tx", "\rx", "\u{b}x", "\u{1}x", "\n"] {
+            assert_eq!(texts(&format!("a --{end}")), ["a"], "{end:?}");
+        }
+        assert_eq!(texts("a # b\n-c"), ["a", "-", "c"]);
+    }
+
+    #[test]
+    fn double_quotes_are_those_of_texts_unless_the_mode_says_otherwise() {
+        let sql = "`a``b` \"c\"\"d\" 'e' f";
+        assert_eq!(names(sql, Mode::default()), ["a`b", "f"]);
+        assert_eq!(names(sql, Mode::of("STRICT_ALL_TABLES,ansi_quotes")), ["a`b", "c\"d", "f"]);
+        let quoted = &tokens(sql)[1];
+        assert_eq!(quoted.possible_name(sql).as_deref(), Some("c\"d"));
+    }
+
+    #[test]
+    fn a_backslash_matters_in_texts_and_only_if_the_mode_lets_it() {
+        assert_eq!(texts(r"'a\' b' `c\` d"), [r"'a\' b'", r"`c\`", "d"]);
+        let plain = |mode: Mode| pieces(r#"'a\' b "c\" d"#, mode).filter(Token::is_code).count();
+        assert_eq!(plain(Mode::of("NO_BACKSLASH_ESCAPES")), 4);
+        assert_eq!(plain(Mode::default().without_backslash_escapes()), 4);
+        assert_eq!(names(r#""c\" d"#, Mode::of("ANSI_QUOTES")), [r"c\", "d"]);
+    }
+
+    #[test]
+    fn the_mode_that_statements_set_is_the_last_one() {
+        let set = ["SET NAMES utf8mb4", "SET sql_mode = ''", "set SESSION sql_mode='A,ANSI_QUOTES'"];
+        assert_eq!(Mode::set_by(&set), Mode::of("ANSI_QUOTES"));
+        assert_eq!(Mode::set_by(&set[..2]), Mode::default());
+    }
+
+    /// Text in which something begins or ends everywhere.
+    fn confusing() -> impl Strategy<Value = String> {
+        let parts = prop_oneof![
+            Just("'"),
+            Just("\""),
+            Just("`"),
+            Just("\\"),
+            Just("--"),
+            Just("-- "),
+            Just("#"),
+            Just("\n"),
+            Just(" "),
+            Just("/*"),
+            Just("*/"),
+            Just("/*!"),
+            Just("/*M!"),
+            Just("50003"),
+            Just("a"),
+            Just("."),
+            Just("é"),
+            Just(";"),
+            Just("*"),
+            Just("/"),
+        ];
+        proptest::collection::vec(parts, 0..30).prop_map(|parts| parts.concat())
+    }
+
+    fn covers(sql: &[u8], mode: Mode) -> bool {
+        let mut end = 0;
+        for piece in pieces(sql, mode) {
+            if piece.place.start != end || piece.place.is_empty() {
+                return false;
+            }
+            end = piece.place.end;
+        }
+        end == sql.len()
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_cover_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200), mode in 0..4) {
+            let mode = Mode { ansi_quotes: mode & 1 == 1, backslash_escapes: mode & 2 == 2 };
+            prop_assert!(covers(&bytes, mode));
+        }
+
+        #[test]
+        fn pieces_cover_any_text_and_fall_between_its_characters(sql in confusing(), other in ".*", mode in 0..4) {
+            let mode = Mode { ansi_quotes: mode & 1 == 1, backslash_escapes: mode & 2 == 2 };
+            for sql in [&sql, &other] {
+                prop_assert!(covers(sql.as_bytes(), mode));
+                let texts: String = pieces(sql, mode).map(|piece| piece.text(sql)).collect();
+                prop_assert_eq!(&texts, sql);
+                let _ = pieces(sql, mode).filter_map(|piece| piece.possible_name(sql)).count();
+            }
+        }
     }
 }

@@ -3,18 +3,30 @@
 //! In: text that a server, a dump or a branch wrote. Out: tokens, statements, tuples, other names in it; and names and values
 //! quoted. Nothing here knows what a statement does.
 
+mod condition;
+mod definer;
+mod event;
 mod lexer;
-mod literals;
+mod portable;
 mod quote;
 mod rename;
+mod splice;
 mod statements;
+mod table;
 mod tuples;
 
-pub(crate) use lexer::{Kind, Token, portable, tokens, unqualified};
-pub(crate) use literals::{Literals, quoted_length, unescape};
-pub(crate) use quote::hex;
+pub(crate) use condition::{Constant, constant, constants};
+pub(crate) use definer::{definer, without_definer};
+pub(crate) use event::{asleep, awake, is_awake};
+pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens};
+pub(crate) use portable::portable;
+pub(crate) use quote::{hex, plain_literal};
 pub use quote::{literal, name, qualified};
-pub use rename::{requalify, without_definer};
+pub(crate) use rename::{requalify, unqualified};
+pub(crate) use splice::spliced;
 pub use statements::error::StatementsError;
 pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements};
-pub(crate) use tuples::{Literal, Unknown, as_utf8, each};
+pub(crate) use table::TableText;
+pub(crate) use tuples::{
+    Literal, Literals, Step, Unknown, as_marked_utf8, as_utf8, each, literal_as_text, members,
+};

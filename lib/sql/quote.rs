@@ -1,7 +1,5 @@
 //! Names and values as SQL text: quoting in one place.
 
-use std::fmt::Write;
-
 /// A name in back-ticks (MySQL manual, "Schema Object Names").
 pub fn name(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
@@ -16,20 +14,29 @@ pub fn qualified(database: &str, table: &str) -> String {
 /// and hexadecimal for a text with a backslash in it.
 pub fn literal(text: &str) -> String {
     if text.contains('\\') || text.contains('\0') {
-        let digits: String = text.bytes().fold(String::new(), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
-        return format!("_utf8mb4 x'{digits}'");
+        return format!("_utf8mb4 x'{}'", hex(text.as_bytes()));
     }
+    plain_literal(text)
+}
+
+/// A text as a string literal where the grammar takes no other (passwords, accounts). Right under `NO_BACKSLASH_ESCAPES` only, if
+/// there is a backslash in it.
+pub(crate) fn plain_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    hex_into(bytes, &mut text);
+    text
+}
+
+/// The same, behind a text.
+pub(super) fn hex_into(bytes: &[u8], text: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
 }
 
 #[cfg(test)]
@@ -41,5 +48,6 @@ mod tests {
         assert_eq!(qualified("a`b", "c"), "`a``b`.`c`");
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal("a\\"), "_utf8mb4 x'615c'");
+        assert_eq!(plain_literal("a\\'"), "'a\\'''");
     }
 }

@@ -1,9 +1,16 @@
-//! The rows of an `INSERT`, taken apart: the grammar that our own dumper writes, and mysqldump too.
+//! The one reader of rows as SQL text: tuples of literals, as our own dumper writes them and mysqldump too.
 //!
-//! In: the bytes of one statement. Out: one [`Literal`] after the other, borrowed from it; nothing is unescaped.
-//! What is not of this grammar is an error, never a guess.
+//! In: the bytes of one `INSERT`, of one tuple in it, or of a list such as `enum('a','b')`. Out: one [`Literal`] after the other,
+//! borrowed; what it stands for where somebody asks. Of an `INSERT`, what is not of this grammar is an error, never a guess.
+//! Backslashes are escapes: nobody writes dumps under `NO_BACKSLASH_ESCAPES`.
 
 use memchr::{memchr, memchr2};
+
+use super::lexer::{Kind, Mode, Token, pieces};
+use super::quote::hex_into;
+
+/// How a text of bytes begins.
+const BINARY: &[u8] = b"_binary '";
 
 /// One value of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,19 +19,80 @@ pub(crate) enum Literal<'a> {
     Null,
     /// A number, or anything else without quotes.
     Bare(&'a [u8]),
-    /// What stands between the quotes, escapes and all.
-    Text(&'a [u8]),
+    /// What stands between the quotes, escapes and all, and whether there are any.
+    Text(&'a [u8], bool),
+}
+
+impl<'a> Literal<'a> {
+    pub(crate) fn is_null(self) -> bool {
+        self == Self::Null
+    }
+
+    /// The value's bytes; `buffer` holds them if they had to be unescaped.
+    pub(crate) fn plain<'b>(self, buffer: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self {
+            Self::Null => b"NULL",
+            Self::Bare(text) | Self::Text(text, false) => text,
+            Self::Text(text, true) => {
+                unescape(text, buffer);
+                buffer
+            }
+        }
+    }
+}
+
+/// The literals of one tuple, from the text between its parentheses.
+#[derive(Debug)]
+pub(crate) struct Literals<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Literals<'a> {
+    pub(crate) fn of(tuple: &'a [u8]) -> Self {
+        Self { rest: Some(tuple) }
+    }
+}
+
+impl<'a> Iterator for Literals<'a> {
+    type Item = Literal<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Literal<'a>> {
+        let (literal, after) = literal(self.rest?);
+        self.rest = after.and_then(|after| after.strip_prefix(b","));
+        Some(literal)
+    }
+}
+
+/// The values of `enum('a','b')` or `set('a','b')`.
+pub(crate) fn members(column_type: &str) -> Vec<String> {
+    let list = column_type.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
+    let Some((list, _)) = list.filter(|(list, _)| !list.is_empty()) else { return Vec::new() };
+    let mut buffer = Vec::new();
+    let plain = |literal: Literal<'_>| String::from_utf8_lossy(literal.plain(&mut buffer)).into_owned();
+    Literals::of(list.as_bytes()).map(plain).collect()
 }
 
 /// The statement is not `INSERT INTO … (…) VALUES (…), (…)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unknown;
 
-/// Calls `seen` for every value with its position in the row, and `end` after each row. Returns how many rows.
+/// What comes next in the rows of an `INSERT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
+    /// A value with its position in the row.
+    Value(usize, Literal<'a>),
+    /// The row is over.
+    End,
+}
+
+/// Calls `seen` for every value of every row and after each row. Returns how many rows.
 pub(crate) fn each(
     statement: &[u8],
-    mut seen: impl FnMut(usize, Literal<'_>) -> Result<(), Unknown>,
-    mut end: impl FnMut(),
+    mut seen: impl FnMut(Step<'_>) -> Result<(), Unknown>,
 ) -> Result<u64, Unknown> {
     let mut rest = &statement[values(statement)?..];
     let mut rows = 0;
@@ -32,8 +100,9 @@ pub(crate) fn each(
         rest = rest.trim_ascii_start().strip_prefix(b"(").ok_or(Unknown)?;
         let mut position = 0;
         loop {
-            let (literal, after) = literal(rest.trim_ascii_start())?;
-            seen(position, literal)?;
+            let (value, after) = literal(rest.trim_ascii_start());
+            let after = after.ok_or(Unknown)?;
+            seen(Step::Value(position, known(value)?))?;
             position += 1;
             match after.trim_ascii_start() {
                 [b',', more @ ..] => rest = more,
@@ -44,7 +113,7 @@ pub(crate) fn each(
                 _ => return Err(Unknown),
             }
         }
-        end();
+        seen(Step::End)?;
         rows += 1;
         match rest {
             [b',', more @ ..] => rest = more,
@@ -54,109 +123,143 @@ pub(crate) fn each(
     }
 }
 
-/// Where the rows begin: behind the first `VALUES` outside back-ticks.
-pub(crate) fn values(statement: &[u8]) -> Result<usize, Unknown> {
-    let mut at = 0;
-    loop {
-        let found = statement[at..].iter().position(|byte| matches!(byte, b'`' | b'V' | b'v' | b'\''));
-        at += found.ok_or(Unknown)?;
-        match statement[at] {
-            b'`' => at += 2 + memchr(b'`', &statement[at + 1..]).ok_or(Unknown)?,
-            b'\'' => return Err(Unknown),
-            _ if statement[at..].len() > 6 && statement[at..at + 6].eq_ignore_ascii_case(b"VALUES") => {
-                return Ok(at + 6);
-            }
-            _ => at += 1,
-        }
-    }
+/// Where the rows begin: behind the first word `VALUES`. No text stands before it.
+fn values(statement: &[u8]) -> Result<usize, Unknown> {
+    let is_end = |token: &Token| token.kind == Kind::Text || token.is_word(statement, "VALUES");
+    let end = pieces(statement, Mode::default()).find(is_end);
+    end.filter(|token| token.kind == Kind::Word).map(|token| token.place.end).ok_or(Unknown)
 }
 
-/// The value that `rest` begins with, and what comes after it.
-fn literal(rest: &[u8]) -> Result<(Literal<'_>, &[u8]), Unknown> {
-    let quoted = rest.strip_prefix(b"'").or_else(|| rest.strip_prefix(b"_binary '"));
-    if let Some(inner) = quoted {
-        let end = end_of_text(inner)?;
-        return Ok((Literal::Text(&inner[..end]), &inner[end + 1..]));
-    }
-    let end = memchr2(b',', b')', rest).ok_or(Unknown)?;
-    let (word, after) = rest.split_at(end);
+/// Numbers and texts; no call of a function, and nothing empty.
+#[inline]
+fn known(literal: Literal<'_>) -> Result<Literal<'_>, Unknown> {
     let number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
-    match word.trim_ascii_end() {
-        b"NULL" => Ok((Literal::Null, after)),
-        word if !word.is_empty() && word.iter().all(number) => Ok((Literal::Bare(word), after)),
-        _ => Err(Unknown),
+    match literal {
+        Literal::Bare(word) if word.is_empty() || !word.iter().all(number) => Err(Unknown),
+        literal => Ok(literal),
     }
 }
 
-/// Where the quote is that ends a text.
-fn end_of_text(inner: &[u8]) -> Result<usize, Unknown> {
-    let mut at = 0;
-    loop {
-        at += memchr2(b'\'', b'\\', inner.get(at..).ok_or(Unknown)?).ok_or(Unknown)?;
-        match (inner[at], inner.get(at + 1)) {
-            (b'\\', _) | (_, Some(b'\'')) => at += 2,
-            _ => return Ok(at),
-        }
+/// The value that `rest` begins with, and what comes after it: nothing if it is a text that is never closed.
+#[inline]
+fn literal(rest: &[u8]) -> (Literal<'_>, Option<&[u8]>) {
+    if let Some(inner) = rest.strip_prefix(b"'").or_else(|| rest.strip_prefix(BINARY)) {
+        let (end, escaped) = end_of_text(inner);
+        return (Literal::Text(&inner[..end], escaped), inner.get(end + 1..));
     }
+    let (word, after) = rest.split_at(memchr2(b',', b')', rest).unwrap_or(rest.len()));
+    match word.trim_ascii_end() {
+        b"NULL" => (Literal::Null, Some(after)),
+        word => (Literal::Bare(word), Some(after)),
+    }
+}
+
+/// Where the quote is that ends a text (or the end, if there is none), and whether anything is escaped before it.
+#[inline]
+fn end_of_text(inner: &[u8]) -> (usize, bool) {
+    let (mut at, mut escaped) = (0, false);
+    while let Some(next) = inner.get(at..).and_then(|rest| memchr2(b'\'', b'\\', rest)) {
+        at += next;
+        if inner[at] == b'\'' && inner.get(at + 1) != Some(&b'\'') {
+            return (at, escaped);
+        }
+        escaped = true;
+        at += 2;
+    }
+    (inner.len(), escaped)
+}
+
+/// The bytes that stand between quotes, without the escapes.
+pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let mut rest = text;
+    while let Some(at) = memchr2(b'\\', b'\'', rest) {
+        out.extend_from_slice(&rest[..at]);
+        match (rest[at], rest.get(at + 1)) {
+            // Doubled.
+            (b'\'', _) => out.push(b'\''),
+            // Only for LIKE does this escape something.
+            (_, Some(letter @ (b'%' | b'_'))) => out.extend_from_slice(&[b'\\', *letter]),
+            (_, letter) => out.extend(letter.map(|letter| match letter {
+                b'0' => 0,
+                b'b' => 8,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                b'Z' => 0x1a,
+                other => *other,
+            })),
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
 }
 
 /// The same statement as text that is valid UTF-8: texts that are not are written as hexadecimal digits.
 pub(crate) fn as_utf8(statement: &[u8]) -> Result<String, Unknown> {
     let head = std::str::from_utf8(&statement[..values(statement)?]).map_err(|_| Unknown)?;
-    let text = std::cell::RefCell::new(format!("{head} "));
-    let mut start = "(";
-    each(
-        statement,
-        |position, literal| {
-            let mut text = text.borrow_mut();
-            text.push_str(if position == 0 { std::mem::replace(&mut start, ", (") } else { "," });
-            match literal {
-                Literal::Null => text.push_str("NULL"),
-                Literal::Bare(bytes) => text.push_str(std::str::from_utf8(bytes).map_err(|_| Unknown)?),
-                Literal::Text(bytes) => match std::str::from_utf8(bytes) {
-                    Ok(inner) => text.extend(["'", inner, "'"]),
-                    Err(_) => hexadecimal(bytes, &mut text),
-                },
-            }
-            Ok(())
-        },
-        || text.borrow_mut().push(')'),
-    )?;
-    Ok(text.into_inner())
-}
-
-fn hexadecimal(escaped: &[u8], text: &mut String) {
-    text.push_str("x'");
-    for byte in unescape(escaped) {
-        text.extend(
-            [b"0123456789abcdef"[usize::from(byte >> 4)], b"0123456789abcdef"[usize::from(byte & 15)]]
-                .map(char::from),
-        );
-    }
-    text.push('\'');
-}
-
-/// The bytes that a text stands for.
-fn unescape(escaped: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(escaped.len());
-    let mut rest = escaped.iter();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'\\' => match rest.next() {
-                Some(b'0') => 0,
-                Some(b'n') => b'\n',
-                Some(b'r') => b'\r',
-                Some(b't') => b'\t',
-                Some(b'b') => 8,
-                Some(b'Z') => 0x1a,
-                Some(other) => *other,
-                None => b'\\',
+    let mut text = format!("{head} ");
+    let (mut start, mut plain) = ("(", Vec::new());
+    each(statement, |step| {
+        let Step::Value(position, literal) = step else {
+            text.push(')');
+            return Ok(());
+        };
+        text.push_str(if position == 0 { std::mem::replace(&mut start, ", (") } else { "," });
+        match literal {
+            Literal::Null => text.push_str("NULL"),
+            Literal::Bare(bytes) => text.push_str(std::str::from_utf8(bytes).map_err(|_| Unknown)?),
+            Literal::Text(bytes, _) => match std::str::from_utf8(bytes) {
+                Ok(inner) => text.extend(["'", inner, "'"]),
+                Err(_) => write_digits(bytes, &mut plain, &mut text),
             },
-            b'\'' => *rest.next().unwrap_or(byte),
-            plain => *plain,
-        });
+        }
+        Ok(())
+    })?;
+    Ok(text)
+}
+
+/// A statement of our own dump as text, with bytes that are marked as such as hexadecimal digits if it is no UTF-8. Nothing if it is
+/// none even so: its texts are UTF-8, or the dump is damaged.
+pub(crate) fn as_marked_utf8(statement: Vec<u8>) -> Option<String> {
+    let statement = match String::from_utf8(statement) {
+        Ok(text) => return Some(text),
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = Vec::with_capacity(statement.len() * 2);
+    let (mut plain, mut digits) = (Vec::new(), String::new());
+    let mut rest = statement.as_slice();
+    while let Some(at) = memchr(b'\'', rest) {
+        let end = at + 1 + end_of_text(&rest[at + 1..]).0;
+        let behind = rest.get(end + 1..)?;
+        if let Some(before) = rest[..=at].strip_suffix(BINARY) {
+            text.extend_from_slice(before);
+            digits.clear();
+            write_digits(&rest[at + 1..end], &mut plain, &mut digits);
+            text.extend_from_slice(digits.as_bytes());
+        } else {
+            text.extend_from_slice(&rest[..=end]);
+        }
+        rest = behind;
     }
-    bytes
+    text.extend_from_slice(rest);
+    String::from_utf8(text).ok()
+}
+
+/// One literal as text: marked bytes as hexadecimal digits.
+pub(crate) fn literal_as_text(literal: Vec<u8>) -> Option<String> {
+    let Some(quoted) = literal.strip_prefix(BINARY) else { return String::from_utf8(literal).ok() };
+    let mut digits = String::new();
+    write_digits(quoted.strip_suffix(b"'")?, &mut Vec::new(), &mut digits);
+    Some(digits)
+}
+
+/// `x'00ff'` for what stands between quotes; `plain` is of no use to the caller but as room.
+fn write_digits(escaped: &[u8], plain: &mut Vec<u8>, out: &mut String) {
+    unescape(escaped, plain);
+    out.push_str("x'");
+    hex_into(plain, out);
+    out.push('\'');
 }
 
 #[cfg(test)]
@@ -165,22 +268,26 @@ mod tests {
 
     fn parsed(statement: &[u8]) -> Result<Vec<String>, Unknown> {
         let mut all = Vec::new();
-        each(
-            statement,
-            |position, literal| {
+        each(statement, |step| {
+            if let Step::Value(position, literal) = step {
                 all.push(format!(
                     "{position} {}",
                     match literal {
                         Literal::Null => "null".to_owned(),
                         Literal::Bare(bytes) => format!("bare {}", String::from_utf8_lossy(bytes)),
-                        Literal::Text(bytes) => format!("text {}", String::from_utf8_lossy(bytes)),
+                        Literal::Text(bytes, _) => format!("text {}", String::from_utf8_lossy(bytes)),
                     }
                 ));
-                Ok(())
-            },
-            || {},
-        )?;
+            }
+            Ok(())
+        })?;
         Ok(all)
+    }
+
+    fn plain(text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        unescape(text, &mut out);
+        out
     }
 
     #[test]
@@ -210,8 +317,49 @@ mod tests {
     }
 
     #[test]
+    fn the_rows_begin_behind_a_word_and_not_inside_one() {
+        let statement = b"INSERT /* VALUES ( */ INTO t (my_values, valuesx) -- VALUES (\nVALUES (1,2)";
+        assert_eq!(parsed(statement).unwrap(), ["0 bare 1", "1 bare 2"]);
+    }
+
+    #[test]
     fn bytes_that_are_no_text_become_digits() {
         let statement = b"INSERT INTO `t` (`a`) VALUES (_binary '\xff\\0\\'\\\\'),('plain \\n')";
         assert_eq!(as_utf8(statement).unwrap(), "INSERT INTO `t` (`a`) VALUES (x'ff00275c'), ('plain \\n')");
+        assert_eq!(literal_as_text(b"_binary '\xff\\0'".to_vec()).as_deref(), Some("x'ff00'"));
+        assert_eq!(literal_as_text(b"'a'".to_vec()).as_deref(), Some("'a'"));
+    }
+
+    #[test]
+    fn bytes_become_digits_and_texts_stay() {
+        let sql = b"INSERT INTO `it``s` VALUES\n(1,'a\\'b _binary \\'',_binary '\\0\\\\\\'\xff'),\n(2,NULL,_binary '')".to_vec();
+        let text = "INSERT INTO `it``s` VALUES\n(1,'a\\'b _binary \\'',x'005c27ff'),\n(2,NULL,x'')";
+        assert_eq!(as_marked_utf8(sql).unwrap(), text);
+        assert_eq!(as_marked_utf8(b"'\xff'".to_vec()), None);
+        assert_eq!(as_marked_utf8(b"_binary '\xff".to_vec()), None);
+    }
+
+    #[test]
+    fn every_escape_is_undone_as_the_server_does() {
+        assert_eq!(plain(br"\0\b\n\r\t\Z\\\'\x"), b"\0\x08\n\r\t\x1a\\'x");
+        assert_eq!(plain(b"it''s ''"), b"it's '");
+        // The server keeps these for LIKE.
+        assert_eq!(plain(br"50\% a\_b"), br"50\% a\_b");
+    }
+
+    #[test]
+    fn a_tuple_falls_into_literals_whoever_wrote_it() {
+        let cells: Vec<Literal> = Literals::of(b"NULL,-12.50,'a''b',_binary '\\0,','','x").collect();
+        assert!(cells[0].is_null() && cells[1] == Literal::Bare(b"-12.50"));
+        let plain: Vec<Vec<u8>> =
+            cells[2..].iter().map(|cell| cell.plain(&mut Vec::new()).to_vec()).collect();
+        assert_eq!(plain, [&b"a'b"[..], b"\0,", b"", b"x"]);
+    }
+
+    #[test]
+    fn the_values_of_a_type_are_read_through_their_quotes() {
+        assert_eq!(members("enum('a','x,'',y',')','','\\\\')"), ["a", "x,',y", ")", "", "\\"]);
+        assert_eq!(members("set('a')"), ["a"]);
+        assert!(members("int").is_empty() && members("decimal()").is_empty());
     }
 }

@@ -3,7 +3,7 @@
 //! In: the statement. Out: a bare CREATE TABLE (columns, checks, the primary key or the key that stands in for it, the
 //! key that `AUTO_INCREMENT` needs), clauses for `ALTER TABLE` with the other keys, and those with the foreign keys.
 
-use crate::sql::{Kind, Token, portable, tokens, unqualified};
+use crate::sql::{Kind, TableText, Token, portable, tokens, unqualified};
 
 /// A table's definition in pieces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,8 +30,7 @@ enum Item {
 /// Cuts the statement. Nothing if it is not of the expected form; the whole statement is then used as it is.
 pub(crate) fn cut(show_create: &str, database: &str) -> Option<Pieces> {
     let sql = portable(&unqualified(show_create, database));
-    let all = tokens(&sql);
-    let (opening, closing, items) = outer(&sql, &all)?;
+    let TableText { opening, items, closing } = TableText::of(&sql)?;
     let kinds: Vec<Item> = items.iter().map(|item| kind_of(item)).collect();
     let stored =
         items.iter().zip(&kinds).any(|(item, kind)| *kind == Item::Column && has_words(item, &["STORED"]));
@@ -70,30 +69,9 @@ pub(crate) fn cut(show_create: &str, database: &str) -> Option<Pieces> {
     Some(pieces)
 }
 
-/// Where the outer parentheses are, and what is between their commas.
-fn outer<'a>(sql: &'a str, all: &[Token]) -> Option<(usize, usize, Vec<&'a str>)> {
-    let first = all.iter().position(|token| token.is(b'('))?;
-    let (mut depth, mut from, mut items) = (0u32, all[first].place.end, Vec::new());
-    for token in &all[first..] {
-        match token.kind {
-            Kind::Symbol(b'(') => depth += 1,
-            Kind::Symbol(b')') => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 || (depth == 1 && token.is(b',')) {
-            items.push(sql[from..token.place.start].trim());
-            from = token.place.end;
-        }
-        if depth == 0 {
-            return Some((all[first].place.start, token.place.start, items));
-        }
-    }
-    None
-}
-
 fn kind_of(item: &str) -> Item {
     let found = tokens(item);
-    if matches!(found.first(), Some(Token { kind: Kind::Quoted(b'`'), .. })) {
+    if matches!(found.first(), Some(Token { kind: Kind::Name, .. })) {
         return Item::Column;
     }
     let word = |at: usize| found.get(at).map_or(String::new(), |token| token.text(item).to_uppercase());
@@ -121,7 +99,7 @@ fn first_name(item: &str) -> Option<String> {
     let found = tokens(item);
     let open = found.iter().position(|token| token.is(b'('));
     let at = if kind_of(item) == Item::Column { 0 } else { open? + 1 };
-    found.get(at).and_then(|token| token.name(item))
+    found.get(at).and_then(|token| Some(token.name(item)?.into_owned()))
 }
 
 /// The keys that the table cannot do without while rows go in. Nothing if `AUTO_INCREMENT` has no key that begins with it.
@@ -156,10 +134,11 @@ fn never_null(key: &str, items: &[&str], kinds: &[Item]) -> bool {
         .collect();
     let found = tokens(key);
     let open = found.iter().position(|token| token.is(b'(')).unwrap_or(found.len());
-    let mut names = found[open..].iter().filter(|token| token.kind == Kind::Quoted(b'`'));
+    let mut names = found[open..].iter().filter(|token| token.kind == Kind::Name);
     // A key on an expression has a parenthesis of its own.
     let simple = !found[open..].iter().skip(1).any(|token| token.is(b'('));
-    simple && names.all(|token| token.name(key).is_some_and(|name| columns.contains(&name)))
+    simple
+        && names.all(|token| token.name(key).is_some_and(|name| columns.iter().any(|column| *column == name)))
 }
 
 #[cfg(test)]

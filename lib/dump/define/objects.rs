@@ -15,8 +15,7 @@ use crate::config::Definer;
 use crate::dump::error::Error;
 use crate::mysql::Session;
 use crate::rows::{Column, columns_of};
-use crate::sql::{Kind, Token, tokens};
-use crate::sql::{literal, name, qualified};
+use crate::sql::{Kind, Token, literal, name, qualified, tokens};
 
 /// Reads the objects of every database of the outline; what cannot be restored becomes a warning.
 pub(crate) fn objects(
@@ -213,8 +212,9 @@ fn left_out(create: &str, database: &str, outline: &Outline) -> Option<String> {
         return None;
     }
     let all = tokens(create);
-    let quoted =
-        |token: Option<&Token>| token.filter(|t| t.kind == Kind::Quoted(b'`')).and_then(|t| t.name(create));
+    let quoted = |token: Option<&Token>| {
+        token.filter(|t| t.kind == Kind::Name).and_then(|t| Some(t.name(create)?.into_owned()))
+    };
     (0..all.len()).find_map(|i| {
         let before = i.checked_sub(1).and_then(|before| all.get(before));
         let after_as = before.is_some_and(|t| t.is_word(create, "AS") || t.is(b'.'));
@@ -231,8 +231,10 @@ fn in_order(mut views: Vec<ObjectEntry>) -> Vec<ObjectEntry> {
     let names: BTreeSet<String> = views.iter().map(|view| view.name.clone()).collect();
     let mut mentions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for view in &views {
-        let mentioned =
-            tokens(&view.create).iter().filter_map(|token| token.name(&view.create)).collect::<BTreeSet<_>>();
+        let mentioned = tokens(&view.create)
+            .iter()
+            .filter_map(|token| Some(token.name(&view.create)?.into_owned()))
+            .collect::<BTreeSet<_>>();
         let others = mentioned.intersection(&names).filter(|other| **other != view.name).cloned();
         mentions.insert(view.name.clone(), others.collect());
     }

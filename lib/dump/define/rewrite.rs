@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::archive::ObjectKind;
 use crate::config::Definer;
-use crate::sql::{Kind, Token, tokens, unqualified};
+use crate::sql::{Token, definer, spliced, tokens, unqualified};
 
 /// A statement and whose it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,26 +19,29 @@ pub(crate) struct Rewritten {
 /// Rewrites the statement that creates an object of `kind` in `database`. Nothing if it has another form.
 pub(crate) fn rewrite(kind: ObjectKind, create: &str, database: &str, policy: Definer) -> Option<Rewritten> {
     let all = tokens(create);
-    let keyword =
-        all.iter().position(|token| keywords(kind).iter().any(|word| token.is_word(create, word)))?;
-    let definer = definer_clause(create, &all[..keyword]);
+    let clause = definer(create);
+    // A user may be named like a keyword.
+    let head = clause.as_ref().map_or(0, |clause| clause.place.end);
+    let is_keyword = |token: &Token| {
+        token.place.start >= head && keywords(kind).iter().any(|word| token.is_word(create, word))
+    };
+    let keyword = all.iter().position(is_keyword)?;
     let mut gone: Vec<(Range<usize>, &str)> = Vec::new();
-    if let Some((clause, _)) = definer.as_ref().filter(|_| policy != Definer::Keep) {
-        gone.push((clause.clone(), ""));
+    if let Some(clause) = clause.as_ref().filter(|_| policy != Definer::Keep) {
+        gone.push((clause.place.clone(), ""));
     }
     if policy == Definer::Invoker {
         gone.extend(security(create, &all[..keyword]).map(|place| (place, "INVOKER")));
     }
     let name = name_after(create, &all, keyword);
-    gone.extend(qualifier(&all, name).map(|place| (place, "")));
+    gone.extend(qualifier(create, &all, name).map(|place| (place, "")));
     if kind == ObjectKind::Trigger {
         let on = name + all[name..].iter().position(|token| token.is_word(create, "ON"))? + 1;
-        gone.extend(qualifier(&all, on).map(|place| (place, "")));
+        gone.extend(qualifier(create, &all, on).map(|place| (place, "")));
     }
-    let definer = definer.map(|(_, who)| who);
-    let create = replaced(create, &gone);
+    let create = spliced(create, gone);
     let create = if kind == ObjectKind::View { unqualified(&create, database) } else { create };
-    Some(Rewritten { create, definer })
+    Some(Rewritten { create, definer: clause.map(|clause| clause.who) })
 }
 
 fn keywords(kind: ObjectKind) -> &'static [&'static str] {
@@ -50,21 +53,6 @@ fn keywords(kind: ObjectKind) -> &'static [&'static str] {
         ObjectKind::Trigger => &["TRIGGER"],
         ObjectKind::Event => &["EVENT"],
     }
-}
-
-/// `DEFINER = user [@ host]`, with the blank behind it.
-fn definer_clause(sql: &str, head: &[Token]) -> Option<(Range<usize>, String)> {
-    let at = head.windows(2).position(|two| two[0].is_word(sql, "DEFINER") && two[1].is(b'='))?;
-    let user = head.get(at + 2)?;
-    let mut last = user;
-    // `user@host` or `CURRENT_USER()`.
-    if head.get(at + 3).is_some_and(|token| token.is(b'@') || token.is(b'(')) {
-        last = head.get(at + 4)?;
-    }
-    let who = sql[user.place.start..last.place.end].to_owned();
-    let mut end = last.place.end;
-    end += sql[end..].len() - sql[end..].trim_start().len();
-    Some((head[at].place.start..end, who))
 }
 
 /// The word behind `SQL SECURITY`, if it stands before the name (views).
@@ -79,22 +67,11 @@ fn name_after(sql: &str, all: &[Token], keyword: usize) -> usize {
     keyword + 1 + all[keyword + 1..].iter().take_while(|token| filler(token)).count()
 }
 
-/// `database.` before a name.
-fn qualifier(all: &[Token], name: usize) -> Option<Range<usize>> {
+/// `database.` before a name. Only a name can stand here, so double quotes are those of one.
+fn qualifier(sql: &str, all: &[Token], name: usize) -> Option<Range<usize>> {
     let [first, point, second] = all.get(name..name + 3)? else { return None };
-    let nameable = |token: &Token| matches!(token.kind, Kind::Word | Kind::Quoted(_));
-    (nameable(first) && point.is(b'.') && nameable(second)).then_some(first.place.start..second.place.start)
-}
-
-fn replaced(sql: &str, gone: &[(Range<usize>, &str)]) -> String {
-    let mut text = String::with_capacity(sql.len());
-    let mut from = 0;
-    for (place, instead) in gone {
-        text.push_str(&sql[from..place.start]);
-        text.push_str(instead);
-        from = place.end;
-    }
-    text + &sql[from..]
+    let is_name = |token: &Token| token.possible_name(sql).is_some();
+    (is_name(first) && point.is(b'.') && is_name(second)).then_some(first.place.start..second.place.start)
 }
 
 #[cfg(test)]
@@ -124,6 +101,11 @@ mod tests {
         assert_eq!(
             rewritten(ObjectKind::Trigger, sql, Definer::Drop),
             "CREATE TRIGGER tr BEFORE INSERT ON `p` FOR EACH ROW SET NEW.b = db.f()"
+        );
+        let sql = "CREATE DEFINER=trigger@db.firm.example TRIGGER \"db\" . \"t r\" AFTER INSERT ON \"db\".p FOR EACH ROW SET @a = 1";
+        assert_eq!(
+            rewritten(ObjectKind::Trigger, sql, Definer::Drop),
+            "CREATE TRIGGER \"t r\" AFTER INSERT ON p FOR EACH ROW SET @a = 1"
         );
         let sql = "CREATE DEFINER=`role` PROCEDURE IF NOT EXISTS `db`.`p`() SELECT 1";
         assert_eq!(

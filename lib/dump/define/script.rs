@@ -4,8 +4,7 @@
 //! top to bottom. Nothing in it asks for more than the rights on the databases themselves.
 
 use crate::archive::{DatabaseEntry, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
-use crate::sql::name;
-use crate::sql::portable;
+use crate::sql::{name, portable};
 
 /// What a connection must run before it loads rows, and the variables that the header keeps for the footer.
 pub(crate) fn session() -> Vec<String> {

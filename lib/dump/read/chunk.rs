@@ -16,7 +16,7 @@ use crate::dump::define::schema::Part;
 use crate::dump::error::Error;
 use crate::mysql::Session;
 use crate::rows::{self, Column};
-use crate::sql::{hex, name, unescape};
+use crate::sql::{literal_as_text, name};
 
 /// The least and the most bytes of rows that are read at a time.
 const CHUNK_BYTES: (u64, u64) = (8 << 20, 256 << 20);
@@ -178,23 +178,14 @@ fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
             Some(Value::Bytes(bytes)) => Some(bytes.as_slice()),
             _ => None,
         };
-        rows::literal(column.form, value, &mut text).ok().and_then(|()| sql_text(text)).ok_or_else(|| {
-            Error::Unfaithful {
+        rows::literal(column.form, value, &mut text).ok().and_then(|()| literal_as_text(text)).ok_or_else(
+            || Error::Unfaithful {
                 object: part.label.clone(),
                 problem: format!("its key column {} holds a value without a literal", column.name),
-            }
-        })
+            },
+        )
     });
     literals.collect()
-}
-
-/// A literal as text: bytes that are not UTF-8 as hexadecimal digits.
-fn sql_text(literal: Vec<u8>) -> Option<String> {
-    let Some(quoted) = literal.strip_prefix(b"_binary ") else { return String::from_utf8(literal).ok() };
-    let inner = quoted.strip_prefix(b"'")?.strip_suffix(b"'")?;
-    let mut plain = Vec::new();
-    unescape(inner, &mut plain);
-    Some(format!("x'{}'", hex(&plain)))
 }
 
 /// `key > values` (or `<`, and equal too if so wished) written out as the range optimizer likes it:
@@ -283,6 +274,6 @@ mod tests {
 
     #[test]
     fn binary_boundaries_become_digits() {
-        assert_eq!(sql_text(b"_binary '\\0a\\'\xff'".to_vec()).unwrap(), "x'006127ff'");
+        assert_eq!(literal_as_text(b"_binary '\\0a\\'\xff'".to_vec()).unwrap(), "x'006127ff'");
     }
 }

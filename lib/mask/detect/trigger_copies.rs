@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Catalog, Family, Table};
 use crate::mask::Masks;
 use crate::mysql::{Error, Session};
-use crate::sql::literal;
+use crate::sql::{literal, tokens};
 
 type TriggerRow = (String, String, String, String);
 
@@ -68,10 +68,9 @@ fn clear(catalog: &Catalog, masks: &Masks, at: usize) -> Option<String> {
     (!open.is_empty()).then(|| open.join(" or "))
 }
 
-/// Names and words, lower case, without quotes.
+/// Names and words of the code, lower case, without quotes.
 fn words(sql: &str) -> Vec<String> {
-    let parts = sql.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')));
-    parts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    tokens(sql).iter().filter_map(|token| Some(token.possible_name(sql)?.to_lowercase())).collect()
 }
 
 /// `NEW.email`.
@@ -103,5 +102,17 @@ mod tests {
         assert!(writes(&writing, &table) && reads(&writing, "email") && !reads(&writing, "what"));
         let reading = words("SET NEW.email = (SELECT what FROM audit WHERE id = NEW.id)");
         assert!(!writes(&reading, &table) && reads(&reading, "id"));
+    }
+
+    #[test]
+    fn names_are_read_whole_and_comments_and_texts_not_at_all() {
+        let table = Table { database: "app".to_owned(), name: "sent-mails".to_owned(), ..Table::default() };
+        let writing = words("/*M!100100 INSERT INTO */ `sent-mails` VALUES (NEW.`e-mail`)");
+        assert!(writes(&writing, &table) && reads(&writing, "e-mail"));
+        let quoted = words("INSERT INTO \"app\".\"sent-mails\" VALUES (NEW.\"e-mail\")");
+        assert!(writes(&quoted, &table) && reads(&quoted, "e-mail"));
+        let audit = Table { name: "audit".to_owned(), ..table };
+        let others = words("/* INSERT INTO audit */ SET @a = 'INTO audit, NEW.email' -- UPDATE audit");
+        assert!(!writes(&others, &audit) && !reads(&others, "email"));
     }
 }

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::mysql::Session;
-use crate::sql::literal;
+use crate::sql::{Kind, Token, literal, tokens};
 
 /// So many digests are looked at, the most frequent first.
 const DIGESTS_MAX: u32 = 10_000;
@@ -42,17 +42,21 @@ impl Joins {
     }
 
     fn add(&mut self, catalog: &Catalog, database: &str, text: &str) {
-        let tokens = tokens(text);
-        let tables = aliases(catalog, database, &tokens);
+        let digest = Digest::of(text);
+        let tables = digest.aliases(catalog, database);
         let mut found: Vec<(Place, Place)> = Vec::new();
-        for window in tokens.windows(7) {
-            let [a, ".", b, "=", c, ".", d] = window else { continue };
-            let place = |table: &str, column: &str| {
-                let at = *tables.get(&bare(table))?;
-                catalog.tables[at].column(&bare(column))?;
-                Some((at, bare(column)))
+        for at in 0..digest.tokens.len() {
+            // `a.b = c.d`
+            if !digest.is(at + 3, b'=') {
+                continue;
+            }
+            let place = |at: usize| {
+                let (table, column) = digest.column(at)?;
+                let table = *tables.get(&table)?;
+                catalog.tables[table].column(&column)?;
+                Some((table, column))
             };
-            if let (Some(one), Some(other)) = (place(a, b), place(c, d)) {
+            if let (Some(one), Some(other)) = (place(at), place(at + 4)) {
                 let pair = if one < other { (one, other) } else { (other, one) };
                 if pair.0 != pair.1 && !found.contains(&pair) {
                     found.push(pair);
@@ -94,66 +98,73 @@ impl Joins {
     }
 }
 
-/// Identifiers, points and equals signs one by one; whatever else there is by words.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '`' => rest[1..].find('`').map_or(rest.len(), |end| end + 2),
-            '.' | '=' | ',' | '(' | ')' => 1,
-            _ => rest
-                .find(|c: char| c.is_whitespace() || "`.=,()".contains(c))
-                .filter(|end| *end > 0)
-                .unwrap_or(rest.len()),
-        };
-        let (token, after) = rest.split_at(length);
-        tokens.push(token);
-        rest = after.trim_start();
+/// A digest and its tokens.
+struct Digest<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Digest<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, tokens: tokens(text) }
     }
-    tokens
-}
 
-fn bare(token: &str) -> String {
-    token.trim_matches('`').to_lowercase()
-}
+    /// The name at a place, in lower case.
+    fn name(&self, at: usize) -> Option<String> {
+        Some(self.tokens.get(at)?.name(self.text)?.to_lowercase())
+    }
 
-/// What `FROM a`, `JOIN b AS c` and `, d e` call their tables. A name that means two tables means none.
-fn aliases(catalog: &Catalog, database: &str, tokens: &[&str]) -> BTreeMap<String, usize> {
-    let mut found: BTreeMap<String, Option<usize>> = BTreeMap::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let opens = matches!(tokens[at].to_uppercase().as_str(), "FROM" | "JOIN" | "UPDATE" | ",");
-        at += 1;
-        if !opens || at >= tokens.len() {
-            continue;
+    fn is(&self, at: usize, symbol: u8) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is(symbol))
+    }
+
+    fn is_word(&self, at: usize, word: &str) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is_word(self.text, word))
+    }
+
+    /// `a.b` at a place.
+    fn column(&self, at: usize) -> Option<(String, String)> {
+        let column = (self.name(at)?, self.name(at + 2)?);
+        self.is(at + 1, b'.').then_some(column)
+    }
+
+    /// Whether a table stands at a place: behind FROM, JOIN, UPDATE or a comma.
+    fn expects_table(&self, at: usize) -> bool {
+        let word = ["FROM", "JOIN", "UPDATE"].iter().any(|word| self.is_word(at - 1, word));
+        word || self.is(at - 1, b',')
+    }
+
+    /// What `FROM a`, `JOIN b AS c` and `, d e` call their tables. A name that means two tables means none.
+    fn aliases(&self, catalog: &Catalog, database: &str) -> BTreeMap<String, usize> {
+        let mut found: BTreeMap<String, Option<usize>> = BTreeMap::new();
+        for at in (1..self.tokens.len()).filter(|at| self.expects_table(*at)) {
+            let ((schema, table), next) = match (self.column(at), self.name(at)) {
+                (Some(qualified), _) => (qualified, at + 3),
+                (None, Some(table)) => ((database.to_owned(), table), at + 1),
+                (None, None) => continue,
+            };
+            let known =
+                |t: &Table| t.database.eq_ignore_ascii_case(&schema) && t.name.eq_ignore_ascii_case(&table);
+            let Some(place) = catalog.tables.iter().position(known) else { continue };
+            let quoted = self.tokens.get(next).is_some_and(|token| token.kind == Kind::Name);
+            let alias = match () {
+                () if self.is_word(next, "AS") => self.name(next + 1),
+                () if quoted => self.name(next),
+                () => None,
+            };
+            found
+                .entry(alias.unwrap_or(table))
+                .and_modify(|before| *before = before.filter(|before| *before == place))
+                .or_insert(Some(place));
         }
-        let (schema, table, next) = match tokens[at..] {
-            [schema, ".", table, ..] => (bare(schema), table, at + 3),
-            [table, ..] => (database.to_owned(), table, at + 1),
-            [] => break,
-        };
-        let known = |t: &crate::catalog::Table| {
-            t.database.eq_ignore_ascii_case(&schema) && t.name.eq_ignore_ascii_case(&bare(table))
-        };
-        let Some(place) = catalog.tables.iter().position(known) else { continue };
-        let named = match tokens[next..] {
-            [word, alias, ..] if word.eq_ignore_ascii_case("AS") => alias,
-            [alias, ..] if alias.starts_with('`') => alias,
-            _ => table,
-        };
-        found
-            .entry(bare(named))
-            .and_modify(|before| *before = before.filter(|before| *before == place))
-            .or_insert(Some(place));
+        found.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
     }
-    found.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Column, Table};
+    use crate::catalog::Column;
 
     fn catalog() -> Catalog {
         let table = |name: &str, columns: &[&str]| Table {
@@ -165,7 +176,9 @@ mod tests {
                 .collect(),
             ..Table::default()
         };
-        Catalog { tables: vec![table("deals", &["id", "desk"]), table("offices", &["id"])] }
+        Catalog {
+            tables: vec![table("deals", &["id", "desk"]), table("offices", &["id"]), table("o`1", &["i`d"])],
+        }
     }
 
     fn joined(text: &str) -> u64 {
@@ -195,5 +208,16 @@ mod tests {
         ] {
             assert_eq!(joined(text), 0, "{text}");
         }
+    }
+
+    #[test]
+    fn a_back_tick_in_a_name_is_no_end_of_it() {
+        let mut joins = Joins::default();
+        joins.add(
+            &catalog(),
+            "app",
+            "SELECT * FROM `deals` JOIN `o``1` `x` ON `x` . `i``d` = `deals` . `desk`",
+        );
+        assert_eq!(joins.between((0, "desk"), (2, "i`d")), 1);
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::sql::{literal, name, qualified};
+use crate::sql::{TableText, Token, literal, name, qualified, tokens, without_definer};
 
 /// What has to be put back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,35 +88,22 @@ impl Definition {
     }
 }
 
-/// The lines of SHOW CREATE TABLE that are foreign keys, without the comma at their end.
+/// What of SHOW CREATE TABLE are foreign keys with a name.
 fn foreign_keys(create: &str) -> Vec<String> {
-    let lines = create.lines().map(|line| line.trim().trim_end_matches(','));
-    lines
-        .filter(|line| line.starts_with("CONSTRAINT `") && line.contains("` FOREIGN KEY ("))
-        .map(str::to_owned)
-        .collect()
+    let items = TableText::of(create).map_or(Vec::new(), |text| text.items);
+    let is_foreign_key = |item: &&str| {
+        let found = tokens(item);
+        matches!(&found[..], [first, _, third, ..] if first.is_word(item, "CONSTRAINT") && third.is_word(item, "FOREIGN"))
+    };
+    items.into_iter().filter(is_foreign_key).map(str::to_owned).collect()
 }
 
-/// `AUTO_INCREMENT=5000` after the last parenthesis.
+/// `AUTO_INCREMENT=5000` behind the last parenthesis.
 fn counter(create: &str) -> Option<u64> {
-    let options = create.rsplit("\n)").next()?;
-    let (_, after) = options.split_once(" AUTO_INCREMENT=")?;
-    after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-}
-
-/// `CREATE DEFINER=`a`@`b` TRIGGER …` without its second word.
-fn without_definer(sql: &str) -> String {
-    let Some(start) = sql.find(" DEFINER=") else { return sql.to_owned() };
-    let rest = &sql[start + 1..];
-    let (mut quoted, mut end) = (false, rest.len());
-    for (at, c) in rest.char_indices() {
-        quoted ^= c == '`';
-        if c == ' ' && !quoted {
-            end = at;
-            break;
-        }
-    }
-    format!("{}{}", &sql[..start], &rest[end..])
+    let options = &create[TableText::of(create)?.closing..];
+    let found = tokens(options);
+    let counter = |three: &[Token]| three[0].is_word(options, "AUTO_INCREMENT") && three[1].is(b'=');
+    found.windows(3).find(|three| counter(three))?[2].text(options).parse().ok()
 }
 
 #[cfg(test)]
@@ -140,12 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_definer_out() {
-        let sql =
-            "CREATE DEFINER=`a b`@`%` TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET NEW.a = ' DEFINER='";
-        assert_eq!(
-            without_definer(sql),
-            "CREATE TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET NEW.a = ' DEFINER='"
-        );
+    fn texts_are_neither_keys_nor_counters() {
+        let create = "CREATE TABLE `a` (\n  `b` int,\n  CONSTRAINT `c` CHECK (`b` <> '` FOREIGN KEY (')\n) ENGINE=InnoDB \
+                      COMMENT=' AUTO_INCREMENT=3'";
+        assert_eq!((foreign_keys(create), counter(create)), (Vec::new(), None));
     }
 }

@@ -4,6 +4,7 @@
 
 use super::relations::Edge;
 use crate::catalog::{Column, Family, Table};
+use crate::sql::{self, Constant};
 
 /// Whether an index begins with the columns that refer, or with them and columns that the relation's condition sets to
 /// a constant: `(owner_type, owner_id)` under `owner_type = 'application'`.
@@ -22,43 +23,17 @@ pub(crate) fn indexed(child: &Table, edge: &Edge) -> bool {
 
 /// Columns that a plain condition sets to a constant of their own kind. Of any other condition, none.
 fn constants(child: &Table, filter: &str) -> Vec<String> {
-    if filter.contains(['(', ')', '"', '\\', '#', ';']) || filter.contains("--") || filter.contains("/*") {
-        return Vec::new();
-    }
-    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
-    if words.iter().any(|word| word == "or" || word == "xor" || word == "not" || word == "||") {
-        return Vec::new();
-    }
-    let parts = split_words(filter, "and");
-    parts.iter().filter_map(|part| constant(child, part)).collect()
-}
-
-/// The pieces between a word, as they are.
-fn split_words(text: &str, word: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for piece in text.split_whitespace() {
-        if piece.eq_ignore_ascii_case(word) {
-            parts.push(String::new());
-        } else if let Some(last) = parts.last_mut() {
-            last.push_str(piece);
-        }
-    }
-    parts
-}
-
-/// `column='text'` or `column=1`, where the column holds texts or numbers.
-fn constant(child: &Table, part: &str) -> Option<String> {
-    let (name, value) = part.split_once('=')?;
-    let name = name.trim_matches('`');
-    let column: &Column =
-        child.column(name.rsplit_once('.').map_or(name, |(_, name)| name.trim_matches('`')))?;
-    let quoted = value.len() >= 2 && value.starts_with('\'') && value.ends_with('\'');
-    let fits = match column.family() {
-        Family::Text | Family::Choice => quoted && value.matches('\'').count() == 2,
-        Family::Exact => !value.is_empty() && value.chars().all(|c| c.is_ascii_digit()),
-        _ => false,
+    let fits = |found: &Constant<'_>| {
+        let column: &Column = child.column(&found.column)?;
+        let is_text = found.value.starts_with('\'');
+        let fits = match column.family() {
+            Family::Text | Family::Choice => is_text,
+            Family::Exact => !is_text,
+            _ => false,
+        };
+        fits.then(|| column.name.clone())
     };
-    fits.then(|| column.name.clone())
+    sql::constants(filter).iter().filter_map(fits).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::relations::Edge;
-use crate::sql::{literal, name};
+use crate::sql::{constant, literal, name};
 
 /// Shorter columns have no room for a marker that is nowhere else (characters).
 const MARKER_MIN: u64 = 10;
@@ -211,12 +211,10 @@ fn own<'a>(blueprint: &'a Blueprint, table: usize, column: &str) -> Option<&'a s
 
 /// `owner_type = 'producer'` as column and value.
 fn met(filter: &str) -> Option<(String, String)> {
-    let (column, value) = filter.split_once('=')?;
-    let (column, value) = (column.trim().trim_start_matches("c.").trim_matches('`'), value.trim());
+    let found = constant(filter).filter(|found| found.alias.as_ref().is_none_or(|alias| alias == "c"))?;
     let plain = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    let inner = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    let fits = plain(column) && (inner.is_some_and(plain) || value.chars().all(|c| c.is_ascii_digit()));
-    fits.then(|| (column.to_owned(), value.to_owned()))
+    let fits = plain(&found.column) && plain(found.value.trim_matches('\''));
+    fits.then(|| (found.column.into_owned(), found.value.to_owned()))
 }
 
 impl Row {

@@ -1,6 +1,7 @@
 //! What all Describe actions share: pages and filters.
 
 use crate::rds_local::http::query::{Query, Refusal};
+use crate::sql::hex;
 
 /// Page sizes of the service.
 const RECORDS_MIN: u32 = 20;
@@ -24,7 +25,7 @@ pub(crate) fn page<T>(
 
 /// Markers say where the page before ended, in a way that nobody takes for a name.
 fn write_marker(key: &str) -> String {
-    key.bytes().fold(String::from("m"), |text, byte| text + &format!("{byte:02x}"))
+    format!("m{}", hex(key.as_bytes()))
 }
 
 fn read_marker(marker: &str) -> Result<String, Refusal> {

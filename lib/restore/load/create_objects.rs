@@ -13,7 +13,7 @@ use crate::restore::error::Error;
 use crate::restore::swap::objects::Kind;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{events, state};
-use crate::sql::{name, requalify, without_definer};
+use crate::sql::{self, Mode, asleep, is_awake, name, requalify, without_definer};
 
 /// Creates everything that is no table.
 pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
@@ -26,7 +26,10 @@ pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
         .map(|(_, table)| table.table.clone())
         .chain(entries.iter().map(|entry| entry.name.clone()))
         .collect();
-    let place = |entry: &ObjectEntry| requalify(&entry.create, &job.database, &job.staging, &known);
+    let place = |entry: &ObjectEntry| {
+        let mode = Mode::set_by(&entry.session);
+        requalify(&entry.create, &job.database, &job.staging, &known, mode)
+    };
     let (views, others): (Vec<&ObjectEntry>, Vec<&ObjectEntry>) =
         entries.iter().partition(|entry| entry.kind == ObjectKind::View);
     let (before, after): (Vec<&ObjectEntry>, Vec<&ObjectEntry>) =
@@ -38,8 +41,8 @@ pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
     for entry in after {
         house.cancel.check()?;
         let text = place(entry);
-        let asleep = text.replacen(" PRESERVE ENABLE", " PRESERVE DISABLE", 1);
-        create(&mut session, entry, if entry.kind == ObjectKind::Event { &asleep } else { &text })?;
+        let text = if entry.kind == ObjectKind::Event { asleep(&text) } else { text };
+        create(&mut session, entry, &text)?;
     }
     remember_events(&mut session, job)
 }
@@ -105,7 +108,7 @@ fn remember_events(session: &mut Session, job: &Job) -> Result<(), Error> {
         .objects
         .iter()
         .filter(|entry| entry.kind == ObjectKind::Event && entry.database == job.database)
-        .filter(|entry| entry.create.contains(" PRESERVE ENABLE"))
+        .filter(|entry| is_awake(&entry.create))
         .map(|entry| entry.name.as_str())
         .collect();
     if awake.is_empty() {
@@ -115,7 +118,7 @@ fn remember_events(session: &mut Session, job: &Job) -> Result<(), Error> {
     let mut contents = Contents::read(session, &job.staging)?;
     for object in contents.objects.iter_mut().filter(|object| object.kind == Kind::Event) {
         if awake.contains(object.name.as_str()) {
-            object.create = object.create.replacen(" PRESERVE DISABLE", " PRESERVE ENABLE", 1);
+            object.create = sql::awake(&object.create);
         }
     }
     events::remember(session, &job.staging, state::BEFORE, &contents)?;

@@ -17,19 +17,19 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::progress;
 use crate::restore::error::Error;
-use crate::restore::swap::objects::Kind;
+use crate::restore::swap::objects;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{events, state};
 use crate::restore::target::Target;
-use crate::sql::{self, Statement, Statements, StatementsError, name, qualified};
+use crate::sql::{
+    self, Kind, Mode, Statement, Statements, StatementsError, Token, is_awake, name, pieces, qualified,
+    without_definer,
+};
 
 const BLOCK_BYTES: usize = 256 * 1024;
 
 /// How much of the file's beginning and end is looked at.
 const EDGE_BYTES: usize = 4096;
-
-/// Before where a definition names its definer.
-const DEFINER_BYTES: usize = 200;
 
 /// How much SQL a compressed byte may be.
 const SQL_PER_COMPRESSED_BYTE: u64 = 6;
@@ -162,16 +162,6 @@ impl PlainFile {
     }
 }
 
-/// A definition without ``DEFINER=`user`@`host` ``, as mysqldump writes it near the beginning.
-fn without_definer(sql: &str) -> String {
-    let found = sql.find("DEFINER=`").filter(|at| *at < DEFINER_BYTES).and_then(|start| {
-        let user = start + "DEFINER=`".len();
-        let host = user + sql[user..].find("`@`")? + "`@`".len();
-        Some((start, host + sql[host..].find('`')? + 1))
-    });
-    found.map_or_else(|| sql.to_owned(), |(start, end)| [&sql[..start], &sql[end..]].concat())
-}
-
 /// Rows that were inserted, by table.
 type Rows = BTreeMap<String, u64>;
 
@@ -183,13 +173,12 @@ fn opened<'a>(reader: impl BufRead + 'a, compressed: bool) -> Box<dyn Read + 'a>
     if compressed { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) }
 }
 
-/// The first three words, as the server sees them: `/*!50003 CREATE*/` is CREATE.
+/// The first words, as the server sees them: `/*!50003 CREATE*/` is CREATE. At least one, which may be empty.
 fn words(sql: &[u8]) -> Vec<String> {
-    let beginning = String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)]).to_uppercase();
-    let between = |c: char| c.is_whitespace() || matches!(c, '/' | '*' | '!' | '`' | ';' | '(');
-    let is_version = |word: &&str| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit());
-    let mut words: Vec<String> =
-        beginning.split(between).filter(is_version).take(3).map(str::to_owned).collect();
+    let beginning = String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)]);
+    let code = pieces(beginning.as_ref(), Mode::default()).filter(Token::is_code);
+    let words = code.take_while(|token| token.kind == Kind::Word).take(2);
+    let mut words: Vec<String> = words.map(|token| token.text(&beginning).to_uppercase()).collect();
     if words.is_empty() {
         words.push(String::new());
     }
@@ -203,11 +192,13 @@ fn mentions(sql: &[u8], words: &[&str]) -> bool {
 
 /// The table of ``INSERT INTO `t` VALUES``; nothing for `INSERT IGNORE`, which may leave rows out.
 fn inserted_into(sql: &str) -> Option<String> {
-    let rest = sql.get(.."INSERT INTO `".len()).filter(|begin| begin.eq_ignore_ascii_case("INSERT INTO `"));
-    let rest = &sql[rest?.len()..];
-    let end = rest.find('`')?;
-    // A name with a back-tick in it, or behind a database: not counted.
-    (!rest[end + 1..].starts_with(['`', '.'])).then(|| rest[..end].to_owned())
+    let mut code = pieces(sql, Mode::default()).filter(Token::is_code);
+    code.next().filter(|token| token.is_word(sql, "INSERT"))?;
+    code.next().filter(|token| token.is_word(sql, "INTO"))?;
+    let table = code.next().filter(|token| token.kind == Kind::Name)?;
+    // Behind a database: not counted.
+    code.next().filter(|token| !token.is(b'.'))?;
+    Some(table.name(sql)?.into_owned())
 }
 
 /// Compares the tables with what was inserted.
@@ -229,8 +220,8 @@ fn count(session: &mut Session, target: &Target, rows: Rows) -> Result<Vec<Table
 fn put_events_to_sleep(session: &mut Session, staging: &str) -> Result<(), Error> {
     session.run("setting the SQL mode", "SET sql_mode = ''")?;
     let contents = Contents::read(session, staging)?;
-    let all = contents.objects.iter().filter(|object| object.kind == Kind::Event);
-    let awake: Vec<_> = all.filter(|event| event.create.contains(" PRESERVE ENABLE")).collect();
+    let all = contents.objects.iter().filter(|object| object.kind == objects::Kind::Event);
+    let awake: Vec<_> = all.filter(|event| is_awake(&event.create)).collect();
     for event in &awake {
         let sql = format!("ALTER EVENT {} DISABLE", qualified(staging, &event.name));
         session.run(&format!("putting the event {} to sleep", event.name), &sql)?;
@@ -277,9 +268,21 @@ mod tests {
         assert_eq!(words(b"/*!40000 DROP DATABASE IF EXISTS `a`*/")[..2], ["DROP", "DATABASE"]);
         assert_eq!(words(b"USE `app`")[0], "USE");
         assert_eq!(words(b"")[0], "");
-        let trigger = "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER t */";
-        assert_eq!(without_definer(trigger), "/*!50003 CREATE*/ /*!50017 */ /*!50003 TRIGGER t */");
         assert_eq!(inserted_into("INSERT INTO `t` VALUES (1)").as_deref(), Some("t"));
         assert_eq!(inserted_into("INSERT  IGNORE INTO `t` VALUES (1)"), None);
+        assert_eq!(inserted_into("INSERT INTO `a``b` VALUES (1)").as_deref(), Some("a`b"));
+        assert_eq!(inserted_into("INSERT INTO `a`.`b` VALUES (1)"), None);
+    }
+
+    #[test]
+    fn comments_do_not_hide_what_a_statement_is_about() {
+        for sql in [
+            "/*M!100100 DROP DATABASE `a` */",
+            "/*!50000 DROP*/ /* x */ database a",
+            "DROP -- x\nDATABASE a",
+            "DROP # x\nDATABASE a",
+        ] {
+            assert_eq!(words(sql.as_bytes()), ["DROP", "DATABASE"], "{sql}");
+        }
     }
 }

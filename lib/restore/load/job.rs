@@ -11,6 +11,7 @@ use super::table_filter::Choice;
 use crate::archive::{DumpFile, TableEntry};
 use crate::mysql::{Engine, Server};
 use crate::restore::options::Verify;
+use crate::sql::tokens;
 
 /// More connections than this do not make a development server faster.
 const WORKERS_MAX: usize = 8;
@@ -51,8 +52,9 @@ impl Job {
 
     /// A table as the queue sees it.
     pub(crate) fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> Lane {
-        let single =
-            engine == Engine::MariaDb && self.local_infile && entry.create.contains("AUTO_INCREMENT");
+        let create = entry.create.as_str();
+        let counts = || tokens(create).iter().any(|token| token.is_word(create, "AUTO_INCREMENT"));
+        let single = engine == Engine::MariaDb && self.local_infile && counts();
         if !self.choice.takes(&entry.table) {
             return Lane { table: position, members: VecDeque::new(), bytes: 0, single };
         }

@@ -12,8 +12,7 @@ use memchr::{memchr, memchr3};
 use crate::archive::TableEntry;
 use crate::mysql::{Engine, Session};
 use crate::restore::error::Error;
-use crate::sql::{Literal, Unknown, each};
-use crate::sql::{literal, name};
+use crate::sql::{Literal, Step, Unknown, each, literal, members, name};
 
 /// How a column takes its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,19 +60,16 @@ impl Recipe {
     /// Appends the rows of one statement.
     pub(crate) fn write(&self, statement: &[u8], lines: &mut Vec<u8>) -> Result<u64, Unknown> {
         lines.reserve(statement.len() + statement.len() / 16);
-        let lines = std::cell::RefCell::new(lines);
-        each(
-            statement,
-            |position, literal| {
-                let mut lines = lines.borrow_mut();
-                if position > 0 {
-                    lines.push(b'\t');
-                }
-                let way = *self.ways.get(position).ok_or(Unknown)?;
-                field(way, literal, &mut lines)
-            },
-            || lines.borrow_mut().push(b'\n'),
-        )
+        each(statement, |step| {
+            let Step::Value(position, literal) = step else {
+                lines.push(b'\n');
+                return Ok(());
+            };
+            if position > 0 {
+                lines.push(b'\t');
+            }
+            field(*self.ways.get(position).ok_or(Unknown)?, literal, lines)
+        })
     }
 }
 
@@ -82,13 +78,7 @@ fn way(engine: Engine, data_type: &str, column_type: &str, charset: &str) -> Way
     match data_type {
         "bit" => Way::Number,
         // One of its values is the empty text: the dumper then writes positions.
-        "enum"
-            if column_type.contains("('',")
-                || column_type.contains(",'')")
-                || column_type.contains(",'',") =>
-        {
-            Way::Number
-        }
+        "enum" if members(column_type).iter().any(String::is_empty) => Way::Number,
         "enum" if utf8 => Way::Named,
         "enum" => Way::NamedConverted,
         "json" if engine == Engine::MySql => Way::Converted,
@@ -127,11 +117,11 @@ fn statement(table: &str, columns: &[String], ways: &[Way]) -> String {
 fn field(way: Way, literal: Literal<'_>, out: &mut Vec<u8>) -> Result<(), Unknown> {
     match (literal, way) {
         (Literal::Null, _) => out.extend_from_slice(b"\\N"),
-        (Literal::Bare(_), Way::Named | Way::NamedConverted) | (Literal::Text(_), Way::Number) => {
+        (Literal::Bare(_), Way::Named | Way::NamedConverted) | (Literal::Text(..), Way::Number) => {
             return Err(Unknown);
         }
         (Literal::Bare(number), _) => out.extend_from_slice(number),
-        (Literal::Text(text), _) => escape(text, out),
+        (Literal::Text(text, _), _) => escape(text, out),
     }
     Ok(())
 }
@@ -210,6 +200,8 @@ mod tests {
             )
         );
         assert_eq!(way(Engine::MariaDb, "enum", "enum('a','')", "utf8mb4"), Way::Number);
+        assert_eq!(way(Engine::MySql, "enum", "enum('')", "utf8mb4"), Way::Number);
+        assert_eq!(way(Engine::MySql, "enum", "enum('x,'',y')", "utf8mb4"), Way::Named);
         assert_eq!(way(Engine::MariaDb, "uuid", "uuid", ""), Way::Converted);
     }
 }

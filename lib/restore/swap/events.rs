@@ -6,11 +6,7 @@ use super::sync_objects::{Contents, Events};
 use super::{objects, state};
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::sql::without_definer;
-
-/// How the server writes that an event may fire, and that it may not.
-const AWAKE: &str = " PRESERVE ENABLE";
-const ASLEEP: &str = " PRESERVE DISABLE";
+use crate::sql::{asleep, awake, is_awake, without_definer};
 
 /// Writes down the events of a database as they were defined, because there they sleep.
 pub(crate) fn remember(
@@ -30,12 +26,12 @@ pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(
     let text = state::get(session, &contents.database, "events")?.unwrap_or_default();
     let events: Vec<objects::Object> = serde_json::from_str(&text).unwrap_or_default();
     // The definer may be another one by now.
-    let asleep = |create: &str| without_definer(create).replacen(AWAKE, ASLEEP, 1);
+    let put_to_sleep = |create: &str| asleep(&without_definer(create));
     for object in contents.objects.iter_mut().filter(|object| object.kind == objects::Kind::Event) {
         let known = events.iter().find(|event| event.name == object.name);
-        let same = known.filter(|event| asleep(&event.create) == without_definer(&object.create));
-        if same.is_some_and(|event| event.create.contains(AWAKE)) {
-            object.create = object.create.replacen(ASLEEP, AWAKE, 1);
+        let same = known.filter(|event| put_to_sleep(&event.create) == without_definer(&object.create));
+        if same.is_some_and(|event| is_awake(&event.create)) {
+            object.create = awake(&object.create);
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use super::objects::{self, Kind, Object};
 use super::state;
 use crate::mysql::{self, Engine, Session, number};
 use crate::restore::error::Error;
-use crate::sql::{literal, name, requalify, without_definer};
+use crate::sql::{Mode, asleep, literal, name, requalify, without_definer};
 
 /// What a database is made of, but for its rows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -57,9 +57,10 @@ impl Contents {
             .chain(self.objects.iter().map(|object| object.name.clone()))
             .collect();
         let place = |object: &Object| {
-            let mut create = requalify(&object.create, &self.database, to, &known);
+            let mut create =
+                requalify(&object.create, &self.database, to, &known, Mode::of(&object.sql_mode));
             if object.kind == Kind::Event && events == Events::Asleep {
-                create = create.replacen(" PRESERVE ENABLE", " PRESERVE DISABLE", 1);
+                create = asleep(&create);
             }
             Object { create, ..object.clone() }
         };

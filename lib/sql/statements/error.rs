@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::document::{Exit, Failure};
+use crate::document::{Ending, Exit, Failure};
 
 /// Why the input cannot be cut.
 #[derive(Debug, thiserror::Error)]
@@ -59,18 +59,12 @@ impl StatementsError {
 }
 
 impl Failure for StatementsError {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
         match self {
-            Self::Read { .. } => Exit::Io,
-            _ => Exit::BadInput,
+            Self::Read { .. } => Ending::new(Exit::Io, "sql-text"),
+            Self::Unterminated { .. } | Self::TooLong { .. } | Self::NoDelimiter { .. } => {
+                Ending::new(Exit::BadInput, "sql-text")
+            }
         }
-    }
-
-    fn code(&self) -> &'static str {
-        "sql-text"
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
     }
 }

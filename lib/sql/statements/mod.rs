@@ -8,17 +8,20 @@
 //! inside: the delimiter ends it, unless in '…' "…" `…`, a comment, or /*! … */ (which the server reads as SQL)
 //! ```
 //!
+//! It cuts what it has not yet read to the end, so it is no user of the tokeniser; what begins a comment and what a backslash does
+//! it asks the tokeniser's own functions, and a test holds the two together.
+//!
 //! What stands in comments inside a statement stays: the server understands them. Not understood are the client's
 //! other commands (`source`, `\G`), and quotes as second bytes of characters in encodings such as sjis or gbk.
 
 pub(super) mod error;
-pub(super) mod words;
 
 use std::io::{self, BufRead};
 
 use error::StatementsError;
 use memchr::{memchr, memchr_iter, memchr2, memmem};
-use words::{SANDBOX, comment_opens, is_conditional, opens_delimiter};
+
+use super::lexer::{Mode, opens_comment, opens_executable};
 
 /// The longest statement: what a server's `max_allowed_packet` can be at most.
 pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
@@ -28,6 +31,9 @@ const LOOK_AHEAD: usize = 256;
 
 /// What is dropped from the buffer's front only once it is worth moving the rest.
 const COMPACT_BYTES: usize = 256 * 1024;
+
+/// What `mariadb-dump` writes first: a client command that looks like a comment.
+const SANDBOX: &[u8] = b"/*M!999999\\-";
 
 /// One statement, without its delimiter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +56,7 @@ pub struct Statements<R> {
     failed: bool,
     line: u64,
     delimiter: Vec<u8>,
-    backslash_escapes: bool,
+    mode: Mode,
     limit: usize,
 }
 
@@ -66,14 +72,14 @@ impl<R: BufRead> Statements<R> {
             failed: false,
             line: 1,
             delimiter: b";".to_vec(),
-            backslash_escapes: true,
+            mode: Mode::default(),
             limit: STATEMENT_BYTES_MAX,
         }
     }
 
     /// For text that was written under `NO_BACKSLASH_ESCAPES`.
     pub fn without_backslash_escapes(mut self) -> Self {
-        self.backslash_escapes = false;
+        self.mode = self.mode.without_backslash_escapes();
         self
     }
 
@@ -104,7 +110,7 @@ impl<R: BufRead> Statements<R> {
             }
             match first {
                 b'\'' | b'"' | b'`' => self.skip_quoted(first)?,
-                _ if is_conditional(rest) => {
+                _ if opens_executable(rest) => {
                     conditional += 1;
                     self.at += 3;
                 }
@@ -112,7 +118,7 @@ impl<R: BufRead> Statements<R> {
                     conditional -= 1;
                     self.at += 2;
                 }
-                _ if comment_opens(rest) => self.skip_comment()?,
+                _ if opens_comment(rest) => self.skip_comment()?,
                 _ => self.at += 1 + self.plain_run(),
             }
         }
@@ -133,7 +139,7 @@ impl<R: BufRead> Statements<R> {
                 self.at += self.delimiter.len();
             } else if opens_delimiter(rest) {
                 self.obey_delimiter()?;
-            } else if rest.starts_with(SANDBOX) || (comment_opens(rest) && !is_conditional(rest)) {
+            } else if rest.starts_with(SANDBOX) || (opens_comment(rest) && !opens_executable(rest)) {
                 self.skip_comment()?;
             } else {
                 self.drop_front();
@@ -161,7 +167,7 @@ impl<R: BufRead> Statements<R> {
     /// From an opening quote to behind the closing one. A doubled quote is one text that ends and one that begins.
     fn skip_quoted(&mut self, quote: u8) -> Result<(), StatementsError> {
         self.at += 1;
-        let escapes = self.backslash_escapes && quote != b'`';
+        let escapes = self.mode.escapes(quote);
         loop {
             let found = if escapes { memchr2(quote, b'\\', self.rest()) } else { memchr(quote, self.rest()) };
             let Some(position) = found else {
@@ -278,6 +284,11 @@ impl<R: BufRead> Statements<R> {
     }
 }
 
+fn opens_delimiter(text: &[u8]) -> bool {
+    let (word, rest) = text.split_at(text.len().min("delimiter".len()));
+    word.eq_ignore_ascii_case(b"delimiter") && rest.first().is_none_or(u8::is_ascii_whitespace)
+}
+
 impl<R: BufRead> Iterator for Statements<R> {
     type Item = Result<Statement, StatementsError>;
 
@@ -298,6 +309,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::sql::lexer::{Kind, pieces};
 
     fn cut_by(text: &[u8], step: usize) -> Result<Vec<(u64, String)>, StatementsError> {
         Statements::new(BufReader::with_capacity(step, text))
@@ -400,7 +412,29 @@ mod tests {
         assert!(matches!(outcome, Err(StatementsError::TooLong { line: 1, limit: 1_000 })));
     }
 
+    /// The semicolons that the tokeniser sees outside comments that are code.
+    fn ends(sql: &str) -> usize {
+        let mut open = 0_usize;
+        let outside = pieces(sql, Mode::default()).filter(|piece| {
+            open = match piece.kind {
+                Kind::Mark if piece.text(sql) == "*/" => open.saturating_sub(1),
+                Kind::Mark => open + 1,
+                _ => open,
+            };
+            open == 0 && piece.is(b';')
+        });
+        outside.count()
+    }
+
     proptest! {
+        #[test]
+        fn a_statement_ends_where_the_tokeniser_sees_its_delimiter(sql in "[;;'\"`\\\\/*!M# \n5a-]{0,60}") {
+            // What is cut off is dropped at its end, and a comment between statements too.
+            for statement in cut_by(sql.as_bytes(), 7).into_iter().flatten().map(|(_, sql)| sql) {
+                prop_assert_eq!(ends(&statement), 0, "{}", statement);
+            }
+        }
+
         #[test]
         fn any_bytes_are_cut_alike_whatever_the_reads(bytes in proptest::collection::vec(
             prop_oneof![Just(b';'), Just(b'\''), Just(b'\\'), Just(b'-'), Just(b'/'), Just(b'*'), Just(b'!'),

@@ -1,0 +1,121 @@
+//! The `DEFINER` clause of a definition.
+//!
+//! In: the `CREATE` statement of a view, routine, trigger or event, as a server, mysqldump or its author wrote it. Out: who is named
+//! and where, or the statement without it. What says DEFINER behind the head of the statement is left alone.
+
+use std::ops::Range;
+
+use super::lexer::{Kind, Mode, Token, pieces};
+use super::splice::spliced;
+
+/// What may stand between `CREATE` and `DEFINER`.
+const HEAD: [&str; 6] = ["OR", "REPLACE", "ALGORITHM", "UNDEFINED", "MERGE", "TEMPTABLE"];
+
+/// A `DEFINER` clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DefinerClause {
+    /// Where it is, with the blanks behind it.
+    pub(crate) place: Range<usize>,
+    /// Whom it names, as it is written.
+    pub(crate) who: String,
+}
+
+/// The clause `DEFINER = user [@ host]`, if the statement has one.
+pub(crate) fn definer(sql: &str) -> Option<DefinerClause> {
+    let mut code = pieces(sql, Mode::default()).filter(Token::is_code);
+    code.next().filter(|token| token.is_word(sql, "CREATE"))?;
+    let head = |token: &Token| token.is(b'=') || HEAD.iter().any(|word| token.is_word(sql, word));
+    let clause = code.find(|token| !head(token)).filter(|token| token.is_word(sql, "DEFINER"))?;
+    code.next().filter(|token| token.is(b'='))?;
+    let user = code.next().filter(|token| matches!(token.kind, Kind::Word | Kind::Name | Kind::Text))?;
+    let mut last = user.clone();
+    let mut next = code.next();
+    // `user@host` or `CURRENT_USER()`.
+    if next.as_ref().is_some_and(|token| token.is(b'@') || token.is(b'(')) {
+        last = code.next()?;
+        next = code.next();
+    }
+    // A host without quotes: `db.firm.example`.
+    while next.as_ref().is_some_and(|token| token.is(b'.') && token.place.start == last.place.end) {
+        last = code.next()?;
+        next = code.next();
+    }
+    let who = sql[user.place.start..last.place.end].to_owned();
+    let end = sql.len() - sql[last.place.end..].trim_start().len();
+    Some(DefinerClause { place: clause.place.start..end, who })
+}
+
+/// A definition without its `DEFINER` clause: whoever creates it then is its definer.
+pub(crate) fn without_definer(sql: &str) -> String {
+    spliced(sql, definer(sql).map(|clause| (clause.place, "")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_definer_away() {
+        for (with, without) in [
+            ("CREATE DEFINER=`a`@`%` PROCEDURE `p`() SELECT 1", "CREATE PROCEDURE `p`() SELECT 1"),
+            (
+                "CREATE ALGORITHM=MERGE DEFINER = 'a b'@'x' SQL SECURITY DEFINER VIEW v AS SELECT 1",
+                "CREATE ALGORITHM=MERGE SQL SECURITY DEFINER VIEW v AS SELECT 1",
+            ),
+            (
+                "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET @DEFINER=1",
+                "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET @DEFINER=1",
+            ),
+        ] {
+            assert_eq!(without_definer(with), without);
+        }
+    }
+
+    #[test]
+    fn takes_the_definer_out() {
+        let sql =
+            "CREATE DEFINER=`a b`@`%` TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET NEW.a = ' DEFINER='";
+        assert_eq!(
+            without_definer(sql),
+            "CREATE TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET NEW.a = ' DEFINER='"
+        );
+    }
+
+    #[test]
+    fn comments_that_are_code_stay_around_what_is_left() {
+        let trigger = "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER t */";
+        assert_eq!(without_definer(trigger), "/*!50003 CREATE*/ /*!50017 */ /*!50003 TRIGGER t */");
+        let view = "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=`a`@`%` SQL SECURITY DEFINER */\n/*M!100100 VIEW */";
+        assert_eq!(without_definer(view), view.replace("DEFINER=`a`@`%` ", ""));
+    }
+
+    #[test]
+    fn names_every_form_of_user() {
+        for who in [
+            "root@localhost",
+            "u@db.firm.example",
+            "CURRENT_USER",
+            "CURRENT_USER()",
+            "'a'@\"b\"",
+            "`a``b` @ '%'",
+            "`role`",
+        ] {
+            let sql = format!("create or replace definer = {who}  PROCEDURE p() SELECT 1");
+            assert_eq!(definer(&sql).unwrap().who, who);
+            assert_eq!(without_definer(&sql), "create or replace PROCEDURE p() SELECT 1");
+        }
+    }
+
+    #[test]
+    fn what_says_definer_behind_the_head_stays() {
+        for sql in [
+            "CREATE VIEW v AS SELECT DEFINER=1",
+            "CREATE TABLE `t` (`a` int COMMENT 'DEFINER=`x`@`y`')",
+            "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET NEW.a = ' DEFINER=me '",
+            "CREATE /* DEFINER=`a`@`b` */ PROCEDURE p() SELECT 1",
+            "INSERT INTO t VALUES (' DEFINER=`x`@`y`')",
+        ] {
+            assert_eq!(without_definer(sql), sql);
+        }
+    }
+}
