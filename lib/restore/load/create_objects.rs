@@ -12,6 +12,7 @@ use crate::mysql::{self, Session, number};
 use crate::restore::error::Error;
 use crate::restore::swap::objects::Kind;
 use crate::restore::swap::sync_objects::Contents;
+use crate::restore::swap::views::create_views;
 use crate::restore::swap::{events, state};
 use crate::sql::{self, Mode, asleep, is_awake, name, requalify, without_definer};
 
@@ -37,7 +38,10 @@ pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
     for entry in before {
         create(&mut session, entry, &place(entry))?;
     }
-    create_views(&mut session, views, &place)?;
+    let mut refused = create_views(views, |view| create(&mut session, view, &place(view)))?;
+    if !refused.is_empty() {
+        return Err(refused.swap_remove(0).1.into());
+    }
     for entry in after {
         house.cancel.check()?;
         let text = place(entry);
@@ -45,29 +49,6 @@ pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
         create(&mut session, entry, &text)?;
     }
     remember_events(&mut session, job)
-}
-
-/// Views may be built on views: tries those that are left until none of them can be created.
-fn create_views(
-    session: &mut Session,
-    mut left: Vec<&ObjectEntry>,
-    place: &dyn Fn(&ObjectEntry) -> String,
-) -> Result<(), Error> {
-    while !left.is_empty() {
-        let mut failed = Vec::new();
-        for entry in &left {
-            match create(session, entry, &place(entry)) {
-                Ok(()) => {}
-                Err(e) if e.number().is_some() => failed.push((*entry, e)),
-                Err(e) => return Err(e.into()),
-            }
-        }
-        if failed.len() == left.len() {
-            return Err(failed.swap_remove(0).1.into());
-        }
-        left = failed.into_iter().map(|(entry, _)| entry).collect();
-    }
-    Ok(())
 }
 
 fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), mysql::Error> {

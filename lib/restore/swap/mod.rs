@@ -25,6 +25,7 @@ pub(super) mod objects;
 pub(super) mod record;
 pub(super) mod state;
 pub(super) mod sync_objects;
+pub(super) mod views;
 
 use std::time::{Duration, Instant};
 

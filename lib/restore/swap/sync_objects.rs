@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::objects::{self, Kind, Object};
 use super::state;
+use super::views::{create_views, spoken_by_server};
 use crate::mysql::{self, Engine, Session, number};
 use crate::restore::error::Error;
 use crate::sql::{Mode, asleep, literal, name, requalify, without_definer};
@@ -193,27 +194,13 @@ impl Works<'_> {
         }
     }
 
-    /// Views may be built on views: tries those that are left until none of them can be created.
-    fn create_views(&mut self, mut left: Vec<&Object>) -> Result<(), Error> {
-        while !left.is_empty() {
-            let mut failed = Vec::new();
-            for view in &left {
-                match create(self.session, self.database, view) {
-                    Ok(()) => {}
-                    Err(e) if spoken_by_server(&e) => failed.push((*view, e)),
-                    Err(e) => return Err(e.into()),
-                }
-            }
-            if failed.len() == left.len() {
-                if self.strict {
-                    return Err(failed.swap_remove(0).1.into());
-                }
-                for (view, e) in &failed {
-                    self.tell(view, e);
-                }
-                return Ok(());
-            }
-            left = failed.into_iter().map(|(view, _)| view).collect();
+    fn create_views(&mut self, views: Vec<&Object>) -> Result<(), Error> {
+        let mut refused = create_views(views, |view| create(self.session, self.database, view))?;
+        if self.strict && !refused.is_empty() {
+            return Err(refused.swap_remove(0).1.into());
+        }
+        for (view, error) in &refused {
+            self.tell(view, error);
         }
         Ok(())
     }
@@ -222,9 +209,4 @@ impl Works<'_> {
         let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         self.told.push(format!("{} could not be created: {cause}", object.describe(self.database)));
     }
-}
-
-/// The server answered, so the connection is alive and the statement is what was wrong.
-fn spoken_by_server(error: &mysql::Error) -> bool {
-    error.number().is_some()
 }
