@@ -4,9 +4,11 @@
 //! `information_schema` whatever the number of tables. Base tables only: views, routines, triggers and events hold no rows.
 
 mod glob;
+mod naming;
 mod read;
 
 pub use glob::{Fit, Pattern, TablePattern, closer};
+pub(crate) use naming::{singular, words};
 pub(crate) use read::indexes_of;
 
 use crate::sql;

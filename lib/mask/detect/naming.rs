@@ -2,6 +2,8 @@
 //!
 //! In: `customerEmails`, `phonenumber`, `address1`. Out: `customer email`, `phone number`, `address 1`.
 
+use crate::catalog;
+
 /// Words that are often written together.
 const GLUED: &[(&str, &[&str])] = &[
     ("firstname", &["first", "name"]),
@@ -47,40 +49,30 @@ const GLUED: &[(&str, &[&str])] = &[
     ("useragent", &["user", "agent"]),
 ];
 
-/// Lower-case words in the singular.
+/// Lower-case words in the singular; a number behind a word is one of its own.
 pub(crate) fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![String::new()];
-    let mut before = ' ';
-    for c in name.chars() {
-        let breaks = !c.is_alphanumeric()
-            || (c.is_uppercase() && before.is_lowercase())
-            || (c.is_ascii_digit() && before.is_alphabetic());
-        if breaks {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
+    let words = catalog::words(name);
+    words.iter().flat_map(|word| numbered(word)).flat_map(|word| apart(&catalog::singular(word))).collect()
+}
+
+/// `address1` is `address` and `1`.
+fn numbered(word: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut before) = (0, ' ');
+    for (at, c) in word.char_indices() {
+        if c.is_ascii_digit() && before.is_alphabetic() {
+            parts.push(&word[start..at]);
+            start = at;
         }
         before = c;
     }
-    words.retain(|word| !word.is_empty());
-    words.iter().flat_map(|word| apart(&singular(word))).collect()
+    parts.push(&word[start..]);
+    parts
 }
 
 fn apart(word: &str) -> Vec<String> {
     let parts = GLUED.iter().find(|(glued, _)| *glued == word);
     parts.map_or_else(|| vec![word.to_owned()], |(_, parts)| parts.iter().map(|p| (*p).to_owned()).collect())
-}
-
-/// `emails` is `email`, `addresses` is `address`; `address` and `status` are what they are.
-fn singular(word: &str) -> String {
-    let single = match word {
-        "ips" => "ip",
-        _ if word.ends_with("sses") => &word[..word.len() - 2],
-        _ if word.len() < 4 || ["ss", "us", "is"].iter().any(|end| word.ends_with(end)) => word,
-        _ => word.strip_suffix('s').unwrap_or(word),
-    };
-    if let Some(stem) = word.strip_suffix("ies") { format!("{stem}y") } else { single.to_owned() }
 }
 
 #[cfg(test)]
@@ -92,12 +84,14 @@ mod tests {
         for (name, expected) in [
             ("customerEmails", "customer email"),
             ("address1", "address 1"),
+            ("phone2Type", "phone 2 type"),
             ("home_addresses", "home address"),
             ("PhoneNumber", "phone number"),
             ("phonenumbers", "phone number"),
             ("status", "status"),
             ("cities", "city"),
             ("last_ips", "last ip"),
+            ("email_ids", "email ids"),
         ] {
             assert_eq!(words(name).join(" "), expected, "{name}");
         }

@@ -4,7 +4,7 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use crate::catalog::{Catalog, Column, Family, Table};
+use crate::catalog::{self, Catalog, Column, Family, Table, singular, words};
 
 /// A parent that a column's name speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +125,7 @@ fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[St
         return;
     }
     for &at in parents {
-        let own = self::words(&found.catalog.tables[at].key()[0].name);
+        let own = catalog::words(&found.catalog.tables[at].key()[0].name);
         let column = words.join("_");
         if own.len() > 1 && words == own && at != found.child {
             // `document_id` is the key of `documents` first, and of `document_files` only after that.
@@ -211,23 +211,6 @@ fn stem(words: &[String]) -> Option<&[String]> {
     }
 }
 
-/// Lower-case words of `customer_id`, `customerId`, `CustomerID`.
-pub(crate) fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![String::new()];
-    let mut before = ' ';
-    for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && !before.is_uppercase() && before.is_alphanumeric()) {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 /// The word that most tables begin with, such as `tbl` or `wp`.
 pub(crate) fn common_prefix(catalog: &Catalog) -> Option<String> {
     let first = words(&catalog.tables.first()?.name);
@@ -243,28 +226,6 @@ pub(crate) fn table_words(table: &Table, prefix: Option<&str>) -> Vec<String> {
     let words = words(&table.name);
     let skip = usize::from(words.len() > 1 && prefix == words.first().map(String::as_str));
     words[skip..].iter().map(|word| singular(word)).collect()
-}
-
-pub(crate) fn singular(word: &str) -> String {
-    const ODD: &[(&str, &str)] = &[
-        ("people", "person"),
-        ("children", "child"),
-        ("men", "man"),
-        ("women", "woman"),
-        ("media", "medium"),
-    ];
-    if let Some((_, one)) = ODD.iter().find(|(many, _)| *many == word) {
-        return (*one).to_owned();
-    }
-    for (ending, with) in [("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")] {
-        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.len() > 1) {
-            return format!("{stem}{with}");
-        }
-    }
-    match word.strip_suffix('s') {
-        Some(stem) if stem.len() > 1 && !stem.ends_with(['s', 'u']) => stem.to_owned(),
-        _ => word.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -313,19 +274,5 @@ mod tests {
         }
         assert_eq!(first(tables, 2, "total"), None);
         assert_eq!(first(tables, 2, "id"), None);
-    }
-
-    #[test]
-    fn tells_one_from_many() {
-        for (many, one) in [
-            ("policies", "policy"),
-            ("addresses", "address"),
-            ("status", "status"),
-            ("boxes", "box"),
-            ("people", "person"),
-            ("states", "state"),
-        ] {
-            assert_eq!(singular(many), one);
-        }
     }
 }

@@ -16,7 +16,7 @@ use candidates::Candidate;
 
 use super::error::Error;
 use super::place::Place;
-use crate::catalog::{Catalog, Column, Family, Table};
+use crate::catalog::{self, Catalog, Column, Family, Table};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::rules::relations::{self, Edge};
@@ -229,13 +229,13 @@ fn written_part(part: &str) -> String {
 
 /// The `owner_type` that goes with `owner_id`.
 fn type_column<'a>(table: &'a Table, column: &Column) -> Option<&'a Column> {
-    let words = candidates::words(&column.name);
+    let words = catalog::words(&column.name);
     let (last, stem) = words.split_last()?;
     if last != "id" || stem.is_empty() {
         return None;
     }
     table.columns.iter().find(|other| {
-        let words = candidates::words(&other.name);
+        let words = catalog::words(&other.name);
         let ends = words.last().is_some_and(|last| last == "type" || last == "kind" || last == "class");
         ends && words[..words.len() - 1] == *stem && matches!(other.family(), Family::Text | Family::Choice)
     })

@@ -1,0 +1,85 @@
+//! The words that the name of a table or column is made of.
+//!
+//! In: `customer_id`, `customerId`, `CustomerID`, `policies`. Out: `customer id`, `policy`: words in lower case, and one for many.
+
+/// Words in the plural that do not end like one.
+const ODD: &[(&str, &str)] = &[
+    ("people", "person"),
+    ("children", "child"),
+    ("men", "man"),
+    ("women", "woman"),
+    ("media", "medium"),
+    // A list of ids is not an id.
+    ("ids", "ids"),
+];
+
+/// Endings of the plural, longest first, and what they are in the singular.
+const ENDINGS: &[(&str, &str)] =
+    &[("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")];
+
+/// Lower-case words of `customer_id`, `customerId`, `CustomerID`.
+pub(crate) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && !before.is_uppercase() && before.is_alphanumeric()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// One of many: `policies` is `policy`, `addresses` is `address`; `address` and `status` are what they are.
+pub(crate) fn singular(word: &str) -> String {
+    if let Some((_, one)) = ODD.iter().find(|(many, _)| *many == word) {
+        return (*one).to_owned();
+    }
+    for (ending, with) in ENDINGS {
+        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.len() > 1) {
+            return format!("{stem}{with}");
+        }
+    }
+    match word.strip_suffix('s') {
+        Some(stem) if stem.len() > 1 && !stem.ends_with(['s', 'u']) => stem.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fall_apart_where_people_write_them_so() {
+        for (name, expected) in [
+            ("customer_id", "customer id"),
+            ("customerId", "customer id"),
+            ("CustomerID", "customer id"),
+            ("address1", "address1"),
+            ("table2Id", "table2 id"),
+        ] {
+            assert_eq!(words(name).join(" "), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn tells_one_from_many() {
+        for (many, one) in [
+            ("policies", "policy"),
+            ("addresses", "address"),
+            ("status", "status"),
+            ("boxes", "box"),
+            ("people", "person"),
+            ("states", "state"),
+            ("ips", "ip"),
+            ("ids", "ids"),
+        ] {
+            assert_eq!(singular(many), one);
+        }
+    }
+}
