@@ -53,7 +53,7 @@ use place::Place;
 use proof::Evidence;
 use rules::relations::Origin;
 
-use crate::document::{Dehydration, Document, Done, EdgeReport, TableClass};
+use crate::document::{Dehydration, Document, Done, EdgeOrigin, EdgeReport, TableClass, Target};
 use crate::house::House;
 use crate::mask;
 use crate::mysql::{self, Session};
@@ -161,11 +161,9 @@ fn make_watched(
         session: work_schema::session_statements(&blueprint.work_schema),
         config_sha256: blueprint.config_sha256.clone(),
         leaks,
+        target,
         ..Dehydration::default()
     };
-    if let Some(target) = target {
-        plan.other.insert("target".to_owned(), target);
-    }
     if options.to_look_at {
         largest_parents::parents(house, crew.all(), &blueprint, &closure, &mut plan.edges)?;
     }
@@ -188,12 +186,12 @@ fn close(
     blueprint: &Blueprint,
     when: When,
     options: &Options,
-) -> Result<(Closure, Option<serde_json::Value>), Error> {
+) -> Result<(Closure, Option<Target>), Error> {
     match options.limit() {
         None => Ok((closure::collect(house, sessions, blueprint, &when)?, None)),
         Some(limit) => {
             let fitted = fit::fit(house, sessions, blueprint, when, limit)?;
-            Ok((fitted.closure, Some(fitted.report)))
+            Ok((fitted.closure, Some(fitted.target)))
         }
     }
 }
@@ -231,7 +229,10 @@ fn edge_reports(
         .map(|edge| EdgeReport {
             child: edge.child_label(&blueprint.catalog),
             parent: edge.parent_label(&blueprint.catalog),
-            origin: if edge.origin == Origin::Declared { "declared" } else { "foreign-key" }.to_owned(),
+            origin: match edge.origin {
+                Origin::Declared => EdgeOrigin::Declared,
+                Origin::ForeignKey => EdgeOrigin::ForeignKey,
+            },
             ..EdgeReport::default()
         })
         .collect();
@@ -251,7 +252,7 @@ fn edge_reports(
         (report.orphans, report.dangling) = (found.orphans, found.dangling);
     }
     for (edge, rows) in &closure.dropped {
-        reports[edge - 1].other.insert("dropped_rows".to_owned(), (*rows).into());
+        reports[edge - 1].dropped_rows = Some(*rows);
     }
     Ok(reports)
 }

@@ -67,7 +67,7 @@ fn a_plan_fits_the_rows_or_bytes_that_it_is_given_and_fills_them() {
                 "{} of {target}",
                 rows(&fitted)
             );
-            assert_eq!(fitted.other["target"]["size"], rows(&fitted));
+            assert_eq!(fitted.target.as_ref().unwrap().size, rows(&fitted));
         }
         let all = plan(&directory, &["--target-rows", "1000000"]);
         assert_eq!(all.tables.iter().find(|table| table.table == "applications").unwrap().rows, 500);

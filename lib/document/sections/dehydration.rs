@@ -5,6 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::relations::{EdgeOrigin, HotParent};
+use super::target::Target;
+
 /// An exact plan: which rows of which tables come along, masks compiled in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -34,6 +37,9 @@ pub struct Dehydration {
     /// The hashed originals to look for in what leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaks: Option<LeakScan>,
+    /// What was chosen to fit `--target-rows` or `--target-size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -160,8 +166,8 @@ pub struct EdgeReport {
     pub child: String,
     /// `app.applications(app_id)`.
     pub parent: String,
-    /// `foreign-key`, `declared` or `inferred`.
-    pub origin: String,
+    /// Where it is known from.
+    pub origin: EdgeOrigin,
     /// Child rows that came along because their parent did.
     pub down_rows: u64,
     /// Parent rows that came along because a kept child refers to them.
@@ -170,6 +176,12 @@ pub struct EdgeReport {
     pub orphans: u64,
     /// Kept child rows whose parent exists in the source but was not kept. Must be zero.
     pub dangling: u64,
+    /// Rows that stay behind because their parent does not come (`up = "drop"`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped_rows: Option<u64>,
+    /// The parents that brought the most children, if somebody is to look at them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hot_parents: Vec<HotParent>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,

@@ -5,7 +5,6 @@
 
 use crate::plan::show::report;
 use crate::work_schema;
-use serde_json::{Value, json};
 
 use super as closure;
 use super::Closure;
@@ -13,7 +12,7 @@ use super::pool::share_out;
 use super::roots::{WHOLE, When};
 use super::selects;
 use crate::config::RootConfig;
-use crate::document::TablePlan;
+use crate::document::{TablePlan, Target, TargetRoot, TargetUnit};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
@@ -37,7 +36,7 @@ pub(crate) enum Limit {
 pub(crate) struct Fitted {
     pub(crate) closure: Closure,
     /// For the document.
-    pub(crate) report: Value,
+    pub(crate) target: Target,
 }
 
 struct Trial<'a> {
@@ -69,13 +68,19 @@ pub(crate) fn fit(
     let share = trial.search()?;
     let size = trial.size(share)?;
     let (_, closure, _) = trial.last.expect("just tried");
-    let roots: Vec<Value> = rules.iter().map(|rule| described(&When { share, ..when }.of(rule))).collect();
-    let (unit, wanted) = match limit {
-        Limit::Rows(rows) => ("rows", rows),
-        Limit::Bytes(bytes) => ("bytes", bytes),
+    let (unit, limit) = match limit {
+        Limit::Rows(rows) => (TargetUnit::Rows, rows),
+        Limit::Bytes(bytes) => (TargetUnit::Bytes, bytes),
     };
-    let report = json!({ "unit": unit, "limit": wanted, "size": size, "share_permille": share * 1000 / WHOLE, "roots": roots });
-    Ok(Fitted { closure, report })
+    let target = Target {
+        unit,
+        limit,
+        size,
+        share_permille: share * 1000 / WHOLE,
+        roots: rules.iter().map(|rule| described(When { share, ..when }.of(rule))).collect(),
+        ..Target::default()
+    };
+    Ok(Fitted { closure, target })
 }
 
 impl Trial<'_> {
@@ -187,10 +192,11 @@ fn percent(share: u64) -> f64 {
     share as f64 * 100.0 / WHOLE as f64
 }
 
-fn described(rule: &RootConfig) -> Value {
-    json!({
-        "table": rule.table,
-        "window_seconds": rule.window.map(|window| window.duration().as_secs()),
-        "at_least": rule.at_least,
-    })
+fn described(rule: RootConfig) -> TargetRoot {
+    TargetRoot {
+        table: rule.table,
+        window_seconds: rule.window.map(|window| window.duration().as_secs()),
+        at_least: rule.at_least,
+        ..TargetRoot::default()
+    }
 }

@@ -3,9 +3,7 @@
 //! In: finished key tables. Out: for each relation along which children come, the parents with the most of them, in the
 //! report's `hot_parents`.
 
-use serde_json::{Value, json};
-
-use crate::document::EdgeReport;
+use crate::document::{EdgeReport, HotParent};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::closure::Closure;
@@ -42,7 +40,7 @@ pub(crate) fn parents(
         Ok((edge.number, hottest(session, blueprint, closure, edge)?))
     })?;
     for (edge, hot) in found.into_iter().filter(|(_, hot)| !hot.is_empty()) {
-        reports[edge - 1].other.insert("hot_parents".to_owned(), hot.into());
+        reports[edge - 1].hot_parents = hot;
     }
     Ok(())
 }
@@ -52,7 +50,7 @@ fn hottest(
     blueprint: &Blueprint,
     closure: &Closure,
     edge: &Edge,
-) -> Result<Vec<Value>, Error> {
+) -> Result<Vec<HotParent>, Error> {
     let words = blueprint.words();
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
     let (from, kept) = children(words, closure, edge);
@@ -66,7 +64,11 @@ fn hottest(
     );
     let deed = format!("looking for hot parents of {}", edge.child_label(&blueprint.catalog));
     let rows: Vec<(Vec<u8>, u64)> = session.rows(&deed, &sql)?;
-    let told = |(key, children): (Vec<u8>, u64)| json!({ "key": String::from_utf8_lossy(&key), "children": children });
+    let told = |(key, children): (Vec<u8>, u64)| HotParent {
+        key: String::from_utf8_lossy(&key).into_owned(),
+        children,
+        ..HotParent::default()
+    };
     Ok(rows.into_iter().map(told).collect())
 }
 

@@ -5,7 +5,6 @@
 use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
-use serde_json::Value;
 
 use crate::document::{Dehydration, EdgeReport, TablePlan};
 
@@ -70,7 +69,7 @@ fn edges(edges: &[EdgeReport]) -> Vec<Vec<String>> {
         lines.push(vec![
             edge.child.clone(),
             format!("= {}", edge.parent),
-            edge.origin.clone(),
+            edge.origin.to_string(),
             format!("+{}", HumanCount(edge.down_rows)),
             format!("+{}", HumanCount(edge.up_rows)),
             HumanCount(edge.orphans).to_string(),
@@ -83,14 +82,11 @@ fn edges(edges: &[EdgeReport]) -> Vec<Vec<String>> {
 fn hot(edges: &[EdgeReport]) -> String {
     let mut lines = vec![vec!["hot parents".to_owned(), "children kept".to_owned(), "along".to_owned()]];
     for edge in edges {
-        let parents = edge.other.get("hot_parents").and_then(Value::as_array);
-        for parent in parents.into_iter().flatten() {
-            let text = |field: &str| parent.get(field).map_or(String::new(), ToString::to_string);
+        for parent in &edge.hot_parents {
             let table = edge.parent.split('(').next().unwrap_or_default();
-            let key = text("key");
             lines.push(vec![
-                format!("{table} {}", key.trim_matches('"')),
-                HumanCount(text("children").parse().unwrap_or_default()).to_string(),
+                format!("{table} {}", quoted(&parent.key).trim_matches('"')),
+                HumanCount(parent.children).to_string(),
                 edge.child.clone(),
             ]);
         }
@@ -99,21 +95,20 @@ fn hot(edges: &[EdgeReport]) -> String {
 }
 
 fn target(plan: &Dehydration) -> String {
-    let Some(target) = plan.other.get("target") else { return String::new() };
-    let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
-    let mut out = format!(
-        "\nto fit {} {}: {} of them\n",
-        HumanCount(number(target.get("limit"))),
-        target.get("unit").and_then(Value::as_str).unwrap_or_default(),
-        HumanCount(number(target.get("size")))
-    );
-    for root in target.get("roots").and_then(Value::as_array).into_iter().flatten() {
-        let seconds = number(root.get("window_seconds"));
-        let window = if seconds == 0 { String::new() } else { format!(", window = \"{}h\"", seconds / 3600) };
-        let at_least = number(root.get("at_least"));
-        let _ = writeln!(out, "    table = {}{window}, at_least = {at_least}", root["table"]);
+    let Some(target) = &plan.target else { return String::new() };
+    let (limit, size) = (HumanCount(target.limit), HumanCount(target.size));
+    let mut out = format!("\nto fit {limit} {}: {size} of them\n", target.unit);
+    for root in &target.roots {
+        let window = root.window_seconds.filter(|seconds| *seconds > 0);
+        let window = window.map_or(String::new(), |seconds| format!(", window = \"{}h\"", seconds / 3600));
+        let _ = writeln!(out, "    table = {}{window}, at_least = {}", quoted(&root.table), root.at_least);
     }
     out
+}
+
+/// A text of the database in quotes, with nothing in it that a terminal would obey.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Columns as wide as their widest cell; those that begin with a digit or a plus to the right.

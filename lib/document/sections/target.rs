@@ -1,0 +1,87 @@
+//! What was chosen so that a plan fits a number of rows or bytes.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How a plan was made to fit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Target {
+    /// What is counted.
+    pub unit: TargetUnit,
+    /// What was asked for.
+    pub limit: u64,
+    /// What comes along.
+    pub size: u64,
+    /// The share of windows and `at_least` that fits, in thousandths: more than 1000 where there was room.
+    pub share_permille: u64,
+    /// The rules of the roots as they were applied.
+    pub roots: Vec<TargetRoot>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetUnit {
+    /// `--target-rows`.
+    Rows,
+    /// `--target-size`.
+    Bytes,
+    /// A word that this version does not know, carried untouched.
+    #[serde(untagged)]
+    Unknown(String),
+}
+
+/// Nothing is said.
+impl Default for TargetUnit {
+    fn default() -> Self {
+        Self::Unknown(String::new())
+    }
+}
+
+impl fmt::Display for TargetUnit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::Rows => "rows",
+            Self::Bytes => "bytes",
+            Self::Unknown(word) => word,
+        })
+    }
+}
+
+/// One rule of the roots as it was applied.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TargetRoot {
+    /// The table.
+    pub table: String,
+    /// Its window; null if it has none.
+    pub window_seconds: Option<u64>,
+    /// Its `at_least`.
+    pub at_least: u64,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Dehydration;
+
+    #[test]
+    fn what_was_chosen_is_typed_and_leaves_as_it_came() {
+        let text = r#"{"unit":"rows","limit":100,"size":99,"share_permille":512,"roots":[{"table":"a","window_seconds":null,"at_least":3},{"table":"b","window_seconds":60,"at_least":0,"new":1}]}"#;
+        let plan: Dehydration = serde_json::from_str(&format!(r#"{{"target":{text}}}"#)).unwrap();
+        let target = plan.target.unwrap();
+        assert_eq!((target.unit.clone(), target.roots[1].window_seconds), (TargetUnit::Rows, Some(60)));
+        assert_eq!(serde_json::to_string(&target).unwrap(), text);
+        assert!(serde_json::to_value(Dehydration::default()).unwrap().get("target").is_none());
+    }
+}
