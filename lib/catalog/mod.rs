@@ -4,10 +4,15 @@
 //! `information_schema` whatever the number of tables. Base tables only: views, routines, triggers and events hold no rows.
 
 mod glob;
+mod listing;
 mod naming;
 mod read;
 
 pub use glob::{Fit, Pattern, TablePattern, closer};
+pub(crate) use listing::{
+    base_tables, checks, count_tables, create_table, has_database, has_table, known_databases,
+    tables_beginning, tables_with_triggers, triggers,
+};
 pub(crate) use naming::{singular, words};
 pub(crate) use read::indexes_of;
 

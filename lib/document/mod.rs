@@ -25,7 +25,8 @@ pub use io::{Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};
 pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, LeakOrigin,
-    LeakScan, Login, Migration, MigrationStatus, Refresh, RefreshState, Resource, ResourceKind, Rotation, Snapshot, Source, Step,
-    StepStatus, TableClass, TableDigest, TablePlan, Target, TargetRoot, TargetUnit, Verdict,
+    LeakScan, Login, Migration, MigrationStatus, Refresh, RefreshState, Resource, ResourceKind, Rotation,
+    Snapshot, Source, Step, StepStatus, TableClass, TableDigest, TablePlan, Target, TargetRoot, TargetUnit,
+    Verdict,
 };
 pub use whole::{Document, SCHEMA, json_schema};

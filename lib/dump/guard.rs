@@ -10,7 +10,6 @@ use crate::archive::{Consistency, Manifest, TableEntry, TableKind};
 use crate::document::TableClass;
 use crate::house::House;
 use crate::mysql::{Server, Session};
-use crate::plan;
 use crate::sql::qualified;
 use crate::work_schema;
 
@@ -20,7 +19,7 @@ pub(crate) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
     let Wish::Plan(plan) = wish else { return Ok(()) };
     let (server_label, schema) = (server.label().to_owned(), plan.work_schema.clone());
     if plan.in_place {
-        if !plan::is_rewritten(&mut server.connect()?, plan)? {
+        if !work_schema::is_rewritten(&mut server.connect()?, plan)? {
             return Err(Error::NotRewritten { server: server_label, schema });
         }
     } else if !schema.is_empty() && !work_schema::is_planned(&mut server.connect()?, plan)? {

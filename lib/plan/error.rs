@@ -1,7 +1,7 @@
 //! What can stop a dehydration.
 
-use crate::document::{Exit, Failure, Interrupted};
-use crate::{config, mask, mysql};
+use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::{config, mask, mysql, work_schema};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,9 @@ pub enum Error {
     /// The server said no.
     #[error(transparent)]
     Server(#[from] mysql::Error),
+    /// The work schema cannot be used.
+    #[error(transparent)]
+    WorkSchema(#[from] work_schema::Error),
     /// A signal arrived.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -50,22 +53,6 @@ pub enum Error {
         deed: &'static str,
         /// What to add.
         hint: String,
-    },
-    /// The work schema's name is taken.
-    #[error("{server} has a database `{schema}` that is not ours: refusing to replace it")]
-    ForeignSchema {
-        /// The server.
-        server: String,
-        /// `[dehydrate] work_schema`.
-        schema: String,
-    },
-    /// Another run is at work on the same copy.
-    #[error("another dehydration is using `{schema}` on {server}")]
-    Busy {
-        /// The server.
-        server: String,
-        /// `[dehydrate] work_schema`.
-        schema: String,
     },
     /// Tables that nothing says anything about.
     #[error("{count} table(s) that no rule and no relation reaches: {names}")]
@@ -128,95 +115,41 @@ pub enum Error {
     /// The tables or columns changed and the rules did not.
     #[error("{0}")]
     Drift(String),
-    /// `explain` needs the key tables of a plan.
-    #[error("{0}")]
-    NotPlanned(String),
     /// A row that is not in the plan, or not there at all.
     #[error("{0}")]
     NoSuchRow(String),
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
         match self {
-            Self::Config(inner) => inner.exit(),
-            Self::Mask(inner) => inner.exit(),
-            Self::Server(inner) => inner.exit(),
-            Self::Interrupted(inner) => inner.exit(),
-            Self::Document(inner) => inner.exit(),
-            Self::NoCluster | Self::DocumentFile { .. } | Self::NotPlanned(_) | Self::NoSuchRow(_) => {
-                Exit::BadInput
-            }
-            Self::NotACopy { .. }
-            | Self::ForeignSchema { .. }
-            | Self::Dangling { .. }
-            | Self::Copies { .. }
-            | Self::Canaries { .. }
-            | Self::CannotFit { .. } => Exit::Refused,
-            Self::Busy { .. } => Exit::Temporary,
-            Self::Picture { .. } => Exit::CannotWrite,
-            Self::Unreached { .. } | Self::Unreviewed { .. } | Self::Drift(_) => Exit::BadConfig,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Config(inner) => inner.code(),
-            Self::Mask(inner) => inner.code(),
-            Self::Server(inner) => inner.code(),
-            Self::Interrupted(inner) => inner.code(),
-            Self::Document(inner) => inner.code(),
-            Self::NoCluster | Self::DocumentFile { .. } => "no-cluster",
-            Self::NotACopy { .. } => "not-a-copy",
-            Self::ForeignSchema { .. } => "foreign-schema",
-            Self::Busy { .. } => "busy",
-            Self::Picture { .. } => "picture",
-            Self::Unreached { .. } => "unreached-tables",
-            Self::Unreviewed { .. } => "unreviewed-relations",
-            Self::CannotFit { .. } => "cannot-fit",
-            Self::Dangling { .. } => "dangling-references",
-            Self::Copies { .. } => "copies",
-            Self::Canaries { .. } => "canaries",
-            Self::Drift(_) => "drift",
-            Self::NotPlanned(_) => "not-planned",
-            Self::NoSuchRow(_) => "no-such-row",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Config(inner) => inner.hint(),
-            Self::Mask(inner) => inner.hint(),
-            Self::Server(inner) => inner.hint(),
-            Self::Interrupted(_) => Some("run it again: key tables are made anew".to_owned()),
-            Self::Document(inner) => inner.hint(),
-            Self::NoCluster => Some(
-                "pipe in what rds-restore wrote, or read the [source] server of refresh.toml: mydehydrate --source"
-                    .to_owned(),
+            Self::Config(inner) => inner.ending(),
+            Self::Mask(inner) => inner.ending(),
+            Self::Server(inner) => inner.ending(),
+            Self::WorkSchema(inner) => inner.ending(),
+            Self::Interrupted(inner) => inner.ending().hint("run it again: key tables are made anew"),
+            Self::Document(inner) => inner.ending(),
+            Self::NoCluster => Ending::new(Exit::BadInput, "no-cluster").hint(
+                "pipe in what rds-restore wrote, or read the [source] server of refresh.toml: mydehydrate --source",
             ),
-            Self::NotACopy { hint, .. }
-            | Self::Unreached { toml: hint, .. }
-            | Self::Unreviewed { toml: hint, .. } => Some(hint.clone()),
-            Self::ForeignSchema { .. } => {
-                Some("choose another name: [dehydrate] work_schema = \"…\"".to_owned())
-            }
-            Self::Busy { .. } => Some("wait for it, or give this run a work_schema of its own".to_owned()),
-            Self::Canaries { .. } => Some(
-                "look at the masks of these columns, `sql` and `partial` first; [mask] canaries = \"off\" does not ask"
-                    .to_owned(),
-            ),
-            Self::Copies { toml, .. } => Some(format!(
+            Self::DocumentFile { .. } => Ending::new(Exit::BadInput, "no-cluster"),
+            Self::Picture { .. } => Ending::new(Exit::CannotWrite, "picture"),
+            Self::NotACopy { hint, .. } => Ending::new(Exit::Refused, "not-a-copy").hint(hint),
+            Self::Unreached { toml, .. } => Ending::new(Exit::BadConfig, "unreached-tables").hint(toml),
+            Self::Unreviewed { toml, .. } => Ending::new(Exit::BadConfig, "unreviewed-relations").hint(toml),
+            Self::CannotFit { .. } => Ending::new(Exit::Refused, "cannot-fit")
+                .hint("make fewer tables full, or pinned and per_value smaller"),
+            Self::Copies { toml, .. } => Ending::new(Exit::Refused, "copies").hint(format!(
                 "mask them alike, or say with {{ keep = \"reason\" }} why not, in refresh.toml:\n[mask]\n{toml}"
             )),
-            Self::Dangling { .. } => Some(
-                "rows changed while the keys were collected, or this is a bug: run again on a copy that nobody writes to"
-                    .to_owned(),
+            Self::Canaries { .. } => Ending::new(Exit::Refused, "canaries").hint(
+                "look at the masks of these columns, `sql` and `partial` first; [mask] canaries = \"off\" does not ask",
             ),
-            Self::NotPlanned(_) => Some("mydehydrate plan".to_owned()),
-            Self::CannotFit { .. } => {
-                Some("make fewer tables full, or pinned and per_value smaller".to_owned())
-            }
-            Self::DocumentFile { .. } | Self::Picture { .. } | Self::Drift(_) | Self::NoSuchRow(_) => None,
+            Self::Dangling { .. } => Ending::new(Exit::Refused, "dangling-references").hint(
+                "rows changed while the keys were collected, or this is a bug: run again on a copy that nobody writes to",
+            ),
+            Self::Drift(_) => Ending::new(Exit::BadConfig, "drift"),
+            Self::NoSuchRow(_) => Ending::new(Exit::BadInput, "no-such-row"),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::mysql::LoginOptions;
-use crate::plan::closure::fit::Limit;
 
 /// What the flags say.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -57,6 +56,13 @@ const WORKERS: u8 = 4;
 
 /// More would only get in each other's way.
 pub(crate) const WORKERS_MAX: u8 = 32;
+
+/// What the plan has to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    Rows(u64),
+    Bytes(u64),
+}
 
 impl Options {
     pub(crate) fn workers(&self) -> usize {

@@ -12,23 +12,23 @@ use crate::mysql::{Access, Server, Session};
 
 /// The server to dehydrate and what is known of it.
 #[derive(Debug)]
-pub struct Place {
+pub(crate) struct Place {
     server: Server,
     /// The host that `--i-own-this-server` would have to name.
     host: String,
     /// Databases to bring along.
-    pub databases: Vec<String>,
+    pub(crate) databases: Vec<String>,
     /// When the data is from, if the document says so.
-    pub taken_at: Option<Timestamp>,
+    pub(crate) taken_at: Option<Timestamp>,
     /// The document proves that this run restored it.
-    pub throw_away: bool,
+    pub(crate) throw_away: bool,
     /// It is the configured source itself.
-    pub is_source: bool,
+    pub(crate) is_source: bool,
 }
 
 impl Place {
     /// The document's copy, or the configured source.
-    pub fn of(house: &House, document: &Document, options: &Options) -> Result<Self, Error> {
+    pub(crate) fn of(house: &House, document: &Document, options: &Options) -> Result<Self, Error> {
         if options.source {
             return Self::source(house, options);
         }
@@ -47,7 +47,7 @@ impl Place {
     }
 
     /// The configured source.
-    pub fn source(house: &House, options: &Options) -> Result<Self, Error> {
+    pub(crate) fn source(house: &House, options: &Options) -> Result<Self, Error> {
         let config = &house.config;
         let server = Access::of(house, &options.login).to_config(&config.source.server())?;
         let address = server.label().rsplit('@').next().unwrap_or_default();
@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// Opens a connection.
-    pub fn connect(&self) -> Result<Session, Error> {
+    pub(crate) fn connect(&self) -> Result<Session, Error> {
         Ok(self.server.connect()?)
     }
 
@@ -67,13 +67,13 @@ impl Place {
     }
 
     /// `user@host:port`.
-    pub fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &str {
         self.server.label()
     }
 
     /// Refuses to write key tables to a server that is neither a throw-away copy, nor named, nor the source that
     /// `--source` asked for.
-    pub fn may_hold_keys(&self, options: &Options) -> Result<(), Error> {
+    pub(crate) fn may_hold_keys(&self, options: &Options) -> Result<(), Error> {
         if self.throw_away || self.is_source || self.owned(options) {
             return Ok(());
         }
@@ -81,7 +81,7 @@ impl Place {
     }
 
     /// Refuses to rewrite tables on a server that is neither a throw-away copy nor named.
-    pub fn may_be_rewritten(&self, options: &Options) -> Result<(), Error> {
+    pub(crate) fn may_be_rewritten(&self, options: &Options) -> Result<(), Error> {
         if self.throw_away || self.owned(options) { Ok(()) } else { Err(self.refusal("rewrite tables")) }
     }
 

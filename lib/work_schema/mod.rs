@@ -1,15 +1,42 @@
 //! The work schema: what is kept on the copy between `mydehydrate` and `mydump-rotate`.
 //!
 //! In: a session on the copy. Out: key tables by name, the keys of the masks and of the scan, hashed originals, the marks of
-//! readers, and whether a plan is whole. Both tools ask here, and nobody else spells a name of it.
+//! readers, the record of a rewrite, and whether a plan is whole. Both tools ask here, and nobody else spells a name of it.
+//!
+//! | table | what it holds | made by | read by |
+//! |---|---|---|---|
+//! | `refreshkit` | the mark that the schema is ours, the rules' hash, whether the plan is complete | `prepare` | both tools |
+//! | `k_N` | the keys of the kept rows of table N | the closure | the plan's SELECTs |
+//! | `d_N` | for a moment, rows that are taken back along relation N | the closure | the closure |
+//! | `mask_key` | the key of the masks; only the server reads it | `prepare` | each session that reads masked columns |
+//! | `scan_key`, `originals` | hashes of what must not leave, and their key | `mydehydrate` | `mydump-rotate` |
+//! | `trial` | for a moment, masked rows that are tried against the rules of their table | `mydehydrate` | `mydehydrate` |
+//! | `in_place`, `in_place_tables` | the commit record of a rewrite | `mydehydrate --in-place` | both tools |
+//! | `reader_marks` | rows by which readers are seen to be up to date | `mydump-rotate` | `mydump-rotate` |
 
+mod error;
+mod key_tables;
+mod keys;
+mod lock;
+mod names;
 mod originals;
-mod work;
+mod reader_mark;
+mod rewrite;
+mod settings;
+mod state;
 
+pub use error::Error;
+pub(crate) use key_tables::{create_keys, forget_keys, key_table};
+pub use keys::has_mask_key;
+pub(crate) use keys::{create_scan_key, forget_mask_key, stable_key};
+pub(crate) use lock::{lock, lock_helper};
+pub(crate) use names::{ORIGINALS, dropped_keys, keys, trial};
 pub use originals::Originals;
-pub(crate) use originals::TABLE;
-pub use work::{READER_MARKS, has_mask_key, is_planned, prepare};
-pub(crate) use work::{
-    choose, complete, forget, forget_key, last_plan, lock, lock_helper, ready, scan_key, session_statements,
-    stable_key,
+pub(crate) use reader_mark::ReaderMark;
+pub use rewrite::is_rewritten;
+pub(crate) use rewrite::{
+    commit_rewrite, end_rewrite, rewritten_tables, unfinished_rewrite, unreadable_rewrite,
 };
+pub(crate) use settings::{choose, ready, session_statements};
+pub use state::is_planned;
+pub(crate) use state::{complete, last_plan, prepare};

@@ -8,13 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mysql::prelude::Queryable;
 
+use super::error::Error;
+use super::names::{ORIGINALS, SCAN_KEY};
 use crate::mysql::Session;
-use crate::plan::Error;
 use crate::scan::{self, KEY_BYTES, RECORD_BYTES, Record};
 use crate::sql::qualified;
-
-/// The table's name in the work schema.
-pub(crate) const TABLE: &str = "originals";
 
 /// A piece has at most so many records: 15 KiB are read to look at one.
 const PIECE_RECORDS: usize = 1024;
@@ -38,17 +36,17 @@ type Piece = (u32, Vec<u8>, usize, Vec<u8>);
 impl Originals {
     /// That of a plan; nothing if it is not there.
     pub fn open(session: &mut Session, schema: &str) -> Result<Option<Self>, crate::mysql::Error> {
-        let sql = format!("SELECT `key` FROM {} WHERE id = 1", qualified(schema, "scan_key"));
+        let sql = format!("SELECT `key` FROM {} WHERE id = 1", qualified(schema, SCAN_KEY));
         let key: Option<Vec<u8>> = session.first("reading the scan key", &sql)?;
         let key = key.and_then(|key| key.try_into().ok());
-        Ok(key.map(|key| Self { table: qualified(schema, TABLE), key }))
+        Ok(key.map(|key| Self { table: qualified(schema, ORIGINALS), key }))
     }
 
     /// An empty one, beside a key that is there.
     pub fn create(session: &mut Session, schema: &str) -> Result<Self, Error> {
         let columns = "run INT UNSIGNED NOT NULL, first BINARY(8) NOT NULL, o SMALLINT UNSIGNED NOT NULL, \
                        records MEDIUMBLOB NOT NULL, PRIMARY KEY (run, first)";
-        let sql = format!("CREATE TABLE {} ({columns})", qualified(schema, TABLE));
+        let sql = format!("CREATE TABLE {} ({columns})", qualified(schema, ORIGINALS));
         session.run("creating the originals", &sql)?;
         let missing = || Error::NotPlanned(format!("the key in `{schema}` cannot be read"));
         Self::open(session, schema)?.ok_or_else(missing)

@@ -1,6 +1,6 @@
 //! Readers: further servers that hold the same rows and share the reading.
 //!
-//! In: a server, the connection that will plan the dump, a [`Mark`]. Out: a [`Team`] of connections to a server that
+//! In: a server, the connection that will plan the dump, a [`ReaderMark`]. Out: a [`Team`] of connections to a server that
 //! is proven to show what the writer has, or a sentence that says why it is left out.
 //!
 //! ```text
@@ -20,11 +20,9 @@ use crate::document::chain;
 use crate::dump::error::Error;
 use crate::dump::job::{Place, Wish};
 use crate::house::House;
-use crate::mysql::{self, Server, Session, number};
-use crate::sql::{literal, name, qualified};
-
-/// The table of the marks.
-const MARKS: &str = crate::work_schema::READER_MARKS;
+use crate::mysql::{self, Server, Session};
+use crate::sql::literal;
+use crate::work_schema::ReaderMark;
 
 /// A reader that was up to date a moment before gets this part of the usual time while it keeps writers waiting.
 const LOCKED_PART: u32 = 6;
@@ -58,68 +56,6 @@ impl From<mysql::Error> for Lost {
     }
 }
 
-/// A row that is on the writer from a known moment on.
-#[derive(Debug)]
-pub(crate) struct Mark {
-    table: String,
-    token: String,
-    /// The name of a lock that the writer holds: the same server knows it, no other does.
-    lock: String,
-}
-
-impl Mark {
-    /// Writes the first mark, through a connection that goes on living.
-    pub(crate) fn set(session: &mut Session, schema: &str) -> Result<Self, mysql::Error> {
-        let deed = "marking the state that readers must show";
-        // Whoever keeps others from writing for long must not stop the dump.
-        session.attempt("SET SESSION lock_wait_timeout = 10");
-        session.attempt(&format!(
-            "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            name(schema)
-        ));
-        let table = qualified(schema, MARKS);
-        let columns =
-            "token VARCHAR(64) NOT NULL PRIMARY KEY, written TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP";
-        session.run(deed, &format!("CREATE TABLE IF NOT EXISTS {table} ({columns})"))?;
-        // Of runs that died.
-        session.attempt(&format!("DELETE FROM {table} WHERE written < NOW() - INTERVAL 1 DAY"));
-        let mut mark = Self { table, token: String::new(), lock: String::new() };
-        mark.renew(session)?;
-        mark.lock.clone_from(&mark.token);
-        session.first::<Option<u8>>(deed, &format!("SELECT GET_LOCK({}, 0)", literal(&mark.lock)))?;
-        Ok(mark)
-    }
-
-    /// Puts another one in its place.
-    pub(crate) fn renew(&mut self, session: &mut Session) -> Result<(), mysql::Error> {
-        let deed = "marking the state that readers must show";
-        let token: Option<String> = session.first(deed, "SELECT UUID()")?;
-        self.remove(session);
-        self.token = token.unwrap_or_default();
-        session
-            .run(deed, &format!("INSERT INTO {} (token) VALUES ({})", self.table, literal(&self.token)))?;
-        Ok(())
-    }
-
-    /// Takes it away again.
-    pub(crate) fn remove(&self, session: &mut Session) {
-        session.attempt(&format!("DELETE FROM {} WHERE token = {}", self.table, literal(&self.token)));
-    }
-
-    fn shows(&self, session: &mut Session) -> Result<bool, mysql::Error> {
-        let sql = format!("SELECT 1 FROM {} WHERE token = {}", self.table, literal(&self.token));
-        match session.first::<u8>("looking for the mark", &sql) {
-            Ok(found) => Ok(found.is_some()),
-            Err(error)
-                if matches!(error.number(), Some(number::NO_SUCH_TABLE | number::NO_SUCH_DATABASE)) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
 /// What a reader is measured against.
 pub(crate) struct Measure<'a> {
     pub(crate) house: &'a House,
@@ -143,7 +79,7 @@ impl Team {
     pub(crate) fn open(
         measure: &Measure<'_>,
         (server, size): (&Server, usize),
-        (planner, mark): (&mut Session, &Mark),
+        (planner, mark): (&mut Session, &ReaderMark),
     ) -> Result<Self, Lost> {
         let mut team = Self { label: server.label().to_owned(), sessions: Vec::new() };
         for _ in 0..size {
@@ -167,7 +103,7 @@ impl Team {
     }
 
     /// Waits until the reader shows the mark.
-    fn shows(&mut self, house: &House, mark: &Mark, patience: Duration) -> Result<(), Lost> {
+    fn shows(&mut self, house: &House, mark: &ReaderMark, patience: Duration) -> Result<(), Lost> {
         let Some(session) = self.sessions.first_mut() else { return Ok(()) };
         let begun = Instant::now();
         let mut pause = PAUSES.0;
@@ -186,7 +122,7 @@ impl Team {
     }
 
     /// The same under the lock; on a copy, nobody waits for it to go.
-    pub(crate) fn still_shows(&mut self, measure: &Measure<'_>, mark: &Mark) -> Result<(), Lost> {
+    pub(crate) fn still_shows(&mut self, measure: &Measure<'_>, mark: &ReaderMark) -> Result<(), Lost> {
         let patience = match measure.place {
             Place::Copy => measure.patience,
             Place::Live => measure.patience / LOCKED_PART,
@@ -213,12 +149,11 @@ fn same_version(planner: &Session, reader: &Session) -> Result<(), Lost> {
 }
 
 /// A server that takes writes of its own may hold other rows. The writer itself, under another name, is none.
-fn read_only(session: &mut Session, mark: &Mark) -> Result<(), Lost> {
-    let deed = "asking whether it is a reader";
-    let same = format!("SELECT IS_USED_LOCK({}) IS NOT NULL", literal(&mark.lock));
-    if session.first::<bool>(deed, &same)? == Some(true) {
+fn read_only(session: &mut Session, mark: &ReaderMark) -> Result<(), Lost> {
+    if mark.is_writer(session)? {
         return Ok(());
     }
+    let deed = "asking whether it is a reader";
     let sql = "SELECT CAST(@@GLOBAL.read_only AS CHAR), CAST(@@GLOBAL.innodb_read_only AS CHAR)";
     let said: Option<(String, String)> = session.first(deed, sql)?;
     let off = |value: &str| matches!(value, "0" | "OFF");

@@ -13,7 +13,7 @@
 //! Not covered by it: ALTER TABLE during the dump (the server says 1412, and the dump fails) and tables of engines
 //! without transactions. A connection that is lost is not opened again: it would see another state.
 
-use super::readers::{Lost, Mark, Measure, Team};
+use super::readers::{Lost, Measure, Team};
 use super::session::{apply, check_mask_key, prepare};
 use crate::archive::Consistency;
 use crate::document::chain;
@@ -22,6 +22,7 @@ use crate::dump::job::Wish;
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::sql::{literal, qualified};
+use crate::work_schema::ReaderMark;
 
 /// The most tables in one LOCK TABLES: its text stays far below any `max_allowed_packet`.
 const LOCKED_TABLES_MAX: usize = 20_000;
@@ -109,7 +110,7 @@ fn teams(
     crew: &Crew,
     measure: &Measure,
     planner: &mut Session,
-    set: &mut Option<Mark>,
+    set: &mut Option<ReaderMark>,
 ) -> Result<Vec<Team>, Error> {
     let mut teams = Vec::new();
     // The writer has one connection at least.
@@ -124,7 +125,7 @@ fn teams(
     if readers.is_empty() {
         return Ok(teams);
     }
-    let mark = match Mark::set(planner, crew.schema) {
+    let mark = match ReaderMark::set(planner, crew.schema) {
         Ok(mark) => set.insert(mark),
         Err(error) => {
             measure.house.progress.warn(&format!("no reader is used: {}", chain(&error)));
@@ -145,7 +146,7 @@ fn teams(
 fn keep_exact(
     measure: &Measure,
     teams: &mut Vec<Team>,
-    (planner, mark): (&mut Session, &mut Mark),
+    (planner, mark): (&mut Session, &mut ReaderMark),
     locked: bool,
 ) -> Result<(), Error> {
     if !locked && !teams.is_empty() {

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use super::sql::Words;
+use super::conditions::homeless;
 use crate::config::Up;
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::plan::rules::relations::Edge;
-use crate::sql::qualified;
+use crate::plan::rules::edge::Edge;
+use crate::work_schema;
 
 /// Rows taken back for each relation with `up = "drop"`.
 pub(crate) fn settle(
@@ -57,11 +57,10 @@ fn take_back(
     existing: bool,
 ) -> Result<u64, Error> {
     let words = blueprint.words();
-    let list = format!("d_{}", edge.number);
-    let here = qualified(&blueprint.work_schema, &list);
+    let here = work_schema::dropped_keys(&blueprint.work_schema, edge.number);
     let deed = format!("dropping rows of {} without a parent", edge.child_label(&blueprint.catalog));
     session.run(&deed, &format!("DROP TABLE IF EXISTS {here}"))?;
-    session.run(&deed, &words.create_keys(edge.child, &list))?;
+    session.run(&deed, &work_schema::key_table(&here, words.table(edge.child)))?;
     // Two steps, because MySQL cannot delete from a table that the same statement reads (self references).
     let insert = format!(
         "INSERT INTO {here} ({}, gen, edge) SELECT {}, 0, 0 FROM {} AS k STRAIGHT_JOIN {} ON {} \
@@ -83,23 +82,4 @@ fn take_back(
     }
     session.run(&deed, &format!("DROP TABLE {here}"))?;
     Ok(rows)
-}
-
-/// A condition over alias `c` of the bare child table: it refers to a parent, and the parent does not come.
-pub(crate) fn homeless(blueprint: &Blueprint, words: Words<'_>, edge: &Edge, existing: bool) -> String {
-    let values = words.values(edge);
-    let refers: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
-    let comes = match blueprint.kept(edge.parent) {
-        Kept::Keys => words.parent_kept(edge, &values, (0, u64::from(u32::MAX))),
-        Kept::All => words.parent_exists(edge, &values),
-        Kept::Children | Kept::Nothing => "FALSE".to_owned(),
-    };
-    let exists = words.parent_exists(edge, &values);
-    let real = if existing {
-        exists
-    } else {
-        // A word for "none" is a reference all the same where a parent is so called.
-        format!("({} OR {exists})", words.means_something_of(edge, &values))
-    };
-    format!("{} AND {real} AND NOT {comes}", refers.join(" AND "))
 }

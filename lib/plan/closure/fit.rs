@@ -3,11 +3,7 @@
 //! In: a blueprint, the limit. Out: filled key tables and the share. Only keys are collected and counted, as often as
 //! bisection needs; a larger share keeps all that a smaller one keeps, so what fits is found.
 
-use crate::plan::show::report;
-use crate::work_schema;
-
-use super as closure;
-use super::Closure;
+use super::collect::{Closure, collect, forget};
 use super::pool::share_out;
 use super::roots::{WHOLE, When};
 use super::selects;
@@ -16,6 +12,7 @@ use crate::document::{TablePlan, Target, TargetRoot, TargetUnit};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
+use crate::plan::options::Limit;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 
 /// A share is exact enough when its size is so near to the limit, in per cent.
@@ -23,13 +20,6 @@ const NEAR_PERCENT: u64 = 97;
 
 /// Rules are stretched so far at most, where there is more room than they ask for.
 const STRETCH_MAX: u64 = 256 * WHOLE;
-
-/// What the plan has to fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Limit {
-    Rows(u64),
-    Bytes(u64),
-}
 
 /// What was found.
 #[derive(Debug)]
@@ -145,14 +135,14 @@ impl Trial<'_> {
             return Ok(*size);
         }
         if self.last.take().is_some() {
-            work_schema::forget(self.sessions, self.blueprint)?;
+            forget(self.sessions, self.blueprint)?;
         }
         let when = When { share, ..self.when };
-        let closure = closure::collect(self.house, self.sessions, self.blueprint, &when)?;
+        let closure = collect(self.house, self.sessions, self.blueprint, &when)?;
         self.count(closure.last_down)?;
         let each = self.tables.iter().map(|table| match self.limit {
             Limit::Rows(_) => table.rows,
-            Limit::Bytes(_) => report::bytes_after(table),
+            Limit::Bytes(_) => bytes_after(table),
         });
         let size = each.sum();
         self.house.progress.say(&format!(
@@ -199,4 +189,10 @@ fn described(rule: RootConfig) -> TargetRoot {
         at_least: rule.at_least,
         ..TargetRoot::default()
     }
+}
+
+/// Bytes of a table that come along, in proportion to its rows.
+pub fn bytes_after(plan: &TablePlan) -> u64 {
+    let share = u128::from(plan.bytes_before) * u128::from(plan.rows) / u128::from(plan.rows_before.max(1));
+    u64::try_from(share).unwrap_or(plan.bytes_before)
 }

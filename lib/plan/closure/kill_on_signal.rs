@@ -12,6 +12,7 @@ use crate::house::{Cancel, House};
 use crate::mysql::{Server, Session};
 use crate::plan::error::Error;
 use crate::plan::place::Place;
+use crate::work_schema;
 
 /// How often it looks whether a signal arrived.
 const POLL: Duration = Duration::from_millis(100);
@@ -75,7 +76,10 @@ fn watch(cancel: &Cancel, server: &Server, connections: &Mutex<Vec<u32>>, over: 
 /// After a signal, whatever the server said is that.
 pub(crate) fn told<T>(house: &House, outcome: Result<T, Error>) -> Result<T, Error> {
     match (outcome, house.cancel.requested()) {
-        (Err(Error::Server(_) | Error::Mask(_)), Some(interrupted)) => Err(interrupted.into()),
+        (
+            Err(Error::Server(_) | Error::Mask(_) | Error::WorkSchema(work_schema::Error::Server(_))),
+            Some(interrupted),
+        ) => Err(interrupted.into()),
         (outcome, _) => outcome,
     }
 }

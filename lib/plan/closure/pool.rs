@@ -3,55 +3,10 @@
 //! In: the connections, jobs, what to do with one. Out: the outcomes in the order of the jobs, whoever did them, or the
 //! first failure. With one connection, one job after the other.
 
-use crate::work_schema;
 use std::sync::Mutex;
 
-use super::kill_on_signal::Watch;
-use crate::plan::error::Error;
-use crate::plan::place::Place;
-use crate::plan::rules::blueprint::Blueprint;
-
 use crate::mysql::Session;
-
-/// The session that holds the lock, and its helpers.
-#[derive(Debug)]
-pub(crate) struct Crew(Vec<Session>);
-
-impl Crew {
-    /// The first alone.
-    pub(crate) fn of(first: Session) -> Self {
-        Self(vec![first])
-    }
-
-    /// As many helpers as make `workers` of all, ready to collect keys.
-    pub(crate) fn hire(
-        &mut self,
-        place: &Place,
-        watch: &Watch,
-        workers: usize,
-        blueprint: &Blueprint,
-    ) -> Result<(), Error> {
-        while self.0.len() < workers {
-            let mut session = place.connect()?;
-            watch.over(&session);
-            work_schema::lock_helper(&mut session, &blueprint.work_schema, self.0.len())?;
-            work_schema::ready(&mut session)?;
-            work_schema::choose(&mut session, blueprint.databases.first())?;
-            self.0.push(session);
-        }
-        Ok(())
-    }
-
-    /// The session that holds the lock.
-    pub(crate) fn first(&mut self) -> &mut Session {
-        &mut self.0[0]
-    }
-
-    /// All of them.
-    pub(crate) fn all(&mut self) -> &mut [Session] {
-        &mut self.0
-    }
-}
+use crate::plan::error::Error;
 
 /// Does all jobs; each connection takes the next one that nobody has begun.
 pub(crate) fn share_out<J: Send, R: Send>(

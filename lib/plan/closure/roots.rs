@@ -90,8 +90,15 @@ pub(crate) fn wrong(config: &Config, message: String, hint: Option<String>) -> c
     config.origin.error_at(&["dehydrate", "root"], message, hint)
 }
 
+/// Everything that is decided before the first row is looked at, the rules of the roots checked too.
+pub(crate) fn draw(session: &mut Session, config: &Config, databases: &[String]) -> Result<Blueprint, Error> {
+    let blueprint = Blueprint::draw(session, config, databases)?;
+    check(config, &blueprint)?;
+    Ok(blueprint)
+}
+
 /// Checks the rules without a row being looked at.
-pub(crate) fn check(config: &Config, blueprint: &Blueprint) -> Result<(), Error> {
+fn check(config: &Config, blueprint: &Blueprint) -> Result<(), Error> {
     for rule in config.dehydrate.root.as_slice() {
         let root = resolve(config, blueprint, rule)?;
         root.pinned(config)?;

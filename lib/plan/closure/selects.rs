@@ -4,8 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::drops::homeless;
-use super::kept_children;
+use super::conditions::{homeless, kept_children};
 use super::pool::share_out;
 use crate::catalog::{Column, Table};
 use crate::config::Up;
@@ -14,7 +13,7 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::plan::rules::relations::Edge;
+use crate::plan::rules::nullable::{nothing, nullable_column};
 use crate::sql::name;
 
 /// Tables up to this estimate are counted, larger ones are believed.
@@ -106,24 +105,6 @@ fn column_plan(
         mask: mask.map(|mask| mask.kind.clone()),
         ..ColumnPlan::default()
     }
-}
-
-/// What stands for "no reference" in a column, if anything does.
-pub(crate) fn nothing(column: &Column) -> Option<&'static str> {
-    let default = column.default.as_deref().map(|default| default.trim_matches('\''));
-    match default {
-        _ if column.nullable => Some("NULL"),
-        Some("0") => Some("0"),
-        Some("-1") => Some("-1"),
-        Some("") => Some("''"),
-        _ => None,
-    }
-}
-
-/// Which column of a relation is set to nothing: the last that can be.
-pub(crate) fn nullable_column<'a>(table: &'a Table, edge: &Edge) -> Option<&'a Column> {
-    let columns = edge.child_columns.iter().rev().filter_map(|name| table.column(name));
-    columns.into_iter().find(|column| nothing(column).is_some())
 }
 
 /// For each column of relations with `up = "nullify"`, when it is set to nothing: a condition over alias `t`.

@@ -4,15 +4,24 @@
 //! A condition of `refresh.toml` stands alone with its table in a derived table, so that no name of ours meets it.
 
 use crate::catalog::{Catalog, Column, Family, Table};
-use crate::plan::rules::relations::Edge;
+use crate::plan::rules::blueprint::Blueprint;
+use crate::plan::rules::edge::Edge;
 use crate::plan::rules::{access, cast};
-use crate::sql::{name, qualified};
+use crate::sql::name;
+use crate::work_schema;
 
 /// What the pieces are made of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) work: &'a str,
+}
+
+impl Blueprint {
+    /// The words of its closure.
+    pub(crate) fn words(&self) -> Words<'_> {
+        Words { catalog: &self.catalog, work: &self.work_schema }
+    }
 }
 
 /// Which child rows are meant.
@@ -37,7 +46,7 @@ impl<'a> Words<'a> {
 
     /// `` `refreshkit_work`.`k_7` ``.
     pub(crate) fn keys(&self, table: usize) -> String {
-        qualified(self.work, &format!("k_{table}"))
+        work_schema::keys(self.work, table)
     }
 
     /// `prefix1, prefix2`, one for each column of the table's key.

@@ -1,10 +1,9 @@
 //! The statements of the closure: one step along one relation each.
 
-use super::sql::{Rows, Words};
+use super::sql::{Rows, Words, placed};
 use crate::plan::rules::access;
 use crate::plan::rules::cast::Cast;
-use crate::plan::rules::relations::Edge;
-use crate::sql::qualified;
+use crate::plan::rules::edge::Edge;
 
 impl<'a> Words<'a> {
     /// Adds the children of parents that came with generation `gen - 1`.
@@ -48,7 +47,7 @@ impl<'a> Words<'a> {
             return (from, self.parent_kept(edge, &values, (generation, generation)));
         };
         let columns = (1..=self.table(edge.parent).key().len()).map(|n| format!("k.p{n} AS refreshkit_p{n}"));
-        let matched = super::sql::placed(&matched.replace("k.p", "k.refreshkit_p"), &values);
+        let matched = placed(&matched.replace("k.p", "k.refreshkit_p"), &values);
         let parents = format!(
             "(SELECT {} FROM {} AS k WHERE k.gen = {generation}) AS k",
             columns.collect::<Vec<_>>().join(", "),
@@ -91,31 +90,5 @@ impl<'a> Words<'a> {
     pub(crate) fn on_duplicate(&self, table: usize) -> String {
         let keys = self.keys(table);
         format!(" ON DUPLICATE KEY UPDATE {keys}.gen = {keys}.gen")
-    }
-
-    /// `CREATE TABLE` of a key table: the key's columns with exactly the source's types.
-    pub(crate) fn create_keys(&self, table: usize, as_name: &str) -> String {
-        let source = self.table(table);
-        let key = source.key();
-        let columns = key
-            .iter()
-            .enumerate()
-            .map(|(n, column)| format!("p{} {} NOT NULL, ", n + 1, column.definition()));
-        let parts = source.identity().map(|index| index.parts.as_slice()).unwrap_or_default();
-        let primary: Vec<String> = parts
-            .iter()
-            .enumerate()
-            .map(|(n, part)| {
-                part.prefix.map_or(format!("p{}", n + 1), |prefix| format!("p{}({prefix})", n + 1))
-            })
-            .collect();
-        format!(
-            "CREATE TABLE {} ({}gen INT UNSIGNED NOT NULL, edge INT NOT NULL, PRIMARY KEY ({})) \
-             ENGINE=InnoDB COMMENT={}",
-            qualified(self.work, as_name),
-            columns.collect::<String>(),
-            primary.join(", "),
-            crate::sql::literal(&source.label().chars().take(1_000).collect::<String>()),
-        )
     }
 }

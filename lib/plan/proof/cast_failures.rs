@@ -4,13 +4,13 @@
 
 use crate::house::House;
 use crate::mysql::Session;
-use crate::plan::closure::kept_children;
+use crate::plan::closure::conditions::kept_children;
 use crate::plan::closure::pool::share_out;
 use crate::plan::closure::sql::Rows;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::cast;
-use crate::plan::rules::relations::Edge;
+use crate::plan::rules::edge::Edge;
 
 /// The relations, by number, with values that could not be read, and how many.
 pub(crate) fn count(

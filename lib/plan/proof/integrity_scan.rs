@@ -3,7 +3,6 @@
 //! In: finished key tables, the relations in question. Out: the numbers of those without a doubt. A reference that
 //! leads to nothing kept may be an orphan, a word for "none" or a lost parent: that is for the proof to find out.
 
-use crate::plan::closure::sql;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -11,9 +10,10 @@ use crate::config::Up;
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::closure::pool::share_out;
+use crate::plan::closure::sql;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::plan::rules::relations::Edge;
+use crate::plan::rules::edge::Edge;
 
 /// So many relations are looked at in one statement: a join takes 61 tables at most.
 const RELATIONS_MAX: usize = 24;

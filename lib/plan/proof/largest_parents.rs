@@ -6,13 +6,13 @@
 use crate::document::{EdgeReport, HotParent};
 use crate::house::House;
 use crate::mysql::Session;
-use crate::plan::closure::Closure;
+use crate::plan::closure::collect::Closure;
 use crate::plan::closure::pool::share_out;
 use crate::plan::closure::sql::{Rows, Words};
 use crate::plan::error::Error;
 use crate::plan::rules::access;
 use crate::plan::rules::blueprint::Blueprint;
-use crate::plan::rules::relations::Edge;
+use crate::plan::rules::edge::Edge;
 
 /// So many parents of a relation are named.
 const PARENTS: u64 = 3;

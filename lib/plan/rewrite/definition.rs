@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::sql::{TableText, Token, literal, name, qualified, tokens, without_definer};
@@ -30,23 +31,15 @@ impl Definition {
     /// Reads a table's definition.
     pub(crate) fn read(session: &mut Session, database: &str, table: &str) -> Result<Self, Error> {
         let deed = format!("reading the definition of {database}.{table}");
-        let sql = format!("SHOW CREATE TABLE {}", qualified(database, table));
-        let create = session.first::<(String, String)>(&deed, &sql)?.map(|(_, sql)| sql).unwrap_or_default();
-        let sql = format!(
-            "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {} \
-             AND EVENT_OBJECT_TABLE = {} ORDER BY ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
-            literal(database),
-            literal(table)
-        );
-        let mut triggers = Vec::new();
-        for trigger in session.rows::<String>(&deed, &sql)? {
-            let sql = format!("SHOW CREATE TRIGGER {}", qualified(database, &trigger));
-            if let Some(row) = session.first::<mysql::Row>(&deed, &sql)? {
-                let text = |at: usize| row.get::<String, usize>(at).unwrap_or_default();
-                triggers.push(Trigger { name: text(0), sql_mode: text(1), sql: text(2) });
-            }
-        }
-        Ok(Self { foreign_keys: foreign_keys(&create), counter: counter(&create), triggers })
+        let create = catalog::create_table(session, &deed, database, table)?;
+        let triggers = catalog::triggers(session, &deed, database, table)?
+            .into_iter()
+            .map(|trigger| Trigger { name: trigger.name, sql_mode: trigger.sql_mode, sql: trigger.create });
+        Ok(Self {
+            foreign_keys: foreign_keys(&create),
+            counter: counter(&create),
+            triggers: triggers.collect(),
+        })
     }
 
     /// Sets the counter: what developers insert must not look like production's own ids.

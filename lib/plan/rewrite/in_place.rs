@@ -13,22 +13,24 @@
 //! work schema says. DROP before RENAME, with foreign key checks off, because a renamed parent takes the foreign keys of
 //! its children along.
 
-use crate::plan::closure::selects;
-use crate::work_schema;
 use std::collections::BTreeSet;
 
 use super::definition::Definition;
-use crate::plan::error::Error;
-
+use crate::catalog;
 use crate::document::{Dehydration, TableClass, TablePlan};
 use crate::house::House;
 use crate::mysql::Session;
+use crate::plan::closure::selects;
+use crate::plan::error::Error;
 use crate::progress::Unit;
-use crate::sql::{literal, name, qualified};
+use crate::sql::{name, qualified};
+use crate::work_schema;
 
-/// The table with the commit record, and the one with the definitions.
-const COMMIT: &str = "in_place";
-const DEFINITIONS: &str = "in_place_tables";
+/// How the names of tables that are being built begin, each in the database of the table it is to replace.
+const NEW: &str = "__refreshkit_new_";
+
+/// How the names of all tables begin that any version of ours built so.
+const OURS: &str = "__refreshkit";
 
 /// Settings of the session that rewrites: rows go in as they are.
 const SESSION: &[&str] = &[
@@ -48,7 +50,8 @@ pub(crate) fn rewrite(
     }
     if !work_schema::has_mask_key(session, &plan)? {
         let schema = &plan.work_schema;
-        return Err(Error::NotPlanned(format!("the key of the masks cannot be read from `{schema}`")));
+        let unreadable = format!("the key of the masks cannot be read from `{schema}`");
+        return Err(work_schema::Error::NotPlanned(unreadable).into());
     }
     let task = house.progress.start("building tables", Some(plan.tables.len() as u64), Unit::Count);
     let mut definitions = Vec::new();
@@ -64,7 +67,9 @@ pub(crate) fn rewrite(
     }
     drop(task);
     finished_form(&mut plan);
-    commit(session, &plan, &definitions)?;
+    let texts: Vec<String> =
+        definitions.iter().map(|definition| serde_json::to_string(definition).expect("texts only")).collect();
+    work_schema::commit_rewrite(session, &plan, &texts)?;
     swap_all(house, session, &plan, &definitions)?;
     Ok(plan)
 }
@@ -76,17 +81,14 @@ pub(crate) fn resume(
     schema: &str,
     sha: &str,
 ) -> Result<Option<Dehydration>, Error> {
-    let Some((plan, false)) = committed(session, schema)? else { return Ok(None) };
-    let unreadable = || Error::NotPlanned(format!("the unfinished rewrite in `{schema}` cannot be read"));
-    let plan: Dehydration = serde_json::from_str(&plan).map_err(|_| unreadable())?;
+    let Some(plan) = work_schema::unfinished_rewrite(session, schema)? else { return Ok(None) };
     if plan.config_sha256 != sha {
         house.progress.warn("finishing a rewrite that was begun with other rules");
     }
-    let sql = format!("SELECT definition FROM {} ORDER BY n", qualified(schema, DEFINITIONS));
-    let texts: Vec<String> = session.rows("reading the unfinished rewrite", &sql)?;
+    let texts = work_schema::rewritten_tables(session, schema)?;
     let definitions: Result<Vec<Definition>, _> =
         texts.iter().map(|text| serde_json::from_str(text)).collect();
-    let definitions = definitions.map_err(|_| unreadable())?;
+    let definitions = definitions.map_err(|_| work_schema::unreadable_rewrite(schema))?;
     for statement in SESSION {
         session.run("preparing the session", statement)?;
     }
@@ -95,30 +97,10 @@ pub(crate) fn resume(
     Ok(Some(plan))
 }
 
-/// Whether this very server is where the plan was carried out to the end: elsewhere it would read clear text.
-pub fn is_rewritten(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
-    let Some((text, true)) = committed(session, &plan.work_schema)? else { return Ok(false) };
-    let known = serde_json::from_str::<Dehydration>(&text);
-    Ok(known.is_ok_and(|known| known.config_sha256 == plan.config_sha256 && known.tables == plan.tables))
-}
-
-/// The commit record: the plan as JSON, and whether it was carried out to the end.
-fn committed(session: &mut Session, schema: &str) -> Result<Option<(String, bool)>, crate::mysql::Error> {
-    let known = format!(
-        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = '{COMMIT}'",
-        literal(schema)
-    );
-    if session.first::<u64>("looking for a rewrite", &known)?.unwrap_or_default() == 0 {
-        return Ok(None);
-    }
-    let sql = format!("SELECT plan, done FROM {} WHERE id = 1", qualified(schema, COMMIT));
-    session.first("reading the rewrite", &sql)
-}
-
 /// Removes what a run that died before its commit had built.
 pub(crate) fn sweep(session: &mut Session, databases: &[String]) -> Result<(), Error> {
     for database in databases {
-        for table in tables(session, database)? {
+        for table in unfinished(session, database)? {
             let sql = format!("DROP TABLE {}", qualified(database, &table));
             session.run(&format!("removing the unfinished {database}.{table}"), &sql)?;
         }
@@ -145,7 +127,7 @@ fn label(table: &TablePlan) -> String {
 
 /// The name of the table being built, in the table's own database. Recognisably ours.
 fn new_name(at: usize) -> String {
-    format!("__refreshkit_new_{at}")
+    format!("{NEW}{at}")
 }
 
 fn build(session: &mut Session, at: usize, table: &TablePlan) -> Result<(), Error> {
@@ -179,25 +161,6 @@ fn finished_form(plan: &mut Dehydration) {
     }
 }
 
-/// The point of no return.
-fn commit(session: &mut Session, plan: &Dehydration, definitions: &[Definition]) -> Result<(), Error> {
-    let schema = &plan.work_schema;
-    let (table, list) = (qualified(schema, COMMIT), qualified(schema, DEFINITIONS));
-    let deed = "committing the rewrite";
-    session.run(deed, &format!("CREATE TABLE {list} (n INT PRIMARY KEY, definition LONGTEXT NOT NULL)"))?;
-    for (at, definition) in definitions.iter().enumerate() {
-        let text = serde_json::to_string(definition).expect("texts only");
-        session.run(deed, &format!("INSERT INTO {list} VALUES ({at}, {})", literal(&text)))?;
-    }
-    session.run(
-        deed,
-        &format!("CREATE TABLE {table} (id INT PRIMARY KEY, done TINYINT NOT NULL, plan LONGTEXT NOT NULL)"),
-    )?;
-    let text = serde_json::to_string(plan).expect("a plan has only string keys");
-    session.run(deed, &format!("INSERT INTO {table} VALUES (1, 0, {})", literal(&text)))?;
-    Ok(())
-}
-
 fn swap_all(
     house: &House,
     session: &mut Session,
@@ -216,20 +179,15 @@ fn swap_all(
     for (table, definition) in plan.tables.iter().zip(definitions) {
         definition.restore(session, &table.database, &table.table)?;
     }
-    let done = format!("UPDATE {} SET done = 1", qualified(&plan.work_schema, COMMIT));
-    session.run("ending the rewrite", &done)?;
-    work_schema::forget_key(session, &plan.work_schema)
+    work_schema::end_rewrite(session, &plan.work_schema)?;
+    Ok(work_schema::forget_mask_key(session, &plan.work_schema)?)
 }
 
 /// Tables that do not come along (`ignore`) must not stay behind with clear rows in them.
 fn truncate_the_rest(session: &mut Session, plan: &Dehydration) -> Result<(), Error> {
     let planned: BTreeSet<String> = plan.tables.iter().map(label).collect();
     for database in &plan.databases {
-        let sql = format!(
-            "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'BASE TABLE'",
-            literal(database)
-        );
-        let tables: Vec<String> = session.rows("listing tables", &sql)?;
+        let tables = catalog::base_tables(session, database)?;
         for table in tables.iter().filter(|table| !planned.contains(&format!("{database}.{table}"))) {
             let deed = format!("emptying {database}.{table}, which does not come along");
             session.run(&deed, &format!("TRUNCATE TABLE {}", qualified(database, table)))?;
@@ -244,7 +202,7 @@ fn swap(session: &mut Session, at: usize, table: &TablePlan, definition: &Defini
     let deed = format!("swapping {}", label(table));
     if table.class == TableClass::Empty {
         session.run(&deed, &format!("TRUNCATE TABLE {here}"))?;
-    } else if tables(session, &table.database)?.contains(&new_name(at)) {
+    } else if unfinished(session, &table.database)?.contains(&new_name(at)) {
         session.run(&deed, &format!("DROP TABLE IF EXISTS {here}"))?;
         let new = qualified(&table.database, &new_name(at));
         session.run(&deed, &format!("RENAME TABLE {new} TO {here}"))?;
@@ -252,10 +210,7 @@ fn swap(session: &mut Session, at: usize, table: &TablePlan, definition: &Defini
     definition.restore_counter(session, &table.database, &table.table)
 }
 
-fn tables(session: &mut Session, database: &str) -> Result<BTreeSet<String>, Error> {
-    let sql = format!(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME LIKE '\\_\\_refreshkit%'",
-        literal(database)
-    );
-    Ok(session.rows::<String>("listing tables", &sql)?.into_iter().collect())
+/// Tables that a run was building.
+fn unfinished(session: &mut Session, database: &str) -> Result<BTreeSet<String>, Error> {
+    Ok(catalog::tables_beginning(session, database, OURS)?.into_iter().collect())
 }

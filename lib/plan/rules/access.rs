@@ -2,7 +2,7 @@
 //!
 //! In: a relation and its child table. Out: yes or no. It decides how fast a step is, never what it finds.
 
-use super::relations::Edge;
+use super::edge::Edge;
 use crate::catalog::{Column, Family, Table};
 use crate::sql::{self, Constant};
 

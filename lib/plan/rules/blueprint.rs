@@ -2,19 +2,19 @@
 //!
 //! In: a session, `refresh.toml`, the databases. Out: a [`Blueprint`], plain data, the same for the same catalog and rules.
 
-use crate::plan::closure::selects;
 use sha2::{Digest, Sha256};
 
+use super::cast::Cast;
 use super::classes::{self, Class};
-use super::relations::{self, Edge};
-use crate::catalog::Catalog;
+use super::edge::Edge;
+use super::nullable::nullable_column;
+use super::relations;
+use crate::catalog::{self, Catalog};
 use crate::config::{self, Config, Up};
 use crate::document::TableClass;
 use crate::mask::{self, Masks};
 use crate::mysql::Session;
-use crate::plan::closure::sql::Words;
 use crate::plan::error::Error;
-use crate::sql::literal;
 
 /// What is decided before the first row is looked at.
 #[derive(Debug, Clone)]
@@ -116,8 +116,9 @@ impl Blueprint {
         })
     }
 
-    pub(crate) fn words(&self) -> Words<'_> {
-        Words { catalog: &self.catalog, work: &self.work_schema }
+    /// Whether rows of the table come along.
+    pub(crate) fn comes(&self, table: usize) -> bool {
+        self.kept(table) != Kept::Nothing
     }
 
     /// What needs both classes and relations to be refused.
@@ -142,7 +143,7 @@ impl Blueprint {
             return Some(format!("{parent} has no primary key, so its rows cannot be followed from {child}"));
         }
         if self.kept(edge.child) == Kept::Children
-            && (edge.cap.is_some() || edge.up == Up::Drop || edge.cast.is_some_and(super::cast::Cast::splits))
+            && (edge.cap.is_some() || edge.up == Up::Drop || edge.cast.is_some_and(Cast::splits))
         {
             return Some(format!("{child} has no primary key: no cap, drop, json or list is possible"));
         }
@@ -150,10 +151,10 @@ impl Blueprint {
             if self.catalog.tables[edge.child].key().is_empty() {
                 return Some(format!("{child} has no primary key: nullify is not possible"));
             }
-            if edge.cast.is_some_and(super::cast::Cast::splits) {
+            if edge.cast.is_some_and(Cast::splits) {
                 return Some(format!("{child} refers to many rows in one value: nullify is not possible"));
             }
-            if selects::nullable_column(&self.catalog.tables[edge.child], edge).is_none() {
+            if nullable_column(&self.catalog.tables[edge.child], edge).is_none() {
                 let label = edge.child_label(&self.catalog);
                 return Some(format!("{label} can hold neither NULL nor a word for it (up = \"nullify\")"));
             }
@@ -181,12 +182,7 @@ fn ends(edge: &Edge) -> mask::Ends<'_> {
 }
 
 fn missing_databases(session: &mut Session, config: &Config, databases: &[String]) -> Result<(), Error> {
-    let list: Vec<String> = databases.iter().map(|name| literal(name)).collect();
-    let sql = format!(
-        "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ({})",
-        list.join(", ")
-    );
-    let found: Vec<String> = session.rows("listing databases", &sql)?;
+    let found = catalog::known_databases(session, databases)?;
     match databases.iter().find(|name| !found.contains(name)) {
         None => Ok(()),
         Some(name) => {

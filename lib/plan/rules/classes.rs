@@ -5,9 +5,9 @@
 
 use std::cmp::Ordering;
 
+use super::edge::Edge;
 use super::names::table_named;
 use super::reach;
-use super::relations::Edge;
 use crate::catalog::{Catalog, Fit, Table, TablePattern};
 use crate::config::{self, Config, TableName, Unclassified, nearest};
 use crate::document::TableClass;
@@ -53,7 +53,8 @@ pub(crate) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Resu
             return Err(unused(catalog, config, rule).into());
         }
     }
-    let reached = reach::tables(catalog, edges, &classes);
+    let by_rule: Vec<Option<TableClass>> = classes.iter().map(|class| Some(class.as_ref()?.class)).collect();
+    let reached = reach::tables(catalog, edges, &by_rule);
     finish(catalog, config, classes, &reasons(catalog, edges, &reached))
 }
 

@@ -1,14 +1,18 @@
 //! Which tables any row can come from at all: the closure on tables instead of rows.
 
-use super::classes::Class;
-use super::relations::Edge;
+use super::edge::Edge;
 use crate::catalog::Catalog;
 use crate::config::Up;
 use crate::document::TableClass;
 
-/// For each table the number of a relation that reaches it; 0 for roots and full tables; nothing if none does.
-pub(crate) fn tables(catalog: &Catalog, edges: &[Edge], classes: &[Option<Class>]) -> Vec<Option<usize>> {
-    let class = |table: usize| classes[table].as_ref().map(|class| class.class);
+/// For each table the number of a relation that reaches it; 0 for roots and full tables; nothing if none does. `classes`
+/// says what is decided of each table so far.
+pub(crate) fn tables(
+    catalog: &Catalog,
+    edges: &[Edge],
+    classes: &[Option<TableClass>],
+) -> Vec<Option<usize>> {
+    let class = |table: usize| classes[table];
     let open = |table: usize| matches!(class(table), None | Some(TableClass::Follow | TableClass::Root));
     let mut reached: Vec<Option<usize>> =
         (0..catalog.tables.len()).map(|at| (class(at) == Some(TableClass::Root)).then_some(0)).collect();

@@ -4,67 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use super::cast::{self, Cast};
+use super::cast::Cast;
+use super::comparable;
+use super::edge::{Edge, Origin};
 use super::names::{column_named, table_named};
 use crate::catalog::{Catalog, Pattern, TablePattern};
 use crate::config::{ColumnsName, Config, Down, Error, RelationConfig, Up};
-
-/// Where a relation is known from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// A foreign key of the database.
-    ForeignKey,
-    /// `refresh.toml`.
-    Declared,
-}
-
-/// One relation: child columns refer to parent columns.
-#[derive(Debug, Clone)]
-pub struct Edge {
-    /// Counted from 1, in a stable order.
-    pub number: usize,
-    /// Position of the child in the catalog.
-    pub child: usize,
-    /// The columns that refer.
-    pub child_columns: Vec<String>,
-    /// Position of the parent in the catalog.
-    pub parent: usize,
-    /// The columns that are referred to, in the same order.
-    pub parent_columns: Vec<String>,
-    /// Which child rows it is about, SQL over alias `c`.
-    pub filter: Option<String>,
-    /// Whether the parent owns its children.
-    pub down: bool,
-    /// What a kept child means for its parent.
-    pub up: Up,
-    /// At most so many children a parent.
-    pub cap: Option<u64>,
-    /// Which children are first under a cap.
-    pub order: Option<String>,
-    /// How the child's value becomes the parent's.
-    pub cast: Option<Cast>,
-    /// Where it is known from.
-    pub origin: Origin,
-    /// Its key in `[relations]`, for messages.
-    pub key: Option<String>,
-}
-
-impl Edge {
-    /// `app.ratings(app_id)`.
-    pub fn child_label(&self, catalog: &Catalog) -> String {
-        format!("{}({})", catalog.tables[self.child].label(), self.child_columns.join(", "))
-    }
-
-    /// `app.applications(app_id)`.
-    pub fn parent_label(&self, catalog: &Catalog) -> String {
-        format!("{}({})", catalog.tables[self.parent].label(), self.parent_columns.join(", "))
-    }
-
-    fn same_columns(&self, other: &Self) -> bool {
-        let lower = |columns: &[String]| columns.iter().map(|c| c.to_lowercase()).collect::<Vec<_>>();
-        self.child == other.child && lower(&self.child_columns) == lower(&other.child_columns)
-    }
-}
 
 /// All relations: declared ones stand before foreign keys over the same columns, names before globs.
 pub(crate) fn all(catalog: &Catalog, config: &Config) -> Result<Vec<Edge>, Error> {
@@ -102,7 +47,7 @@ pub(crate) fn all(catalog: &Catalog, config: &Config) -> Result<Vec<Edge>, Error
     });
     for (at, edge) in edges.iter_mut().enumerate() {
         edge.number = at + 1;
-        cast::check(catalog, config, edge)?;
+        comparable::check(catalog, config, edge)?;
     }
     Ok(edges)
 }

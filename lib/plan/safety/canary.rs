@@ -13,18 +13,17 @@
 //! server does not take (a CHECK, a unique column that we cannot fill).
 
 use super::canary_row::{self, Row};
+use crate::document::TablePlan;
+use crate::house::House;
+use crate::mask;
+use crate::mysql::Session;
 use crate::plan::closure::sql::Rows;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
 use crate::plan::place::Place;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::work_schema;
-
-use crate::document::TablePlan;
-use crate::house::House;
-use crate::mask;
-use crate::mysql::Session;
 use crate::sql::literal;
+use crate::work_schema;
 
 /// Generations of canaries, far above any of the closure's.
 const GENERATION: u64 = 4_000_000_000;

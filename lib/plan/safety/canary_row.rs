@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Column, Family, Table};
+use crate::catalog::{self, Column, Family, Table};
 use crate::document::{TableClass, TablePlan};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::plan::rules::relations::Edge;
+use crate::plan::rules::edge::Edge;
 use crate::sql::{constant, literal, name};
 
 /// Shorter columns have no room for a marker that is nowhere else (characters).
@@ -40,7 +40,8 @@ pub(crate) fn rows(
     marker: &str,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Row>, Error> {
-    let triggers = triggers(session, blueprint)?;
+    let triggers = catalog::tables_with_triggers(session, &blueprint.databases)?;
+    let triggers: BTreeSet<String> = triggers.into_iter().collect();
     let mut rows = Vec::new();
     for plan in tables {
         let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { continue };
@@ -62,16 +63,6 @@ pub(crate) fn rows(
         }
     }
     Ok(rows)
-}
-
-fn triggers(session: &mut Session, blueprint: &Blueprint) -> Result<BTreeSet<String>, Error> {
-    let databases: Vec<String> = blueprint.databases.iter().map(|database| literal(database)).collect();
-    let sql = format!(
-        "SELECT DISTINCT CONCAT(EVENT_OBJECT_SCHEMA, '.', EVENT_OBJECT_TABLE) FROM information_schema.TRIGGERS \
-         WHERE EVENT_OBJECT_SCHEMA IN ({})",
-        databases.join(", ")
-    );
-    Ok(session.rows::<String>("looking for triggers", &sql)?.into_iter().collect())
 }
 
 fn row(

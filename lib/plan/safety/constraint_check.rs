@@ -6,23 +6,19 @@
 //!
 //! What it does not show: that no row behind the sample breaks the rule.
 
-use crate::work_schema;
 use std::collections::BTreeMap;
 
-use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
-
-use crate::catalog::{Column, Table};
+use crate::catalog::{self, Column, Table};
 use crate::house::House;
 use crate::mask::{self, Mask};
-use crate::mysql::{self, Engine, Session};
-use crate::sql::{literal, name, qualified};
+use crate::mysql::{self, Session};
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::sql::name;
+use crate::work_schema;
 
 /// So many rows are tried, the last by key.
 const SAMPLE_ROWS: u32 = 1_000;
-
-/// The table in the work schema.
-const TRIAL: &str = "trial";
 
 /// Which columns are masked.
 type Chosen<'a> = &'a dyn Fn(&str) -> bool;
@@ -67,27 +63,12 @@ pub(crate) fn check(
 
 /// The CHECK constraints that name a masked column.
 fn constraints(session: &mut Session, blueprint: &Blueprint) -> Result<BTreeMap<usize, Vec<Rule>>, Error> {
-    let databases: Vec<String> = blueprint.databases.iter().map(|database| literal(database)).collect();
-    let list = databases.join(", ");
-    let sql = match session.engine() {
-        Engine::MariaDb => format!(
-            "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE \
-             FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN ({list})"
-        ),
-        Engine::MySql => format!(
-            "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE \
-             FROM information_schema.CHECK_CONSTRAINTS AS c JOIN information_schema.TABLE_CONSTRAINTS AS t \
-             USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME) \
-             WHERE c.CONSTRAINT_SCHEMA IN ({list}) AND t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES'"
-        ),
-    };
-    let found: Vec<(String, String, String, String)> = session.rows("listing CHECK constraints", &sql)?;
     let mut rules = BTreeMap::<usize, Vec<Rule>>::new();
-    for (database, table, constraint, clause) in found {
-        let Some(at) = blueprint.catalog.find(&database, &table) else { continue };
-        let columns = masked_in(blueprint, at, &clause);
+    for check in catalog::checks(session, &blueprint.databases)? {
+        let Some(at) = blueprint.catalog.find(&check.database, &check.table) else { continue };
+        let columns = masked_in(blueprint, at, &check.clause);
         if !columns.is_empty() {
-            let label = format!("the CHECK constraint {} ({clause})", name(&constraint));
+            let label = format!("the CHECK constraint {} ({})", name(&check.name), check.clause);
             rules.entry(at).or_default().push(Rule { label, columns, unique: false });
         }
     }
@@ -129,7 +110,7 @@ fn table(
     rules: &[Rule],
 ) -> Result<Option<String>, Error> {
     let table = &blueprint.catalog.tables[at];
-    let trial = qualified(&blueprint.work_schema, TRIAL);
+    let trial = work_schema::trial(&blueprint.work_schema);
     let untried = |why: &mysql::Error| {
         format!("{}: its rules could not be tried on masked rows: {}", table.label(), why.said())
     };

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gather;
+use super::originals::{Origin, source};
+use super::originals_hash;
 use crate::catalog::{Column, Family};
 use crate::config::{Config, MaskConfig};
 use crate::document::{ColumnPlan, TableClass, TablePlan};
@@ -28,14 +29,6 @@ const COLUMNS_MAX: usize = 32;
 
 /// Fewer different values in common are chance.
 const COMMON_MIN: u64 = 3;
-
-/// Where hashed originals come from: a column, or the two halves of a name.
-#[derive(Debug, Clone)]
-pub(crate) struct Origin {
-    pub(crate) table: usize,
-    pub(crate) column: String,
-    pub(crate) halves: bool,
-}
 
 /// A column that may hold copies.
 struct Suspect {
@@ -88,12 +81,17 @@ fn samples(
         let mut tallies: Vec<Tally> = columns.iter().map(|_| Tally::default()).collect();
         let sources: Vec<&Source> = columns.iter().map(|suspect| &suspect.source).collect();
         let deed = format!("sampling {}", blueprint.catalog.tables[columns[0].table].label());
-        gather::each(session, &deed, &Records::of_any_sort(&sources, &columns[0].rows), |column, record| {
-            if !words.contains(&scan::hash_of(&record)) {
-                tallies[column].add(record);
-            }
-            true
-        })?;
+        originals_hash::each(
+            session,
+            &deed,
+            &Records::of_any_sort(&sources, &columns[0].rows),
+            |column, record| {
+                if !words.contains(&scan::hash_of(&record)) {
+                    tallies[column].add(record);
+                }
+                true
+            },
+        )?;
         Ok(tallies.into_iter().map(distinct).collect::<Vec<_>>())
     })?;
     Ok(samples.into_iter().flatten().collect())
@@ -148,7 +146,7 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
             table: at,
             column: column.name.clone(),
             rows: rows.clone(),
-            source: super::originals_hash::source(column),
+            source: source(column),
         }));
     }
     suspects

@@ -7,7 +7,7 @@ use crate::house::House;
 use crate::mask::{self, Finding, Policy};
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::Blueprint;
 
 /// So many columns are named in the error itself; all of them are in the hint.
 const NAMES_MAX: usize = 6;
@@ -52,7 +52,7 @@ pub(crate) fn unmasked(
 
 /// The tables whose rows come along.
 fn with_rows(blueprint: &Blueprint) -> Vec<usize> {
-    (0..blueprint.catalog.tables.len()).filter(|table| blueprint.kept(*table) != Kept::Nothing).collect()
+    (0..blueprint.catalog.tables.len()).filter(|table| blueprint.comes(*table)).collect()
 }
 
 /// Refuses, or warns, as `[mask] policy` says. The warnings are returned.

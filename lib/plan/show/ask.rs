@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::picture::Graph;
 use super::{check, explain, report, svg};
-use crate::document::{self, TableClass};
+use crate::document;
 use crate::house::House;
-use crate::plan::closure::roots;
 use crate::plan::error::Error;
+use crate::plan::infer::proposals;
+use crate::plan::make::make;
 use crate::plan::options::Options;
 use crate::plan::place::Place;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::plan::{infer, make};
 
 /// A question. Each reads the server of a document (`--document`) or, without one, the configured source.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -70,7 +69,7 @@ pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) 
         }
         Ask::Check { why, strict } => check::check(house, &place, *why, *strict)?,
         Ask::Explain { table, key } => explain::explain(house, &place, table, key)?,
-        Ask::Infer => infer::infer(house, &place)?,
+        Ask::Infer => proposals::infer(house, &place)?,
     };
     // Whoever reads this may have had enough of it.
     let _ = out.write_all(text.as_bytes());
@@ -93,20 +92,4 @@ fn place(house: &House, ask: &Ask, options: &Options) -> Result<Place, Error> {
     // The other questions only read.
     place.is_source = options.source || !matches!(ask, Ask::Plan { .. });
     Ok(place)
-}
-
-/// What is decided on the place's database.
-pub(crate) fn blueprint(
-    house: &House,
-    session: &mut crate::mysql::Session,
-    place: &Place,
-) -> Result<Blueprint, Error> {
-    let blueprint = Blueprint::draw(session, &house.config, &place.databases)?;
-    roots::check(&house.config, &blueprint)?;
-    Ok(blueprint)
-}
-
-/// Whether rows of the table come along.
-pub(crate) fn comes(blueprint: &Blueprint, table: usize) -> bool {
-    blueprint.kept(table) != Kept::Nothing && blueprint.class(table) != TableClass::Ignore
 }

@@ -4,11 +4,11 @@
 
 use std::fmt::Write;
 
-use super::ask::{blueprint, comes};
 use crate::house::House;
 use crate::mysql::Session;
+use crate::plan::closure::roots;
 use crate::plan::error::Error;
-use crate::plan::infer;
+use crate::plan::infer::proposals;
 use crate::plan::place::Place;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::safety::guard;
@@ -16,7 +16,7 @@ use crate::plan::safety::guard;
 /// Fails on whatever would make a night fail, and warns of rules that have no effect.
 pub(crate) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Result<String, Error> {
     let mut session = place.connect()?;
-    let blueprint = blueprint(house, &mut session, place)?;
+    let blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
     guard::masks_parse(&mut session, &blueprint, &house.config)?;
     let warnings = guard::personal_data(house, &mut session, &blueprint)?;
     if strict {
@@ -29,7 +29,7 @@ pub(crate) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Re
             let masks =
                 blueprint.masks.iter().filter(|(table, _, mask)| *table == at && mask.kind != "keep").count();
             let masked =
-                if masks > 0 && comes(&blueprint, at) { format!(", {masks} masked") } else { String::new() };
+                if masks > 0 && blueprint.comes(at) { format!(", {masks} masked") } else { String::new() };
             let name = serde_json::to_value(class.class).unwrap_or_default();
             let _ = writeln!(
                 out,
@@ -52,7 +52,7 @@ pub(crate) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Re
 
 /// Fails on relations that names and values speak of and that refresh.toml says nothing about.
 fn reviewed(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
-    let proposals = infer::proposals(house, session, &blueprint.catalog, &blueprint.edges)?;
+    let proposals = proposals::proposals(house, session, &blueprint.catalog, &blueprint.edges)?;
     let lines: Vec<String> = proposals.into_iter().filter(|p| p.stands).map(|p| p.text).collect();
     if lines.is_empty() {
         return Ok(());

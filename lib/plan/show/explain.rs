@@ -3,21 +3,20 @@
 //! In: the key tables of the last plan. Out: one line a step, the row asked for first. Each step goes to a row of an
 //! earlier generation, so the chain ends.
 
-use crate::work_schema;
 use std::fmt::Write;
-
-use super::ask::blueprint;
-use crate::plan::error::Error;
-use crate::plan::place::Place;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::plan::rules::names::table_named;
-use crate::plan::rules::relations::Edge;
 
 use crate::config::TableName;
 use crate::document::TableClass;
 use crate::house::House;
 use crate::mysql::Session;
+use crate::plan::closure::roots;
+use crate::plan::error::Error;
+use crate::plan::place::Place;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::edge::Edge;
+use crate::plan::rules::names::table_named;
 use crate::sql::literal;
+use crate::work_schema;
 
 /// A row: its table and its key as texts.
 struct RowKey {
@@ -28,8 +27,8 @@ struct RowKey {
 /// The chain as text.
 pub(crate) fn explain(house: &House, place: &Place, table: &str, key: &[String]) -> Result<String, Error> {
     let mut session = place.connect()?;
-    let blueprint = blueprint(house, &mut session, place)?;
-    work_schema::last_plan(&mut session, &blueprint)?;
+    let blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
+    work_schema::last_plan(&mut session, &blueprint.work_schema, &blueprint.config_sha256)?;
     let named: TableName = table.parse().map_err(|e| Error::NoSuchRow(format!("{e}")))?;
     let table = table_named(&blueprint.catalog, &named).map_err(|(message, _)| Error::NoSuchRow(message))?;
     let columns = blueprint.catalog.tables[table].key().len();

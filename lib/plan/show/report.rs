@@ -6,13 +6,8 @@ use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use crate::document::{Dehydration, EdgeReport, TablePlan};
-
-/// Bytes of a table that come along, in proportion to its rows.
-pub fn bytes_after(plan: &TablePlan) -> u64 {
-    let share = u128::from(plan.bytes_before) * u128::from(plan.rows) / u128::from(plan.rows_before.max(1));
-    u64::try_from(share).unwrap_or(plan.bytes_before)
-}
+use crate::document::{Dehydration, EdgeReport};
+use crate::plan::closure::fit::bytes_after;
 
 /// The plan as text.
 pub(crate) fn text(plan: &Dehydration) -> String {

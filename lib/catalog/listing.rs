@@ -1,0 +1,172 @@
+//! What a server lists beside tables, columns and keys: databases, names of tables, CHECK constraints, triggers.
+//!
+//! In: a session, names. Out: names and plain data, each read with one query of `information_schema` or SHOW CREATE. The caller
+//! says what it is doing (`deed`) where that is not the listing itself.
+
+use crate::mysql::{Engine, Error, Session};
+use crate::sql::{literal, qualified};
+
+/// A CHECK constraint that the server enforces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// Database of its table.
+    pub(crate) database: String,
+    /// Its table.
+    pub(crate) table: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// The condition, as `information_schema` writes it.
+    pub(crate) clause: String,
+}
+
+/// A trigger as it was created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trigger {
+    /// Its name.
+    pub(crate) name: String,
+    /// The mode it runs under.
+    pub(crate) sql_mode: String,
+    /// Its whole statement, the definer in it.
+    pub(crate) create: String,
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Which of these databases there are, as far as this user may see.
+pub(crate) fn known_databases(session: &mut Session, databases: &[String]) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ({})",
+        list(databases)
+    );
+    session.rows("listing databases", &sql)
+}
+
+/// Whether there is a database of that name.
+pub(crate) fn has_database(session: &mut Session, deed: &str, database: &str) -> Result<bool, Error> {
+    let sql = format!("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}", literal(database));
+    Ok(session.first::<u8>(deed, &sql)?.is_some())
+}
+
+/// Whether there is a table of that name.
+pub(crate) fn has_table(
+    session: &mut Session,
+    deed: &str,
+    database: &str,
+    table: &str,
+) -> Result<bool, Error> {
+    let sql = format!(
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+        literal(database),
+        literal(table)
+    );
+    Ok(session.first::<u64>(deed, &sql)?.unwrap_or_default() > 0)
+}
+
+/// How many tables a database has, and how many of them are called so.
+pub(crate) fn count_tables(
+    session: &mut Session,
+    deed: &str,
+    database: &str,
+    table: &str,
+) -> Result<(u64, u64), Error> {
+    let sql = format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN TABLE_NAME = {} THEN 1 END) \
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+        literal(table),
+        literal(database)
+    );
+    Ok(session.first(deed, &sql)?.unwrap_or_default())
+}
+
+/// The base tables of a database.
+pub(crate) fn base_tables(session: &mut Session, database: &str) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'BASE TABLE'",
+        literal(database)
+    );
+    session.rows("listing tables", &sql)
+}
+
+/// The tables of a database whose names begin with `prefix`: letters, digits, `_`.
+pub(crate) fn tables_beginning(
+    session: &mut Session,
+    database: &str,
+    prefix: &str,
+) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME LIKE '{}%'",
+        literal(database),
+        prefix.replace('_', "\\_")
+    );
+    session.rows("listing tables", &sql)
+}
+
+/// The tables of these databases that have triggers, as `database.table`.
+pub(crate) fn tables_with_triggers(
+    session: &mut Session,
+    databases: &[String],
+) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT DISTINCT CONCAT(EVENT_OBJECT_SCHEMA, '.', EVENT_OBJECT_TABLE) FROM information_schema.TRIGGERS \
+         WHERE EVENT_OBJECT_SCHEMA IN ({})",
+        list(databases)
+    );
+    session.rows("looking for triggers", &sql)
+}
+
+/// The CHECK constraints of these databases.
+pub(crate) fn checks(session: &mut Session, databases: &[String]) -> Result<Vec<Check>, Error> {
+    let list = list(databases);
+    let sql = match session.engine() {
+        Engine::MariaDb => format!(
+            "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE \
+             FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN ({list})"
+        ),
+        Engine::MySql => format!(
+            "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE \
+             FROM information_schema.CHECK_CONSTRAINTS AS c JOIN information_schema.TABLE_CONSTRAINTS AS t \
+             USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME) \
+             WHERE c.CONSTRAINT_SCHEMA IN ({list}) AND t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES'"
+        ),
+    };
+    let rows: Vec<(String, String, String, String)> = session.rows("listing CHECK constraints", &sql)?;
+    let check = |(database, table, name, clause)| Check { database, table, name, clause };
+    Ok(rows.into_iter().map(check).collect())
+}
+
+/// A table's `CREATE TABLE` as the server writes it.
+pub(crate) fn create_table(
+    session: &mut Session,
+    deed: &str,
+    database: &str,
+    table: &str,
+) -> Result<String, Error> {
+    let sql = format!("SHOW CREATE TABLE {}", qualified(database, table));
+    Ok(session.first::<(String, String)>(deed, &sql)?.map(|(_, sql)| sql).unwrap_or_default())
+}
+
+/// A table's triggers in the order in which they fire.
+pub(crate) fn triggers(
+    session: &mut Session,
+    deed: &str,
+    database: &str,
+    table: &str,
+) -> Result<Vec<Trigger>, Error> {
+    let sql = format!(
+        "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {} \
+         AND EVENT_OBJECT_TABLE = {} ORDER BY ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
+        literal(database),
+        literal(table)
+    );
+    let mut triggers = Vec::new();
+    for trigger in session.rows::<String>(deed, &sql)? {
+        let sql = format!("SHOW CREATE TRIGGER {}", qualified(database, &trigger));
+        if let Some(row) = session.first::<mysql::Row>(deed, &sql)? {
+            let text = |at: usize| row.get::<String, usize>(at).unwrap_or_default();
+            triggers.push(Trigger { name: text(0), sql_mode: text(1), create: text(2) });
+        }
+    }
+    Ok(triggers)
+}

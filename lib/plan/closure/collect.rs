@@ -1,0 +1,188 @@
+//! Fills key tables: makes them, collects into them, takes everything back.
+//!
+//! In: sessions, a blueprint, from when windows count back. Out: key tables with every kept row. What `down` and `up` mean is
+//! said in the face of this wing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::conditions::kept_children;
+use super::drops;
+use super::pool::share_out;
+use super::roots::{self, When};
+use super::sql::Rows;
+use crate::document::TableClass;
+use crate::house::House;
+use crate::mysql::{Session, number};
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::edge::Edge;
+use crate::progress::Unit;
+use crate::work_schema;
+
+/// So many rounds look for their rows by reading a key table whole. An index by generation costs a third of each INSERT,
+/// which pays only along deep chains, and is quickly made afterwards.
+const WHOLE_READS_MAX: u32 = 12;
+
+/// How far the two phases went, and what was taken back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closure {
+    /// The last generation of the down phase.
+    pub last_down: u64,
+    /// The last generation at all.
+    pub last: u64,
+    /// Rows that stay behind for each relation with `up = "drop"` (its number, rows).
+    pub dropped: Vec<(usize, u64)>,
+}
+
+/// Makes the work schema anew, with empty key tables. Creating one is mostly waiting for the disk: all at once.
+pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint) -> Result<(), Error> {
+    let (session, schema) = (&mut sessions[0], &blueprint.work_schema);
+    work_schema::prepare(session, schema, &blueprint.config_sha256)?;
+    work_schema::choose(session, blueprint.databases.first())?;
+    share_out(sessions, blueprint.keyed().collect(), |session, table| {
+        Ok(work_schema::create_keys(session, schema, table, &blueprint.catalog.tables[table])?)
+    })?;
+    Ok(())
+}
+
+/// Takes all keys back.
+pub(crate) fn forget(sessions: &mut [Session], blueprint: &Blueprint) -> Result<(), Error> {
+    share_out(sessions, blueprint.keyed().collect(), |session, table| {
+        Ok(work_schema::forget_keys(session, &blueprint.work_schema, table)?)
+    })?;
+    Ok(())
+}
+
+/// Fills the key tables, on all `sessions` side by side where relations do not meet.
+pub fn collect(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    when: &When,
+) -> Result<Closure, Error> {
+    roots::seed(house, &mut sessions[0], blueprint, when)?;
+    let task = house.progress.start("collecting keys", None, Unit::Rows);
+    let mut round = Round { house, sessions, blueprint, task: &task, read: BTreeMap::new() };
+    let last_down = round.down()?;
+    let last = round.up(last_down)?;
+    drop(task);
+    let dropped = drops::settle(house, &mut sessions[0], blueprint)?;
+    Ok(Closure { last_down, last, dropped })
+}
+
+struct Round<'a> {
+    house: &'a House,
+    sessions: &'a mut [Session],
+    blueprint: &'a Blueprint,
+    task: &'a crate::progress::Task<'a>,
+    /// How often a key table was read for the rows of one generation.
+    read: BTreeMap<usize, u32>,
+}
+
+/// One statement along one relation, and the table that it adds to.
+struct Step<'a> {
+    edge: &'a Edge,
+    into: usize,
+    sql: String,
+}
+
+impl Round<'_> {
+    fn down(&mut self) -> Result<u64, Error> {
+        let words = self.blueprint.words();
+        let edges: Vec<&Edge> = self.blueprint.down().collect();
+        let tables = 0..self.blueprint.catalog.tables.len();
+        let mut fresh: BTreeSet<usize> =
+            tables.filter(|at| self.blueprint.class(*at) == TableClass::Root).collect();
+        let mut generation = 0;
+        while !fresh.is_empty() {
+            generation += 1;
+            let next: Vec<&&Edge> = edges.iter().filter(|edge| fresh.contains(&edge.parent)).collect();
+            self.read_by_generation(next.iter().map(|edge| edge.parent).collect())?;
+            let steps = next.into_iter().map(|edge| Step {
+                edge,
+                into: edge.child,
+                sql: words.down(edge, generation),
+            });
+            fresh = self.run("children", steps.collect())?;
+        }
+        Ok(generation)
+    }
+
+    fn up(&mut self, last_down: u64) -> Result<u64, Error> {
+        let words = self.blueprint.words();
+        let edges: Vec<&Edge> = self.blueprint.up().collect();
+        let mut generation = last_down + 1;
+        let mut steps = Vec::new();
+        for edge in &edges {
+            let condition = kept_children(self.blueprint, words, edge.child, last_down);
+            let rows = match self.blueprint.kept(edge.child) {
+                Kept::Keys => Rows::Until(last_down, words.brings_its_parent(edge).then_some(edge.number)),
+                Kept::Children => Rows::Matching(&condition),
+                Kept::All | Kept::Nothing => Rows::All,
+            };
+            steps.push(Step { edge, into: edge.parent, sql: words.up(edge, rows, generation) });
+        }
+        let mut fresh = self.run("parents", steps)?;
+        while !fresh.is_empty() {
+            let rows = Rows::Of(generation);
+            generation += 1;
+            // Tables without keys gain nothing on the way up.
+            let reached =
+                |edge: &&&Edge| fresh.contains(&edge.child) && self.blueprint.kept(edge.child) == Kept::Keys;
+            let next: Vec<&&Edge> = edges.iter().filter(reached).collect();
+            self.read_by_generation(next.iter().map(|edge| edge.child).collect())?;
+            let steps = next.into_iter().map(|edge| Step {
+                edge,
+                into: edge.parent,
+                sql: words.up(edge, rows, generation),
+            });
+            fresh = self.run("parents", steps.collect())?;
+        }
+        Ok(generation)
+    }
+
+    /// Gives an index to key tables that are read for one generation time and again.
+    fn read_by_generation(&mut self, tables: BTreeSet<usize>) -> Result<(), Error> {
+        let mut often = Vec::new();
+        for table in tables {
+            let read = self.read.entry(table).or_default();
+            *read += 1;
+            if *read == WHOLE_READS_MAX {
+                often.push(table);
+            }
+        }
+        let words = self.blueprint.words();
+        share_out(self.sessions, often, |session, table| {
+            let sql = format!("ALTER TABLE {} ADD KEY gen (gen)", words.keys(table));
+            match session.run("ordering keys by generation", &sql) {
+                // A search for what fits takes the keys back and collects others: the index is there already.
+                Err(e) if e.number() == Some(number::DUPLICATE_KEY_NAME) => Ok(()),
+                outcome => Ok(outcome.map(drop)?),
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Does the steps of one round; the tables that gained rows. A round reads only rows of rounds before it, so steps
+    /// into different tables do not meet. Those into the same one keep their order: it decides which reason counts.
+    fn run(&mut self, what: &str, steps: Vec<Step<'_>>) -> Result<BTreeSet<usize>, Error> {
+        let mut groups: BTreeMap<usize, Vec<Step<'_>>> = BTreeMap::new();
+        for step in steps {
+            groups.entry(step.into).or_default().push(step);
+        }
+        let (house, catalog, task) = (self.house, &self.blueprint.catalog, self.task);
+        let grown = share_out(self.sessions, groups.into_iter().collect(), |session, (into, steps)| {
+            let mut grew = 0;
+            for step in steps {
+                house.cancel.check()?;
+                task.message(&catalog.tables[step.edge.child].label());
+                let (child, parent) = (step.edge.child_label(catalog), step.edge.parent_label(catalog));
+                let added = session.run(&format!("collecting {what} along {child} = {parent}"), &step.sql)?;
+                task.add(added);
+                grew += added;
+            }
+            Ok((grew > 0).then_some(into))
+        })?;
+        Ok(grown.into_iter().flatten().collect())
+    }
+}

@@ -1,0 +1,48 @@
+//! The connections of one run: the one that holds the lock, and its helpers.
+
+use super::closure::kill_on_signal::Watch;
+use super::error::Error;
+use super::place::Place;
+use super::rules::blueprint::Blueprint;
+use crate::mysql::Session;
+use crate::work_schema;
+
+/// The session that holds the lock, and its helpers.
+#[derive(Debug)]
+pub(crate) struct Crew(Vec<Session>);
+
+impl Crew {
+    /// The first alone.
+    pub(crate) fn of(first: Session) -> Self {
+        Self(vec![first])
+    }
+
+    /// As many helpers as make `workers` of all, ready to collect keys.
+    pub(crate) fn hire(
+        &mut self,
+        place: &Place,
+        watch: &Watch,
+        workers: usize,
+        blueprint: &Blueprint,
+    ) -> Result<(), Error> {
+        while self.0.len() < workers {
+            let mut session = place.connect()?;
+            watch.over(&session);
+            work_schema::lock_helper(&mut session, &blueprint.work_schema, self.0.len())?;
+            work_schema::ready(&mut session)?;
+            work_schema::choose(&mut session, blueprint.databases.first())?;
+            self.0.push(session);
+        }
+        Ok(())
+    }
+
+    /// The session that holds the lock.
+    pub(crate) fn first(&mut self) -> &mut Session {
+        &mut self.0[0]
+    }
+
+    /// All of them.
+    pub(crate) fn all(&mut self) -> &mut [Session] {
+        &mut self.0
+    }
+}

@@ -1,0 +1,295 @@
+//! Relations that nobody declared: names propose, data verifies.
+//!
+//! In: the catalog, the relations that are known, a bounded sample of values. Out: TOML to paste, each line with its
+//! evidence; what is doubtful is commented out. Values alone propose nothing: small dense numbers are contained in
+//! every other table's key.
+
+use std::fmt::Write;
+
+use super::candidates::{self, Candidate};
+use super::composites;
+use super::joins::Joins;
+use super::sample::look_up;
+use crate::catalog::{self, Catalog, Column, Family, Table};
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::place::Place;
+use crate::plan::rules::comparable::comparable;
+use crate::plan::rules::edge::Edge;
+use crate::plan::rules::relations;
+use crate::progress::Unit;
+use crate::sql::{literal, name};
+
+/// A `…_type` column with more values than this is no type.
+const TYPES_MAX: u32 = 20;
+
+/// One relation as a line of TOML, with its evidence behind it.
+pub(crate) struct Proposal {
+    /// The line.
+    pub(crate) text: String,
+    /// Whether names and values agree.
+    pub(crate) stands: bool,
+    /// The child and the columns of it that refer.
+    child: (usize, String),
+}
+
+/// Proposals as TOML.
+pub(crate) fn infer(house: &House, place: &Place) -> Result<String, Error> {
+    let mut session = place.connect()?;
+    let catalog = Catalog::read(&mut session, &place.databases)?;
+    let edges = relations::all(&catalog, &house.config)?;
+    Ok(rendered(&proposals(house, &mut session, &catalog, &edges)?))
+}
+
+/// What names propose for columns that no relation is known of, looked up in the data.
+pub(crate) fn proposals(
+    house: &House,
+    session: &mut Session,
+    catalog: &Catalog,
+    edges: &[Edge],
+) -> Result<Vec<Proposal>, Error> {
+    let known = |table: usize, column: &str| {
+        edges.iter().any(|edge| {
+            edge.child == table && edge.child_columns.iter().any(|c| c.eq_ignore_ascii_case(column))
+        })
+    };
+    let joins = Joins::read(session, catalog);
+    let task = house.progress.start("looking for relations", Some(catalog.tables.len() as u64), Unit::Count);
+    let mut proposals = Vec::new();
+    for (at, table) in catalog.tables.iter().enumerate() {
+        house.cancel.check()?;
+        task.message(&table.label());
+        for column in table.columns.iter().filter(|column| !known(at, &column.name)) {
+            if let Some(kind) = type_column(table, column) {
+                proposals.extend(polymorphic(session, catalog, at, column, kind)?);
+            } else {
+                proposals.extend(simple(session, catalog, &joins, at, column)?);
+            }
+        }
+        task.add(1);
+    }
+    let found = |table: usize, column: &str| {
+        proposals.iter().any(|p: &Proposal| p.stands && p.child.0 == table && p.child.1 == column)
+    };
+    let refers = |table: usize, column: &str| known(table, column) || found(table, column);
+    let mut composite = Vec::new();
+    for (child, parent, columns) in composites::of(catalog, &refers) {
+        house.cancel.check()?;
+        if !edges.iter().any(|edge| edge.child == child && edge.child_columns == columns) {
+            composite.extend(several(session, catalog, child, parent, &columns)?);
+        }
+    }
+    proposals.extend(composite);
+    Ok(proposals)
+}
+
+fn rendered(proposals: &[Proposal]) -> String {
+    let mut out = String::new();
+    if proposals.iter().any(|proposal| proposal.stands) {
+        out.push_str("[relations]\n");
+    }
+    for proposal in proposals.iter().filter(|proposal| proposal.stands) {
+        let _ = writeln!(out, "{}", proposal.text);
+    }
+    for proposal in proposals.iter().filter(|proposal| !proposal.stands) {
+        let _ = writeln!(out, "# doubtful: {}", proposal.text);
+    }
+    if out.is_empty() {
+        out.push_str("# no relation that is not declared already\n");
+    }
+    out
+}
+
+/// The first candidate whose values are there, else the most doubtful one that is worth a look.
+fn simple(
+    session: &mut Session,
+    catalog: &Catalog,
+    joins: &Joins,
+    at: usize,
+    column: &Column,
+) -> Result<Option<Proposal>, Error> {
+    let mut doubtful = None;
+    let child = &catalog.tables[at];
+    let key = child.key();
+    let is_key = key.len() == 1 && key[0].name == column.name;
+    for candidate in candidates(catalog, joins, at, column) {
+        let parent = &catalog.tables[candidate.parent];
+        let key = parent.key()[0];
+        let joined = match joins.between((at, &column.name), (candidate.parent, &key.name)) {
+            0 => String::new(),
+            times => format!(", joined in {times} kind(s) of statements"),
+        };
+        if comparable(column, key).is_err() {
+            continue;
+        }
+        let sample = look_up(session, (child, parent), &[(column, key)], None)?;
+        let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
+        let low = if sample.low { ", but they are only its first few" } else { "" };
+        let text = format!(
+            "{:?} = {:?}  # {}; {}{low}{index}{joined}",
+            written(catalog, child, &column.name),
+            written(catalog, parent, &key.name),
+            candidate.evidence,
+            sample.text(),
+        );
+        let stands = match sample.values {
+            0 => candidate.strong,
+            _ => sample.contained() && (candidate.strong || !(candidate.vague || sample.low)),
+        };
+        let proposal = Proposal { text, stands, child: (at, column.name.clone()) };
+        if stands {
+            return Ok(Some(proposal));
+        }
+        // A key that half agrees with another table's key is its own.
+        if sample.values > 0 && sample.doubtful() && !is_key {
+            doubtful.get_or_insert(proposal);
+        }
+    }
+    Ok(doubtful)
+}
+
+/// What the name speaks of; then tables that statements join the column with, unless it is the key of its own.
+fn candidates(catalog: &Catalog, joins: &Joins, at: usize, column: &Column) -> Vec<Candidate> {
+    let mut all = candidates::of(catalog, at, column);
+    let key = catalog.tables[at].key();
+    if key.len() == 1 && key[0].name == column.name {
+        return all;
+    }
+    for parent in joins.parents(catalog, at, &column.name) {
+        match all.iter_mut().find(|candidate| candidate.parent == parent) {
+            // Small numbers prove nothing; a statement that joins them does.
+            Some(named) => named.strong = true,
+            None => all.push(Candidate {
+                parent,
+                evidence: "no name, but statements (performance_schema)".to_owned(),
+                strong: true,
+                vague: false,
+            }),
+        }
+    }
+    all
+}
+
+/// A relation of several columns, if the values are there.
+fn several(
+    session: &mut Session,
+    catalog: &Catalog,
+    at: usize,
+    parent: usize,
+    columns: &[String],
+) -> Result<Option<Proposal>, Error> {
+    let (child, parent) = (&catalog.tables[at], &catalog.tables[parent]);
+    let key = parent.key();
+    let pairs: Vec<(&Column, &Column)> =
+        columns.iter().zip(&key).filter_map(|(from, to)| Some((child.column(from)?, *to))).collect();
+    if pairs.iter().any(|(from, to)| comparable(from, to).is_err()) {
+        return Ok(None);
+    }
+    let sample = look_up(session, (child, parent), &pairs, None)?;
+    if !sample.doubtful() {
+        return Ok(None);
+    }
+    let names: Vec<String> = key.iter().map(|column| column.name.clone()).collect();
+    let text = format!(
+        "{:?} = {:?}  # these columns are the key of {}; {}",
+        written_list(catalog, child, columns),
+        written_list(catalog, parent, &names),
+        parent.name,
+        sample.text(),
+    );
+    let stands = sample.values > 0 && sample.contained();
+    Ok(Some(Proposal { text, stands, child: (at, columns.join(", ")) }))
+}
+
+/// `table.column`, with the database where the table's name alone says too little.
+fn written(catalog: &Catalog, table: &Table, column: &str) -> String {
+    format!("{}.{}", written_table(catalog, table), written_part(column))
+}
+
+/// `table(column, column)`.
+fn written_list(catalog: &Catalog, table: &Table, columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| written_part(column)).collect();
+    format!("{}({})", written_table(catalog, table), columns.join(", "))
+}
+
+fn written_table(catalog: &Catalog, table: &Table) -> String {
+    let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
+    let database = if alone { String::new() } else { format!("{}.", written_part(&table.database)) };
+    format!("{database}{}", written_part(&table.name))
+}
+
+fn written_part(part: &str) -> String {
+    if part.contains(['.', '`', '(', ' ', '*', '?']) { name(part) } else { part.to_owned() }
+}
+
+/// The `owner_type` that goes with `owner_id`.
+fn type_column<'a>(table: &'a Table, column: &Column) -> Option<&'a Column> {
+    let words = catalog::words(&column.name);
+    let (last, stem) = words.split_last()?;
+    if last != "id" || stem.is_empty() {
+        return None;
+    }
+    table.columns.iter().find(|other| {
+        let words = catalog::words(&other.name);
+        let ends = words.last().is_some_and(|last| last == "type" || last == "kind" || last == "class");
+        ends && words[..words.len() - 1] == *stem && matches!(other.family(), Family::Text | Family::Choice)
+    })
+}
+
+/// One relation for each value of the type column that names a table.
+fn polymorphic(
+    session: &mut Session,
+    catalog: &Catalog,
+    child: usize,
+    column: &Column,
+    kind: &Column,
+) -> Result<Option<Proposal>, Error> {
+    let table = &catalog.tables[child];
+    let sql = format!(
+        "SELECT DISTINCT CAST({} AS CHAR) FROM {} AS c WHERE {} IS NOT NULL LIMIT {}",
+        kind.of("c"),
+        table.sql(),
+        kind.of("c"),
+        TYPES_MAX + 1
+    );
+    let values: Vec<String> = session.rows("listing types of owners", &sql)?;
+    if values.is_empty() || values.len() > TYPES_MAX as usize {
+        return Ok(None);
+    }
+    let (mut parts, mut evidence, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    for value in &values {
+        let condition = format!("{} = {}", kind.of("c"), literal(value));
+        let mut best = None;
+        for parent in candidates::named(catalog, value) {
+            let Some(&key) = catalog.tables[parent].key().first() else { continue };
+            if catalog.tables[parent].key().len() > 1 || comparable(column, key).is_err() {
+                continue;
+            }
+            let parties = (table, &catalog.tables[parent]);
+            let sample = look_up(session, parties, &[(column, key)], Some(&condition))?;
+            if sample.contained() && sample.values > 0 {
+                best = Some((parent, key, sample.found, sample.values));
+                break;
+            }
+        }
+        match best {
+            Some((parent, key, found, total)) => {
+                let to = written(catalog, &catalog.tables[parent], &key.name);
+                let condition = format!("{} = {}", kind.name, literal(value));
+                parts.push(format!("{{ to = {to:?}, where = {condition:?} }}"));
+                evidence.push(format!("{value}: {found} of {total} found"));
+            }
+            None => unknown.push(value.as_str()),
+        }
+    }
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    if !unknown.is_empty() {
+        evidence.push(format!("no table for {}", unknown.join(", ")));
+    }
+    let left = written(catalog, table, &column.name);
+    let text = format!("{left:?} = [{}]  # {}", parts.join(", "), evidence.join("; "));
+    Ok(Some(Proposal { text, stands: true, child: (child, column.name.clone()) }))
+}

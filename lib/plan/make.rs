@@ -1,0 +1,304 @@
+//! Makes the plan: nine stages, one after the other, each a function with a value that the next one needs.
+//!
+//! In: a document or the configured source, `refresh.toml`, the flags. Out: the document's `dehydration`, or a refusal. This file
+//! says in which order things happen on the server; how, is said by the wings.
+
+use jiff::Timestamp;
+
+use super::closure::collect::{Closure, collect, prepare};
+use super::closure::fit::fit;
+use super::closure::kill_on_signal::{Watch, told};
+use super::closure::roots::{self, When};
+use super::closure::selects;
+use super::crew::Crew;
+use super::error::Error;
+use super::options::{Options, WORKERS_MAX};
+use super::place::Place;
+use super::proof::edge_reports::{edge_reports, orphans};
+use super::proof::examine::{Evidence, examine, judge};
+use super::proof::{cast_failures, largest_parents};
+use super::rewrite::in_place;
+use super::rules::blueprint::{self, Blueprint};
+use super::safety::{canary, constraint_check, guard, leaks};
+use crate::document::{Dehydration, Document, Done, EdgeReport, LeakScan, TableClass, TablePlan, Target};
+use crate::house::House;
+use crate::mask;
+use crate::mysql::{self, Session};
+use crate::work_schema;
+
+/// Makes the plan and adds it to the document.
+pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
+    let place = Place::of(house, document, options)?;
+    place.may_hold_keys(options)?;
+    if options.in_place {
+        place.may_be_rewritten(options)?;
+    }
+    if place.is_source {
+        let mut source = document.source.take().unwrap_or_default();
+        source.databases.clone_from(&place.databases);
+        document.source = Some(source);
+    }
+    if house.dry_run {
+        let mut session = place.connect()?;
+        let blueprint = blueprint(house, &mut session, &place)?;
+        return Ok(Done::saying(format!(
+            "would collect keys of {} tables in `{}` on {}",
+            blueprint.keyed().count(),
+            blueprint.work_schema,
+            place.label()
+        )));
+    }
+    let dehydration = make(house, &place, options)?;
+    let done = Done::saying(note(&dehydration));
+    document.dehydration = Some(dehydration);
+    Ok(done)
+}
+
+/// Collects the keys and describes the plan.
+pub(crate) fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydration, Error> {
+    let watch = Watch::start(house, place);
+    told(house, Maker { house, place, options, watch: &watch }.plan())
+}
+
+/// What every stage is told.
+struct Maker<'a> {
+    house: &'a House,
+    place: &'a Place,
+    options: &'a Options,
+    watch: &'a Watch,
+}
+
+/// How a run begins.
+enum Begun {
+    /// A rewrite that another run left half-way is finished, and this is its plan.
+    Finished(Box<Dehydration>),
+    /// The lock is ours, and so far one connection.
+    Locked(Crew),
+}
+
+/// What is decided before the first row is looked at.
+struct Drawn {
+    blueprint: Blueprint,
+    when: When,
+}
+
+/// What the guards let through.
+struct Guarded {
+    /// The masks' key that stays the same from night to night, if there is one.
+    key: Option<mask::Key>,
+    warnings: Vec<String>,
+}
+
+/// Filled key tables.
+struct Closed {
+    closure: Closure,
+    /// What was chosen to fit, if the flags say how much that is.
+    target: Option<Target>,
+}
+
+/// What is in the document of tables and relations.
+struct Compiled {
+    tables: Vec<TablePlan>,
+    edges: Vec<EdgeReport>,
+    warnings: Vec<String>,
+}
+
+/// What safety adds.
+struct Safe {
+    leaks: Option<LeakScan>,
+    warnings: Vec<String>,
+}
+
+impl Maker<'_> {
+    fn plan(&self) -> Result<Dehydration, Error> {
+        // 1. Begin: take the lock; what a rewrite left half-way is finished first, and is the plan then.
+        let mut crew = match self.begin()? {
+            Begun::Finished(plan) => return Ok(*plan),
+            Begun::Locked(crew) => crew,
+        };
+        // 2. Draw: catalog, relations, classes, masks, and the moment that windows count back from. No row is read.
+        let drawn = self.draw(crew.first())?;
+        let blueprint = &drawn.blueprint;
+        // 3. Guard: before anything is written, the server takes every mask and nothing personal is unmasked.
+        let guarded = self.guard(crew.first(), blueprint)?;
+        // 4. Prepare: an empty work schema with the masks' key in it; masked rows are tried against the tables' rules.
+        let broken = self.prepare(&mut crew, blueprint, guarded.key.as_ref())?;
+        // 5. Close: the key tables are filled, with as much as fits if the flags say so.
+        let closed = self.close(crew.all(), &drawn)?;
+        // 6. Prove: every reference of a kept row is whole, or was broken before. Else there is no plan.
+        let evidence = self.prove(crew.all(), blueprint, &closed.closure)?;
+        // 7. Compile: one SELECT a table, which the server parses; what each relation added.
+        let mut compiled = self.compile(crew.all(), blueprint, &closed.closure, &evidence)?;
+        // 8. Safety: originals are hashed, copies of them looked for, canaries sent through; then the plan counts as whole.
+        let safe = self.safety(&mut crew, blueprint, &mut compiled.tables, closed.closure.last_down)?;
+        // 9. Describe: the document's section. In place, the copy is rewritten by it.
+        let warnings = [guarded.warnings, broken, compiled.warnings, safe.warnings].concat();
+        let mut plan = Dehydration {
+            as_of: Some(drawn.when.as_of),
+            work_schema: blueprint.work_schema.clone(),
+            warnings,
+            tables: compiled.tables,
+            edges: compiled.edges,
+            databases: blueprint.databases.clone(),
+            session: work_schema::session_statements(&blueprint.work_schema),
+            config_sha256: blueprint.config_sha256.clone(),
+            leaks: safe.leaks,
+            target: closed.target,
+            ..Dehydration::default()
+        };
+        if self.options.to_look_at {
+            largest_parents::parents(self.house, crew.all(), blueprint, &closed.closure, &mut plan.edges)?;
+        }
+        if !self.options.in_place {
+            return Ok(plan);
+        }
+        self.house.progress.say(&format!("rewriting the tables of {}", self.place.label()));
+        in_place::rewrite(self.house, crew.first(), plan)
+    }
+
+    /// Half-swapped tables are nothing to choose rows from; what a run that died before its commit had built goes.
+    fn begin(&self) -> Result<Begun, Error> {
+        let config = &self.house.config;
+        let schema = &config.dehydrate.work_schema;
+        let mut session = self.place.connect()?;
+        self.watch.over(&session);
+        work_schema::lock(&mut session, schema, usize::from(WORKERS_MAX))?;
+        let rules = blueprint::sha256(config);
+        if let Some(plan) = in_place::resume(self.house, &mut session, schema, &rules)? {
+            return Ok(Begun::Finished(Box::new(plan)));
+        }
+        if self.options.in_place {
+            in_place::sweep(&mut session, &self.place.databases)?;
+        }
+        Ok(Begun::Locked(Crew::of(session)))
+    }
+
+    fn draw(&self, session: &mut Session) -> Result<Drawn, Error> {
+        let blueprint = blueprint(self.house, session, self.place)?;
+        let when = When::at(as_of(self.house, session, self.place, self.options)?);
+        Ok(Drawn { blueprint, when })
+    }
+
+    fn guard(&self, session: &mut Session, blueprint: &Blueprint) -> Result<Guarded, Error> {
+        guard::masks_parse(session, blueprint, &self.house.config)?;
+        let key = mask_key(self.house)?;
+        let warnings = guard::personal_data(self.house, session, blueprint)?;
+        self.house.cancel.check()?;
+        Ok(Guarded { key, warnings })
+    }
+
+    /// Warnings about rules of tables that could not be tried.
+    fn prepare(
+        &self,
+        crew: &mut Crew,
+        blueprint: &Blueprint,
+        key: Option<&mask::Key>,
+    ) -> Result<Vec<String>, Error> {
+        self.house.progress.say(&format!(
+            "writing to `{}` on {}, keys for the most part; nothing outside of it is written there",
+            blueprint.work_schema,
+            self.place.label()
+        ));
+        crew.hire(self.place, self.watch, self.options.workers(), blueprint)?;
+        prepare(crew.all(), blueprint)?;
+        if let Some(key) = key {
+            work_schema::stable_key(crew.first(), &blueprint.work_schema, key)?;
+        }
+        constraint_check::check(self.house, crew.first(), blueprint)
+    }
+
+    /// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.
+    fn close(&self, sessions: &mut [Session], drawn: &Drawn) -> Result<Closed, Error> {
+        let (blueprint, when) = (&drawn.blueprint, drawn.when);
+        match self.options.limit() {
+            None => Ok(Closed { closure: collect(self.house, sessions, blueprint, &when)?, target: None }),
+            Some(limit) => {
+                let fitted = fit(self.house, sessions, blueprint, when, limit)?;
+                Ok(Closed { closure: fitted.closure, target: Some(fitted.target) })
+            }
+        }
+    }
+
+    fn prove(
+        &self,
+        sessions: &mut [Session],
+        blueprint: &Blueprint,
+        closure: &Closure,
+    ) -> Result<Vec<Evidence>, Error> {
+        let evidence = examine(self.house, sessions, blueprint, closure.last_down)?;
+        judge(blueprint, &evidence)?;
+        Ok(evidence)
+    }
+
+    fn compile(
+        &self,
+        sessions: &mut [Session],
+        blueprint: &Blueprint,
+        closure: &Closure,
+        evidence: &[Evidence],
+    ) -> Result<Compiled, Error> {
+        let tables = selects::all(self.house, sessions, blueprint, closure.last_down)?;
+        guard::selects_parse(&mut sessions[0], &tables)?;
+        let edges = edge_reports(sessions, blueprint, closure, evidence)?;
+        let mut warnings = orphans(&edges);
+        let unread = cast_failures::count(self.house, sessions, blueprint, closure.last_down)?;
+        warnings.extend(cast_failures::warnings(blueprint, &unread));
+        Ok(Compiled { tables, edges, warnings })
+    }
+
+    fn safety(
+        &self,
+        crew: &mut Crew,
+        blueprint: &Blueprint,
+        tables: &mut [TablePlan],
+        last_down: u64,
+    ) -> Result<Safe, Error> {
+        // One connection writes while others read.
+        crew.hire(self.place, self.watch, 2, blueprint)?;
+        let (leaks, mut warnings) = leaks::collect(self.house, crew.all(), blueprint, tables, self.options)?;
+        warnings.extend(canary::check(
+            self.house,
+            crew.first(),
+            self.place,
+            blueprint,
+            tables,
+            self.options,
+        )?);
+        work_schema::complete(crew.first(), &blueprint.work_schema, last_down)?;
+        Ok(Safe { leaks, warnings })
+    }
+}
+
+/// Reads the catalog and decides everything that needs no row.
+fn blueprint(house: &House, session: &mut Session, place: &Place) -> Result<Blueprint, Error> {
+    house.progress.say(&format!("reading the catalog of {}", place.label()));
+    roots::draw(session, &house.config, &place.databases)
+}
+
+/// The key that stays the same from night to night, if there is one.
+fn mask_key(house: &House) -> Result<Option<mask::Key>, Error> {
+    mask::key(&house.config, |id| Ok(house.keys.content(id).map_err(mysql::Error::Keys)?))
+}
+
+/// The flag, the snapshot's time, or the server's clock, read once and written down.
+fn as_of(house: &House, session: &mut Session, place: &Place, options: &Options) -> Result<Timestamp, Error> {
+    if let Some(known) = options.as_of.or(place.taken_at) {
+        return Ok(known);
+    }
+    let now: Option<i64> = session.first("reading the server's clock", "SELECT UNIX_TIMESTAMP()")?;
+    let now = now.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now);
+    if !place.is_source {
+        house.progress.warn(&format!(
+            "the document does not say when the snapshot was taken; windows count back from {now}"
+        ));
+    }
+    Ok(now)
+}
+
+fn note(plan: &Dehydration) -> String {
+    let rows: u64 = plan.tables.iter().map(|table| table.rows).sum();
+    let before: u64 = plan.tables.iter().map(|table| table.rows_before).sum();
+    let with_rows =
+        plan.tables.iter().filter(|table| table.class != TableClass::Empty && table.rows > 0).count();
+    format!("{rows} of {before} rows of {with_rows} tables come along")
+}

@@ -1,0 +1,129 @@
+//! The proof: every reference of a kept row is whole, or was already broken in the source.
+//!
+//! In: finished key tables. Out: for each relation, how many kept child rows have no parent in the source (orphans,
+//! reported), and how many have one that was left behind (dangling: the plan is refused).
+
+use super::integrity_scan;
+use crate::config::Up;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::closure::conditions::{homeless, kept_children};
+use crate::plan::closure::pool::share_out;
+use crate::plan::closure::sql::{self, Rows, Words};
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::edge::Edge;
+use crate::progress::Unit;
+
+/// What was found along one relation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The relation's number.
+    pub edge: usize,
+    /// Kept child rows whose parent was already missing in the source.
+    pub orphans: u64,
+    /// Kept child rows whose parent exists in the source but was not kept.
+    pub dangling: u64,
+}
+
+/// Looks at every relation whose references must be whole. First at each table once, for how many references lead to
+/// nothing that is kept; then, along the relations that have any, at what became of those parents.
+pub fn examine(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    last_down: u64,
+) -> Result<Vec<Evidence>, Error> {
+    let edges: Vec<&Edge> = blueprint.edges.iter().filter(|edge| matters(blueprint, edge)).collect();
+    let task = house.progress.start("proving", Some(edges.len() as u64), Unit::Count);
+    let whole = integrity_scan::whole(house, sessions, blueprint, &edges)?;
+    task.add(whole.len() as u64);
+    let doubtful = edges.into_iter().filter(|edge| !whole.contains(&edge.number)).collect();
+    let found = share_out(sessions, doubtful, |session, edge| {
+        house.cancel.check()?;
+        let deed = format!("checking references of {}", edge.child_label(&blueprint.catalog));
+        let sql = question(blueprint, edge, last_down);
+        let (orphans, dangling) = session.first::<(u64, u64)>(&deed, &sql)?.unwrap_or_default();
+        task.add(1);
+        Ok(Evidence { edge: edge.number, orphans, dangling })
+    })?;
+    let sound = whole.into_iter().map(|edge| Evidence { edge, ..Evidence::default() });
+    let mut evidence: Vec<Evidence> = sound.chain(found).collect();
+    evidence.sort_by_key(|found| found.edge);
+    Ok(evidence)
+}
+
+/// Refuses a plan with a reference that was broken on the way.
+pub fn judge(blueprint: &Blueprint, evidence: &[Evidence]) -> Result<(), Error> {
+    match evidence.iter().find(|found| found.dangling > 0) {
+        None => Ok(()),
+        Some(found) => {
+            let edge = &blueprint.edges[found.edge - 1];
+            Err(Error::Dangling {
+                rows: found.dangling,
+                child: edge.child_label(&blueprint.catalog),
+                parent: edge.parent_label(&blueprint.catalog),
+            })
+        }
+    }
+}
+
+fn matters(blueprint: &Blueprint, edge: &Edge) -> bool {
+    matches!(edge.up, Up::Always | Up::Drop | Up::Nullify)
+        && blueprint.kept(edge.child) != Kept::Nothing
+        && matches!(blueprint.kept(edge.parent), Kept::Keys | Kept::All)
+}
+
+fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
+    let words = blueprint.words();
+    let edge = &as_it_leaves(blueprint, words, edge);
+    let condition = kept_children(blueprint, words, edge.child, last_down);
+    let rows = match blueprint.kept(edge.child) {
+        Kept::Keys => Rows::Kept,
+        Kept::Children => Rows::Matching(&condition),
+        Kept::All | Kept::Nothing => Rows::All,
+    };
+    let (from, chosen) = words.kept_child_rows(edge, rows);
+    let (parent_columns, lost, before, after) = parents(blueprint, words, edge);
+    let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
+    format!(
+        "SELECT CAST(COALESCE(SUM({parent_columns} IS NULL AND {}), 0) AS UNSIGNED), \
+         CAST(COALESCE(SUM({lost}), 0) AS UNSIGNED) \
+         FROM {from}{before} LEFT JOIN {} AS p ON {}{after} AND {chosen} AND {}",
+        words.means_something_of(edge, &values),
+        words.table(edge.parent).sql(),
+        words.parent_match(edge, "c.v"),
+        Words::refers(edge),
+    )
+}
+
+/// Without the references that leave as nothing.
+fn as_it_leaves(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> Edge {
+    let mut left = edge.clone();
+    if edge.up == Up::Nullify {
+        let homeless = homeless(blueprint, words, edge, false);
+        let stays = format!("CASE WHEN {homeless} THEN 0 ELSE 1 END = 1");
+        left.filter =
+            Some(edge.filter.as_deref().map_or(stays.clone(), |filter| format!("({filter}) AND {stays}")));
+    }
+    left
+}
+
+/// A parent column that is NULL only where no parent is; when a parent is lost; what is joined before the parents and
+/// after them, with the beginning of WHERE. Where one look at the key table tells whether the parent is kept, that
+/// comes first: parents themselves are read only for references that lead to none.
+fn parents(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> (String, String, String, String) {
+    let known = sql::of("p", &edge.parent_columns[0]);
+    if blueprint.kept(edge.parent) != Kept::Keys {
+        return (known, "FALSE".to_owned(), String::new(), " WHERE TRUE".to_owned());
+    }
+    let keys = words.keys(edge.parent);
+    let lost = format!("{known} IS NOT NULL");
+    if let Some(matched) = words.only_kept_parent(edge, "kept", "c.v") {
+        let before = format!(" LEFT JOIN {keys} AS kept ON {matched}");
+        return (known, lost, before, " WHERE kept.p1 IS NULL".to_owned());
+    }
+    let own = words.key_join(edge.parent, "p").replace("k.p", "kept.p");
+    let after = format!(" LEFT JOIN {keys} AS kept ON {own} WHERE TRUE");
+    (known, format!("{lost} AND kept.p1 IS NULL"), String::new(), after)
+}

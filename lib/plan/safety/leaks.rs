@@ -1,0 +1,87 @@
+//! What the dump will look for: the originals are hashed, the columns to look in are marked, and copies are looked for at once.
+//!
+//! In: a blueprint, the finished table plans. Out: records of the originals in the work schema, for each outgoing column whether
+//! originals are to be looked for in it, and warnings about copies. Clear text stays on the server.
+
+use super::copied_columns;
+use super::originals::{may_hold, originals};
+use super::originals_hash::{self, Job};
+use crate::document::{LeakScan, TableClass, TablePlan};
+use crate::house::House;
+use crate::mask::{self, Leaks, Outcome};
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::options::Options;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::work_schema::{self, Originals};
+
+/// Of tables up to this estimate all rows are hashed, of larger ones those that come along: a note about one customer
+/// may well speak of another.
+const WHOLE_ROWS_MAX: u64 = 200_000;
+
+/// Writes the records, marks the columns and looks for copies, whose warnings are returned. Nothing if `[mask] leaks` is
+/// off, if no dump follows, or if the copy itself is rewritten.
+pub(crate) fn collect(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &Blueprint,
+    tables: &mut [TablePlan],
+    options: &Options,
+) -> Result<(Option<LeakScan>, Vec<String>), Error> {
+    let policy = mask::leaks(&house.config)?;
+    if policy == Leaks::Off || options.to_look_at {
+        return Ok((None, Vec::new()));
+    }
+    if options.in_place {
+        // Hashes would stay behind on a server that developers may be given.
+        house.progress.say("rewritten in place: what is dumped from here is not scanned for original values");
+        return Ok((None, Vec::new()));
+    }
+    for table in tables.iter_mut().filter(|table| table.class != TableClass::Empty) {
+        mark(blueprint, table);
+    }
+    work_schema::create_scan_key(sessions, &blueprint.work_schema)?;
+    let store = Originals::create(&mut sessions[0], &blueprint.work_schema)?;
+    let mut scan = LeakScan {
+        refuse: policy == Leaks::Refuse,
+        tables: vec![work_schema::ORIGINALS.to_owned()],
+        ..LeakScan::default()
+    };
+    let (mut jobs, mut places) = (Vec::new(), Vec::new());
+    for at in 0..blueprint.catalog.tables.len() {
+        let originals = originals(blueprint, at);
+        let Some(from) = rows(blueprint, at, tables).filter(|_| !originals.is_empty()) else { continue };
+        let mut sources = Vec::new();
+        for original in originals {
+            sources.push((scan.origins.len(), original.source));
+            scan.origins.push(original.origin);
+            places.push(original.place);
+        }
+        jobs.push(Job { at, from, sources });
+    }
+    scan.values = originals_hash::gather(house, sessions, blueprint, &store, jobs)?;
+    let copies = copied_columns::check(house, sessions, blueprint, (tables, &store), &places, scan.refuse)?;
+    Ok((Some(scan), copies))
+}
+
+/// Whose values are hashed: all rows of a small table, else those that come along.
+fn rows(blueprint: &Blueprint, at: usize, tables: &[TablePlan]) -> Option<String> {
+    let table = &blueprint.catalog.tables[at];
+    if table.rows_estimate <= WHOLE_ROWS_MAX || blueprint.kept(at) == Kept::All {
+        return Some(format!("{} AS t", table.sql()));
+    }
+    let planned = tables.iter().find(|plan| plan.database == table.database && plan.table == table.name);
+    planned.filter(|_| blueprint.kept(at) != Kept::Nothing).map(|plan| plan.from.clone())
+}
+
+/// Says of each column of a plan whether originals are looked for in it.
+fn mark(blueprint: &Blueprint, plan: &mut TablePlan) {
+    let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { return };
+    for outgoing in &mut plan.columns {
+        let column = blueprint.catalog.tables[at].column(&outgoing.name);
+        let mask = blueprint.masks.declared(at, &outgoing.name);
+        // `keep` with a reason says that clear values are fine.
+        let ours = mask.is_some_and(|mask| mask.nature.result == Outcome::Ours);
+        outgoing.scan = !ours && column.is_some_and(may_hold);
+    }
+}

@@ -1,0 +1,178 @@
+//! Originals: which columns' values say whose they are, and must not be in what leaves.
+//!
+//! In: a blueprint, a table. Out: [`Original`]s: where a value comes from and the SQL that makes it; and which columns have room
+//! for somebody else's. No row is looked at.
+
+use crate::catalog::{Column, Family, Table};
+use crate::document::LeakOrigin;
+use crate::mask::{self, Mask, Value};
+use crate::plan::rules::blueprint::Blueprint;
+use crate::scan::{self, Source};
+
+/// Longer columns under a vague kind are free text (characters).
+const VAGUE_LENGTH_MAX: u64 = 255;
+
+/// Words of names of columns that many people share a value of.
+const SHARED: &[&str] = &[
+    "city",
+    "town",
+    "country",
+    "state",
+    "province",
+    "region",
+    "county",
+    "zip",
+    "postcode",
+    "postal",
+    "gender",
+    "sex",
+    "salutation",
+    "title",
+    "language",
+    "locale",
+    "currency",
+    "agent",
+    "type",
+    "kind",
+    "status",
+    "role",
+];
+
+/// Words before `name` that make it a person's.
+const PERSONS: &[&str] = &[
+    "full",
+    "contact",
+    "customer",
+    "client",
+    "person",
+    "signer",
+    "holder",
+    "applicant",
+    "insured",
+    "patient",
+    "driver",
+    "employee",
+    "member",
+    "owner",
+    "claimant",
+];
+
+/// Where hashed originals come from: a column, or the two halves of a name.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) table: usize,
+    pub(crate) column: String,
+    pub(crate) halves: bool,
+}
+
+/// One column, or the two halves of a name.
+pub(crate) struct Original {
+    /// For the document.
+    pub(crate) origin: LeakOrigin,
+    pub(crate) place: Origin,
+    /// What is hashed.
+    pub(crate) source: Source,
+}
+
+/// The originals of a table.
+pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
+    let table = &blueprint.catalog.tables[at];
+    let masked: Vec<(&Column, &Mask)> = table
+        .columns
+        .iter()
+        .filter(|column| !column.generated)
+        .filter_map(|column| Some((column, blueprint.masks.of(at, &column.name)?)))
+        .collect();
+    let mut all: Vec<Original> = masked
+        .iter()
+        .filter(|(column, mask)| tells(column, mask))
+        .map(|(column, mask)| Original {
+            origin: origin(table, column, mask),
+            place: Origin { table: at, column: column.name.clone(), halves: false },
+            source: Source { person: is_person(column, mask), ..source(column) },
+        })
+        .collect();
+    // A first name is nobody's own; with a last name it is.
+    let first = masked.iter().find(|(column, mask)| is_first(column, mask));
+    let last = masked.iter().find(|(column, mask)| is_last(column, mask));
+    if let (Some((first, _)), Some((last, mask))) = (first, last) {
+        for (one, other) in [(first, last), (last, first)] {
+            all.push(Original {
+                origin: origin(table, last, mask),
+                place: Origin { table: at, column: last.name.clone(), halves: true },
+                source: Source {
+                    value: format!("CONCAT({}, ' ', {})", text(one), text(other)),
+                    long: true,
+                    person: false,
+                },
+            });
+        }
+    }
+    all
+}
+
+fn origin(table: &Table, column: &Column, mask: &Mask) -> LeakOrigin {
+    LeakOrigin {
+        column: format!("{}.{}", table.label(), column.name),
+        mask: mask.kind.clone(),
+        ..LeakOrigin::default()
+    }
+}
+
+/// The values of a column.
+pub(crate) fn source(column: &Column) -> Source {
+    let short = column.integer() || column.length.is_some_and(|length| length <= scan::VALUE_CHARACTERS_MAX);
+    Source { value: text(column), long: !short, person: false }
+}
+
+/// The value as text in a character set that has every letter.
+fn text(column: &Column) -> String {
+    match column.family() {
+        Family::Text | Family::Binary => format!("CONVERT({} USING utf8mb4)", column.of("t")),
+        _ => format!("CAST({} AS CHAR CHARACTER SET utf8mb4)", column.of("t")),
+    }
+}
+
+/// Whether a single value of the column says whose it is.
+fn tells(column: &Column, mask: &Mask) -> bool {
+    let words = mask::words(&column.name);
+    let short = column.length.is_some_and(|length| length <= VAGUE_LENGTH_MAX);
+    let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
+    holds
+        && mask.nature.value != Value::Untelling
+        && !is_first(column, mask)
+        && (column.integer() || short || mask.nature.value != Value::Vague)
+        && !words.iter().any(|word| SHARED.contains(&word.as_str()))
+}
+
+fn is_first(column: &Column, mask: &Mask) -> bool {
+    mask.kind == "first_name"
+        || named(column, &[&["first", "name"], &["given", "name"], &["middle", "name"], &["fname"]])
+}
+
+fn is_last(column: &Column, mask: &Mask) -> bool {
+    mask.kind == "last_name"
+        || named(column, &[&["last", "name"], &["family", "name"], &["surname"], &["lname"]])
+}
+
+fn is_person(column: &Column, mask: &Mask) -> bool {
+    let words = mask::words(&column.name);
+    let called = words.windows(2).any(|pair| pair[1] == "name" && PERSONS.contains(&pair[0].as_str()));
+    matches!(mask.kind.as_str(), "name" | "person") || called
+}
+
+fn named(column: &Column, names: &[&[&str]]) -> bool {
+    let words = mask::words(&column.name);
+    names.iter().any(|name| words.windows(name.len()).any(|window| window.iter().eq(name.iter())))
+}
+
+/// Whether values of other columns fit in it.
+pub(crate) fn may_hold(column: &Column) -> bool {
+    match column.family() {
+        Family::Text | Family::Binary | Family::Json => {
+            column.length.is_none_or(|length| length >= scan::LENGTH_MIN as u64)
+        }
+        Family::Exact => matches!(column.data_type.as_str(), "int" | "bigint") && !column.auto_increment,
+        Family::Approximate | Family::Choice | Family::Time | Family::Other => false,
+    }
+}

@@ -1,0 +1,46 @@
+//! Key tables: the kept rows of one table of the source, by key. One row is its key (`p1`, `p2`, …), how far from the roots
+//! it is (`gen`) and the relation that brought it (`edge`).
+
+use super::error::Error;
+use super::names::keys;
+use crate::catalog::Table;
+use crate::mysql::Session;
+use crate::sql::literal;
+
+/// Makes the empty key table of the table with this number.
+pub(crate) fn create_keys(
+    session: &mut Session,
+    schema: &str,
+    number: usize,
+    table: &Table,
+) -> Result<(), Error> {
+    let deed = format!("creating the key table of {}", table.label());
+    session.run(&deed, &key_table(&keys(schema, number), table))?;
+    Ok(())
+}
+
+/// Takes all its keys back.
+pub(crate) fn forget_keys(session: &mut Session, schema: &str, number: usize) -> Result<(), Error> {
+    session.run("taking keys back", &format!("TRUNCATE TABLE {}", keys(schema, number)))?;
+    Ok(())
+}
+
+/// `CREATE TABLE` of a key table, whatever it is called: the key's columns with exactly the source's types.
+pub(crate) fn key_table(name: &str, source: &Table) -> String {
+    let key = source.key();
+    let columns =
+        key.iter().enumerate().map(|(n, column)| format!("p{} {} NOT NULL, ", n + 1, column.definition()));
+    let parts = source.identity().map(|index| index.parts.as_slice()).unwrap_or_default();
+    let primary: Vec<String> = parts
+        .iter()
+        .enumerate()
+        .map(|(n, part)| part.prefix.map_or(format!("p{}", n + 1), |prefix| format!("p{}({prefix})", n + 1)))
+        .collect();
+    format!(
+        "CREATE TABLE {name} ({}gen INT UNSIGNED NOT NULL, edge INT NOT NULL, PRIMARY KEY ({})) \
+         ENGINE=InnoDB COMMENT={}",
+        columns.collect::<String>(),
+        primary.join(", "),
+        literal(&source.label().chars().take(1_000).collect::<String>()),
+    )
+}
