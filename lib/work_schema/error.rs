@@ -43,3 +43,19 @@ impl Failure for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_busy_schema_is_worth_another_try() {
+        let (server, schema) = ("copy".to_owned(), "work".to_owned());
+        let busy = Error::Busy { server: server.clone(), schema: schema.clone() }.ending();
+        assert_eq!((busy.exit, busy.code), (Exit::Temporary, "busy"));
+        let foreign = Error::Foreign { server, schema }.ending();
+        assert_eq!((foreign.exit, foreign.code), (Exit::Refused, "foreign-schema"));
+        let none = Error::NotPlanned("there is no plan".to_owned()).ending();
+        assert_eq!((none.exit, none.hint.as_deref()), (Exit::BadInput, Some("mydehydrate plan")));
+    }
+}

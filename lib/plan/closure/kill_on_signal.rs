@@ -83,3 +83,31 @@ pub(crate) fn told<T>(house: &House, outcome: Result<T, Error>) -> Result<T, Err
         (outcome, _) => outcome,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::document::Failure;
+    use crate::mysql;
+    use crate::progress::Progress;
+
+    #[test]
+    fn after_a_signal_what_the_server_said_is_that_whoever_asked_it() {
+        let house = |signal: bool| {
+            let house = House::new("tool", Config::default(), Progress::silent(), std::env::temp_dir());
+            if signal {
+                house.cancel.raise(15);
+            }
+            house
+        };
+        let code = |error: Error, signal: bool| told(&house(signal), Err::<(), _>(error)).unwrap_err().code();
+        let by_plan = || Error::from(mysql::Error::NoUser);
+        let by_work_schema = || Error::from(work_schema::Error::from(mysql::Error::NoUser));
+        for (error, again) in [(by_plan(), by_plan()), (by_work_schema(), by_work_schema())] {
+            assert_eq!((code(error, false), code(again, true)), ("mysql-login", "interrupted"));
+        }
+        let busy = work_schema::Error::Busy { server: "a".to_owned(), schema: "b".to_owned() };
+        assert_eq!(code(busy.into(), true), "busy");
+    }
+}

@@ -12,7 +12,7 @@ use crate::sql::{TableText, Token, literal, name, qualified, tokens, without_def
 /// What has to be put back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Definition {
-    /// `CONSTRAINT … FOREIGN KEY …`, as SHOW CREATE TABLE says it.
+    /// `CONSTRAINT … FOREIGN KEY …`, as the server writes it.
     foreign_keys: Vec<String>,
     /// The next number.
     counter: Option<u64>,
@@ -81,7 +81,7 @@ impl Definition {
     }
 }
 
-/// What of SHOW CREATE TABLE are foreign keys with a name.
+/// What of a CREATE TABLE are foreign keys with a name.
 fn foreign_keys(create: &str) -> Vec<String> {
     let items = TableText::of(create).map_or(Vec::new(), |text| text.items);
     let is_foreign_key = |item: &&str| {
