@@ -198,7 +198,8 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
     let indexes = facts.indexes.get(&found.name).map_or(&[][..], Vec::as_slice);
     // A part of a text is enough to tell rows apart, but an index on it does not give them in the order of the whole.
     let is_ordered = |index: &&Index| index.parts.iter().all(|part| part.prefix.is_none());
-    let key = catalog::identity(indexes, never_null).filter(is_ordered);
+    let ordered: Vec<Index> = indexes.iter().filter(is_ordered).cloned().collect();
+    let key = catalog::identity(&ordered, never_null);
     let hint = if key.is_some_and(|key| key.name == "PRIMARY") { " FORCE INDEX (PRIMARY)" } else { "" };
     Part {
         table: 0,

@@ -20,7 +20,7 @@ use super::error::Error;
 use super::options::{self, ServiceOptions};
 use super::poll::{self, Judgement, Patience};
 use super::wait::{POINT_IN_TIME, describe, kind_of_source};
-use super::{names, snapshot as snap};
+use super::{names, snapshot};
 use crate::aws::label;
 use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
 use crate::document::{Cluster, Document, Done, Login, ResourceKind, Snapshot, Source};
@@ -246,7 +246,7 @@ fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
     if snapshot.kind == POINT_IN_TIME {
         return Ok((kind, Origin::LatestOf(snapshot.id.clone()), known.0, known.1));
     }
-    let of = snap::snapshot_kind(kind);
+    let of = snapshot::snapshot_kind(kind);
     if desk.house.dry_run && snapshot.status == "planned" {
         return Ok((kind, Origin::Snapshot(snapshot.id.clone()), known.0, known.1));
     }
@@ -286,7 +286,7 @@ fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) ->
         status: "available".to_owned(),
         created_at: Some(Timestamp::now()),
         arn: None,
-        ..snap::section(&found)
+        ..snapshot::section(&found)
     });
     Ok((ResourceKind::Cluster, Origin::CloneOf(found.id), found.engine, found.engine_version))
 }

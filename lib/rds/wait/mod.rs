@@ -12,7 +12,7 @@ use super::desk::{Desk, span};
 use super::error::Error;
 use super::options::ServiceOptions;
 use super::poll::Patience;
-use super::snapshot as snap;
+use super::snapshot;
 use super::snapshot::NOT_ORDERED;
 use crate::aws::label;
 use crate::config::{Fallback, Length};
@@ -96,8 +96,8 @@ pub(super) fn until_ready(
 
 /// Puts a snapshot that a flag names into the document.
 fn named(desk: &Desk<'_>, document: &mut Document, id: &str) -> Result<(), Error> {
-    let found = snap::find(desk, id)?;
-    document.snapshot = Some(Snapshot { id: id.to_owned(), ..snap::section(&found) });
+    let found = snapshot::find(desk, id)?;
+    document.snapshot = Some(Snapshot { id: id.to_owned(), ..snapshot::section(&found) });
     let source = document.source.get_or_insert_with(Source::default);
     match found.kind {
         ResourceKind::InstanceSnapshot => source.instance = found.parent,
@@ -119,14 +119,14 @@ fn wait_for_snapshot(
     let why = if snapshot.status == NOT_ORDERED {
         snapshot.fallback_reason.clone().unwrap_or_else(|| "no snapshot could be ordered".to_owned())
     } else {
-        let kind = snap::snapshot_kind(kind_of_source(document));
+        let kind = snapshot::snapshot_kind(kind_of_source(document));
         let timeout = options.timeout.unwrap_or(desk.house.config.snapshot.timeout).duration();
         let begun = desk.clock.now();
         let newborn = document.resources.iter().any(|owed| owed.kind == kind && owed.id == snapshot.id);
         match desk.wait_usable(kind, &snapshot.id, Patience { timeout, newborn }) {
             Ok(thing) => {
                 let waited = span(desk.clock.now().saturating_sub(begun));
-                document.snapshot = Some(Snapshot { id: snapshot.id.clone(), ..snap::section(&thing) });
+                document.snapshot = Some(Snapshot { id: snapshot.id.clone(), ..snapshot::section(&thing) });
                 return Ok(Done::saying(format!("{} is available after {waited}", thing.label())));
             }
             Err(error @ (Error::Terminal { .. } | Error::TimedOut { .. } | Error::NoSuch(_))) if !none => {
@@ -167,9 +167,9 @@ fn fall_back(
     let mut instead = match choice {
         Fallback::Pitr => point_in_time(desk, kind, &id, &wish)?.map_err(no)?,
         Fallback::Automated | Fallback::None => {
-            let of = snap::snapshot_kind(kind);
+            let of = snapshot::snapshot_kind(kind);
             let list = desk.call(false, || desk.cloud.list(of, Listing::AutomatedOf(&id)))?;
-            snap::section(&fallback::choose(&list, &wish).map_err(no)?)
+            snapshot::section(&fallback::choose(&list, &wish).map_err(no)?)
         }
     };
     instead.fallback = true;
@@ -196,7 +196,7 @@ fn point_in_time(
             status: "available".to_owned(),
             created_at: found.restorable_to,
             arn: None,
-            ..snap::section(&found)
+            ..snapshot::section(&found)
         }),
     })
 }

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 
 use super::actions;
 use super::cloud::Cloud;
-use crate::rds_local::actions::secret as vault;
+use crate::rds_local::actions::secret;
 use crate::rds_local::faults::language::CallFault;
 use query::{Query, Refusal};
 
@@ -62,7 +62,7 @@ pub(crate) async fn listen(listener: std::net::TcpListener, cloud: Arc<Cloud>) -
 async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>) -> Result<Answer, Lost> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
-    let target = target.and_then(|target| target.strip_prefix(vault::TARGET)).map(str::to_owned);
+    let target = target.and_then(|target| target.strip_prefix(secret::TARGET)).map(str::to_owned);
     let Ok(body) = Limited::new(request.into_body(), REQUEST_BYTES_MAX).collect().await else {
         return Ok(plain(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -117,9 +117,9 @@ fn answer(cloud: &Arc<Cloud>, query: &Query, fault: Option<&CallFault>) -> Resul
 /// The JSON protocol, for secrets.
 fn secret(cloud: &Cloud, action: &str, body: &[u8], fault: Option<&CallFault>) -> Result<Answer, Lost> {
     const JSON: &str = "application/x-amz-json-1.1";
-    Ok(match perform(cloud, action, fault, || vault::call(cloud, action, body))? {
+    Ok(match perform(cloud, action, fault, || secret::call(cloud, action, body))? {
         Ok(value) => plain(StatusCode::OK, JSON, value.to_string()),
-        Err(refusal) => plain(status(&refusal), JSON, vault::error(&refusal).to_string()),
+        Err(refusal) => plain(status(&refusal), JSON, secret::error(&refusal).to_string()),
     })
 }
 
