@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::Table;
+use super::types::Table;
 use crate::config::{NameError, TableName};
 
 /// One name or glob. Upper and lower case are told apart only where asked.
@@ -80,6 +80,27 @@ impl TablePattern {
             None => None,
         };
         Some((self.table.fit(&table.name)?, database))
+    }
+}
+
+/// Names and globs, as one question.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns(Vec<Pattern>);
+
+impl Patterns {
+    /// Reads names and globs. Upper and lower case are told apart.
+    pub fn new<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
+        Self(texts.into_iter().map(|text| Pattern::new(text.as_ref(), false)).collect())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of them fits.
+    pub fn fit(&self, name: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.fit(name).is_some())
     }
 }
 

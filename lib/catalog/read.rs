@@ -2,16 +2,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
+use super::types::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
 use crate::mysql::{Engine, Error, Session};
 use crate::sql::literal;
 
 type Key = (String, String);
 
-pub(crate) fn catalog(session: &mut Session, databases: &[String]) -> Result<Catalog, Error> {
-    if databases.is_empty() {
-        return Ok(Catalog::default());
+impl Catalog {
+    /// Reads the catalog of `databases`.
+    pub fn read(session: &mut Session, databases: &[String]) -> Result<Self, Error> {
+        if databases.is_empty() {
+            return Ok(Self::default());
+        }
+        catalog(session, databases)
     }
+}
+
+fn catalog(session: &mut Session, databases: &[String]) -> Result<Catalog, Error> {
     // MySQL keeps row estimates for a day otherwise; MariaDB does not know the variable.
     session.attempt("SET SESSION information_schema_stats_expiry = 0");
     let list: Vec<String> = databases.iter().map(|name| literal(name)).collect();

@@ -6,9 +6,9 @@
 
 use mysql::Row;
 
+use crate::catalog::Patterns;
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::restore::load::table_filter::compile;
 use crate::restore::swap::{objects, state};
 use crate::restore::target::Target;
 use crate::sql::{literal, name, qualified};
@@ -21,7 +21,7 @@ pub(crate) fn preserve(session: &mut Session, target: &Target) -> Result<Vec<Str
     }
     let (rows, globs): (Vec<&String>, Vec<&String>) =
         target.settings.preserve.iter().partition(|entry| condition(entry).is_some());
-    let wanted = compile(target, "preserve", &globs.into_iter().cloned().collect::<Vec<_>>())?;
+    let wanted = Patterns::new(globs);
     let live = objects::tables(session, &target.database)?;
     let loaded = objects::tables(session, &staging)?;
     session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
@@ -29,7 +29,7 @@ pub(crate) fn preserve(session: &mut Session, target: &Target) -> Result<Vec<Str
     let sql = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
     session.run("setting the SQL mode", sql)?;
     let mut preserved = Vec::new();
-    for table in live.iter().filter(|table| wanted.is_match(table)) {
+    for table in live.iter().filter(|table| wanted.fit(table)) {
         let here = qualified(&staging, table);
         if loaded.contains(table) {
             session.run(&format!("emptying {here}"), &format!("DELETE FROM {here}"))?;

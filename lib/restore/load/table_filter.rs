@@ -3,43 +3,29 @@
 //! In: `include` and `exclude` of `[targets.NAME]` and of the command line. Out: yes or no for each table. A table that
 //! is left out is there all the same, without rows, so that views and the application find it.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
-use crate::restore::error::Error;
+use crate::catalog::Patterns;
 use crate::restore::options::RunOptions;
 use crate::restore::target::Target;
 
 /// Which tables get their rows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choice {
-    include: GlobSet,
-    exclude: GlobSet,
+    include: Patterns,
+    exclude: Patterns,
 }
 
 impl Choice {
     /// What the target's settings and the command line say together.
-    pub(crate) fn of(target: &Target, options: &RunOptions) -> Result<Self, Error> {
-        let both = |a: &[String], b: &[String]| [a, b].concat();
+    pub(crate) fn of(target: &Target, options: &RunOptions) -> Self {
         let settings = &target.settings;
-        Ok(Self {
-            include: compile(target, "include", &both(&settings.include, &options.include))?,
-            exclude: compile(target, "exclude", &both(&settings.exclude, &options.exclude))?,
-        })
+        Self {
+            include: Patterns::new(settings.include.iter().chain(&options.include)),
+            exclude: Patterns::new(settings.exclude.iter().chain(&options.exclude)),
+        }
     }
 
     /// Whether the table gets its rows.
     pub(crate) fn takes(&self, table: &str) -> bool {
-        (self.include.is_empty() || self.include.is_match(table)) && !self.exclude.is_match(table)
+        (self.include.is_empty() || self.include.fit(table)) && !self.exclude.fit(table)
     }
-}
-
-/// Names and globs as one matcher; `setting` is for the error.
-pub(crate) fn compile(target: &Target, setting: &'static str, globs: &[String]) -> Result<GlobSet, Error> {
-    let wrong =
-        |e: globset::Error| Error::Glob { target: target.name.clone(), setting, problem: e.to_string() };
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(Glob::new(glob).map_err(wrong)?);
-    }
-    set.build().map_err(wrong)
 }

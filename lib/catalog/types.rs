@@ -1,0 +1,302 @@
+//! What a database is, as plain data.
+
+use crate::sql;
+
+/// Everything that later rooms need to know of some databases, sorted by database and table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// The tables, sorted by database and name.
+    pub tables: Vec<Table>,
+}
+
+/// One base table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Its database.
+    pub database: String,
+    /// Its name, unquoted.
+    pub name: String,
+    /// Storage engine.
+    pub engine: String,
+    /// The server's estimate.
+    pub rows_estimate: u64,
+    /// Data and indexes.
+    pub bytes: u64,
+    /// Its columns in order, generated and invisible ones too.
+    pub columns: Vec<Column>,
+    /// Its indexes, the primary key first.
+    pub indexes: Vec<Index>,
+    /// Its real foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// One column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of information_schema")]
+pub struct Column {
+    /// Its name, unquoted.
+    pub name: String,
+    /// `int`, `varchar`, … in lower case.
+    pub data_type: String,
+    /// `int(10) unsigned`, `enum('a','b')`, …
+    pub column_type: String,
+    /// Characters (text) or bytes (binary) that fit.
+    pub length: Option<u64>,
+    /// Decimal digits that fit, for numbers.
+    pub precision: Option<u64>,
+    /// Character set of a text.
+    pub charset: Option<String>,
+    /// Collation of a text.
+    pub collation: Option<String>,
+    /// The default, as `information_schema` writes it.
+    pub default: Option<String>,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// Whether the value is computed from other columns.
+    pub generated: bool,
+    /// What a generated column is computed from, as `information_schema` writes it.
+    pub expression: Option<String>,
+    /// Whether `SELECT *` leaves it out.
+    pub invisible: bool,
+    /// Whether the server numbers it.
+    pub auto_increment: bool,
+}
+
+/// One index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Index {
+    /// `PRIMARY`, or its name.
+    pub name: String,
+    /// Whether values are unique.
+    pub unique: bool,
+    /// Its parts in order.
+    pub parts: Vec<IndexPart>,
+}
+
+/// One part of an index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexPart {
+    /// The column; none for an expression.
+    pub column: Option<String>,
+    /// Only so many characters or bytes of it are indexed.
+    pub prefix: Option<u64>,
+    /// What is indexed instead of a column, as `information_schema` writes it.
+    pub expression: Option<String>,
+}
+
+impl IndexPart {
+    /// What the indexed value is computed from: an expression of the index, or that of a generated column.
+    pub fn computed<'a>(&'a self, table: &'a Table) -> Option<&'a str> {
+        let column = || table.column(self.column.as_ref()?)?.expression.as_deref();
+        self.expression.as_deref().or_else(column)
+    }
+}
+
+/// One real foreign key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Its name.
+    pub name: String,
+    /// The columns of the table that holds it.
+    pub columns: Vec<String>,
+    /// Database of the parent.
+    pub parent_database: String,
+    /// Table name of the parent.
+    pub parent_table: String,
+    /// The parent's columns, in the same order.
+    pub parent_columns: Vec<String>,
+}
+
+/// What kind of value a column holds: values of one family compare without surprises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Whole numbers and decimals, compared exactly whatever their width and sign.
+    Exact,
+    /// FLOAT and DOUBLE.
+    Approximate,
+    /// Text with a character set.
+    Text,
+    /// Bytes.
+    Binary,
+    /// ENUM and SET.
+    Choice,
+    /// Dates and times.
+    Time,
+    /// JSON.
+    Json,
+    /// Anything else: spatial, bit, vector, uuid, …
+    Other,
+}
+
+impl Catalog {
+    /// Position of a table.
+    pub fn find(&self, database: &str, name: &str) -> Option<usize> {
+        self.tables.binary_search_by(|t| (t.database.as_str(), t.name.as_str()).cmp(&(database, name))).ok()
+    }
+}
+
+impl Table {
+    /// `database.table`, for messages.
+    pub fn label(&self) -> String {
+        format!("{}.{}", self.database, self.name)
+    }
+
+    /// `` `database`.`table` ``.
+    pub fn sql(&self) -> String {
+        sql::qualified(&self.database, &self.name)
+    }
+
+    /// A column by name; MySQL does not tell upper from lower case here.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// What tells rows apart: the primary key, else the shortest unique index without NULLs and expressions.
+    pub fn identity(&self) -> Option<&Index> {
+        identity(&self.indexes, |name| self.column(name).is_some_and(|column| !column.nullable))
+    }
+
+    /// The columns of [`Self::identity`]; none if nothing tells rows apart.
+    pub fn key(&self) -> Vec<&Column> {
+        let parts = self.identity().map(|index| index.parts.as_slice()).unwrap_or_default();
+        parts.iter().filter_map(|part| self.column(part.column.as_deref()?)).collect()
+    }
+
+    /// Whether an index begins with `columns`, in any order.
+    pub fn indexed(&self, columns: &[String]) -> bool {
+        self.indexes.iter().any(|index| begins_with(index, columns))
+    }
+
+    /// Whether an index begins with some of `columns`, all of `these` among them.
+    pub fn indexed_fully(&self, columns: &[String], these: &[String]) -> bool {
+        let listed = |part: &IndexPart, names: &[String]| {
+            part.column
+                .as_ref()
+                .is_some_and(|column| names.iter().any(|name| column.eq_ignore_ascii_case(name)))
+        };
+        self.indexes.iter().any(|index| {
+            let first = index.parts.iter().take_while(|part| listed(part, columns));
+            first.filter(|part| listed(part, these)).count() == these.len()
+        })
+    }
+
+    /// Whether values of `columns` are unique.
+    pub fn unique(&self, columns: &[String]) -> bool {
+        self.indexes.iter().any(|index| {
+            index.unique
+                && index.parts.iter().all(|part| {
+                    let listed = |name: &String| columns.iter().any(|c| c.eq_ignore_ascii_case(name));
+                    part.column.as_ref().is_some_and(listed)
+                })
+        })
+    }
+}
+
+/// What tells rows apart, by the indexes of a table and by which of its columns are never NULL: the one choice of a key.
+pub(crate) fn identity(indexes: &[Index], never_null: impl Fn(&str) -> bool) -> Option<&Index> {
+    let usable = |index: &&Index| {
+        index.unique && index.parts.iter().all(|part| part.column.as_deref().is_some_and(&never_null))
+    };
+    let primary = indexes.iter().find(|index| index.name == "PRIMARY");
+    primary.or_else(|| {
+        let whole = |index: &&Index| index.parts.iter().all(|part| part.prefix.is_none());
+        indexes.iter().filter(usable).filter(whole).min_by_key(|index| index.parts.len())
+    })
+}
+
+fn begins_with(index: &Index, columns: &[String]) -> bool {
+    index.parts.len() >= columns.len()
+        && columns.iter().all(|wanted| {
+            index.parts[..columns.len()]
+                .iter()
+                .any(|part| part.column.as_ref().is_some_and(|column| column.eq_ignore_ascii_case(wanted)))
+        })
+}
+
+impl Column {
+    /// What kind of value it holds.
+    pub fn family(&self) -> Family {
+        match self.data_type.as_str() {
+            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => Family::Exact,
+            "float" | "double" => Family::Approximate,
+            "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => Family::Text,
+            "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Family::Binary,
+            "enum" | "set" => Family::Choice,
+            "date" | "time" | "datetime" | "timestamp" => Family::Time,
+            "json" => Family::Json,
+            _ => Family::Other,
+        }
+    }
+
+    /// Whether it is a whole number.
+    pub fn integer(&self) -> bool {
+        matches!(self.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint")
+    }
+
+    /// Its type as a column of another table: exactly the same values fit, and compare the same.
+    pub fn definition(&self) -> String {
+        match (&self.charset, &self.collation) {
+            (Some(charset), Some(collation)) => {
+                // The type may name its character set itself (MariaDB does so for JSON's LONGTEXT).
+                format!("{} CHARACTER SET {charset} COLLATE {collation}", self.column_type)
+            }
+            _ => self.column_type.clone(),
+        }
+    }
+
+    /// Whether a generated column is computed from the column `source`.
+    pub fn computed_from(&self, source: &Self) -> bool {
+        self.expression.as_ref().is_some_and(|expression| source.named_in(expression))
+    }
+
+    /// Whether an expression, as `information_schema` writes it, names this column.
+    pub fn named_in(&self, expression: &str) -> bool {
+        expression.to_lowercase().contains(&sql::name(&self.name).to_lowercase())
+    }
+
+    /// The name in back-ticks behind an alias.
+    pub fn of(&self, alias: &str) -> String {
+        format!("{alias}.{}", sql::name(&self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A column of an index, and how many characters of it.
+    type Part = (&'static str, Option<u64>);
+
+    fn table(indexes: &[(&str, &[Part])]) -> Table {
+        let column = |name: &str, nullable| Column { name: name.to_owned(), nullable, ..Column::default() };
+        let index = |(name, parts): &(&str, &[Part])| Index {
+            name: (*name).to_owned(),
+            unique: true,
+            parts: parts
+                .iter()
+                .map(|(name, prefix)| IndexPart {
+                    column: Some((*name).to_owned()),
+                    prefix: *prefix,
+                    expression: None,
+                })
+                .collect(),
+        };
+        Table {
+            columns: vec![column("a", false), column("b", false), column("n", true)],
+            indexes: indexes.iter().map(index).collect(),
+            ..Table::default()
+        }
+    }
+
+    #[test]
+    fn the_primary_key_comes_first_and_then_the_shortest_unique_index_that_holds_whole_values() {
+        let chosen = |indexes: &[(&str, &[Part])]| {
+            table(indexes).identity().map(|index| index.name.clone()).unwrap_or_default()
+        };
+        let (long, short): (&[Part], &[Part]) = (&[("a", None), ("b", None)], &[("b", None)]);
+        assert_eq!(chosen(&[("PRIMARY", long), ("u", short)]), "PRIMARY");
+        assert_eq!(chosen(&[("t", long), ("u", short), ("v", short)]), "u");
+        assert_eq!(chosen(&[("n", &[("n", None)]), ("p", &[("a", Some(9))]), ("t", long)]), "t");
+        assert_eq!(chosen(&[("n", &[("n", None)])]), "");
+    }
+}
