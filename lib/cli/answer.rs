@@ -9,14 +9,16 @@ use serde_json::Value;
 
 use super::args::Common;
 use super::report;
+use crate::config;
 use crate::document::{self, Ending, ErrorReport, Exit, Failure};
+use crate::mask;
 
 /// Answers `--schema`, `--config-schema` and `--get`.
 pub(crate) fn answer(tool: &str, common: &Common) -> Option<ExitCode> {
     let outcome = if common.schema {
         Ok(pretty(&document::json_schema()))
     } else if common.config_schema {
-        Ok(pretty(&crate::config::json_schema()))
+        Ok(pretty(&config::json_schema(&mask::vocabulary())))
     } else {
         get(common.get.as_deref()?)
     };

@@ -10,6 +10,7 @@ use crate::aws;
 use crate::config::{self, Config, environment};
 use crate::document::AnyFailure;
 use crate::house::{Cancel, House};
+use crate::mask;
 use crate::progress::{Progress, Style};
 
 /// The table at the end of every `--help`.
@@ -108,7 +109,7 @@ pub(crate) fn house(
     cancel: &Cancel,
 ) -> Result<House, AnyFailure> {
     let config = match config::find(common.config.as_deref()) {
-        Some(path) if role != Role::Witness => config::load(&path)?,
+        Some(path) if role != Role::Witness => config::load(&path, &mask::vocabulary())?,
         _ => Config::default(),
     };
     let state_dir = match &common.state_dir {

@@ -12,9 +12,6 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::mask::MaskConfig;
-use super::types::RelationConfig;
-
 /// One value or a list of them.
 #[derive(Debug, Clone, JsonSchema)]
 #[serde(untagged)]
@@ -70,9 +67,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
 }
 
 /// A type with a short form: a text that stands for its most used field.
-trait Brief: Sized {
+pub(super) trait Brief: Sized {
+    /// What messages say is wanted.
     const EXPECTED: &'static str;
+    /// The short form.
     fn from_text(text: &str) -> Self;
+    /// The long form: what `derive` makes.
     fn from_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error>;
 }
 
@@ -94,49 +94,9 @@ impl<'de, T: Brief> Visitor<'de> for BriefVisitor<T> {
     }
 }
 
-impl Brief for RelationConfig {
-    const EXPECTED: &'static str = "\"parent.column\" or { to = \"parent.column\", … }";
-
-    fn from_text(text: &str) -> Self {
-        Self { to: text.to_owned(), ..Self::default() }
-    }
-
-    fn from_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
-        Self::deserialize(table)
-    }
-}
-
-/// `keep = "reason"` is a kind and its reason.
-fn keep(mut mask: MaskConfig) -> MaskConfig {
-    if let (true, Some(reason)) = (mask.kind.is_empty(), mask.keep.take()) {
-        "keep".clone_into(&mut mask.kind);
-        mask.reason = Some(reason);
-    }
-    mask
-}
-
-impl Brief for MaskConfig {
-    const EXPECTED: &'static str = "\"kind\" or { kind = \"kind\", … }";
-
-    fn from_text(text: &str) -> Self {
-        Self { kind: text.to_owned(), ..Self::default() }
-    }
-
-    fn from_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
-        Self::deserialize(table).map(keep)
-    }
-}
-
-impl<'de> Deserialize<'de> for RelationConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BriefVisitor(PhantomData))
-    }
-}
-
-impl<'de> Deserialize<'de> for MaskConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BriefVisitor(PhantomData))
-    }
+/// Reads the short form or the table.
+pub(super) fn read<'de, T: Brief, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_any(BriefVisitor(PhantomData))
 }
 
 /// Lets a JSON Schema of a table also accept its short form.

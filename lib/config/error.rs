@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::document::{Exit, Failure};
+use crate::document::{Ending, Exit, Failure};
 
 /// Why there is no usable configuration.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,14 @@ pub enum Error {
         /// What to write instead.
         hint: Option<String>,
     },
+    /// Several things in the file are wrong.
+    #[error("{} things are wrong in {}:{}", errors.len(), path.display(), listed(errors))]
+    Several {
+        /// The file.
+        path: PathBuf,
+        /// Each of them, in the order of the file.
+        errors: Vec<Error>,
+    },
     /// A setting that the tool cannot do without.
     #[error("{setting} is not set")]
     Unset {
@@ -49,23 +57,23 @@ pub enum Error {
     },
 }
 
+/// One a line, each with its hint.
+fn listed(errors: &[Error]) -> String {
+    let line = |error: &Error| match error.ending().hint {
+        Some(hint) => format!("\n    {error} ({hint})"),
+        None => format!("\n    {error}"),
+    };
+    errors.iter().map(line).collect()
+}
+
 impl Failure for Error {
-    fn exit(&self) -> Exit {
-        Exit::BadConfig
-    }
-
-    fn code(&self) -> &'static str {
-        "bad-config"
-    }
-
-    fn hint(&self) -> Option<String> {
+    fn ending(&self) -> Ending {
+        let ending = Ending::new(Exit::BadConfig, "bad-config");
         match self {
-            Self::Missing => {
-                Some("start from the example in README.md, or name a file with --config".to_owned())
-            }
-            Self::At { hint, .. } => hint.clone(),
-            Self::Unset { setting } => Some(format!("add {setting} to refresh.toml")),
-            Self::Read { .. } | Self::Environment { .. } => None,
+            Self::Missing => ending.hint("start from the example in README.md, or name a file with --config"),
+            Self::At { hint, .. } => Ending { hint: hint.clone(), ..ending },
+            Self::Unset { setting } => ending.hint(format!("add {setting} to refresh.toml")),
+            Self::Several { .. } | Self::Read { .. } | Self::Environment { .. } => ending,
         }
     }
 }

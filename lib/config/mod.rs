@@ -1,33 +1,39 @@
 //! What the person decided: `refresh.toml`, then the environment, then flags (later wins).
 //!
-//! In: a path, or nothing. Out: a [`Config`], or one sentence with file:line and a "did you mean". This room and
-//! `cli/` are the only ones that read the environment.
+//! In: a path, or nothing, and the words of the kinds of masks. Out: a [`Config`], or each line that is wrong with a "did
+//! you mean". This room and `cli/` are the only ones that read the environment.
 
 mod brief;
 mod error;
 mod files;
-mod host;
 mod length;
-mod mask;
+mod load;
 mod names;
-mod types;
+mod nearest;
+mod origin;
+mod problem;
+mod schema;
+mod sections;
+mod vocabulary;
 
 pub use brief::OneOrMany;
 pub use error::Error;
-pub(crate) use files::nearest;
-pub use files::{environment, find, load, parse, state_dir};
+pub use files::{environment, find, state_dir};
 pub use length::Length;
-pub use mask::MaskConfig;
+pub use load::{load, parse};
 pub use names::{ColumnsName, NameError, TableName};
-pub use types::{
-    Config, CopyPassword, Definer, Down, DumpConfig, Fallback, LedgerConfig, LedgerPreset, MigrationsConfig,
-    PinnedKey, RelationConfig, RestoreConfig, RootConfig, Scalar, ServerConfig, SourceConfig, TargetConfig,
-    Tls, Unclassified, Up,
-};
-
-use serde_json::Value;
-
-/// The JSON Schema of `refresh.toml`, for editors.
-pub fn json_schema() -> Value {
-    schemars::schema_for!(Config).to_value()
-}
+pub(crate) use nearest::nearest;
+pub use problem::Wrong;
+pub use schema::json_schema;
+pub use sections::config::Config;
+pub use sections::copy::{CopyPassword, Fallback, RestoreConfig};
+pub use sections::dehydrate::{PinnedKey, RootConfig, Unclassified};
+pub use sections::dump::{Definer, DumpConfig};
+pub use sections::mask::{Canaries, Case, KeyReference, Leaks, MaskConfig, MaskRule, MaskSection, Policy};
+pub use sections::migrations::{LedgerConfig, LedgerPreset, MigrationsConfig};
+pub use sections::relations::{Down, RelationConfig, Up};
+pub use sections::scalar::Scalar;
+pub use sections::server::{ServerConfig, Tls};
+pub use sections::source::SourceConfig;
+pub use sections::targets::TargetConfig;
+pub use vocabulary::{KindWords, Vocabulary};

@@ -172,16 +172,16 @@ fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Re
             readers.push(access.to_config(&reader)?);
         }
     }
-    Ok((Wish::Whole(databases), access.to_config(&source.server())?, readers))
+    Ok((Wish::Whole(databases), access.to_config(&source.server)?, readers))
 }
 
 /// The document's plan, and the server it is for: the copy, or the configured source if there is no copy.
 fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Result<Origin<'a>, Error> {
     let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
-    let source = house.config.source.server();
+    let source = &house.config.source.server;
     let access = Access::of(house, &options.login);
     let Some(cluster) = &document.cluster else {
-        if source == config::ServerConfig::default() {
+        if *source == config::ServerConfig::default() {
             return Err(Error::NoSection("cluster"));
         }
         if !house.config.source.readers.is_empty() {
@@ -189,7 +189,7 @@ fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Resu
                 "[source] readers are for --whole: the key tables of a plan are kept from replicas, so only the source is read",
             );
         }
-        return Ok((Wish::Plan(plan), access.to_config(&source)?, Vec::new()));
+        return Ok((Wish::Plan(plan), access.to_config(source)?, Vec::new()));
     };
     let tls_ca = house.config.restore.tls_ca.as_deref();
     let mut readers = Vec::new();

@@ -1,6 +1,6 @@
 //! Both ends of a relation must mask alike, or joins no longer match.
 
-use super::{Mask, Masks};
+use super::masks::{Mask, Masks};
 use crate::config::{Config, Error};
 
 /// The two ends of a relation, by position in the catalog.

@@ -1,7 +1,7 @@
 //! What can be wrong with masks.
 
 use crate::config;
-use crate::document::{Exit, Failure};
+use crate::document::{Ending, Exit, Failure};
 
 /// Why masks cannot be used as they are.
 #[derive(Debug, thiserror::Error)]
@@ -41,38 +41,16 @@ pub enum Error {
 }
 
 impl Failure for Error {
-    fn exit(&self) -> Exit {
+    fn ending(&self) -> Ending {
         match self {
-            Self::Config(inner) => inner.exit(),
-            Self::Expression { .. } | Self::Broken { .. } => Exit::BadConfig,
-            Self::Unmasked { .. } => Exit::Refused,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Config(inner) => inner.code(),
-            Self::Expression { .. } => "bad-mask",
-            Self::Broken { .. } => "mask-breaks-rule",
-            Self::Unmasked { .. } => "unmasked-personal-data",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Config(inner) => inner.hint(),
-            Self::Expression { .. } => None,
-            Self::Broken { unique: true, .. } => Some(
-                "hash, email, uuid and permute keep values apart, if the index covers enough of them"
-                    .to_owned(),
-            ),
-            Self::Broken { .. } => Some(
-                "choose a mask that stays within the rule: clamp, choice, constant, pattern or sql"
-                    .to_owned(),
-            ),
-            Self::Unmasked { toml, .. } => {
-                Some(format!("mask them, or say why not, under [mask] of refresh.toml:\n{toml}"))
-            }
+            Self::Config(inner) => inner.ending(),
+            Self::Expression { .. } => Ending::new(Exit::BadConfig, "bad-mask"),
+            Self::Broken { unique: true, .. } => Ending::new(Exit::BadConfig, "mask-breaks-rule")
+                .hint("hash, email, uuid and permute keep values apart, if the index covers enough of them"),
+            Self::Broken { unique: false, .. } => Ending::new(Exit::BadConfig, "mask-breaks-rule")
+                .hint("choose a mask that stays within the rule: clamp, choice, constant, pattern or sql"),
+            Self::Unmasked { toml, .. } => Ending::new(Exit::Refused, "unmasked-personal-data")
+                .hint(format!("mask them, or say why not, under [mask] of refresh.toml:\n{toml}")),
         }
     }
 }

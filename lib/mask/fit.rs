@@ -1,9 +1,9 @@
 //! Whether a mask fits its column: type, length, NULL, unique indexes.
 
-use super::Mask;
+use super::kinds::target::Target;
+use super::masks::Mask;
 use crate::catalog::{Column, Family, IndexPart};
-use crate::config::Scalar;
-use crate::mask::kinds::table::{Target, Wrong};
+use crate::config::{Scalar, Wrong};
 use crate::sql::members;
 
 /// Room in the column for so many characters, or a sentence.

@@ -4,9 +4,9 @@
 //! In: the catalog and the masks. Out: nothing, or the column that would show what a rule wants hidden, or that would no
 //! longer be unique.
 
-use super::{Mask, Masks};
+use super::masks::{Mask, Masks};
 use crate::catalog::{Column, Table};
-use crate::mask::kinds::table::Wrong;
+use crate::config::Wrong;
 
 /// A rule names a generated column: something that it is computed from must be masked.
 pub(crate) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -> Result<(), Wrong> {

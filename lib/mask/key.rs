@@ -5,16 +5,13 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, Error, MaskConfig, environment};
+use crate::config::{Config, Error, KeyReference, environment};
 
 /// Length of the key.
 const KEY_BYTES: usize = 32;
 
 /// Shorter secrets can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
-
-const ONE_OF: &str = "key is a reference to a secret, one of env, file and secret";
-const HINT: &str = "key = { env = \"MASK_KEY\" }, { file = \"/run/secrets/mask-key\" } or { secret = \"arn:aws:secretsmanager:…\" }";
 
 /// The masks' key. It has no Debug: nothing prints it.
 pub struct Key([u8; KEY_BYTES]);
@@ -31,14 +28,17 @@ pub fn key<E: From<Error>>(
     config: &Config,
     fetch: impl FnOnce(&str) -> Result<Vec<u8>, E>,
 ) -> Result<Option<Key>, E> {
-    let Some(setting) = config.mask.get("key").and_then(|setting| setting.as_slice().first()) else {
-        return Ok(None);
-    };
-    let wrong = |message: String| config.origin.error_at(&["mask", "key"], message, Some(HINT.to_owned()));
-    let secret = match &setting.secret {
-        Some(id) if setting.env.is_none() && setting.file.is_none() => fetch(id)?,
-        Some(_) => return Err(wrong(ONE_OF.to_owned()).into()),
-        None => secret(setting).map_err(wrong)?,
+    let Some(reference) = &config.mask.key else { return Ok(None) };
+    let hint = || Some(KeyReference::HINT.to_owned());
+    let wrong = |message: String| config.origin.error_at(&["mask", "key"], message, hint());
+    let secret = match reference {
+        KeyReference::Secret(id) => fetch(id)?,
+        KeyReference::Env(name) => {
+            environment(name).map(String::into_bytes).ok_or_else(|| wrong(format!("${name} is not set")))?
+        }
+        KeyReference::File(path) => {
+            std::fs::read(path).map_err(|error| wrong(format!("cannot read {path}: {error}")))?
+        }
     };
     // What people paste and files end with is no part of it.
     let secret = secret.trim_ascii_end();
@@ -54,24 +54,18 @@ pub fn key<E: From<Error>>(
     Ok(Some(Key(digest.into())))
 }
 
-fn secret(setting: &MaskConfig) -> Result<Vec<u8>, String> {
-    match (&setting.env, &setting.file) {
-        (Some(name), None) => {
-            environment(name).map(String::into_bytes).ok_or_else(|| format!("${name} is not set"))
-        }
-        (None, Some(path)) => std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}")),
-        _ => Err(ONE_OF.to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn of(toml: &str) -> Result<Option<Key>, String> {
-        let config = crate::config::parse(std::path::Path::new("refresh.toml"), toml.to_owned()).unwrap();
-        key(&config, |id| Ok::<_, Error>(format!("content of {id}").into_bytes()))
-            .map_err(|error| error.to_string())
+        let config = crate::config::parse(
+            std::path::Path::new("refresh.toml"),
+            toml.to_owned(),
+            &crate::mask::vocabulary(),
+        );
+        let fetched = |id: &str| Ok::<_, Error>(format!("content of {id}").into_bytes());
+        config.and_then(|config| key(&config, fetched)).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -2,95 +2,15 @@
 
 use std::cmp::Ordering;
 
-use super::{Masks, conditions, fit, generated};
+use super::kinds::target::Target;
+use super::masks::Masks;
+use super::{conditions, fit, generated};
 use crate::catalog::{Catalog, Fit, Pattern, TablePattern, closer};
-use crate::config::{ColumnsName, Config, Error, MaskConfig, nearest};
-use crate::mask::kinds::table as kinds;
-use crate::mask::kinds::table::Target;
-
-/// What happens to columns that look like personal data and have no mask: `[mask] policy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
-    /// The run is refused.
-    Refuse,
-    /// As `refuse`, and every text column needs a mask or a reason.
-    Strict,
-    /// The run goes on with a warning.
-    Warn,
-}
-
-/// What happens when an original value is found in the dump: `[mask] leaks`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaks {
-    /// Nothing is published.
-    Refuse,
-    /// The dump is published with a warning.
-    Warn,
-    /// Nobody looks.
-    Off,
-}
-
-/// Reads `[mask] leaks`.
-pub fn leaks(config: &Config) -> Result<Leaks, Error> {
-    match setting(config, "leaks") {
-        "refuse" => Ok(Leaks::Refuse),
-        "warn" => Ok(Leaks::Warn),
-        "off" => Ok(Leaks::Off),
-        other => {
-            let message = format!("leaks is refuse, warn or off, not {other:?}");
-            Err(config.origin.error_at(&["mask", "leaks"], message, None))
-        }
-    }
-}
-
-/// Reads `[mask] canaries`: whether made-up rows go through the masks.
-pub fn canaries(config: &Config) -> Result<bool, Error> {
-    match setting(config, "canaries") {
-        "refuse" => Ok(true),
-        "off" => Ok(false),
-        other => {
-            let message = format!("canaries is refuse or off, not {other:?}");
-            Err(config.origin.error_at(&["mask", "canaries"], message, None))
-        }
-    }
-}
-
-/// What a setting says, `refuse` if nothing.
-fn setting<'a>(config: &'a Config, name: &str) -> &'a str {
-    let said = config.mask.get(name).and_then(|setting| setting.as_slice().first());
-    said.map_or("refuse", |said| said.kind.as_str())
-}
-
-/// Every setting of `[mask]`.
-const SETTINGS: &[&str] = &["canaries", "key", "leaks", "policy"];
-
-/// Keys of `[mask]` without a dot are settings, not columns.
-fn is_setting(key: &str) -> bool {
-    !key.contains(['.', '('])
-}
-
-/// Reads `[mask] policy`.
-pub fn policy(config: &Config) -> Result<Policy, Error> {
-    if let Some(key) = config.mask.keys().find(|key| is_setting(key) && !SETTINGS.contains(&key.as_str())) {
-        let hint = nearest(key, SETTINGS.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-        let message =
-            format!("{key:?} is neither a setting nor a column: write \"table.{key}\" or \"*.{key}\"");
-        return Err(config.origin.error_at(&["mask", key], message, hint));
-    }
-    match setting(config, "policy") {
-        "refuse" => Ok(Policy::Refuse),
-        "strict" => Ok(Policy::Strict),
-        "warn" => Ok(Policy::Warn),
-        other => {
-            let message = format!("policy is refuse, strict or warn, not {other:?}");
-            Err(config.origin.error_at(&["mask", "policy"], message, None))
-        }
-    }
-}
+use crate::config::{Config, Error, MaskRule, nearest};
 
 struct Rule<'a> {
     key: &'a str,
-    config: &'a [MaskConfig],
+    config: &'a MaskRule,
     table: TablePattern,
     column: Pattern,
 }
@@ -99,9 +19,6 @@ type Closeness = (Fit, Fit, Option<Fit>);
 
 /// Compiles `[mask]` for every column of the catalog.
 pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
-    policy(config)?;
-    leaks(config)?;
-    canaries(config)?;
     let rules = read(config)?;
     let mut used = vec![false; rules.len()];
     let mut masks = Masks::default();
@@ -117,7 +34,7 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
             let wrong = |message, hint| config.origin.error_at(&["mask", rule.key], message, hint);
             let mask = conditions::mask(&target, rule.key, rule.config).map_err(|(m, h)| wrong(m, h))?;
             fit::unique(&target, &mask).map_err(|(m, h)| wrong(m, h))?;
-            masks.by_column.insert((at, column.name.to_lowercase()), mask);
+            masks.insert(at, &column.name, mask);
         }
         let fits = generated::unique(&masks, at, table);
         fits.map_err(|(rule, (message, hint))| config.origin.error_at(&["mask", &rule], message, hint))?;
@@ -134,18 +51,11 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
 
 fn read(config: &Config) -> Result<Vec<Rule<'_>>, Error> {
     let mut rules = Vec::new();
-    for (key, mask) in config.mask.iter().filter(|(key, _)| !is_setting(key)) {
-        let wrong = |message, hint| config.origin.error_at(&["mask", key], message, hint);
-        let name: ColumnsName = key.parse().map_err(|e| wrong(format!("{e}"), None))?;
-        let [column] = name.columns.as_slice() else {
-            return Err(wrong("a mask is for one column".to_owned(), None));
-        };
-        let mask = mask.as_slice();
-        for entry in mask.iter().flat_map(|entry| std::iter::once(entry).chain(entry.paths.values())) {
-            kinds::known(&entry.kind).map_err(|(message, hint)| wrong(message, hint))?;
-        }
-        let (table, column) = (TablePattern::of(&name.table), Pattern::new(column, true));
-        rules.push(Rule { key, config: mask, table, column });
+    for (key, rule) in &config.mask.rules {
+        let (table, column) = MaskRule::column(key)
+            .map_err(|(message, hint)| config.origin.error_at(&["mask", key], message, hint))?;
+        let (table, column) = (TablePattern::of(&table), Pattern::new(&column, true));
+        rules.push(Rule { key, config: rule, table, column });
     }
     Ok(rules)
 }

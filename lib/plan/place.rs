@@ -49,7 +49,7 @@ impl Place {
     /// The configured source.
     pub(crate) fn source(house: &House, options: &Options) -> Result<Self, Error> {
         let config = &house.config;
-        let server = Access::of(house, &options.login).to_config(&config.source.server())?;
+        let server = Access::of(house, &options.login).to_config(&config.source.server)?;
         let address = server.label().rsplit('@').next().unwrap_or_default();
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
         let databases = config.source.databases.clone();

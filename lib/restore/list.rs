@@ -65,13 +65,13 @@ pub fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptions) -> 
     let text = if options.plain {
         plain(targets.keys().map(String::as_str))
     } else if options.json {
-        let all = targets
-            .iter()
-            .map(|(name, target)| json!({"name": name, "database": target.database, "host": target.host}));
+        let all = targets.iter().map(
+            |(name, target)| json!({"name": name, "database": target.database, "host": target.server.host}),
+        );
         format!("{:#}\n", Value::Array(all.collect()))
     } else {
         let line = |(name, target): (&String, &TargetConfig)| {
-            let server = target.host.as_deref().or(target.socket.as_deref());
+            let server = target.server.host.as_deref().or(target.server.socket.as_deref());
             format!("{name:<20}  {:<20}  {}\n", target.database, server.unwrap_or("as its option file says"))
         };
         let head = format!("{:<20}  {:<20}  SERVER\n", "TARGET", "DATABASE");

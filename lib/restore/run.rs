@@ -30,7 +30,7 @@ use crate::restore::swap::{events, state};
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
     let access = Access::of(house, &options.login);
     let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
-let path = choose(house, &options.dump)?;
+    let path = choose(house, &options.dump)?;
     let choice = Choice::of(&target, options);
     set::statements(&target)?;
     let dump = AnyDump::open(&path, &target)?;

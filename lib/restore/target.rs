@@ -69,7 +69,7 @@ impl Target {
             let message = format!("no database can be called {database:?}: names do not end with a space");
             return Err(wrong(message, "remove the space"));
         }
-        let server = access.to_config(&settings.server())?;
+        let server = access.to_config(&settings.server)?;
         Ok(Self { name: name.to_owned(), database, server, settings: settings.clone() })
     }
 
@@ -89,10 +89,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::config::Vocabulary;
     use crate::document::{Exit, Failure};
 
     fn refused(text: &str, name: &str) -> (Exit, String) {
-        let config = crate::config::parse(Path::new("refresh.toml"), text.to_owned()).unwrap();
+        let config =
+            crate::config::parse(Path::new("refresh.toml"), text.to_owned(), &Vocabulary::default()).unwrap();
         let error = Target::of(&config, name, &Access::default()).unwrap_err();
         (error.exit(), error.to_string())
     }

@@ -104,7 +104,7 @@ fn server_of(house: &House, name: &str) -> Result<Server, Error> {
         let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
         return Err(Error::Usage(format!("the configuration has no [targets.{name}]: {known}")));
     };
-    Ok(Server::of_config(&target.server())?)
+    Ok(Server::of_config(&target.server)?)
 }
 
 /// For people: right-aligned numbers, one line a dump.

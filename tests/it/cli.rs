@@ -302,7 +302,12 @@ fn empty_variables_are_as_good_as_none() {
 fn the_readmes_configuration_is_a_working_one() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let text = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    let config = refreshkit::config::parse(std::path::Path::new("README.md"), text.to_owned()).unwrap();
+    let config = refreshkit::config::parse(
+        std::path::Path::new("README.md"),
+        text.to_owned(),
+        &refreshkit::mask::vocabulary(),
+    )
+    .unwrap();
     assert_eq!(config.relations.len(), 4);
     assert_eq!(config.targets["dev3"].database, "app");
     for tool in tools() {

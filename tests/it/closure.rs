@@ -22,6 +22,7 @@ use refreshkit::document::{
 };
 use refreshkit::dump;
 use refreshkit::house::House;
+use refreshkit::mask;
 use refreshkit::mysql::{OptionFile, Session};
 use refreshkit::plan::{self, Options};
 use refreshkit::progress::Progress;
@@ -58,7 +59,7 @@ pub(crate) fn document(server: &TestServer, databases: &[String]) -> Document {
 /// The case's configuration; the work schema is one that goes with the scratch database.
 pub(crate) fn config(scratch: &Scratch, text: &str) -> Result<Config, config::Error> {
     let text = text.replace("{db}", &scratch.name);
-    let mut config = config::parse(Path::new("refresh.toml"), text)?;
+    let mut config = config::parse(Path::new("refresh.toml"), text, &mask::vocabulary())?;
     config.dehydrate.work_schema = format!("{}__work", scratch.name);
     if config.source.databases.is_empty() {
         config.source.databases = vec![scratch.name.clone()];
@@ -175,7 +176,7 @@ fn same_in_place(scratch: &Scratch, text: &str, plan: Dehydration, name: &str) {
 /// Rows and digest of each table of a dump.
 fn digests(scratch: &Scratch, text: &str, plan: Dehydration, whole: bool) -> BTreeMap<String, (u64, String)> {
     let mut config = config(scratch, text).unwrap();
-    config.source.defaults_file = Some(scratch.server.client_cnf.display().to_string());
+    config.source.server.defaults_file = Some(scratch.server.client_cnf.display().to_string());
     let databases = config.source.databases.clone();
     let directory = scratch.directory();
     let options = dump::Options {

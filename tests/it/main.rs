@@ -9,6 +9,7 @@
 mod archive;
 mod cli;
 mod closure;
+mod config;
 mod dump;
 mod dump_across;
 mod dump_deep;

@@ -227,8 +227,8 @@ impl Schema {
 }
 
 fn found(toml: &str) -> Relations {
-    let config =
-        config::parse(Path::new("found.toml"), toml.to_owned()).unwrap_or_else(|e| panic!("{e}\n{toml}"));
+    let config = config::parse(Path::new("found.toml"), toml.to_owned(), &refreshkit::mask::vocabulary())
+        .unwrap_or_else(|e| panic!("{e}\n{toml}"));
     let normal = |text: &str| {
         let text = text.replace([' ', '`'], "").to_lowercase();
         let dotted = text.split_once('.').map(|(table, column)| format!("{table}({column})"));

@@ -6,7 +6,7 @@
 use super::naming::words;
 use super::sample;
 use crate::catalog::{Catalog, Column, Family, Table};
-use crate::mask::Masks;
+use crate::mask::masks::Masks;
 use crate::mysql::{self, Session};
 use crate::sql;
 

@@ -5,6 +5,7 @@
 
 use super::names::FIRST_NAMES;
 use crate::catalog::{Column, Family};
+use crate::mask::looks;
 use crate::sql::literal;
 
 /// Something that values may look like.
@@ -81,7 +82,7 @@ pub(crate) const LOOKS: &[Look] = &[
         one_in: 2,
         hits_min: 1,
         condition: iban,
-        within: Some((|value| format!("{} REGEXP '{IBAN_WITHIN}'", exact(value)), 20)),
+        within: Some((|value| format!("{} REGEXP '{}'", exact(value), looks::IBAN_WITHIN), 20)),
     },
     Look {
         what: "a card number",
@@ -105,8 +106,6 @@ pub(crate) const LOOKS: &[Look] = &[
 
 const PHONE_WITHIN: &str = "[+][0-9]{1,3}[ ./(-]?[0-9][0-9 ()./-]{6,16}[0-9]|(^|[^0-9.-])[(]?[0-9]{3}[)]?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4}([^0-9]|$)";
 const SSN_WITHIN: &str = "(^|[^0-9-])[0-9]{3}-[0-9]{2}-[0-9]{4}([^0-9-]|$)";
-const IBAN_WITHIN: &str = "(^|[^A-Za-z0-9])[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}( ?[0-9]{4}){2,6}";
-const EMAIL: &str = "[A-Za-z0-9._%+-]+@[A-Za-z0-9][A-Za-z0-9.-]*[.][A-Za-z]{2,}";
 const UUID: &str = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$";
 
 fn exact(value: &str) -> String {
@@ -116,14 +115,15 @@ fn exact(value: &str) -> String {
 /// Only what is around the first `@` is matched: a long text would take the regular expression for ever.
 fn email(value: &str) -> String {
     let near = format!("SUBSTR({value}, GREATEST(LOCATE('@', {value}) - 64, 1), 192)");
-    format!("{value} LIKE '%@%' AND {near} REGEXP '{EMAIL}'")
+    format!("{value} LIKE '%@%' AND {near} REGEXP '{}'", looks::EMAIL)
 }
 
 /// Base64 or hexadecimal digits with an address inside. latin1 takes all bytes.
 fn encoded(value: &str) -> String {
     let packed = format!("REPLACE(REPLACE({value}, CHAR(10), ''), CHAR(13), '')");
-    let plain =
-        |decoded: &str| format!("CONVERT({decoded}({packed}) USING latin1) REGEXP '[A-Za-z0-9]{EMAIL}'");
+    let plain = |decoded: &str| {
+        format!("CONVERT({decoded}({packed}) USING latin1) REGEXP '[A-Za-z0-9]{}'", looks::EMAIL)
+    };
     format!(
         "CHAR_LENGTH({value}) >= 12 AND {value} NOT LIKE '% %' AND ({packed} REGEXP '^[A-Za-z0-9+/]+=?=?$' AND {} \
          OR {packed} REGEXP '^[0-9A-Fa-f]+$' AND {})",
@@ -142,7 +142,7 @@ fn ssn(value: &str) -> String {
 
 fn iban(value: &str) -> String {
     let packed = format!("REPLACE({value}, ' ', '')");
-    short(&exact(&packed), "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")
+    short(&exact(&packed), looks::IBAN)
 }
 
 /// `fe80::1` and `192.0.2.1`; `1.2.3` is a version.

@@ -1,8 +1,12 @@
 //! What looks like personal data: by name, by a sample of values, by what triggers copy.
 
-pub(super) mod by_name;
-pub(super) mod by_value;
-pub(super) mod names;
-pub(super) mod naming;
-pub(super) mod sample;
-pub(super) mod trigger_copies;
+mod by_name;
+mod by_value;
+mod names;
+mod naming;
+mod sample;
+mod trigger_copies;
+
+pub use by_name::{Finding, detect};
+pub use naming::words;
+pub use trigger_copies::copies;

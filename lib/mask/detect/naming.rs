@@ -50,7 +50,7 @@ const GLUED: &[(&str, &[&str])] = &[
 ];
 
 /// Lower-case words in the singular; a number behind a word is one of its own.
-pub(crate) fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let words = catalog::words(name);
     words.iter().flat_map(|word| numbered(word)).flat_map(|word| apart(&catalog::singular(word))).collect()
 }

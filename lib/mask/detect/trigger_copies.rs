@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, Family, Table};
-use crate::mask::Masks;
+use crate::mask::masks::Masks;
 use crate::mysql::{Error, Session};
 use crate::sql::{literal, tokens};
 

@@ -1,15 +1,32 @@
 //! One of some values: by weight, or by what the value was.
 
+use std::collections::BTreeMap;
+
 use super::expression::{around, entity, keyed, normalised, number};
 use super::plain::constant_of;
-use super::table::{Made, Target, Wrong, lossy};
-use crate::config::MaskConfig;
+use super::target::{Made, Target, Wish, lossy};
+use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::sql::literal;
 
-pub(crate) fn choice(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+/// What is chosen from.
+pub(crate) enum Choice<'a> {
+    /// Each value and how often it comes.
+    Weighted(Vec<(&'a Scalar, u64)>),
+    /// What each known value becomes, and what the others do.
+    Mapped(&'a BTreeMap<String, Scalar>, &'a Scalar),
+}
+
+/// What the settings say.
+pub(crate) fn settings(config: &MaskConfig) -> Result<Choice<'_>, Wrong> {
     match (config.values.is_empty(), config.map.is_empty()) {
-        (false, true) => weighted(target, config, domain),
-        (true, false) => mapped(target, config),
+        (false, true) => weights(config),
+        (true, false) => {
+            if let Some(other) = &config.value {
+                return Ok(Choice::Mapped(&config.map, other));
+            }
+            let hint = "value = \"…\" is what all other values become".to_owned();
+            Err(("choice with a map needs a value for what it does not name".to_owned(), Some(hint)))
+        }
         _ => {
             let hint = "values = [\"open\", \"closed\"], or map = { \"vip\" = \"regular\" }".to_owned();
             Err(("choice needs values or a map".to_owned(), Some(hint)))
@@ -17,42 +34,45 @@ pub(crate) fn choice(target: &Target<'_>, config: &MaskConfig, domain: &str) -> 
     }
 }
 
-fn weighted(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+fn weights(config: &MaskConfig) -> Result<Choice<'_>, Wrong> {
     if !config.weights.is_empty() && config.weights.len() != config.values.len() {
         let message = format!("{} weights for {} values", config.weights.len(), config.values.len());
         return Err((message, None));
     }
-    let weights: Vec<u64> = match config.weights.as_slice() {
-        [] => vec![1; config.values.len()],
-        weights => weights.iter().copied().map(u64::from).collect(),
-    };
-    let total: u64 = weights.iter().sum();
-    if total == 0 {
+    let weight = |n: usize| config.weights.get(n).copied().map_or(1, u64::from);
+    let weighted: Vec<(&Scalar, u64)> =
+        config.values.iter().enumerate().map(|(n, value)| (value, weight(n))).collect();
+    if weighted.iter().all(|(_, weight)| *weight == 0) {
         return Err(("one of the weights must be above 0".to_owned(), None));
     }
+    Ok(Choice::Weighted(weighted))
+}
+
+pub(crate) fn choice(wish: &Wish<'_>) -> Result<Made, Wrong> {
+    match settings(wish.config)? {
+        Choice::Weighted(values) => weighted(wish, &values),
+        Choice::Mapped(map, other) => mapped(wish.target, map, other),
+    }
+}
+
+fn weighted(wish: &Wish<'_>, weighted: &[(&Scalar, u64)]) -> Result<Made, Wrong> {
+    let Wish { target, config, domain } = wish;
     let mut values = Vec::new();
-    for value in &config.values {
+    let mut limits = Vec::new();
+    let mut total = 0;
+    for (value, weight) in weighted {
         values.push(constant_of(target, value)?);
+        total += weight;
+        limits.push(total.to_string());
     }
     let hash = keyed(domain, &entity(target, config.of.as_slice())?);
-    let limits: Vec<String> = weights
-        .iter()
-        .scan(0, |sum, weight| {
-            *sum += weight;
-            Some(sum.to_string())
-        })
-        .collect();
     let place = format!("INTERVAL({}, {})", number(&hash, 1, total), limits.join(", "));
     Ok(lossy(around(target, &format!("ELT(1 + {place}, {})", values.join(", ")))))
 }
 
-fn mapped(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
-    let Some(other) = &config.value else {
-        let hint = "value = \"…\" is what all other values become".to_owned();
-        return Err(("choice with a map needs a value for what it does not name".to_owned(), Some(hint)));
-    };
+fn mapped(target: &Target<'_>, map: &BTreeMap<String, Scalar>, other: &Scalar) -> Result<Made, Wrong> {
     let mut cases = Vec::new();
-    for (from, to) in &config.map {
+    for (from, to) in map {
         cases.push(format!("WHEN LOWER({}) THEN {}", literal(from), constant_of(target, to)?));
     }
     let own = format!("LOWER({})", normalised(target));

@@ -1,10 +1,9 @@
 //! Masks of dates: a shift for each entity, and what is left of a date that only needs a year.
 
 use super::expression::{around, entity, keyed, number};
-use super::settings::needed;
-use super::table::{Made, Target, Wrong, lossy};
+use super::target::{Made, Target, lossy, needed};
 use crate::catalog::Index;
-use crate::config::MaskConfig;
+use crate::config::{MaskConfig, Wrong, nearest};
 
 /// Years beyond say "for ever", not when: they stay. So do those that say "never".
 const YEARS: (u32, u32) = (1000, 9000);
@@ -20,10 +19,15 @@ fn dated(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
     Err((message, Some("choose text, constant or null for it".to_owned())))
 }
 
-/// Some days forward or back, at least one step: as many for all dates of an entity, so that their order and what lies
-/// between them stay.
-pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
-    dated(target, "shift")?;
+/// How far dates are moved.
+pub(crate) struct Moves<'a> {
+    of: &'a [String],
+    days: u32,
+    step: u32,
+}
+
+/// What the settings of `shift` say.
+pub(crate) fn moves(config: &MaskConfig) -> Result<Moves<'_>, Wrong> {
     let of = config.of.as_slice();
     if of.is_empty() {
         needed(None::<&u32>, "shift", "of = \"customer_id\"")?;
@@ -38,6 +42,14 @@ pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> R
     let Some(step) = step else {
         return Err((format!("step is a whole number of days, {days} at most"), None));
     };
+    Ok(Moves { of, days, step })
+}
+
+/// Some days forward or back, at least one step: as many for all dates of an entity, so that their order and what lies
+/// between them stay.
+pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+    dated(target, "shift")?;
+    let Moves { of, days, step } = moves(config)?;
     let hash = keyed(domain, &entity(target, of)?);
     let count = format!("CAST({} AS SIGNED)", number(&hash, 1, u64::from(days / step)));
     let sign = format!("(1 - 2 * CAST({} AS SIGNED))", number(&hash, 13, 2));
@@ -54,18 +66,38 @@ pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> R
     Ok(Made { expression: around(target, &masked), lossy })
 }
 
+/// What is left of a date.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    Year,
+    Quarter,
+    Month,
+}
+
+/// What the setting of `generalise` says.
+pub(crate) fn part(config: &MaskConfig) -> Result<Part, Wrong> {
+    match needed(config.to.as_ref(), "generalise", "to = \"year\"")?.as_str() {
+        "year" => Ok(Part::Year),
+        "quarter" => Ok(Part::Quarter),
+        "month" => Ok(Part::Month),
+        other => {
+            let hint = nearest(other, ["year", "quarter", "month"].into_iter());
+            let hint = hint.map(|word| format!("did you mean `{word}`?"));
+            Err((format!("to is year, quarter or month, not {other:?}"), hint))
+        }
+    }
+}
+
 /// The first day of the year, the quarter or the month.
 pub(crate) fn generalise(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     dated(target, "generalise")?;
     let plain = &target.value;
-    let to = needed(config.to.as_ref(), "generalise", "to = \"year\"")?;
-    let text = match to.as_str() {
-        "year" => format!("DATE_FORMAT({plain}, '%Y-01-01')"),
-        "month" => format!("DATE_FORMAT({plain}, '%Y-%m-01')"),
-        "quarter" => format!(
+    let text = match part(config)? {
+        Part::Year => format!("DATE_FORMAT({plain}, '%Y-01-01')"),
+        Part::Month => format!("DATE_FORMAT({plain}, '%Y-%m-01')"),
+        Part::Quarter => format!(
             "CONCAT(DATE_FORMAT({plain}, '%Y-'), ELT(QUARTER({plain}), '01', '04', '07', '10'), '-01')"
         ),
-        other => return Err((format!("to is year, quarter or month, not {other:?}"), None)),
     };
     let masked = match target.column.data_type.as_str() {
         "date" => format!("CAST({text} AS DATE)"),

@@ -3,10 +3,10 @@
 use std::str::FromStr;
 
 use super::expression::{around, bound, digits, keyed, packed};
-use super::table::{Made, Target, Wrong, lossy};
+use super::target::{Made, Target, lossy};
 use crate::catalog::Family;
-use crate::config::MaskConfig;
-use crate::mask::fit;
+use crate::config::{MaskConfig, Wrong, nearest};
+use crate::mask::{fit, looks};
 
 /// How the last digits of a number follow from those before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,11 @@ impl FromStr for Check {
             "luhn" => Ok(Self::Luhn),
             "ean" => Ok(Self::Ean),
             "mod97" => Ok(Self::Mod97),
-            other => Err((format!("check is luhn, ean or mod97, not {other:?}"), None)),
+            other => {
+                let hint = nearest(other, ["luhn", "ean", "mod97"].into_iter());
+                let hint = hint.map(|word| format!("did you mean `{word}`?"));
+                Err((format!("check is luhn, ean or mod97, not {other:?}"), hint))
+            }
         }
     }
 }
@@ -67,13 +71,30 @@ impl Check {
 /// What a card number begins with if nothing else is wished: a range that test systems know.
 const CARD_PREFIX: &str = "400000";
 
-/// A card number with a right check digit; its first digits (the issuer's) stay if wished.
-pub(crate) fn card(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+/// What a card number is made of.
+pub(crate) struct Card<'a> {
+    length: usize,
+    prefix: &'a str,
+    /// So many digits of its own stay.
+    first: Option<usize>,
+}
+
+/// What the settings of `card` say.
+pub(crate) fn card_settings(config: &MaskConfig) -> Result<Card<'_>, Wrong> {
     let length = usize::try_from(config.length.unwrap_or(16)).unwrap_or_default();
     let prefix = config.prefix.as_deref().unwrap_or(CARD_PREFIX);
     if !(12..=19).contains(&length) || !prefix.bytes().all(|b| b.is_ascii_digit()) || prefix.len() > 8 {
         return Err(("a card number has 12 to 19 digits, its prefix 8 at most".to_owned(), None));
     }
+    if config.first.is_some_and(|first| !(1..=8).contains(&first)) {
+        return Err(("the first 8 digits of a card may stay, no more".to_owned(), None));
+    }
+    Ok(Card { length, prefix, first: config.first.and_then(|first| usize::try_from(first).ok()) })
+}
+
+/// A card number with a right check digit; its first digits (the issuer's) stay if wished.
+pub(crate) fn card(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+    let Card { length, prefix, first } = card_settings(config)?;
     let whole_number = target.column.data_type == "bigint";
     if !whole_number {
         fit::text(target, "card")?;
@@ -81,19 +102,16 @@ pub(crate) fn card(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Re
     }
     let own = packed(target, " -");
     let hash = keyed(domain, &own);
-    let before = match config.first {
-        Some(first @ 1..=8) => {
+    let before = match first {
+        Some(first) => {
             let own = format!("REPLACE(REPLACE({}, ' ', ''), '-', '')", text_of(target));
-            let kept = usize::try_from(first).unwrap_or_default();
             // A shorter prefix of our own is filled up, so that the length is the same.
-            let spare = format!("{prefix:0<kept$.kept$}");
+            let spare = format!("{prefix:0<first$.first$}");
             format!("CASE WHEN {own} REGEXP '^[0-9]{{12,19}}$' THEN LEFT({own}, {first}) ELSE '{spare}' END")
         }
-        Some(_) => return Err(("the first 8 digits of a card may stay, no more".to_owned(), None)),
         None => format!("'{prefix}'"),
     };
-    let kept = config.first.map_or(prefix.len(), |first| usize::try_from(first).unwrap_or_default());
-    let rest = length - 1 - kept;
+    let rest = length - 1 - first.unwrap_or(prefix.len());
     let low = u32::try_from(rest.min(9)).unwrap_or_default();
     let high = u32::try_from(rest.saturating_sub(9)).unwrap_or_default();
     let mut parts = vec![before, digits(&hash, 1, low)];
@@ -123,7 +141,7 @@ pub(crate) fn iban(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     fit::room(target, IBAN_LENGTH, "an IBAN")?;
     let plain = format!("UPPER(REPLACE(CONVERT({} USING utf8mb4), ' ', ''))", target.value);
     let hash = keyed(domain, &packed(target, " "));
-    let valid = format!("{plain} REGEXP '^[A-Z]{{2}}[0-9]{{2}}[A-Z0-9]{{11,30}}$'");
+    let valid = format!("{plain} REGEXP '{}'", looks::IBAN);
     let lettered = format!("{plain} REGEXP '^[A-Z]{{2}}[0-9]{{2}}[A-Z]{{4}}'");
     let country = format!("CASE WHEN {valid} THEN LEFT({plain}, 2) ELSE 'DE' END");
     let length = format!("CASE WHEN {valid} THEN CHAR_LENGTH({plain}) ELSE {IBAN_LENGTH} END - 4");

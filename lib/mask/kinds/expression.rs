@@ -1,9 +1,9 @@
 //! The words of masks: SQL over one value, the same on MySQL 8, 9 and MariaDB 10.10 and later. SHA2 only: MySQL 9 has
 //! no MD5 and no SHA1. No back-references: `$1` is MySQL's, `\1` MariaDB's.
 
-use super::table::{Target, Wrong};
+use super::target::Target;
 use crate::catalog::Family;
-use crate::config::nearest;
+use crate::config::{Wrong, nearest};
 use crate::sql::literal;
 
 /// The value without what makes no difference: outer blanks and upper case. Bytes stay as they are, and so do

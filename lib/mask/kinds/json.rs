@@ -12,10 +12,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plain::filler;
-use super::settings::needed;
-use super::table::{Made, Target, Wrong, lossy, make};
+use super::target::{Made, Make, Target, lossy, needed};
 use crate::catalog::{Column, Family, Table};
-use crate::config::MaskConfig;
+use crate::config::{MaskConfig, Wrong};
 use crate::sql::literal;
 
 /// MySQL reads documents of 100 levels.
@@ -24,20 +23,23 @@ const BRACKETS_MAX: u32 = 90;
 /// What a value out of a document can be as long as.
 const VALUE_CHARACTERS: u64 = 65_535;
 
-pub(crate) fn json(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+/// The paths and what stands there becomes.
+pub(crate) fn paths(config: &MaskConfig) -> Result<BTreeMap<String, &MaskConfig>, Wrong> {
+    if config.paths.is_empty() {
+        needed(None::<&u32>, "json", "paths = { \"$.email\" = \"email\" }")?;
+    }
+    config.paths.iter().map(|(path, mask)| Ok((checked(path)?, mask))).collect()
+}
+
+/// `make` makes the masks at the paths.
+pub(crate) fn json(target: &Target<'_>, config: &MaskConfig, make: Make) -> Result<Made, Wrong> {
     if !matches!(target.column.family(), Family::Text | Family::Json) {
         let message = format!("{} is {}, no JSON", target.label(), target.column.column_type);
         return Err((message, Some("choose text, constant or null for it".to_owned())));
     }
-    if config.paths.is_empty() {
-        needed(None::<&u32>, "json", "paths = { \"$.email\" = \"email\" }")?;
-    }
-    let mut paths = BTreeMap::new();
-    for (path, mask) in &config.paths {
-        paths.insert(checked(path)?, mask);
-    }
+    let paths = paths(config)?;
     let plain = &target.value;
-    let masked = at(target.table, plain, &paths, 0)?;
+    let masked = Within { table: target.table, make }.at(plain, &paths, 0)?;
     let twice = twice(plain, &paths);
     let (invalid, blank) = match target.column.family() {
         Family::Json => ("'{}'".to_owned(), ""),
@@ -88,45 +90,71 @@ fn step(path: &str) -> Option<usize> {
 
 type Paths<'a> = BTreeMap<String, &'a MaskConfig>;
 
-/// The document `value` with everything at `paths` masked, as JSON.
-fn at(table: &Table, value: &str, paths: &Paths<'_>, depth: usize) -> Result<String, Wrong> {
-    let mut pairs = Vec::new();
-    let mut arrays: BTreeMap<&str, Paths<'_>> = BTreeMap::new();
-    for (path, mask) in paths {
-        if let Some((array, rest)) = path.split_once("[*]") {
-            arrays.entry(array).or_default().insert(format!("${rest}"), mask);
-            continue;
+/// The documents of one table.
+struct Within<'a> {
+    table: &'a Table,
+    make: Make,
+}
+
+impl Within<'_> {
+    /// The document `value` with everything at `paths` masked, as JSON.
+    fn at(&self, value: &str, paths: &Paths<'_>, depth: usize) -> Result<String, Wrong> {
+        let mut pairs = Vec::new();
+        let mut arrays: BTreeMap<&str, Paths<'_>> = BTreeMap::new();
+        for (path, mask) in paths {
+            if let Some((array, rest)) = path.split_once("[*]") {
+                arrays.entry(array).or_default().insert(format!("${rest}"), mask);
+                continue;
+            }
+            let there = format!("JSON_EXTRACT({value}, {})", literal(path));
+            let masked = self.one(&there, mask)?;
+            if path == "$" {
+                return Ok(masked);
+            }
+            pairs.push(format!("{}, {masked}", literal(path)));
         }
-        let there = format!("JSON_EXTRACT({value}, {})", literal(path));
-        let masked = one(table, &there, mask)?;
-        if path == "$" {
-            return Ok(masked);
+        for (array, rest) in arrays {
+            let there = format!("JSON_EXTRACT({value}, {})", literal(array));
+            let name = format!("e{depth}");
+            let element = format!("{name}.v");
+            let inner = self.at(&element, &rest, depth + 1)?;
+            let ambiguous =
+                maria(&format!("CASE WHEN {} THEN JSON_EXTRACT('{{}}', '$') ELSE", twice(&element, &rest)));
+            let inner = format!("{ambiguous} {inner}{}", maria("END"));
+            // The order is said: JSON_ARRAYAGG may give any. One value where a list is usual is masked as an element of it.
+            let elements = format!(
+                "(SELECT CONCAT('[', COALESCE(GROUP_CONCAT({inner} ORDER BY {name}.n SEPARATOR ','), ''), ']') \
+                 FROM JSON_TABLE({there}, '$[*]' COLUMNS (n FOR ORDINALITY, v JSON PATH '$')) AS {name})"
+            );
+            let alone = self.at(&there, &rest, depth)?;
+            let whole = format!(
+                "CASE WHEN JSON_TYPE({there}) = 'ARRAY' THEN JSON_EXTRACT({elements}, '$') ELSE {alone} END"
+            );
+            if array == "$" {
+                return Ok(whole);
+            }
+            pairs.push(format!("{}, {whole}", literal(array)));
         }
-        pairs.push(format!("{}, {masked}", literal(path)));
+        Ok(format!("JSON_REPLACE({value}, {})", pairs.join(", ")))
     }
-    for (array, rest) in arrays {
-        let there = format!("JSON_EXTRACT({value}, {})", literal(array));
-        let name = format!("e{depth}");
-        let element = format!("{name}.v");
-        let inner = at(table, &element, &rest, depth + 1)?;
-        let ambiguous =
-            maria(&format!("CASE WHEN {} THEN JSON_EXTRACT('{{}}', '$') ELSE", twice(&element, &rest)));
-        let inner = format!("{ambiguous} {inner}{}", maria("END"));
-        // The order is said: JSON_ARRAYAGG may give any. One value where a list is usual is masked as an element of it.
-        let elements = format!(
-            "(SELECT CONCAT('[', COALESCE(GROUP_CONCAT({inner} ORDER BY {name}.n SEPARATOR ','), ''), ']') \
-             FROM JSON_TABLE({there}, '$[*]' COLUMNS (n FOR ORDINALITY, v JSON PATH '$')) AS {name})"
-        );
-        let alone = at(table, &there, &rest, depth)?;
-        let whole = format!(
-            "CASE WHEN JSON_TYPE({there}) = 'ARRAY' THEN JSON_EXTRACT({elements}, '$') ELSE {alone} END"
-        );
-        if array == "$" {
-            return Ok(whole);
-        }
-        pairs.push(format!("{}, {whole}", literal(array)));
+
+    /// The masked value as JSON.
+    fn one(&self, there: &str, mask: &MaskConfig) -> Result<String, Wrong> {
+        let column = Column {
+            name: "value".to_owned(),
+            data_type: "longtext".to_owned(),
+            column_type: "a JSON value".to_owned(),
+            length: Some(VALUE_CHARACTERS),
+            charset: Some("utf8mb4".to_owned()),
+            collation: Some("utf8mb4_0900_ai_ci".to_owned()),
+            nullable: true,
+            ..Column::default()
+        };
+        let target = Target { table: self.table, column: &column, value: format!("JSON_UNQUOTE({there})") };
+        let made = (self.make)(&target, mask)?.expression;
+        let text = format!("COALESCE(JSON_QUOTE({made}), 'null')");
+        Ok(format!("JSON_EXTRACT(CASE WHEN JSON_TYPE({there}) = 'NULL' THEN 'null' ELSE {text} END, '$')"))
     }
-    Ok(format!("JSON_REPLACE({value}, {})", pairs.join(", ")))
 }
 
 /// Whether an object on the way of a path has a member twice: MariaDB replaces the first only. No test sees one on MySQL,
@@ -178,24 +206,6 @@ fn deep(value: &str) -> String {
 /// SQL for MariaDB alone: a comment for MySQL.
 fn maria(sql: &str) -> String {
     format!(" /*M! {sql} */")
-}
-
-/// The masked value as JSON.
-fn one(table: &Table, there: &str, mask: &MaskConfig) -> Result<String, Wrong> {
-    let column = Column {
-        name: "value".to_owned(),
-        data_type: "longtext".to_owned(),
-        column_type: "a JSON value".to_owned(),
-        length: Some(VALUE_CHARACTERS),
-        charset: Some("utf8mb4".to_owned()),
-        collation: Some("utf8mb4_0900_ai_ci".to_owned()),
-        nullable: true,
-        ..Column::default()
-    };
-    let target = Target { table, column: &column, value: format!("JSON_UNQUOTE({there})") };
-    let made = make(&target, mask)?.expression;
-    let text = format!("COALESCE(JSON_QUOTE({made}), 'null')");
-    Ok(format!("JSON_EXTRACT(CASE WHEN JSON_TYPE({there}) = 'NULL' THEN 'null' ELSE {text} END, '$')"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Masks of addresses in networks: IP and MAC.
 
 use super::expression::{around, hash};
-use super::table::{Made, Target, Wrong, lossy};
+use super::target::{Made, Target, lossy};
 use crate::catalog::Family;
-use crate::config::MaskConfig;
+use crate::config::{MaskConfig, Wrong};
 use crate::mask::fit;
 
 /// 10.0.0.0 (RFC 1918) as a number.

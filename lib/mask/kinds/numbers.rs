@@ -1,10 +1,9 @@
 //! Masks of numbers: permutation, noise, steps and limits, rounded places on earth.
 
 use super::expression::{around, entity, keyed};
-use super::settings::needed;
-use super::table::{Made, Target, Wrong, apart, lossy};
+use super::target::{Made, Target, apart, lossy, needed};
 use crate::catalog::{Column, Family};
-use crate::config::MaskConfig;
+use crate::config::{MaskConfig, Wrong};
 
 /// Noise comes in so many steps to either side.
 const NOISE_STEPS: u64 = 1_000_000;
@@ -74,13 +73,19 @@ pub(crate) fn permute(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> 
     Ok(apart(around(target, &masked)))
 }
 
+/// What the setting of `noise` says.
+pub(crate) fn percent(config: &MaskConfig) -> Result<f64, Wrong> {
+    let percent = *needed(config.percent.as_ref(), "noise", "percent = 10")?;
+    if percent > 0.0 && percent <= 100.0 {
+        return Ok(percent);
+    }
+    Err((format!("percent is above 0 and at most 100, not {percent}"), None))
+}
+
 /// The value and up to so many percent of it; the same entity gets the same share.
 pub(crate) fn noise(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     numeric(target, "noise")?;
-    let percent = *needed(config.percent.as_ref(), "noise", "percent = 10")?;
-    if !(percent > 0.0 && percent <= 100.0) {
-        return Err((format!("percent is above 0 and at most 100, not {percent}"), None));
-    }
+    let percent = percent(config)?;
     let hash = keyed(domain, &entity(target, config.of.as_slice())?);
     let steps = super::expression::number(&hash, 1, 2 * NOISE_STEPS + 1);
     // 100 for the percent; a factor, since a quotient has four decimals only.
@@ -89,23 +94,32 @@ pub(crate) fn noise(target: &Target<'_>, config: &MaskConfig, domain: &str) -> R
     Ok(lossy(around(target, &in_range(target.column, &rounded(target.column, &masked)))))
 }
 
+/// What `step` of `bucket` says.
+pub(crate) fn step(config: &MaskConfig) -> Result<f64, Wrong> {
+    let step = *needed(config.step.as_ref(), "bucket", "step = 1000")?;
+    if step > 0.0 { Ok(step) } else { Err((format!("step is above 0, not {step}"), None)) }
+}
+
 /// Multiples of a step, towards zero, within limits.
 pub(crate) fn bucket(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     numeric(target, "bucket")?;
-    let step = *needed(config.step.as_ref(), "bucket", "step = 1000")?;
-    if step <= 0.0 {
-        return Err((format!("step is above 0, not {step}"), None));
-    }
+    let step = step(config)?;
     let masked = limited(config, &format!("({0} - MOD({0}, {step}))", target.value));
     Ok(lossy(around(target, &rounded(target.column, &masked))))
+}
+
+/// `clamp` has a limit at one end at least.
+pub(crate) fn limits(config: &MaskConfig) -> Result<(), Wrong> {
+    if config.min.is_none() {
+        needed(config.max.as_ref(), "clamp", "max = 100000")?;
+    }
+    Ok(())
 }
 
 /// Nothing below `min`, nothing above `max`: rare values do not stand out.
 pub(crate) fn clamp(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     numeric(target, "clamp")?;
-    if config.min.is_none() {
-        needed(config.max.as_ref(), "clamp", "max = 100000")?;
-    }
+    limits(config)?;
     Ok(lossy(around(target, &rounded(target.column, &limited(config, &target.value)))))
 }
 

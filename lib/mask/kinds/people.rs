@@ -1,53 +1,86 @@
 //! Names out of our own lists: people whose parts agree, companies, streets, cities.
 
 use super::expression::{around, entity, keyed, number, one_of};
-use super::table::{Made, Target, Wrong};
+use super::target::{Made, Target, lossy};
 use super::tokens::{EMAIL_HOST, UNIQUE_DIGITS};
 use super::words::{FIRST, LAST, PLACE, TRADE, WAY};
-use crate::config::{MaskConfig, nearest};
+use crate::config::{MaskConfig, Wrong, nearest};
 use crate::mask::fit;
 
 /// Parts of a person.
 const PARTS: &[&str] = &["first", "last", "full", "email", "username"];
 
+/// So many first characters of an address or a user name keep people apart: `first.last.`, and the digits.
+pub(crate) const UNIQUE_PREFIX: u64 = 18 + UNIQUE_DIGITS;
+
 /// House numbers go up to this.
 const HOUSES: u64 = 180;
 
-/// A name of one kind, chosen by the value itself.
-pub(crate) fn dictionary(target: &Target<'_>, kind: &str, domain: &str) -> Result<Made, Wrong> {
-    let own = entity(target, &[])?;
-    let hash = keyed(domain, &own);
-    let (words, longest): (String, usize) = match kind {
-        "first_name" => (first(&hash), length(FIRST)),
-        "last_name" => (last(&hash), length(LAST)),
-        "company" => (
-            format!("CONCAT({}, ' ', {})", last(&hash), one_of(&hash, 1, TRADE)),
-            length(LAST) + 1 + length(TRADE),
-        ),
-        "street" => (
-            format!(
-                "CONCAT(1 + {}, ' ', {}, ' ', {})",
-                number(&hash, 25, HOUSES),
-                last(&hash),
-                one_of(&hash, 1, WAY)
-            ),
-            5 + length(LAST) + length(WAY),
-        ),
-        "city" => {
-            (format!("CONCAT({}, {})", last(&hash), one_of(&hash, 1, PLACE)), length(LAST) + length(PLACE))
-        }
-        _ => (full(&hash), length(FIRST) + 1 + length(LAST)),
-    };
+/// A first name.
+pub(crate) fn first_name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    dictionary(target, domain, length(FIRST), first)
+}
+
+/// A last name.
+pub(crate) fn last_name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    dictionary(target, domain, length(LAST), last)
+}
+
+/// A first and a last name.
+pub(crate) fn name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    dictionary(target, domain, length(FIRST) + 1 + length(LAST), full)
+}
+
+/// A last name and what the company does.
+pub(crate) fn company(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    dictionary(target, domain, length(LAST) + 1 + length(TRADE), |hash| {
+        format!("CONCAT({}, ' ', {})", last(hash), one_of(hash, 1, TRADE))
+    })
+}
+
+/// A house number and a street.
+pub(crate) fn street(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    dictionary(target, domain, 5 + length(LAST) + length(WAY), |hash| {
+        let number = number(hash, 25, HOUSES);
+        format!("CONCAT(1 + {number}, ' ', {}, ' ', {})", last(hash), one_of(hash, 1, WAY))
+    })
+}
+
+/// A city on no map.
+pub(crate) fn city(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+    dictionary(target, domain, length(LAST) + length(PLACE), |hash| {
+        format!("CONCAT({}, {})", last(hash), one_of(hash, 1, PLACE))
+    })
+}
+
+/// Words chosen by the value itself, `longest` characters at most.
+fn dictionary(
+    target: &Target<'_>,
+    domain: &str,
+    longest: usize,
+    words: fn(&str) -> String,
+) -> Result<Made, Wrong> {
+    let hash = keyed(domain, &entity(target, &[])?);
     fit::text(target, "a name")?;
     fit::room(target, longest as u64, "a name")?;
-    Ok(Made { expression: around(target, &words), lossy: true })
+    Ok(lossy(around(target, &words(&hash))))
+}
+
+/// What the setting `part` of `person` says.
+pub(crate) fn part(config: &MaskConfig) -> Result<&str, Wrong> {
+    let part = config.part.as_deref().unwrap_or("full");
+    if PARTS.contains(&part) {
+        return Ok(part);
+    }
+    let hint = nearest(part, PARTS.iter().copied()).map(|part| format!("did you mean `{part}`?"));
+    Err((format!("a person has no part {part:?}: {}", PARTS.join(", ")), hint))
 }
 
 /// A part of a person. All parts come from one hash of the entity, so that name and address of a row agree, in every
 /// table that names the entity.
 pub(crate) fn person(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let of = config.of.as_slice();
-    let part = config.part.as_deref().unwrap_or("full");
+    let part = part(config)?;
     let hash = keyed(domain, &entity(target, of)?);
     let names = length(FIRST) + 1 + length(LAST);
     let dotted = format!("CONCAT({}, '.', {}", first(&hash), last(&hash));
@@ -56,23 +89,19 @@ pub(crate) fn person(target: &Target<'_>, config: &MaskConfig, domain: &str) -> 
     let (words, longest) = match part {
         "first" => (first(&hash), length(FIRST)),
         "last" => (last(&hash), length(LAST)),
-        "full" => (full(&hash), names),
         "email" => (
             format!("LOWER({dotted}, '.', {token}, '@{EMAIL_HOST}'))"),
             names + 2 + digits + EMAIL_HOST.len(),
         ),
         "username" => (format!("LOWER({dotted}, '.', {token}))"), names + 1 + digits),
-        other => {
-            let hint = nearest(other, PARTS.iter().copied()).map(|part| format!("did you mean `{part}`?"));
-            return Err((format!("a person has no part {other:?}: {}", PARTS.join(", ")), hint));
-        }
+        _ => (full(&hash), names),
     };
     fit::text(target, "a name")?;
     fit::room(target, longest as u64, "a name")?;
     let token = matches!(part, "email" | "username");
     // With `of`, rows of one entity get one address.
-    let lossy = !token || !(of.is_empty() || target.table.unique(of));
-    Ok(Made { expression: around(target, &words), lossy })
+    let alike = !token || !(of.is_empty() || target.table.unique(of));
+    Ok(Made { expression: around(target, &words), lossy: alike })
 }
 
 fn first(hash: &str) -> String {

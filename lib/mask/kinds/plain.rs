@@ -1,11 +1,10 @@
 //! Masks that read little or nothing of the value: NULL, constants, filler, stars.
 
 use super::expression::around;
-use super::settings::needed;
-use super::table::{Made, Target, Wrong, apart, lossy};
+use super::target::{Made, Target, apart, lossy, needed};
 use super::words::FILLER;
 use crate::catalog::Family;
-use crate::config::{MaskConfig, Scalar};
+use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::mask::fit;
 use crate::sql::literal;
 
@@ -20,10 +19,13 @@ pub(crate) fn empty(target: &Target<'_>) -> Result<Made, Wrong> {
     fit::text(target, "empty").map(|()| lossy(format!("CASE WHEN {} IS NOT NULL THEN '' END", target.value)))
 }
 
+/// What `constant` puts in place of the value.
+pub(crate) fn value(config: &MaskConfig) -> Result<&Scalar, Wrong> {
+    needed(config.value.as_ref(), "constant", "value = \"…\"")
+}
+
 pub(crate) fn constant(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
-    let needs =
-        || (format!("constant needs a value for {}", target.label()), Some("value = \"…\"".to_owned()));
-    let value = constant_of(target, config.value.as_ref().ok_or_else(needs)?)?;
+    let value = constant_of(target, value(config)?)?;
     Ok(lossy(format!("CASE WHEN {} IS NOT NULL THEN {value} END", target.value)))
 }
 
@@ -52,12 +54,17 @@ pub(crate) fn constant_of(target: &Target<'_>, value: &Scalar) -> Result<String,
     })
 }
 
-pub(crate) fn keep(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+/// Whether `keep` has a reason.
+pub(crate) fn reason(config: &MaskConfig) -> Result<(), Wrong> {
     if config.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         let hint = "{ kind = \"keep\", reason = \"office addresses, public\" }".to_owned();
         return Err(("keep needs a reason, for whoever asks later".to_owned(), Some(hint)));
     }
-    Ok(apart(target.value.clone()))
+    Ok(())
+}
+
+pub(crate) fn keep(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    reason(config).map(|()| apart(target.value.clone()))
 }
 
 /// Filler of the same length.
@@ -73,26 +80,33 @@ pub(crate) fn filler(value: &str) -> String {
     format!("LEFT(REPEAT({}, {times}), {length})", literal(FILLER))
 }
 
-/// The first and the last characters, stars between. A value that is not at least twice as long as what stays of it
-/// becomes stars only: half of it would be most of it.
-pub(crate) fn partial(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
-    text_only(target, "partial")?;
+/// How many characters stay at either end, and what stands between: the settings of `partial`.
+pub(crate) fn ends(config: &MaskConfig) -> Result<(u32, u32, &str), Wrong> {
     let (first, last) = (config.first.unwrap_or_default(), config.last.unwrap_or_default());
-    if first + last == 0 {
+    if first == 0 && last == 0 {
         needed(None::<&u32>, "partial", "last = 4")?;
     }
     let with = config.with.as_deref().unwrap_or("*");
     if with.chars().count() != 1 {
         return Err((format!("`with` is one character, not {with:?}"), None));
     }
+    Ok((first, last, with))
+}
+
+/// The first and the last characters, stars between. A value that is not at least twice as long as what stays of it
+/// becomes stars only: half of it would be most of it.
+pub(crate) fn partial(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    text_only(target, "partial")?;
+    let (first, last, with) = ends(config)?;
+    let both = u64::from(first) + u64::from(last);
     fit::charset(target, with)?;
     let plain = format!("CONVERT({} USING utf8mb4)", target.value);
     let length = format!("LEAST(CHAR_LENGTH({plain}), {FILLER_CHARACTERS_MAX})");
     let stars = |length: &str| format!("REPEAT({}, {length})", literal(with));
-    let inner = stars(&format!("{length} - {}", first + last));
+    let inner = stars(&format!("{length} - {both}"));
     let masked = format!(
         "CASE WHEN CHAR_LENGTH({plain}) < {} THEN {} ELSE CONCAT(LEFT({plain}, {first}), {inner}, RIGHT({plain}, {last})) END",
-        2 * (first + last),
+        2 * both,
         stars(&length)
     );
     Ok(lossy(around(target, &masked)))
@@ -118,4 +132,14 @@ pub(crate) fn text_only(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
     }
     let message = format!("{kind} reads characters, and {} is {}", target.label(), target.column.column_type);
     Err((message, Some("choose text, hash, constant or null for it".to_owned())))
+}
+
+/// The expression of `refresh.toml`: whoever wrote it vouches for it.
+pub(crate) fn written(config: &MaskConfig) -> Result<Made, Wrong> {
+    sql(config).map(|sql| apart(format!("({sql})")))
+}
+
+/// The setting of `sql`.
+pub(crate) fn sql(config: &MaskConfig) -> Result<&String, Wrong> {
+    needed(config.sql.as_ref(), "sql", "sql = \"CONCAT('user-', t.id)\"")
 }

@@ -2,19 +2,18 @@
 
 use super::expression::around;
 use super::plain::{filler, text_only};
-use super::table::{Made, Target, Wrong, lossy};
+use super::target::{Made, Target, lossy};
+use crate::config::Wrong;
+use crate::mask::looks;
 
 /// Longer texts become filler: MySQL stops a regular expression that takes too long with an error (`regexp_time_limit`),
 /// which these do from some 100,000 characters on.
 const CHARACTERS_MAX: u32 = 20_000;
 
-/// What is recognised, in this order. No part may begin in the middle of itself and go on for ever: a run is looked at
-/// once (`(?<!…)`), and what it has taken it does not give back (`++`).
+/// What is recognised, in this order.
 const SHAPES: &[&str] = &[
-    // E-mail addresses, `%40` for `@` too.
-    "(?<![^[:space:]@<>()\"'',;:=%])[^[:space:]@<>()\"'',;:=%]++(@|%40)[^[:space:]@<>()\"'',;:&]++",
-    // IBANs.
-    "(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}( ?[A-Za-z0-9]{4}){2,7}( ?[A-Za-z0-9]{1,3})?",
+    looks::EMAIL_CLEARED,
+    looks::IBAN_CLEARED,
     // Tokens, base64, hexadecimal digits.
     "(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{24}[A-Za-z0-9+/_=-]*+",
     // Cards, telephones, accounts, dates: six digits and what people write between them.

@@ -2,9 +2,8 @@
 
 use super::digits::Check;
 use super::expression::{around, bound, digits, hash, keyed, number, packed, put_in};
-use super::settings::needed;
-use super::table::{Made, Target, Wrong, lossy};
-use crate::config::MaskConfig;
+use super::target::{Made, Target, lossy, needed};
+use crate::config::{MaskConfig, Wrong};
 use crate::mask::fit;
 use crate::sql::literal;
 
@@ -78,10 +77,20 @@ fn same_format(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     Ok(lossy(around(target, &masked)))
 }
 
-/// `#` a digit, `?` a letter, anything else itself; check digits at the end if wished.
-pub(crate) fn pattern(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+/// What the settings of `pattern` say.
+pub(crate) fn pattern_settings(config: &MaskConfig) -> Result<(&str, Option<Check>), Wrong> {
     let format = needed(config.format.as_ref(), "pattern", "format = \"###-##-####\"")?;
     let check = config.check.as_deref().map(str::parse::<Check>).transpose()?;
+    placed(format)?;
+    if let Some(check) = check {
+        payload(format, check)?;
+    }
+    Ok((format, check))
+}
+
+/// `#` a digit, `?` a letter, anything else itself; check digits at the end if wished.
+pub(crate) fn pattern(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+    let (format, check) = pattern_settings(config)?;
     let own = super::expression::normalised(target);
     formatted(target, format, check, &keyed_by(domain, &own))
 }
@@ -95,14 +104,20 @@ fn formatted(
     fit::text(target, "a pattern")?;
     fit::room(target, format.chars().count() as u64, "this format")?;
     fit::charset(target, format)?;
-    if !format.contains(['#', '?']) {
-        return Err((format!("the format {format:?} has no `#` (digit) and no `?` (letter)"), None));
-    }
+    placed(format)?;
     let masked = match check {
         None => filled(format, hash),
         Some(check) => checked(format, check, hash)?,
     };
     Ok(lossy(around(target, &masked)))
+}
+
+/// A format without a place to fill would be a constant.
+fn placed(format: &str) -> Result<(), Wrong> {
+    if format.contains(['#', '?']) {
+        return Ok(());
+    }
+    Err((format!("the format {format:?} has no `#` (digit) and no `?` (letter)"), None))
 }
 
 /// The digits of the hash with what is no digit put between them.
@@ -153,8 +168,8 @@ fn letter(n: usize, hash: &dyn Fn(usize) -> String) -> String {
     format!("SUBSTR('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 1 + {letter}, 1)")
 }
 
-/// The last `#`s are check digits of all digits before them.
-fn checked(format: &str, check: Check, hash: &dyn Fn(usize) -> String) -> Result<String, Wrong> {
+/// What the check digits at the end of a format are computed from.
+fn payload(format: &str, check: Check) -> Result<String, Wrong> {
     let all: Vec<char> = format.chars().filter(|c| *c == '#' || c.is_ascii_digit()).collect();
     let payload: String = all[..all.len().saturating_sub(check.length())].iter().collect();
     let at_end = all.ends_with(&vec!['#'; check.length()]);
@@ -163,10 +178,17 @@ fn checked(format: &str, check: Check, hash: &dyn Fn(usize) -> String) -> Result
             format!("the format {format:?} does not end with digits that can check those before them");
         return Err((message, Some("format = \"########\": `check` takes its last digits".to_owned())));
     }
+    Ok(payload)
+}
+
+/// The last `#`s are check digits of all digits before them.
+fn checked(format: &str, check: Check, hash: &dyn Fn(usize) -> String) -> Result<String, Wrong> {
+    let payload = payload(format, check)?;
+    let length = payload.len() + check.length();
     let mut body = format!("CONCAT(j.s, {})", check.expression("j.s", payload.len()));
     let between = (1..).zip(format.chars()).filter(|(_, c)| *c != '#' && !c.is_ascii_digit());
     for (n, (at, c)) in between.enumerate() {
-        body = put_in(&body, at, all.len() + n, &literal(&c.to_string()));
+        body = put_in(&body, at, length + n, &literal(&c.to_string()));
     }
     Ok(bound(&filled(&payload, hash), &body))
 }

@@ -1,66 +1,142 @@
-//! The kinds of masks: from one `[mask]` entry and one column to an expression.
+//! The kinds of masks, a row each: what a file calls it, what the scans must know of it, which settings it reads, what keeps
+//! its results apart, and who makes it.
+//!
+//! In: one entry of `[mask]` and one column. Out: a [`Mask`]. A new kind is a function in the file of its family, a row here
+//! and a row in the table of `lib/mask/README.md`; the loader, the JSON Schema and the tests take it from here.
 
-use super::nature::{self, KINDS, Kind};
-use super::tokens::UNIQUE_DIGITS;
-use super::{choice, dates, digits, json, network, numbers, people, plain, redact, settings, shapes, tokens};
-use crate::catalog::{Column, Index, Table};
-use crate::config::{MaskConfig, nearest};
-use crate::mask::Mask;
+use super::target::{Made, Target, Wish};
+use super::{choice, dates, digits, json, network, numbers, people, plain, redact, shapes, tokens};
+use crate::config::{KindWords, MaskConfig, Vocabulary, Wrong};
+use crate::mask::masks::Mask;
+use crate::mask::traits::{Nature, Outcome, Trace, Value};
 
-/// A sentence and a hint, for the caller to add file and line.
-pub(crate) type Wrong = (String, Option<String>);
-
-/// One column to mask, or a part of it: a value out of a JSON document is a column of its own kind.
-#[derive(Debug, Clone)]
-pub(crate) struct Target<'a> {
-    pub(crate) table: &'a Table,
-    pub(crate) column: &'a Column,
-    /// SQL for the clear value.
-    pub(crate) value: String,
+/// A kind.
+struct Kind {
+    name: &'static str,
+    /// What those who look for leaks must know of it.
+    traits: Nature,
+    /// Which settings it reads: one that is not read would promise something.
+    settings: &'static [&'static str],
+    /// What is wrong with its settings, whatever the column.
+    check: fn(&MaskConfig) -> Result<(), Wrong>,
+    /// So many first characters of a result keep values apart, where it does: what an index on a part of the column must
+    /// cover. None where an index covers a result whole or not at all.
+    unique_prefix: fn(&MaskConfig) -> u64,
+    make: fn(&Wish<'_>) -> Result<Made, Wrong>,
 }
 
-impl<'a> Target<'a> {
-    pub(crate) fn of(table: &'a Table, column: &'a Column) -> Self {
-        Self { table, column, value: column.of("t") }
-    }
-
-    /// Whether the column is a part of the index.
-    pub(crate) fn in_index(&self, index: &Index) -> bool {
-        let own = |name: &String| name.eq_ignore_ascii_case(&self.column.name);
-        index.parts.iter().any(|part| part.column.as_ref().is_some_and(own))
-    }
-
-    pub(crate) fn label(&self) -> String {
-        format!("{}.{}", self.table.name, self.column.name)
-    }
+const fn kind(name: &'static str, traits: Nature, make: fn(&Wish<'_>) -> Result<Made, Wrong>) -> Kind {
+    Kind { name, traits, settings: &[], check: |_| Ok(()), unique_prefix: |_| 0, make }
 }
 
-pub(crate) struct Made {
-    pub(crate) expression: String,
-    pub(crate) lossy: bool,
-}
+impl Kind {
+    const fn reads(self, settings: &'static [&'static str]) -> Self {
+        Self { settings, ..self }
+    }
 
-/// So many first characters of the result keep values apart: what an index on a part of the column must cover.
-fn telling(config: &MaskConfig) -> u64 {
-    let prefix = config.prefix.as_ref().map(|prefix| prefix.chars().count() as u64);
-    match config.kind.as_str() {
-        "hash" => prefix.unwrap_or(0) + UNIQUE_DIGITS,
-        "email" | "username" | "slug" => prefix.unwrap_or(5) + UNIQUE_DIGITS,
-        "uuid" => 21,
-        // first.last. and then the digits.
-        "person" => 18 + UNIQUE_DIGITS,
-        _ => 0,
+    const fn checked(self, check: fn(&MaskConfig) -> Result<(), Wrong>) -> Self {
+        Self { check, ..self }
+    }
+
+    const fn unique_prefix(self, unique_prefix: fn(&MaskConfig) -> u64) -> Self {
+        Self { unique_prefix, ..self }
     }
 }
 
-/// Different inputs can give the same output.
-pub(crate) fn lossy(expression: String) -> Made {
-    Made { expression, lossy: true }
-}
+/// Every kind.
+static KINDS: &[Kind] = {
+    use Outcome::{Open, Ours};
+    use Trace::{Left, None as Nothing};
+    use Value::{Telling, Untelling, Vague};
+    &[
+        kind("null", Nature::of(Ours, Vague, Nothing), |w| plain::null(w.target)),
+        kind("constant", Nature::of(Ours, Vague, Nothing), |w| plain::constant(w.target, w.config))
+            .reads(&["value"])
+            .checked(|c| plain::value(c).map(drop)),
+        kind("empty", Nature::of(Ours, Vague, Nothing), |w| plain::empty(w.target)),
+        // With a reason: clear values are fine.
+        kind("keep", Nature::of(Ours, Untelling, Nothing), |w| plain::keep(w.target, w.config))
+            .reads(&["reason"])
+            .checked(plain::reason),
+        kind("text", Nature::of(Ours, Untelling, Nothing), |w| plain::text(w.target)),
+        kind("redact", Nature::of(Open, Untelling, Nothing), |w| redact::redact(w.target)),
+        kind("partial", Nature::of(Open, Telling, Left), |w| plain::partial(w.target, w.config))
+            .reads(&["first", "last", "with"])
+            .checked(|c| plain::ends(c).map(drop)),
+        kind("shape", Nature::of(Ours, Telling, Left), |w| plain::shape(w.target)),
+        kind("hash", Nature::of(Ours, Telling, Left), |w| tokens::hashed(w.target, w.config, w.domain))
+            .reads(&["length", "prefix"])
+            .unique_prefix(|c| tokens::unique_prefix(c, 0)),
+        kind("email", Nature::of(Ours, Telling, Left), |w| tokens::email(w.target, w.config, w.domain))
+            .reads(&["host", "prefix", "length"])
+            .unique_prefix(|c| tokens::unique_prefix(c, 5)),
+        kind("username", Nature::of(Ours, Telling, Left), |w| tokens::prefixed(w, "user"))
+            .reads(&["length", "prefix"])
+            .unique_prefix(|c| tokens::unique_prefix(c, 5)),
+        kind("slug", Nature::of(Ours, Telling, Left), |w| tokens::prefixed(w, "page-"))
+            .reads(&["length", "prefix"])
+            .unique_prefix(|c| tokens::unique_prefix(c, 5)),
+        kind("name", Nature::of(Ours, Telling, Left), |w| people::name(w.target, w.domain)),
+        kind("person", Nature::of(Ours, Telling, Left), |w| people::person(w.target, w.config, w.domain))
+            .reads(&["part", "of"])
+            .checked(|c| people::part(c).map(drop))
+            .unique_prefix(|_| people::UNIQUE_PREFIX),
+        kind("first_name", Nature::of(Ours, Telling, Left), |w| people::first_name(w.target, w.domain)),
+        kind("last_name", Nature::of(Ours, Telling, Left), |w| people::last_name(w.target, w.domain)),
+        kind("company", Nature::of(Ours, Telling, Left), |w| people::company(w.target, w.domain)),
+        kind("street", Nature::of(Ours, Telling, Left), |w| people::street(w.target, w.domain)),
+        kind("city", Nature::of(Ours, Untelling, Left), |w| people::city(w.target, w.domain)),
+        kind("phone", Nature::of(Ours, Telling, Left), |w| shapes::phone(w.target, w.config, w.domain))
+            .reads(&["format"]),
+        kind("pattern", Nature::of(Ours, Telling, Left), |w| shapes::pattern(w.target, w.config, w.domain))
+            .reads(&["format", "check"])
+            .checked(|c| shapes::pattern_settings(c).map(drop)),
+        kind("card", Nature::of(Ours, Telling, Left), |w| digits::card(w.target, w.config, w.domain))
+            .reads(&["prefix", "first", "length"])
+            .checked(|c| digits::card_settings(c).map(drop)),
+        kind("iban", Nature::of(Ours, Telling, Left), |w| digits::iban(w.target, w.domain)),
+        kind("permute", Nature::of(Ours, Untelling, Left), |w| numbers::permute(w.target, w.domain)),
+        kind("noise", Nature::of(Ours, Untelling, Left), |w| numbers::noise(w.target, w.config, w.domain))
+            .reads(&["percent", "of"])
+            .checked(|c| numbers::percent(c).map(drop)),
+        kind("bucket", Nature::of(Ours, Untelling, Left), |w| numbers::bucket(w.target, w.config))
+            .reads(&["step", "min", "max"])
+            .checked(|c| numbers::step(c).map(drop)),
+        kind("clamp", Nature::of(Ours, Untelling, Left), |w| numbers::clamp(w.target, w.config))
+            .reads(&["min", "max"])
+            .checked(numbers::limits),
+        kind("geo", Nature::of(Ours, Untelling, Left), |w| numbers::geo(w.target, w.config))
+            .reads(&["digits"]),
+        kind("shift", Nature::of(Ours, Untelling, Left), |w| dates::shift(w.target, w.config, w.domain))
+            .reads(&["of", "days", "step"])
+            .checked(|c| dates::moves(c).map(drop)),
+        kind("generalise", Nature::of(Ours, Untelling, Left), |w| dates::generalise(w.target, w.config))
+            .reads(&["to"])
+            .checked(|c| dates::part(c).map(drop)),
+        kind("ip", Nature::of(Ours, Telling, Left), |w| network::ip(w.target, w.config, w.domain))
+            .reads(&["network"]),
+        kind("mac", Nature::of(Ours, Telling, Left), |w| network::mac(w.target, w.domain)),
+        kind("uuid", Nature::of(Ours, Telling, Left), |w| tokens::uuid(w.target, w.domain))
+            .unique_prefix(|_| tokens::UUID_PREFIX),
+        kind("choice", Nature::of(Ours, Untelling, Nothing), choice::choice)
+            .reads(&["values", "weights", "of", "map", "value"])
+            .checked(|c| choice::settings(c).map(drop)),
+        kind("json", Nature::of(Open, Untelling, Nothing), |w| json::json(w.target, w.config, make))
+            .reads(&["paths"])
+            .checked(|c| json::paths(c).map(drop)),
+        kind("password", Nature::of(Ours, Telling, Nothing), |w| tokens::password(w.target, w.config))
+            .reads(&["value"])
+            .checked(|c| tokens::password_value(c).map(drop)),
+        kind("sql", Nature::of(Open, Vague, Nothing), |w| plain::written(w.config))
+            .reads(&["sql"])
+            .checked(|c| plain::sql(c).map(drop)),
+    ]
+};
 
-/// Different inputs give different outputs.
-pub(crate) fn apart(expression: String) -> Made {
-    Made { expression, lossy: false }
+/// What the loader of `refresh.toml` must know of the kinds.
+pub fn vocabulary() -> Vocabulary {
+    let words = |kind: &Kind| KindWords { name: kind.name, settings: kind.settings, check: kind.check };
+    Vocabulary { kinds: KINDS.iter().map(words).collect() }
 }
 
 /// Compiles one entry for one column.
@@ -71,15 +147,25 @@ pub(crate) fn mask(target: &Target<'_>, rule: &str, config: &MaskConfig) -> Resu
     let recipe = made.expression.replace(&target.value, "?");
     Ok(Mask {
         kind: config.kind.clone(),
-        nature: kind.nature,
+        nature: kind.traits,
         domain: domain(config),
         expression: made.expression,
         recipe,
         lossy: made.lossy,
-        telling: telling(config),
-        written: config.sql.is_some(),
+        telling: (kind.unique_prefix)(config),
+        written: written(config),
         rule: rule.to_owned(),
     })
+}
+
+/// The expression of one entry.
+fn make(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    (known(&config.kind)?.make)(&Wish { target, config, domain: &domain(config) })
+}
+
+fn known(name: &str) -> Result<&'static Kind, Wrong> {
+    let found = KINDS.iter().find(|kind| kind.name == name);
+    found.ok_or_else(|| vocabulary().kind(name).err().unwrap_or_default())
 }
 
 fn domain(config: &MaskConfig) -> String {
@@ -88,73 +174,143 @@ fn domain(config: &MaskConfig) -> String {
     config.domain.clone().unwrap_or_else(|| own.to_owned())
 }
 
-/// The expression of one entry.
-pub(crate) fn make(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
-    settings::check(config)?;
-    let domain = &domain(config);
-    match config.kind.as_str() {
-        "null" => plain::null(target),
-        "empty" => plain::empty(target),
-        "constant" => plain::constant(target, config),
-        "keep" => plain::keep(target, config),
-        "text" => plain::text(target),
-        "partial" => plain::partial(target, config),
-        "shape" => plain::shape(target),
-        "redact" => redact::redact(target),
-        "hash" => tokens::hashed(target, config, domain),
-        "username" => tokens::prefixed(target, config, domain, "user"),
-        "slug" => tokens::prefixed(target, config, domain, "page-"),
-        "email" => tokens::email(target, config, domain),
-        "uuid" => tokens::uuid(target, domain),
-        "password" => tokens::password(target, config),
-        "name" | "first_name" | "last_name" | "company" | "street" | "city" => {
-            people::dictionary(target, &config.kind, domain)
-        }
-        "person" => people::person(target, config, domain),
-        "phone" => shapes::phone(target, config, domain),
-        "pattern" => shapes::pattern(target, config, domain),
-        "card" => digits::card(target, config, domain),
-        "iban" => digits::iban(target, domain),
-        "permute" => numbers::permute(target, domain),
-        "noise" => numbers::noise(target, config, domain),
-        "bucket" => numbers::bucket(target, config),
-        "clamp" => numbers::clamp(target, config),
-        "geo" => numbers::geo(target, config),
-        "shift" => dates::shift(target, config, domain),
-        "generalise" => dates::generalise(target, config),
-        "ip" => network::ip(target, config, domain),
-        "mac" => network::mac(target, domain),
-        "choice" => choice::choice(target, config, domain),
-        "json" => json::json(target, config),
-        "sql" => settings::needed(config.sql.as_ref(), "sql", "sql = \"CONCAT('user-', t.id)\"")
-            .map(|sql| apart(format!("({sql})"))),
-        other => known(other).and(Err((format!("{other} is not made here"), None))),
-    }
-}
-
-/// The kind of this name, or a sentence.
-pub(crate) fn known(kind: &str) -> Result<&'static Kind, Wrong> {
-    let names = || KINDS.iter().map(|kind| kind.name);
-    nature::find(kind).ok_or_else(|| {
-        let near = nearest(kind, names()).map(|name| format!("did you mean `{name}`?"));
-        let all = || format!("kinds: {}", names().collect::<Vec<_>>().join(", "));
-        (format!("unknown kind of mask {kind:?}"), near.or_else(|| Some(all())))
-    })
+/// Whether SQL of `refresh.toml` is in it, inside a document too.
+fn written(config: &MaskConfig) -> bool {
+    config.sql.is_some() || config.paths.values().any(written)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::nature::KINDS;
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalog::{Column, Table};
+
+    const README: &str = include_str!("../README.md");
+
+    /// A row of the README: the kinds, their settings, what it says of results that are unique.
+    struct Told {
+        names: Vec<&'static str>,
+        settings: Vec<&'static str>,
+        unique: &'static str,
+    }
+
+    fn told() -> Vec<Told> {
+        let table = README.split("| kind | settings |").nth(1).unwrap();
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        rows.map(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let ["", names, settings, _, unique, ""] = cells[..] else { panic!("{row}") };
+            Told { names: words(names), settings: words(settings), unique }
+        })
+        .collect()
+    }
+
+    /// The names in back-ticks, but for those in parentheses, which are values.
+    fn words(cell: &'static str) -> Vec<&'static str> {
+        let mut depth = 0;
+        let mut words = Vec::new();
+        for (n, part) in cell.split('`').enumerate() {
+            if n % 2 == 0 {
+                depth += part.matches('(').count();
+                depth -= part.matches(')').count();
+            } else if depth == 0 && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+                words.push(part);
+            }
+        }
+        words
+    }
 
     #[test]
-    fn every_kind_is_in_the_readme() {
-        let rows = include_str!("../README.md").lines().filter_map(|line| line.strip_prefix("| `"));
-        let listed: String = rows.filter_map(|row| row.split(" |").next()).collect::<Vec<_>>().join("`|`");
-        for name in KINDS.iter().map(|kind| kind.name) {
-            assert!(
-                format!("`{listed}`").contains(&format!("`{name}`")),
-                "{name} is not in the table of kinds"
-            );
+    fn the_table_of_the_readme_says_the_same() {
+        let told = told();
+        let names: BTreeSet<&str> = told.iter().flat_map(|row| row.names.iter().copied()).collect();
+        assert_eq!(names, KINDS.iter().map(|kind| kind.name).collect());
+        for kind in KINDS {
+            let row = told.iter().find(|row| row.names.contains(&kind.name)).unwrap();
+            let (there, here): (BTreeSet<_>, BTreeSet<_>) =
+                (row.settings.iter().collect(), kind.settings.iter().collect());
+            assert_eq!(there, here, "{}", kind.name);
         }
+    }
+
+    /// Columns of every sort of value.
+    fn columns() -> Vec<Column> {
+        let column = |data_type: &str, column_type: &str, length: Option<u64>| Column {
+            name: "c".to_owned(),
+            data_type: data_type.to_owned(),
+            column_type: column_type.to_owned(),
+            length,
+            nullable: true,
+            ..Column::default()
+        };
+        vec![
+            column("varchar", "varchar(100)", Some(100)),
+            column("bigint", "bigint(20)", None),
+            column("decimal", "decimal(12,2)", None),
+            column("datetime", "datetime", None),
+        ]
+    }
+
+    /// An entry of the kind with what it needs: its own hints say what that is.
+    fn entry(kind: &Kind) -> MaskConfig {
+        let of = |more: &str| -> MaskConfig {
+            let text = format!("mask = {{ kind = {:?}{more} }}", kind.name);
+            let mut table: std::collections::BTreeMap<String, MaskConfig> =
+                toml::from_str(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            table.remove("mask").unwrap()
+        };
+        let mut more = String::new();
+        for _ in 0..4 {
+            let config = of(&more);
+            let Err((message, hint)) = (kind.check)(&config) else { return config };
+            let hint = hint.unwrap_or_else(|| panic!("{}: {message}", kind.name));
+            // Of several ways the first; of a whole entry what is behind its kind.
+            let example = hint.split(", or ").next().unwrap_or_default();
+            let whole = example.strip_prefix(&format!("{{ kind = {:?}", kind.name));
+            match whole.and_then(|rest| rest.strip_suffix(" }")) {
+                Some(settings) => more += settings,
+                None => more.extend([", ", example]),
+            }
+        }
+        panic!("{}: the hints do not end: {more}", kind.name)
+    }
+
+    #[test]
+    fn every_kind_is_made_on_a_fitting_column_with_what_its_hints_say() {
+        let all = told();
+        let others = ["id", "customer_id"].map(|name| Column {
+            name: name.to_owned(),
+            data_type: "int".to_owned(),
+            column_type: "int(11)".to_owned(),
+            ..Column::default()
+        });
+        let table = Table { name: "t".to_owned(), columns: others.to_vec(), ..Table::default() };
+        for kind in KINDS {
+            let config = entry(kind);
+            let columns = columns();
+            let masks = columns.iter().map(|column| mask(&Target::of(&table, column), "t.c", &config));
+            let (made, refused): (Vec<_>, Vec<_>) = masks.partition(Result::is_ok);
+            let refused: Vec<String> = refused.into_iter().filter_map(Result::err).map(|(m, _)| m).collect();
+            let made: Vec<Mask> = made.into_iter().flatten().collect();
+            assert!(!made.is_empty(), "{}: {refused:?}", kind.name);
+            let row = all.iter().find(|row| row.names.contains(&kind.name)).unwrap();
+            for mask in made {
+                assert!(!mask.expression.is_empty() && mask.kind == kind.name);
+                assert_eq!(mask.nature, kind.traits);
+                // Where the README promises nothing nothing is kept apart, and what is promised always is.
+                assert!(row.unique != "yes" || !mask.lossy, "{}", kind.name);
+                assert!(!row.unique.is_empty() || mask.lossy, "{}", kind.name);
+            }
+        }
+    }
+
+    #[test]
+    fn sql_inside_a_document_is_sql_too() {
+        let text = "paths = { '$.a' = { kind = 'sql', sql = 'UPPER(1)' } }\nkind = 'json'\n";
+        let json: MaskConfig = toml::from_str(text).unwrap();
+        assert!(written(&json));
+        let plain: MaskConfig = toml::from_str("paths = { '$.a' = 'hash' }\nkind = 'json'\n").unwrap();
+        assert!(!written(&plain));
     }
 }

@@ -3,9 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::expression::{around, hash};
-use super::table::{Made, Target, Wrong, apart, lossy};
+use super::target::{Made, Target, Wish, apart, lossy};
 use crate::catalog::Family;
-use crate::config::{MaskConfig, Scalar};
+use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::mask::fit;
 use crate::sql::literal;
 
@@ -23,6 +23,14 @@ pub(crate) const EMAIL_HOST: &str = "example.test";
 
 /// The longest host that is kept, and `.test` behind it.
 const HOST_CHARACTERS_MAX: u64 = 60;
+
+/// As many of a UUID: its version and its variant are no digits of the hash, three dashes are between.
+pub(crate) const UUID_PREFIX: u64 = UNIQUE_DIGITS + 2 + 3;
+
+/// So many first characters of a result keep values apart: the prefix, or one of so many characters, and the digits.
+pub(crate) fn unique_prefix(config: &MaskConfig, prefix: u64) -> u64 {
+    config.prefix.as_ref().map_or(prefix, |prefix| prefix.chars().count() as u64) + UNIQUE_DIGITS
+}
 
 /// A result of `digits` digits of the hash, and class by their number.
 fn sized(target: &Target<'_>, digits: u64, whole: &str) -> Made {
@@ -49,12 +57,8 @@ pub(crate) fn hashed(target: &Target<'_>, config: &MaskConfig, domain: &str) -> 
 }
 
 /// User names and slugs: a word and 16 digits, or as many as fit.
-pub(crate) fn prefixed(
-    target: &Target<'_>,
-    config: &MaskConfig,
-    domain: &str,
-    word: &str,
-) -> Result<Made, Wrong> {
+pub(crate) fn prefixed(wish: &Wish<'_>, word: &str) -> Result<Made, Wrong> {
+    let Wish { target, config, domain } = wish;
     fit::text(target, &config.kind)?;
     let prefix = config.prefix.clone().unwrap_or_else(|| word.to_owned());
     let whole = prefix.chars().count() as u64 + UNIQUE_DIGITS;
@@ -125,16 +129,21 @@ pub(crate) fn uuid(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     Ok(apart(around(target, &masked)))
 }
 
-/// One known password for everybody, as a bcrypt hash. A value that begins with `$` is a hash made elsewhere.
-pub(crate) fn password(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
-    let value = match &config.value {
-        Some(Scalar::Text(value)) if !value.is_empty() => value.as_str(),
-        Some(_) => return Err(("the password is a text".to_owned(), None)),
+/// The password that developers get.
+pub(crate) fn password_value(config: &MaskConfig) -> Result<&str, Wrong> {
+    match &config.value {
+        Some(Scalar::Text(value)) if !value.is_empty() => Ok(value),
+        Some(_) => Err(("the password is a text".to_owned(), None)),
         None => {
             let hint = "{ kind = \"password\", value = \"development\" }".to_owned();
-            return Err(("password needs the password that developers get".to_owned(), Some(hint)));
+            Err(("password needs the password that developers get".to_owned(), Some(hint)))
         }
-    };
+    }
+}
+
+/// One known password for everybody, as a bcrypt hash. A value that begins with `$` is a hash made elsewhere.
+pub(crate) fn password(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    let value = password_value(config)?;
     let hash = if value.starts_with('$') { value.to_owned() } else { bcrypt(value)? };
     fit::text(target, "password")?;
     fit::room(target, hash.chars().count() as u64, "a bcrypt hash")?;

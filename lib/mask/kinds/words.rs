@@ -36,3 +36,8 @@ pub(crate) const PLACE: &[&str] = &["dale", "ford", "haven", "mere", "moor", "po
 /// What free text becomes, over and over.
 pub(crate) const FILLER: &str =
     "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor ";
+
+/// The names that masks put in place of real ones.
+pub fn dictionary() -> impl Iterator<Item = &'static str> {
+    FIRST.iter().chain(LAST).copied()
+}

@@ -233,7 +233,7 @@ fn label(blueprint: &Blueprint, table: usize, column: &str) -> String {
 /// The rule of the original, for its copy.
 fn proposal(config: &Config, blueprint: &Blueprint, origin: &Origin) -> String {
     let mask = blueprint.masks.of(origin.table, &origin.column);
-    let rule = mask.and_then(|mask| config.mask.get(&mask.rule)?.as_slice().first());
+    let rule = mask.and_then(|mask| config.mask.rules.get(&mask.rule)?.entries().first());
     match rule {
         _ if origin.halves => "\"name\"".to_owned(),
         Some(rule) => written(rule),

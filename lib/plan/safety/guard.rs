@@ -1,10 +1,10 @@
 //! What is asked of the masks before a key is collected: that the server takes them, and that nothing personal is
 //! left clear.
 
-use crate::config::Config;
+use crate::config::{Config, Policy};
 use crate::document::TablePlan;
 use crate::house::House;
-use crate::mask::{self, Finding, Policy};
+use crate::mask::{self, Finding};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
@@ -61,7 +61,7 @@ pub(crate) fn personal_data(
     session: &mut Session,
     blueprint: &Blueprint,
 ) -> Result<Vec<String>, Error> {
-    let policy = mask::policy(&house.config)?;
+    let policy = house.config.mask.policy;
     let findings = unmasked(session, blueprint, policy)?;
     let mut warnings = mask::copies(session, &blueprint.catalog, &blueprint.masks, &with_rows(blueprint))?;
     let label = |finding: &Finding| {
@@ -81,7 +81,8 @@ pub(crate) fn personal_data(
     }
     let lines: Vec<String> = findings.iter().map(|finding| finding.toml(&blueprint.catalog)).collect();
     // A second header would be an error of its own.
-    let header = if house.config.mask.is_empty() { "[mask]\n" } else { "" };
+    let said = house.config.origin.line_of(&["mask"]).is_some();
+    let header = if said { "" } else { "[mask]\n" };
     let toml = format!("{header}{}", lines.join("\n"));
     Err(mask::Error::Unmasked { count: findings.len(), names: names.join(", "), toml }.into())
 }

@@ -6,9 +6,10 @@
 use super::copied_columns;
 use super::originals::{may_hold, originals};
 use super::originals_hash::{self, Job};
+use crate::config::Leaks;
 use crate::document::{LeakScan, TableClass, TablePlan};
 use crate::house::House;
-use crate::mask::{self, Leaks, Outcome};
+use crate::mask::Outcome;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
@@ -28,7 +29,7 @@ pub(crate) fn collect(
     tables: &mut [TablePlan],
     options: &Options,
 ) -> Result<(Option<LeakScan>, Vec<String>), Error> {
-    let policy = mask::leaks(&house.config)?;
+    let policy = house.config.mask.leaks;
     if policy == Leaks::Off || options.to_look_at {
         return Ok((None, Vec::new()));
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Names, Statement};
-use crate::config::{Config, CopyPassword};
+use crate::config::{Config, CopyPassword, KeyReference, ServerConfig};
 
 /// The statements that the configuration's logins need.
 pub(crate) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statement> {
@@ -22,10 +22,12 @@ pub(crate) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statem
             json: json!({"Sid": "KeepPasswordKey", "Effect": "Allow", "Resource": "*", "Action": "kms:DescribeKey"}),
         });
     }
-    let mask_key = config.mask.get("key").and_then(|setting| setting.as_slice().first());
-    let mask_key = mask_key.and_then(|setting| setting.secret.as_ref());
-    let servers = config.targets.values().map(|target| &target.secret).chain([&config.source.secret]);
-    let mut secrets: Vec<String> = servers.flatten().chain(mask_key).map(|id| secret(names, id)).collect();
+    let mask_key = match &config.mask.key {
+        Some(KeyReference::Secret(id)) => Some(id),
+        _ => None,
+    };
+    let passwords = servers(config).map(|server| &server.secret);
+    let mut secrets: Vec<String> = passwords.flatten().chain(mask_key).map(|id| secret(names, id)).collect();
     secrets.extend(kept.then_some(made));
     if !secrets.is_empty() {
         statements.push(Statement {
@@ -47,11 +49,15 @@ fn secret(names: &Names<'_>, id: &str) -> String {
     names.service_arn("secretsmanager", &format!("secret:{id}-??????"))
 }
 
+/// Every server that the configuration names a login of.
+pub(super) fn servers(config: &Config) -> impl Iterator<Item = &ServerConfig> {
+    config.targets.values().map(|target| &target.server).chain([&config.source.server])
+}
+
 /// The users that tokens are made for. The id of a server is not its name, and a copy's is new each night.
 fn tokens(names: &Names<'_>, config: &Config) -> Option<Statement> {
-    let targets = config.targets.values().filter(|target| target.iam_login).map(|target| &target.user);
-    let source = Some(&config.source.user).filter(|_| config.source.iam_login);
-    let users = targets.chain(source).chain([&config.restore.iam_user]).flatten();
+    let users = servers(config).filter(|server| server.iam_login).map(|server| &server.user);
+    let users = users.chain([&config.restore.iam_user]).flatten();
     let mut users: Vec<String> =
         users.map(|user| names.service_arn("rds-db", &format!("dbuser:*/{user}"))).collect();
     users.sort();

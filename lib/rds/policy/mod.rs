@@ -47,8 +47,8 @@ pub fn print(
 
 /// The account that an ARN of the configuration names: `arn:aws:kms:REGION:ACCOUNT:…`.
 fn account_of(config: &Config) -> Option<&str> {
-    let secrets = config.targets.values().map(|target| &target.secret).chain([&config.source.secret]);
-    let named = secrets.chain([&config.restore.kms_key]).flatten();
+    let named =
+        logins::servers(config).map(|server| &server.secret).chain([&config.restore.kms_key]).flatten();
     named.filter(|text| text.starts_with("arn:")).find_map(|arn| arn.split(':').nth(4))
 }
 
@@ -207,9 +207,11 @@ fn kms(names: &Names<'_>, key: &str) -> Statement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Vocabulary;
 
     fn config(text: &str) -> Config {
-        crate::config::parse(std::path::Path::new("refresh.toml"), text.to_owned()).unwrap()
+        crate::config::parse(std::path::Path::new("refresh.toml"), text.to_owned(), &Vocabulary::default())
+            .unwrap()
     }
 
     fn text(statements: &[Statement]) -> String {

@@ -51,7 +51,7 @@ pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Sessio
         return refuse(format!("it calls itself {own}, which is of {id}"));
     }
     for upstream in upstreams(session) {
-        let source = config.source.host.as_deref();
+        let source = config.source.server.host.as_deref();
         if source.is_some_and(|source| source == upstream) || named_like(config, &upstream).is_some() {
             return refuse(format!("it replicates from {upstream}"));
         }
@@ -61,18 +61,18 @@ pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Sessio
 
 /// The server that `[source]` names, if it names one by address.
 fn source_server(house: &House) -> Option<Server> {
-    let source = &house.config.source;
-    let by_secret = source.secret.is_some();
-    if source.host.is_none() && source.socket.is_none() && source.defaults_file.is_none() && !by_secret {
+    let settings = &house.config.source.server;
+    let by_secret = settings.secret.is_some();
+    if settings.host.is_none() && settings.socket.is_none() && settings.defaults_file.is_none() && !by_secret
+    {
         return None;
     }
-    let settings = source.server();
     // A password that is not at hand here is no reason to stop: addresses are compared all the same.
     let bare = || {
         let bare = ServerConfig { password_env: None, secret: None, iam_login: false, ..settings.clone() };
         Server::of_config(&bare).ok()
     };
-    Access::of(house, &LoginOptions::default()).to_config(&settings).ok().or_else(bare)
+    Access::of(house, &LoginOptions::default()).to_config(settings).ok().or_else(bare)
 }
 
 /// The cluster or instance of `[source]` that a host name belongs to: its endpoints begin with the identifier, those

@@ -1,0 +1,211 @@
+//! Reads and checks `refresh.toml`.
+//!
+//! In: the file, and the words of the kinds of masks. Out: a [`Config`], or every line that is wrong.
+//!
+//! ```text
+//! read the text as TOML ── no TOML ──> one error: nothing can be said of what follows
+//! read the sections     ── an entry is wrong ──> note it, take the entry out, read again
+//! ask the words         ── note what is wrong
+//! ```
+
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use super::error::Error;
+use super::nearest::did_you_mean;
+use super::origin::Origin;
+use super::sections::config::Config;
+use super::vocabulary::Vocabulary;
+
+/// More errors than this say nothing new.
+const ERRORS_MAX: usize = 20;
+
+/// Reads and checks one file.
+pub fn load(path: &Path, vocabulary: &Vocabulary) -> Result<Config, Error> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    parse(path, text, vocabulary)
+}
+
+/// Checks the text of a file; `path` is for messages.
+pub fn parse(path: &Path, text: String, vocabulary: &Vocabulary) -> Result<Config, Error> {
+    let origin = Origin { path: path.to_owned(), text };
+    let (config, mut errors) = sections(&origin);
+    if let Some(config) = &config {
+        for problem in vocabulary.problems(&config.mask) {
+            let keys: Vec<&str> = problem.keys.iter().map(String::as_str).collect();
+            let (message, hint) = problem.wrong;
+            let line = origin.line_of(&keys).unwrap_or(1);
+            errors.push((line, origin.error_on(line, message, hint)));
+        }
+    }
+    // In the order of the file, whoever found what.
+    errors.sort_by_key(|(line, _)| *line);
+    let mut errors: Vec<Error> = errors.into_iter().map(|(_, error)| error).collect();
+    match (config, errors.pop()) {
+        (Some(config), None) => Ok(Config { origin, ..config }),
+        (_, Some(last)) if errors.is_empty() => Err(last),
+        (_, last) => {
+            errors.extend(last);
+            Err(Error::Several { path: path.to_owned(), errors })
+        }
+    }
+}
+
+type Errors = Vec<(usize, Error)>;
+
+/// The sections without the entries that are wrong, and what is wrong with those.
+fn sections(origin: &Origin) -> (Option<Config>, Errors) {
+    let mut errors = Errors::new();
+    let note = |errors: &mut Errors, error: &toml::de::Error| {
+        let start = error.span().map(|span| span.start);
+        let line = start.map_or(1, |start| origin.line_at(start));
+        errors.push((line, origin.error_on(line, plain(error.message()), hint(error.message()))));
+        start
+    };
+    let mut document = match DeTable::parse(&origin.text) {
+        Ok(document) => document,
+        Err(error) => {
+            note(&mut errors, &error);
+            return (None, errors);
+        }
+    };
+    loop {
+        match Config::deserialize(Deserializer::from(document.clone())) {
+            Ok(config) => return (Some(config), errors),
+            Err(error) => {
+                let at = note(&mut errors, &error);
+                if errors.len() >= ERRORS_MAX || !at.is_some_and(|at| remove(document.get_mut(), at)) {
+                    return (None, errors);
+                }
+            }
+        }
+    }
+}
+
+/// Takes the innermost entry out that the byte `at` belongs to. Inner tables come first: the span of a `[section]` is its
+/// header alone.
+fn remove(table: &mut DeTable<'_>, at: usize) -> bool {
+    if table.iter_mut().any(|(_, value)| remove_inside(value.get_mut(), at)) {
+        return true;
+    }
+    let found = table.iter().find(|(key, value)| key.span().contains(&at) || value.span().contains(&at));
+    let key = found.map(|(key, _)| key.get_ref().to_string());
+    key.is_some_and(|key| table.remove(key.as_str()).is_some())
+}
+
+fn remove_inside(value: &mut DeValue<'_>, at: usize) -> bool {
+    match value {
+        DeValue::Table(table) => remove(table, at),
+        DeValue::Array(list) => list.iter_mut().any(|element| remove_inside(element.get_mut(), at)),
+        _ => false,
+    }
+}
+
+/// serde names the types of this program; people write numbers.
+fn plain(message: &str) -> String {
+    let types = ["u8", "u16", "u32", "u64", "usize", "i64"];
+    match message.rsplit_once(", expected ").filter(|(_, expected)| types.contains(expected)) {
+        Some((wrong, _)) => format!("{wrong}, expected a whole number"),
+        None => message.to_owned(),
+    }
+}
+
+/// `did you mean …?` out of serde's "unknown field `x`, expected one of `a`, `b`".
+fn hint(message: &str) -> Option<String> {
+    message.starts_with("unknown ").then_some(())?;
+    let mut names = message.split('`').skip(1).step_by(2);
+    let wrong = names.next()?;
+    did_you_mean(wrong, names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::vocabulary::KindWords;
+    use super::*;
+
+    /// Two kinds, so that this room can be tested without the one that has them.
+    fn words() -> Vocabulary {
+        let kind = |name| KindWords { name, settings: &["host"], check: |_| Ok(()) };
+        Vocabulary { kinds: vec![kind("email"), kind("nul")] }
+    }
+
+    fn wrong(text: &str) -> String {
+        let error = parse(Path::new("refresh.toml"), text.to_owned(), &words()).unwrap_err();
+        let hint = crate::document::Failure::hint(&error).unwrap_or_default();
+        format!("{error} | {hint}")
+    }
+
+    #[test]
+    fn names_file_line_and_what_was_meant() {
+        let text = "[dump]\ndir = \"/mnt\"\nkeep_dais = 7\n";
+        let said = wrong(text);
+        assert!(said.starts_with("refresh.toml:3: unknown field `keep_dais`"), "{said}");
+        assert!(said.ends_with("did you mean `keep_days`?"), "{said}");
+    }
+
+    #[test]
+    fn names_the_line_inside_short_forms_too() {
+        let said = wrong("[relations]\n\"a.b\" = \"c.d\"\n\"e.f\" = [{ to = \"g.h\", capp = 3 }]\n");
+        assert!(said.starts_with("refresh.toml:3: unknown field `capp`"), "{said}");
+        assert!(said.ends_with("did you mean `cap`?"), "{said}");
+        let said = wrong("[mask]\n\"a.b\" = 7\n");
+        assert!(
+            said.starts_with("refresh.toml:2: invalid type: integer `7`, expected one value or a list"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn numbers_are_told_as_people_write_them() {
+        for wrong_value in ["-1", "\"7\"", "7.5", "99999999999"] {
+            let said = wrong(&format!("[dump]\nkeep_days = {wrong_value}\n"));
+            assert!(said.starts_with("refresh.toml:2: invalid "), "{said}");
+            assert!(said.ends_with(", expected a whole number | "), "{said}");
+        }
+    }
+
+    #[test]
+    fn later_rooms_can_name_a_line() {
+        let text = "[mask]\n\"*.email\" = \"email\"\n\"a.b\" = { kind = \"nul\" }\n";
+        let config = parse(Path::new("refresh.toml"), text.to_owned(), &words()).unwrap();
+        assert_eq!(config.origin.line_of(&["mask", "a.b"]), Some(3));
+        assert_eq!(config.origin.line_of(&["mask", "a.b", "kind"]), Some(3));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_in_one_run_in_the_order_of_the_file() {
+        let said = wrong(
+            "[dump]\nkeep_dais = 7\nlevel = \"x\"\n[mask]\nleaks = \"of\"\n\"a.b\" = \"emial\"\npolicyy = \"warn\"\n\
+             \"a.c\" = [{ kind = \"email\", when = \"1\", hots = \"x\" },\n  { kind = \"nul\", format = \"x\" }]\n\
+             [relations]\n\"a.b\" = { too = \"c.d\" }\n[dumpp]\nx = 1\n",
+        );
+        let lines: Vec<&str> = said.lines().map(str::trim).collect();
+        let expected = [
+            "9 things are wrong in refresh.toml:",
+            "refresh.toml:2: unknown field `keep_dais`, ",
+            "refresh.toml:3: invalid type: string \"x\", expected a whole number",
+            "refresh.toml:5: leaks is refuse, warn or off, not \"of\" (did you mean `off`?)",
+            "refresh.toml:6: unknown kind of mask \"emial\" (did you mean `email`?)",
+            "refresh.toml:7: \"policyy\" is neither a setting nor a column: ",
+            "refresh.toml:8: unknown field `hots`, ",
+            "refresh.toml:9: nul has no setting `format` (nul reads `host`)",
+            "refresh.toml:11: unknown field `too`, ",
+            "refresh.toml:12: unknown field `dumpp`, ",
+        ];
+        assert_eq!(lines.len(), expected.len(), "{said}");
+        for (line, expected) in lines.iter().zip(expected) {
+            assert!(line.starts_with(expected), "{line}");
+        }
+        assert!(lines[5].ends_with("(did you mean `policy`?)"), "{}", lines[5]);
+    }
+
+    #[test]
+    fn a_secret_that_was_written_down_is_not_repeated() {
+        let said = wrong("[mask]\nkey = \"hunter2\"\n");
+        assert!(said.starts_with("refresh.toml:2: key is a reference to a secret, "), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}

@@ -1,0 +1,86 @@
+//! Where a configuration came from, so that whoever finds something wrong with it can name a line.
+//!
+//! In: the keys that lead to an entry. Out: its line, or an error with file and line.
+
+use std::path::PathBuf;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::Error;
+
+/// Which file a configuration came from and what it says, so that later rooms can name a line too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The file; empty for a configuration that was never in one.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+impl Origin {
+    /// An error about the entry at `keys` (section first), with its line if it can be found.
+    pub fn error_at(&self, keys: &[&str], message: String, hint: Option<String>) -> Error {
+        self.error_on(self.line_of(keys).unwrap_or(1), message, hint)
+    }
+
+    /// An error about a line.
+    pub(super) fn error_on(&self, line: usize, message: String, hint: Option<String>) -> Error {
+        Error::At { path: self.path.clone(), line, message, hint }
+    }
+
+    /// The line of the entry at `keys`, counted from 1. A number among the keys is an element of a list.
+    pub fn line_of(&self, keys: &[&str]) -> Option<usize> {
+        let document = DeTable::parse(&self.text).ok()?;
+        let mut at = None;
+        let mut inside: Option<&DeValue<'_>> = None;
+        for key in keys {
+            let table = match inside {
+                None => Some(document.get_ref()),
+                Some(value) => value.as_table(),
+            };
+            let found = match (table, inside.and_then(DeValue::as_array)) {
+                (Some(table), _) => entry(table, key),
+                (_, Some(list)) => element(list, key),
+                (None, None) => None,
+            };
+            let Some((start, value)) = found else { break };
+            (at, inside) = (Some(start), Some(value));
+        }
+        at.map(|offset| self.line_at(offset))
+    }
+
+    /// The line that a byte of the text is on.
+    pub(super) fn line_at(&self, offset: usize) -> usize {
+        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
+    }
+}
+
+/// Where an entry of a table begins, and its value.
+fn entry<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<(usize, &'a DeValue<'i>)> {
+    let (name, value) = table.iter().find(|(name, _)| name.get_ref() == key)?;
+    Some((name.span().start, value.get_ref()))
+}
+
+/// Where an element of a list begins, and what it is.
+fn element<'a, 'i>(list: &'a [Spanned<DeValue<'i>>], key: &str) -> Option<(usize, &'a DeValue<'i>)> {
+    let value = list.get(key.parse::<usize>().ok()?)?;
+    Some((value.span().start, value.get_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_a_line_for_each_element() {
+        let text = "[mask]\n\"a.b\" = [\n  { kind = \"email\", when = \"1\" },\n  { kind = \"nul\" },\n]\n";
+        let origin = Origin { text: text.to_owned(), ..Origin::default() };
+        assert_eq!(origin.line_of(&["mask", "a.b"]), Some(2));
+        assert_eq!(origin.line_of(&["mask", "a.b", "1"]), Some(4));
+        assert_eq!(origin.line_of(&["mask", "a.b", "0", "when"]), Some(3));
+        assert_eq!(origin.line_of(&["mask", "a.b", "7"]), Some(2));
+        assert_eq!(origin.line_of(&["dump"]), None);
+    }
+}

@@ -1,0 +1,36 @@
+//! The JSON Schema of `refresh.toml`, for editors.
+//!
+//! In: the words of the kinds of masks. Out: the schema of the sections, in which each kind knows its settings.
+
+use serde_json::{Value, json};
+
+use super::sections::config::Config;
+use super::vocabulary::{KindWords, Vocabulary};
+
+/// Settings that every kind takes.
+const UNIVERSAL: &[&str] = &["kind", "when", "domain", "reason"];
+
+/// The JSON Schema of `refresh.toml`.
+pub fn json_schema(vocabulary: &Vocabulary) -> Value {
+    let mut schema = schemars::schema_for!(Config).to_value();
+    let names: Vec<&str> = vocabulary.kinds.iter().map(|kind| kind.name).collect();
+    // A mask is the name of a kind, or a table with one.
+    if let Some([word, table]) =
+        schema.pointer_mut("/$defs/MaskConfig/anyOf").and_then(Value::as_array_mut).map(Vec::as_mut_slice)
+    {
+        word["enum"] = json!(names);
+        table["properties"]["kind"]["enum"] = json!(names);
+        table["allOf"] = vocabulary.kinds.iter().map(settings).collect();
+    }
+    schema
+}
+
+/// A table of this kind has no settings but its own.
+fn settings(kind: &KindWords) -> Value {
+    let own = kind.settings.iter().filter(|name| !UNIVERSAL.contains(name));
+    let names: Vec<&&str> = UNIVERSAL.iter().chain(own).collect();
+    json!({
+        "if": { "properties": { "kind": { "const": kind.name } }, "required": ["kind"] },
+        "then": { "propertyNames": { "enum": names } },
+    })
+}

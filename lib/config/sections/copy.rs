@@ -1,0 +1,138 @@
+//! `[snapshot]` and `[restore]`: how the nightly snapshot is taken, and how the throw-away copy is restored from it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::brief::OneOrMany;
+use crate::config::length::Length;
+
+/// How the nightly snapshot is taken and waited for.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapshotConfig {
+    /// What our names begin with; nothing without it is ever deleted.
+    pub prefix: String,
+    /// What to do when the snapshot fails or takes too long.
+    pub fallback: Fallback,
+    /// The oldest automated snapshot that is acceptable as a fallback.
+    pub max_age: Length,
+    /// How long to wait for a snapshot.
+    pub timeout: Length,
+    /// After this, `rds-drop --expired` may delete what a run left behind.
+    pub expires: Length,
+}
+
+impl Default for SnapshotConfig {
+    fn default() -> Self {
+        Self {
+            prefix: "refreshkit".to_owned(),
+            fallback: Fallback::Automated,
+            max_age: Length::of_seconds(36 * 3_600),
+            timeout: Length::of_seconds(2 * 3_600),
+            // Gone before the next night begins, even if the run was lost.
+            expires: Length::of_seconds(20 * 3_600),
+        }
+    }
+}
+
+/// What to restore when the run's own snapshot cannot be had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fallback {
+    /// The newest available automated snapshot.
+    #[default]
+    Automated,
+    /// The source at its latest restorable time.
+    Pitr,
+    /// Nothing: fail.
+    None,
+}
+
+/// How the throw-away copy is restored.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RestoreConfig {
+    /// DB subnet group.
+    pub subnet_group: Option<String>,
+    /// VPC security group ids.
+    pub security_groups: Vec<String>,
+    /// Instance class, or a list: each next one is tried when the service has no machine of the one before.
+    pub instance_class: OneOrMany<String>,
+    /// DB cluster parameter group.
+    pub parameter_group: Option<String>,
+    /// DB parameter group of the instances.
+    pub instance_parameter_group: Option<String>,
+    /// Reader instances besides the writer; they share the reading of the dump.
+    pub readers: u8,
+    /// How long to wait for cluster and instances.
+    pub timeout: Length,
+    /// Make a copy-on-write clone of the source instead of restoring a snapshot: minutes instead of tens of minutes.
+    pub clone: bool,
+    /// KMS key of the copy, if not that of the snapshot.
+    pub kms_key: Option<String>,
+    /// `aurora` (default) or `aurora-iopt1`; for plain RDS such as `gp3`.
+    pub storage_type: Option<String>,
+    /// Capacity for `instance_class = "db.serverless"`.
+    pub serverless: Option<ServerlessConfig>,
+    /// Let IAM tokens log in to the copy.
+    pub iam_login: bool,
+    /// The database user that the tools after `rds-restore` log in as, with an IAM token; production's data must hold
+    /// it. Implies `iam_login`.
+    pub iam_user: Option<String>,
+    /// Where the copy's new master password is kept.
+    pub password: CopyPassword,
+    /// Pay for RDS Extended Support of an old engine version. Without it the service upgrades the copy instead.
+    pub extended_support: bool,
+    /// Certificate authorities (PEM) to verify the copy with: the RDS bundle.
+    pub tls_ca: Option<String>,
+}
+
+impl Default for RestoreConfig {
+    fn default() -> Self {
+        Self {
+            subnet_group: None,
+            security_groups: Vec::new(),
+            instance_class: OneOrMany::One("db.r7g.large".to_owned()),
+            parameter_group: None,
+            instance_parameter_group: None,
+            readers: 0,
+            timeout: Length::of_seconds(4 * 3_600),
+            clone: false,
+            kms_key: None,
+            storage_type: None,
+            serverless: None,
+            iam_login: false,
+            iam_user: None,
+            password: CopyPassword::default(),
+            extended_support: false,
+            tls_ca: None,
+        }
+    }
+}
+
+/// Where the new master password of a copy is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum CopyPassword {
+    /// In an option file (mode 0600) in the state directory, on this host only.
+    #[default]
+    OptionFile,
+    /// In a secret of AWS Secrets Manager that RDS makes, and deletes with the copy.
+    SecretsManager,
+}
+
+/// Capacity of a serverless copy in Aurora capacity units (2 GiB of memory each), in steps of a half.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerlessConfig {
+    /// The least; the buffer pool shrinks with it.
+    pub min_acu: f64,
+    /// The most.
+    pub max_acu: f64,
+}
+
+impl Default for ServerlessConfig {
+    fn default() -> Self {
+        Self { min_acu: 2.0, max_acu: 16.0 }
+    }
+}
