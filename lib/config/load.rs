@@ -14,8 +14,8 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::error::Error;
-use super::nearest::did_you_mean;
 use super::origin::Origin;
+use super::problem::did_you_mean;
 use super::sections::config::Config;
 use super::vocabulary::Vocabulary;
 

@@ -3,8 +3,7 @@
 //! In: the kinds of masks, which the room `mask` has in its table and whoever loads a file hands in: `config` comes before
 //! `mask`, and a kind is one row in one place. Out: everything that is wrong with the rules of a file, whatever the tool.
 
-use super::nearest::did_you_mean;
-use super::problem::{Problem, Wrong};
+use super::problem::{Problem, Wrong, did_you_mean};
 use super::sections::mask::{MaskConfig, MaskRule, MaskSection, SETTINGS};
 
 /// One kind of mask, as far as a file says something of it.

@@ -69,9 +69,7 @@ impl Ending {
 /// What every room's error enum implements, so that the porch can report it without knowing the room.
 pub trait Failure: std::error::Error {
     /// Exit code, word and hint together: one arm a variant.
-    fn ending(&self) -> Ending {
-        Ending { exit: self.exit(), code: self.code(), hint: self.hint() }
-    }
+    fn ending(&self) -> Ending;
 
     /// The process's exit code.
     fn exit(&self) -> Exit {

@@ -12,11 +12,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::scalar::Scalar;
 use crate::config::brief::{self, Brief, OneOrMany};
 use crate::config::names::{ColumnsName, NameError, TableName};
-use crate::config::nearest::did_you_mean;
-use crate::config::problem::{Problem, Wrong};
+use crate::config::problem::{Problem, Wrong, did_you_mean};
+use crate::config::scalar::Scalar;
 
 /// Every setting of `[mask]`. A key with a dot or a parenthesis is a column.
 pub(crate) const SETTINGS: &[&str] = &["canaries", "key", "leaks", "policy"];

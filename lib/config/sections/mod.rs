@@ -8,7 +8,6 @@ pub(super) mod host;
 pub(super) mod mask;
 pub(super) mod migrations;
 pub(super) mod relations;
-pub(super) mod scalar;
 pub(super) mod server;
 pub(super) mod source;
 pub(super) mod targets;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use super::scalar::Scalar;
 use super::server::{self, ServerConfig, WithServer};
+use crate::config::scalar::Scalar;
 
 /// One development server.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
