@@ -10,7 +10,7 @@ pub mod progress;
 // What the person decided: refresh.toml, the environment, the flags.
 pub mod config;
 
-// What every room is handed: configuration, progress, cancellation, the journal.
+// What every room is handed: configuration, progress, cancellation, keys, the journal.
 pub mod house;
 
 // SQL as text, without a connection: tokens, statements, tuples, quoting.
@@ -56,11 +56,11 @@ pub mod rows;
 // One dump from beginning to end: rows to one gzip file of many members.
 pub mod dump;
 
-// The branch's SQL on the refreshed database.
-pub mod migrate;
-
 // Tests as JUnit XML.
 pub mod junit;
+
+// The branch's SQL on the refreshed database.
+pub mod migrate;
 
 // What a run did, for people and for monitors.
 pub mod report;

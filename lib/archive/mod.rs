@@ -28,8 +28,8 @@ pub(crate) use name::is_later;
 pub(crate) use select::{LATEST, find, latest, pick};
 pub(crate) use store::Partial;
 pub use store::Store;
-pub use verify::all;
-pub(crate) use verify::own;
+pub use verify::verify;
+pub(crate) use verify::verify_own;
 
 #[cfg(test)]
 pub(crate) use file::tests::whole;

@@ -12,12 +12,12 @@ use crate::house::House;
 use crate::progress::Unit;
 
 /// Checks hash, length and CRC of every member of a dump that somebody has written.
-pub fn all(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
+pub fn verify(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
     each(house, path, threads, |dump, member, _| dump.check_member(member))
 }
 
 /// The same for a dump that this very run has written.
-pub(crate) fn own(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
+pub(crate) fn verify_own(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
     each(house, path, threads, DumpFile::check_own_member)
 }
 

@@ -1,7 +1,9 @@
 //! What a database is: tables, columns, indexes and real foreign keys, as plain data.
 //!
 //! In: a session and the names of databases. Out: a [`Catalog`], read with a handful of queries of
-//! `information_schema` whatever the number of tables. Base tables only: views, routines, triggers and events hold no rows.
+//! `information_schema` whatever the number of tables. Base tables only: views, routines, triggers and events hold no rows; what
+//! else other rooms ask `information_schema` for is answered one question at a time (`listing`). Also the one glob of refresh.toml,
+//! the one choice of a table's key, and the words that a name is made of.
 
 mod glob;
 mod listing;

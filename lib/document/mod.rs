@@ -1,7 +1,8 @@
 //! The document: one JSON object on one line that flows through the pipe.
 //!
 //! In: what the tool before wrote. Out: the same with one section added. Fields are only ever added, unknown ones
-//! leave as they came, and failure travels in it ([`ErrorReport`]), so that a pipe cleans up after itself.
+//! leave as they came, and failure travels in it ([`ErrorReport`]), so that a pipe cleans up after itself. What a run is about to
+//! create is in its [`Journal`] before it is created.
 //!
 //! ```json
 //! {"schema":"refreshkit/1","run":"nightly-812","ok":true,

@@ -111,7 +111,7 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
 fn make_sure(house: &House, partial: &Partial, threads: u16) -> Result<(), archive::Error> {
     thread::scope(|scope| {
         let synced = scope.spawn(|| partial.sync());
-        let read = archive::own(house, partial.path(), threads);
+        let read = archive::verify_own(house, partial.path(), threads);
         synced.join().expect("a sync does not panic").and(read.map(drop))
     })
 }

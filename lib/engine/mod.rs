@@ -1,4 +1,4 @@
-//! The server software: finding it, making a data directory, running, freezing and copying one.
+//! The server software: finding it, making a data directory, running, freezing and copying one; its accounts.
 //!
 //! In: a path or the name of an engine. Out: real `mariadbd` or `mysqld` processes that listen on 127.0.0.1 only.
 

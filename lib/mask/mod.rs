@@ -4,6 +4,9 @@
 //! text never leaves the server. Equal inputs of one domain mask equally in every table: a normaliser (trim, lower
 //! case) and a hash with a key that only the server knows, read into `@refreshkit_key` by each connection.
 //!
+//! Beside the masks: what looks personal and has none (`detect/`), and the kinds and settings that a configuration may name
+//! ([`vocabulary`]), which every tool holds `[mask]` against when it reads the file.
+//!
 //! A collation that tells upper from lower case keeps them apart in masks too.
 //!
 //! NULL stays NULL and the empty text stays empty. What does not fit its column, a lossy mask on a unique index, two
@@ -22,7 +25,7 @@ mod masks;
 mod rules;
 mod traits;
 
-pub use detect::{Finding, copies, detect, words};
+pub use detect::{Finding, column_words, copies, detect};
 pub use ends::{Ends, agree};
 pub use error::Error;
 pub use key::{Key, key};

@@ -1,7 +1,7 @@
 //! The words of MySQL, shared by every room that talks to a server.
 //!
 //! In: a [`ServerConfig`](crate::config::ServerConfig) or the document's cluster. Out: a connection whose session
-//! settings are known, quoted names and values, error numbers by name.
+//! settings are known, rows as the server sent them, error numbers by name.
 
 mod access;
 mod binary;

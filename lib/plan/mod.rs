@@ -14,8 +14,8 @@
 //! ```
 //!
 //! `make.rs` does all of it in nine stages and is the place to begin to read. Beside it: `show/` answers questions about a plan,
-//! `infer/` proposes relations that nobody declared. Wings further down never call those above: `rules`, `closure`, `proof`,
-//! `safety`, `rewrite`, `make`, `show`.
+//! `infer/` proposes relations that nobody declared. Each uses only those before it: `rules`, `closure`, `proof`, `safety`,
+//! `rewrite`, `infer`, `make.rs`, `show`.
 
 mod closure;
 mod crew;

@@ -1,8 +1,9 @@
 //! The cloud: take a snapshot, wait for it, restore a throw-away copy, delete what a run created.
 //!
 //! In: a source cluster or instance, and the document. Out: the document's `source`, `snapshot` and `cluster`
-//! sections, and `resources` that are created and settled. Decisions are pure: `names` (what things are called),
-//! `poll` (what a status means, when to look again), `guard` (what may be adopted or deleted). The verbs speak to an
+//! sections, and `resources` that are created and settled. Decisions are pure and apart from what acts on them: `names`
+//! (what things are called), `poll` (what a status means, when to look again), `guard` (what may be adopted or deleted), `policy`
+//! (what the role must be allowed). `doors` gives each verb the real service. The verbs speak to an
 //! `api::Cloud`; only `aws`, `things` and `orders` know the SDK.
 
 mod api;

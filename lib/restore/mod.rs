@@ -1,7 +1,8 @@
 //! A dump file to a developer's database: load, verify, migrate, swap.
 //!
 //! In: a target of `refresh.toml`, a dump of the dump directory, a branch. Out: the target's database replaced as a
-//! whole, the old one kept as `<db>__previous`; or everything as it was and one sentence that says why.
+//! whole, the old one kept as `<db>__previous`; or everything as it was and one sentence that says why. Also back again (`undo`), what
+//! there is (`status`, `list`), and whether a dump restores at all on a server that was named for it (`restores`).
 //!
 //! ```text
 //! choose the dump, look the branch up       nothing is touched yet

@@ -86,7 +86,7 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
 }
 
 fn verify(house: &House, path: &Path, server: Option<&Server>, out: &mut dyn Write) -> Result<(), Error> {
-    let dump = archive::all(house, path, 2)?;
+    let dump = archive::verify(house, path, 2)?;
     let (rows, members) = (dump.manifest().rows, dump.manifest().members.len());
     writeln!(out, "{}: whole, {members} members, {rows} rows", path.display())?;
     if let Some(server) = server {

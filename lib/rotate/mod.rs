@@ -1,7 +1,7 @@
 //! Which dumps stay.
 //!
 //! In: the dumps in a directory, how long they stay, the time. Out: what goes and why; then it goes. The decision is a
-//! pure function ([`policy::decide`]); nothing is removed before a new dump is there, whole and verified.
+//! pure function (`policy.rs`); nothing is removed before a new dump is there, whole and verified.
 
 mod command;
 mod error;

@@ -1,6 +1,6 @@
-//! Rows as tuples of SQL literals: the same text from a dump and from a later check of the restored table.
+//! One value as an SQL literal: the same text from a dump and from a later check of the restored table.
 //!
-//! In: values in the text of the server's text protocol. Out: the text between the parentheses of one `VALUES (…)`. Escapes assume
+//! In: a value in the text of the server's text protocol. Out: its literal in `VALUES (…)`. Escapes assume
 //! backslashes in strings, which the session settings of every dump switch on.
 
 use super::column::Form;

@@ -3,7 +3,7 @@
 //! In: the catalog, the masks, the tables whose rows come along, a session. Out: [`Finding`]s with the TOML to paste.
 //! Values are looked at by the server; only counts leave it.
 
-use super::naming::words;
+use super::naming::column_words;
 use super::sample;
 use crate::catalog::{Catalog, Column, Family, Table};
 use crate::mask::masks::Masks;
@@ -234,7 +234,7 @@ fn computed(masks: &Masks, at: usize, table: &Table) -> Vec<Finding> {
 
 /// What the column's name speaks of, as the right side of a rule.
 fn by_name(table: &Table, column: &Column) -> Option<String> {
-    let words = words(&column.name);
+    let words = column_words(&column.name);
     let last = words.last()?;
     let time = column.family() == Family::Time;
     let can_hold = matches!(column.family(), Family::Text | Family::Binary);
@@ -260,7 +260,7 @@ fn by_name(table: &Table, column: &Column) -> Option<String> {
         {
             Some(NOUGHT.to_owned())
         }
-        None if can_hold && words == ["name"] && people(&super::naming::words(&table.name)) => {
+        None if can_hold && words == ["name"] && people(&column_words(&table.name)) => {
             Some(fitting(column, "\"name\""))
         }
         _ => None,

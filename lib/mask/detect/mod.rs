@@ -8,5 +8,5 @@ mod sample;
 mod trigger_copies;
 
 pub use by_name::{Finding, detect};
-pub use naming::words;
+pub use naming::column_words;
 pub use trigger_copies::copies;

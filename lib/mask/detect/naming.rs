@@ -50,7 +50,7 @@ const GLUED: &[(&str, &[&str])] = &[
 ];
 
 /// Lower-case words in the singular; a number behind a word is one of its own.
-pub fn words(name: &str) -> Vec<String> {
+pub fn column_words(name: &str) -> Vec<String> {
     let words = catalog::words(name);
     words.iter().flat_map(|word| numbered(word)).flat_map(|word| apart(&catalog::singular(word))).collect()
 }
@@ -77,7 +77,7 @@ fn apart(word: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::column_words;
 
     #[test]
     fn names_fall_into_words() {
@@ -93,7 +93,7 @@ mod tests {
             ("last_ips", "last ip"),
             ("email_ids", "email ids"),
         ] {
-            assert_eq!(words(name).join(" "), expected, "{name}");
+            assert_eq!(column_words(name).join(" "), expected, "{name}");
         }
     }
 }

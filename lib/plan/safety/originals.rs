@@ -135,7 +135,7 @@ fn text(column: &Column) -> String {
 
 /// Whether a single value of the column says whose it is.
 fn tells(column: &Column, mask: &Mask) -> bool {
-    let words = mask::words(&column.name);
+    let words = mask::column_words(&column.name);
     let short = column.length.is_some_and(|length| length <= VAGUE_LENGTH_MAX);
     let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
     holds
@@ -156,13 +156,13 @@ fn is_last(column: &Column, mask: &Mask) -> bool {
 }
 
 fn is_person(column: &Column, mask: &Mask) -> bool {
-    let words = mask::words(&column.name);
+    let words = mask::column_words(&column.name);
     let called = words.windows(2).any(|pair| pair[1] == "name" && PERSONS.contains(&pair[0].as_str()));
     matches!(mask.kind.as_str(), "name" | "person") || called
 }
 
 fn named(column: &Column, names: &[&[&str]]) -> bool {
-    let words = mask::words(&column.name);
+    let words = mask::column_words(&column.name);
     names.iter().any(|name| words.windows(name.len()).any(|window| window.iter().eq(name.iter())))
 }
 
