@@ -13,6 +13,10 @@ use crate::support::servers;
 /// moments are in the clean-up before the pipe.
 const MOMENTS: [u64; 8] = [200, 600, 1000, 1300, 1600, 1900, 2300, 3000];
 
+/// Moments at which the numbers of processes have begun anew in between, so that the last tools of the pipe are asked first:
+/// they wait for what they are to delete and to report, and Jenkins for them.
+const LAST_FIRST: [u64; 2] = [1600, 3000];
+
 /// A process of a build, as it was when Jenkins made its list.
 #[derive(Clone, Copy)]
 struct Process {
@@ -41,8 +45,9 @@ fn processes(cookie: &str) -> Vec<Process> {
 
 /// An abort as the controller has an agent do it: each process of the list is asked to end, the children that it had first,
 /// and waited for before the next, for five seconds with its children. One that is deep gets the signal several times.
-fn abort(cookie: &str) {
-    let list = processes(cookie);
+fn abort(cookie: &str, last_first: bool) {
+    let mut list = processes(cookie);
+    list.sort_by_key(|process| if last_first { -process.pid } else { process.pid });
     for root in &list {
         end(*root, &list, Instant::now() + Duration::from_secs(5));
     }
@@ -77,15 +82,16 @@ fn ended(child: &mut Child) -> Option<i32> {
 fn an_abort_in_the_first_seconds_ends_the_night_of_the_jenkinsfile() {
     let night = Night::small(servers().into_iter().next().unwrap().engine);
     let script = &scripts(&file("nightly.Jenkinsfile").1)[0];
-    for moment in MOMENTS {
-        let run = format!("abort-{moment}");
-        night.cloud.fault("*: slow 1s");
+    let moments = MOMENTS.map(|moment| (moment, false)).into_iter();
+    for (moment, last_first) in moments.chain(LAST_FIRST.map(|moment| (moment, true))) {
+        let run = format!("abort-{moment}{}", if last_first { "-last-first" } else { "" });
+        night.cloud.fault("*: slow 1s 1h");
         let mut shell = night.shell(&run, script);
         shell.env("SNAPSHOT", "").env("JENKINS_SERVER_COOKIE", &run);
         let mut shell =
             shell.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(moment));
-        abort(&run);
+        abort(&run, last_first);
         let code = ended(&mut shell);
         night.cloud.fault("clear");
         assert_ne!(code, Some(0), "{run}");
