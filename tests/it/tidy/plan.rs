@@ -95,7 +95,7 @@ impl Plan {
             if self.is_module(&path) {
                 return None;
             }
-            let depth = (0..path.len()).rev().find(|n| self.modules.contains_key(&path[..*n].to_vec()))?;
+            let depth = (0..path.len()).rev().find(|n| self.modules.contains_key(&path[..*n]))?;
             let index = self.modules[&path[..depth]];
             let file = &self.files[index];
             match file.scope.get(&path[depth]) {
