@@ -121,7 +121,7 @@ impl Candidate {
     /// For scripts: a file that is no dump to rely on. `name` as for [`Listed::json`].
     pub(crate) fn json(&self, name: &str, problem: &Error) -> Value {
         json!({
-            "file": self.file, "path": self.path, "name": name, "prefix": self.name, "begun": self.as_of,
+            "file": self.file, "path": self.path.display().to_string(), "name": name, "prefix": self.name, "begun": self.as_of,
             "bytes": self.bytes, "problem": problem.to_string(),
         })
     }
@@ -132,7 +132,7 @@ impl Listed {
     /// everywhere, and stays what each tool has always written there: `file` or `prefix`.
     pub(crate) fn json(&self, name: &str) -> Value {
         json!({
-            "file": self.file, "path": self.path, "name": name, "prefix": self.name, "begun": self.as_of,
+            "file": self.file, "path": self.path.display().to_string(), "name": name, "prefix": self.name, "begun": self.as_of,
             "as_of": self.as_of, "bytes": self.bytes, "rows": self.rows, "tables": self.tables,
             "databases": self.databases, "engine": self.engine, "fallback": self.fallback,
         })

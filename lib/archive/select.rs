@@ -53,7 +53,9 @@ pub(super) fn newest(directory: &Path, name: Option<&str>) -> Result<Latest, Err
             // Rotated away since the directory was read.
             Err(Error::File { action: FileAction::Open, source, .. })
                 if source.kind() == std::io::ErrorKind::NotFound => {}
-            Err(problem) => broken.push(problem),
+            Err(problem @ Error::Damaged { .. }) => broken.push(problem),
+            // It may be whole: what cannot be read here is never passed over for something older.
+            Err(problem) => return Err(problem),
         }
     }
     Ok(Latest { dump: None, broken })
@@ -92,7 +94,7 @@ pub(crate) fn find(
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::tests::whole;
+    use super::super::file::tests::{newer, whole};
     use super::*;
 
     /// What is found among these files; those with a `-` in front are cut off.
@@ -119,5 +121,13 @@ mod tests {
         assert_eq!(found(&[later], Some("app")), (Some(later.to_owned()), 0));
         assert_eq!(found(&[&cut, other], Some("app")), (None, 1));
         assert_eq!(found(&["notes.txt", ".app-20251123T020000Z.sql.gz.partial"], None), (None, 0));
+    }
+
+    #[test]
+    fn a_newer_dump_that_only_this_version_cannot_read_is_never_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("app-20261122T020000Z.sql.gz"), whole()).unwrap();
+        std::fs::write(directory.path().join("app-20261123T020000Z.sql.gz"), newer()).unwrap();
+        assert!(matches!(newest(directory.path(), None), Err(Error::OtherFormat { .. })));
     }
 }

@@ -68,6 +68,8 @@ struct Rhythm {
 pub(crate) struct Loaded {
     /// Region, credentials, HTTP.
     pub(crate) shared: SdkConfig,
+    /// Whether the region is one that somebody set, and not that of what was asked for first.
+    pub(crate) region_is_set: bool,
     /// Runs calls on the calling thread.
     pub(crate) runtime: tokio::runtime::Runtime,
 }
@@ -98,7 +100,8 @@ fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
     let mut shared = runtime.block_on(configuration(rhythm));
-    if let (None | Some(""), Some(region)) = (shared.region().map(|region| region.as_ref().trim()), region) {
+    let region_is_set = shared.region().is_some_and(|region| !region.as_ref().trim().is_empty());
+    if let (false, Some(region)) = (region_is_set, region) {
         shared = shared.to_builder().region(Region::new(region.to_owned())).build();
     }
     match shared.region().map(|region| region.as_ref().trim()) {
@@ -109,7 +112,7 @@ fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
         Some(_) => {}
     }
     runtime.block_on(credentials(&shared))?;
-    Ok(Loaded { shared, runtime })
+    Ok(Loaded { shared, region_is_set, runtime })
 }
 
 async fn configuration(rhythm: Rhythm) -> SdkConfig {

@@ -41,6 +41,9 @@ impl Vault {
             Some(loaded) => slot.insert(loaded),
             None => slot.insert(client::load_for_logins(region.as_deref())?),
         };
+        if region.is_none() && !loaded.region_is_set {
+            return Err(Error::NoRegion.into());
+        }
         let mut shared = loaded.shared.to_builder();
         if let Some(region) = region {
             shared = shared.region(Region::new(region));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::role::Role;
 use crate::aws;
 use crate::config::{self, Config, environment};
-use crate::document::AnyFailure;
+use crate::document::{AnyFailure, chain};
 use crate::house::{Cancel, House};
 use crate::mask;
 use crate::progress::{Progress, Style};
@@ -101,22 +101,33 @@ pub(crate) fn alone(tool: &str) -> &'static str {
     }
 }
 
-/// What the room is handed. A witness needs no configuration, and must speak when that is what is broken.
+/// What the room is handed. A witness needs no configuration, and must speak when that is what is broken; whoever cleans up
+/// does not read `[mask]`, and what is owed a deletion costs money.
 pub(crate) fn house(
     tool: &'static str,
     common: &Common,
     role: Role,
     cancel: &Cancel,
 ) -> Result<House, AnyFailure> {
+    let progress = Progress::new(tool, common.style());
     let config = match config::find(common.config.as_deref()) {
-        Some(path) if role != Role::Witness => config::load(&path, &mask::vocabulary())?,
+        Some(path) if role != Role::Witness => match config::load(&path, &mask::vocabulary()) {
+            Err(wrong) if role == Role::Finally => match config::load_without_mask(&path) {
+                Ok(config) => {
+                    progress.warn(&chain(&wrong));
+                    config
+                }
+                Err(_) => return Err(wrong.into()),
+            },
+            outcome => outcome?,
+        },
         _ => Config::default(),
     };
     let state_dir = match &common.state_dir {
         Some(named) => named.clone(),
         None => config::state_dir()?,
     };
-    let mut house = House::new(tool, config, Progress::new(tool, common.style()), state_dir);
+    let mut house = House::new(tool, config, progress, state_dir);
     house.dry_run = common.dry_run;
     house.cancel = cancel.clone();
     house.keys = aws::keys(cancel.clone());

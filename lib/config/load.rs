@@ -29,11 +29,24 @@ pub fn load(path: &Path, vocabulary: &Vocabulary) -> Result<Config, Error> {
     parse(path, text, vocabulary)
 }
 
+/// Reads and checks one file but for `[mask]`, which the configuration then lacks: for a tool that only cleans up, and
+/// must not be kept from it by rules that it does not read.
+pub fn load_without_mask(path: &Path) -> Result<Config, Error> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    checked(path, text, None)
+}
+
 /// Checks the text of a file; `path` is for messages.
 pub fn parse(path: &Path, text: String, vocabulary: &Vocabulary) -> Result<Config, Error> {
+    checked(path, text, Some(vocabulary))
+}
+
+/// Without a vocabulary there is no `[mask]`.
+fn checked(path: &Path, text: String, vocabulary: Option<&Vocabulary>) -> Result<Config, Error> {
     let origin = Origin { path: path.to_owned(), text };
-    let (config, mut errors) = sections(&origin);
-    if let Some(config) = &config {
+    let (config, mut errors) = sections(&origin, vocabulary.is_some());
+    if let (Some(config), Some(vocabulary)) = (&config, vocabulary) {
         for problem in vocabulary.problems(&config.mask) {
             let keys: Vec<&str> = problem.keys.iter().map(String::as_str).collect();
             let (message, hint) = problem.wrong;
@@ -56,8 +69,8 @@ pub fn parse(path: &Path, text: String, vocabulary: &Vocabulary) -> Result<Confi
 
 type Errors = Vec<(usize, Error)>;
 
-/// The sections without the entries that are wrong, and what is wrong with those.
-fn sections(origin: &Origin) -> (Option<Config>, Errors) {
+/// The sections, `[mask]` only if it is wanted, without the entries that are wrong, and what is wrong with those.
+fn sections(origin: &Origin, with_mask: bool) -> (Option<Config>, Errors) {
     let mut errors = Errors::new();
     let note = |errors: &mut Errors, error: &toml::de::Error| {
         let start = error.span().map(|span| span.start);
@@ -72,6 +85,9 @@ fn sections(origin: &Origin) -> (Option<Config>, Errors) {
             return (None, errors);
         }
     };
+    if !with_mask {
+        document.get_mut().remove("mask");
+    }
     loop {
         match Config::deserialize(Deserializer::from(document.clone())) {
             Ok(config) => return (Some(config), errors),

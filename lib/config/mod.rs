@@ -20,7 +20,7 @@ pub use brief::OneOrMany;
 pub use error::Error;
 pub use files::{environment, find, state_dir};
 pub use length::Length;
-pub use load::{load, parse};
+pub use load::{load, load_without_mask, parse};
 pub use names::{ColumnsName, NameError, TableName};
 pub use problem::Wrong;
 pub(crate) use problem::nearest;

@@ -85,7 +85,9 @@ fn choose<'a, 'b>(
         if rivals().all(|(other, _)| says_more(close, other) == Some(Ordering::Greater)) {
             return Ok(Some(rule));
         }
-        let alike = |other: &Rule<'_>| format!("{:?}", other.config) == format!("{:?}", rule.config);
+        let alike = |other: &Rule<'_>| {
+            format!("{:?}", other.config.entries()) == format!("{:?}", rule.config.entries())
+        };
         let undecided = rivals().find(|(other, rival)| {
             !matches!(says_more(close, other), Some(Ordering::Greater | Ordering::Less)) && !alike(rival)
         });

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::error::Error;
 use super::target::SqlTarget;
 use crate::mysql::Session;
-use crate::sql::{Kind, tokens};
+use crate::sql::{Kind, tokens, without_closing_marks};
 
 /// Databases that a migration may ask about the server; nothing can be made in them.
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
@@ -62,9 +62,9 @@ pub(crate) fn prepared(sql: &str) -> Option<&str> {
         () => return None,
     };
     let using = tokens.iter().rposition(|token| begins == 1 && token.is_word(sql, "USING"));
-    let expression = &tokens[begins + 1..using.unwrap_or(tokens.len())];
-    let (first, last) = (expression.first()?, expression.last()?);
-    Some(&sql[first.place.start..last.place.end])
+    // All of the text, marks and comments too: the server reads it as it will read the statement itself.
+    let end = using.map_or(sql.len(), |using| tokens[using].place.start);
+    sql.get(tokens[begins].place.end..end).map(without_closing_marks)
 }
 
 /// A token as this guard takes it.
@@ -172,6 +172,9 @@ mod tests {
         assert_eq!(prepared("prepare `s` from 'USE app'"), Some("'USE app'"));
         assert_eq!(prepared("/*!50112 PREPARE s FROM @sql */"), Some("@sql"));
         assert_eq!(prepared("EXECUTE IMMEDIATE CONCAT('USE ', @a) USING @b"), Some("CONCAT('USE ', @a)"));
+        let marked = "/*!999999 'SELECT 1' # */ 'UPDATE app.t SET a=1'\n/*!999999 ' */ -- ' */ */";
+        let asked = prepared(&format!("PREPARE s FROM {marked}")).map(str::to_owned);
+        assert!(asked.is_some_and(|asked| asked.starts_with("/*!999999 'SELECT 1' # */ 'UPDATE")));
         assert_eq!(prepared("EXECUTE s"), None);
         assert_eq!(prepared("SELECT 'PREPARE s FROM @x'"), None);
     }

@@ -255,6 +255,11 @@ fn quoted_length(rest: &[u8], quote: u8, escapes: bool) -> usize {
     rest.len()
 }
 
+/// The end of a statement without the blanks there and what closes a comment that servers read as code around it.
+pub(crate) fn without_closing_marks(sql: &str) -> &str {
+    sql.trim().trim_end_matches("*/").trim()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -18,7 +18,7 @@ mod tuples;
 pub(crate) use condition::{Constant, constant, constants};
 pub(crate) use definer::{definer, without_definer};
 pub(crate) use event::{asleep, awake, is_awake};
-pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens};
+pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
 pub(crate) use portable::portable;
 pub(crate) use quote::{hex, plain_literal};
 pub use quote::{literal, name, qualified};

@@ -123,10 +123,10 @@ pub(crate) fn each(
     }
 }
 
-/// Where the rows begin: behind the first word `VALUES`. No text stands before it.
+/// Where the rows begin: behind the first word `VALUES`. No text stands before it, so double quotes are those of names.
 fn values(statement: &[u8]) -> Result<usize, Unknown> {
     let is_end = |token: &Token| token.kind == Kind::Text || token.is_word(statement, "VALUES");
-    let end = pieces(statement, Mode::default()).find(is_end);
+    let end = pieces(statement, Mode::of("ANSI_QUOTES")).find(is_end);
     end.filter(|token| token.kind == Kind::Word).map(|token| token.place.end).ok_or(Unknown)
 }
 
@@ -314,6 +314,11 @@ mod tests {
         ] {
             assert_eq!(parsed(statement), Err(Unknown), "{}", String::from_utf8_lossy(statement));
         }
+    }
+
+    #[test]
+    fn names_before_the_rows_may_stand_in_double_quotes() {
+        assert_eq!(parsed(b"INSERT INTO \"t\" (\"a\") VALUES (1)").unwrap(), ["0 bare 1"]);
     }
 
     #[test]

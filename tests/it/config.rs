@@ -16,7 +16,6 @@ const READERS: &[(&str, &[&str])] = &[
     ("rds-restore", &["--dry-run"]),
     ("mydehydrate", &["--source"]),
     ("mydump-rotate", &["--dry-run"]),
-    ("rds-drop", &["--dry-run"]),
     ("dev-restore", &["targets"]),
 ];
 
@@ -39,6 +38,29 @@ fn refused(text: &str) -> String {
     }
     assert!(said.len() > 2 && said.iter().all(|one| *one == said[0]), "{said:#?}");
     said.swap_remove(0)
+}
+
+#[test]
+fn what_is_wrong_in_mask_keeps_nobody_from_cleaning_up() {
+    if !tools().contains(&"rds-drop") {
+        eprintln!("not run: rds-drop is not built without the feature aws");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("refresh.toml");
+    for mask in ["leaks = \"of\"", "\"a.b\" = \"emial\"", "\"a.b\" = 7"] {
+        std::fs::write(&file, format!("[dump]\ndir = \"/d\"\n[mask]\n{mask}\n")).unwrap();
+        let output = read(&file, "rds-drop", &[]).exits(0);
+        assert!(
+            output.stderr.contains("rds-drop: warning: ") && output.stderr.contains(":4: "),
+            "{}",
+            output.stderr
+        );
+    }
+    // What it does read still has to be right.
+    std::fs::write(&file, "[snapshot]\nprefixx = \"p\"\n[mask]\nleaks = \"of\"\n").unwrap();
+    let output = read(&file, "rds-drop", &[]).exits(78);
+    assert!(output.stderr.contains(":2: ") && output.stderr.contains(":4: "), "{}", output.stderr);
 }
 
 #[test]

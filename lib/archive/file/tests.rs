@@ -24,6 +24,11 @@ pub(crate) fn whole() -> Vec<u8> {
     bytes(b"", r#"{"format":"refreshkit-dump/1"}"#)
 }
 
+/// A whole dump of a format that this version does not read.
+pub(crate) fn newer() -> Vec<u8> {
+    bytes(b"", r#"{"format":"refreshkit-dump/2"}"#)
+}
+
 fn file(members: &[u8], json: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&bytes(members, json)).unwrap();

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use crate::catalog::{Catalog, Family, Table};
 use crate::mask::masks::Masks;
 use crate::mysql::{Error, Session};
-use crate::sql::{literal, tokens};
+use crate::sql::{Mode, Token, literal, pieces};
 
-type TriggerRow = (String, String, String, String);
+type TriggerRow = (String, String, String, String, String);
 
 /// Warnings for `tables`, those whose rows come along: one query.
 pub fn copies(
@@ -25,15 +25,15 @@ pub fn copies(
     }
     let list: Vec<String> = databases.into_iter().collect();
     let sql = format!(
-        "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_STATEMENT \
+        "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_STATEMENT, SQL_MODE \
          FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN ({}) ORDER BY 1, 2, 3",
         list.join(", ")
     );
     let triggers: Vec<TriggerRow> = session.rows("looking at triggers", &sql)?;
     let mut warnings = Vec::new();
-    for (database, table, name, body) in triggers {
+    for (database, table, name, body, mode) in triggers {
         let Some(from) = catalog.find(&database, &table) else { continue };
-        let words = words(&body);
+        let words = words(&body, Mode::of(&mode));
         let copied: Vec<&str> = masked(catalog, masks, from).filter(|column| reads(&words, column)).collect();
         for at in tables.iter().filter(|at| **at != from && writes(&words, &catalog.tables[**at])) {
             if let (false, Some(clear)) = (copied.is_empty(), clear(catalog, masks, *at)) {
@@ -69,8 +69,9 @@ fn clear(catalog: &Catalog, masks: &Masks, at: usize) -> Option<String> {
 }
 
 /// Names and words of the code, lower case, without quotes.
-fn words(sql: &str) -> Vec<String> {
-    tokens(sql).iter().filter_map(|token| Some(token.possible_name(sql)?.to_lowercase())).collect()
+fn words(sql: &str, mode: Mode) -> Vec<String> {
+    let code = pieces(sql, mode).filter(Token::is_code);
+    code.filter_map(|token| Some(token.possible_name(sql)?.to_lowercase())).collect()
 }
 
 /// `NEW.email`.
@@ -98,21 +99,33 @@ mod tests {
     #[test]
     fn a_trigger_is_read_word_by_word() {
         let table = Table { database: "app".to_owned(), name: "audit".to_owned(), ..Table::default() };
-        let writing = words("BEGIN INSERT INTO `app`.`audit` (what) VALUES (NEW.`Email`); END");
+        let writing =
+            words("BEGIN INSERT INTO `app`.`audit` (what) VALUES (NEW.`Email`); END", Mode::default());
         assert!(writes(&writing, &table) && reads(&writing, "email") && !reads(&writing, "what"));
-        let reading = words("SET NEW.email = (SELECT what FROM audit WHERE id = NEW.id)");
+        let reading = words("SET NEW.email = (SELECT what FROM audit WHERE id = NEW.id)", Mode::default());
         assert!(!writes(&reading, &table) && reads(&reading, "id"));
     }
 
     #[test]
     fn names_are_read_whole_and_comments_and_texts_not_at_all() {
         let table = Table { database: "app".to_owned(), name: "sent-mails".to_owned(), ..Table::default() };
-        let writing = words("/*M!100100 INSERT INTO */ `sent-mails` VALUES (NEW.`e-mail`)");
+        let writing = words("/*M!100100 INSERT INTO */ `sent-mails` VALUES (NEW.`e-mail`)", Mode::default());
         assert!(writes(&writing, &table) && reads(&writing, "e-mail"));
-        let quoted = words("INSERT INTO \"app\".\"sent-mails\" VALUES (NEW.\"e-mail\")");
+        let quoted = words("INSERT INTO \"app\".\"sent-mails\" VALUES (NEW.\"e-mail\")", Mode::default());
         assert!(writes(&quoted, &table) && reads(&quoted, "e-mail"));
         let audit = Table { name: "audit".to_owned(), ..table };
-        let others = words("/* INSERT INTO audit */ SET @a = 'INTO audit, NEW.email' -- UPDATE audit");
+        let others = words(
+            "/* INSERT INTO audit */ SET @a = 'INTO audit, NEW.email' -- UPDATE audit",
+            Mode::default(),
+        );
         assert!(!writes(&others, &audit) && !reads(&others, "email"));
+    }
+
+    #[test]
+    fn a_trigger_is_read_in_the_mode_that_it_was_made_in() {
+        let body = "BEGIN SET @p = '\\'; INSERT INTO audit VALUES (NEW.email); END";
+        let table = Table { database: "app".to_owned(), name: "audit".to_owned(), ..Table::default() };
+        let found = words(body, Mode::of("NO_BACKSLASH_ESCAPES"));
+        assert!(writes(&found, &table) && reads(&found, "email"), "{found:?}");
     }
 }

@@ -127,6 +127,9 @@ impl PlainFile {
             ["SET", ..] if mentions(&statement.sql, &["GTID_PURGED", "SQL_LOG_BIN", "GLOBAL"]) => {
                 return Ok(());
             }
+            ["INSERT" | "REPLACE", ..] if writes_to(&statement.sql, &target.database) => {
+                return refuse("this would leave the database that is being loaded");
+            }
             ["INSERT" | "REPLACE", ..] => {}
             _ if mentions(&statement.sql, &[&format!("{}.", name(&target.database))]) => {
                 return refuse("this would leave the database that is being loaded");
@@ -183,6 +186,19 @@ fn words(sql: &[u8]) -> Vec<String> {
         words.push(String::new());
     }
     words
+}
+
+/// Whether an INSERT names a table of `database` by both names. Only what stands before the rows is looked at.
+fn writes_to(sql: &[u8], database: &str) -> bool {
+    let beginning = String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)]);
+    let text = beginning.as_ref();
+    let ends = |token: &Token| token.kind == Kind::Symbol(b'(') || token.is_word(text, "VALUES");
+    let code = pieces(text, Mode::of("ANSI_QUOTES")).filter(Token::is_code).take_while(|token| !ends(token));
+    let code: Vec<Token> = code.collect();
+    code.windows(2).any(|pair| {
+        let named = pair[0].possible_name(text).is_some_and(|name| name.eq_ignore_ascii_case(database));
+        named && pair[1].kind == Kind::Symbol(b'.')
+    })
 }
 
 fn mentions(sql: &[u8], words: &[&str]) -> bool {
@@ -283,6 +299,26 @@ mod tests {
             "DROP # x\nDATABASE a",
         ] {
             assert_eq!(words(sql.as_bytes()), ["DROP", "DATABASE"], "{sql}");
+        }
+    }
+
+    #[test]
+    fn an_insert_by_both_names_is_seen_and_one_of_rows_that_say_so_is_not() {
+        for sql in [
+            "INSERT INTO `app`.`t` VALUES (1)",
+            "insert into APP . t (a) values (1)",
+            "/*M!100100 INSERT INTO `app`.`t` VALUES (1) */",
+            "/*!50000INSERT INTO `app`.`t` VALUES (1) */",
+            "REPLACE INTO \"app\".t SELECT 1",
+        ] {
+            assert!(writes_to(sql.as_bytes(), "app"), "{sql}");
+        }
+        for sql in [
+            "INSERT INTO `t` VALUES ('app.t')",
+            "INSERT INTO t (app) VALUES (1.5)",
+            "INSERT INTO apps.t VALUES (1)",
+        ] {
+            assert!(!writes_to(sql.as_bytes(), "app"), "{sql}");
         }
     }
 }
