@@ -24,17 +24,17 @@ const ERRORS_MAX: usize = 20;
 
 /// Reads and checks one file.
 pub fn load(path: &Path, vocabulary: &Vocabulary) -> Result<Config, Error> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    parse(path, text, vocabulary)
+    parse(path, read(path)?, vocabulary)
 }
 
 /// Reads and checks one file but for `[mask]`, which the configuration then lacks: for a tool that only cleans up, and
 /// must not be kept from it by rules that it does not read.
 pub fn load_without_mask(path: &Path) -> Result<Config, Error> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    checked(path, text, None)
+    checked(path, read(path)?, None)
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
 /// Checks the text of a file; `path` is for messages.

@@ -4,6 +4,7 @@
 //! about databases are left out: the file is loaded into the staging database whatever it says. A file that mysqldump
 //! began and did not end is refused.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -176,9 +177,14 @@ fn opened<'a>(reader: impl BufRead + 'a, compressed: bool) -> Box<dyn Read + 'a>
     if compressed { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) }
 }
 
+/// As much of a statement as its kind can be told by.
+fn beginning(sql: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)])
+}
+
 /// The first words, as the server sees them: `/*!50003 CREATE*/` is CREATE. At least one, which may be empty.
 fn words(sql: &[u8]) -> Vec<String> {
-    let beginning = String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)]);
+    let beginning = beginning(sql);
     let code = pieces(beginning.as_ref(), Mode::default()).filter(Token::is_code);
     let words = code.take_while(|token| token.kind == Kind::Word).take(2);
     let mut words: Vec<String> = words.map(|token| token.text(&beginning).to_uppercase()).collect();
@@ -190,7 +196,7 @@ fn words(sql: &[u8]) -> Vec<String> {
 
 /// Whether an INSERT names a table of `database` by both names. Only what stands before the rows is looked at.
 fn writes_to(sql: &[u8], database: &str) -> bool {
-    let beginning = String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)]);
+    let beginning = beginning(sql);
     let text = beginning.as_ref();
     let ends = |token: &Token| token.kind == Kind::Symbol(b'(') || token.is_word(text, "VALUES");
     let code = pieces(text, Mode::of("ANSI_QUOTES")).filter(Token::is_code).take_while(|token| !ends(token));
