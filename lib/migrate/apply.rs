@@ -17,11 +17,14 @@ use super::ledger::Ledger;
 use super::target::SqlTarget;
 use crate::document::{Migration, MigrationStatus};
 use crate::house::House;
-use crate::mysql::Session;
-use crate::sql::{Statements, StatementsError};
+use crate::mysql::{Session, number};
+use crate::sql::{Mode, Statements, StatementsError, definer, statements_of, without_definer};
 
 /// How much of a failed statement is shown.
 const BEGINNING_CHARACTERS: usize = 120;
+
+/// The longest statement of a migration: rows belong into smaller ones.
+const STATEMENT_BYTES_MAX: usize = 64 << 20;
 
 /// How much is read from a file at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
@@ -92,30 +95,54 @@ fn run_file(
     file: &MigrationFile,
 ) -> Result<(), Error> {
     let opened = File::open(&file.path).map_err(|source| Error::Read { file: file.shown.clone(), source })?;
-    let others = super::leaves::others(session, target)?;
-    for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, opened)) {
+    let others = super::leaves::others(target);
+    let statements = Statements::new(BufReader::with_capacity(BLOCK_BYTES, opened));
+    for statement in statements.limit(STATEMENT_BYTES_MAX) {
         house.cancel.check()?;
         let statement = statement.map_err(|e| syntax(&file.shown, &e))?;
-        let (line, shown) = (statement.line, || file.shown.clone());
         let sql = std::str::from_utf8(&statement.sql).map_err(|_| {
             let problem = "not UTF-8: save the file as UTF-8".to_owned();
-            Error::Syntax { file: shown(), line, problem }
+            Error::Syntax { file: file.shown.clone(), line: statement.line, problem }
         })?;
-        let reaches_out = leaves(session, sql, &others).map_err(|source| {
-            let failure = Box::new(session.fail("the migration", source));
-            Error::Statement { file: shown(), line, beginning: beginning(sql), failure }
-        })?;
-        if reaches_out {
-            return Err(Error::Leaves { file: shown(), line, beginning: beginning(sql) });
-        }
-        if let Err(source) = execute(session, sql) {
-            let failure = Box::new(session.fail("the migration", source));
-            return Err(Error::Statement { file: shown(), line, beginning: beginning(sql), failure });
+        let singles = if statement.block { statements_of(sql, Mode::default()) } else { vec![(0, sql)] };
+        for (at, single) in singles {
+            let line = statement.line + sql[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
+            run_statement(session, file, line, single, &others)?;
         }
     }
     // A file may leave a transaction open; the next one must not be part of it.
     session.run("committing the migration", "COMMIT")?;
     Ok(())
+}
+
+/// One statement, which has one round trip to itself.
+fn run_statement(
+    session: &mut Session,
+    file: &MigrationFile,
+    line: u64,
+    sql: &str,
+    others: &[String],
+) -> Result<(), Error> {
+    let place = || (file.shown.clone(), beginning(sql));
+    let refused = |session: &Session, source| {
+        let (file, beginning) = place();
+        let failure = Box::new(session.fail("the migration", source));
+        Error::Statement { file, line, beginning, failure }
+    };
+    if leaves(session, sql, others).map_err(|source| refused(session, source))? {
+        let (file, beginning) = place();
+        return Err(Error::Leaves { file, line, beginning });
+    }
+    let outcome = match session.run_foreign(sql) {
+        // In whose name it runs is decided before the swap, and is not this account's to say.
+        Err(::mysql::Error::MySqlError(e))
+            if e.code == number::SPECIFIC_ACCESS_DENIED && definer(sql).is_some() =>
+        {
+            session.run_foreign(&without_definer(sql))
+        }
+        outcome => outcome,
+    };
+    outcome.map(drop).map_err(|source| refused(session, source))
 }
 
 /// Whether a statement reaches another database, or prepares one that does.
@@ -127,17 +154,6 @@ fn leaves(session: &mut Session, sql: &str, others: &[String]) -> Result<bool, :
     let text: Option<Option<Vec<u8>>> = session.connection.query_first(format!("SELECT {expression}"))?;
     let text = text.flatten().unwrap_or_default();
     Ok(super::leaves::leaves(&String::from_utf8_lossy(&text), others))
-}
-
-/// Runs one statement to its end: an error may come after the first of several results.
-fn execute(session: &mut Session, sql: &str) -> Result<(), ::mysql::Error> {
-    let mut results = session.connection.query_iter(sql)?;
-    while let Some(rows) = results.iter() {
-        for row in rows {
-            row?;
-        }
-    }
-    Ok(())
 }
 
 fn syntax(file: &str, error: &StatementsError) -> Error {

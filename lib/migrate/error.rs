@@ -181,6 +181,11 @@ impl Failure for Error {
             Self::Statement { failure, .. } if failure.number().is_none() => {
                 Ending::new(failure.ending().exit, MIGRATION_FAILED).hint(AS_IT_WAS)
             }
+            Self::Statement { failure, .. } if failure.is_denied() => {
+                Ending::new(Exit::Refused, "migration-denied").hint(
+                    "migrations run as an account that has rights on the database that is being refreshed, and on no other",
+                )
+            }
             Self::Syntax { .. } | Self::Statement { .. } | Self::Command { .. } => {
                 Ending::new(Exit::BadInput, MIGRATION_FAILED).hint(AS_IT_WAS)
             }

@@ -1,4 +1,6 @@
-//! Whether a statement of a migration would reach another database than the one that is being refreshed.
+//! Whether a statement of a migration would reach another database than the one that is being refreshed. This is a lint: it
+//! says so in a good sentence, with the line, before the statement runs. What holds is that the account that runs it has no
+//! rights elsewhere (`restore/loader`): text can say the same thing in more ways than a reader knows.
 //!
 //! In: the text of one statement, the databases of the server. Out: yes or no. The tokeniser says what is a name, a string or
 //! a comment; where nobody knows, this takes the worse for true: double quotes are those of a name, since a migration may
@@ -7,9 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::error::Error;
 use super::target::SqlTarget;
-use crate::mysql::Session;
 use crate::sql::{Kind, tokens, without_closing_marks};
 
 /// Databases that a migration may ask about the server; nothing can be made in them.
@@ -36,13 +36,12 @@ const TABLE_FOLLOWS: [&str; 16] = [
 ];
 
 /// The databases that a migration must not touch: all but the one that is being refreshed.
-pub(crate) fn others(session: &mut Session, target: &SqlTarget<'_>) -> Result<Vec<String>, Error> {
-    let sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA";
-    let mut others: Vec<String> = session.rows("listing the databases", sql)?;
+pub(crate) fn others(target: &SqlTarget<'_>) -> Vec<String> {
+    let mut others = target.databases.to_vec();
     others.push(target.live.to_owned());
     let is = |name: &str, other: &String| other.eq_ignore_ascii_case(name);
     others.retain(|other| !is(target.database, other) && !ASKED.iter().any(|asked| is(asked, other)));
-    Ok(others)
+    others
 }
 
 /// Whether a statement turns to another database, makes, alters or drops one, or names something of `others`.

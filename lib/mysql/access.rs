@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::connect::{Address, Password, Server, expand_home};
 use super::error::Error;
 use super::option_file::OptionFile;
-use crate::config::{ServerConfig, Tls};
+use crate::config::{AccountConfig, ServerConfig, Tls};
 use crate::document::{Cluster, Login};
 use crate::house::{House, Keys, NoKeys, Secret};
 
@@ -86,6 +86,17 @@ impl Access {
         };
         let user = extra.user.or_else(|| config.user.clone()).or(file.user).or(secret.user);
         Server::build(&address, Some(user.ok_or(Error::NoUser)?), password)
+    }
+
+    /// A server for another account than the one of its own section. What a flag says is about that one.
+    pub fn to_account(&self, server: &Server, account: &AccountConfig) -> Result<Server, Error> {
+        let AccountConfig { user, defaults_file, password_env, secret } = account.clone();
+        if user.is_none() && defaults_file.is_none() && secret.is_none() {
+            return Err(Error::NoUser);
+        }
+        let config = ServerConfig { user, defaults_file, password_env, secret, ..ServerConfig::default() };
+        let own = Self { extra: None, ..self.clone() };
+        Ok(server.as_whom(&own.to_config(&config)?))
     }
 
     /// The throw-away copy of a document.

@@ -119,6 +119,23 @@ impl Server {
         Self { options, label, password }
     }
 
+    /// The same server for another account.
+    pub(crate) fn as_account(&self, user: &str, password: &str) -> Self {
+        self.with_login(user, Password::Fixed(Some(password.to_owned())))
+    }
+
+    /// The same server for whoever logs in to `other`.
+    pub(crate) fn as_whom(&self, other: &Self) -> Self {
+        let user = Opts::from(other.options.clone()).get_user().unwrap_or_default().to_owned();
+        self.with_login(&user, other.password.clone())
+    }
+
+    fn with_login(&self, user: &str, password: Password) -> Self {
+        let address = self.label.rsplit_once('@').map_or("", |(_, address)| address);
+        let label = format!("{user}@{address}");
+        Self { options: self.options.clone().user(Some(user)), label, password }
+    }
+
     /// Opens one connection.
     pub fn connect(&self) -> Result<Session, Error> {
         self.connect_to(None)

@@ -23,6 +23,9 @@ pub mod number {
     pub const SPECIFIC_ACCESS_DENIED: u16 = 1227;
     /// `ER_TABLEACCESS_DENIED_ERROR`.
     pub const TABLE_ACCESS_DENIED: u16 = 1142;
+    /// What servers say to an account that lacks a right: on a database, a table, a column, a routine, the server.
+    pub const DENIED: [u16; 5] =
+        [DATABASE_ACCESS_DENIED, TABLE_ACCESS_DENIED, 1143, 1370, SPECIFIC_ACCESS_DENIED];
     /// `ER_NO_SUCH_TABLE`.
     pub const NO_SUCH_TABLE: u16 = 1146;
     /// `ER_BAD_DB_ERROR`.
@@ -155,6 +158,11 @@ impl Error {
             Some(number::LOCK_WAIT_TIMEOUT | number::LOCK_DEADLOCK) => Exit::Temporary,
             _ => Exit::Unavailable,
         }
+    }
+
+    /// Whether the server said that the account may not do this.
+    pub fn is_denied(&self) -> bool {
+        self.number().is_some_and(|number| number::DENIED.contains(&number))
     }
 
     /// What the server or the driver said, without what was being done.

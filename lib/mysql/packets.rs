@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Prepare = 0x16,
     Execute = 0x17,
     Close = 0x19,
+    SetOption = 0x1b,
 }
 
 /// One conversation over a socket.

@@ -1,12 +1,19 @@
 //! One connection: statements with words for what they do, so that an error says more than a number.
+//!
+//! The driver always tells the server that one text may hold several statements. For text that somebody else wrote that
+//! would be a way out of the one statement that was read and judged, so it is taken back right after the login; where it
+//! cannot be (over TLS, behind a proxy that does not know the command), the server itself is asked whether a text with a
+//! semicolon is one statement: it prepares no other.
 
 use std::io::Write;
+use std::os::fd::AsRawFd;
 
 use mysql::prelude::{FromRow, Queryable};
 use mysql::{Conn, Row};
 
-use super::error::Error;
+use super::error::{Error, number};
 use super::infile::{self, Broken, Loaded};
+use super::packets::{Command, Packets};
 use super::wire::{self, Fields};
 
 /// Which server software answers.
@@ -28,7 +35,12 @@ pub struct Session {
     version: String,
     /// Whether TLS lies between us and the socket.
     secure: bool,
+    /// Whether the server takes one statement a text and no more.
+    single: bool,
 }
+
+/// The argument of `COM_SET_OPTION`: `MYSQL_OPTION_MULTI_STATEMENTS_OFF`.
+const MULTI_STATEMENTS_OFF: [u8; 2] = 1_u16.to_le_bytes();
 
 impl Session {
     pub(crate) fn begin(mut connection: Conn, label: String, secure: bool) -> Result<Self, Error> {
@@ -37,7 +49,12 @@ impl Session {
             .map_err(|e| Error::Connect { server: label.clone(), source: e.into() })?;
         let version = version.unwrap_or_default();
         let engine = if version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
-        Ok(Self { connection, label, engine, version, secure })
+        let single = !secure
+            && one_statement_a_text(&connection).map_err(|e| Error::Connect {
+                server: label.clone(),
+                source: mysql::Error::from(e).into(),
+            })?;
+        Ok(Self { connection, label, engine, version, secure, single })
     }
 
     /// Which server software answers.
@@ -57,9 +74,33 @@ impl Session {
 
     /// Runs a statement. `deed` says what it does: `truncating app.logs`.
     pub fn run(&mut self, deed: &str, sql: &str) -> Result<u64, Error> {
-        let outcome = self.connection.query_drop(sql);
-        outcome.map_err(|source| self.fail(deed, source))?;
+        self.run_foreign(sql).map_err(|source| self.fail(deed, source))
+    }
+
+    /// Runs a statement of whatever origin, and reads all that the server answers: what fails after the first
+    /// result is an error too. A text that is more than one statement is a syntax error, whatever it looks like.
+    pub fn run_foreign(&mut self, sql: &str) -> Result<u64, mysql::Error> {
+        if !self.single && sql.contains(';') {
+            self.prove_single(sql)?;
+        }
+        let mut results = self.connection.query_iter(sql)?;
+        while let Some(rows) = results.iter() {
+            for row in rows {
+                row?;
+            }
+        }
+        drop(results);
         Ok(self.connection.affected_rows())
+    }
+
+    /// The server reads a text that it is to prepare to its end, and refuses what follows the first statement; what it cannot
+    /// prepare it has read as one.
+    fn prove_single(&mut self, sql: &str) -> Result<(), mysql::Error> {
+        match self.connection.prep(sql) {
+            Ok(statement) => self.connection.close(statement),
+            Err(mysql::Error::MySqlError(e)) if e.code == number::NOT_PREPARABLE => Ok(()),
+            Err(e) => Err(e),
+        }
     }
 
     /// All rows of a small result.
@@ -110,4 +151,11 @@ impl Session {
     pub fn fail(&self, deed: &str, source: mysql::Error) -> Error {
         Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source: source.into() }
     }
+}
+
+/// Tells the server that one text is one statement from now on. False: whoever answers does not know the command.
+fn one_statement_a_text(connection: &Conn) -> std::io::Result<bool> {
+    let mut packets = Packets::new(connection.as_raw_fd());
+    packets.ask(Command::SetOption, &MULTI_STATEMENTS_OFF)?;
+    Ok(matches!(packets.packet()?, [0x00 | 0xfe, ..]))
 }

@@ -84,6 +84,46 @@ pub enum Error {
         /// Whose lock.
         database: String,
     },
+    /// No account that can do nothing but load.
+    #[error("target {target} has no loader: {why}")]
+    NoLoader {
+        /// Name of the target.
+        target: String,
+        /// Why none could be made.
+        why: String,
+    },
+    /// An account that may do more than load.
+    #[error("the loader of [targets.{target}] is no fence: {why}")]
+    WideLoader {
+        /// Name of the target.
+        target: String,
+        /// What else it may do.
+        why: String,
+    },
+    /// Functions and triggers could not be made behind the load.
+    #[error("{server} may make no functions and triggers, and the dump has some")]
+    FunctionsForbidden {
+        /// The loader's login.
+        server: String,
+    },
+    /// Nothing can be made in the name of the definer.
+    #[error("nothing can be made in the name of the definer of [targets.{target}]: {why}")]
+    Definer {
+        /// Name of the target.
+        target: String,
+        /// Why not.
+        why: String,
+    },
+    /// An event of a branch would run with the rights of the account that swaps.
+    #[error("the branch brings the event {event}, which would run with the rights of {account}")]
+    NewEvent {
+        /// Its name.
+        event: String,
+        /// Whose rights.
+        account: String,
+        /// Name of the target.
+        target: String,
+    },
     /// `--fast` where it would endanger more than the target.
     #[error("target {target} cannot be loaded with --fast: {why}")]
     NotFast {
@@ -274,6 +314,11 @@ impl Failure for Error {
                 Ending::new(Exit::Temporary, "target-held").hint("try again when it is done")
             }
             Self::LockLost { .. } => Ending::new(Exit::Temporary, "lock-lost"),
+            Self::NoLoader { .. }
+            | Self::WideLoader { .. }
+            | Self::FunctionsForbidden { .. }
+            | Self::Definer { .. }
+            | Self::NewEvent { .. } => self.of_accounts(),
             Self::NotFast { .. } => {
                 Ending::new(Exit::Refused, "not-fast").hint("refresh it without --fast")
             }
@@ -293,6 +338,11 @@ impl Failure for Error {
             Self::Busy { .. } => Ending::new(Exit::Temporary, "target-busy")
                 .hint("end those connections and try again; the database is as it was"),
             Self::Set { .. } | Self::Glob { .. } => Ending::new(Exit::BadConfig, "bad-config"),
+            Self::Plain { source: Some(source), .. } if source.is_denied() => {
+                Ending::new(Exit::Refused, "plain-dump-denied").hint(
+                    "the file is loaded by an account that has rights on the database that is being loaded, and on no other",
+                )
+            }
             Self::Plain { .. } => Ending::new(Exit::BadInput, "plain-dump"),
             Self::After { .. } => Ending::new(Exit::Unavailable, "after-failed"),
             Self::NothingToUndo { .. } => Ending::new(Exit::BadInput, "nothing-to-undo"),
@@ -302,6 +352,27 @@ impl Failure for Error {
                 .hint("GRANT SELECT ON mysql.proc (MariaDB) or SHOW_ROUTINE (MySQL) to it"),
             Self::Unfinished { target, .. } => Ending::new(Exit::Unavailable, "swap-unfinished")
                 .hint(format!("dev-restore status --target {target} --repair")),
+        }
+    }
+}
+
+impl Error {
+    /// Who loads, and in whose name things run.
+    fn of_accounts(&self) -> Ending {
+        match self {
+            Self::NoLoader { .. } => Ending::new(Exit::Refused, "no-loader")
+                .hint("lib/restore/README.md has the statements that make one; require_loader asks for it"),
+            Self::WideLoader { .. } => Ending::new(Exit::BadConfig, "wide-loader")
+                .hint("an account of its own for each target, with all rights on <database>__refresh and no others"),
+            Self::FunctionsForbidden { .. } => Ending::new(Exit::Unavailable, "functions-forbidden")
+                .hint("the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)"),
+            Self::Definer { .. } => Ending::new(Exit::BadConfig, "definer").hint(
+                "the account must be there; to make objects in its name takes SET_ANY_DEFINER (MySQL 8.2), SET_USER_ID (8.0) or SET USER (MariaDB)",
+            ),
+            Self::NewEvent { target, .. } => Ending::new(Exit::Refused, "new-event").hint(format!(
+                "definer = \"…\" in [targets.{target}] names an account with rights on the database alone"
+            )),
+            _ => Ending::new(Exit::Bug, "bug"),
         }
     }
 }

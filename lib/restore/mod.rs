@@ -16,6 +16,7 @@ mod guard;
 mod keep;
 mod list;
 mod load;
+mod loader;
 mod options;
 mod run;
 mod status;

@@ -15,16 +15,19 @@ use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, Ta
 use crate::house::House;
 use crate::junit;
 use crate::migrate::{self, Checkout, SqlTarget};
-use crate::mysql::Access;
+use crate::mysql::{Access, Server};
 use crate::restore::guard::production;
 use crate::restore::keep::{preserve, set};
 use crate::restore::load::fast;
 use crate::restore::load::source::{AnyDump, Loading, choose, file_name};
 use crate::restore::load::table_filter::Choice;
+use crate::restore::loader::Loader;
+use crate::restore::loader::definer::Definers;
 use crate::restore::swap::lock::Holder;
+use crate::restore::swap::objects::{self, Kind, Object};
 use crate::restore::swap::record::Plan;
 use crate::restore::swap::sync_objects::Contents;
-use crate::restore::swap::{events, state};
+use crate::restore::swap::{state, stored};
 
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
@@ -55,10 +58,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresh.work(&mut holder, section);
     let written = write_junit(options, section);
-    if let Err(e) = outcome {
-        refresh.clean_up(&mut holder, &e);
-        return Err(e);
-    }
+    outcome?;
     written.map(|()| Done::saying(describe(section)))
 }
 
@@ -141,28 +141,32 @@ struct Refresher<'a> {
 
 impl Refresher<'_> {
     fn work(&mut self, holder: &mut Holder, refresh: &mut Refresh) -> Result<(), Error> {
-        self.open_staging(holder)?;
-        let started = std::time::Instant::now();
-        refresh.tables = self.load(holder)?;
-        refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
-        self.house.progress.say(&format!(
-            "loaded and verified {} tables, {} rows in {:.1} s",
-            refresh.tables.len(),
-            refresh.rows,
-            started.elapsed().as_secs_f64()
-        ));
-        let preserved = preserve::preserve(&mut holder.session, self.target)?;
-        if !preserved.is_empty() {
-            self.house.progress.say(&format!("preserved {}", preserved.join(", ")));
+        let loader =
+            Loader::of(self.house, self.target, &mut holder.session, self.loading.makes_functions())?;
+        let outcome = self.work_with(holder, &loader, refresh);
+        if let Err(e) = &outcome {
+            self.clean_up(holder, e);
         }
-        self.loading.furnish(self.house)?;
-        self.migrate(refresh)?;
-        self.after()?;
+        loader.dismiss(self.house, &mut holder.session);
+        outcome
+    }
+
+    fn work_with(
+        &mut self,
+        holder: &mut Holder,
+        loader: &Loader,
+        refresh: &mut Refresh,
+    ) -> Result<(), Error> {
+        self.open_staging(holder)?;
+        let definers = Definers::of(self.house, self.target, &mut holder.session)?;
+        loader.end_others(&self.target.staging())?;
+        let events = self.fill(holder, loader, refresh)?;
+        let databases = state::databases(&mut holder.session)?;
+        self.migrate(&loader.server, &databases, refresh)?;
+        self.after(&loader.server)?;
         self.house.cancel.check()?;
-        let session = &mut holder.session;
-        let live = Contents::read(session, &self.target.database)?;
-        let mut incoming = Contents::read(session, &self.target.staging())?;
-        events::recall(session, &mut incoming)?;
+        let incoming = self.incoming(loader, &definers, &events)?;
+        let live = Contents::read(&mut holder.session, &self.target.database)?;
         let history = serde_json::json!({
             "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
         });
@@ -181,6 +185,69 @@ impl Refresher<'_> {
         Ok(())
     }
 
+    /// Tables, what survives of the old database, and what is no table. Returns the events as the dump has them.
+    ///
+    /// The rows that survive are set aside by the account that swaps, as late as it can be: while there is nothing in the
+    /// staging database but tables, or nothing at all.
+    fn fill(
+        &mut self,
+        holder: &mut Holder,
+        loader: &Loader,
+        refresh: &mut Refresh,
+    ) -> Result<Vec<Object>, Error> {
+        let started = std::time::Instant::now();
+        let early = self.loading.brings_objects_with_rows();
+        let before = if early { preserve::set_aside(&mut holder.session, self.target)? } else { Vec::new() };
+        refresh.tables = self.load(holder, &loader.server)?;
+        refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
+        self.house.progress.say(&format!(
+            "loaded and verified {} tables, {} rows in {:.1} s",
+            refresh.tables.len(),
+            refresh.rows,
+            started.elapsed().as_secs_f64()
+        ));
+        let kept = if early { before } else { preserve::set_aside(&mut holder.session, self.target)? };
+        let mut session = loader.server.connect_to(Some(&self.target.staging()))?;
+        let preserved = preserve::put_back(&mut session, self.target, &kept)?;
+        preserve::compare(&mut holder.session, &mut session, self.target, &kept)?;
+        if !preserved.is_empty() {
+            self.house.progress.say(&format!("preserved {}", preserved.join(", ")));
+        }
+        self.loading.furnish(self.house, self.target, &loader.server)
+    }
+
+    /// What is in the staging database now, as it is to be in the database in use. The loader made it, so it may read it.
+    fn incoming(&self, loader: &Loader, definers: &Definers, events: &[Object]) -> Result<Contents, Error> {
+        let staging = self.target.staging();
+        loader.end_others(&staging)?;
+        let mut session = loader.server.connect_to(Some(&staging))?;
+        session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
+        if !definers.is_fenced() {
+            objects::make_invokers(&mut session, &staging)?;
+        }
+        let mut incoming = Contents::read(&mut session, &staging)?;
+        let changed = stored::wake(&mut incoming, events);
+        let count = |kind| incoming.objects.iter().filter(|object| object.kind == kind).count();
+        let (triggers, all_events) = (count(Kind::Trigger), count(Kind::Event));
+        if !definers.is_fenced() {
+            if let Some(event) = changed.into_iter().next() {
+                let (account, target) = (definers.swapper().to_owned(), self.target.name.clone());
+                return Err(Error::NewEvent { event, account, target });
+            }
+            if triggers + all_events > 0 {
+                self.house.progress.warn(&format!(
+                    "{triggers} triggers and {all_events} events of {} run with the rights of {}: a definer in \
+                     [targets.{}] would have them run with fewer",
+                    self.target.database,
+                    definers.swapper(),
+                    self.target.name
+                ));
+            }
+        }
+        definers.dress(&mut incoming);
+        Ok(incoming)
+    }
+
     /// What the document says if the tool is stopped and this thread left behind.
     fn remember(&self, refresh: &Refresh) {
         if let Some(mut document) = self.house.remembered() {
@@ -190,23 +257,25 @@ impl Refresher<'_> {
     }
 
     /// The tables with their rows; whatever comes of it, the redo log is on again afterwards.
-    fn load(&self, holder: &mut Holder) -> Result<Vec<TableDigest>, Error> {
+    fn load(&self, holder: &mut Holder, server: &Server) -> Result<Vec<TableDigest>, Error> {
         if !self.fast {
-            return self.loading.load(self.house, self.target);
+            return self.loading.load(self.house, self.target, server);
         }
-        let staging = self.target.staging();
-        let begun = fast::begin(&mut holder.session, &staging);
-        let outcome = begun.and_then(|()| self.loading.load(self.house, self.target));
-        let ended = fast::end(&mut holder.session, &staging);
+        let previous = self.target.previous();
+        let begun = fast::begin(&mut holder.session, &previous);
+        let outcome = begun.and_then(|()| self.loading.load(self.house, self.target, server));
+        let ended = fast::end(&mut holder.session, &previous);
         outcome.and_then(|tables| ended.map(|()| tables))
     }
 
     /// An empty database that says whose it is.
     fn open_staging(&self, holder: &mut Holder) -> Result<(), Error> {
         let session = &mut holder.session;
+        let previous = self.target.previous();
         let collation = self.loading.collation(session, self.target)?;
-        state::create_database(session, &self.target.staging(), &collation)?;
-        state::create(session, &self.target.staging(), state::BEFORE)?;
+        // First what says that the staging database is ours.
+        state::create_database(session, &previous, &collation)?;
+        state::create(session, &previous, state::BEFORE)?;
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let holder = format!(
             "{} (process {} on {}, since {:.0})",
@@ -215,26 +284,24 @@ impl Refresher<'_> {
             host.trim(),
             Timestamp::now()
         );
-        state::put(session, &self.target.staging(), state::BEFORE, "holder", &holder)
+        state::put(session, &previous, state::BEFORE, "holder", &holder)?;
+        state::create_database(session, &self.target.staging(), &collation)
     }
 
-    fn migrate(&self, refresh: &mut Refresh) -> Result<(), Error> {
+    fn migrate(&self, server: &Server, databases: &[String], refresh: &mut Refresh) -> Result<(), Error> {
         let Some(checkout) = self.checkout else { return Ok(()) };
-        let target = SqlTarget {
-            server: &self.target.server,
-            database: &self.target.staging(),
-            live: &self.target.database,
-        };
+        let target =
+            SqlTarget { server, database: &self.target.staging(), live: &self.target.database, databases };
         let migrations = &mut refresh.migrations;
         Ok(migrate::run(self.house, checkout, &target, |migration| migrations.push(migration))?)
     }
 
     /// The target's own SQL.
-    fn after(&self) -> Result<(), Error> {
+    fn after(&self, server: &Server) -> Result<(), Error> {
         let set = set::statements(self.target)?.into_iter().map(|(key, sql)| (format!("set {key:?}"), sql));
         let after = self.target.settings.after.iter().enumerate();
         let after = after.map(|(i, sql)| (format!("after[{}]", i + 1), sql.clone()));
-        let mut session = self.target.server.connect_to(Some(&self.target.staging()))?;
+        let mut session = server.connect_to(Some(&self.target.staging()))?;
         for (what, statement) in set.chain(after) {
             self.house.cancel.check()?;
             let target = self.target.name.clone();

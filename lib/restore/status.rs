@@ -28,7 +28,8 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
     let mut session = target.server.connect()?;
     let report = Report {
         history: history(&mut session, &target)?,
-        staging: state::stage(&mut session, &target.staging())?,
+        stage: state::stage(&mut session, &target.previous())?,
+        staging: state::exists(&mut session, &target.staging())?,
         // Our own lock of the repair may take a moment to go.
         at_work: !options.repair && lock::is_held(&mut session, &target.database)?,
         redo_off: fast::is_off(&mut session),
@@ -46,7 +47,9 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
 
 struct Report {
     history: Option<Value>,
-    staging: state::Stage,
+    stage: state::Stage,
+    /// Whether the staging database is there.
+    staging: bool,
     at_work: bool,
     redo_off: bool,
     repaired: Option<String>,
@@ -61,11 +64,12 @@ fn history(session: &mut Session, target: &Target) -> Result<Option<Value>, Erro
 impl Report {
     /// One word for scripts.
     fn word(&self) -> &'static str {
-        match self.staging {
+        match self.stage {
             _ if self.at_work => "refreshing",
-            state::Stage::Absent => "whole",
             state::Stage::After => "unfinished",
-            _ => "interrupted",
+            state::Stage::Before => "interrupted",
+            _ if self.staging => "interrupted",
+            _ => "whole",
         }
     }
 

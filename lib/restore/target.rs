@@ -24,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) database: String,
     /// Where it is.
     pub(crate) server: Server,
+    /// The same server for the account that loads, if `refresh.toml` names one.
+    pub(crate) loader: Option<Server>,
     /// Everything else that `refresh.toml` says about it.
     pub(crate) settings: TargetConfig,
 }
@@ -70,7 +72,8 @@ impl Target {
             return Err(wrong(message, "remove the space"));
         }
         let server = access.to_config(&settings.server)?;
-        Ok(Self { name: name.to_owned(), database, server, settings: settings.clone() })
+        let loader = settings.loader.as_ref().map(|loader| access.to_account(&server, loader)).transpose()?;
+        Ok(Self { name: name.to_owned(), database, server, loader, settings: settings.clone() })
     }
 
     /// The database that is being loaded.

@@ -14,7 +14,7 @@ use crate::mysql::Access;
 use crate::restore::swap::lock::Holder;
 use crate::restore::swap::record::Plan;
 use crate::restore::swap::sync_objects::Contents;
-use crate::restore::swap::{events, state};
+use crate::restore::swap::{state, stored};
 
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
@@ -42,9 +42,9 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         house.progress.say(&format!("would swap {} and {previous}", target.database));
         return Ok(Done::default());
     }
-    events::recall(session, &mut incoming)?;
+    stored::recall(session, &mut incoming)?;
+    state::create(session, &previous, state::BEFORE)?;
     state::create_database(session, &target.staging(), &live.collation)?;
-    state::create(session, &target.staging(), state::BEFORE)?;
     let history = serde_json::json!({"at": Timestamp::now(), "undo": true});
     let plan = Plan::undo(&target, live, incoming, history.to_string());
     match swap::swap(house, &mut holder, &target, &plan) {

@@ -80,6 +80,7 @@ mod rds_wait;
 mod report;
 mod restore;
 mod restore_crash;
+mod restore_fence;
 mod restore_globs;
 mod restore_guards;
 mod restore_newcomer;

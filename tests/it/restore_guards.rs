@@ -45,7 +45,7 @@ fn killed_while_it_waits(place: &Place) {
             std::thread::sleep(Duration::from_millis(50));
         }
     };
-    until(&format!("SELECT COUNT(*) FROM `{name}__refresh`.refreshkit_refresh WHERE name = 'plan'"));
+    until(&format!("SELECT COUNT(*) FROM `{name}__previous`.refreshkit_refresh WHERE name = 'plan'"));
     child.kill().unwrap();
     child.wait().unwrap();
     busy.run("ending", "COMMIT").unwrap();
@@ -114,7 +114,7 @@ fn a_repair_that_finishes_keeps_what_was_made_since() {
         let new = ["audit", "bag", "customers", "history", "lines", "orders"];
         let mut pairs = vec![format!("`{live}`.mine TO `{live}__previous`.mine")];
         pairs.extend(new.iter().map(|table| format!("`{staging}`.`{table}` TO `{live}`.`{table}`")));
-        pairs.push(format!("`{staging}`.refreshkit_refresh TO `{staging}`.refreshkit_swapped"));
+        pairs.push(format!("`{live}__previous`.refreshkit_refresh TO `{live}__previous`.refreshkit_swapped"));
         session.run("swapping", &format!("RENAME TABLE {}", pairs.join(", "))).unwrap();
         assert_eq!(state(&place), "unfinished");
         place.target.run(MEANWHILE);
@@ -199,7 +199,7 @@ fn an_account_that_may_not_make_the_databases_is_told_which_rights_it_needs() {
         place.option_file.clone_from(&limited.server.client_cnf);
         place.configure("");
         let output = place.tool(&["--target", "dev3"]).run().exits(69);
-        assert!(output.stderr.contains("__refresh failed on few"), "{}", output.stderr);
+        assert!(output.stderr.contains("__previous failed on few"), "{}", output.stderr);
         assert!(output.stderr.contains("hint: the account needs all rights on"), "{}", output.stderr);
     });
 }

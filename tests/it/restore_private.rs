@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use refreshkit::mysql::{Engine, Session};
 
+use crate::restore_fence::{LIVE, over_tls};
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
-use crate::restore_tls::{tls_is_verified_with_the_authority_that_is_named, with_certificates};
+use crate::restore_tls::{settings, tls_is_verified_with_the_authority_that_is_named, with_certificates};
 use crate::support::{Private, Scratch, SmallDisk, for_each_server};
 
 /// A place whose target is on a server of its own, with what a developer had.
@@ -59,6 +60,13 @@ fn on_a_server_of_its_own(engine: Engine) {
             fast_is_switched_back_by_the_next_run(&private, &place);
         }
         tls_is_verified_with_the_authority_that_is_named(&private, &place);
+        let small = shared.scratch("fence_src");
+        small.run(LIVE);
+        over_tls(
+            place_on(&private, &small),
+            private.server.clone(),
+            &settings(&private, "right.pem", "127.0.0.1"),
+        );
     });
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn with_certificates(home: &Path) -> String {
 }
 
 /// The settings of a server on this host that is spoken to like one that is not.
-fn settings(private: &Private, authority: &str, host: &str) -> String {
+pub(crate) fn settings(private: &Private, authority: &str, host: &str) -> String {
     let authority = private.home().join("tls").join(authority);
     format!("host = \"{host}\"\ntls_ca = \"{}\"\n", authority.display())
 }

@@ -18,6 +18,15 @@ pub struct TargetConfig {
     #[serde(skip)]
     #[schemars(!skip, flatten)]
     pub server: ServerConfig,
+    /// The account that loads: it has all rights on `<database>__refresh` and none elsewhere, so that nothing in a dump or
+    /// a branch can reach another database. Its host is the target's. Without it, an account that may make accounts makes
+    /// one for each refresh.
+    pub loader: Option<AccountConfig>,
+    /// Whether a refresh without such an account is refused.
+    pub require_loader: bool,
+    /// In whose name views, routines, triggers and events of the refreshed database run: `"app_dev@%"`, an account with rights
+    /// on `database` alone, which may be locked. Without it, an account that may make accounts makes one.
+    pub definer: Option<String>,
     /// SQL that runs on the refreshed database before the swap.
     pub after: Vec<String>,
     /// What is written into the refreshed database before `after`: `"table.column"` or `"table.column where …"` to a
@@ -32,6 +41,20 @@ pub struct TargetConfig {
     pub include: Vec<String>,
     /// Tables whose rows are left out, as names and globs; they are there, but empty.
     pub exclude: Vec<String>,
+}
+
+/// Who logs in to a server that another section names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountConfig {
+    /// User; an option file may name it too.
+    pub user: Option<String>,
+    /// A MySQL option file with a `[client]` group.
+    pub defaults_file: Option<String>,
+    /// The environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// A secret of AWS Secrets Manager (ARN or name) with the user and the password in it.
+    pub secret: Option<String>,
 }
 
 impl WithServer for TargetConfig {

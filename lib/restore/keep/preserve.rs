@@ -3,6 +3,13 @@
 //! In: the globs of `[targets.NAME] preserve`, the database in use. Out: in the staging database, those tables with
 //! the rows that they have now. A table that the dump has too keeps the dump's definition, so that the branch's
 //! migrations fit; of its columns, those are filled that both have.
+//!
+//! ```text
+//! set_aside    the account that swaps copies the rows into tables of the staging database that it makes itself
+//! put_back     the loader moves them to where they belong
+//! ```
+//!
+//! The first may read the database in use, and never writes into what somebody else made; the second may not read it.
 
 use mysql::Row;
 
@@ -13,9 +20,25 @@ use crate::restore::swap::{objects, state};
 use crate::restore::target::Target;
 use crate::sql::{literal, name, qualified};
 
-/// Copies what is to survive; returns the tables.
-pub(crate) fn preserve(session: &mut Session, target: &Target) -> Result<Vec<String>, Error> {
-    let staging = target.staging();
+/// What does not fit into the dump's columns is an error, and zeros stay as they are.
+const COPY_MODE: &str =
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
+
+/// Rows that were set aside.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Where they are meanwhile.
+    aside: String,
+    /// The table that they come from and go to.
+    table: String,
+    /// Those of the table that survive; all if not given.
+    condition: Option<String>,
+    /// The table's definition, if all of it survives.
+    create: Option<String>,
+}
+
+/// Copies what is to survive into tables of its own, under names that nobody can know before.
+pub(crate) fn set_aside(session: &mut Session, target: &Target) -> Result<Vec<Kept>, Error> {
     if target.settings.preserve.is_empty() || !state::exists(session, &target.database)? {
         return Ok(Vec::new());
     }
@@ -23,34 +46,95 @@ pub(crate) fn preserve(session: &mut Session, target: &Target) -> Result<Vec<Str
         target.settings.preserve.iter().partition(|entry| condition(entry).is_some());
     let wanted = Patterns::new(globs);
     let live = objects::tables(session, &target.database)?;
+    let whole = live.iter().filter(|table| wanted.fit(table)).map(|table| (table.as_str(), None));
+    let parts = rows.into_iter().filter_map(|entry| condition(entry));
+    let parts = parts.filter(|(table, _)| live.iter().any(|known| known == table));
+    let all: Vec<(&str, Option<&str>)> =
+        whole.chain(parts.map(|(table, condition)| (table, Some(condition)))).collect();
+    prepare(session)?;
+    let mark: u64 = rand::random();
+    let mut kept = Vec::new();
+    for (number, (table, condition)) in all.into_iter().enumerate() {
+        let aside = format!("refreshkit_kept_{mark:016x}_{number}");
+        let create = if condition.is_none() { Some(definition(session, target, table)?) } else { None };
+        let (from, to) = (qualified(&target.database, table), qualified(&target.staging(), &aside));
+        session.run(&format!("making room for {from}"), &format!("CREATE TABLE {to} LIKE {from}"))?;
+        let all: Vec<String> = columns(session, &target.database, table)?.iter().map(|c| name(c)).collect();
+        let (list, which) = (all.join(", "), where_clause(condition));
+        let sql = format!("INSERT INTO {to} ({list}) SELECT {list} FROM {from}{which}");
+        session.run(&format!("preserving {from}"), &sql)?;
+        kept.push(Kept { aside, table: table.to_owned(), condition: condition.map(str::to_owned), create });
+    }
+    finish(session)?;
+    Ok(kept)
+}
+
+/// Puts the rows where they belong, on the loader's session. Returns what survived, in words.
+pub(crate) fn put_back(session: &mut Session, target: &Target, kept: &[Kept]) -> Result<Vec<String>, Error> {
+    if kept.is_empty() {
+        return Ok(Vec::new());
+    }
+    let staging = target.staging();
     let loaded = objects::tables(session, &staging)?;
-    session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
-    // What does not fit into the dump's columns is an error, and zeros stay as they are.
-    let sql = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
-    session.run("setting the SQL mode", sql)?;
-    let mut preserved = Vec::new();
-    for table in live.iter().filter(|table| wanted.fit(table)) {
-        let here = qualified(&staging, table);
-        if loaded.contains(table) {
-            session.run(&format!("emptying {here}"), &format!("DELETE FROM {here}"))?;
-        } else {
-            create_like(session, target, table)?;
+    prepare(session)?;
+    let mut survived = Vec::new();
+    for one in kept {
+        let (from, to) = (qualified(&staging, &one.aside), qualified(&staging, &one.table));
+        let there = loaded.contains(&one.table);
+        match &one.create {
+            Some(_) if there => {
+                session.run(&format!("emptying {to}"), &format!("DELETE FROM {to}"))?;
+            }
+            Some(create) => {
+                session.run("using the database", &format!("USE {}", name(&staging)))?;
+                session.run(&format!("creating {to}"), create)?;
+            }
+            // The dump may have no such table.
+            None if !there => continue,
+            None => {}
         }
-        copy(session, target, table, None)?;
-        compare(session, target, table)?;
-        preserved.push(table.clone());
+        let old = columns(session, &staging, &one.aside)?;
+        let both: Vec<String> = columns(session, &staging, &one.table)?
+            .iter()
+            .filter(|column| old.contains(column))
+            .map(|column| name(column))
+            .collect();
+        let list = both.join(", ");
+        // Single rows take the place of the dump's rows with the same keys.
+        let verb = if one.create.is_some() { "INSERT" } else { "REPLACE" };
+        let sql = format!("{verb} INTO {to} ({list}) SELECT {list} FROM {from}");
+        let preserved = qualified(&target.database, &one.table);
+        session.run(&format!("preserving {preserved}"), &sql)?;
+        survived.push(match &one.condition {
+            None => one.table.clone(),
+            Some(_) => format!("{} of {}", count(session, &from)?, one.table),
+        });
     }
-    for entry in rows {
-        let (table, condition) = condition(entry).expect("divided by this");
-        // Either may have no such table any more, or not yet.
-        if [&live, &loaded].iter().all(|tables| tables.iter().any(|known| known == table)) {
-            let count = copy(session, target, table, Some(condition))?;
-            preserved.push(format!("{count} of {table}"));
+    for one in kept {
+        let aside = qualified(&staging, &one.aside);
+        session.run("removing what was set aside", &format!("DROP TABLE {aside}"))?;
+    }
+    finish(session)?;
+    Ok(survived)
+}
+
+/// Nothing was lost, or written meanwhile: whole tables have as many rows in the database in use as where they were put.
+pub(crate) fn compare(
+    swapper: &mut Session,
+    loader: &mut Session,
+    target: &Target,
+    kept: &[Kept],
+) -> Result<(), Error> {
+    for one in kept.iter().filter(|one| one.condition.is_none()) {
+        let there = count(swapper, &qualified(&target.database, &one.table))?;
+        let preserved = count(loader, &qualified(&target.staging(), &one.table))?;
+        if there != preserved {
+            let counts = format!("{there} rows, {preserved} of them preserved");
+            let table = format!("{}.{}", target.database, one.table);
+            return Err(Error::NotPreserved { table, counts });
         }
     }
-    session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
-    session.run("checking foreign keys", "SET SESSION foreign_key_checks = 1")?;
-    Ok(preserved)
+    Ok(())
 }
 
 /// Table and condition of `users where …`.
@@ -59,64 +143,45 @@ pub(crate) fn condition(entry: &str) -> Option<(&str, &str)> {
     Some((entry[..at].trim(), entry[at + " where ".len()..].trim()))
 }
 
-/// The same definition, foreign keys too: they are without a database, so they point into the new one.
-fn create_like(session: &mut Session, target: &Target, table: &str) -> Result<(), Error> {
+fn prepare(session: &mut Session) -> Result<(), Error> {
+    session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
+    session.run("setting the SQL mode", COPY_MODE)?;
+    Ok(())
+}
+
+fn finish(session: &mut Session) -> Result<(), Error> {
+    session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
+    session.run("checking foreign keys", "SET SESSION foreign_key_checks = 1")?;
+    Ok(())
+}
+
+/// A table's definition, foreign keys too: they are without a database, so they point into the new one.
+fn definition(session: &mut Session, target: &Target, table: &str) -> Result<String, Error> {
     session.run("using the database", &format!("USE {}", name(&target.database)))?;
     let sql = format!("SHOW CREATE TABLE {}", name(table));
     let row: Option<Row> = session.first(&format!("reading the definition of {table}"), &sql)?;
     let create: Option<String> = row.and_then(|row| row.get_opt::<String, _>(1)?.ok());
-    let create =
-        create.ok_or_else(|| Error::Hidden { what: format!("table {}.{table}", target.database) })?;
-    session.run("using the database", &format!("USE {}", name(&target.staging())))?;
-    session.run(&format!("creating {}.{table}", target.staging()), &create)?;
-    Ok(())
+    create.ok_or_else(|| Error::Hidden { what: format!("table {}.{table}", target.database) })
 }
 
-/// All rows, or those that a condition picks: they take the place of the dump's rows with the same keys.
-fn copy(session: &mut Session, target: &Target, table: &str, condition: Option<&str>) -> Result<u64, Error> {
-    let staging = target.staging();
-    let columns = |session: &mut Session, database: &str| -> Result<Vec<String>, Error> {
-        let sql = format!(
-            "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
-             AND IFNULL(GENERATION_EXPRESSION, '') = '' ORDER BY ORDINAL_POSITION",
-            literal(database),
-            literal(table)
-        );
-        Ok(session.rows(&format!("reading the columns of {table}"), &sql)?)
-    };
-    let old = columns(session, &target.database)?;
-    let both: Vec<String> = columns(session, &staging)?
-        .iter()
-        .filter(|column| old.contains(column))
-        .map(|column| name(column))
-        .collect();
-    let list = both.join(", ");
-    let (from, to) = (qualified(&target.database, table), qualified(&staging, table));
-    let (verb, which) = match condition {
-        Some(condition) => ("REPLACE", format!(" WHERE {condition}")),
-        None => ("INSERT", String::new()),
-    };
-    session.run(
-        &format!("preserving {from}"),
-        &format!("{verb} INTO {to} ({list}) SELECT {list} FROM {from}{which}"),
-    )?;
-    let count = format!("SELECT COUNT(*) FROM {from}{which}");
-    Ok(session.first::<u64>(&format!("counting {from}"), &count)?.unwrap_or(0))
+/// The columns that can be written.
+fn columns(session: &mut Session, database: &str, table: &str) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
+         AND IFNULL(GENERATION_EXPRESSION, '') = '' ORDER BY ORDINAL_POSITION",
+        literal(database),
+        literal(table)
+    );
+    Ok(session.rows(&format!("reading the columns of {table}"), &sql)?)
 }
 
-/// Nothing was lost, or written meanwhile.
-fn compare(session: &mut Session, target: &Target, table: &str) -> Result<(), Error> {
-    let mut count = |database: &str| -> Result<u64, Error> {
-        let full = qualified(database, table);
-        let count = session.first(&format!("counting {full}"), &format!("SELECT COUNT(*) FROM {full}"))?;
-        Ok(count.unwrap_or_default())
-    };
-    let (there, preserved) = (count(&target.database)?, count(&target.staging())?);
-    if there == preserved {
-        return Ok(());
-    }
-    let counts = format!("{there} rows, {preserved} of them preserved");
-    Err(Error::NotPreserved { table: format!("{}.{table}", target.database), counts })
+fn where_clause(condition: Option<&str>) -> String {
+    condition.map_or(String::new(), |condition| format!(" WHERE {condition}"))
+}
+
+fn count(session: &mut Session, full: &str) -> Result<u64, Error> {
+    let sql = format!("SELECT COUNT(*) FROM {full}");
+    Ok(session.first::<u64>(&format!("counting {full}"), &sql)?.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
 //! The dump's views, routines, triggers and events, created in the staging database.
 //!
-//! In: the manifest's objects. Out: the same objects under the staging database's name, events asleep; what the
-//! events were is written down, so that the swap can wake them.
+//! In: the manifest's objects. Out: the same objects under the staging database's name, events asleep; and the events
+//! as they were defined, so that the swap can wake them.
 
 use std::collections::BTreeSet;
 
 use super::job::Job;
 use crate::archive::{ObjectEntry, ObjectKind};
 use crate::house::House;
-use crate::mysql::{self, Session, number};
+use crate::mysql::{self, Session};
 use crate::restore::error::Error;
-use crate::restore::swap::objects::Kind;
+use crate::restore::swap::objects::{Kind, Object};
+use crate::restore::swap::stored;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::views::create_views;
-use crate::restore::swap::{events, state};
-use crate::sql::{self, Mode, asleep, is_awake, name, requalify, without_definer};
+use crate::sql::{self, Mode, asleep, is_awake, requalify, without_definer};
 
-/// Creates everything that is no table.
-pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
+/// Creates everything that is no table. Returns the events as they were defined.
+pub(crate) fn furnish(house: &House, job: &Job) -> Result<Vec<Object>, Error> {
     let mut session = job.server.connect_to(Some(&job.staging))?;
     let manifest = job.dump.manifest();
     let entries: Vec<&ObjectEntry> =
@@ -48,7 +48,7 @@ pub(crate) fn furnish(house: &House, job: &Job) -> Result<(), Error> {
         let text = if entry.kind == ObjectKind::Event { asleep(&text) } else { text };
         create(&mut session, entry, &text)?;
     }
-    remember_events(&mut session, job)
+    events_as_defined(&mut session, job)
 }
 
 fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), mysql::Error> {
@@ -56,13 +56,8 @@ fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), 
     for statement in &entry.session {
         session.run(&deed, statement)?;
     }
-    let outcome = match session.run(&deed, text) {
-        Err(e) if e.number() == Some(number::SPECIFIC_ACCESS_DENIED) => {
-            // Only an administrator may create things in somebody else's name.
-            session.run(&deed, &without_definer(text))
-        }
-        outcome => outcome,
-    };
+    // Those who defined things in production are not here; in whose name they run is decided before the swap.
+    let outcome = session.run(&deed, &without_definer(text));
     for statement in ["SET NAMES utf8mb4", "SET time_zone = '+00:00'"] {
         session.run(&deed, statement)?;
     }
@@ -81,8 +76,8 @@ fn words(kind: ObjectKind) -> &'static str {
     }
 }
 
-/// Writes down how the events are to be once the database is in use.
-fn remember_events(session: &mut Session, job: &Job) -> Result<(), Error> {
+/// How the events are to be once the database is in use.
+fn events_as_defined(session: &mut Session, job: &Job) -> Result<Vec<Object>, Error> {
     let awake: BTreeSet<&str> = job
         .dump
         .manifest()
@@ -92,9 +87,6 @@ fn remember_events(session: &mut Session, job: &Job) -> Result<(), Error> {
         .filter(|entry| is_awake(&entry.create))
         .map(|entry| entry.name.as_str())
         .collect();
-    if awake.is_empty() {
-        return Ok(());
-    }
     session.run("setting the SQL mode", "SET sql_mode = ''")?;
     let mut contents = Contents::read(session, &job.staging)?;
     for object in contents.objects.iter_mut().filter(|object| object.kind == Kind::Event) {
@@ -102,7 +94,5 @@ fn remember_events(session: &mut Session, job: &Job) -> Result<(), Error> {
             object.create = sql::awake(&object.create);
         }
     }
-    events::remember(session, &job.staging, state::BEFORE, &contents)?;
-    session.run("using the database", &format!("USE {}", name(&job.staging)))?;
-    Ok(())
+    Ok(stored::events_of(&contents, &job.staging))
 }

@@ -1,7 +1,7 @@
 //! `--fast`: a load without InnoDB's redo log, which is switched on again whatever happens.
 //!
 //! In: the session that holds the target's lock. Out: the server as it was found. Before the switch is thrown it is
-//! written into the staging database, so that the next run after a crash of this tool ([`end`] in `swap::repair`) knows
+//! written into the `__previous` database, so that the next run after a crash of this tool ([`end`] in `swap::repair`) knows
 //! whose it was. Not guaranteed: a server that crashes meanwhile has lost everything that is on it; so `--fast` is
 //! refused where that is more than the target.
 
@@ -77,21 +77,21 @@ fn others(session: &mut Session, target: &Target) -> Result<Vec<String>, Error> 
 }
 
 /// Switches the redo log off, having written down that it is us.
-pub(crate) fn begin(session: &mut Session, staging: &str) -> Result<(), Error> {
-    state::put(session, staging, state::BEFORE, KEY, OFF)?;
+pub(crate) fn begin(session: &mut Session, previous: &str) -> Result<(), Error> {
+    state::put(session, previous, state::BEFORE, KEY, OFF)?;
     session.run("switching the redo log off", "ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
     Ok(())
 }
 
 /// Switches it on again, if it was us who switched it off; may be repeated.
-pub(crate) fn end(session: &mut Session, staging: &str) -> Result<(), Error> {
-    if state::get(session, staging, KEY)?.as_deref() != Some(OFF) {
+pub(crate) fn end(session: &mut Session, previous: &str) -> Result<(), Error> {
+    if state::get(session, previous, KEY)?.as_deref() != Some(OFF) {
         return Ok(());
     }
     session.run("switching the redo log on again", "ALTER INSTANCE ENABLE INNODB REDO_LOG")?;
     // Under whichever name the state table has by now; a `repair` may come after the swap.
     for table in [state::BEFORE, state::AFTER] {
-        if state::put(session, staging, table, KEY, "on").is_ok() {
+        if state::put(session, previous, table, KEY, "on").is_ok() {
             break;
         }
     }

@@ -11,23 +11,26 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
-use mysql::prelude::Queryable;
 
 use crate::document::TableDigest;
 use crate::house::House;
-use crate::mysql::Session;
+use crate::mysql::{Server, Session};
 use crate::progress;
 use crate::restore::error::Error;
-use crate::restore::swap::objects;
+use crate::restore::swap::objects::{self, Object};
+use crate::restore::swap::stored;
 use crate::restore::swap::sync_objects::Contents;
-use crate::restore::swap::{events, state};
 use crate::restore::target::Target;
 use crate::sql::{
-    self, Kind, Mode, Statement, Statements, StatementsError, Token, is_awake, name, pieces, qualified,
+    self, Kind, Mode, Statements, StatementsError, Token, is_awake, name, pieces, qualified, statements_of,
     without_definer,
 };
 
 const BLOCK_BYTES: usize = 256 * 1024;
+
+/// The longest statement: it is in memory, and in the driver's hands once more. The servers' own limit is below it unless
+/// somebody raised `max_allowed_packet`.
+const STATEMENT_BYTES_MAX: usize = 64 << 20;
 
 /// How much of the file's beginning and end is looked at.
 const EDGE_BYTES: usize = 4096;
@@ -75,8 +78,18 @@ impl PlainFile {
     }
 
     /// Loads the file into the staging database, and counts.
-    pub(crate) fn load(&self, house: &House, target: &Target) -> Result<Vec<TableDigest>, Error> {
-        let mut session = target.server.connect_to(Some(&target.staging()))?;
+    pub(crate) fn load(
+        &self,
+        house: &House,
+        target: &Target,
+        server: &Server,
+    ) -> Result<Vec<TableDigest>, Error> {
+        let mut loading = Loading {
+            session: server.connect_to(Some(&target.staging()))?,
+            database: &target.database,
+            used: None,
+            rows: Rows::default(),
+        };
         let task = house.progress.start("loading", Some(self.bytes), progress::Unit::Bytes);
         let file = File::open(&self.path).map_err(|e| fail(&self.path, 1, e.to_string()))?;
         let counted = Counted { inner: file, task: &task };
@@ -85,12 +98,20 @@ impl PlainFile {
             inner: opened(BufReader::with_capacity(BLOCK_BYTES, counted), self.compressed),
             tail: &mut tail,
         };
-        let mut rows = Rows::default();
-        let mut used = None;
-        for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, watched)) {
+        let statements = Statements::new(BufReader::with_capacity(BLOCK_BYTES, watched));
+        for statement in statements.limit(STATEMENT_BYTES_MAX) {
             house.cancel.check()?;
             let statement = statement.map_err(|e| self.cut(&e))?;
-            self.run(&mut session, target, &statement, &mut used, &mut rows)?;
+            let (line, block) = (statement.line, statement.block);
+            let text = text_of(statement.sql).ok_or_else(|| {
+                fail(&self.path, line, "neither UTF-8 nor rows with binary values".to_owned())
+            })?;
+            let singles =
+                if block { statements_of(&text, Mode::default()) } else { vec![(0, text.as_str())] };
+            for (at, single) in singles {
+                let line = line + text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
+                self.run(&mut loading, line, single)?;
+            }
         }
         if self.ends_with_completed && !String::from_utf8_lossy(&tail).contains("-- Dump completed") {
             return Err(fail(
@@ -100,63 +121,46 @@ impl PlainFile {
             ));
         }
         drop(task);
-        let tables = count(&mut session, target, rows)?;
-        put_events_to_sleep(&mut session, &target.staging())?;
-        Ok(tables)
+        count(&mut loading.session, target, loading.rows)
     }
 
-    fn run(
-        &self,
-        session: &mut Session,
-        target: &Target,
-        statement: &Statement,
-        used: &mut Option<Vec<u8>>,
-        rows: &mut Rows,
-    ) -> Result<(), Error> {
-        let refuse = |problem: &str| Err(fail(&self.path, statement.line, problem.to_owned()));
-        let words = words(&statement.sql);
+    fn run(&self, loading: &mut Loading<'_>, line: u64, sql: &str) -> Result<(), Error> {
+        let refuse = |problem: &str| Err(fail(&self.path, line, problem.to_owned()));
+        let words = words(sql);
         match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["USE", ..] if used.as_ref().is_some_and(|used| *used != statement.sql) => {
+            ["USE", ..] if loading.used.as_ref().is_some_and(|used| used != sql) => {
                 return refuse("it holds several databases");
             }
             ["USE", ..] => {
-                *used = Some(statement.sql.clone());
+                loading.used = Some(sql.to_owned());
                 return Ok(());
             }
             ["CREATE" | "DROP" | "ALTER", "DATABASE" | "SCHEMA", ..] => return Ok(()),
             // What is about the server, not about the data.
-            ["SET", ..] if mentions(&statement.sql, &["GTID_PURGED", "SQL_LOG_BIN", "GLOBAL"]) => {
+            ["SET", ..] if mentions(sql, &["GTID_PURGED", "SQL_LOG_BIN", "GLOBAL"]) => {
                 return Ok(());
             }
-            ["INSERT" | "REPLACE", ..] if writes_to(&statement.sql, &target.database) => {
+            ["INSERT" | "REPLACE", ..] if writes_to(sql, loading.database) => {
                 return refuse("this would leave the database that is being loaded");
             }
             ["INSERT" | "REPLACE", ..] => {}
-            _ if mentions(&statement.sql, &[&format!("{}.", name(&target.database))]) => {
+            _ if mentions(sql, &[&format!("{}.", name(loading.database))]) => {
                 return refuse("this would leave the database that is being loaded");
             }
             _ => {}
         }
-        let failed = |e: crate::mysql::Error| Error::Plain {
-            path: self.path.clone(),
-            line: statement.line,
-            problem: "the server refused the statement".to_owned(),
-            source: Some(e),
-        };
-        let text = match std::str::from_utf8(&statement.sql) {
-            Ok(text) => text.to_owned(),
-            Err(_) => match sql::as_utf8(&statement.sql) {
-                Ok(text) => text,
-                Err(_) => return refuse("neither UTF-8 nor rows with binary values"),
-            },
-        };
         // Those who defined things in production are not here, and what they defined would not run.
-        let text = if words[0] == "CREATE" { without_definer(&text) } else { text };
-        session.connection.query_drop(&text).map_err(|e| failed(session.fail("loading", e)))?;
+        let text = if words[0] == "CREATE" { Cow::Owned(without_definer(sql)) } else { sql.into() };
+        let written = loading.session.run_foreign(&text).map_err(|e| Error::Plain {
+            path: self.path.clone(),
+            line,
+            problem: "the server refused the statement".to_owned(),
+            source: Some(loading.session.fail("loading", e)),
+        })?;
         if words[0] == "INSERT"
             && let Some(table) = inserted_into(&text)
         {
-            *rows.entry(table).or_default() += session.connection.affected_rows();
+            *loading.rows.entry(table).or_default() += written;
         }
         Ok(())
     }
@@ -166,6 +170,16 @@ impl PlainFile {
     }
 }
 
+/// What goes on while a file is loaded.
+struct Loading<'a> {
+    session: Session,
+    /// What the database is called that will be replaced.
+    database: &'a str,
+    /// The `USE` of the file.
+    used: Option<String>,
+    rows: Rows,
+}
+
 /// Rows that were inserted, by table.
 type Rows = BTreeMap<String, u64>;
 
@@ -173,21 +187,26 @@ fn fail(path: &Path, line: u64, problem: String) -> Error {
     Error::Plain { path: path.to_owned(), line, problem, source: None }
 }
 
+/// A statement as text: bytes that are none are those of values, and become digits.
+fn text_of(sql: Vec<u8>) -> Option<String> {
+    String::from_utf8(sql).or_else(|e| sql::as_utf8(e.as_bytes())).ok()
+}
+
 fn opened<'a>(reader: impl BufRead + 'a, compressed: bool) -> Box<dyn Read + 'a> {
     if compressed { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) }
 }
 
 /// As much of a statement as its kind can be told by.
-fn beginning(sql: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(&sql[..sql.len().min(EDGE_BYTES)])
+fn beginning(sql: &str) -> &str {
+    &sql[..sql.floor_char_boundary(EDGE_BYTES)]
 }
 
 /// The first words, as the server sees them: `/*!50003 CREATE*/` is CREATE. At least one, which may be empty.
-fn words(sql: &[u8]) -> Vec<String> {
+fn words(sql: &str) -> Vec<String> {
     let beginning = beginning(sql);
-    let code = pieces(beginning.as_ref(), Mode::default()).filter(Token::is_code);
+    let code = pieces(beginning, Mode::default()).filter(Token::is_code);
     let words = code.take_while(|token| token.kind == Kind::Word).take(2);
-    let mut words: Vec<String> = words.map(|token| token.text(&beginning).to_uppercase()).collect();
+    let mut words: Vec<String> = words.map(|token| token.text(beginning).to_uppercase()).collect();
     if words.is_empty() {
         words.push(String::new());
     }
@@ -195,9 +214,8 @@ fn words(sql: &[u8]) -> Vec<String> {
 }
 
 /// Whether an INSERT names a table of `database` by both names. Only what stands before the rows is looked at.
-fn writes_to(sql: &[u8], database: &str) -> bool {
-    let beginning = beginning(sql);
-    let text = beginning.as_ref();
+fn writes_to(sql: &str, database: &str) -> bool {
+    let text = beginning(sql);
     let ends = |token: &Token| token.kind == Kind::Symbol(b'(') || token.is_word(text, "VALUES");
     let code = pieces(text, Mode::of("ANSI_QUOTES")).filter(Token::is_code).take_while(|token| !ends(token));
     let code: Vec<Token> = code.collect();
@@ -207,8 +225,8 @@ fn writes_to(sql: &[u8], database: &str) -> bool {
     })
 }
 
-fn mentions(sql: &[u8], words: &[&str]) -> bool {
-    let text = String::from_utf8_lossy(sql).to_uppercase();
+fn mentions(sql: &str, words: &[&str]) -> bool {
+    let text = sql.to_uppercase();
     words.iter().any(|word| text.contains(&word.to_uppercase()))
 }
 
@@ -238,17 +256,18 @@ fn count(session: &mut Session, target: &Target, rows: Rows) -> Result<Vec<Table
     Ok(tables)
 }
 
-/// Events must not fire before the database is in use; the swap wakes those that were awake.
-fn put_events_to_sleep(session: &mut Session, staging: &str) -> Result<(), Error> {
+/// Events must not fire before the database is in use; the swap wakes those that were awake. Returns all as they were.
+pub(crate) fn put_events_to_sleep(server: &Server, staging: &str) -> Result<Vec<Object>, Error> {
+    let mut session = server.connect_to(Some(staging))?;
     session.run("setting the SQL mode", "SET sql_mode = ''")?;
-    let contents = Contents::read(session, staging)?;
+    let contents = Contents::read(&mut session, staging)?;
     let all = contents.objects.iter().filter(|object| object.kind == objects::Kind::Event);
     let awake: Vec<_> = all.filter(|event| is_awake(&event.create)).collect();
     for event in &awake {
         let sql = format!("ALTER EVENT {} DISABLE", qualified(staging, &event.name));
         session.run(&format!("putting the event {} to sleep", event.name), &sql)?;
     }
-    if awake.is_empty() { Ok(()) } else { events::remember(session, staging, state::BEFORE, &contents) }
+    Ok(stored::events_of(&contents, staging))
 }
 
 /// Tells the progress how much of the file was read.
@@ -287,9 +306,9 @@ mod tests {
 
     #[test]
     fn reads_statements_as_the_server_does() {
-        assert_eq!(words(b"/*!40000 DROP DATABASE IF EXISTS `a`*/")[..2], ["DROP", "DATABASE"]);
-        assert_eq!(words(b"USE `app`")[0], "USE");
-        assert_eq!(words(b"")[0], "");
+        assert_eq!(words("/*!40000 DROP DATABASE IF EXISTS `a`*/")[..2], ["DROP", "DATABASE"]);
+        assert_eq!(words("USE `app`")[0], "USE");
+        assert_eq!(words("")[0], "");
         assert_eq!(inserted_into("INSERT INTO `t` VALUES (1)").as_deref(), Some("t"));
         assert_eq!(inserted_into("INSERT  IGNORE INTO `t` VALUES (1)"), None);
         assert_eq!(inserted_into("INSERT INTO `a``b` VALUES (1)").as_deref(), Some("a`b"));
@@ -304,7 +323,7 @@ mod tests {
             "DROP -- x\nDATABASE a",
             "DROP # x\nDATABASE a",
         ] {
-            assert_eq!(words(sql.as_bytes()), ["DROP", "DATABASE"], "{sql}");
+            assert_eq!(words(sql), ["DROP", "DATABASE"], "{sql}");
         }
     }
 
@@ -317,14 +336,14 @@ mod tests {
             "/*!50000INSERT INTO `app`.`t` VALUES (1) */",
             "REPLACE INTO \"app\".t SELECT 1",
         ] {
-            assert!(writes_to(sql.as_bytes(), "app"), "{sql}");
+            assert!(writes_to(sql, "app"), "{sql}");
         }
         for sql in [
             "INSERT INTO `t` VALUES ('app.t')",
             "INSERT INTO t (app) VALUES (1.5)",
             "INSERT INTO apps.t VALUES (1)",
         ] {
-            assert!(!writes_to(sql.as_bytes(), "app"), "{sql}");
+            assert!(!writes_to(sql, "app"), "{sql}");
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Job {
     pub(crate) dump: Arc<DumpFile>,
     /// Which of its databases.
     pub(crate) database: String,
-    /// The target's server.
+    /// The target's server, and who loads.
     pub(crate) server: Server,
     /// The empty database.
     pub(crate) staging: String,

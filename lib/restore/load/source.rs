@@ -5,18 +5,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::create_objects;
 use super::foreign::PlainFile;
 use super::job::Job;
 use super::table_filter::Choice;
-use crate::archive::{self, DatabaseEntry, DumpFile, Purpose};
+use super::{create_objects, foreign};
+use crate::archive::{self, DatabaseEntry, DumpFile, ObjectKind, Purpose};
 use crate::document::{Dump, TableDigest};
 use crate::house::House;
 use crate::migrate::Checkout;
-use crate::mysql::Session;
+use crate::mysql::{Server, Session};
 use crate::restore::error::Error;
 use crate::restore::guard;
 use crate::restore::options::RunOptions;
+use crate::restore::swap::objects::Object;
 use crate::restore::swap::state;
 use crate::restore::target::Target;
 
@@ -153,19 +154,45 @@ impl Loading {
         }
     }
 
-    /// Loads the tables; from SQL of another tool, everything.
-    pub(crate) fn load(&self, house: &House, target: &Target) -> Result<Vec<TableDigest>, Error> {
+    /// Whether there are functions or triggers, or nobody knows.
+    pub(crate) fn makes_functions(&self) -> bool {
+        let one = |kind| matches!(kind, ObjectKind::Function | ObjectKind::Trigger);
         match self {
-            Self::Ours(job, _) => super::load(house, job),
-            Self::Foreign(plain) => plain.load(house, target),
+            Self::Ours(job, _) => job.dump.manifest().objects.iter().any(|object| one(object.kind)),
+            Self::Foreign(_) => true,
         }
     }
 
-    /// Creates what is no table.
-    pub(crate) fn furnish(&self, house: &House) -> Result<(), Error> {
+    /// Whether what is no table comes while rows are loaded.
+    pub(crate) fn brings_objects_with_rows(&self) -> bool {
+        matches!(self, Self::Foreign(_))
+    }
+
+    /// Loads the tables, over the loader's login; from SQL of another tool, everything.
+    pub(crate) fn load(
+        &self,
+        house: &House,
+        target: &Target,
+        server: &Server,
+    ) -> Result<Vec<TableDigest>, Error> {
         match self {
-            Self::Ours(job, _) => create_objects::furnish(house, job),
-            Self::Foreign(_) => Ok(()),
+            Self::Ours(job, _) => super::load(house, &Job { server: server.clone(), ..job.clone() }),
+            Self::Foreign(plain) => plain.load(house, target, server),
+        }
+    }
+
+    /// Creates what is no table. Returns the events as they are to be once the database is in use; until then they sleep.
+    pub(crate) fn furnish(
+        &self,
+        house: &House,
+        target: &Target,
+        server: &Server,
+    ) -> Result<Vec<Object>, Error> {
+        match self {
+            Self::Ours(job, _) => {
+                create_objects::furnish(house, &Job { server: server.clone(), ..job.clone() })
+            }
+            Self::Foreign(_) => foreign::put_events_to_sleep(server, &target.staging()),
         }
     }
 

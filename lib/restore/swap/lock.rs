@@ -38,7 +38,7 @@ impl Holder {
                 return Ok(Self { session, lock, database: target.database.clone() });
             }
         }
-        let holder = describe_holder(&mut session, &lock, &target.staging());
+        let holder = describe_holder(&mut session, &lock, &target.previous());
         Err(Error::Held { target: target.name.clone(), holder })
     }
 
@@ -68,8 +68,8 @@ fn lock_name(database: &str) -> String {
 }
 
 /// Who has the lock: what the holder wrote down, else what the server knows of the connection.
-fn describe_holder(session: &mut Session, lock: &str, staging: &str) -> String {
-    if let Ok(Some(holder)) = state::get(session, staging, "holder") {
+fn describe_holder(session: &mut Session, lock: &str, previous: &str) -> String {
+    if let Ok(Some(holder)) = state::get(session, previous, "holder") {
         return holder;
     }
     let sql = format!(

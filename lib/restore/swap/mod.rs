@@ -4,26 +4,26 @@
 //! `live`, those of `live` in `outgoing`, in one atomic RENAME; views, routines, triggers and events follow.
 //!
 //! ```text
-//! write the plan into staging                      killed here: repair() reverts
+//! write the plan into outgoing                     killed here: repair() reverts
 //! LOCK TABLES … WRITE
-//! DROP DATABASE outgoing      the copy of the refresh before
+//! empty outgoing              the copy of the refresh before
 //! UNLOCK TABLES               (MariaDB only)
 //! DROP TRIGGER …              (a RENAME refuses tables that have some)
-//! RENAME TABLE live.* → outgoing.*, incoming.* → live.*, staging.refreshkit_refresh → …_swapped
+//! RENAME TABLE live.* → outgoing.*, incoming.* → live.*, outgoing.refreshkit_refresh → …_swapped
 //! CREATE TRIGGER …; UNLOCK                         killed from here on: repair() finishes
-//! views, routines, events of live; of outgoing; drop staging
+//! views, routines, events of live; of outgoing; drop staging; forget
 //! ```
 //!
 //! Not guaranteed: MariaDB refuses a RENAME under LOCK TABLES, so there the tables have no triggers for some
-//! milliseconds, and who takes one in the moment before the RENAME may make it fail with `outgoing` dropped (an
+//! milliseconds, and who takes one in the moment before the RENAME may make it fail with `outgoing` empty (an
 //! account that may not LOCK TABLES: whoever has one); and between the RENAME and the views, a view of the old database may read new tables.
 
 pub(super) mod developer_objects;
-pub(super) mod events;
 pub(super) mod lock;
 pub(super) mod objects;
 pub(super) mod record;
 pub(super) mod state;
+pub(super) mod stored;
 pub(super) mod sync_objects;
 pub(super) mod views;
 
@@ -58,7 +58,7 @@ pub(crate) fn swap(
     holder.check()?;
     let session = &mut holder.session;
     let text = serde_json::to_string(plan).expect("a plan has only string keys");
-    state::put(session, &plan.staging, state::BEFORE, "plan", &text)?;
+    state::put(session, &plan.outgoing, state::BEFORE, "plan", &text)?;
     create_database(session, &plan.live.database, &plan.incoming.collation)?;
     session.run("setting the lock timeout", &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}"))?;
     let outcome = rename_with_patience(house, session, target, plan);
@@ -76,16 +76,18 @@ pub(crate) fn swap(
 /// What a killed refresh left behind, and what was done about it, in words for people.
 pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<String>, Error> {
     let session = &mut holder.session;
-    let staging = target.staging();
-    let stage = state::stage(session, &staging)?;
+    let (staging, previous) = (target.staging(), target.previous());
+    let stage = state::stage(session, &previous)?;
     let database = &target.database;
     match stage {
-        state::Stage::Absent => return Ok(None),
-        state::Stage::Foreign | state::Stage::Previous => return Err(Error::NotOurs { database: staging }),
-        state::Stage::Empty | state::Stage::Before | state::Stage::After => {}
+        state::Stage::Before | state::Stage::After => {}
+        // The refresh that makes it says so beforehand.
+        _ if state::has_tables(session, &staging)? => return Err(Error::NotOurs { database: staging }),
+        _ if state::exists(session, &staging)? => state::drop_database(session, &staging)?,
+        _ => return Ok(None),
     }
-    fast::end(session, &staging)?;
-    let plan = state::get(session, &staging, "plan")?;
+    fast::end(session, &previous)?;
+    let plan = state::get(session, &previous, "plan")?;
     let plan: Option<Plan> = plan.and_then(|text| serde_json::from_str(&text).ok());
     match (stage, plan) {
         (state::Stage::After, Some(plan)) => {
@@ -95,10 +97,12 @@ pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<Stri
         (_, Some(plan)) => {
             revert(session, &plan)?;
             state::drop_database(session, &staging)?;
+            state::forget(session, &previous)?;
             Ok(Some(format!("reverted the swap of {database} that was interrupted")))
         }
         (_, None) => {
             state::drop_database(session, &staging)?;
+            state::forget(session, &previous)?;
             Ok(Some(format!(
                 "removed {staging}, which an interrupted refresh left behind; {database} was not touched"
             )))
@@ -156,17 +160,15 @@ fn rename_once(session: &mut Session, target: &Target, plan: &Plan) -> Result<()
     }
 }
 
-/// Drops the old `__previous`: not before the tables could be had, so that a refresh that cannot get them leaves it.
-/// On a connection of its own, because a session with locked tables cannot drop a database.
+/// Empties the old `__previous`: not before the tables could be had, so that a refresh that cannot get them leaves it.
+/// On a connection of its own, because a session with locked tables cannot drop others.
 fn make_room(target: &Target, plan: &Plan) -> Result<(), Error> {
     if plan.is_undo() {
         return Ok(());
     }
     let mut session = target.server.connect()?;
     session.run("setting the lock timeout", &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}"))?;
-    state::drop_database(&mut session, &plan.outgoing)?;
-    create_database(&mut session, &plan.outgoing, &plan.live.collation)?;
-    state::create(&mut session, &plan.outgoing, state::PREVIOUS)
+    state::clear(&mut session, &plan.outgoing)
 }
 
 /// Whether the tables could be locked; an account without the privilege does without.
@@ -226,10 +228,11 @@ fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
     let told = settle(session, live, &wanted, false)?;
     alter_database(session, &plan.outgoing, &plan.live.collation)?;
     // What was broken in the old database stays so in its copy; nobody needs to hear of it.
-    settle(session, &plan.outgoing, &plan.live.objects_in(&plan.outgoing, Events::Asleep), false)?;
-    events::remember(session, &plan.outgoing, state::PREVIOUS, &plan.live)?;
+    settle(session, &plan.outgoing, &stored::stored(&plan.live, &plan.outgoing), false)?;
+    stored::remember(session, &plan.outgoing, &plan.live)?;
     state::put(session, &plan.outgoing, state::PREVIOUS, "history", &plan.history)?;
     state::drop_database(session, &plan.staging)?;
+    state::forget(session, &plan.outgoing)?;
     Ok(told)
 }
 
@@ -239,8 +242,11 @@ fn revert(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     alter_database(session, live, &plan.live.collation)?;
     let wanted = developer_objects::only_missing(session, plan, &plan.live.objects)?;
     settle(session, live, &wanted, false)?;
-    let incoming = &plan.incoming.database;
-    settle(session, incoming, &plan.incoming.objects_in(incoming, Events::Asleep), false)?;
+    // What was loaded is dropped as a whole, and belongs to an account that this one need not be able to read.
+    if plan.is_undo() {
+        let incoming = &plan.incoming.database;
+        settle(session, incoming, &stored::stored(&plan.incoming, incoming), false)?;
+    }
     Ok(())
 }
 

@@ -90,6 +90,21 @@ pub(crate) fn tables(session: &mut Session, database: &str) -> Result<Vec<String
     Ok(tables.into_iter().filter(|table| !ours.contains(&table.as_str())).collect())
 }
 
+/// Functions and procedures run with the rights of whoever calls them from now on. On a session that may alter them.
+pub(crate) fn make_invokers(session: &mut Session, database: &str) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {} \
+         AND SECURITY_TYPE = 'DEFINER' AND ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE')",
+        literal(database)
+    );
+    let found: Vec<(String, String)> = session.rows(&format!("listing the routines of {database}"), &sql)?;
+    for (kind, routine) in found {
+        let full = qualified(database, &routine);
+        session.run(&format!("altering {full}"), &format!("ALTER {kind} {full} SQL SECURITY INVOKER"))?;
+    }
+    Ok(())
+}
+
 /// Everything in a database that is no table, in the order in which it can be created (views among themselves
 /// excepted).
 pub(crate) fn read(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {

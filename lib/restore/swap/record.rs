@@ -9,12 +9,12 @@ use super::sync_objects::Contents;
 use crate::restore::target::Target;
 use crate::sql::qualified;
 
-/// Everything that is needed to finish or revert a swap, as written into the staging database.
+/// Everything that is needed to finish or revert a swap, as written into the `__previous` database.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Plan {
-    /// Holds the state table; passed through when `incoming` and `outgoing` are the same.
+    /// Where a dump was loaded; passed through when `incoming` and `outgoing` are the same.
     pub(crate) staging: String,
-    /// Where the old tables go.
+    /// Where the old tables go; holds the state table.
     pub(crate) outgoing: String,
     /// The database in use, as it was.
     pub(crate) live: Contents,
@@ -54,7 +54,7 @@ impl Plan {
             push(&self.live.tables, aside, outgoing);
         }
         let (before, after) =
-            (qualified(&self.staging, state::BEFORE), qualified(&self.staging, state::AFTER));
+            (qualified(&self.outgoing, state::BEFORE), qualified(&self.outgoing, state::AFTER));
         pairs.push(format!("{before} TO {after}"));
         format!("RENAME TABLE {}", pairs.join(", "))
     }
@@ -66,7 +66,7 @@ impl Plan {
         };
         let mut tables = all(&self.live);
         tables.extend(all(&self.incoming));
-        tables.push(qualified(&self.staging, state::BEFORE));
+        tables.push(qualified(&self.outgoing, state::BEFORE));
         let tables: Vec<String> = tables.iter().map(|table| format!("{table} WRITE")).collect();
         format!("LOCK TABLES {}", tables.join(", "))
     }
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(
             plan("a__previous", "a__refresh").rename(),
             "RENAME TABLE `a`.`x` TO `a__previous`.`x`, `a__refresh`.`x` TO `a`.`x`, `a__refresh`.`y` TO `a`.`y`, \
-             `a__refresh`.`refreshkit_refresh` TO `a__refresh`.`refreshkit_swapped`"
+             `a__previous`.`refreshkit_refresh` TO `a__previous`.`refreshkit_swapped`"
         );
     }
 
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(
             plan("a__previous", "a__previous").rename(),
             "RENAME TABLE `a`.`x` TO `a__refresh`.`x`, `a__previous`.`x` TO `a`.`x`, `a__previous`.`y` TO `a`.`y`, \
-             `a__refresh`.`x` TO `a__previous`.`x`, `a__refresh`.`refreshkit_refresh` TO `a__refresh`.`refreshkit_swapped`"
+             `a__refresh`.`x` TO `a__previous`.`x`, `a__previous`.`refreshkit_refresh` TO `a__previous`.`refreshkit_swapped`"
         );
     }
 }

@@ -1,48 +1,45 @@
 //! What a refresh writes down on the target's server, so that a killed one can be finished or reverted.
 //!
-//! In and out: small texts by name in a table of the staging database. The table is renamed in the very statement
-//! that swaps the tables, so that its name tells for sure on which side of the swap a crash was.
+//! In and out: small texts by name in a table of the `__previous` database: what is written there is believed, and the
+//! SQL of a dump or a branch, which may do as it likes in the staging database, has no rights here. The table is renamed in the
+//! very statement that swaps the tables, so that its name tells for sure on which side of the swap a crash was.
 
 use crate::mysql::{Engine, Session, number};
 use crate::restore::error::Error;
 use crate::sql::{literal, name, qualified};
 
-/// The table of a staging database before its tables are swapped in.
+/// The table of a refresh whose tables are not swapped in yet.
 pub(crate) const BEFORE: &str = "refreshkit_refresh";
 
 /// The same table after the swap.
 pub(crate) const AFTER: &str = "refreshkit_swapped";
 
-/// The table that says that a `__previous` database is ours.
+/// The table that says that a `__previous` database is ours, and what is in it.
 pub(crate) const PREVIOUS: &str = "refreshkit_previous";
 
-/// How far a database got that a refresh made.
+/// What the `__previous` database says of the refresh that made it, or is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// There is no such database.
     Absent,
     /// It is there and empty: killed between creating it and its state table, or made by hand.
     Empty,
-    /// The state table [`BEFORE`] is there.
+    /// The table [`BEFORE`] is there: a refresh is at work, or was.
     Before,
-    /// The state table [`AFTER`] is there.
+    /// The table [`AFTER`] is there: its tables are swapped in, and the rest is not finished.
     After,
-    /// The state table [`PREVIOUS`] is there.
+    /// The table [`PREVIOUS`] is there and neither of them.
     Previous,
     /// It has tables, and none of ours.
     Foreign,
 }
 
-/// What `database` is.
+/// What the `__previous` database `database` says.
 pub(crate) fn stage(session: &mut Session, database: &str) -> Result<Stage, Error> {
     if !exists(session, database)? {
         return Ok(Stage::Absent);
     }
-    let sql = format!(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
-        literal(database)
-    );
-    let tables: Vec<String> = session.rows("reading the target's state", &sql)?;
+    let tables = names(session, database, "TABLES", "TABLE_NAME", "TABLE_SCHEMA")?;
     let has = |table: &str| tables.iter().any(|name| name == table);
     Ok(match tables.len() {
         0 => Stage::Empty,
@@ -51,6 +48,30 @@ pub(crate) fn stage(session: &mut Session, database: &str) -> Result<Stage, Erro
         _ if has(PREVIOUS) => Stage::Previous,
         _ => Stage::Foreign,
     })
+}
+
+/// Whether the database has tables or views.
+pub(crate) fn has_tables(session: &mut Session, database: &str) -> Result<bool, Error> {
+    Ok(!names(session, database, "TABLES", "TABLE_NAME", "TABLE_SCHEMA")?.is_empty())
+}
+
+/// The names of what a database has of one kind. It is asked for names only: bodies that this account may not read can be
+/// dropped all the same.
+fn names(
+    session: &mut Session,
+    database: &str,
+    of: &str,
+    column: &str,
+    schema: &str,
+) -> Result<Vec<String>, Error> {
+    let sql = format!("SELECT {column} FROM information_schema.{of} WHERE {schema} = {}", literal(database));
+    Ok(session.rows(&format!("listing what {database} holds"), &sql)?)
+}
+
+/// All databases that this account may see.
+pub(crate) fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
+    let sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA";
+    Ok(session.rows("listing the databases", sql)?)
 }
 
 /// Whether the database is there.
@@ -104,6 +125,45 @@ pub(crate) fn get(session: &mut Session, database: &str, key: &str) -> Result<Op
 pub(crate) fn drop_database(session: &mut Session, database: &str) -> Result<(), Error> {
     session.run(&format!("dropping {database}"), &format!("DROP DATABASE IF EXISTS {}", name(database)))?;
     Ok(())
+}
+
+/// Empties a `__previous` database, and says again that it is ours. The table of the refresh that is at work stays.
+pub(crate) fn clear(session: &mut Session, database: &str) -> Result<(), Error> {
+    let deed = format!("emptying {database}");
+    for event in names(session, database, "EVENTS", "EVENT_NAME", "EVENT_SCHEMA")? {
+        session.run(&deed, &format!("DROP EVENT IF EXISTS {}", qualified(database, &event)))?;
+    }
+    let kind_and_name = "CONCAT(ROUTINE_TYPE, ' ', ROUTINE_NAME)";
+    for routine in names(session, database, "ROUTINES", kind_and_name, "ROUTINE_SCHEMA")? {
+        let (kind, routine) = ["PACKAGE BODY", "PACKAGE", "PROCEDURE", "FUNCTION"]
+            .into_iter()
+            .find_map(|kind| Some((kind, routine.strip_prefix(kind)?.strip_prefix(' ')?)))
+            .unwrap_or(("FUNCTION", &routine));
+        session.run(&deed, &format!("DROP {kind} IF EXISTS {}", qualified(database, routine)))?;
+    }
+    let views = names(session, database, "VIEWS", "TABLE_NAME", "TABLE_SCHEMA")?;
+    let mut tables = names(session, database, "TABLES", "TABLE_NAME", "TABLE_SCHEMA")?;
+    tables.retain(|table| !views.contains(table) && ![BEFORE, AFTER].contains(&table.as_str()));
+    let all =
+        |names: &[String]| names.iter().map(|each| qualified(database, each)).collect::<Vec<_>>().join(", ");
+    session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
+    for (kind, names) in [("VIEW", &views), ("TABLE", &tables)] {
+        if !names.is_empty() {
+            session.run(&deed, &format!("DROP {kind} IF EXISTS {}", all(names)))?;
+        }
+    }
+    session.run("checking foreign keys", "SET SESSION foreign_key_checks = 1")?;
+    create(session, database, PREVIOUS)
+}
+
+/// Forgets the refresh that was at work; a `__previous` database that holds nothing else goes with it.
+pub(crate) fn forget(session: &mut Session, database: &str) -> Result<(), Error> {
+    if !exists(session, database)? {
+        return Ok(());
+    }
+    let sql = format!("DROP TABLE IF EXISTS {}, {}", qualified(database, BEFORE), qualified(database, AFTER));
+    session.run("removing the refresh's state", &sql)?;
+    if has_tables(session, database)? { Ok(()) } else { drop_database(session, database) }
 }
 
 /// Makes a database with the charset and collation of another.

@@ -14,7 +14,7 @@ use super::state;
 use super::views::{create_views, spoken_by_server};
 use crate::mysql::{self, Engine, Session, number};
 use crate::restore::error::Error;
-use crate::sql::{Mode, asleep, literal, name, requalify, without_definer};
+use crate::sql::{Mode, asleep, literal, name, requalify, with_invoker, without_definer};
 
 /// What a database is made of, but for its rows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -131,8 +131,17 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
     let text = replacing(session.engine(), object);
     let mut outcome = session.run(&what, &text);
     if outcome.as_ref().is_err_and(|e| e.number() == Some(number::SPECIFIC_ACCESS_DENIED)) {
-        // Only an administrator may create things in somebody else's name.
-        outcome = session.run(&what, &without_definer(&text));
+        // Only an administrator may create things in somebody else's name. In ours they would have our rights.
+        let own = without_definer(&text);
+        let full = sql::qualified(database, &object.name);
+        outcome = match object.kind {
+            Kind::View | Kind::Package | Kind::PackageBody => session.run(&what, &with_invoker(&own)),
+            Kind::Function | Kind::Procedure => session.run(&what, &own).and_then(|_| {
+                let kind = object.kind.words();
+                session.run(&what, &format!("ALTER {kind} {full} SQL SECURITY INVOKER"))
+            }),
+            Kind::Trigger | Kind::Event => session.run(&what, &own),
+        };
     }
     session.attempt("SET SESSION sql_mode = ''");
     session.attempt("SET NAMES utf8mb4");

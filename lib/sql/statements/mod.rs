@@ -14,6 +14,7 @@
 //! What stands in comments inside a statement stays: the server understands them. Not understood are the client's
 //! other commands (`source`, `\G`), and quotes as second bytes of characters in encodings such as sjis or gbk.
 
+pub(super) mod block;
 pub(super) mod error;
 
 use std::io::{self, BufRead};
@@ -42,6 +43,8 @@ pub struct Statement {
     pub sql: Vec<u8>,
     /// The line of the input where it begins, from 1.
     pub line: u64,
+    /// Whether another delimiter than a semicolon ended it, so that it may hold some.
+    pub block: bool,
 }
 
 /// An iterator over the statements of `input`. After an error it ends.
@@ -231,11 +234,22 @@ impl<R: BufRead> Statements<R> {
 
     /// The statement up to here; `skip` bytes of delimiter go with it.
     fn give(&mut self, skip: usize) -> Statement {
-        let sql = self.buffer[self.start..self.at].trim_ascii_end().to_vec();
-        let line = self.line;
-        self.at += skip;
-        self.drop_front();
-        Statement { sql, line }
+        let (line, block) = (self.line, self.delimiter != b";");
+        let length = self.buffer[self.start..self.at].trim_ascii_end().len();
+        if length < COMPACT_BYTES {
+            let sql = self.buffer[self.start..][..length].to_vec();
+            self.at += skip;
+            self.drop_front();
+            return Statement { sql, line, block };
+        }
+        // A long one is not copied: what is behind it goes into new room.
+        self.line += memchr_iter(b'\n', &self.buffer[self.start..self.at + skip]).count() as u64;
+        let rest = self.buffer.split_off(self.at + skip);
+        let mut sql = std::mem::replace(&mut self.buffer, rest);
+        sql.drain(..self.start);
+        sql.truncate(length);
+        (self.start, self.at) = (0, 0);
+        Statement { sql, line, block }
     }
 
     /// Forgets what lies before `at`, counting its lines.

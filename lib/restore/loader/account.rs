@@ -1,0 +1,93 @@
+//! Accounts that a refresh makes on the target's server.
+//!
+//! In: a target, a session that may make accounts. Out: an account whose name is a function of the target's database, so
+//! that the next run finds what a killed one left.
+
+use rand::distr::{Alphanumeric, SampleString};
+
+use crate::mysql::{Engine, Error, Session};
+use crate::restore::target::Target;
+use crate::sql::{literal, name};
+
+/// An account: who, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) user: String,
+    pub(crate) host: String,
+}
+
+impl Account {
+    /// The one that loads. It comes from where we come from, as the server sees it.
+    pub(crate) fn loader_of(target: &Target, session: &mut Session) -> Result<Self, Error> {
+        let host = session.first::<String>("asking who we are", "SELECT USER()")?.unwrap_or_default();
+        let host = host.rsplit_once('@').map_or("localhost", |(_, host)| host).to_owned();
+        Ok(Self { user: user_of("l", target), host })
+    }
+
+    /// The one in whose name the objects of the database run. Nobody ever logs in with it.
+    pub(crate) fn definer_of(target: &Target) -> Self {
+        Self { user: user_of("d", target), host: "localhost".to_owned() }
+    }
+
+    /// `'user'@'host'`.
+    fn quoted(&self) -> String {
+        format!("{}@{}", literal(&self.user), literal(&self.host))
+    }
+
+    pub(crate) fn create(&self, session: &mut Session, password: &str) -> Result<(), Error> {
+        let sql = format!("CREATE USER {} IDENTIFIED BY {}", self.quoted(), literal(password));
+        session.run(&format!("making the account {}", self.user), &sql).map(drop)
+    }
+
+    /// Makes it, if it is not there yet, such that nobody can log in with it.
+    pub(crate) fn create_locked(&self, session: &mut Session) -> Result<(), Error> {
+        let sql = format!(
+            "CREATE USER IF NOT EXISTS {} IDENTIFIED BY {} ACCOUNT LOCK",
+            self.quoted(),
+            literal(&password())
+        );
+        session.run(&format!("making the account {}", self.user), &sql).map(drop)
+    }
+
+    /// All rights on one database.
+    pub(crate) fn grant(&self, session: &mut Session, database: &str) -> Result<(), Error> {
+        let sql = format!("GRANT ALL ON {}.* TO {}", pattern(session, database), self.quoted());
+        session.run(&format!("granting {database} to {}", self.user), &sql).map(drop)
+    }
+
+    pub(crate) fn drop(&self, session: &mut Session) -> Result<(), Error> {
+        let sql = format!("DROP USER IF EXISTS {}", self.quoted());
+        session.run(&format!("dropping the account {}", self.user), &sql).map(drop)
+    }
+}
+
+/// At most 32 characters, which is MySQL's limit.
+fn user_of(purpose: &str, target: &Target) -> String {
+    format!("refreshkit_{purpose}_{:016x}", xxhash_rust::xxh3::xxh3_64(target.database.as_bytes()))
+}
+
+/// One that servers take which want some of everything in it.
+pub(crate) fn password() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), 28) + "-aZ9"
+}
+
+/// A database's name where GRANT reads a pattern: `_` and `%` mean themselves. With partial revokes it reads none.
+fn pattern(session: &mut Session, database: &str) -> String {
+    let plain = session.engine() == Engine::MySql
+        && matches!(
+            session.first::<i64>("asking how grants are read", "SELECT @@partial_revokes"),
+            Ok(Some(1))
+        );
+    if plain { name(database) } else { name(&escaped(database)) }
+}
+
+/// A name as a pattern that fits it alone.
+pub(crate) fn escaped(database: &str) -> String {
+    database.replace('_', "\\_").replace('%', "\\%")
+}
+
+/// Whether the server writes a binary log and trusts nobody but SUPER with functions and triggers.
+pub(crate) fn needs_super_for_functions(session: &mut Session) -> Result<bool, Error> {
+    let sql = "SELECT @@log_bin AND NOT @@log_bin_trust_function_creators";
+    Ok(session.first::<i64>("asking who may make functions", sql)? == Some(1))
+}

@@ -1,0 +1,121 @@
+//! In whose name the objects of a refreshed database run.
+//!
+//! In: `[targets.NAME] definer`, the session of the account that swaps. Out: every view, routine, trigger and event of
+//! what was loaded, as it is to be made in the database in use: none in the name of an account that is gone, and none
+//! with the rights of the account that swaps, which has more than the branch that wrote them.
+//!
+//! ```text
+//! an account                 everything runs in its name
+//! none                       views and routines run with the rights of whoever uses them (SQL SECURITY INVOKER);
+//!                            triggers and events know no such thing: they keep the swapper's name, with a warning, and
+//!                            events that a branch brings are refused
+//! ```
+
+use super::account::Account;
+use crate::house::House;
+use crate::mysql::{self, Session};
+use crate::restore::error::Error;
+use crate::restore::swap::objects::{Kind, Object};
+use crate::restore::swap::sync_objects::Contents;
+use crate::restore::target::Target;
+use crate::sql::{definer, name, qualified, spliced, with_invoker};
+
+/// A view that is there for a moment.
+const PROBE: &str = "refreshkit_probe";
+
+/// `ER_NO_SUCH_USER`: the definer is not there.
+const NO_SUCH_USER: u16 = 1449;
+
+/// In whose name objects run.
+#[derive(Debug, Clone)]
+pub(crate) struct Definers {
+    /// As a `DEFINER` clause has it.
+    account: Option<String>,
+    /// The account that swaps, likewise.
+    swapper: String,
+}
+
+impl Definers {
+    /// Whom the configuration names; or, where accounts can be made, one that has rights on the target's database alone.
+    pub(crate) fn of(house: &House, target: &Target, session: &mut Session) -> Result<Self, Error> {
+        let swapper = session.first::<String>("asking who we are", "SELECT CURRENT_USER()")?;
+        let swapper = clause(&swapper.unwrap_or_default());
+        let refuse = |why: String| Error::Definer { target: target.name.clone(), why };
+        let account = match &target.settings.definer {
+            Some(named) => {
+                let account = clause(named);
+                if account == swapper {
+                    return Err(refuse(format!("{account} is the account that swaps")));
+                }
+                probe(session, target, &account)
+                    .map_err(|e| refuse(format!("{account}: {}", e.said())))?
+                    .then_some(account)
+                    .ok_or_else(|| refuse(format!("there is no account {named}")))
+                    .map(Some)?
+            }
+            None => made(house, target, session),
+        };
+        Ok(Self { account, swapper })
+    }
+
+    /// Whether everything runs in the name of an account of its own.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// The account that swaps.
+    pub(crate) fn swapper(&self) -> &str {
+        &self.swapper
+    }
+
+    /// Gives every object its definer.
+    pub(crate) fn dress(&self, contents: &mut Contents) {
+        for object in &mut contents.objects {
+            object.create = self.dressed(object);
+        }
+    }
+
+    fn dressed(&self, object: &Object) -> String {
+        let account = self.account.as_ref().unwrap_or(&self.swapper);
+        let clause = format!("DEFINER={account} ");
+        let create = spliced(&object.create, definer(&object.create).map(|old| (old.place, clause.as_str())));
+        match object.kind {
+            Kind::View | Kind::Package | Kind::PackageBody if self.account.is_none() => with_invoker(&create),
+            // Functions and procedures were altered where they were loaded.
+            _ => create,
+        }
+    }
+}
+
+/// `` `user`@`host` `` of `user@host`.
+fn clause(account: &str) -> String {
+    let (user, host) = account.rsplit_once('@').unwrap_or((account, "%"));
+    let bare = |word: &str| word.trim_matches(['\'', '`', '"']).to_owned();
+    format!("{}@{}", name(&bare(user)), name(&bare(host)))
+}
+
+/// An account that has rights on the target's database alone, if it can be made and used.
+fn made(house: &House, target: &Target, session: &mut Session) -> Option<String> {
+    let account = Account::definer_of(target);
+    account.create_locked(session).ok()?;
+    account.grant(session, &target.database).ok()?;
+    let clause = format!("{}@{}", name(&account.user), name(&account.host));
+    let usable = probe(session, target, &clause).is_ok_and(|there| there);
+    if usable {
+        house.progress.say(&format!(
+            "views, routines, triggers and events of {} run in the name of {}, a locked account",
+            target.database, account.user
+        ));
+    }
+    usable.then_some(clause)
+}
+
+/// Whether something can be made in the name of an account, and the account is there. The staging database is still empty.
+fn probe(session: &mut Session, target: &Target, account: &str) -> Result<bool, mysql::Error> {
+    let view = qualified(&target.staging(), PROBE);
+    let sql = format!("CREATE DEFINER={account} SQL SECURITY INVOKER VIEW {view} AS SELECT 1 AS one");
+    session.run("making a view in the name of the definer", &sql)?;
+    let warnings: Vec<(String, u16, String)> = session.rows("reading warnings", "SHOW WARNINGS")?;
+    session.run("dropping it", &format!("DROP VIEW {view}"))?;
+    Ok(!warnings.iter().any(|(_, number, _)| *number == NO_SUCH_USER))
+}

@@ -1,0 +1,128 @@
+//! Who loads: an account that can do nothing outside the staging database.
+//!
+//! In: a target, the session of the account that swaps. Out: a [`Loader`], whose login everything has that reads or writes
+//! a row of the staging database once something foreign may be in it: the load, objects, migrations, `set`, `after`, counts. What a
+//! dump or a branch says is not judged for it; the server refuses what the account may not do.
+//!
+//! ```text
+//! [targets.NAME] loader      named: made once by an administrator; one that may do more is refused
+//! otherwise                  made for this refresh and dropped behind it, where the target's account may make accounts
+//! neither                    the account that swaps loads too, with a warning; refused under require_loader
+//! ```
+
+pub(super) mod account;
+pub(super) mod definer;
+mod fence;
+
+use super::error::Error;
+use super::target::Target;
+use crate::house::House;
+use crate::mysql::{Server, Session, number};
+use crate::sql::literal;
+use account::Account;
+
+/// Whose login is used, and what becomes of it.
+#[derive(Debug)]
+pub(crate) struct Loader {
+    /// The target's server with the loader's login.
+    pub(crate) server: Server,
+    /// The account was made for this refresh.
+    made: Option<Account>,
+    /// It is another account than the one that swaps.
+    fenced: bool,
+}
+
+impl Loader {
+    /// Finds or makes it. `makes_functions`: the dump has functions or triggers, or nobody knows.
+    pub(crate) fn of(
+        house: &House,
+        target: &Target,
+        session: &mut Session,
+        makes_functions: bool,
+    ) -> Result<Self, Error> {
+        let forbidden = makes_functions && account::needs_super_for_functions(session)?;
+        if let Some(server) = &target.loader {
+            if forbidden {
+                return Err(Error::FunctionsForbidden { server: server.label().to_owned() });
+            }
+            fence::refuse_wider(target, server, session)?;
+            return Ok(Self { server: server.clone(), made: None, fenced: true });
+        }
+        let why = if forbidden {
+            "the server lets no account without SUPER make functions and triggers: \
+             SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL, and in its option file)"
+                .to_owned()
+        } else {
+            match Self::make(target, session)? {
+                Ok(made) => return Ok(made),
+                Err(why) => why,
+            }
+        };
+        if target.settings.require_loader {
+            return Err(Error::NoLoader { target: target.name.clone(), why });
+        }
+        house.progress.warn(&format!(
+            "the SQL of the dump and of the branch runs with all rights of {}, and only a look at its text keeps it \
+             out of other databases: {why}; lib/restore/README.md shows the account that closes this",
+            target.server.label()
+        ));
+        Ok(Self { server: target.server.clone(), made: None, fenced: false })
+    }
+
+    /// An account for this refresh; or why the server does not let us make one.
+    fn make(target: &Target, session: &mut Session) -> Result<Result<Self, String>, Error> {
+        let account = Account::loader_of(target, session)?;
+        let password = account::password();
+        let made = account
+            .drop(session)
+            .and_then(|()| account.create(session, &password))
+            .and_then(|()| account.grant(session, &target.staging()));
+        let server = target.server.as_account(&account.user, &password);
+        match made.and_then(|()| server.connect().map(drop)) {
+            Ok(()) => Ok(Ok(Self { server, made: Some(account), fenced: true })),
+            Err(e) => {
+                let _ = account.drop(session);
+                let may_not = [Some(number::SPECIFIC_ACCESS_DENIED), Some(number::DATABASE_ACCESS_DENIED)];
+                if may_not.contains(&e.number()) {
+                    return Ok(Err(format!(
+                        "[targets.{}] names no loader, and this account may not make one",
+                        target.name
+                    )));
+                }
+                Ok(Err(format!("no account could be made for it: {e}: {}", e.said())))
+            }
+        }
+    }
+
+    /// Ends what the account still has open: the branch's SQL is over, and nothing of it goes on behind our back.
+    pub(crate) fn end_others(&self, staging: &str) -> Result<(), Error> {
+        if !self.fenced {
+            return Ok(());
+        }
+        let mut session = self.server.connect()?;
+        let own = session.first::<u64>("asking for the connection", "SELECT CONNECTION_ID()")?;
+        let all = session.rows::<mysql::Row>("listing the loader's connections", "SHOW PROCESSLIST")?;
+        for row in all {
+            let id: Option<u64> = row.get_opt(0).and_then(Result::ok);
+            let database: Option<String> = row.get_opt::<Option<String>, _>(3).and_then(Result::ok).flatten();
+            // Another target's refresh may use an account of the same name.
+            let elsewhere = database.is_some_and(|database| {
+                database.ends_with("__refresh") && !database.eq_ignore_ascii_case(staging)
+            });
+            if let Some(id) = id.filter(|id| Some(*id) != own && !elsewhere) {
+                session.attempt(&format!("KILL {id}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops the account, if it was made here. What is left behind is removed by the next refresh, and can do nothing meanwhile:
+    /// nobody knows its password.
+    pub(crate) fn dismiss(self, house: &House, session: &mut Session) {
+        if let Some(account) = &self.made
+            && let Err(e) = account.drop(session)
+        {
+            house.progress.warn(&format!("the account {} is left behind: {e}", literal(&account.user)));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `SQL SECURITY`: with whose rights a view or a package runs.
+//!
+//! In: its `CREATE` statement, as a server wrote it. Out: the same with `SQL SECURITY INVOKER`.
+
+use super::lexer::{Mode, Token, pieces};
+use super::splice::spliced;
+
+/// The definition such that it runs with the rights of whoever uses it.
+pub(crate) fn with_invoker(sql: &str) -> String {
+    let code: Vec<Token> = pieces(sql, Mode::default()).filter(Token::is_code).take(40).collect();
+    let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
+    let kind = (0..code.len()).find(|at| is(*at, "VIEW") || is(*at, "PACKAGE"));
+    let Some(kind) = kind else { return sql.to_owned() };
+    // A view says it in front of its name, a package behind.
+    let body = if is(kind, "VIEW") { kind } else { code.len() };
+    if let Some(at) = (0..body).find(|at| is(*at, "SQL") && is(at + 1, "SECURITY")) {
+        let place = code.get(at + 2).map(|token| (token.place.clone(), "INVOKER"));
+        return spliced(sql, place);
+    }
+    if is(kind, "VIEW") {
+        let place = code[kind].place.start;
+        return spliced(sql, [(place..place, "SQL SECURITY INVOKER ")]);
+    }
+    let mut at = kind + usize::from(is(kind + 1, "BODY")) + 1;
+    while code.get(at + 1).is_some_and(|token| token.is(b'.')) {
+        at += 2;
+    }
+    let place = code.get(at).map_or(sql.len(), |token| token.place.end);
+    spliced(sql, [(place..place, " SQL SECURITY INVOKER")])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_or_a_package_runs_with_the_rights_of_its_user() {
+        for (sql, wanted) in [
+            (
+                "CREATE ALGORITHM=UNDEFINED DEFINER=`a`@`b` SQL SECURITY DEFINER VIEW `v` AS select 1 AS `SQL SECURITY`",
+                "CREATE ALGORITHM=UNDEFINED DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW `v` AS select 1 AS `SQL SECURITY`",
+            ),
+            (
+                "CREATE DEFINER=`a`@`b` VIEW `v` AS select 1",
+                "CREATE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW `v` AS select 1",
+            ),
+            (
+                "CREATE DEFINER=`a`@`b` PACKAGE BODY `p` AS x INT; END",
+                "CREATE DEFINER=`a`@`b` PACKAGE BODY `p` SQL SECURITY INVOKER AS x INT; END",
+            ),
+            (
+                "CREATE DEFINER=`a`@`b` PACKAGE `d`.`p` SQL SECURITY DEFINER AS END",
+                "CREATE DEFINER=`a`@`b` PACKAGE `d`.`p` SQL SECURITY INVOKER AS END",
+            ),
+        ] {
+            assert_eq!(with_invoker(sql), wanted);
+        }
+    }
+}

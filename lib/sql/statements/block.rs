@@ -1,0 +1,82 @@
+//! What stands between two delimiters, taken apart where it is several statements.
+//!
+//! In: a text that `DELIMITER $$` let through with semicolons in it. Out: its statements. The stock client sends such a text in one
+//! piece and the server runs one statement after the other; here one text is one statement, so it is cut before. The
+//! body of a routine, trigger or event stays in one piece.
+
+use crate::sql::lexer::{Kind, Mode, Token, pieces};
+
+/// The statements of a text, each with where it begins in the text.
+pub(crate) fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
+    if !sql.contains(';') || has_body(sql, mode) {
+        return vec![(0, sql)];
+    }
+    let mut found = Vec::new();
+    let (mut begin, mut marks) = (0_usize, 0_usize);
+    let mut add = |begin: usize, end: usize| {
+        let text = &sql[begin..end];
+        // Comments alone are no statement, and a server says so.
+        if pieces(text, mode).any(|token| token.is_code()) {
+            found.push((begin + text.len() - text.trim_start().len(), text.trim()));
+        }
+    };
+    for token in pieces(sql, mode) {
+        match token.kind {
+            Kind::Mark if token.text(sql).starts_with('/') => marks += 1,
+            Kind::Mark => marks = marks.saturating_sub(1),
+            Kind::Symbol(b';') if marks == 0 => {
+                add(begin, token.place.start);
+                begin = token.place.end;
+            }
+            _ => {}
+        }
+    }
+    add(begin, sql.len());
+    found
+}
+
+/// Whether semicolons are part of the statement: what it creates or alters has a body, or it is one.
+fn has_body(sql: &str, mode: Mode) -> bool {
+    let code: Vec<Token> =
+        pieces(sql, mode).filter(Token::is_code).take_while(|token| !token.is(b';')).collect();
+    let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
+    if is(0, "BEGIN") {
+        return is(1, "NOT");
+    }
+    let bodies = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"];
+    (is(0, "CREATE") || is(0, "ALTER"))
+        && code.iter().any(|token| bodies.iter().any(|word| token.is_word(sql, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(sql: &str) -> Vec<&str> {
+        statements_of(sql, Mode::default()).into_iter().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn a_block_of_several_statements_is_cut() {
+        let sql = "INSERT INTO t VALUES (';');\nINSERT INTO u VALUES (2) -- ; x\n;;/* ; */";
+        assert_eq!(texts(sql), ["INSERT INTO t VALUES (';')", "INSERT INTO u VALUES (2) -- ; x"]);
+        assert_eq!(statements_of(sql, Mode::default())[1].0, sql.find("INSERT INTO u").unwrap());
+        assert_eq!(texts("SELECT 1"), ["SELECT 1"]);
+        assert_eq!(texts("SELECT 1; USE victim; DROP TABLE t"), ["SELECT 1", "USE victim", "DROP TABLE t"]);
+    }
+
+    #[test]
+    fn a_body_stays_in_one_piece() {
+        for sql in [
+            "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END",
+            "create or replace definer=`a`@`b` function f() returns int begin return 1; end",
+            "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SET @a=1; END */",
+            "ALTER EVENT e DO BEGIN SELECT 1; END",
+            "CREATE PACKAGE BODY p AS x INT := 1; END",
+            "BEGIN NOT ATOMIC SELECT 1; END",
+            "/*!50003 SELECT 1; SELECT 2 */",
+        ] {
+            assert_eq!(texts(sql), [sql]);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+CREATE TABLE junk (a INT);
+DROP TABLE junk, @LIVE@.users /*!99999 @LIVE@ */;

@@ -1,0 +1,1 @@
+/*!99999 ' */ RENAME TABLE @LIVE@.users TO taken /*!99999 ' */;

@@ -1,0 +1,1 @@
+/*!99999 ' */ GRANT ALL ON @OTHER@.* TO CURRENT_USER() /*!99999 ' */;

@@ -1,0 +1,2 @@
+-- The qualifier looks like an alias.
+TRUNCATE @LIVE@.users /*!99999 @LIVE@ */;

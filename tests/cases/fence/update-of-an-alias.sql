@@ -1,0 +1,1 @@
+UPDATE IGNORE @LIVE@.users AS @LIVE@ SET @LIVE@.name = 'x';

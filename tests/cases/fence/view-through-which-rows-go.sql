@@ -1,0 +1,2 @@
+/*!99999 ' */ CREATE VIEW v AS SELECT * FROM @LIVE@.users /*!99999 ' */;
+DELETE FROM v;
