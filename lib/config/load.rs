@@ -15,9 +15,10 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::error::Error;
 use super::origin::Origin;
-use super::problem::did_you_mean;
+use super::problem::{Wrong, did_you_mean};
 use super::sections::config::Config;
 use super::vocabulary::Vocabulary;
+use crate::document::{UrlSecret, secret_in_url};
 
 /// More errors than this say nothing new.
 const ERRORS_MAX: usize = 20;
@@ -54,6 +55,10 @@ fn checked(path: &Path, text: String, vocabulary: Option<&Vocabulary>) -> Result
             errors.push((line, origin.error_on(line, message, hint)));
         }
     }
+    if let Some(wrong) = config.as_ref().and_then(repository) {
+        let line = origin.line_of(&["migrations", "repository"]).unwrap_or(1);
+        errors.push((line, origin.error_on(line, wrong.0, wrong.1)));
+    }
     // In the order of the file, whoever found what.
     errors.sort_by_key(|(line, _)| *line);
     let mut errors: Vec<Error> = errors.into_iter().map(|(_, error)| error).collect();
@@ -65,6 +70,19 @@ fn checked(path: &Path, text: String, vocabulary: Option<&Vocabulary>) -> Result
             Err(Error::Several { path: path.to_owned(), errors })
         }
     }
+}
+
+/// What is wrong with the URL of the migrations. It is not repeated.
+fn repository(config: &Config) -> Option<Wrong> {
+    let what = match secret_in_url(&config.migrations.as_ref()?.repository)? {
+        UrlSecret::Password => "a password",
+        UrlSecret::Name => "a user name, which may be a token,",
+        UrlSecret::Query => "a query, which may be a token,",
+    };
+    let message = format!("repository has {what} in its URL: git would show it to every user of this host");
+    let hint = "write the URL without it, and let git log in with an SSH key (git@host:group/app.git), \
+                a credential helper (git config credential.helper) or $GIT_ASKPASS";
+    Some((message, Some(hint.to_owned())))
 }
 
 type Errors = Vec<(usize, Error)>;
@@ -216,6 +234,24 @@ mod tests {
             assert!(line.starts_with(expected), "{line}");
         }
         assert!(lines[5].ends_with("(did you mean `policy`?)"), "{}", lines[5]);
+    }
+
+    #[test]
+    fn a_password_in_the_url_of_a_repository_is_refused_and_not_repeated() {
+        for url in [
+            "https://u:hunter2@h/app.git",
+            "https://hunter2@h/app.git",
+            "https://h/app.git?token=hunter2",
+            "u:hunter2@h:app.git",
+        ] {
+            let said = wrong(&format!("[migrations]\npath = \"*.sql\"\nrepository = \"{url}\"\n"));
+            assert!(said.starts_with("refresh.toml:3: repository has a "), "{said}");
+            assert!(said.contains("$GIT_ASKPASS") && !said.contains("hunter2"), "{said}");
+        }
+        for url in ["git@h:app.git", "ssh://git@h/app.git", "https://h/app.git", "/srv/app.git"] {
+            let text = format!("[migrations]\nrepository = \"{url}\"\n");
+            assert!(parse(Path::new("refresh.toml"), text, &words()).is_ok(), "{url}");
+        }
     }
 
     #[test]

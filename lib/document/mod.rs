@@ -17,6 +17,7 @@ mod failure;
 mod io;
 mod journal;
 mod sections;
+mod userinfo;
 mod whole;
 
 pub use concern::{Concern, OnFallback};
@@ -30,4 +31,5 @@ pub use sections::{
     Snapshot, Source, Step, StepStatus, TableClass, TableDigest, TablePlan, Target, TargetRoot, TargetUnit,
     Verdict,
 };
+pub use userinfo::{UrlSecret, secret_in_url, without_userinfo};
 pub use whole::{Document, SCHEMA, json_schema};

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
+use crate::document::without_userinfo;
 use crate::house::House;
 
 /// How long a repository may take to answer, and to be fetched.
@@ -19,6 +20,17 @@ const CLONE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 const NEAR_MAX: usize = 3;
 
 const POLL: Duration = Duration::from_millis(20);
+
+/// What would lead git elsewhere, or have it write down what it sends.
+const NOT_OURS: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_CURL_VERBOSE",
+    "GIT_TRACE_CURL",
+];
 
 /// What a clone is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,17 +44,17 @@ pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Resul
     let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
     let name = name.unwrap_or(reference);
     if !is_plausible(name) {
-        return Err(Error::NotAReference(reference.to_owned()));
+        return Err(Error::NotAReference(shown(reference)));
     }
     let mut command = git(&["ls-remote", "--heads", "--tags", "--", repository]);
     let said = output(house, &mut command, "ls-remote", repository, LOOK_UP_TIMEOUT)?;
     let known = references_of(&said);
     match chosen(&known, reference) {
         Choice::One => Ok(Found { name: name.to_owned() }),
-        Choice::Two => Err(Error::TwoReferences { repository: repository.to_owned(), name: name.to_owned() }),
+        Choice::Two => Err(Error::TwoReferences { repository: shown(repository), name: name.to_owned() }),
         Choice::None => Err(Error::NoSuchReference {
-            repository: repository.to_owned(),
-            reference: reference.to_owned(),
+            repository: shown(repository),
+            reference: shown(reference),
             near: near(name, &short(&known)),
         }),
     }
@@ -94,7 +106,7 @@ pub(crate) fn export(
 /// git that never asks, runs no hook and knows no worktree but the one it is told.
 fn git(arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"] {
+    for variable in NOT_OURS {
         command.env_remove(variable);
     }
     command
@@ -123,7 +135,7 @@ fn output(
     let mut child = piped.spawn().map_err(|source| Error::NoGit { source })?;
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
-    let failed = |said: String| Error::Git { deed, repository: repository.to_owned(), said };
+    let failed = |said: String| Error::Git { deed, repository: shown(repository), said };
     let deadline = Instant::now() + timeout;
     let status = loop {
         if let Some(status) = child.try_wait().map_err(|source| Error::NoGit { source })? {
@@ -158,9 +170,14 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<
     })
 }
 
+/// As others may see it: git's own configuration may put a password into a URL, and git repeats it.
+fn shown(text: &str) -> String {
+    without_userinfo(text).into_owned()
+}
+
 fn last_lines(said: &str) -> String {
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines[lines.len().saturating_sub(3)..].join("; ")
+    shown(&lines[lines.len().saturating_sub(3)..].join("; "))
 }
 
 /// Branches and tags in the output of `git ls-remote`, with their full names.
@@ -213,6 +230,12 @@ mod tests {
             assert!(!is_plausible(name), "{name}");
         }
         assert!(is_plausible("feature/rating-v2"));
+    }
+
+    #[test]
+    fn what_git_says_is_told_without_passwords() {
+        let said = "Cloning into 'x'...\nfatal: unable to access 'https://u:hunter2@h/x/': no\n";
+        assert_eq!(last_lines(said), "Cloning into 'x'...; fatal: unable to access 'https://***@h/x/': no");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MigrationsConfig {
-    /// The git repository: anything that `git clone` takes.
+    /// The git repository: anything that `git clone` takes, without a password in it: git logs in with an SSH key, a
+    /// credential helper or `$GIT_ASKPASS`.
     pub repository: String,
     /// Which files are migrations, a glob in the repository.
     pub path: Option<String>,
