@@ -61,9 +61,9 @@ where
 {
     let house = house(tool, common, role, cancel).map_err(|failure| ErrorReport::of(tool, &*failure))?;
     let house = Arc::new(house);
-    house.remember(document);
+    let given = std::mem::replace(document, Document::new(""));
     let grace = if role == Role::Finally { FINALLY_GRACE } else { STOP_GRACE };
-    let (after, outcome) = wait::for_work(&house, document.clone(), work, grace);
+    let (after, outcome) = wait::for_work(&house, given, work, grace);
     *document = after;
     outcome
 }

@@ -9,7 +9,7 @@ use crate::house::Cancel;
 /// What a tool begins with.
 pub(crate) struct Received {
     pub(crate) document: Document,
-    /// What came on stdin, to the byte; empty if nothing did.
+    /// What came on stdin, to the byte, for a witness; empty if nothing did.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -26,7 +26,8 @@ pub(crate) fn receive(
     // A person who names the run may not know that stdin is read as well.
     let patient = !(role == Role::Finally && common.run.is_some());
     let (bytes, read) = match wait::for_stdin(tool, cancel, patient) {
-        Ok((bytes, document)) => (bytes, Ok(document)),
+        Ok((bytes, document)) if role == Role::Witness => (bytes, Ok(document)),
+        Ok((_, document)) => (Vec::new(), Ok(document)),
         Err(failure) => (Vec::new(), Err(failure)),
     };
     let document = match read {

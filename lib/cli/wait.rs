@@ -54,7 +54,8 @@ pub(crate) fn for_stdin(
 }
 
 /// Runs `work` on a thread of its own. After a signal it may take `grace` to stop by itself; then the document as
-/// last remembered is what counts, and the thread ends with the process.
+/// last remembered is what counts, and the thread ends with the process. A document may be large: there is one to work
+/// on, and one to remember.
 pub(crate) fn for_work<F>(
     house: &Arc<House>,
     mut document: Document,
@@ -66,15 +67,15 @@ where
 {
     let (sender, receiver) = channel();
     let inside = Arc::clone(house);
-    let tool = house.tool;
-    let original = document.clone();
+    let (tool, run) = (house.tool, document.run.clone());
+    house.remember(&document);
     std::thread::spawn(move || {
         let outcome = work(&inside, &mut document).map_err(|failure| ErrorReport::of(tool, &*failure));
         sender.send((document, outcome))
     });
     receive(&receiver, &house.cancel, grace).unwrap_or_else(|| {
         let failure: AnyFailure = house.cancel.check().map_or_else(AnyFailure::from, |()| Crash.into());
-        (house.remembered().unwrap_or(original), Err(ErrorReport::of(tool, &*failure)))
+        (house.remembered().unwrap_or_else(|| Document::new(&run)), Err(ErrorReport::of(tool, &*failure)))
     })
 }
 

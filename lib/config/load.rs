@@ -18,10 +18,13 @@ use super::origin::Origin;
 use super::problem::{Wrong, did_you_mean};
 use super::sections::config::Config;
 use super::vocabulary::Vocabulary;
-use crate::document::{UrlSecret, secret_in_url};
+use crate::document::{UrlSecret, read_text, secret_in_url};
 
 /// More errors than this say nothing new.
 const ERRORS_MAX: usize = 20;
+
+/// The largest file: a line of it becomes many times its size while it is read.
+const FILE_BYTES_MAX: u64 = 2 << 20;
 
 /// Reads and checks one file.
 pub fn load(path: &Path, vocabulary: &Vocabulary) -> Result<Config, Error> {
@@ -35,7 +38,7 @@ pub fn load_without_mask(path: &Path) -> Result<Config, Error> {
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+    read_text(path, FILE_BYTES_MAX).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
 /// Checks the text of a file; `path` is for messages.

@@ -2,15 +2,26 @@
 //!
 //! In: bytes from stdin. Out: a [`Document`], or one sentence that says what was there instead.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::bounded::{self, Unread};
 use super::failure::{Ending, Exit, Failure};
 use super::whole::{Document, SCHEMA};
 
-/// The most that is read: plans of thousands of tables stay far below it, a dump piped in by mistake does not.
-pub(super) const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The most that is read: plans of thousands of tables stay below it, a dump piped in by mistake does not.
+pub(super) const DOCUMENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// The most that a document may take once it is read, by the reckoning of `bounded`. A tool has two of them at a time (the
+/// one it works on, the one that a signal would have it write) beside what it reads and writes: with all of that it
+/// stays below 256 MiB. A plan of 2,000 tables and 60,000 columns fits.
+const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How much of a strange schema's name is repeated.
+const NAME_CHARS_MAX: usize = 60;
 
 /// The code word of an input that holds nothing at all.
 pub const NO_DOCUMENT: &str = "no-document";
@@ -28,6 +39,12 @@ pub enum Error {
     /// More than [`DOCUMENT_BYTES_MAX`].
     #[error("expected a refreshkit document on stdin, but more than {} MiB came", DOCUMENT_BYTES_MAX >> 20)]
     TooLarge,
+    /// Few bytes that become more than [`MEMORY_BYTES_MAX`].
+    #[error(
+        "the document on stdin would take more than {} MiB of memory: it has too many values",
+        MEMORY_BYTES_MAX >> 20
+    )]
+    TooMany,
     /// Bytes that are not UTF-8 text.
     #[error(
         "expected a refreshkit document on stdin, but byte {offset} is not UTF-8 text (is this a binary file?)"
@@ -66,6 +83,7 @@ impl Failure for Error {
             Self::OtherSchema { .. } => Ending::new(Exit::BadInput, "other-schema"),
             Self::Read(_) => Ending::new(Exit::Io, "stdin"),
             Self::TooLarge
+            | Self::TooMany
             | Self::Binary { .. }
             | Self::Truncated { .. }
             | Self::NotJson(_)
@@ -89,20 +107,120 @@ pub fn read_bytes(input: impl Read) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
+/// The text of a file that is to be small, as a person's own files are: `/dev/zero` and a dump are told from one.
+pub(crate) fn read_text(path: &Path, bytes_max: u64) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        let problem = format!("it is larger than {} KiB", bytes_max >> 10);
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, problem));
+    }
+    let wrong = || std::io::Error::new(ErrorKind::InvalidData, "it is no UTF-8 text");
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
 /// Parses one document.
 pub fn parse(bytes: &[u8]) -> Result<Document, Error> {
     let text = std::str::from_utf8(bytes).map_err(|e| Error::Binary { offset: e.valid_up_to() })?;
     if text.trim().is_empty() {
         return Err(Error::Empty);
     }
-    let value: Value = serde_json::from_str(text)
+    let Head(schema) = serde_json::from_str(text)
         .map_err(|e| if e.is_eof() { Error::Truncated { bytes: bytes.len() } } else { Error::NotJson(e) })?;
-    match value.get("schema") {
-        Some(Value::String(schema)) if schema == SCHEMA => {
-            serde_json::from_str(text).map_err(Error::Malformed)
+    match schema {
+        Some(Schema::Named(name)) if name == SCHEMA => {}
+        Some(Schema::Named(name)) => {
+            let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+            return Err(Error::OtherSchema { found: format!("{name:?}") });
         }
-        Some(found) => Err(Error::OtherSchema { found: found.to_string() }),
-        None => Err(Error::OtherSchema { found: "no \"schema\" field".to_owned() }),
+        Some(Schema::Strange) => {
+            return Err(Error::OtherSchema { found: "a \"schema\" that is no text".to_owned() });
+        }
+        None => return Err(Error::OtherSchema { found: "no \"schema\" field".to_owned() }),
+    }
+    bounded::read(text, MEMORY_BYTES_MAX).map_err(|unread| match unread {
+        Unread::TooMuch => Error::TooMany,
+        Unread::Wrong(source) => Error::Malformed(source),
+    })
+}
+
+/// What a JSON value says of its schema, if it says anything. Nothing else of it is put down.
+struct Head(Option<Schema>);
+
+enum Schema {
+    Named(String),
+    Strange,
+}
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(HeadVisitor)
+    }
+}
+
+struct HeadVisitor;
+
+impl<'de> Visitor<'de> for HeadVisitor {
+    type Value = Head;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("one JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Head, A::Error> {
+        let mut schema = None;
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            if key == "schema" {
+                schema = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Head(schema))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Head, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Head(None))
+    }
+}
+
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SchemaVisitor)
+    }
+}
+
+struct SchemaVisitor;
+
+impl<'de> Visitor<'de> for SchemaVisitor {
+    type Value = Schema;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the name of a schema")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Schema, E> {
+        Ok(Schema::Named(name.to_owned()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Schema, E> {
+        Ok(Schema::Strange)
+    }
+
+    fn visit_unit<E>(self) -> Result<Schema, E> {
+        Ok(Schema::Strange)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Schema, A::Error> {
+        // Numbers come as maps, too.
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Schema::Strange)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Schema, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Schema::Strange)
     }
 }
 
@@ -111,4 +229,42 @@ pub fn render(document: &Document) -> String {
     let mut line = serde_json::to_string(document).expect("a document has only string keys");
     line.push('\n');
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{ColumnPlan, Dehydration, TablePlan};
+
+    #[test]
+    fn a_plan_of_a_large_schema_is_read() {
+        let column = |n: usize| {
+            let name = format!("a_column_with_a_name_{n}");
+            ColumnPlan { expression: format!("t.`{name}`"), name, ..ColumnPlan::default() }
+        };
+        let table = |n: usize| TablePlan {
+            table: format!("a_table_with_a_name_{n}"),
+            select: "SELECT t.`a_column_with_a_name` FROM".repeat(30),
+            columns: (0..30).map(column).collect(),
+            ..TablePlan::default()
+        };
+        let tables = (0..2_000).map(table).collect();
+        let mut document = Document::new("large");
+        document.dehydration = Some(Dehydration { tables, ..Dehydration::default() });
+        assert!(parse(render(&document).as_bytes()).is_ok_and(|read| read == document));
+    }
+
+    #[test]
+    fn few_bytes_that_become_many_values_are_refused() {
+        let head = r#"{"schema":"refreshkit/1","run":"r","#;
+        for (part, end) in
+            [(r#""dehydration":{"tables":["#, "{}]}}"), (r#""x":["#, "[]]}"), (r#""resources":["#, "[]]}")]
+        {
+            let item = if part.contains("tables") { "{}," } else { "[]," };
+            let text = format!("{head}{part}{}{end}", item.repeat(1_000_000));
+            let said = parse(text.as_bytes()).unwrap_err();
+            // What is no resource is told so at the first one.
+            assert_eq!(matches!(said, Error::TooMany), !part.contains("resources"), "{said}");
+        }
+    }
 }

@@ -11,6 +11,7 @@
 //!  "steps":[{"tool":"rds-snap","version":"0.1.0","status":"ok","seconds":2.1}]}
 //! ```
 
+mod bounded;
 mod concern;
 mod done;
 mod failure;
@@ -23,6 +24,7 @@ mod whole;
 pub use concern::{Concern, OnFallback};
 pub use done::Done;
 pub use failure::{AnyFailure, Ending, ErrorReport, Exit, Failure, Interrupted, chain};
+pub(crate) use io::read_text;
 pub use io::{Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};
 pub use sections::{

@@ -9,6 +9,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::error::Error;
+use crate::document::read_text;
+
+/// The largest file that is read.
+const FILE_BYTES_MAX: u64 = 256 << 10;
 
 /// What a `[client]` group says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +35,7 @@ impl OptionFile {
     /// Reads a file; one with a password in it must not be readable by others.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let fail = |source| Error::OptionFile { path: path.to_owned(), source };
-        let text = fs::read_to_string(path).map_err(fail)?;
+        let text = read_text(path, FILE_BYTES_MAX).map_err(fail)?;
         let options = Self::parse(&text);
         let mode = fs::metadata(path).map_err(fail)?.permissions().mode() & 0o777;
         if options.password.is_some() && mode & 0o077 != 0 {
