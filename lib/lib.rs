@@ -25,6 +25,9 @@ pub mod aws;
 // Real mysqld and mariadbd processes on this machine.
 pub mod engine;
 
+// Whether a document's copy is ours: token, journal, service, or a person's word.
+pub mod claim;
+
 // The cloud: snapshot, wait, restore, drop.
 #[cfg(feature = "aws")]
 pub mod rds;

@@ -34,7 +34,6 @@ pub use error::Error;
 pub use fault::{Fault, FaultClass};
 pub use host::is_rds;
 pub use owner::Owner;
-#[cfg(feature = "aws")]
 pub(crate) use owner::label;
 #[cfg(feature = "aws")]
 pub(crate) use search::owners;

@@ -11,6 +11,8 @@ pub struct Owner {
     pub kind: ResourceKind,
     /// Its identifier.
     pub id: String,
+    /// Its immutable id.
+    pub resource_id: String,
     /// What it is tagged with.
     pub tags: BTreeMap<String, String>,
 }

@@ -50,7 +50,7 @@ fn known<T>(answer: Result<Vec<T>, Fault>) -> Result<Vec<T>, Fault> {
 fn cluster(of: &DbCluster) -> Listed {
     let id = of.db_cluster_identifier().unwrap_or_default();
     Listed {
-        owner: owner(ResourceKind::Cluster, id, of.tag_list()),
+        owner: owner(ResourceKind::Cluster, (id, of.db_cluster_resource_id()), of.tag_list()),
         host: of.endpoint().unwrap_or_default().to_owned(),
         port: of.port(),
         parent: None,
@@ -60,17 +60,17 @@ fn cluster(of: &DbCluster) -> Listed {
 fn instance(of: &DbInstance) -> Listed {
     let (id, endpoint) = (of.db_instance_identifier().unwrap_or_default(), of.endpoint());
     Listed {
-        owner: owner(ResourceKind::Instance, id, of.tag_list()),
+        owner: owner(ResourceKind::Instance, (id, of.dbi_resource_id()), of.tag_list()),
         host: endpoint.and_then(|endpoint| endpoint.address()).unwrap_or_default().to_owned(),
         port: endpoint.and_then(aws_sdk_rds::types::Endpoint::port),
         parent: of.db_cluster_identifier().map(str::to_owned),
     }
 }
 
-fn owner(kind: ResourceKind, id: &str, tags: &[Tag]) -> Owner {
+fn owner(kind: ResourceKind, (id, resource_id): (&str, Option<&str>), tags: &[Tag]) -> Owner {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let tags = tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
-    Owner { kind, id: id.to_owned(), tags }
+    Owner { kind, id: id.to_owned(), resource_id: text(resource_id), tags }
 }
 
 /// Those of `all` that have this address, and the clusters of the instances among them.
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     fn listed(kind: ResourceKind, id: &str, host: &str, port: i32) -> Listed {
-        Listed { owner: owner(kind, id, &[]), host: host.to_owned(), port: Some(port), parent: None }
+        Listed { owner: owner(kind, (id, None), &[]), host: host.to_owned(), port: Some(port), parent: None }
     }
 
     fn all() -> Vec<Listed> {

@@ -12,7 +12,9 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::copy::Copy;
 use super::failure::{Ending, Exit, Failure};
+use super::io::read_text;
 use super::sections::{Resource, ResourceKind};
 use super::whole::SCHEMA;
 
@@ -60,6 +62,9 @@ impl Failure for JournalError {
     }
 }
 
+/// The longest journal: a run makes a handful of things.
+const JOURNAL_BYTES_MAX: u64 = 1 << 20;
+
 /// One run's journal file.
 #[derive(Debug, Clone)]
 pub struct Journal {
@@ -72,6 +77,9 @@ struct Entries {
     schema: String,
     run: String,
     resources: Vec<Resource>,
+    /// The copy, once it can be logged in to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copy: Option<Copy>,
 }
 
 impl Journal {
@@ -92,15 +100,34 @@ impl Journal {
 
     /// Writes down what is about to be created, or what is now known of it.
     pub fn record(&self, resource: &Resource) -> Result<(), JournalError> {
-        self.change(|resources| match resources.iter_mut().find(|known| known.same_as(resource)) {
-            Some(known) => *known = resource.clone(),
-            None => resources.push(resource.clone()),
+        self.change(|Entries { resources, .. }| {
+            match resources.iter_mut().find(|known| known.same_as(resource)) {
+                Some(known) => *known = resource.clone(),
+                None => resources.push(resource.clone()),
+            }
         })
     }
 
     /// Strikes out what is gone.
     pub fn strike(&self, kind: ResourceKind, id: &str) -> Result<(), JournalError> {
-        self.change(|resources| resources.retain(|known| !(known.kind == kind && known.id == id)))
+        self.change(|entries| {
+            entries.resources.retain(|known| !(known.kind == kind && known.id == id));
+            entries.copy.take_if(|copy| copy.kind == kind && copy.id == id);
+        })
+    }
+
+    /// Writes down the copy that this run made, with the token that lies on it.
+    pub fn record_copy(&self, copy: &Copy) -> Result<(), JournalError> {
+        self.change(|entries| entries.copy = Some(copy.clone()))
+    }
+
+    /// The copy that this run made on this host, if it did. A directory that others may write to says nothing.
+    pub fn copy(&self) -> Result<Option<Copy>, JournalError> {
+        if !self.path().exists() {
+            return Ok(None);
+        }
+        self.prepare()?;
+        Ok(self.load()?.copy)
     }
 
     /// What the run still owes. A journal that was never written owes nothing.
@@ -147,11 +174,11 @@ impl Journal {
         Ok(())
     }
 
-    fn change(&self, edit: impl FnOnce(&mut Vec<Resource>)) -> Result<(), JournalError> {
+    fn change(&self, edit: impl FnOnce(&mut Entries)) -> Result<(), JournalError> {
         self.prepare()?;
         let _lock = self.lock()?;
         let mut entries = self.load()?;
-        edit(&mut entries.resources);
+        edit(&mut entries);
         self.store(&entries)
     }
 
@@ -175,17 +202,20 @@ impl Journal {
 
     fn load(&self) -> Result<Entries, JournalError> {
         let path = self.path();
-        match fs::read(&path) {
-            Ok(bytes) => match serde_json::from_slice::<Entries>(&bytes) {
+        match read_text(&path, JOURNAL_BYTES_MAX) {
+            Ok(text) => match serde_json::from_str::<Entries>(&text) {
                 Ok(entries) if entries.run == self.run && entries.schema == SCHEMA => Ok(entries),
                 Ok(_) => {
                     Err(JournalError::Malformed { path, source: serde::de::Error::custom("another run's") })
                 }
                 Err(source) => Err(JournalError::Malformed { path, source }),
             },
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                Ok(Entries { schema: SCHEMA.to_owned(), run: self.run.clone(), resources: Vec::new() })
-            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Entries {
+                schema: SCHEMA.to_owned(),
+                run: self.run.clone(),
+                resources: Vec::new(),
+                copy: None,
+            }),
             Err(source) => Err(JournalError::File { deed: "read", path, source }),
         }
     }

@@ -13,6 +13,7 @@
 
 mod bounded;
 mod concern;
+mod copy;
 mod done;
 mod failure;
 mod io;
@@ -22,6 +23,7 @@ mod userinfo;
 mod whole;
 
 pub use concern::{Concern, OnFallback};
+pub use copy::Copy;
 pub use done::Done;
 pub use failure::{AnyFailure, Ending, ErrorReport, Exit, Failure, Interrupted, chain};
 pub(crate) use io::read_text;

@@ -1,7 +1,7 @@
 //! How dumping can fail.
 
 use crate::document::{Ending, Exit, Failure, Interrupted};
-use crate::{archive, config, mysql, rows};
+use crate::{archive, claim, config, mysql, rows};
 
 /// Why a dump was not written.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum Error {
     /// Rows that cannot become text.
     #[error(transparent)]
     Rows(rows::Error),
+    /// The document's copy is not believed to be one.
+    #[error(transparent)]
+    Claim(#[from] claim::Error),
     /// Something that was asked for is not on the server.
     #[error("{0}")]
     NotThere(String),
@@ -35,7 +38,9 @@ pub enum Error {
         schema: String,
     },
     /// The key tables are not those of the plan.
-    #[error("the key tables in `{schema}` on {server} are not those of this plan")]
+    #[error(
+        "the key tables in `{schema}` on {server} are not those of this plan, or it was changed on the way"
+    )]
     OtherPlan {
         /// Where.
         server: String,
@@ -124,6 +129,7 @@ impl Failure for Error {
         match self {
             Self::Archive(inner) => inner.ending(),
             Self::Rows(inner) => inner.ending(),
+            Self::Claim(inner) => inner.ending(),
             Self::NotThere(_) => Ending::new(Exit::BadInput, "not-there"),
             Self::Unfaithful { .. } => Ending::new(Exit::BadInput, "cannot-dump"),
             Self::NotRewritten { schema, .. } => Ending::new(Exit::Refused, "not-rewritten")

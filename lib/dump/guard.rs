@@ -14,7 +14,8 @@ use crate::sql::qualified;
 use crate::work_schema;
 
 /// Whether the server is where the plan was made. A plan that was carried out in place reads whole tables without
-/// masks: only where that happened. Any other reads key tables: only those of its own rules.
+/// masks: only where that happened. Any other reads key tables: only where it was made, and as it was made: its text is
+/// run there.
 pub(crate) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
     let Wish::Plan(plan) = wish else { return Ok(()) };
     let (server_label, schema) = (server.label().to_owned(), plan.work_schema.clone());
@@ -22,7 +23,7 @@ pub(crate) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
         if !work_schema::is_rewritten(&mut server.connect()?, plan)? {
             return Err(Error::NotRewritten { server: server_label, schema });
         }
-    } else if !schema.is_empty() && !work_schema::is_planned(&mut server.connect()?, plan)? {
+    } else if !work_schema::is_planned(&mut server.connect()?, plan)? {
         return Err(Error::OtherPlan { server: server_label, schema });
     }
     Ok(())

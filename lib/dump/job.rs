@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use crate::archive::{self, FORMAT, Manifest, Purpose};
+use crate::claim;
 use crate::config;
 use crate::document::{Dehydration, Document};
 use crate::house::House;
@@ -36,6 +37,10 @@ pub struct Options {
     /// gzip level, 1 to 9 [default: [dump] level]
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9))]
     pub level: Option<u32>,
+
+    /// Yes, HOST is where the document's copy is, though no journal says so. Typed by a person
+    #[arg(long, value_name = "HOST")]
+    pub i_own_this_server: Option<String>,
 
     /// How to log in.
     #[command(flatten)]
@@ -98,11 +103,13 @@ impl<'a> Job<'a> {
         options: &Options,
         databases: Option<&'a [String]>,
     ) -> Result<Job<'a>, Error> {
+        claim::stays(databases.unwrap_or_default())?;
         let (wish, server, readers) = match databases {
             Some([]) => return Err(config::Error::Unset { setting: "[source] databases" }.into()),
             Some(databases) => complete(house, databases, options)?,
             None => planned(house, document, options)?,
         };
+        claim::stays(&wish.databases())?;
         let schema = match &wish {
             Wish::Plan(plan) if !plan.work_schema.is_empty() => plan.work_schema.clone(),
             _ => marks_schema(house),
@@ -191,12 +198,9 @@ fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Resu
         }
         return Ok((Wish::Plan(plan), access.to_config(source)?, Vec::new()));
     };
-    let tls_ca = house.config.restore.tls_ca.as_deref();
-    let mut readers = Vec::new();
-    for reader in &cluster.readers {
-        readers.push(access.to_cluster(&cluster.through(reader), tls_ca)?);
-    }
-    Ok((Wish::Plan(plan), access.to_cluster(cluster, tls_ca)?, readers))
+    let typed = options.i_own_this_server.as_deref();
+    let claim = claim::check(house, &access, &document.run, cluster, typed)?;
+    Ok((Wish::Plan(plan), claim.server(house, &access)?, claim.readers(house, &access)?))
 }
 
 fn is_file_letter(c: char) -> bool {

@@ -6,7 +6,7 @@
 //! defaults_file, else ~/.my.cnf      what is still missing
 //! ```
 //!
-//! In: a configuration section or the document's cluster, and who has the keys. Out: a [`Server`].
+//! In: a configuration section or a copy, and who has the keys. Out: a [`Server`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use super::connect::{Address, Password, Server, expand_home};
 use super::error::Error;
 use super::option_file::OptionFile;
-use crate::config::{AccountConfig, ServerConfig, Tls};
-use crate::document::{Cluster, Login};
+use crate::config::{AccountConfig, RestoreConfig, ServerConfig, Tls};
+use crate::document::{Copy, Login};
 use crate::house::{House, Keys, NoKeys, Secret};
 
 /// The flags that every tool which logs in to MySQL shares.
@@ -83,6 +83,11 @@ impl Access {
             port: config.port.or(extra.port).or(file.port).or(secret.port),
             tls_ca: self.tls_ca.clone().or_else(|| config.tls_ca.clone()).or(extra.tls_ca).or(file.tls_ca),
             tls: config.tls,
+            server_public_key: config
+                .server_public_key
+                .clone()
+                .or(extra.server_public_key)
+                .or(file.server_public_key),
         };
         let user = extra.user.or_else(|| config.user.clone()).or(file.user).or(secret.user);
         Server::build(&address, Some(user.ok_or(Error::NoUser)?), password)
@@ -99,36 +104,40 @@ impl Access {
         Ok(server.as_whom(&own.to_config(&config)?))
     }
 
-    /// The throw-away copy of a document.
-    pub fn to_cluster(&self, cluster: &Cluster, tls_ca: Option<&str>) -> Result<Server, Error> {
+    /// A throw-away copy: that of the journal, or one that a person named (see the room `claim`).
+    pub fn to_copy(&self, copy: &Copy, restore: &RestoreConfig) -> Result<Server, Error> {
         let extra = self.extra()?;
-        let (user, password) = match &cluster.login {
-            _ if extra.password.is_some() => (None, Password::of(extra.password)),
+        let (user, password, key) = match &copy.login {
+            _ if extra.password.is_some() => (None, Password::of(extra.password), None),
             Some(login) => self.of_login(login)?,
-            None => (None, Password::of(None)),
+            None => (None, Password::of(None), None),
         };
+        let tls_ca = self.tls_ca.clone().or_else(|| restore.tls_ca.clone()).or(extra.tls_ca);
         let address = Address {
-            host: Some(cluster.host.clone()),
-            port: Some(cluster.port),
+            host: Some(copy.host.clone()),
+            port: Some(copy.port),
             socket: None,
-            tls_ca: self.tls_ca.clone().or_else(|| tls_ca.map(str::to_owned)).or(extra.tls_ca),
+            tls_ca,
             tls: Tls::Verify,
+            server_public_key: restore.server_public_key.clone().or(extra.server_public_key).or(key),
         };
         Server::build(&address, extra.user.or(user), password)
     }
 
-    fn of_login(&self, login: &Login) -> Result<(Option<String>, Password), Error> {
+    fn of_login(&self, login: &Login) -> Result<LoggedIn, Error> {
         Ok(match login {
             Login::OptionFile { path, .. } => {
                 let file = OptionFile::read(Path::new(path))?;
-                (file.user, Password::of(file.password))
+                (file.user, Password::of(file.password), file.server_public_key)
             }
-            Login::Env { name, user, .. } => (Some(user.clone()), Password::of(Some(password_of(name)?))),
+            Login::Env { name, user, .. } => {
+                (Some(user.clone()), Password::of(Some(password_of(name)?)), None)
+            }
             Login::SecretsManager { arn, .. } => {
                 let secret = self.keys.secret(arn).map_err(Error::Keys)?;
-                (secret.user, Password::of(Some(secret.password)))
+                (secret.user, Password::of(Some(secret.password)), None)
             }
-            Login::Iam { user, .. } => (Some(user.clone()), Password::Token(Arc::clone(&self.keys))),
+            Login::Iam { user, .. } => (Some(user.clone()), Password::Token(Arc::clone(&self.keys)), None),
             Login::Unknown(_) => return Err(Error::NoSuchLogin),
         })
     }
@@ -144,11 +153,14 @@ impl Server {
         Access::default().to_config(config)
     }
 
-    /// The throw-away copy of a document whose login needs no keys.
-    pub fn of_cluster(cluster: &Cluster, tls_ca: Option<&str>) -> Result<Self, Error> {
-        Access::default().to_cluster(cluster, tls_ca)
+    /// A copy whose login needs no keys.
+    pub fn of_copy(copy: &Copy) -> Result<Self, Error> {
+        Access::default().to_copy(copy, &RestoreConfig::default())
     }
 }
+
+/// The user, what proves that it is he, and the public key of his server, as far as a login says.
+type LoggedIn = (Option<String>, Password, Option<String>);
 
 /// Two ways to log in are one too many: which of them is meant?
 fn require_one_way(config: &ServerConfig) -> Result<(), Error> {
@@ -174,7 +186,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::document::{AnyFailure, Exit, Failure, chain};
+    use crate::document::{AnyFailure, Cluster, Exit, Failure, ResourceKind, chain};
 
     /// Knows one secret and counts its tokens.
     #[derive(Debug, Default)]
@@ -200,6 +212,11 @@ mod tests {
     fn access(extra: Option<PathBuf>) -> (Arc<Fake>, Access) {
         let fake = Arc::new(Fake::default());
         (Arc::clone(&fake), Access { keys: fake, extra, tls_ca: None })
+    }
+
+    fn copy(host: &str, port: u16, login: Option<Login>) -> Copy {
+        let cluster = Cluster { host: host.to_owned(), port, login, ..Cluster::default() };
+        Copy::described(ResourceKind::Cluster, &cluster)
     }
 
     fn config() -> ServerConfig {
@@ -230,8 +247,7 @@ mod tests {
         let own = ServerConfig { host: Some("10.0.0.1".into()), user: Some("me".into()), ..config() };
         let server = access.to_config(&own).unwrap();
         assert_eq!((server.label(), password(&server).as_str()), ("night@10.0.0.1:1", "owl"));
-        let cluster = Cluster { host: "copy".into(), port: 3306, ..Cluster::default() };
-        let server = access.to_cluster(&cluster, None).unwrap();
+        let server = access.to_copy(&copy("copy", 3306, None), &RestoreConfig::default()).unwrap();
         assert_eq!((server.label(), password(&server).as_str()), ("night@copy:3306", "owl"));
     }
 
@@ -239,8 +255,8 @@ mod tests {
     fn a_token_is_made_for_each_connection() {
         let (fake, access) = access(None);
         let login = Login::Iam { user: "masker".to_owned(), other: serde_json::Map::new() };
-        let cluster = Cluster { host: "127.0.0.1".into(), port: 9, login: Some(login), ..Cluster::default() };
-        let server = access.to_cluster(&cluster, Some("/ca.pem")).unwrap();
+        let restore = RestoreConfig { tls_ca: Some("/ca.pem".to_owned()), ..RestoreConfig::default() };
+        let server = access.to_copy(&copy("127.0.0.1", 9, Some(login)), &restore).unwrap();
         assert!(server.connect().is_err() && server.connect().is_err());
         assert_eq!(fake.0.load(Ordering::Relaxed), 2);
         assert_eq!(password(&server), "token-2");

@@ -2,20 +2,48 @@
 //!
 //! In: host, port or socket, and what proves who logs in. Out: a [`Session`] with known session settings. TLS is
 //! verified when the server is not on this host.
+//!
+//! **Passwords.** Over a socket or TLS the server may read the password. Over plain TCP `caching_sha2_password` wants it
+//! encrypted with the server's RSA key, and the driver would take that key from whoever answers. So it is always told where
+//! the key is; where nobody said, at a place where no file can be, and then it sends nothing.
+//!
+//! **Time.** A connection may take ten seconds, the login and the first answer thirty in all, however few bytes arrive. After
+//! that a statement may take as long as it takes (LOAD, ALTER, `GET_LOCK`), as long as the server's machine is there:
+//! TCP asks it every so often and gives up after a minute and a half.
 
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use mysql::{Conn, Opts, OptsBuilder, SslOpts};
 
-use super::error::Error;
+use super::error::{Cause, Error};
 use super::session::Session;
 use crate::config::Tls;
+use crate::document::read_text;
 use crate::house::Keys;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the login and the first answers may take together. A busy server takes a second.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A machine that says nothing is asked after so long, then so often and so many times.
+const KEEPALIVE_MS: u32 = 30_000;
+const PROBE_SECONDS: u32 = 10;
+const PROBES: u32 = 6;
+
+/// How long what was sent may stay unconfirmed.
+const UNCONFIRMED_MS: u32 = 90_000;
+
+/// Where no file can be: the driver's public key of a server whose key nobody told us.
+const NO_KEY: &str = "/dev/null/server_public_key";
+
+/// The longest file that is a key.
+const KEY_BYTES_MAX: u64 = 16 << 10;
 
 /// The longest row that can be read: the protocol's own limit. What may be sent is the server's to say.
 const PACKET_BYTES_MAX: usize = 1 << 30;
@@ -57,6 +85,9 @@ pub struct Server {
     options: OptsBuilder,
     label: String,
     password: Password,
+    /// Its public key, if passwords may go to it over plain TCP.
+    public_key: Option<PathBuf>,
+    patience: Duration,
 }
 
 impl Server {
@@ -68,6 +99,7 @@ impl Server {
             socket: None,
             tls_ca: None,
             tls: Tls::Verify,
+            server_public_key: None,
         };
         Self::with_password(&address, user, password)
     }
@@ -75,8 +107,16 @@ impl Server {
     /// A server on this host behind a Unix socket.
     pub fn at_socket(socket: &Path, user: &str, password: &str) -> Self {
         let socket = Some(socket.display().to_string());
-        let address = Address { host: None, port: None, socket, tls_ca: None, tls: Tls::Verify };
+        let (tls_ca, server_public_key) = (None, None);
+        let address = Address { host: None, port: None, socket, tls_ca, tls: Tls::Verify, server_public_key };
         Self::with_password(&address, user, password)
+    }
+
+    /// The same server, whose public key is in this file.
+    #[must_use]
+    pub fn with_public_key(mut self, path: &Path) -> Self {
+        self.public_key = Some(path.to_owned());
+        self
     }
 
     fn with_password(address: &Address, user: &str, password: &str) -> Self {
@@ -106,7 +146,10 @@ impl Server {
             .user(user)
             .init(SESSION.to_vec())
             .prefer_socket(false)
-            .tcp_keepalive_time_ms(Some(30_000))
+            .tcp_keepalive_time_ms(Some(KEEPALIVE_MS))
+            .tcp_keepalive_probe_interval_secs(Some(PROBE_SECONDS))
+            .tcp_keepalive_probe_count(Some(PROBES))
+            .tcp_user_timeout_ms(Some(UNCONFIRMED_MS))
             .max_allowed_packet(Some(PACKET_BYTES_MAX))
             .tcp_connect_timeout(Some(CONNECT_TIMEOUT))
             .ssl_opts(address.tls());
@@ -116,7 +159,8 @@ impl Server {
                 .ip_or_hostname(Some(address.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned())))
                 .tcp_port(address.port.unwrap_or(3306)),
         };
-        Self { options, label, password }
+        let public_key = address.server_public_key.as_ref().map(|path| PathBuf::from(expand_home(path)));
+        Self { options, label, password, public_key, patience: LOGIN_TIMEOUT }
     }
 
     /// The same server for another account.
@@ -144,10 +188,67 @@ impl Server {
     /// Opens one connection with a default database.
     pub fn connect_to(&self, database: Option<&str>) -> Result<Session, Error> {
         let options = Opts::from(self.login()?.db_name(database));
-        let secure = options.get_ssl_opts().is_some();
-        let connection = Conn::new(options)
-            .map_err(|e| Error::Connect { server: self.label.clone(), source: e.into() })?;
-        Session::begin(connection, self.label.clone(), secure)
+        let (label, secure) = (self.label.clone(), options.get_ssl_opts().is_some());
+        self.check_key(&options)?;
+        let begin = move || {
+            let connection =
+                Conn::new(options).map_err(|e| Error::Connect { server: label.clone(), source: e.into() })?;
+            Session::begin(connection, label, secure)
+        };
+        self.in_time(begin).map_err(|error| self.without_key(error))
+    }
+
+    /// Logs in on a thread of its own: nothing that the driver waits for has a limit in all. Who answers too late, or so
+    /// that the driver panics, is not waited for.
+    fn in_time(
+        &self,
+        begin: impl FnOnce() -> Result<Session, Error> + Send + 'static,
+    ) -> Result<Session, Error> {
+        let (sender, receiver) = sync_channel(1);
+        let failed = |source: io::Error| Error::Connect {
+            server: self.label.clone(),
+            source: mysql::Error::from(source).into(),
+        };
+        let login = std::thread::Builder::new().name("login".to_owned());
+        login.spawn(move || sender.send(begin())).map_err(failed)?;
+        receiver.recv_timeout(self.patience).unwrap_or_else(|why| {
+            let (kind, said) = match why {
+                RecvTimeoutError::Timeout => (io::ErrorKind::TimedOut, "does not answer in time"),
+                RecvTimeoutError::Disconnected => {
+                    (io::ErrorKind::InvalidData, "does not answer as a server does")
+                }
+            };
+            Err(failed(io::Error::new(kind, format!("what is there {said}"))))
+        })
+    }
+
+    /// A file that is no key would end the driver.
+    fn check_key(&self, options: &Opts) -> Result<(), Error> {
+        let Some(path) = self.public_key.as_ref().filter(|_| is_plain(options)) else { return Ok(()) };
+        let wrong = |source| Error::PublicKey { server: self.label.clone(), path: path.clone(), source };
+        match read_text(path, KEY_BYTES_MAX) {
+            Ok(text) if text.contains("-----BEGIN PUBLIC KEY-----") => Ok(()),
+            Ok(_) => Err(wrong(io::Error::new(io::ErrorKind::InvalidData, "it holds no PUBLIC KEY"))),
+            // Not every server asks for it: who does is told below.
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(wrong(source)),
+        }
+    }
+
+    /// The driver had no key to encrypt the password with.
+    fn without_key(&self, error: Error) -> Error {
+        let Error::Connect { source: Cause(mysql::Error::IoError(source)), .. } = &error else {
+            return error;
+        };
+        match (source.kind(), &self.public_key) {
+            (io::ErrorKind::NotADirectory, None) => Error::NoPublicKey(self.label.clone()),
+            (io::ErrorKind::NotFound, Some(path)) => Error::PublicKey {
+                server: self.label.clone(),
+                path: path.clone(),
+                source: io::Error::from(io::ErrorKind::NotFound),
+            },
+            _ => error,
+        }
     }
 
     /// Where the server is and who logs in, without what proves it.
@@ -157,7 +258,12 @@ impl Server {
 
     /// The options of one connection, with the password, or a fresh token that the server gets as it is.
     pub fn login(&self) -> Result<OptsBuilder, Error> {
-        let options = self.options.clone();
+        let mut options = self.options.clone();
+        if is_plain(&Opts::from(options.clone())) {
+            // Whatever happens, the driver does not ask the server for one.
+            let key = self.public_key.clone().unwrap_or_else(|| PathBuf::from(NO_KEY));
+            options = options.server_key_path(Some(key));
+        }
         let keys = match &self.password {
             Password::Fixed(password) => return Ok(options.pass(password.clone())),
             Password::Token(keys) => keys,
@@ -174,6 +280,11 @@ impl Server {
     }
 }
 
+/// Whether neither TLS nor the machine itself lies between us and the server.
+fn is_plain(options: &Opts) -> bool {
+    options.get_ssl_opts().is_none() && options.get_socket().is_none()
+}
+
 /// Where a server is, and how far the way there is trusted.
 pub(crate) struct Address {
     pub(crate) host: Option<String>,
@@ -181,6 +292,7 @@ pub(crate) struct Address {
     pub(crate) socket: Option<String>,
     pub(crate) tls_ca: Option<String>,
     pub(crate) tls: Tls,
+    pub(crate) server_public_key: Option<String>,
 }
 
 impl Address {
@@ -208,3 +320,6 @@ pub(crate) fn expand_home(path: &str) -> String {
         _ => path.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,6 +137,21 @@ pub enum Error {
     /// A token that others could read.
     #[error("{0}: an RDS IAM token goes over verified TLS only")]
     TokenWithoutTls(String),
+    /// The server wants to read the password, and nothing proves who it is.
+    #[error(
+        "{0} asks for the password over plain TCP, where whoever is in between could read it: it was not sent"
+    )]
+    NoPublicKey(String),
+    /// The key that it would be encrypted with cannot be used.
+    #[error("cannot use {} as the public key of {server}", path.display())]
+    PublicKey {
+        /// The server.
+        server: String,
+        /// Where the key should be.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The secret or the token cannot be had.
     #[error("{}", chain(&**.0))]
     Keys(AnyFailure),
@@ -199,6 +214,10 @@ impl Failure for Error {
             ),
             Self::TokenWithoutTls(_) => of_login().hint(
                 "set tls_ca to the RDS certificate bundle, and leave tls at its default, \"verify\"",
+            ),
+            Self::NoPublicKey(_) | Self::PublicKey { .. } => of_login().hint(
+                "log in through its socket, set tls_ca to the authority of its certificate, or set server_public_key to a \
+                 copy of its public_key.pem (SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key' shows it there)",
             ),
             Self::OptionFile { .. } | Self::NoPassword(_) | Self::TwoLogins(..) | Self::NoSuchLogin => of_login(),
             Self::Keys(inner) => inner.ending(),

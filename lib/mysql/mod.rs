@@ -18,6 +18,7 @@ pub use access::{Access, LoginOptions};
 pub use connect::Server;
 pub use error::{Error, number};
 pub use infile::{Broken, Loaded};
+pub(crate) use option_file::write_with_key as write_option_file_with_key;
 pub use option_file::{OptionFile, write as write_option_file};
 pub use session::{Engine, Session};
 pub use wire::Fields;

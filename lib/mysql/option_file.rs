@@ -29,6 +29,8 @@ pub struct OptionFile {
     pub socket: Option<String>,
     /// `ssl-ca`.
     pub tls_ca: Option<String>,
+    /// `server-public-key-path`.
+    pub server_public_key: Option<String>,
 }
 
 impl OptionFile {
@@ -60,7 +62,9 @@ impl OptionFile {
                 name.trim().clone_into(&mut group);
             } else if group == "client" && !line.starts_with(['#', ';', '!']) {
                 let (key, value) = line.split_once('=').unwrap_or((line, ""));
-                options.set(&key.trim().replace('_', "-"), unescape(value.trim()));
+                let key = key.trim().replace('_', "-");
+                // Said so that clients which do not know an option pass it by.
+                options.set(key.strip_prefix("loose-").unwrap_or(&key), unescape(value.trim()));
             }
         }
         options
@@ -74,6 +78,7 @@ impl OptionFile {
             "port" => self.port = value.parse().ok(),
             "socket" => self.socket = Some(value),
             "ssl-ca" => self.tls_ca = Some(value),
+            "server-public-key-path" => self.server_public_key = Some(value),
             _ => {}
         }
     }
@@ -119,9 +124,24 @@ fn unescape(value: &str) -> String {
 
 /// Writes an option file that only this user can read: never, not even for a moment, with a wider mode.
 pub fn write(path: &Path, user: &str, password: &str) -> Result<(), Error> {
+    write_with_key(path, (user, password), None)
+}
+
+/// The same for a server whose public key is known. MariaDB's clients do not know the option, so it is a loose one.
+pub(crate) fn write_with_key(
+    path: &Path,
+    (user, password): (&str, &str),
+    server_public_key: Option<&str>,
+) -> Result<(), Error> {
     let fail = |source: io::Error| Error::OptionFile { path: path.to_owned(), source };
     let escape = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"");
-    let text = format!("[client]\nuser=\"{}\"\npassword=\"{}\"\n", escape(user), escape(password));
+    let key = server_public_key.map(|key| format!("loose-server-public-key-path=\"{}\"\n", escape(key)));
+    let text = format!(
+        "[client]\nuser=\"{}\"\npassword=\"{}\"\n{}",
+        escape(user),
+        escape(password),
+        key.unwrap_or_default()
+    );
     // A file left behind by an earlier try may have any mode.
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(fail(e)),
@@ -142,6 +162,8 @@ mod tests {
         assert_eq!(read.user.as_deref(), Some("dev"));
         assert_eq!(read.password.as_deref(), Some("a#b\\c"));
         assert_eq!((read.port, read.tls_ca.as_deref()), (Some(3307), Some("/x")));
+        let keyed = OptionFile::parse("[client]\nloose_server-public-key-path = /k.pem\n");
+        assert_eq!(keyed.server_public_key.as_deref(), Some("/k.pem"));
         let commented = OptionFile::parse("[client]\npassword=\"a # b\" # main\nuser=dev\t# me\nhost=h#x\n");
         assert_eq!(commented.password.as_deref(), Some("a # b"));
         assert_eq!((commented.user.as_deref(), commented.host.as_deref()), (Some("dev"), Some("h")));

@@ -1,7 +1,7 @@
 //! What can stop a dehydration.
 
 use crate::document::{Ending, Exit, Failure, Interrupted};
-use crate::{config, mask, mysql, work_schema};
+use crate::{claim, config, mask, mysql, work_schema};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum Error {
     /// The work schema cannot be used.
     #[error(transparent)]
     WorkSchema(#[from] work_schema::Error),
+    /// The document's copy is not believed to be one.
+    #[error(transparent)]
+    Claim(#[from] claim::Error),
     /// A signal arrived.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -127,6 +130,7 @@ impl Failure for Error {
             Self::Mask(inner) => inner.ending(),
             Self::Server(inner) => inner.ending(),
             Self::WorkSchema(inner) => inner.ending(),
+            Self::Claim(inner) => inner.ending(),
             Self::Interrupted(inner) => inner.ending().hint("run it again: key tables are made anew"),
             Self::Document(inner) => inner.ending(),
             Self::NoCluster => Ending::new(Exit::BadInput, "no-cluster").hint(

@@ -20,6 +20,7 @@ use super::proof::{cast_failures, largest_parents};
 use super::rewrite::in_place;
 use super::rules::blueprint::{self, Blueprint};
 use super::safety::{canary, constraint_check, guard, leaks};
+use crate::claim;
 use crate::document::{Dehydration, Document, Done, EdgeReport, LeakScan, TableClass, TablePlan, Target};
 use crate::house::House;
 use crate::mask;
@@ -29,9 +30,10 @@ use crate::work_schema;
 /// Makes the plan and adds it to the document.
 pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
     let place = Place::of(house, document, options)?;
+    claim::stays(&place.databases)?;
     place.may_hold_keys(options)?;
     if options.in_place {
-        place.may_be_rewritten(options)?;
+        place.may_be_rewritten(house, options)?;
     }
     if place.is_source {
         let mut source = document.source.take().unwrap_or_default();
@@ -150,6 +152,7 @@ impl Maker<'_> {
             largest_parents::parents(self.house, crew.all(), blueprint, &closed.closure, &mut plan.edges)?;
         }
         if !self.options.in_place {
+            work_schema::seal_plan(crew.first(), &plan)?;
             return Ok(plan);
         }
         self.house.progress.say(&format!("rewriting the tables of {}", self.place.label()));
@@ -164,6 +167,10 @@ impl Maker<'_> {
         self.watch.over(&session);
         work_schema::lock(&mut session, schema, usize::from(WORKERS_MAX))?;
         let rules = blueprint::sha256(config);
+        // The record lies on the server, and a rewrite is one whoever began it.
+        if !self.options.in_place && work_schema::unfinished_rewrite(&mut session, schema)?.is_some() {
+            self.place.may_be_rewritten(self.house, self.options)?;
+        }
         if let Some(plan) = in_place::resume(self.house, &mut session, schema, &rules)? {
             return Ok(Begun::Finished(Box::new(plan)));
         }

@@ -26,7 +26,8 @@ pub struct Options {
     #[arg(long, global = true)]
     pub in_place: bool,
 
-    /// Yes, HOST is a server that may be written to, though no document proves that it is a throw-away copy
+    /// Yes, HOST (or HOST:PORT, or a socket) is a server that may be written to, though no journal proves that it is a
+    /// throw-away copy. Typed by a person: no variable and no file says it
     #[arg(long, value_name = "HOST", global = true)]
     pub i_own_this_server: Option<String>,
 

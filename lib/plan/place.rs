@@ -1,11 +1,13 @@
 //! Which server is dehydrated, and whether anything may be written there.
 //!
-//! In: the document, `refresh.toml`, the flags. Out: a [`Place`] to connect to, or a refusal (77).
+//! In: the document, `refresh.toml`, the flags. Out: a [`Place`] to connect to, or a refusal (77). A document's word alone is
+//! none: see the room `claim`.
 
 use jiff::Timestamp;
 
 use super::error::Error;
 use super::options::Options;
+use crate::claim::{self, Claim};
 use crate::document::Document;
 use crate::house::House;
 use crate::mysql::{Access, Server, Session};
@@ -20,8 +22,8 @@ pub(crate) struct Place {
     pub(crate) databases: Vec<String>,
     /// When the data is from, if the document says so.
     pub(crate) taken_at: Option<Timestamp>,
-    /// The document proves that this run restored it.
-    pub(crate) throw_away: bool,
+    /// Who says that it is a document's copy; nobody for the configured source.
+    claim: Option<Claim>,
     /// It is the configured source itself.
     pub(crate) is_source: bool,
 }
@@ -35,13 +37,15 @@ impl Place {
         let config = &house.config;
         let cluster = document.cluster.as_ref().ok_or(Error::NoCluster)?;
         let named = document.source.as_ref().map(|source| source.databases.clone()).unwrap_or_default();
+        let access = Access::of(house, &options.login);
+        let typed = options.i_own_this_server.as_deref();
+        let claim = claim::check(house, &access, &document.run, cluster, typed)?;
         Ok(Self {
-            server: Access::of(house, &options.login)
-                .to_cluster(cluster, config.restore.tls_ca.as_deref())?,
+            server: claim.server(house, &access)?,
             host: cluster.host.clone(),
             databases: if named.is_empty() { config.source.databases.clone() } else { named },
             taken_at: document.snapshot.as_ref().and_then(|snapshot| snapshot.created_at),
-            throw_away: cluster.throw_away,
+            claim: Some(claim),
             is_source: false,
         })
     }
@@ -53,7 +57,7 @@ impl Place {
         let address = server.label().rsplit('@').next().unwrap_or_default();
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
         let databases = config.source.databases.clone();
-        Ok(Self { server, host, databases, taken_at: None, throw_away: false, is_source: true })
+        Ok(Self { server, host, databases, taken_at: None, claim: None, is_source: true })
     }
 
     /// Opens a connection.
@@ -74,19 +78,30 @@ impl Place {
     /// Refuses to write key tables to a server that is neither a throw-away copy, nor named, nor the source that
     /// `--source` asked for.
     pub(crate) fn may_hold_keys(&self, options: &Options) -> Result<(), Error> {
-        if self.throw_away || self.is_source || self.owned(options) {
+        if self.claim.is_some() || self.is_source || self.owned(options) {
             return Ok(());
         }
         Err(self.refusal("write key tables"))
     }
 
-    /// Refuses to rewrite tables on a server that is neither a throw-away copy nor named.
-    pub(crate) fn may_be_rewritten(&self, options: &Options) -> Result<(), Error> {
-        if self.throw_away || self.owned(options) { Ok(()) } else { Err(self.refusal("rewrite tables")) }
+    /// Refuses to rewrite tables on a server that is neither proven to be the copy nor named by a person.
+    pub(crate) fn may_be_rewritten(&self, house: &House, options: &Options) -> Result<(), Error> {
+        match &self.claim {
+            _ if self.owned(options) => Ok(()),
+            Some(claim) => Ok(claim.prove(house, &mut self.connect()?)?),
+            None => Err(self.refusal("rewrite tables")),
+        }
+    }
+
+    /// Whether rows that are taken back again may be written between those of the server.
+    pub(crate) fn takes_canaries(&self, options: &Options) -> bool {
+        self.claim.is_some() || self.owned(options)
     }
 
     fn owned(&self, options: &Options) -> bool {
-        options.i_own_this_server.as_deref() == Some(self.host.as_str())
+        let typed = options.i_own_this_server.as_deref();
+        let address = self.server.label().rsplit('@').next();
+        typed.is_some() && (typed == Some(self.host.as_str()) || typed == address)
     }
 
     fn refusal(&self, deed: &'static str) -> Error {

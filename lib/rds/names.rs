@@ -27,6 +27,11 @@ pub(super) const TAG_MANAGED: &str = "refreshkit:managed";
 /// After which moment anybody may delete it, RFC 3339.
 pub(super) const TAG_EXPIRES: &str = "refreshkit:expires";
 
+/// Whether a tag is one of ours.
+pub(super) fn is_our_tag(key: &str) -> bool {
+    key.starts_with("refreshkit:")
+}
+
 /// Why a text cannot name a cluster, an instance or a snapshot.
 pub(super) fn problem(identifier: &str) -> Option<&'static str> {
     if identifier.is_empty() {

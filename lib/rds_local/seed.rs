@@ -94,8 +94,9 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
     let master = new_secret();
     prepare(&folder, Some(master.clone()))?;
     let option_file = folder.join("master.cnf");
-    mysql::write_option_file(&option_file, MASTER, &master.0)?;
     make_data(&home, &folder, &house.cancel, |session| load(house, options, input, session))?;
+    let key = home.server_public_key().map(|path| path.display().to_string());
+    mysql::write_option_file_with_key(&option_file, (MASTER, &master.0), key.as_deref())?;
     let mut cluster = cluster(&id, plain)?;
     if plain {
         program.brand.word().clone_into(&mut cluster.engine);
@@ -142,6 +143,7 @@ fn make_data(
     let data = folder.join("data");
     home.discard(&data)?;
     home.program.install(&data)?;
+    home.give_keys(&data)?;
     cancel.check()?;
     let mut secrets: Secrets = home::read_json(&folder.join("secrets.json"))?;
     let master = secrets.pending.take().unwrap_or_else(new_secret);
@@ -158,6 +160,7 @@ fn make_data(
     fill(&mut session)?;
     drop(session);
     server.stop();
+    home.give_keys(&data)?;
     // Unless a service uses it too.
     let _ = std::fs::remove_dir(sockets);
     home::write_json(&folder.join("secrets.json"), &secrets)

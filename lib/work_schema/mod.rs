@@ -6,6 +6,7 @@
 //! | table | what it holds | made by | read by |
 //! |---|---|---|---|
 //! | `refreshkit` | the mark that the schema is ours, the rules' hash, whether the plan is complete | `prepare` | both tools |
+//! | `plan_seal` | the hash of the plan: what a document brings back must be that one | `mydehydrate` | `mydump-rotate` |
 //! | `k_N` | the keys of the kept rows of table N | the closure | the plan's SELECTs |
 //! | `d_N` | for a moment, rows that are taken back along relation N | the closure | the closure |
 //! | `mask_key` | the key of the masks; only the server reads it | `prepare` | each session that reads masked columns |
@@ -22,6 +23,7 @@ mod names;
 mod originals;
 mod reader_mark;
 mod rewrite;
+mod seal;
 mod settings;
 mod state;
 
@@ -37,6 +39,8 @@ pub use rewrite::is_rewritten;
 pub(crate) use rewrite::{
     commit_rewrite, end_rewrite, rewritten_tables, unfinished_rewrite, unreadable_rewrite,
 };
+pub use seal::seal;
+pub(crate) use seal::seal_plan;
 pub(crate) use settings::{choose, ready, session_statements};
 pub use state::is_planned;
 pub(crate) use state::{complete, last_plan, prepare};

@@ -17,6 +17,9 @@ pub(crate) const ORIGINALS: &str = "originals";
 /// Rows by which readers are seen to be up to date. The dump adds this one.
 pub(super) const READER_MARKS: &str = "reader_marks";
 
+/// Which plan the key tables are of, to the byte.
+pub(super) const SEAL: &str = "plan_seal";
+
 /// The commit record of a rewrite in place.
 pub(super) const REWRITE: &str = "in_place";
 

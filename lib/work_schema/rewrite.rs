@@ -5,6 +5,7 @@
 
 use super::error::Error;
 use super::names::{REWRITE, REWRITE_TABLES};
+use super::seal::seal;
 use crate::catalog;
 use crate::document::Dehydration;
 use crate::mysql::Session;
@@ -59,7 +60,7 @@ pub(crate) fn end_rewrite(session: &mut Session, schema: &str) -> Result<(), Err
 pub fn is_rewritten(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
     let Some((text, true)) = committed(session, &plan.work_schema)? else { return Ok(false) };
     let known = serde_json::from_str::<Dehydration>(&text);
-    Ok(known.is_ok_and(|known| known.config_sha256 == plan.config_sha256 && known.tables == plan.tables))
+    Ok(known.is_ok_and(|known| seal(&known) == seal(plan)))
 }
 
 /// The commit record: the plan as JSON, and whether it was carried out to the end.

@@ -6,6 +6,7 @@
 use super::error::Error;
 use super::keys::create_mask_key;
 use super::names::MARK;
+use super::seal::is_sealed;
 use super::settings::ready;
 use crate::catalog;
 use crate::document::Dehydration;
@@ -78,12 +79,15 @@ pub(crate) fn last_plan(session: &mut Session, schema: &str, config_sha256: &str
     }
 }
 
-/// Whether the key tables on this server are complete and of the rules that made the plan.
+/// Whether the key tables on this server are complete, of the rules that made the plan, and of this very plan.
 pub fn is_planned(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
     if !catalog::has_table(session, "looking for the plan's mark", &plan.work_schema, MARK)? {
         return Ok(false);
     }
     let sql = format!("SELECT config_sha256, state FROM {} WHERE id = 1", qualified(&plan.work_schema, MARK));
     let mark: Option<(String, String)> = session.first("reading the plan's mark", &sql)?;
-    Ok(mark.is_some_and(|(sha, state)| sha == plan.config_sha256 && state == "complete"))
+    if !mark.is_some_and(|(sha, state)| sha == plan.config_sha256 && state == "complete") {
+        return Ok(false);
+    }
+    is_sealed(session, plan)
 }

@@ -23,7 +23,7 @@ use refreshkit::document::{
 use refreshkit::dump;
 use refreshkit::house::House;
 use refreshkit::mask;
-use refreshkit::mysql::{OptionFile, Session};
+use refreshkit::mysql::{LoginOptions, OptionFile, Session};
 use refreshkit::plan::{self, Options};
 use refreshkit::progress::Progress;
 
@@ -88,11 +88,14 @@ pub(crate) fn dehydrate_as(
         format!("{} | {} | exit {}", report.message, report.hint.unwrap_or_default(), report.exit)
     };
     let config = config(scratch, text).map_err(|e| said(&e))?;
+    let mut options = options.clone();
+    options.i_own_this_server = Some("127.0.0.1".to_owned());
+    options.login.defaults_extra_file = Some(scratch.server.client_cnf.clone());
     let mut document = document(&scratch.server, &config.source.databases.clone());
     if let (Some(cluster), Some(port)) = (&mut document.cluster, port) {
         cluster.port = port;
     }
-    plan::dehydrate(&house(config), &mut document, options).map_err(|e| said(&e))?;
+    plan::dehydrate(&house(config), &mut document, &options).map_err(|e| said(&e))?;
     Ok(document.dehydration.unwrap())
 }
 
@@ -185,7 +188,8 @@ fn digests(scratch: &Scratch, text: &str, plan: Dehydration, whole: bool) -> BTr
         name: Some("case".to_owned()),
         workers: Some(1),
         level: Some(1),
-        ..dump::Options::default()
+        i_own_this_server: Some("127.0.0.1".to_owned()),
+        login: LoginOptions { defaults_extra_file: Some(scratch.server.client_cnf.clone()), tls_ca: None },
     };
     let mut document = document(&scratch.server, &databases);
     document.dehydration = Some(plan);

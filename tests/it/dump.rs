@@ -61,6 +61,7 @@ pub(crate) fn planned(scratch: &Scratch, tables: &[PlannedTable]) -> Document {
         host: setting("host"),
         port: setting("port").parse().unwrap_or(3306),
         login: Some(Login::option_file(&scratch.server.client_cnf)),
+        throw_away: true,
         ..Cluster::default()
     });
     let table =
@@ -91,9 +92,24 @@ pub(crate) fn planned(scratch: &Scratch, tables: &[PlannedTable]) -> Document {
         databases: vec![scratch.name.clone()],
         session: vec!["SET @key = 'k'".to_owned()],
         tables: tables.iter().map(table).collect(),
+        work_schema: format!("{}__work", scratch.name),
         ..Dehydration::default()
     });
+    seal(&scratch.server, document.dehydration.as_ref().unwrap());
     document
+}
+
+/// Leaves on the server what mydehydrate leaves there for a plan: that it is complete, and which it is.
+pub(crate) fn seal(server: &TestServer, plan: &Dehydration) {
+    let (schema, sha256) = (&plan.work_schema, refreshkit::work_schema::seal(plan));
+    let sql = format!(
+        "CREATE DATABASE IF NOT EXISTS `{schema}`; USE `{schema}`; DROP TABLE IF EXISTS refreshkit, plan_seal; \
+         CREATE TABLE refreshkit (id INT, config_sha256 CHAR(64), state VARCHAR(16), last_down INT); \
+         INSERT INTO refreshkit VALUES (1, '{}', 'complete', 0); \
+         CREATE TABLE plan_seal (id INT, sha256 CHAR(64)); INSERT INTO plan_seal VALUES (1, '{sha256}')",
+        plan.config_sha256
+    );
+    server.client(None, sql.as_bytes());
 }
 
 #[test]

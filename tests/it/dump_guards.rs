@@ -8,7 +8,7 @@ use refreshkit::document::{Document, TableClass};
 use refreshkit::mysql::Engine;
 
 use crate::closure::document;
-use crate::dump::{config, planned, whole, zcat};
+use crate::dump::{config, planned, seal, whole, zcat};
 use crate::support::{Output, Scratch, TestServer, Tool, for_each_server, servers};
 
 const SCHEMA: &str = "
@@ -120,8 +120,12 @@ fn masks_without_their_key_are_not_used() {
         let document = dehydrate(&scratch, directory, "refresh.toml", &[]);
         let mut without = document.clone();
         without.dehydration.as_mut().unwrap().session.clear();
+        // A plan that was changed on the way is not even tried.
+        assert!(dump(directory, &without).exits(65).stderr.contains("or it was changed on the way"));
+        seal(server, without.dehydration.as_ref().unwrap());
         let out = dump(directory, &without).exits(77);
         assert!(out.stderr.contains("key of the masks"), "{}", out.stderr);
+        seal(server, document.dehydration.as_ref().unwrap());
         scratch.run(&format!("DELETE FROM {}__work.mask_key", scratch.name));
         dump(directory, &document).exits(77);
         assert_nothing_published(directory);
@@ -149,6 +153,7 @@ fn a_dump_of_older_data_stays_and_the_link_goes_on_pointing_to_the_newest() {
     let newest = whole(&server, directory.path(), &[&scratch.name], "");
     let mut document = planned(&scratch, &[("t", TableClass::Full, &[("id", "t.`id`")], None)]);
     document.dehydration.as_mut().unwrap().as_of = Some("2020-01-01T02:00:00Z".parse().unwrap());
+    seal(&server, document.dehydration.as_ref().unwrap());
     let config = config(&server, directory.path(), "keep_days = 7\nkeep_at_least = 1");
     let out = Tool::new("mydump-rotate").arg("--config").arg(config).document(&document).run().exits(0);
     let after = out.document();

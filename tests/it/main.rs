@@ -7,6 +7,8 @@
 )]
 
 mod archive;
+#[cfg(feature = "aws")]
+mod claim;
 mod cli;
 mod closure;
 mod config;
@@ -22,6 +24,7 @@ mod dump_safety;
 mod dump_stale;
 mod dump_trouble;
 mod dump_ways;
+mod hostile_documents;
 mod jenkins;
 mod leaks;
 mod leaks_canaries;

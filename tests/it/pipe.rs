@@ -32,6 +32,7 @@ databases = ["app"]
 [restore]
 subnet_group = "dev-private"
 security_groups = ["sg-1"]
+server_public_key = "DIR/rds/server_public_key.pem"
 [dehydrate]
 root = { table = "applications", date = "created_at", window = "30d" }
 empty = ["@logs"]

@@ -156,7 +156,7 @@ fn sigterm_in_the_middle_of_a_long_statement_stops_tool_and_statement_within_abo
         let rules = rules.replace("pinned = [10, 11]", &format!("at_least = 5, {slow}"));
         fs::write(directory.path().join("refresh.toml"), rules).unwrap();
         let input = document(server, std::slice::from_ref(&scratch.name));
-        let mut child = tool(&directory).spawn();
+        let mut child = tool(&directory).document(&input).spawn();
         let mut stdin = child.stdin.take().unwrap();
         std::io::Write::write_all(&mut stdin, refreshkit::document::render(&input).as_bytes()).unwrap();
         drop(stdin);

@@ -105,7 +105,7 @@ fn a_rewrite_that_was_killed_anywhere_is_finished_by_the_next_run() {
         for delay in [80, 200, 320, 480] {
             let (scratch, directory) = setting(server);
             let input = document(server, std::slice::from_ref(&scratch.name));
-            let mut child = tool(&directory).spawn();
+            let mut child = tool(&directory).document(&input).spawn();
             {
                 use std::io::Write;
                 let mut stdin = child.stdin.take().unwrap();

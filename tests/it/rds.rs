@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
-use refreshkit::document::{Document, Login, StepStatus};
+use refreshkit::document::{Cluster, Copy, Document, Login, ResourceKind, StepStatus};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{ROWS, Stage, stage};
@@ -31,6 +31,11 @@ fn password_in(option_file: &str) -> String {
 pub(crate) fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     let all = walkdir::WalkDir::new(directory).into_iter().map(|entry| entry.unwrap().into_path());
     all.filter(|path| path.is_file()).collect()
+}
+
+/// The copy of a document, for the test that made it.
+fn copy_of(cluster: &Cluster) -> Server {
+    Server::of_copy(&Copy::described(ResourceKind::Cluster, cluster)).unwrap()
 }
 
 fn rows(server: &Server) -> u64 {
@@ -58,11 +63,13 @@ fn a_copy_of_production_is_made_proven_and_removed_and_production_stays_as_it_wa
             document.resources.iter().all(|owed| owed.resource_id.is_some() && owed.expires_at.is_some())
         );
 
-        let copy = Server::of_cluster(&cluster, None).unwrap();
+        let copy = copy_of(&cluster);
         assert_eq!(rows(&copy), ROWS);
         copy.connect().unwrap().run("deleting", "DELETE FROM app.notes").unwrap();
         let old = password_in(&stage.master_file());
-        assert!(Server::at(&cluster.host, cluster.port, "admin", &old).connect().is_err());
+        let production = Server::at(&cluster.host, cluster.port, "admin", &old);
+        let refused = production.with_public_key(&stage.public_key()).connect().unwrap_err();
+        assert_eq!(refused.number(), Some(1045));
 
         let (file, _) = login(&document);
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -252,10 +259,11 @@ fn a_serverless_clone_with_a_reader_needs_no_snapshot_and_no_default_of_the_serv
     assert_eq!(cluster.instances, ["kit-cloned-0", "kit-cloned-1"]);
     assert_eq!(document.snapshot.as_ref().unwrap().kind, "clone");
     assert!(document.snapshot.as_ref().unwrap().created_at.is_some());
-    assert_eq!(rows(&Server::of_cluster(cluster, None).unwrap()), ROWS);
+    assert_eq!(rows(&copy_of(cluster)), ROWS);
     let [reader] = &cluster.readers[..] else { panic!("{:?}", cluster.readers) };
     assert_eq!((reader.id.as_str(), reader.port), ("kit-cloned-1", cluster.port));
-    assert_eq!(rows(&Server::of_cluster(&cluster.through(reader), None).unwrap()), ROWS);
+    let through = Cluster { host: reader.host.clone(), port: reader.port, ..cluster.clone() };
+    assert_eq!(rows(&copy_of(&through)), ROWS);
     let copy = stage.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", "kit-cloned")]);
     for said in [
         "<MinCapacity>0.5</MinCapacity><MaxCapacity>8</MaxCapacity>",

@@ -62,7 +62,8 @@ fn the_password_that_the_service_keeps_opens_the_copy_for_every_tool_of_the_pipe
     let (arn, password) = secret_of(&stage, &document);
     assert!(arn.starts_with("arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster-"), "{arn}");
     assert!(!stage.state_dir().join("kept.cnf").exists());
-    let copy = Server::at(&cluster.host, cluster.port, "admin", &password);
+    let copy =
+        Server::at(&cluster.host, cluster.port, "admin", &password).with_public_key(&stage.public_key());
     let rows: Option<u64> =
         copy.connect().unwrap().first("counting", "SELECT COUNT(*) FROM app.notes").unwrap();
     assert_eq!(rows, Some(ROWS));

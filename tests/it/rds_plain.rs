@@ -1,9 +1,10 @@
 //! Plain RDS MySQL: an instance of its own instead of a cluster, through all four tools.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use refreshkit::document::{AnyKind, Document, Login, ResourceKind};
+use refreshkit::document::{AnyKind, Copy, Document, Login, ResourceKind};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{PLAIN, Stage, stage};
@@ -36,7 +37,7 @@ fn plain_source(stage: &Stage) {
 
 fn source(stage: &Stage) -> Server {
     let (host, port) = stage.address_of(PLAIN);
-    Server::at(&host, port, "admin", PASSWORD)
+    Server::at(&host, port, "admin", PASSWORD).with_public_key(&stage.public_key())
 }
 
 /// The source goes with the test that made it.
@@ -49,17 +50,18 @@ impl Drop for Removed<'_> {
 }
 
 /// The same through a copy: what a document says, whether it answers, and that production's password does not work.
-fn check_copy(document: &Document, rows: u64) {
+fn check_copy(document: &Document, rows: u64, key: &Path) {
     let cluster = document.cluster.as_ref().unwrap();
     assert_eq!(cluster.instances, std::slice::from_ref(&cluster.id));
     assert!(cluster.throw_away && !cluster.host.is_empty() && cluster.port != 0);
     let Some(Login::OptionFile { path, .. }) = &cluster.login else { panic!("{cluster:?}") };
     assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
-    let copy = Server::of_cluster(cluster, None).unwrap();
+    let copy = Server::of_copy(&Copy::described(ResourceKind::Instance, cluster)).unwrap();
     let count: Option<u64> =
         copy.connect().unwrap().first("counting", "SELECT COUNT(*) FROM app.notes").unwrap();
     assert_eq!(count, Some(rows));
-    assert!(Server::at(&cluster.host, cluster.port, "admin", PASSWORD).connect().is_err());
+    let production = Server::at(&cluster.host, cluster.port, "admin", PASSWORD);
+    assert_eq!(production.with_public_key(key).connect().unwrap_err().number(), Some(1045));
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn a_plain_instance_goes_through_all_four_tools_and_stays_as_it_was() {
     let restored = stage.tool("rds-restore").stdin(waited.stdout).run().exits(0).document();
     let kinds: Vec<_> = restored.resources.iter().map(|owed| owed.kind.clone()).collect();
     assert_eq!(kinds, [ResourceKind::InstanceSnapshot, ResourceKind::Instance].map(AnyKind::from));
-    check_copy(&restored, 2);
+    check_copy(&restored, 2, &stage.public_key());
     assert!(!stage.state_of("kit-plain").contains("<PubliclyAccessible>true<"));
 
     let alone = stage.tool("rds-wait").args(["--instance", "kit-plain"]).run().exits(0).document();
@@ -105,14 +107,14 @@ fn fallbacks_of_a_plain_instance(stage: &Stage) {
     let snapshot = waited.document().snapshot.unwrap();
     assert!(snapshot.fallback && snapshot.id.starts_with(&format!("rds:{PLAIN}-")), "{snapshot:?}");
     let restored = stage.tool("rds-restore").stdin(waited.stdout).run().exits(0).document();
-    check_copy(&restored, 2);
+    check_copy(&restored, 2, &stage.public_key());
     stage.dropped(&restored);
 
     stage.fault(&["clear", "CreateDBSnapshot: error SnapshotQuotaExceeded 400 1"]);
     let snapped = stage.tool("rds-snap").args(["--instance", PLAIN, "--run", "plain-now"]).run().exits(0);
     let waited = stage.tool("rds-wait").args(["--fallback", "pitr"]).stdin(snapped.stdout).run().exits(0);
     let restored = stage.tool("rds-restore").stdin(waited.stdout).run().exits(0).document();
-    check_copy(&restored, 2);
+    check_copy(&restored, 2, &stage.public_key());
     stage.dropped(&restored);
 }
 
@@ -127,12 +129,12 @@ fn accidents_of_a_plain_instance(stage: &Stage) {
     let snapped = stage.tool("rds-snap").args(["--instance", PLAIN, "--run", "plain-lost"]).run().exits(0);
     let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
     let restored = stage.tool("rds-restore").stdin(waited.stdout).run().exits(0).document();
-    check_copy(&restored, 2);
+    check_copy(&restored, 2, &stage.public_key());
     stage.call(&[("Action", "StopDBInstance"), ("DBInstanceIdentifier", "kit-plain-lost")]);
     until_there(stage, "instance kit-plain-lost stopped");
     stage.call(&[("Action", "StartDBInstance"), ("DBInstanceIdentifier", "kit-plain-lost")]);
     until_there(stage, "instance kit-plain-lost available");
-    check_copy(&restored, 2);
+    check_copy(&restored, 2, &stage.public_key());
     let mut left = stage.left();
     left.sort();
     assert_eq!(left, ["instance kit-plain-lost available", "snapshot kit-plain-lost available"]);

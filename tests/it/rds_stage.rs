@@ -17,9 +17,15 @@ impl Stage {
     pub(crate) fn write_config(&self, snapshot: &str) {
         let text = format!(
             "[source]\ncluster = \"{SOURCE}\"\ndatabases = [\"app\"]\n\n[snapshot]\nprefix = \"kit\"\n{snapshot}\n\n\
-             [restore]\nsubnet_group = \"dev\"\nsecurity_groups = [\"sg-1\"]\nparameter_group = \"dev-aurora\"\n"
+             [restore]\nsubnet_group = \"dev\"\nsecurity_groups = [\"sg-1\"]\nparameter_group = \"dev-aurora\"\nserver_public_key = {:?}\n",
+            self.public_key().display().to_string()
         );
         std::fs::write(self.home.path().join("refresh.toml"), text).unwrap();
+    }
+
+    /// The public key of every server of the cloud.
+    pub(crate) fn public_key(&self) -> PathBuf {
+        self.cloud.directory.join("cloud/server_public_key.pem")
     }
 
     pub(crate) fn state_dir(&self) -> PathBuf {

@@ -253,6 +253,7 @@ fn a_documents_copy_is_opened_with_a_token_too() {
             .env("REFRESH_CONFIG", home.path().join("refresh.toml"))
             .env("REFRESH_STATE_DIR", home.path().join("state"))
             .args(flag)
+            .args(["--i-own-this-server", "localhost"])
             .stdin(document.to_string())
             .run()
             .exits(69);

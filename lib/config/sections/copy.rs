@@ -85,6 +85,8 @@ pub struct RestoreConfig {
     pub extended_support: bool,
     /// Certificate authorities (PEM) to verify the copy with: the RDS bundle.
     pub tls_ca: Option<String>,
+    /// The copy's RSA key, where it is reached without TLS: `rds-local` writes `server_public_key.pem` into its directory.
+    pub server_public_key: Option<String>,
 }
 
 impl Default for RestoreConfig {
@@ -106,6 +108,7 @@ impl Default for RestoreConfig {
             password: CopyPassword::default(),
             extended_support: false,
             tls_ca: None,
+            server_public_key: None,
         }
     }
 }

@@ -37,6 +37,9 @@ pub struct ServerConfig {
     pub tls_ca: Option<String>,
     /// How the server's certificate is verified, if the server is not on this host.
     pub tls: Tls,
+    /// The server's RSA key (its `public_key.pem`): what a password is encrypted with where there is neither TLS nor a
+    /// socket. Without it, no password that the server could read goes over plain TCP.
+    pub server_public_key: Option<String>,
 }
 
 /// How a server's certificate is verified. Servers on this host are reached without TLS unless `tls_ca` is set.
@@ -64,6 +67,7 @@ const KEYS: &[&str] = &[
     "iam_login",
     "tls_ca",
     "tls",
+    "server_public_key",
 ];
 
 impl ServerConfig {
@@ -80,6 +84,7 @@ impl ServerConfig {
             "iam_login" => self.iam_login = map.next_value()?,
             "tls_ca" => self.tls_ca = map.next_value()?,
             "tls" => self.tls = map.next_value()?,
+            "server_public_key" => self.server_public_key = map.next_value()?,
             _ => map.next_value::<IgnoredAny>().map(drop)?,
         }
         Ok(())
@@ -220,7 +225,7 @@ mod tests {
             schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(fields, KEYS);
         let text = "host = 'h'\nport = 1\nsocket = 's'\nuser = 'u'\ndefaults_file = 'd'\npassword_env = 'p'\n\
-            secret = 's'\niam_login = true\ntls_ca = 't'\ntls = 'off'\n";
+            secret = 's'\niam_login = true\ntls_ca = 't'\ntls = 'off'\nserver_public_key = 'k'\n";
         let taken = toml::from_str::<crate::config::SourceConfig>(text).unwrap().server;
         let none = ServerConfig::default();
         for (field, differs) in KEYS.iter().zip([
@@ -234,6 +239,7 @@ mod tests {
             taken.iam_login != none.iam_login,
             taken.tls_ca != none.tls_ca,
             taken.tls != none.tls,
+            taken.server_public_key != none.server_public_key,
         ]) {
             assert!(differs, "{field}");
         }

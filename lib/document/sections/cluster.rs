@@ -78,19 +78,11 @@ pub struct Cluster {
     /// How to log in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<Login>,
-    /// True only if this run restored the copy itself: what in-place rewriting asks for.
+    /// True if this run restored the copy itself. For people: whoever writes there asks the journal and the token.
     pub throw_away: bool,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
-}
-
-impl Cluster {
-    /// The same copy, reached through one of its readers.
-    #[must_use]
-    pub fn through(&self, reader: &Endpoint) -> Self {
-        Self { host: reader.host.clone(), port: reader.port, ..self.clone() }
-    }
 }
 
 /// Where one reader instance of a copy listens.

@@ -46,7 +46,7 @@ pub(crate) fn check(
     if house.config.mask.canaries == Canaries::Off {
         return Ok(Vec::new());
     }
-    if place.may_be_rewritten(options).is_err() {
+    if !place.takes_canaries(options) {
         house.progress.say(
             "no canaries: only a throw-away copy takes them, or a server named with --i-own-this-server",
         );

@@ -22,8 +22,9 @@ use super::poll::{self, Judgement, Patience};
 use super::wait::{POINT_IN_TIME, describe, kind_of_source};
 use super::{names, snapshot};
 use crate::aws::label;
+use crate::claim;
 use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
-use crate::document::{Cluster, Document, Done, Login, ResourceKind, Snapshot, Source};
+use crate::document::{Cluster, Copy, Document, Done, Login, ResourceKind, Snapshot, Source};
 use crate::rds::guard::adopt::{self, Intent};
 
 /// Flags of `rds-restore`; each beats its setting in `[restore]`.
@@ -128,13 +129,19 @@ pub(super) fn copy(
     }
     let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
     describe(&mut cluster, &made);
-    let mut version = ready::log_in(desk, &cluster, settings.tls_ca.as_deref())?;
-    if let Some(user) = settings.iam_user {
-        cluster.login = Some(Login::Iam { user, other: serde_json::Map::new() });
-        version = ready::log_in(desk, &cluster, settings.tls_ca.as_deref())?;
+    let mut copy = Copy::described(made.kind, &cluster);
+    copy.tags = made.tags.iter().filter(|(key, _)| names::is_our_tag(key)).map(owned).collect();
+    let mut session = ready::log_in(desk, &copy, &settings)?;
+    copy.token = claim::plant(&mut session)?;
+    if let Some(user) = settings.iam_user.clone() {
+        copy.login = Some(Login::Iam { user, other: serde_json::Map::new() });
+        session = ready::log_in(desk, &copy, &settings)?;
     }
-    cluster.readers = ready::readers(desk, &cluster, settings.tls_ca.as_deref())?;
-    document.cluster = Some(cluster);
+    let version = session.version();
+    copy.readers = ready::readers(desk, &copy, &cluster.instances, &settings)?;
+    // What the tools after this one are told by the document, they look up here.
+    desk.house.journal(&document.run).record_copy(&copy)?;
+    document.cluster = Some(Cluster { login: copy.login, readers: copy.readers, ..cluster });
     let took = span(desk.clock.now().saturating_sub(begun));
     Ok(Done::saying(format!(
         "{} is ready at {}:{} ({version}) after {took}",
@@ -142,6 +149,10 @@ pub(super) fn copy(
         made.host,
         made.port
     )))
+}
+
+fn owned((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
 }
 
 /// Makes the cluster, or the plain instance with the first class of which there is a machine.

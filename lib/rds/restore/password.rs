@@ -53,7 +53,8 @@ fn in_file(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<Login, Er
     let path = std::path::absolute(file_of(journal)).unwrap_or_else(|_| file_of(journal));
     let password = make();
     journal.prepare()?;
-    mysql::write_option_file(&path, &copy.user, &password)?;
+    let key = desk.house.config.restore.server_public_key.as_deref();
+    mysql::write_option_file_with_key(&path, (&copy.user, &password), key)?;
     // Right after a restore the copy may be busy with a first backup.
     desk.call(true, || desk.cloud.set_password(copy.kind, &copy.id, &password))?;
     desk.clock.pause(BEFORE_IT_SHOWS)?;

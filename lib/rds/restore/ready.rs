@@ -1,12 +1,13 @@
 //! Proof that a copy is usable: somebody logs in.
 //!
-//! In: the document's cluster with its login. Out: nothing, or why nobody could. A cluster is `available` with an
+//! In: the copy with its login. Out: a session, or why nobody could. A cluster is `available` with an
 //! endpoint long before a name resolves or a password is accepted.
 
 use std::time::Duration;
 
-use crate::document::{Cluster, Endpoint, ResourceKind, chain};
-use crate::mysql::{Access, LoginOptions};
+use crate::config::RestoreConfig;
+use crate::document::{Copy, Endpoint, ResourceKind, chain};
+use crate::mysql::{Access, LoginOptions, Session};
 use crate::rds::desk::{Desk, span};
 use crate::rds::error::Error;
 
@@ -19,16 +20,16 @@ const SHORTEST: f64 = 0.004;
 /// Between two tries.
 const LOGIN_PAUSE: Duration = Duration::from_secs(5);
 
-/// Logs in, trying again for a while. Gives the server's version.
-pub(crate) fn log_in(desk: &Desk<'_>, cluster: &Cluster, tls_ca: Option<&str>) -> Result<String, Error> {
+/// Logs in, trying again for a while.
+pub(crate) fn log_in(desk: &Desk<'_>, copy: &Copy, settings: &RestoreConfig) -> Result<Session, Error> {
     let access = Access::of(desk.house, &LoginOptions::default());
-    let server = access.to_cluster(cluster, tls_ca)?;
+    let server = access.to_copy(copy, settings)?;
     let begun = desk.clock.now();
     let patience = LOGIN_TIMEOUT.mul_f64(desk.clock.pace().max(SHORTEST));
     loop {
         desk.house.cancel.check()?;
         let error = match server.connect() {
-            Ok(session) => return Ok(session.version().to_owned()),
+            Ok(session) => return Ok(session),
             Err(error) => error,
         };
         let waited = desk.clock.now().saturating_sub(begun);
@@ -46,14 +47,15 @@ pub(crate) fn log_in(desk: &Desk<'_>, cluster: &Cluster, tls_ca: Option<&str>) -
 /// The readers of a copy that let somebody in. Whoever uses the copy can do without the others.
 pub(crate) fn readers(
     desk: &Desk<'_>,
-    cluster: &Cluster,
-    tls_ca: Option<&str>,
+    copy: &Copy,
+    instances: &[String],
+    settings: &RestoreConfig,
 ) -> Result<Vec<Endpoint>, Error> {
     let mut ready = Vec::new();
-    for id in cluster.instances.iter().skip(1) {
+    for id in instances.iter().skip(1) {
         let Some(found) = desk.look(ResourceKind::Instance, id)? else { continue };
         let reader = Endpoint { id: found.id, host: found.host, port: found.port, ..Endpoint::default() };
-        match log_in(desk, &cluster.through(&reader), tls_ca) {
+        match log_in(desk, &copy.through(&reader), settings) {
             Ok(_) => ready.push(reader),
             Err(error @ Error::Interrupted(_)) => return Err(error),
             Err(error) => {

@@ -5,6 +5,7 @@
 //! DIR/clusters/ID/{meta.json,secrets.json,data/,log}          DIR/plain/…           the same behind plain RDS instances
 //! DIR/snapshots/ID/{meta.json,secrets.json,data/}             DIR/plain-snapshots/…
 //! DIR/instances/ID/meta.json            DIR/events.json       DIR/trash/            what is being deleted
+//! DIR/server_public_key.pem             what MySQL's clients encrypt passwords with, the same for every server of DIR
 //! ```
 //!
 //! Files are replaced by rename, so `kill -9` leaves the old one or the new one. They are not fsynced: this is a
@@ -22,6 +23,10 @@ use serde::{Deserialize, Serialize};
 use super::model::MARKER;
 use crate::engine::{Program, make_directory};
 use crate::rds_local::error::Error;
+
+/// MySQL's pair of RSA keys in a data directory, and here.
+const KEYS: [(&str, &str); 2] =
+    [("private_key.pem", "server_private_key.pem"), ("public_key.pem", "server_public_key.pem")];
 
 /// What is kept of each resource.
 pub(crate) const META: &str = "meta.json";
@@ -104,6 +109,26 @@ impl Home {
     /// The directory of an instance.
     pub(crate) fn instance(&self, id: &str) -> PathBuf {
         self.root.join("instances").join(id)
+    }
+
+    /// Where the public key of every server of this home is, if they have one.
+    pub(crate) fn server_public_key(&self) -> Option<PathBuf> {
+        Some(self.root.join(KEYS[1].1)).filter(|path| path.exists())
+    }
+
+    /// Gives a data directory the pair of keys of this home, or takes its own for it: whoever knows one server of a cloud
+    /// knows them all. MariaDB has none.
+    pub(crate) fn give_keys(&self, data: &Path) -> Result<(), Error> {
+        let pairs = KEYS.map(|(name, ours)| (data.join(name), self.root.join(ours)));
+        let ours = pairs.iter().all(|(_, ours)| ours.exists());
+        if !ours && !pairs.iter().all(|(theirs, _)| theirs.exists()) {
+            return Ok(());
+        }
+        for (theirs, here) in pairs {
+            let (from, to) = if ours { (here, theirs) } else { (theirs, here) };
+            fs::copy(&from, &to).map_err(Error::file("copy", &from))?;
+        }
+        Ok(())
     }
 
     fn keyed(&self, clustered: &str, plain: &str, key: &str) -> PathBuf {

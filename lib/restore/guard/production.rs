@@ -78,7 +78,8 @@ mod tests {
     fn a_tag_of_production_is_seen_in_any_case() {
         let with = |key: &str, value: &str| {
             let tags = [(key.to_owned(), value.to_owned())].into();
-            let owner = Owner { kind: ResourceKind::Cluster, id: "app".to_owned(), tags };
+            let owner =
+                Owner { kind: ResourceKind::Cluster, id: "app".to_owned(), resource_id: String::new(), tags };
             marked(&[owner], TAGS).unwrap()
         };
         let seen = Some(("cluster app".to_owned(), "Environment=Production".to_owned()));

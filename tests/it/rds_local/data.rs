@@ -216,7 +216,7 @@ fn a_clone_and_a_plain_instance_hold_real_data_too() {
         service.await_instance("solo");
         let at = |id: &str, password: &str| {
             let answer = service.done("DescribeDBInstances", &[("DBInstanceIdentifier", id)]);
-            Server::at("127.0.0.1", tag(&answer, "Port").unwrap().parse().unwrap(), "admin", password)
+            service.at(tag(&answer, "Port").unwrap().parse().unwrap(), password)
         };
         let mut session = at("solo", "solo-secret").connect().unwrap();
         session.run("making a mark", "CREATE DATABASE solo_marks").unwrap();

@@ -200,7 +200,13 @@ impl Service {
     /// A way into a cluster.
     pub(super) fn login(&self, id: &str, password: &str) -> Server {
         let port = tag(&self.cluster(id), "Port").unwrap().parse().unwrap();
-        Server::at("127.0.0.1", port, "admin", password)
+        self.at(port, password)
+    }
+
+    /// The master user at a port: every server of a cloud has the same public key.
+    pub(super) fn at(&self, port: u16, password: &str) -> Server {
+        let server = Server::at("127.0.0.1", port, "admin", password);
+        server.with_public_key(&self.dir().join("server_public_key.pem"))
     }
 
     pub(super) fn production_password(&self) -> String {

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use refreshkit::document::Document;
+use refreshkit::document::{Document, Login};
 
 /// A tool to run. Nothing of the caller's environment that could name a server or a run is passed on.
 #[derive(Debug)]
 pub(crate) struct Tool {
+    name: String,
     command: Command,
     stdin: Vec<u8>,
 }
@@ -31,7 +32,7 @@ impl Tool {
             command.env_remove(variable);
         }
         command.env("AWS_EC2_METADATA_DISABLED", "true");
-        Self { command, stdin: Vec::new() }
+        Self { name: name.to_owned(), command, stdin: Vec::new() }
     }
 
     pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
@@ -67,7 +68,16 @@ impl Tool {
         self
     }
 
-    pub(crate) fn document(self, document: &Document) -> Self {
+    /// A document to read. Of a copy that a test made up no journal knows, so the test says what a person would: that the
+    /// server is its own, and which login it means.
+    pub(crate) fn document(mut self, document: &Document) -> Self {
+        let writes = ["mydehydrate", "mydump-rotate"].contains(&self.name.as_str());
+        if let Some(cluster) = document.cluster.as_ref().filter(|cluster| writes && cluster.throw_away) {
+            self = self.args(["--i-own-this-server", &cluster.host]);
+            if let Some(Login::OptionFile { path, .. }) = &cluster.login {
+                self = self.args(["--defaults-extra-file", path]);
+            }
+        }
         self.stdin(refreshkit::document::render(document))
     }
 

@@ -16,6 +16,7 @@ pub(super) const ORDER: &[&str] = &[
     "mysql",
     "aws",
     "engine",
+    "claim",
     "rds",
     "rds_local",
     "catalog",

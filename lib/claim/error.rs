@@ -1,0 +1,84 @@
+//! Why a document's copy is not believed to be one.
+
+use crate::document::{Ending, Exit, Failure, JournalError};
+use crate::mysql;
+
+/// Why nobody logs in there, or nothing is rewritten.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The server said no.
+    #[error(transparent)]
+    Server(#[from] mysql::Error),
+    /// Neither the journal nor a person says that it is a copy.
+    #[error("{server} is not a copy that this run restored: the journal of run {run:?} in {directory} {why}")]
+    NotOurs {
+        /// `host:port`, as the document says.
+        server: String,
+        /// The document's run.
+        run: String,
+        /// The state directory.
+        directory: String,
+        /// `knows none`, `knows another one, at …`.
+        why: String,
+        /// What a person would have to type.
+        host: String,
+    },
+    /// A login that nothing here names.
+    #[error(
+        "the document wants to log in to {server} with {login}, which neither the journal nor refresh.toml names"
+    )]
+    ForeignLogin {
+        /// `host:port`.
+        server: String,
+        /// `the variable NAME`, `the option file PATH`, `the secret ARN`.
+        login: String,
+    },
+    /// The token would leave with the data.
+    #[error("the database {0} holds the token of a copy and never comes along")]
+    TokenComesAlong(&'static str),
+    /// It is another server.
+    #[error("{server} is not the copy that this run restored: {why}")]
+    NotTheCopy {
+        /// `host:port`.
+        server: String,
+        /// What it lacks.
+        why: String,
+        /// What a person would have to type.
+        host: String,
+    },
+    /// The service cannot be asked whose server it is.
+    #[error("cannot ask RDS whether {server} is still the copy that this run restored: {said}")]
+    NotAsked {
+        /// `host:port`.
+        server: String,
+        /// What it said instead.
+        said: String,
+        /// What a person would have to type.
+        host: String,
+    },
+}
+
+impl Failure for Error {
+    fn ending(&self) -> Ending {
+        let typed = |host: &str| format!("if {host} is yours to write to: --i-own-this-server {host}");
+        match self {
+            Self::Journal(inner) => inner.ending(),
+            Self::Server(inner) => inner.ending(),
+            Self::NotOurs { host, .. } => Ending::new(Exit::Refused, "not-a-copy").hint(format!(
+                "run it where rds-restore ran, with the same --state-dir ($REFRESH_STATE_DIR); {}",
+                typed(host)
+            )),
+            Self::TokenComesAlong(_) => {
+                Ending::new(Exit::BadConfig, "token-comes-along").hint("leave it out of the databases")
+            }
+            Self::ForeignLogin { .. } => Ending::new(Exit::Refused, "foreign-login")
+                .hint("name an option file yourself: --defaults-extra-file FILE"),
+            Self::NotTheCopy { host, .. } => Ending::new(Exit::Refused, "not-a-copy").hint(typed(host)),
+            Self::NotAsked { host, .. } => Ending::new(Exit::Unavailable, "not-asked").hint(typed(host)),
+        }
+    }
+}

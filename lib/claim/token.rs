@@ -1,0 +1,60 @@
+//! The token: what `rds-restore` leaves on a copy, so that it is known again.
+//!
+//! In: a session on the copy. Out: a random text in a table of a schema of its own, which outlives the work schema and comes
+//! along in no dump.
+
+#[cfg(feature = "aws")]
+use rand::{Rng, distr::Alphanumeric};
+
+use super::error::Error as Claim;
+use crate::mysql::{Error, Session, number};
+#[cfg(feature = "aws")]
+use crate::sql::literal;
+use crate::sql::qualified;
+
+/// The schema on the copy.
+const SCHEMA: &str = "refreshkit_token";
+
+/// The table in it.
+const TABLE: &str = "token";
+
+/// Letters and digits: 285 bits.
+#[cfg(feature = "aws")]
+const LENGTH: usize = 48;
+
+/// Refuses databases that hold the token: what is in a dump is no secret.
+pub fn stays(databases: &[String]) -> Result<(), Claim> {
+    if databases.iter().any(|name| name.eq_ignore_ascii_case(SCHEMA)) {
+        return Err(Claim::TokenComesAlong(SCHEMA));
+    }
+    Ok(())
+}
+
+/// Leaves a new token on the copy.
+#[cfg(feature = "aws")]
+pub(crate) fn plant(session: &mut Session) -> Result<String, Error> {
+    let token: String = rand::rng().sample_iter(Alphanumeric).take(LENGTH).map(char::from).collect();
+    let (deed, table) = ("leaving a token on the copy", qualified(SCHEMA, TABLE));
+    session.run(deed, &format!("CREATE DATABASE IF NOT EXISTS {}", crate::sql::name(SCHEMA)))?;
+    session.run(
+        deed,
+        &format!(
+            "CREATE TABLE IF NOT EXISTS {table} (id TINYINT NOT NULL PRIMARY KEY, token VARCHAR(64) NOT NULL)"
+        ),
+    )?;
+    // The data may be of a server that was a copy itself.
+    session.run(deed, &format!("REPLACE INTO {table} VALUES (1, {})", literal(&token)))?;
+    Ok(token)
+}
+
+/// Whether the server has this token: nothing if it has none.
+pub(super) fn has(session: &mut Session, token: &str) -> Result<Option<bool>, Error> {
+    let sql = format!("SELECT token FROM {} WHERE id = 1", qualified(SCHEMA, TABLE));
+    match session.first::<String>("looking for the token of the copy", &sql) {
+        Ok(found) => Ok(found.map(|found| !token.is_empty() && found == token)),
+        Err(error) if matches!(error.number(), Some(number::NO_SUCH_TABLE | number::NO_SUCH_DATABASE)) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,66 @@
+//! A throw-away copy as the one who made it knows it: what the journal says beside its debts.
+//!
+//! In: what `rds-restore` has just made and logged in to. Out: the same for the tools after it, who are told by a document
+//! that anybody can write where the copy is, and look here whether that is so.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::sections::{Cluster, Endpoint, Login, ResourceKind};
+
+/// A copy that this host made, or whose host a person named.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Copy {
+    /// A cluster, or a plain instance.
+    pub kind: ResourceKind,
+    /// Its identifier.
+    pub id: String,
+    /// Its immutable id.
+    pub resource_id: String,
+    /// Where the writer listens.
+    pub host: String,
+    /// The port of it.
+    pub port: u16,
+    /// Where its readers listen.
+    #[serde(default)]
+    pub readers: Vec<Endpoint>,
+    /// How to log in to all of them.
+    #[serde(default)]
+    pub login: Option<Login>,
+    /// What it is tagged with, as far as the tags are ours.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What lies on the copy itself, in a schema of its own; empty for a copy that a person named.
+    #[serde(default)]
+    pub token: String,
+}
+
+impl Copy {
+    /// The copy that a section describes, for who made it or was told by a person that it is one.
+    pub fn described(kind: ResourceKind, cluster: &Cluster) -> Self {
+        Self {
+            kind,
+            id: cluster.id.clone(),
+            resource_id: cluster.resource_id.clone(),
+            host: cluster.host.clone(),
+            port: cluster.port,
+            readers: cluster.readers.clone(),
+            login: cluster.login.clone(),
+            tags: BTreeMap::new(),
+            token: String::new(),
+        }
+    }
+
+    /// Whether a section is about this very copy.
+    pub fn is(&self, cluster: &Cluster) -> bool {
+        (&self.id, &self.resource_id, &self.host, self.port)
+            == (&cluster.id, &cluster.resource_id, &cluster.host, cluster.port)
+    }
+
+    /// The same copy, reached through one of its readers.
+    #[must_use]
+    pub fn through(&self, reader: &Endpoint) -> Self {
+        Self { host: reader.host.clone(), port: reader.port, ..self.clone() }
+    }
+}
