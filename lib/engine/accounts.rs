@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::mysql::{Engine, Session};
-use crate::sql::plain_literal;
+use crate::sql::{name, plain_literal};
 
 /// Our own account, over the socket only.
 pub(crate) const ADMIN: &str = "rdsadmin";
@@ -28,7 +28,7 @@ const GRANTS_MYSQL: &[&str] = &[
     "XA_RECOVER_ADMIN",
 ];
 
-/// Creates our account and the master user.
+/// Creates our account and the master user, who has no right yet.
 pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) -> Result<(), Error> {
     let deed = "creating the accounts";
     session.run(deed, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'")?;
@@ -36,6 +36,28 @@ pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) 
         .run(deed, &format!("CREATE USER '{ADMIN}'@'localhost' IDENTIFIED BY {}", plain_literal(admin)))?;
     session.run(deed, &format!("GRANT ALL ON *.* TO '{ADMIN}'@'localhost' WITH GRANT OPTION"))?;
     session.run(deed, &format!("CREATE USER '{MASTER}'@'%' IDENTIFIED BY {}", plain_literal(master)))?;
+    Ok(())
+}
+
+/// Schemas of the server itself: whoever writes there makes accounts.
+const OF_THE_SERVER: &[&str] = &["mysql", "sys", "performance_schema"];
+
+/// Every right on one database, and none beside it. Nothing for a schema of the server itself.
+pub(crate) fn grant_database(session: &mut Session, database: &str) -> Result<(), Error> {
+    if OF_THE_SERVER.iter().any(|name| name.eq_ignore_ascii_case(database.trim())) {
+        return Ok(());
+    }
+    // `_` and `%` stand for others.
+    let pattern = database.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%");
+    let grant = format!("GRANT ALL ON {}.* TO '{MASTER}'@'%'", name(&pattern));
+    session.run("granting rights on a database", &grant)?;
+    Ok(())
+}
+
+/// Gives the master user what RDS gives to one. Until now it had the databases of its seed.
+pub(crate) fn grant_master(session: &mut Session) -> Result<(), Error> {
+    let deed = "granting the master user's rights";
+    session.run(deed, &format!("REVOKE ALL PRIVILEGES, GRANT OPTION FROM '{MASTER}'@'%'"))?;
     session.run(deed, &format!("GRANT {GRANTS} ON *.* TO '{MASTER}'@'%' WITH GRANT OPTION"))?;
     if session.engine() == Engine::MySql {
         for grant in GRANTS_MYSQL {

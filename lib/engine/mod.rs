@@ -10,7 +10,9 @@ mod orphans;
 mod program;
 mod server;
 
-pub(crate) use accounts::{ADMIN, MASTER, create_accounts, drop_other_accounts, set_password};
+pub(crate) use accounts::{
+    ADMIN, MASTER, create_accounts, drop_other_accounts, grant_database, grant_master, set_password,
+};
 pub(crate) use copy::copy_data;
 pub(crate) use directory::make_directory;
 pub use error::Error;

@@ -145,6 +145,9 @@ impl Failure for Error {
             Self::NotEmpty { .. } => ours(Exit::Refused).hint("name a directory that does not exist yet"),
             Self::Busy { .. } => ours(Exit::Temporary).hint("stop the other one first, or use another --dir"),
             Self::ClusterExists { .. } => ours(Exit::Refused),
+            Self::Seed { source, .. } if source.number().is_some_and(is_denied) => ours(Exit::BadInput).hint(
+                "a seed is loaded with every right on its databases and none on the server: no FILE, SET GLOBAL or CREATE USER",
+            ),
             Self::Damaged { .. } | Self::Seed { .. } | Self::SeedText { .. } => ours(Exit::BadInput),
             Self::SeedBytes { .. } => ours(Exit::BadInput).hint("dump binary columns with --hex-blob"),
             // The word of this tool, whatever part of it failed.
@@ -155,6 +158,12 @@ impl Failure for Error {
             Self::Interrupted(inner) => Ending { hint: None, ..inner.ending() },
         }
     }
+}
+
+/// Whether a server says that an account lacks a right.
+fn is_denied(number: u16) -> bool {
+    use mysql::number::{ACCESS_DENIED, DATABASE_ACCESS_DENIED, SPECIFIC_ACCESS_DENIED, TABLE_ACCESS_DENIED};
+    [ACCESS_DENIED, DATABASE_ACCESS_DENIED, SPECIFIC_ACCESS_DENIED, TABLE_ACCESS_DENIED].contains(&number)
 }
 
 #[cfg(test)]

@@ -135,14 +135,16 @@ fn running_in(dir: &Path) -> Result<String, Error> {
 /// One small request. The service is on this host and closes the connection after its answer.
 fn request(endpoint: &str, method: &str, path: &str, body: &str) -> Result<String, Error> {
     let fail = |detail: String| Error::Endpoint { endpoint: endpoint.to_owned(), detail };
-    let host = endpoint.strip_prefix("http://").ok_or_else(|| fail("not an http:// URL".to_owned()))?;
+    let place = endpoint.strip_prefix("http://").ok_or_else(|| fail("not an http:// URL".to_owned()))?;
+    let (host, entrance) = place.split_once('/').unwrap_or((place, ""));
+    let entrance = if entrance.is_empty() { String::new() } else { format!("/{entrance}") };
     let exchange = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(host)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         let length = body.len();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {entrance}{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
         )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

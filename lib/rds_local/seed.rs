@@ -94,7 +94,7 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
     let master = new_secret();
     prepare(&folder, Some(master.clone()))?;
     let option_file = folder.join("master.cnf");
-    make_data(&home, &folder, &house.cancel, |session| load(house, options, input, session))?;
+    make_data(&home, &folder, &house.cancel, |admin, master| load(house, options, input, admin, master))?;
     let key = home.server_public_key().map(|path| path.display().to_string());
     mysql::write_option_file_with_key(&option_file, (MASTER, &master.0), key.as_deref())?;
     let mut cluster = cluster(&id, plain)?;
@@ -131,14 +131,14 @@ pub(crate) fn new_secret() -> Secret {
 
 /// An empty data directory in a prepared one.
 pub(crate) fn fresh(home: &Home, folder: &Path, cancel: &Cancel) -> Result<(), Error> {
-    make_data(home, folder, cancel, |_| Ok(()))
+    make_data(home, folder, cancel, |_, _| Ok(()))
 }
 
 fn make_data(
     home: &Home,
     folder: &Path,
     cancel: &Cancel,
-    fill: impl FnOnce(&mut Session) -> Result<(), Error>,
+    fill: impl FnOnce(&mut Session, &mut Session) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let data = folder.join("data");
     home.discard(&data)?;
@@ -157,7 +157,8 @@ fn make_data(
     engine::create_accounts(&mut connect("root", "")?, &secrets.admin.0, &master.0)?;
     let mut session = connect(ADMIN, &secrets.admin.0)?;
     engine::drop_other_accounts(&mut session)?;
-    fill(&mut session)?;
+    fill(&mut session, &mut connect(MASTER, &master.0)?)?;
+    engine::grant_master(&mut session)?;
     drop(session);
     server.stop();
     home.give_keys(&data)?;
@@ -166,8 +167,17 @@ fn make_data(
     home::write_json(&folder.join("secrets.json"), &secrets)
 }
 
-fn load(house: &House, options: &InitOptions, input: File, session: &mut Session) -> Result<(), Error> {
+/// Whoever wrote the file decides what is in the databases, not what happens on this host: the master user loads it, before it
+/// has any right but those on the databases of the file. No FILE, no SET GLOBAL, no account.
+fn load(
+    house: &House,
+    options: &InitOptions,
+    input: File,
+    admin: &mut Session,
+    session: &mut Session,
+) -> Result<(), Error> {
     for database in &options.databases {
+        engine::grant_database(admin, database)?;
         let create = format!("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", sql::name(database));
         session.run(&format!("creating the database {database}"), &create)?;
     }
@@ -184,9 +194,13 @@ fn load(house: &House, options: &InitOptions, input: File, session: &mut Session
         house.cancel.check()?;
         let statement = statement.map_err(|source| Error::SeedText { path: path.clone(), source })?;
         let line = statement.line;
-        let sql =
+        let text =
             String::from_utf8(statement.sql).map_err(|_| Error::SeedBytes { path: path.clone(), line })?;
-        session.run("the statement", &sql).map_err(|source| Error::Seed {
+        if let Some(database) = created_database(&text) {
+            engine::grant_database(admin, &database)?;
+        }
+        // Objects are the master's, as everywhere in RDS: a definer with more rights than that would lend them.
+        session.run("the statement", &sql::without_definer(&text)).map_err(|source| Error::Seed {
             path: path.clone(),
             line,
             source: Box::new(source),
@@ -195,6 +209,18 @@ fn load(house: &House, options: &InitOptions, input: File, session: &mut Session
     }
     task.finish(&format!("loaded {statements} statements of {}", path.display()));
     Ok(())
+}
+
+/// The name in `CREATE {DATABASE | SCHEMA} [IF NOT EXISTS] name`.
+fn created_database(text: &str) -> Option<String> {
+    let tokens = sql::tokens(text);
+    let mut words = tokens.iter().filter(|token| token.is_code());
+    words.next().filter(|token| token.is_word(text, "CREATE"))?;
+    let is_one = |token: &&sql::Token| token.is_word(text, "DATABASE") || token.is_word(text, "SCHEMA");
+    words.next().filter(is_one)?;
+    let is_filler =
+        |token: &&sql::Token| ["IF", "NOT", "EXISTS"].iter().any(|word| token.is_word(text, word));
+    words.find(|token| !is_filler(token))?.name(text).map(std::borrow::Cow::into_owned)
 }
 
 /// gzip is told by its first bytes, not by the name.
@@ -263,5 +289,26 @@ fn instance(cluster: &Cluster) -> Instance {
         promotion_tier: 0,
         parameter_group: "default.aurora-mysql8.0".to_owned(),
         tags: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gets_rights_on_the_databases_that_it_creates() {
+        for (text, database) in [
+            ("CREATE DATABASE app", Some("app")),
+            ("create schema if not exists `a``b` DEFAULT CHARACTER SET utf8mb4", Some("a`b")),
+            (
+                "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `app` /*!40100 DEFAULT CHARACTER SET utf8mb4 */",
+                Some("app"),
+            ),
+            ("CREATE TABLE t (a INT)", None),
+            ("DROP DATABASE app", None),
+        ] {
+            assert_eq!(created_database(text).as_deref(), database, "{text}");
+        }
     }
 }

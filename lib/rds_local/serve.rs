@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::cloud::Cloud;
 use super::error::Error;
-use super::http;
+use super::http::{self, Entrance};
 use super::state::State;
 use crate::engine;
 use crate::house::House;
@@ -73,12 +73,13 @@ pub(crate) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) 
         let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
         control::inject(&cloud, &text).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
     }
-    let url = format!("http://{address}");
+    let entrance = Entrance::new(address, path_of(&cloud.home)?);
+    let url = entrance.url();
     let outcome = start_servers(&cloud).and_then(|()| {
         resume(&cloud);
         let server = std::thread::spawn({
             let cloud = Arc::clone(&cloud);
-            move || run_http(listener, cloud)
+            move || run_http(listener, cloud, entrance)
         });
         publish(&cloud, options, &url, out)?;
         watch(house, &cloud, &spoken);
@@ -96,13 +97,24 @@ pub(crate) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) 
     outcome
 }
 
-fn run_http(listener: TcpListener, cloud: Arc<Cloud>) {
+fn run_http(listener: TcpListener, cloud: Arc<Cloud>, entrance: Entrance) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let said = Arc::clone(&cloud);
-    let outcome = runtime.and_then(|runtime| runtime.block_on(http::listen(listener, cloud)));
+    let outcome = runtime.and_then(|runtime| runtime.block_on(http::listen(listener, cloud, entrance)));
     if let Err(error) = outcome {
         said.say(format!("warning: the endpoint is closed: {error}"));
     }
+}
+
+/// The path of the endpoint: made once for a directory, so that whoever wrote the URL down finds it again.
+fn path_of(home: &Home) -> Result<String, Error> {
+    let path = home.root.join("endpoint-path");
+    if let Some(known) = std::fs::read_to_string(&path).ok().filter(|known| known.len() == 32) {
+        return Ok(known);
+    }
+    let secret = http::new_secret();
+    home::write_file(&path, secret.as_bytes())?;
+    Ok(secret)
 }
 
 fn publish(cloud: &Cloud, options: &ServeOptions, url: &str, out: &mut dyn Write) -> Result<(), Error> {

@@ -72,11 +72,11 @@ impl Stage {
         let body: String = form_urlencoded::Serializer::new("Version=2014-10-31&".to_owned())
             .extend_pairs(parameters)
             .finish();
-        let host = self.cloud.url.strip_prefix("http://").unwrap();
+        let (host, path) = host_and_path(&self.cloud.url);
         let mut stream = TcpStream::connect(host).unwrap();
         write!(
             stream,
-            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
@@ -89,11 +89,11 @@ impl Stage {
     /// What Secrets Manager answers about a secret.
     pub(crate) fn secret(&self, id: &str) -> String {
         let body = serde_json::json!({"SecretId": id}).to_string();
-        let host = self.cloud.url.strip_prefix("http://").unwrap();
+        let (host, path) = host_and_path(&self.cloud.url);
         let mut stream = TcpStream::connect(host).unwrap();
         write!(
             stream,
-            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Amz-Target: secretsmanager.GetSecretValue\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Amz-Target: secretsmanager.GetSecretValue\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
@@ -230,7 +230,7 @@ impl Stage {
             "cluster" => ("DeleteDBCluster", "DBClusterIdentifier"),
             _ => ("DeleteDBClusterSnapshot", "DBClusterSnapshotIdentifier"),
         };
-        let host = self.cloud.url.strip_prefix("http://").unwrap();
+        let (host, path) = host_and_path(&self.cloud.url);
         for body in [
             format!("Version=2014-10-31&Action=DeleteDBSnapshot&DBSnapshotIdentifier={id}"),
             format!(
@@ -241,12 +241,18 @@ impl Stage {
             let mut stream = TcpStream::connect(host).unwrap();
             let _ = write!(
                 stream,
-                "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+                "POST {path}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
                 body.len()
             );
             let _ = stream.read_to_end(&mut Vec::new());
         }
     }
+}
+
+/// Behind which path the endpoint is; moto has none.
+fn host_and_path(url: &str) -> (&str, &str) {
+    let place = url.strip_prefix("http://").unwrap();
+    place.split_at(place.find('/').unwrap_or(place.len()))
 }
 
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {

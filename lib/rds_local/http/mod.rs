@@ -3,9 +3,11 @@
 //! In: POST / with a form. Out: XML, or a closed connection if a fault says so. A POST with a target of Secrets Manager is
 //! answered in JSON. Beside it, for people and tests:
 //! `GET /` lists all resources as JSON, `POST /faults` takes fault lines, `GET /faults` gives those in force.
-//! Signatures are not checked, and neither headers nor parameters are ever logged.
+//! All of it is behind a path that is not to be guessed ([`Entrance`]). Signatures are not checked, and neither headers nor parameters
+//! are ever logged.
 
 pub(super) mod control;
+mod entrance;
 pub(super) mod list;
 pub(super) mod query;
 pub(super) mod xml;
@@ -25,6 +27,7 @@ use super::actions;
 use super::cloud::Cloud;
 use crate::rds_local::actions::secret;
 use crate::rds_local::faults::language::CallFault;
+pub(super) use entrance::{Entrance, new_secret};
 use query::{Query, Refusal};
 
 /// The largest request.
@@ -38,7 +41,12 @@ type Answer = Response<Full<Bytes>>;
 struct Lost;
 
 /// Accepts connections until the service is told to stop. Only ever on the loopback interface.
-pub(crate) async fn listen(listener: std::net::TcpListener, cloud: Arc<Cloud>) -> std::io::Result<()> {
+pub(crate) async fn listen(
+    listener: std::net::TcpListener,
+    cloud: Arc<Cloud>,
+    entrance: Entrance,
+) -> std::io::Result<()> {
+    let entrance = Arc::new(entrance);
     debug_assert!(listener.local_addr().is_ok_and(|address| address.ip() == Ipv4Addr::LOCALHOST));
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
@@ -47,8 +55,8 @@ pub(crate) async fn listen(listener: std::net::TcpListener, cloud: Arc<Cloud>) -
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
-                let cloud = Arc::clone(&cloud);
-                let service = service_fn(move |request| handle(Arc::clone(&cloud), request));
+                let (cloud, entrance) = (Arc::clone(&cloud), Arc::clone(&entrance));
+                let service = service_fn(move |request| enter(Arc::clone(&cloud), Arc::clone(&entrance), request));
                 let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 // A connection that breaks concerns only its other end.
                 tokio::spawn(async move { drop(connection.await) });
@@ -59,8 +67,23 @@ pub(crate) async fn listen(listener: std::net::TcpListener, cloud: Arc<Cloud>) -
     Ok(())
 }
 
-async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>) -> Result<Answer, Lost> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+/// Nothing of a request is looked at before it is known to come from somebody who was told the endpoint.
+async fn enter(
+    cloud: Arc<Cloud>,
+    entrance: Arc<Entrance>,
+    request: Request<Incoming>,
+) -> Result<Answer, Lost> {
+    match entrance.admit(request.headers(), request.uri().path()) {
+        Ok(path) => {
+            let path = path.to_owned();
+            handle(cloud, request, &path).await
+        }
+        Err(no) => Ok(plain(no.status(), "text/plain", format!("{no}\n"))),
+    }
+}
+
+async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>, path: &str) -> Result<Answer, Lost> {
+    let method = request.method().clone();
     let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
     let target = target.and_then(|target| target.strip_prefix(secret::TARGET)).map(str::to_owned);
     let Ok(body) = Limited::new(request.into_body(), REQUEST_BYTES_MAX).collect().await else {
@@ -71,7 +94,7 @@ async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>) -> Result<Answer,
         ));
     };
     let body = body.to_bytes();
-    match (&method, path.as_str()) {
+    match (&method, path) {
         (&Method::POST, "/") => {
             let query = Query::parse(&body);
             let action = target.clone().unwrap_or_else(|| query.action().to_owned());

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod data;
+mod entrance;
 mod faults;
 #[cfg(feature = "aws")]
 mod sdk;
