@@ -1,6 +1,9 @@
 #![doc = include_str!("README.md")]
 // rustfmt sorts adjacent `mod` lines, so a sentence between them keeps the order in which data walks through.
 
+// Foreign words on their way to people: passwords and control characters, and the one way to stderr.
+pub mod outlet;
+
 // What travels on the pipe, and how a tool fails.
 pub mod document;
 

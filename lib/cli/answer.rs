@@ -12,6 +12,7 @@ use super::report;
 use crate::config;
 use crate::document::{self, Ending, ErrorReport, Exit, Failure};
 use crate::mask;
+use crate::outlet;
 
 /// Answers `--schema`, `--config-schema` and `--get`.
 pub(crate) fn answer(tool: &str, common: &Common) -> Option<ExitCode> {
@@ -23,6 +24,8 @@ pub(crate) fn answer(tool: &str, common: &Common) -> Option<ExitCode> {
         get(common.get.as_deref()?)
     };
     let printed = outcome.map_err(|failure| ErrorReport::of(tool, &failure)).and_then(|text| {
+        // A machine gets the value as it is; a person, nothing that moves the cursor.
+        let text = if std::io::stdout().is_terminal() { outlet::for_people(&text) } else { text };
         match report::print(text.as_bytes()) {
             // Whoever closes the pipe early (head, less) has seen enough.
             Err(e) if e.0.kind() != ErrorKind::BrokenPipe => Err(ErrorReport::of(tool, &e)),

@@ -110,8 +110,9 @@ pub(crate) fn house(
     cancel: &Cancel,
 ) -> Result<House, AnyFailure> {
     let progress = Progress::new(tool, common.style());
-    let config = match config::find(common.config.as_deref()) {
-        Some(path) if role != Role::Witness => match config::load(&path, &mask::vocabulary()) {
+    let found = if role == Role::Witness { None } else { config::find(common.config.as_deref())? };
+    let config = match found {
+        Some(path) => match config::load(&path, &mask::vocabulary()) {
             Err(wrong) if role == Role::Finally => match config::load_without_mask(&path) {
                 Ok(config) => {
                     progress.warn(&chain(&wrong));
@@ -121,7 +122,7 @@ pub(crate) fn house(
             },
             outcome => outcome?,
         },
-        _ => Config::default(),
+        None => Config::default(),
     };
     let state_dir = match &common.state_dir {
         Some(named) => named.clone(),

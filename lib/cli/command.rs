@@ -10,6 +10,7 @@ use super::role::Role;
 use super::{report, signal};
 use crate::document::{AnyFailure, ErrorReport, Failure};
 use crate::house::{Cancel, House};
+use crate::outlet;
 
 /// How long a command may take to stop by itself after a signal.
 const COMMAND_GRACE: Duration = Duration::from_secs(3);
@@ -45,7 +46,8 @@ where
     }
     let cancel = signal::listen();
     let outcome = house(tool, common, Role::Head, &cancel);
-    finish(tool, outcome.and_then(|house| work(&house, &mut std::io::stdout())))
+    let mut out = Pipe { inner: std::io::stdout(), closed: false };
+    finish(tool, outcome.and_then(|house| work(&house, &mut out)))
 }
 
 fn finish(tool: &str, outcome: Result<(), AnyFailure>) -> ExitCode {
@@ -89,8 +91,13 @@ impl<W: Write> Pipe<W> {
 }
 
 impl<W: Write> Write for Pipe<W> {
+    /// Names and texts from anywhere are in it: they leave as [`outlet::listed`]. Whoever writes texts writes whole characters.
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.inner.write(bytes).map_err(|error| self.look(error))
+        let written = match std::str::from_utf8(bytes) {
+            Ok(text) => self.inner.write_all(outlet::listed(text).as_bytes()),
+            Err(_) => self.inner.write_all(outlet::listed(&String::from_utf8_lossy(bytes)).as_bytes()),
+        };
+        written.map(|()| bytes.len()).map_err(|error| self.look(error))
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -11,19 +11,23 @@ use super::args::Common;
 use super::role::Role;
 use super::{ends, signal, wait};
 use crate::document::{Document, Ending, ErrorReport, Exit, Failure, StepStatus};
+use crate::outlet;
 
 /// Reads the flags of `tool` and goes on with `enter`. Wrong flags are shown, and a tool in the middle of a pipe still
 /// hands the document on: failed, with what the tools before it created, so that the end of the pipe can clean up.
-pub fn door<A: Parser>(tool: &str, role: Role, enter: impl FnOnce(A) -> ExitCode) -> ExitCode {
+pub fn door<A: Parser>(tool: &'static str, role: Role, enter: impl FnOnce(A) -> ExitCode) -> ExitCode {
+    outlet::catch_panics(tool);
     let error = match A::try_parse() {
         Ok(flags) => return enter(flags),
         Err(error) => error,
     };
-    // Nobody can act on a closed stderr.
-    let _ = error.print();
     if !error.use_stderr() {
+        // --help and --version: our own words.
+        let _ = error.print();
         return ExitCode::SUCCESS;
     }
+    // It quotes what was typed, or what a variable holds.
+    outlet::say(tool, &error.render().to_string());
     if std::io::stdout().is_terminal() {
         return ExitCode::from(Exit::Usage as u8);
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::args::{self, Common};
 use super::report;
 use crate::document::{self, Document, Done, ErrorReport, Exit, Failure, Step, StepStatus};
+use crate::outlet;
 
 /// There is no document: one is made that says so, for whoever is next in the pipe.
 pub(crate) fn refuse(tool: &str, common: &Common, mut failed: ErrorReport) -> ExitCode {
@@ -29,7 +30,8 @@ pub(crate) fn pass_on(tool: &str, mut document: Document) -> ExitCode {
     write(&document, code)
 }
 
-/// A witness leaves no trace: what came is what goes on, to the byte.
+/// A witness leaves no trace: what came is what goes on, to the byte, but that control characters which JSON lets through raw
+/// leave as escapes.
 pub(crate) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), ErrorReport>) -> ExitCode {
     let mut code = cause(document);
     if let Err(failed) = outcome {
@@ -37,7 +39,10 @@ pub(crate) fn testify(document: &Document, bytes: Vec<u8>, outcome: Result<(), E
         code = failed.exit;
     }
     let bytes = if bytes.is_empty() { document::render(document).into_bytes() } else { bytes };
-    print(&bytes, code)
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => print(outlet::as_json(text).as_bytes(), code),
+        Err(_) => print(&bytes, code),
+    }
 }
 
 /// The usual end: the tool's step is added. An objection counts where nothing failed.
@@ -49,7 +54,7 @@ pub(crate) fn conclude(
     let mut code = cause(&document);
     match outcome {
         Ok(done) => {
-            step.note = done.note;
+            step.note = outlet::without_userinfo(&done.note).into_owned();
             if let Some(objection) = done.objection.filter(|_| document.ok) {
                 report::show(&objection);
                 code = objection.exit;

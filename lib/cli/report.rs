@@ -6,6 +6,7 @@
 use std::io::Write;
 
 use crate::document::{Ending, ErrorReport, Exit, Failure};
+use crate::outlet;
 
 /// stdout is closed or full.
 #[derive(Debug, thiserror::Error)]
@@ -26,14 +27,15 @@ pub(crate) fn print(text: &[u8]) -> Result<(), StdoutError> {
 
 /// Says one thing to people.
 pub(crate) fn remark(tool: &str, message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{tool}: {message}");
+    outlet::say(tool, message);
 }
 
-/// Shows an error to people. A closed stderr is no reason to fail.
+/// Shows an error to people.
 pub(crate) fn show(report: &ErrorReport) {
-    let mut stderr = std::io::stderr().lock();
-    let _ = writeln!(stderr, "{}: error: {}", report.tool, report.message);
+    let mut said = format!("error: {}", report.message);
     if let Some(hint) = &report.hint {
-        let _ = writeln!(stderr, "  hint: {hint}");
+        said.push_str("\n  hint: ");
+        said.push_str(hint);
     }
+    outlet::say(&report.tool, &said);
 }

@@ -21,6 +21,12 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// `./refresh.toml` may be of somebody else.
+    #[error("{problem}, so ./refresh.toml is not obeyed")]
+    Untrusted {
+        /// Whose it is, or who may write to it or to its directory.
+        problem: String,
+    },
     /// Something in the file is wrong.
     #[error("{}:{line}: {message}", path.display())]
     At {
@@ -71,6 +77,8 @@ impl Failure for Error {
         let ending = Ending::new(Exit::BadConfig, "bad-config");
         match self {
             Self::Missing => ending.hint("start from the example in README.md, or name a file with --config"),
+            Self::Untrusted { .. } => Ending::new(Exit::Refused, "config-of-others")
+                .hint("--config ./refresh.toml if you have read it and mean it; or make it yours: chown, chmod go-w"),
             Self::At { hint, .. } => Ending { hint: hint.clone(), ..ending },
             Self::Unset { setting } => ending.hint(format!("add {setting} to refresh.toml")),
             Self::Several { .. } | Self::Read { .. } | Self::Environment { .. } => ending,

@@ -1,17 +1,94 @@
 //! Where `refresh.toml` and the state are found: flag, environment, the usual places.
 //!
-//! In: the path from `--config`, or the environment. Out: a path.
+//! In: the path from `--config`, or the environment. Out: a path. A file that merely lies where somebody works is obeyed only if nobody
+//! else can have written it: it says which commands run, which servers are read and what is deleted.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
 
-/// The configuration file to use: the flag's, `$REFRESH_CONFIG`, `./refresh.toml`, `/etc/refreshkit/refresh.toml`.
-pub fn find(flag: Option<&Path>) -> Option<PathBuf> {
+/// The file that is taken because it lies here.
+const HERE: &str = "./refresh.toml";
+
+/// The configuration file to use: the flag's, `$REFRESH_CONFIG`, `./refresh.toml`, `/etc/refreshkit/refresh.toml`. Whoever names a
+/// file has decided to obey it.
+pub fn find(flag: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     let named = flag.map(Path::to_owned).or_else(|| environment("REFRESH_CONFIG").map(PathBuf::from));
-    named.or_else(|| {
-        ["refresh.toml", "/etc/refreshkit/refresh.toml"].iter().map(PathBuf::from).find(|path| path.is_file())
+    if named.is_some() {
+        return Ok(named);
+    }
+    let here = Path::new(HERE);
+    if here.is_file() {
+        return match distrust(here, &trusted()) {
+            None => Ok(Some(PathBuf::from("refresh.toml"))),
+            Some(problem) => Err(Error::Untrusted { problem }),
+        };
+    }
+    let usual = PathBuf::from("/etc/refreshkit/refresh.toml");
+    Ok(Some(usual).filter(|path| path.is_file()))
+}
+
+/// Whose files are obeyed: ours, root's, and those of whoever became root with sudo.
+fn trusted() -> Vec<u32> {
+    let us = rustix::process::geteuid().as_raw();
+    let before_sudo = environment("SUDO_UID").and_then(|uid| uid.parse().ok()).filter(|_| us == 0);
+    [Some(us), Some(0), before_sudo].into_iter().flatten().collect()
+}
+
+/// Why somebody else may have written a file: its owner, its mode, a link to it, the directory in which it could be replaced.
+fn distrust(path: &Path, trusted: &[u32]) -> Option<String> {
+    let check = |path: &Path, known: std::io::Result<Metadata>| match known {
+        Ok(known) => unsafe_owner(&known, trusted).map(|problem| format!("{} {problem}", path.display())),
+        Err(source) => Some(format!("{} cannot be looked at ({source})", path.display())),
+    };
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let directory = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
+    check(path, std::fs::metadata(path))
+        .or_else(|| check(path, std::fs::symlink_metadata(path)))
+        .or_else(|| check(Path::new("."), std::fs::metadata(".")))
+        .or_else(|| check(&directory(&real), std::fs::metadata(directory(&real))))
+}
+
+/// What is wrong with the owner or the mode. In a sticky directory only the owner of a file replaces it; a link has no mode.
+fn unsafe_owner(known: &Metadata, trusted: &[u32]) -> Option<String> {
+    let (mode, sticky) = (known.mode(), known.is_dir() && known.mode() & 0o1000 != 0);
+    if !trusted.contains(&known.uid()) && !sticky {
+        return Some(format!("belongs to {}", whose(known.uid())));
+    }
+    if known.is_symlink() || sticky {
+        return None;
+    }
+    let by_group = mode & 0o020 != 0 && !is_private(known.uid(), known.gid());
+    (mode & 0o002 != 0 || by_group).then(|| format!("may be written by others (mode {:o})", mode & 0o7777))
+}
+
+/// A user by name if /etc/passwd has it.
+fn whose(uid: u32) -> String {
+    account(uid).map_or_else(|| format!("the user {uid}"), |(name, _)| name)
+}
+
+/// Name and group of a user in /etc/passwd.
+fn account(uid: u32) -> Option<(String, u32)> {
+    let known = std::fs::read_to_string("/etc/passwd").ok()?;
+    known.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let &[name, _, id, group, ..] = fields.as_slice() else { return None };
+        (id.parse() == Ok(uid)).then_some((name.to_owned(), group.parse().ok()?))
     })
+}
+
+/// Whether a group is a user's own, as most systems make one for each user, with a umask of 002.
+fn is_private(uid: u32, gid: u32) -> bool {
+    let Some((user, group)) = account(uid) else { return false };
+    let known = std::fs::read_to_string("/etc/group").unwrap_or_default();
+    let found = known
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.get(2).and_then(|id| id.parse().ok()) == Some(gid));
+    let Some(&[name, _, _, members]) = found.as_deref() else { return false };
+    group == gid && name == user && members.split(',').all(|member| member.is_empty() || member == user)
 }
 
 /// A variable of the environment that the configuration names, such as `password_env`.
@@ -37,5 +114,34 @@ pub fn state_dir() -> Result<PathBuf, Error> {
             name: "REFRESH_STATE_DIR",
             problem: "is not set, and HOME neither".into(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_somebody_else_may_have_written_is_told_from_one_of_ours() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("refresh.toml");
+        std::fs::write(&file, "").unwrap();
+        let us = std::fs::metadata(&file).unwrap().uid();
+        let with = |mode: u32, trusted: &[u32]| {
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+            unsafe_owner(&std::fs::metadata(&file).unwrap(), trusted)
+        };
+        assert_eq!(with(0o644, &[us]), None);
+        assert!(with(0o646, &[us]).unwrap().contains("mode 646"));
+        assert!(with(0o644, &[us + 1]).unwrap().starts_with("belongs to "));
+    }
+
+    #[test]
+    fn a_group_is_private_only_if_it_is_of_one_user() {
+        assert!(is_private(0, 0));
+        assert!(!is_private(0, 4_294_967_000));
+        assert!(!is_private(4_294_967_000, 0));
     }
 }

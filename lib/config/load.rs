@@ -18,7 +18,8 @@ use super::origin::Origin;
 use super::problem::{Wrong, did_you_mean};
 use super::sections::config::Config;
 use super::vocabulary::Vocabulary;
-use crate::document::{UrlSecret, read_text, secret_in_url};
+use crate::document::read_text;
+use crate::outlet::{UrlSecret, secret_in_url};
 
 /// More errors than this say nothing new.
 const ERRORS_MAX: usize = 20;

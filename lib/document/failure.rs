@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::outlet;
+
 /// The exit codes, one table for all tools (names and numbers from BSD `sysexits.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -117,8 +119,8 @@ impl ErrorReport {
             tool: tool.to_owned(),
             code: code.to_owned(),
             exit: exit as u8,
-            message: chain(failure),
-            hint,
+            message: outlet::without_userinfo(&chain(failure)).into_owned(),
+            hint: hint.map(|hint| outlet::without_userinfo(&hint).into_owned()),
             retryable: exit == Exit::Temporary,
             other: Map::new(),
         }

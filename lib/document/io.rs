@@ -11,6 +11,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use super::bounded::{self, Unread};
 use super::failure::{Ending, Exit, Failure};
 use super::whole::{Document, SCHEMA};
+use crate::outlet;
 
 /// The most that is read: plans of thousands of tables stay below it, a dump piped in by mistake does not.
 pub(super) const DOCUMENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -224,9 +225,10 @@ impl<'de> Visitor<'de> for SchemaVisitor {
     }
 }
 
-/// The document as one line with a newline at its end.
+/// The document as one line with a newline at its end, and nothing in it that a terminal acts upon.
 pub fn render(document: &Document) -> String {
-    let mut line = serde_json::to_string(document).expect("a document has only string keys");
+    let line = serde_json::to_string(document).expect("a document has only string keys");
+    let mut line = outlet::as_json(&line).into_owned();
     line.push('\n');
     line
 }

@@ -19,7 +19,6 @@ mod failure;
 mod io;
 mod journal;
 mod sections;
-mod userinfo;
 mod whole;
 
 pub use concern::{Concern, OnFallback};
@@ -35,5 +34,4 @@ pub use sections::{
     Snapshot, Source, Step, StepStatus, TableClass, TableDigest, TablePlan, Target, TargetRoot, TargetUnit,
     Verdict,
 };
-pub use userinfo::{UrlSecret, secret_in_url, without_userinfo};
 pub use whole::{Document, SCHEMA, json_schema};

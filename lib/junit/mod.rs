@@ -8,6 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use std::io;
 
 use crate::document::{Migration, MigrationStatus};
+use crate::outlet;
 
 /// One test, whatever it was in the document.
 #[derive(Debug)]
@@ -80,7 +81,7 @@ fn write(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case<'_>]) -> io::Re
 
 fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case<'_>) -> io::Result<()> {
     let element = writer.create_element("testcase").with_attributes([
-        ("classname", case.class),
+        ("classname", clean(case.class).as_str()),
         ("name", clean(case.name).as_str()),
         ("time", seconds(case.seconds).as_str()),
     ]);
@@ -109,11 +110,9 @@ fn seconds(seconds: f64) -> String {
     format!("{seconds:.3}")
 }
 
-/// Control characters, which XML 1.0 cannot hold, become `?`.
+/// Control characters, most of which XML 1.0 cannot hold, are written out; what else it cannot hold becomes `?`.
 fn clean(text: &str) -> String {
-    let forbidden =
-        |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.replace(forbidden, "?")
+    outlet::for_people(text).replace(['\u{fffe}', '\u{ffff}'], "?")
 }
 
 #[cfg(test)]
@@ -140,7 +139,7 @@ mod tests {
             .filter(|node| node.has_tag_name("skipped") || node.has_tag_name("failure"))
             .map(|node| (node.tag_name().name(), node.attribute("message")))
             .collect();
-        assert_eq!(told, [("skipped", Some("applied before")), ("failure", Some("V3.sql:1: \"<x>\"?"))]);
+        assert_eq!(told, [("skipped", Some("applied before")), ("failure", Some("V3.sql:1: \"<x>\"\\x07"))]);
     }
 
     #[test]
@@ -152,7 +151,8 @@ mod tests {
         let text = junit(nasty, &[failed, migration("", MigrationStatus::Applied)]);
         let document = roxmltree::Document::parse(&text).unwrap();
         let read = |name: &str| document.descendants().find(|node| node.has_tag_name(name)).unwrap();
-        let expected = nasty.replace(['\u{0}', '\u{1b}', '\u{fffe}', '\u{85}'], "?");
+        let expected = outlet::for_people(nasty).replace('\u{fffe}', "?");
+        assert!(expected.contains("\\x00\\x1b[31m?\\x85") && expected.contains("\\u{202e}"), "{expected}");
         assert_eq!(read("testsuite").attribute("name").unwrap(), format!("migrations of {expected}"));
         assert_eq!(read("testcase").attribute("name").unwrap(), expected);
         assert_eq!(read("failure").attribute("message").unwrap(), expected);

@@ -126,7 +126,7 @@ fn run_statement(
     let place = || (file.shown.clone(), beginning(sql));
     let refused = |session: &Session, source| {
         let (file, beginning) = place();
-        let failure = Box::new(session.fail("the migration", source));
+        let failure = Box::new(session.fail_in("the migration", sql, &source));
         Error::Statement { file, line, beginning, failure }
     };
     if leaves(session, sql, others).map_err(|source| refused(session, source))? {

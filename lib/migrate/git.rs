@@ -9,12 +9,19 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
-use crate::document::without_userinfo;
 use crate::house::House;
+use crate::mysql::relayed;
+use crate::outlet::without_userinfo;
 
 /// How long a repository may take to answer, and to be fetched.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(60);
 const CLONE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// The names of all branches and tags: a hundred thousand of them.
+const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// What git says of a failure.
+const SAID_BYTES_MAX: u64 = 256 * 1024;
 
 /// How many similar names are suggested.
 const NEAR_MAX: usize = 3;
@@ -103,7 +110,9 @@ pub(crate) fn export(
     Ok(commit.trim().to_owned())
 }
 
-/// git that never asks, runs no hook and knows no worktree but the one it is told.
+/// git that never asks, runs no hook and knows no worktree but the one it is told. Nothing of a branch makes it run anything: hooks and
+/// filters are of a repository's own configuration, which a clone does not take over; submodules are not fetched. What this user's
+/// own ~/.gitconfig and environment name (ssh, a credential helper, git-lfs) works as everywhere else.
 fn git(arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     for variable in NOT_OURS {
@@ -133,8 +142,8 @@ fn output(
 ) -> Result<String, Error> {
     let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = piped.spawn().map_err(|source| Error::NoGit { source })?;
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
+    let stdout = collect(child.stdout.take(), ANSWER_BYTES_MAX);
+    let stderr = collect(child.stderr.take(), SAID_BYTES_MAX);
     let failed = |said: String| Error::Git { deed, repository: shown(repository), said };
     let deadline = Instant::now() + timeout;
     let status = loop {
@@ -160,11 +169,12 @@ fn output(
     if status.success() { Ok(text) } else { Err(failed(last_lines(&said))) }
 }
 
-fn collect(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+/// What comes, up to a limit; whoever writes more finds the pipe closed.
+fn collect(pipe: Option<impl Read + Send + 'static>, most: u64) -> std::thread::JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
+        if let Some(pipe) = pipe {
+            let _ = pipe.take(most).read_to_end(&mut bytes);
         }
         String::from_utf8_lossy(&bytes).into_owned()
     })
@@ -177,7 +187,7 @@ fn shown(text: &str) -> String {
 
 fn last_lines(said: &str) -> String {
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    shown(&lines[lines.len().saturating_sub(3)..].join("; "))
+    relayed(&lines[lines.len().saturating_sub(3)..].join("; "))
 }
 
 /// Branches and tags in the output of `git ls-remote`, with their full names.
@@ -233,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_git_says_is_told_without_passwords() {
+    fn what_git_says_is_told_without_userinfo() {
         let said = "Cloning into 'x'...\nfatal: unable to access 'https://u:hunter2@h/x/': no\n";
         assert_eq!(last_lines(said), "Cloning into 'x'...; fatal: unable to access 'https://***@h/x/': no");
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::said;
 use crate::document::{AnyFailure, Ending, Exit, Failure, chain};
 
 /// Server error numbers by their names in the manual ("Server Error Message Reference").
@@ -54,19 +55,46 @@ pub mod number {
     pub const UNKNOWN_COLLATION: u16 = 1273;
 }
 
-/// What the server or the driver said, in the words of the stock client: `ERROR 1064 (42000): You have an error …`.
-pub struct Cause(pub mysql::Error);
+/// What the server or the driver said, in the words of the stock client: `ERROR 1064 (42000): You have an error …`, without the
+/// values of rows. The driver's own error is not kept: nothing can show it.
+#[derive(Clone)]
+pub struct Cause {
+    number: Option<u16>,
+    said: String,
+}
+
+impl Cause {
+    /// What `statement` was answered; it may be empty.
+    pub(crate) fn of(error: &mysql::Error, statement: &str) -> Self {
+        let said = match error {
+            mysql::Error::MySqlError(e) => {
+                let message = said::without_values(e.code, &e.message, statement);
+                return Self {
+                    number: Some(e.code),
+                    said: format!("ERROR {} ({}): {message}", e.code, e.state),
+                };
+            }
+            mysql::Error::DriverError(e) => e.to_string(),
+            mysql::Error::IoError(e) => e.to_string(),
+            mysql::Error::UrlError(e) => e.to_string(),
+            mysql::Error::TlsError(e) => e.to_string(),
+            // Both would quote what they could not read.
+            mysql::Error::FromValueError(_) => "a value is of another type than expected".to_owned(),
+            mysql::Error::FromRowError(_) => "a row is of another shape than expected".to_owned(),
+            mysql::Error::CodecError(e) => e.to_string(),
+        };
+        Self { number: None, said }
+    }
+
+    /// The server's error number, if the server spoke.
+    pub(crate) fn number(&self) -> Option<u16> {
+        self.number
+    }
+}
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            mysql::Error::MySqlError(e) => e.fmt(f),
-            mysql::Error::DriverError(e) => e.fmt(f),
-            mysql::Error::IoError(e) => e.fmt(f),
-            mysql::Error::UrlError(e) => e.fmt(f),
-            mysql::Error::TlsError(e) => e.fmt(f),
-            other => other.fmt(f),
-        }
+        f.write_str(&self.said)
     }
 }
 
@@ -80,7 +108,7 @@ impl std::error::Error for Cause {}
 
 impl From<mysql::Error> for Cause {
     fn from(error: mysql::Error) -> Self {
-        Self(error)
+        Self::of(&error, "")
     }
 }
 
@@ -161,8 +189,7 @@ impl Error {
     /// The server's error number, if the server spoke.
     pub fn number(&self) -> Option<u16> {
         match self {
-            Self::Connect { source: Cause(mysql::Error::MySqlError(e)), .. }
-            | Self::Statement { source: Cause(mysql::Error::MySqlError(e)), .. } => Some(e.code),
+            Self::Connect { source, .. } | Self::Statement { source, .. } => source.number(),
             _ => None,
         }
     }
@@ -232,10 +259,24 @@ mod tests {
     #[test]
     fn a_server_speaks_as_in_the_stock_client() {
         let said = mysql::MySqlError { state: "42000".into(), message: "no".into(), code: 1064 };
-        assert_eq!(Cause(mysql::Error::MySqlError(said)).to_string(), "ERROR 1064 (42000): no");
+        assert_eq!(Cause::from(mysql::Error::MySqlError(said)).to_string(), "ERROR 1064 (42000): no");
         let driver = mysql::DriverError::Timeout;
-        assert_eq!(Cause(mysql::Error::DriverError(driver)).to_string(), "Operation timed out");
+        assert_eq!(Cause::from(mysql::Error::DriverError(driver)).to_string(), "Operation timed out");
         let closed = std::io::Error::other("closed");
-        assert_eq!(Cause(mysql::Error::IoError(closed)).to_string(), "closed");
+        assert_eq!(Cause::from(mysql::Error::IoError(closed)).to_string(), "closed");
+    }
+
+    #[test]
+    fn neither_the_server_nor_the_driver_quotes_a_row() {
+        let said = mysql::MySqlError {
+            state: "23000".into(),
+            message: "Duplicate entry 'maria@x' for key 'email'".into(),
+            code: 1062,
+        };
+        let value = mysql::from_value_opt::<u8>("maria".into()).unwrap_err();
+        for error in [mysql::Error::MySqlError(said), mysql::Error::FromValueError(value.0)] {
+            let cause = Cause::from(error);
+            assert!(!format!("{cause} {cause:?}").contains("maria"), "{cause}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The words of MySQL, shared by every room that talks to a server.
 //!
 //! In: a [`ServerConfig`](crate::config::ServerConfig) or the document's cluster. Out: a connection whose session
-//! settings are known, rows as the server sent them, error numbers by name.
+//! settings are known, rows as the server sent them, error numbers by name, what a server said without the values of rows.
 
 mod access;
 mod binary;
@@ -11,6 +11,7 @@ mod error;
 mod infile;
 mod option_file;
 mod packets;
+mod said;
 mod session;
 mod wire;
 
@@ -20,5 +21,6 @@ pub use error::{Error, number};
 pub use infile::{Broken, Loaded};
 pub(crate) use option_file::write_with_key as write_option_file_with_key;
 pub use option_file::{OptionFile, write as write_option_file};
+pub(crate) use said::relayed;
 pub use session::{Engine, Session};
 pub use wire::Fields;

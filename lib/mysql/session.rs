@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd;
 use mysql::prelude::{FromRow, Queryable};
 use mysql::{Conn, Row};
 
-use super::error::{Error, number};
+use super::error::{Cause, Error, number};
 use super::infile::{self, Broken, Loaded};
 use super::packets::{Command, Packets};
 use super::wire::{self, Fields};
@@ -74,7 +74,7 @@ impl Session {
 
     /// Runs a statement. `deed` says what it does: `truncating app.logs`.
     pub fn run(&mut self, deed: &str, sql: &str) -> Result<u64, Error> {
-        self.run_foreign(sql).map_err(|source| self.fail(deed, source))
+        self.run_foreign(sql).map_err(|source| self.fail_in(deed, sql, &source))
     }
 
     /// Runs a statement of whatever origin, and reads all that the server answers: what fails after the first
@@ -105,7 +105,7 @@ impl Session {
 
     /// All rows of a small result.
     pub fn rows<T: FromRow>(&mut self, deed: &str, sql: &str) -> Result<Vec<T>, Error> {
-        let rows: Vec<Row> = self.connection.query(sql).map_err(|source| self.fail(deed, source))?;
+        let rows: Vec<Row> = self.connection.query(sql).map_err(|source| self.fail_in(deed, sql, &source))?;
         rows.into_iter()
             .map(|row| mysql::from_row_opt(row).map_err(|e| self.fail(deed, mysql::Error::FromRowError(e.0))))
             .collect()
@@ -125,7 +125,7 @@ impl Session {
         row: impl FnMut(Fields<'_>) -> bool,
     ) -> Result<(), Error> {
         let outcome = wire::each_row(&mut self.connection, self.secure, sql, row);
-        outcome.map_err(|source| self.fail(deed, source))
+        outcome.map_err(|source| self.fail_in(deed, sql, &source))
     }
 
     /// Runs a LOAD DATA LOCAL with the rows that `feed` writes, best in large pieces. After an error that is not the
@@ -148,8 +148,18 @@ impl Session {
     }
 
     /// Describes a failure of this connection.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it comes from map_err, and nobody needs it afterwards"
+    )]
     pub fn fail(&self, deed: &str, source: mysql::Error) -> Error {
-        Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source: source.into() }
+        self.fail_in(deed, "", &source)
+    }
+
+    /// The same; of an error that is not known by its number, what the statement names may be told.
+    pub(crate) fn fail_in(&self, deed: &str, sql: &str, source: &mysql::Error) -> Error {
+        let source = Cause::of(source, sql);
+        Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source }
     }
 }
 

@@ -3,12 +3,13 @@
 //! In: events from the rooms. Out: on a terminal, indicatif bars; otherwise one line per event and at most one a
 //! minute while something long goes on, because a build console knows no carriage return.
 
-use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::outlet;
 
 /// How often something long speaks up when stderr is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
@@ -47,7 +48,7 @@ pub struct Progress {
 impl Progress {
     /// A voice for `tool`; without a wish, bars on a terminal and lines elsewhere.
     pub fn new(tool: &'static str, wish: Option<Style>) -> Self {
-        let default = if std::io::stderr().is_terminal() { Style::Bar } else { Style::Text };
+        let default = if outlet::is_terminal() { Style::Bar } else { Style::Text };
         Self { tool, style: wish.unwrap_or(default) }
     }
 
@@ -70,14 +71,10 @@ impl Progress {
 
     /// Begins something long. `total` is unknown for a spinner.
     pub fn start(&self, what: &str, total: Option<u64>, unit: Unit) -> Task<'_> {
-        let target = if self.style == Style::Bar {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if self.style == Style::Bar { outlet::bars() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(total, target);
         bar.set_style(bar_style(total.is_some(), unit));
-        bar.set_prefix(format!("{}: {what}", self.tool));
+        bar.set_prefix(format!("{}: {}", self.tool, shown_in_a_bar(what)));
         if self.style == Style::Bar {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
@@ -92,9 +89,13 @@ impl Progress {
     }
 
     fn line(&self, message: &str) {
-        // A closed stderr is no reason to fail.
-        let _ = writeln!(std::io::stderr().lock(), "{}: {message}", self.tool);
+        outlet::say(self.tool, message);
     }
+}
+
+/// Names come from anywhere, and a bar is one line.
+fn shown_in_a_bar(text: &str) -> String {
+    outlet::one_line(&outlet::without_userinfo(text)).into_owned()
 }
 
 fn bar_style(total_known: bool, unit: Unit) -> ProgressStyle {
@@ -144,7 +145,7 @@ impl Task<'_> {
 
     /// Shows a word on where it is, such as the table at hand.
     pub fn message(&self, message: &str) {
-        self.bar.set_message(message.to_owned());
+        self.bar.set_message(shown_in_a_bar(message));
         if self.progress.style == Style::Text {
             self.speak_up();
         }

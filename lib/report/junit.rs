@@ -77,7 +77,9 @@ mod tests {
         document.refresh = Some(Refresh { migrations, ..Refresh::default() });
         let text = junit(&document);
         assert!(
-            text.contains(r#"<testsuite name="a&amp;b?" tests="3" failures="2" skipped="1" time="0.000">"#),
+            text.contains(
+                r#"<testsuite name="a&amp;b\x01" tests="3" failures="2" skipped="1" time="0.000">"#
+            ),
             "{text}"
         );
         assert!(text.contains("the snapshot &quot;failed&quot;"), "{text}");

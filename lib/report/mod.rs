@@ -20,6 +20,7 @@ use text::text;
 
 use crate::document::{Concern, Document, Done, Ending, Exit, Failure, OnFallback};
 use crate::house::House;
+use crate::outlet;
 
 /// What to write, each to a file (`-` is not special: stdout carries the document).
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -84,7 +85,10 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     let summary = options.summary.as_deref().map(|path| (path, format!("{}\n", summary(document))));
     let html = options.html.as_deref().map(|path| (path, html(document)));
     let junit = options.junit.as_deref().map(|path| (path, junit(document)));
-    for (path, content) in [text, summary, html, junit, metrics].into_iter().flatten() {
+    // Whatever a server, a branch or the document of somebody else said.
+    let for_people = |(path, content): (_, String)| (path, outlet::for_people(&content));
+    let reports = [text, summary, html, junit, metrics].into_iter().flatten().map(for_people);
+    for (path, content) in reports {
         if house.dry_run {
             house.progress.say(&format!("would write {}", path.display()));
         } else {
@@ -283,8 +287,12 @@ mod tests {
         assert_eq!(seen(block), TOML);
         assert!(toml::from_str::<toml::Table>(TOML).unwrap()["mask"].get("app.users.note").is_some());
         assert!(seen(&page).contains(SENTENCE), "{page}");
-        for told in [text(&document), seen(&junit(&document))] {
-            assert!(told.contains(&format!("{SENTENCE}\n{TOML}\n")), "{told}");
-        }
+        let told = seen(&junit(&document));
+        assert!(told.contains(&format!("{SENTENCE}\n{TOML}\n")), "{told}");
+        // Set in, so that no line of it looks like one of the report.
+        let report = text(&document);
+        let set_in = TOML.replace('\n', "\n  ");
+        assert!(report.contains(&format!("{SENTENCE}\n  {set_in}\n")), "{report}");
+        assert!(toml::from_str::<toml::Table>(&set_in).is_ok());
     }
 }

@@ -6,6 +6,7 @@ use indicatif::{HumanBytes, HumanCount};
 
 use super::refresh::{self, Fate};
 use crate::document::{Dehydration, Document, Migration, MigrationStatus, Refresh, Resource, StepStatus};
+use crate::outlet::one_line;
 
 /// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
 pub(super) fn summary(document: &Document) -> String {
@@ -29,8 +30,8 @@ pub(super) fn summary(document: &Document) -> String {
     }
     let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();
     parts.push(format!("{seconds:.0} s"));
-    // A message of a server may hold anything; this is one line.
-    parts.join(" · ").replace(char::is_control, " ")
+    // A message may have several lines; this is one.
+    one_line(&parts.join(" · ").replace(['\n', '\t'], " ")).into_owned()
 }
 
 /// `dev3 <- app-20261122T020000Z.sql.gz @ feature/x, 3 migrations`.
@@ -55,7 +56,7 @@ pub(crate) fn totals(plan: &Dehydration) -> (u64, u64) {
 
 /// The whole report.
 pub(super) fn text(document: &Document) -> String {
-    let mut out = format!("run {}: {}\n", document.run, summary(document));
+    let mut out = format!("run {}: {}\n", one_line(&document.run), summary(document));
     steps(&mut out, document);
     warned(&mut out, document);
     if let Some(refresh) = &document.refresh {
@@ -68,7 +69,8 @@ pub(super) fn text(document: &Document) -> String {
     if let Some(rotation) = &document.rotation {
         let lines = |out: &mut String, word: &str, list: &[crate::document::Verdict]| {
             for verdict in list {
-                let _ = writeln!(out, "  {word:<8} {}  ({})", verdict.name, verdict.reason);
+                let _ =
+                    writeln!(out, "  {word:<8} {}  ({})", one_line(&verdict.name), one_line(&verdict.reason));
             }
         };
         out.push_str("\ndumps\n");
@@ -77,9 +79,9 @@ pub(super) fn text(document: &Document) -> String {
     }
     if !document.resources.is_empty() {
         out.push_str("\nstill to delete (rds-drop --run ");
-        let _ = writeln!(out, "{})", document.run);
+        let _ = writeln!(out, "{})", one_line(&document.run));
         for resource in &document.resources {
-            let _ = writeln!(out, "  {} {}", kind_word(resource), resource.id);
+            let _ = writeln!(out, "  {} {}", one_line(&kind_word(resource)), one_line(&resource.id));
         }
     }
     out
@@ -93,10 +95,12 @@ fn steps(out: &mut String, document: &Document) {
             StepStatus::Failed => "FAILED",
             StepStatus::Skipped => "skipped",
         };
-        let _ = writeln!(out, "  {:<14} {word:<8} {:>7.1} s  {}", step.tool, step.seconds, step.note);
+        let (tool, note) = (one_line(&step.tool), step.note.replace('\n', "\n      "));
+        let _ = writeln!(out, "  {tool:<14} {word:<8} {:>7.1} s  {note}", step.seconds);
     }
     if let Some(hint) = document.error.as_ref().and_then(|error| error.hint.as_deref()) {
-        let _ = writeln!(out, "  hint: {hint}");
+        // Lines of refresh.toml are still that when they are set in.
+        let _ = writeln!(out, "  hint: {}", hint.replace('\n', "\n  "));
     }
 }
 
@@ -113,16 +117,21 @@ fn warned(out: &mut String, document: &Document) {
         out.push_str("\nwarnings\n");
     }
     for line in lines {
-        let _ = writeln!(out, "  {line}");
+        let _ = writeln!(out, "  {}", line.replace('\n', "\n    "));
     }
 }
 
 /// What became of a developer's database, and each migration with what was wrong.
 fn refreshed(out: &mut String, document: &Document, refresh: &Refresh) {
-    let _ = writeln!(out, "\nrefresh of {}\n  {}", refresh.target, refresh::plain(document, refresh));
+    let _ = writeln!(
+        out,
+        "\nrefresh of {}\n  {}",
+        one_line(&refresh.target),
+        one_line(&refresh::plain(document, refresh))
+    );
     for migration in &refresh.migrations {
         let (word, seconds) = (migration.status.word(), migration.seconds);
-        let _ = writeln!(out, "  {word:<15} {seconds:>7.1} s  {}", migration.name);
+        let _ = writeln!(out, "  {:<15} {seconds:>7.1} s  {}", one_line(word), one_line(&migration.name));
         for line in migration.error.iter().flat_map(|error| error.lines()) {
             let _ = writeln!(out, "      {line}");
         }
@@ -143,12 +152,13 @@ fn tables(out: &mut String, plan: &Dehydration) {
             table.columns.iter().filter(|c| c.mask.is_some()).map(|c| c.name.as_str()).collect();
         let _ = writeln!(
             out,
-            "{name:<36} {:>12} {:>10}  {:>5.1}%  {:<7} {}",
+            "{:<36} {:>12} {:>10}  {:>5.1}%  {:<7} {}",
+            one_line(&name),
             HumanCount(table.rows_before).to_string(),
             HumanCount(table.rows).to_string(),
             share(table.rows, table.rows_before),
-            table.class.word(),
-            masked.join(", ")
+            one_line(table.class.word()),
+            one_line(&masked.join(", "))
         );
     }
     let (before, after) = totals(plan);
@@ -169,7 +179,8 @@ fn edges(out: &mut String, plan: &Dehydration) {
         let relation = format!("{} -> {}", edge.child, edge.parent);
         let _ = writeln!(
             out,
-            "{relation:<60} {:>10} {:>10} {:>8}",
+            "{:<60} {:>10} {:>10} {:>8}",
+            one_line(&relation),
             HumanCount(edge.down_rows).to_string(),
             HumanCount(edge.up_rows).to_string(),
             HumanCount(edge.orphans).to_string()

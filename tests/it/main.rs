@@ -36,6 +36,7 @@ mod masks;
 mod masks_night;
 mod masks_properties;
 mod migrate;
+mod outlet;
 #[cfg(feature = "aws")]
 mod pipe;
 #[cfg(feature = "aws")]

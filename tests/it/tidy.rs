@@ -107,6 +107,21 @@ fn the_environment_and_the_aws_sdk_stay_in_their_rooms() {
 }
 
 #[test]
+fn foreign_words_leave_through_one_outlet() {
+    holds(&rules::one_outlet(&HOUSE));
+}
+
+#[test]
+fn a_planted_way_around_the_outlet_is_found() {
+    let plan = |text: &str| made_up(&[("lib/plan/a.rs", text)]);
+    let stderr = "//! x\nfn f() { let _ = writeln!(std::io::stderr(), \"x\"); }\n";
+    bites(&rules::one_outlet(&plan(stderr)), "goes around the outlet");
+    bites(&rules::one_outlet(&made_up(&[("bins/a.rs", "//! x\nfn f() { eprintln!(\"x\"); }\n")])), "eprint");
+    bites(&rules::one_outlet(&plan("//! x\nenum E { A(#[from] ::mysql::Error) }\n")), "driver");
+    holds(&rules::one_outlet(&made_up(&[("lib/outlet/place.rs", stderr)])));
+}
+
+#[test]
 fn a_planted_circle_is_found() {
     let file = |other: &str| {
         format!("//! x\nuse super::{other}::g;\npub(crate) fn f() {{ g(); }}\npub(crate) fn g() {{}}\n")

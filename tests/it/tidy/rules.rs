@@ -8,6 +8,7 @@ use super::plan::{File, Plan};
 
 /// The rooms, the porch and the doors in the order in which data walks through them: each may use those before it.
 pub(super) const ORDER: &[&str] = &[
+    "outlet",
     "document",
     "progress",
     "config",
@@ -202,6 +203,40 @@ pub(super) fn outside_world(plan: &Plan) -> Vec<String> {
         let sdk = ["aws_sdk", "aws_config", "aws_smithy"].iter().any(|name| file.code().contains(name));
         if sdk && !["aws", "rds"].contains(&file.room()) {
             wrong.push(format!("{} names the AWS SDK", file.path));
+        }
+    }
+    wrong
+}
+
+/// The one file that writes to stderr.
+const OUTLET: &str = "lib/outlet/place.rs";
+
+/// Words that write to stderr, or that show a driver's error as it is.
+const WAYS_OUT: &[&str] = &[
+    "io::stderr",
+    "eprintln!(",
+    "eprint!(",
+    "ProgressDrawTarget::stderr",
+    "use std::io::stderr",
+    "dbg!",
+    "panic::set_hook",
+];
+
+/// Foreign words leave through one outlet.
+pub(super) fn one_outlet(plan: &Plan) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in plan.files.iter().filter(|file| file.path != OUTLET) {
+        let code: String = file.code().lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        wrong.extend(
+            WAYS_OUT
+                .iter()
+                .filter(|way| code.contains(**way))
+                .map(|way| format!("{}: {way} goes around the outlet", file.path)),
+        );
+        // An error that holds one is shown with the values of rows that the server quotes.
+        let held = ["#[from] ::mysql::Error", "#[source] ::mysql::Error", "source: ::mysql::Error,"];
+        if file.room() != "mysql" && held.iter().any(|way| code.contains(way)) {
+            wrong.push(format!("{}: an error of the driver is kept, not crate::mysql::Error", file.path));
         }
     }
     wrong
