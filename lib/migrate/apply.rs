@@ -38,7 +38,7 @@ pub fn run(
 ) -> Result<(), Error> {
     let started = Instant::now();
     if let Some(line) = &checkout.settings.command {
-        let outcome = command::run(house, line, checkout.path(), target);
+        let outcome = command::run(house, &checkout.settings, line, checkout.path(), target);
         let output = outcome.as_ref().map_or_else(|(_, output)| output.clone(), Clone::clone);
         seen(migration(line, outcome.as_ref().map(drop).map_err(|(e, _)| e), started, &output));
         return outcome.map(drop).map_err(|(e, _)| e);

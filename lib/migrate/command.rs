@@ -1,33 +1,45 @@
 //! A command that runs the migrations instead of us: phinx, flyway, rails, a script of the branch.
 //!
-//! In: the command line, the worktree, the target. Out: its output, line by line as it comes. Its environment holds
-//! a PATH, a HOME of its own and the target's login, nothing else of ours.
+//! In: the command line, the worktree, the target. Out: its output, line by line as it comes, without values of rows that a server's
+//! error quotes. It runs in a [`Cage`]; its environment holds a PATH, a HOME of its own and the target's login, nothing else of ours.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 use mysql::Opts;
-use rustix::process::{Pid, Signal};
 
+use super::cage::Cage;
 use super::error::Error;
 use super::target::SqlTarget;
+use crate::config::MigrationsConfig;
 use crate::house::House;
+use crate::mysql::relayed;
 
 /// How much of the output goes into the document.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
+/// How much of it is shown as it comes: a log is no place for an endless one.
+const SHOWN_BYTES_MAX: usize = 1024 * 1024;
+
 /// The longest line that is shown whole.
 const LINE_BYTES_MAX: u64 = 16 * 1024;
+
+/// How many lines wait to be shown; then the command waits.
+const LINES_WAITING_MAX: usize = 64;
+
+/// How long the last lines may take once everything that could write one is dead.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs it. The error comes with the output so far.
 pub(crate) fn run(
     house: &House,
+    settings: &MigrationsConfig,
     line: &str,
     worktree: &Path,
     target: &SqlTarget<'_>,
@@ -35,7 +47,8 @@ pub(crate) fn run(
     let early = |e: Error| (e, String::new());
     let home = tempfile::Builder::new().prefix("refreshkit-home-").tempdir();
     let home = home.map_err(|source| early(Error::Directory { source }))?;
-    let mut command = prepare(line, worktree, home.path(), target).map_err(early)?;
+    let cage = Cage::of(house, settings.run_as.as_deref()).map_err(early)?;
+    let mut command = prepare(&cage, line, worktree, home.path(), target).map_err(early)?;
     house.progress.say(&format!("running {line}"));
     let no_shell = |source| early(Error::Read { file: "/bin/sh".to_owned(), source });
     // One pipe for both, so that lines come in the order in which they were written.
@@ -44,10 +57,22 @@ pub(crate) fn run(
     let mut child = command.spawn().map_err(no_shell)?;
     // It holds this side's ends of the pipe, which would never end.
     drop(command);
-    let (sender, receiver) = channel();
+    let (sender, receiver) = sync_channel(LINES_WAITING_MAX);
     follow(reader, sender);
-    let mut output = String::new();
-    match listen(house, &mut child, &receiver, &mut output) {
+    let mut output = Output::default();
+    let ended = listen(house, &mut child, &receiver, &mut output);
+    if ended.is_err() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    // Also after a good end: what it left behind would go on with its login.
+    let left = cage.clear();
+    if left > 0 {
+        house.progress.warn(&format!("{left} processes of the branch's command cannot be killed"));
+    }
+    output.take_the_last(house, &receiver);
+    let output = output.text;
+    match ended {
         Ok(status) if status.success() => Ok(output),
         Ok(status) => {
             let said = output.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no output").to_owned();
@@ -57,15 +82,22 @@ pub(crate) fn run(
     }
 }
 
-fn prepare(line: &str, worktree: &Path, home: &Path, target: &SqlTarget<'_>) -> Result<Command, Error> {
+fn prepare(
+    cage: &Cage,
+    line: &str,
+    worktree: &Path,
+    home: &Path,
+    target: &SqlTarget<'_>,
+) -> Result<Command, Error> {
     let options = Opts::from(target.server.login()?);
     let user = options.get_user().unwrap_or_default();
     let password = options.get_pass().unwrap_or_default();
     let option_file = home.join("my.cnf");
     crate::mysql::write_option_file(&option_file, user, password)?;
     add_address(&option_file, &options).map_err(|source| Error::Directory { source })?;
-    let mut command = Command::new("/bin/sh");
-    command.args(["-c", line]).current_dir(worktree).env_clear();
+    cage.give(home).and_then(|()| cage.give(worktree)).map_err(|source| Error::Directory { source })?;
+    let mut command = cage.command(line);
+    command.current_dir(worktree).env_clear();
     let path =
         crate::config::environment("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
     command.env("PATH", path).env("HOME", home).env("LANG", "C.UTF-8");
@@ -95,7 +127,7 @@ fn add_address(option_file: &Path, options: &Opts) -> std::io::Result<()> {
 }
 
 /// Hands lines over as they come.
-fn follow(pipe: impl Read + Send + 'static, to: Sender<String>) {
+fn follow(pipe: impl Read + Send + 'static, to: SyncSender<String>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
         let mut line = Vec::new();
@@ -109,23 +141,52 @@ fn follow(pipe: impl Read + Send + 'static, to: Sender<String>) {
     });
 }
 
+/// What it said, as far as it is kept.
+#[derive(Debug, Default)]
+struct Output {
+    text: String,
+    shown: usize,
+}
+
+impl Output {
+    fn take(&mut self, house: &House, line: &str) {
+        let line = relayed(line);
+        if self.shown <= SHOWN_BYTES_MAX {
+            self.shown += line.len() + 1;
+            house.progress.say(if self.shown <= SHOWN_BYTES_MAX { &line } else { "(the rest is not shown)" });
+        }
+        if self.text.len() + line.len() < OUTPUT_BYTES_MAX {
+            self.text.push_str(&line);
+            self.text.push('\n');
+        }
+    }
+
+    /// What was still on the way when the command had ended.
+    fn take_the_last(&mut self, house: &House, lines: &Receiver<String>) {
+        let until = Instant::now() + LAST_LINES;
+        while let Ok(line) = lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            self.take(house, &line);
+        }
+    }
+}
+
 fn listen(
     house: &House,
     child: &mut Child,
     lines: &Receiver<String>,
-    output: &mut String,
+    output: &mut Output,
 ) -> Result<ExitStatus, Error> {
     let fail = |source| Error::Read { file: "/bin/sh".to_owned(), source };
     loop {
         match lines.recv_timeout(POLL) {
-            Ok(line) => {
-                house.progress.say(&line);
-                if output.len() + line.len() < OUTPUT_BYTES_MAX {
-                    output.push_str(&line);
-                    output.push('\n');
+            Ok(line) => output.take(house, &line),
+            Err(RecvTimeoutError::Disconnected) => {
+                // It has closed its output, and may go on for long.
+                if let Some(status) = child.try_wait().map_err(fail)? {
+                    return Ok(status);
                 }
+                std::thread::sleep(POLL);
             }
-            Err(RecvTimeoutError::Disconnected) => return child.wait().map_err(fail),
             // A background process may hold the pipes for ever: the command itself counts.
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(status) = child.try_wait().map_err(fail)? {
@@ -133,17 +194,6 @@ fn listen(
                 }
             }
         }
-        if let Err(interrupted) = house.cancel.check() {
-            stop(child);
-            return Err(interrupted.into());
-        }
+        house.cancel.check()?;
     }
-}
-
-/// Ends the command and what it started.
-fn stop(child: &mut Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, Signal::KILL);
-    }
-    let _ = child.wait();
 }

@@ -125,6 +125,14 @@ pub enum Error {
         /// What is wrong with its name.
         problem: String,
     },
+    /// Nobody can be found to run the command.
+    #[error("[migrations] run_as {user:?}: {problem}")]
+    RunAs {
+        /// As configured.
+        user: String,
+        /// Why not.
+        problem: String,
+    },
     /// The command that runs the migrations failed.
     #[error("{command:?} ended with {status}: {said}")]
     Command {
@@ -161,6 +169,9 @@ impl Failure for Error {
             Self::Unset(setting) => Ending::new(Exit::BadConfig, "bad-config")
                 .hint(format!("add {setting} to refresh.toml, or leave --ref out")),
             Self::Glob { .. } => Ending::new(Exit::BadConfig, "bad-config"),
+            Self::RunAs { .. } => Ending::new(Exit::BadConfig, "run-as").hint(
+                "name a user without rights of this host, and run dev-restore as root (sudo dev-restore …)",
+            ),
             Self::NoGit { .. } => Ending::new(Exit::Unavailable, "git"),
             Self::Git { .. } => Ending::new(Exit::Unavailable, "git")
                 .hint("the same command must work for this user without a password prompt"),

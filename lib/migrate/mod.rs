@@ -5,6 +5,7 @@
 //! ([`Checkout`]) before anything is touched.
 
 mod apply;
+mod cage;
 mod checkout;
 mod command;
 mod error;

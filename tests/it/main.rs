@@ -36,6 +36,7 @@ mod masks;
 mod masks_night;
 mod masks_properties;
 mod migrate;
+mod migrate_cage;
 mod outlet;
 #[cfg(feature = "aws")]
 mod pipe;

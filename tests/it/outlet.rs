@@ -225,6 +225,45 @@ fn a_servers_error_names_no_value_in_any_outlet() {
     });
 }
 
+#[test]
+fn what_a_command_of_the_branch_prints_is_filtered_line_by_line_also_on_a_terminal() {
+    for_each_server(|server| {
+        let source = server.scratch("outlet_src");
+        source.run(&format!(
+            "CREATE TABLE people (note VARCHAR(80)); INSERT INTO people VALUES ('{MARKER}'), ('{MARKER}')"
+        ));
+        let place = Place::with_dump_of(&source);
+        let script = format!(
+            "printf '%s\\n' '{EVIL}{FORGED}' 'from https://bot:hunter2@host/x'\n\
+             mariadb --defaults-file=\"$MYSQL_DEFAULTS_FILE\" \"$MYSQL_DATABASE\" -e 'ALTER TABLE people ADD UNIQUE (note)'\n"
+        );
+        let repository = place.repository("main", &[("up.sh", &script)]);
+        place.configure(&format!(
+            "[migrations]\nrepository = \"{}\"\ncommand = \"sh up.sh\"\n",
+            repository.display()
+        ));
+        let arguments = ["--target", "dev3", "--ref", "main"];
+        let output = place.tool(&arguments).run().exits(65);
+        assert!(output.stderr.contains("Duplicate entry '…' for key"), "{}", output.stderr);
+        both(&output);
+        searched(&place, &output.document());
+        // On a terminal there are bars, whose own sequences are not ours to judge.
+        let line = format!(
+            "{} --config {} --state-dir {} {}",
+            tool_path("dev-restore").display(),
+            place.path("refresh.toml").display(),
+            place.path("state").display(),
+            arguments.join(" ")
+        );
+        let seen = Command::new("script").args(["-qec", &line, "/dev/null"]).output().unwrap();
+        let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
+        assert!(seen.contains("Duplicate entry '…'"), "{seen:?}");
+        for planted in [MARKER, "hunter2", "\u{1b}]52", "\u{9b}", "\u{202e}", "\nrds-drop: all is gone"] {
+            assert!(!seen.contains(planted), "{planted:?} in {seen:?}");
+        }
+    });
+}
+
 /// Every report of a document.
 fn searched(place: &Place, document: &Document) {
     let file = |name: &str| place.path(name);

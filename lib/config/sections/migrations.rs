@@ -16,6 +16,9 @@ pub struct MigrationsConfig {
     pub ledger: LedgerConfig,
     /// A command that runs the migrations instead, in the exported worktree.
     pub command: Option<String>,
+    /// The user of this host that runs the command, one without rights; needs root. Without it the command runs as the user of the
+    /// tool, and can read that user's files.
+    pub run_as: Option<String>,
 }
 
 /// The table that says which migrations ran already.
