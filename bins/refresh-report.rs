@@ -12,7 +12,7 @@ use refreshkit::{cli, report};
 ///
 /// Example:
 ///
-///     rds-snap | … | rds-drop | refresh-report --html report.html --summary summary.txt > run.json
+///     rds-snap | … | rds-drop | refresh-report --html report.html --summary summary.txt --archive run.json > /dev/null
 #[derive(Debug, Parser)]
 #[command(name = "refresh-report", version, verbatim_doc_comment, after_long_help = cli::EXIT_STATUS)]
 struct Args {

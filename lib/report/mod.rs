@@ -1,8 +1,9 @@
 //! What a run did, for people and for machines that watch it.
 //!
-//! In: any document, failed ones too. Out: a text, one summary line, an HTML page, JUnit XML, a Prometheus textfile. The
+//! In: any document, failed ones too. Out: a text, one summary line, an HTML page, JUnit XML, a Prometheus textfile, a reduced copy. The
 //! document itself goes on unchanged.
 
+mod archive;
 mod html;
 mod junit;
 mod prometheus;
@@ -12,6 +13,7 @@ mod text;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use archive::archive;
 use html::html;
 use junit::junit;
 use prometheus::prometheus;
@@ -44,6 +46,10 @@ pub struct Options {
     /// Write a Prometheus textfile for the node exporter's textfile collector
     #[arg(long, value_name = "FILE")]
     pub prometheus: Option<PathBuf>,
+
+    /// Write the document without SQL, logins, addresses and ARNs, for a build server that keeps it where many can read it
+    #[arg(long, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
 
     /// Exit with 69 if the night went well, but on a fallback snapshot; for whoever looks at exit codes only
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -85,10 +91,11 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     let summary = options.summary.as_deref().map(|path| (path, format!("{}\n", summary(document))));
     let html = options.html.as_deref().map(|path| (path, html(document)));
     let junit = options.junit.as_deref().map(|path| (path, junit(document)));
-    // Whatever a server, a branch or the document of somebody else said.
+    let archive = options.archive.as_deref().map(|path| (path, archive(document)));
+    // Whatever a server, a branch or the document of somebody else said. JSON has escapes of its own.
     let for_people = |(path, content): (_, String)| (path, outlet::for_people(&content));
     let reports = [text, summary, html, junit, metrics].into_iter().flatten().map(for_people);
-    for (path, content) in reports {
+    for (path, content) in reports.chain(archive) {
         if house.dry_run {
             house.progress.say(&format!("would write {}", path.display()));
         } else {

@@ -126,6 +126,22 @@ fn the_units_are_what_systemd_understands_and_name_the_run_twice() {
     }
 }
 
+#[test]
+fn the_unit_may_do_no_more_than_the_night_needs() {
+    let (service, text) = file("refreshkit-nightly.service");
+    for setting in
+        ["NoNewPrivileges=yes", "CapabilityBoundingSet=\n", "ProtectSystem=strict", "ProtectHome=yes"]
+    {
+        assert!(text.contains(setting), "{setting}");
+    }
+    // In tenths: 2.0 of 10, where 10 is a service that may do everything.
+    let mut judge = Command::new("systemd-analyze");
+    match judge.args(["security", "--offline=true", "--threshold=20", "--no-pager"]).arg(service).output() {
+        Ok(output) => assert!(output.status.success(), "{}", said(&output)),
+        Err(e) => eprintln!("not judged by systemd-analyze: {e}"),
+    }
+}
+
 /// A folder of tools that write their names and flags into `calls`; the one named `$FAILS` exits with 74.
 struct Night(tempfile::TempDir);
 
@@ -137,7 +153,8 @@ impl Night {
         for tool in tools.split(' ') {
             let path = folder.path().join(tool);
             let text = "#!/bin/bash\ntool=${0##*/}\necho \"$tool $*\" >>\"$CALLS\"\ncat >/dev/null\necho '{}'\n\
-                        [ \"$tool $1\" != \"$FAILS\" ] || exit 74\n";
+                        [ \"$tool $1\" != \"$FAILS\" ] || exit 74\n\
+                        while [ $# -gt 0 ]; do [ \"$1\" != --archive ] || echo '{}' >\"$2\"; shift; done\n";
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }

@@ -100,7 +100,7 @@ fn a_document_of_somebody_else_does_nothing_to_a_terminal_a_log_or_a_report() {
     // Raw in the JSON, as far as JSON lets it.
     let bytes = evil.to_string();
     assert!(bytes.contains('\u{9b}') && bytes.contains('\u{202e}'));
-    let names = ["text", "summary", "html", "junit", "prometheus"];
+    let names = ["text", "summary", "html", "junit", "prometheus", "archive"];
     let mut tool = Tool::new("refresh-report");
     for name in names {
         tool = tool.arg(format!("--{name}")).arg(folder.path().join(name));
@@ -268,7 +268,7 @@ fn what_a_command_of_the_branch_prints_is_filtered_line_by_line_also_on_a_termin
 fn searched(place: &Place, document: &Document) {
     let file = |name: &str| place.path(name);
     let mut tool = Tool::new("refresh-report");
-    let names = ["text", "summary", "html", "junit", "prometheus"];
+    let names = ["text", "summary", "html", "junit", "prometheus", "archive"];
     for name in names {
         tool = tool.arg(format!("--{name}")).arg(file(name));
     }
