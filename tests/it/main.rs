@@ -96,6 +96,7 @@ mod restore_private;
 mod restore_production;
 mod restore_tls;
 mod rotate;
+mod security;
 mod support;
 mod tidy;
 mod wire;
