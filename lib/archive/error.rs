@@ -30,6 +30,22 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// A pipe, a device, a directory, or a link out of its directory.
+    #[error("{} is no file", path.display())]
+    NoFile {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Rows that are longer than what memory is spent on for a file that anybody may have written.
+    #[error("{} has statements of {needed} bytes, {limit} are read of a dump that nobody trusted has signed", path.display())]
+    LongRows {
+        /// Where.
+        path: PathBuf,
+        /// The longest statement.
+        needed: u64,
+        /// The longest that is read.
+        limit: u64,
+    },
     /// A dump of a newer format.
     #[error("{} has the format {format}, this version reads {FORMAT}", path.display())]
     OtherFormat {
@@ -153,6 +169,10 @@ impl Failure for Error {
             Self::Damaged { .. } => Ending::new(Exit::BadInput, "damaged-dump")
                 .hint("mydump-rotate list shows the dumps that are whole"),
             Self::OtherFormat { .. } => Ending::new(Exit::BadInput, "other-format"),
+            Self::NoFile { .. } => Ending::new(Exit::BadInput, "no-file")
+                .hint("name the file itself; a link is followed to a file in its own directory only"),
+            Self::LongRows { .. } => Ending::new(Exit::BadInput, "long-rows")
+                .hint("sign dumps with such rows ([dump] sign) and trust the key where they are read ([dump] trust)"),
             Self::NoMember { .. } | Self::NoDump(_) => Ending::new(Exit::BadInput, "not-there"),
             Self::Locked { .. } => Ending::new(Exit::Temporary, "locked"),
             Self::NoSpace { .. } => Ending::new(Exit::CannotWrite, "disk-full")

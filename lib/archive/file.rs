@@ -1,12 +1,13 @@
 //! Reading a dump file: the manifest from the file's tail, then any member by itself, from any thread.
 //!
-//! In: a path. Out: a [`Manifest`], and per member its SQL, after its SHA-256 was found right. Whatever is in the
-//! file, nothing here panics or takes more memory than the limits below.
+//! In: a path. Out: a [`Manifest`] that the strict reader has passed, and per member its SQL, after its SHA-256 was found right.
+//! Whatever is in the file, nothing here panics or takes more memory than the limits below.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex};
 
 use flate2::bufread::GzDecoder;
 use libdeflater::Decompressor;
@@ -14,19 +15,30 @@ use sha2::{Digest, Sha256};
 
 use super::error::{Error, FileAction};
 use super::manifest::{FORMAT, Manifest};
-use super::text;
+use super::text::Uncommented;
 use super::trailer::{self, Trailer};
+use super::{bounded, regular, strict};
 use crate::sql::hex;
 
-/// The longest manifest that is read, compressed: 100 000 tables stay below it.
-const MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// The longest manifest that is read, compressed: tens of thousands of tables stay below it.
+const MANIFEST_BYTES_MAX: u64 = 16 << 20;
 /// The same, decompressed.
-const MANIFEST_PLAIN_BYTES_MAX: u64 = 512 << 20;
+const MANIFEST_PLAIN_BYTES_MAX: u64 = 64 << 20;
 /// How many times longer than its member a manifest may be, if it is long: tables that are all alike make a hundred.
 const MANIFEST_RATIO_MAX: u64 = 256;
 /// What is not long.
 const MANIFEST_PLAIN_BYTES: u64 = 4 << 20;
-/// How much is read from the file at a time.
+/// What its lists may take in memory.
+const LISTS_BYTES_MAX: usize = 80 << 20;
+/// The longest statement of a dump that anybody may have written. One with more than a row is never longer than 1 MiB.
+const STATEMENT_BYTES_MAX: u64 = 32 << 20;
+/// What such a dump's longest member may be, compressed.
+const MEMBER_BYTES_MAX: u64 = STATEMENT_BYTES_MAX + (9 << 20);
+/// What all members that are being read may take at the same time; one that needs more is read alone.
+const ROOM_BYTES: u64 = 128 << 20;
+/// How often a statement is in memory on its way to a server.
+const COPIES: u64 = 4;
+/// How much is read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// An open dump file. Members can be read from many threads at the same time.
@@ -36,23 +48,43 @@ pub struct DumpFile {
     file: File,
     bytes: u64,
     manifest: Manifest,
+    reading: Reading,
 }
 
 impl DumpFile {
     /// Opens a dump, reading its tail only.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(Error::file(FileAction::Open, path))?;
-        let bytes = file.metadata().map_err(Error::file(FileAction::Read, path))?.len();
-        let found = find_trailer(&file, bytes).map_err(Error::file(FileAction::Read, path))?;
-        let trailer = found.ok_or_else(|| {
-            Error::damaged(path, "it does not end as a dump of refreshkit does (cut off, or another file)")
-        })?;
-        let manifest = read_manifest(&file, &trailer).map_err(|problem| Error::damaged(path, problem))?;
-        if manifest.format != FORMAT {
-            return Err(Error::OtherFormat { path: path.to_owned(), format: manifest.format });
+        let dump = Self::open_own(path)?;
+        let long =
+            |needed| Err(Error::LongRows { path: dump.path.clone(), needed, limit: STATEMENT_BYTES_MAX });
+        if let Some(needed) = dump.statement_bytes_max().filter(|longest| *longest > STATEMENT_BYTES_MAX) {
+            return long(needed);
         }
-        manifest.check_layout(trailer.offset).map_err(|problem| Error::damaged(path, problem))?;
-        Ok(Self { path: path.to_owned(), file, bytes, manifest })
+        match dump.manifest.members.iter().map(|member| member.bytes).max() {
+            Some(needed) if needed > MEMBER_BYTES_MAX => long(needed),
+            _ => Ok(dump),
+        }
+    }
+
+    /// The same for a dump that was written by whom we believe how long its rows are.
+    pub(crate) fn open_own(path: &Path) -> Result<Self, Error> {
+        let (file, path) = regular::open(path)?;
+        let bytes = file.metadata().map_err(Error::file(FileAction::Read, &path))?.len();
+        let found = find_trailer(&file, bytes).map_err(Error::file(FileAction::Read, &path))?;
+        let trailer = found.ok_or_else(|| {
+            Error::damaged(&path, "it does not end as a dump of refreshkit does (cut off, or another file)")
+        })?;
+        let manifest = read_manifest(&file, &trailer).map_err(|problem| Error::damaged(&path, problem))?;
+        if manifest.format != FORMAT {
+            return Err(Error::OtherFormat { path, format: manifest.format });
+        }
+        let layout = manifest.check_layout(trailer.offset);
+        layout.and_then(|()| strict::check(&manifest)).map_err(|problem| Error::damaged(&path, problem))?;
+        Ok(Self { path, file, bytes, manifest, reading: Reading::default() })
+    }
+
+    fn statement_bytes_max(&self) -> Option<u64> {
+        self.manifest.tables.iter().map(|table| table.statement_bytes_max).max()
     }
 
     /// Where the file is.
@@ -76,17 +108,27 @@ impl DumpFile {
         let Some(member) = self.manifest.members.get(position) else {
             return Err(Error::NoMember { path: self.path.clone(), position });
         };
-        let section = Section { file: &self.file, offset: member.offset, left: member.bytes };
-        let found = hash(section).map_err(Error::file(FileAction::Read, &self.path))?;
-        if hex(&found) != member.sha256 {
+        let table = member.table.and_then(|table| self.manifest.tables.get(table));
+        let statement = table.map_or(0, |table| table.statement_bytes_max);
+        let turn = self.reading.turn(member.bytes.saturating_add(statement.saturating_mul(COPIES)));
+        // What was hashed is what is unpacked, whoever writes into the file meanwhile.
+        let mut bytes = vec![0; bounded(member.bytes)];
+        self.file
+            .read_exact_at(&mut bytes, member.offset)
+            .map_err(Error::file(FileAction::Read, &self.path))?;
+        if hex(&Sha256::digest(&bytes)) != member.sha256 {
             return Err(Error::damaged(
                 &self.path,
                 format!("member {position} at byte {} has changed since it was written", member.offset),
             ));
         }
-        let section = Section { file: &self.file, offset: member.offset, left: member.bytes };
-        let input = BufReader::with_capacity(BLOCK_BYTES.min(bounded(member.bytes)), section);
-        Ok(MemberReader { decoder: GzDecoder::new(input), left: member.plain_bytes })
+        let decoder = GzDecoder::new(io::Cursor::new(bytes));
+        Ok(MemberReader { decoder, left: member.plain_bytes, _turn: turn })
+    }
+
+    /// What is wrong with a member.
+    pub(crate) fn damaged_member(&self, position: usize, problem: &str) -> Error {
+        Error::damaged(&self.path, format!("member {position} {problem}"))
     }
 
     /// Checks one member that was written a moment ago: hash, length and CRC, in half the time of
@@ -136,11 +178,46 @@ impl Room {
     }
 }
 
+/// How much is being read.
+#[derive(Debug, Default)]
+struct Reading {
+    bytes: Mutex<u64>,
+    less: Condvar,
+}
+
+impl Reading {
+    /// Waits until there is room for so much.
+    fn turn(&self, bytes: u64) -> Turn<'_> {
+        let bytes = bytes.min(ROOM_BYTES);
+        let all = self.bytes.lock().expect(NO_PANIC);
+        let mut all = self.less.wait_while(all, |all| *all + bytes > ROOM_BYTES).expect(NO_PANIC);
+        *all += bytes;
+        Turn { reading: self, bytes }
+    }
+}
+
+/// Room that one member has, as long as it is read.
+#[derive(Debug)]
+struct Turn<'a> {
+    reading: &'a Reading,
+    bytes: u64,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.reading.bytes.lock().expect(NO_PANIC) -= self.bytes;
+        self.reading.less.notify_all();
+    }
+}
+
+const NO_PANIC: &str = "no panic under this lock";
+
 /// The SQL of one member.
 #[derive(Debug)]
 pub struct MemberReader<'a> {
-    decoder: GzDecoder<BufReader<Section<'a>>>,
+    decoder: GzDecoder<io::Cursor<Vec<u8>>>,
     left: u64,
+    _turn: Turn<'a>,
 }
 
 impl Read for MemberReader<'_> {
@@ -155,7 +232,8 @@ impl Read for MemberReader<'_> {
             if self.left > 0 {
                 return wrong("a member is shorter than the manifest says");
             }
-            if !self.decoder.get_mut().fill_buf()?.is_empty() {
+            let input = self.decoder.get_ref();
+            if input.position() < input.get_ref().len() as u64 {
                 return wrong("a member holds more than one gzip stream");
             }
         }
@@ -163,39 +241,8 @@ impl Read for MemberReader<'_> {
     }
 }
 
-/// A part of a file, read without moving the file's own position.
-#[derive(Debug)]
-struct Section<'a> {
-    file: &'a File,
-    offset: u64,
-    left: u64,
-}
-
-impl Read for Section<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(bounded(self.left));
-        let count = self.file.read_at(&mut buffer[..most], self.offset)?;
-        if count == 0 && most > 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.offset += count as u64;
-        self.left -= count as u64;
-        Ok(count)
-    }
-}
-
 fn bounded(length: u64) -> usize {
     usize::try_from(length).unwrap_or(usize::MAX)
-}
-
-fn hash(mut section: Section<'_>) -> io::Result<[u8; 32]> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; BLOCK_BYTES.min(bounded(section.left))];
-    while section.left > 0 {
-        let count = section.read(&mut buffer)?;
-        hasher.update(&buffer[..count]);
-    }
-    Ok(hasher.finalize().into())
 }
 
 fn find_trailer(file: &File, file_bytes: u64) -> io::Result<Option<Trailer>> {
@@ -214,15 +261,35 @@ fn read_manifest(file: &File, trailer: &Trailer) -> Result<Manifest, String> {
     if <[u8; 32]>::from(Sha256::digest(&compressed)) != trailer.sha256 {
         return Err("its manifest has changed since it was written".to_owned());
     }
-    let mut plain = Vec::new();
     let most = (trailer.bytes * MANIFEST_RATIO_MAX).clamp(MANIFEST_PLAIN_BYTES, MANIFEST_PLAIN_BYTES_MAX);
-    let mut decoder = GzDecoder::new(&compressed[..]).take(most + 1);
-    decoder.read_to_end(&mut plain).map_err(|e| format!("its manifest: {e}"))?;
-    if plain.len() as u64 > most {
-        return Err(format!("its manifest is longer than {} MiB", most >> 20));
+    let mut decoder = GzDecoder::new(&compressed[..]);
+    let lines = BufReader::with_capacity(BLOCK_BYTES, AtMost { input: &mut decoder, left: most, most });
+    let json = BufReader::with_capacity(BLOCK_BYTES, Uncommented::of(lines));
+    let manifest = bounded::within(LISTS_BYTES_MAX, || serde_json::from_reader(json));
+    let manifest = manifest.map_err(|e| format!("its manifest: {e}"))?;
+    // Behind it there could be another stream, which every other tool unpacks as well.
+    if decoder.into_inner().is_empty() {
+        Ok(manifest)
+    } else {
+        Err("its manifest is not the last in the file".to_owned())
     }
-    let json = text::uncomment(&plain).ok_or("its manifest is not a comment")?;
-    serde_json::from_slice(&json).map_err(|e| format!("its manifest: {e}"))
+}
+
+/// An error where a text is longer than it may be.
+struct AtMost<R> {
+    input: R,
+    left: u64,
+    most: u64,
+}
+
+impl<R: Read> Read for AtMost<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let left = self.left.checked_sub(count as u64);
+        self.left =
+            left.ok_or_else(|| io::Error::other(format!("it is longer than {} MiB", self.most >> 20)))?;
+        Ok(count)
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The manifest: what a dump file says about itself.
 //!
 //! In: what the dumper wrote. Out: JSON inside SQL comments, in the last member of the file. Fields are only ever
-//! added; a reader keeps those it does not know in `other`. A change that an old reader would get wrong is a new
-//! [`FORMAT`].
+//! added; a reader passes over those it does not know. A change that an old reader would get wrong is a new
+//! [`FORMAT`]. Lists are bounded while they are read (`bounded.rs`).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+
+use super::bounded;
 
 /// Name and major version of the format.
 pub const FORMAT: &str = "refreshkit-dump/1";
@@ -42,14 +43,19 @@ pub struct Manifest {
     /// How the connections agreed on one state of the data.
     pub consistency: Consistency,
     /// What a connection that loads rows or objects must run first, in order.
+    #[serde(deserialize_with = "bounded::list")]
     pub session: Vec<String>,
     /// Databases, in the order of the header.
+    #[serde(deserialize_with = "bounded::list")]
     pub databases: Vec<DatabaseEntry>,
     /// Tables, in the order of the header. Members refer to them by position.
+    #[serde(deserialize_with = "bounded::list")]
     pub tables: Vec<TableEntry>,
     /// Routines, views, triggers, events, in an order in which they can be created.
+    #[serde(deserialize_with = "bounded::list")]
     pub objects: Vec<ObjectEntry>,
     /// The members of the file before the manifest's own, by offset, without gaps.
+    #[serde(deserialize_with = "bounded::list")]
     pub members: Vec<MemberEntry>,
     /// Rows in all tables.
     pub rows: u64,
@@ -58,10 +64,8 @@ pub struct Manifest {
     /// The longest statement in the file: `max_allowed_packet` of the target must not be smaller.
     pub statement_bytes_max: u64,
     /// What a person should know, such as a view that was broken in the source.
+    #[serde(deserialize_with = "bounded::list")]
     pub warnings: Vec<String>,
-    /// Fields of a newer version.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
 }
 
 /// How the connections agreed on one state of the data.
@@ -116,14 +120,17 @@ pub struct TableEntry {
     /// The whole `SHOW CREATE TABLE`, to compare with after a restore.
     pub show_create: String,
     /// The columns that are inserted, unquoted, in the order of every `INSERT` of this table.
+    #[serde(deserialize_with = "bounded::list")]
     pub columns: Vec<String>,
     /// Secondary keys for after the rows: clauses of `ALTER TABLE`, such as ``ADD KEY `k` (`a`)``. Clauses of one
     /// inner list go into one statement; the lists are applied in order.
+    #[serde(deserialize_with = "bounded::lists")]
     pub indexes: Vec<Vec<String>>,
     /// Foreign keys for after all tables' rows and keys: clauses of `ALTER TABLE`.
+    #[serde(deserialize_with = "bounded::list")]
     pub foreign_keys: Vec<String>,
     /// Whole statements for after the rows, in the table's database (a sequence's value).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded::list")]
     pub after: Vec<String>,
     /// Rows in the file.
     pub rows: u64,
@@ -133,9 +140,6 @@ pub struct TableEntry {
     pub plain_bytes: u64,
     /// The longest `INSERT` of the table.
     pub statement_bytes_max: u64,
-    /// Fields of a newer version.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
 }
 
 /// What kind of thing a stored object is.
@@ -174,6 +178,7 @@ pub struct ObjectEntry {
     pub create: String,
     /// The statements that set what the object was created under (`sql_mode`, character set, collation, an event's
     /// time zone), to be run right before `create`.
+    #[serde(deserialize_with = "bounded::list")]
     pub session: Vec<String>,
     /// Who defined it in the source: `` `user`@`host` ``.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,14 +187,11 @@ pub struct ObjectEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
     /// The view's column names, for a placeholder of the same shape.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded::list")]
     pub columns: Vec<String>,
     /// The collation that the database had when the object was created, where it is another one now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_collation: Option<String>,
-    /// Fields of a newer version.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
 }
 
 /// What a member holds.
@@ -232,9 +234,6 @@ pub struct MemberEntry {
     pub rows: u64,
     /// SHA-256 of the compressed bytes, hexadecimal.
     pub sha256: String,
-    /// Fields of a newer version.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

@@ -17,7 +17,7 @@ use super::manifest::{Manifest, MemberEntry, MemberKind};
 use super::member::{self, Member};
 use super::name::{file_name, parse_name};
 use super::trailer::Trailer;
-use super::{select, text};
+use super::{regular, select, text};
 
 /// What the temporary file's name ends with.
 const PARTIAL: &str = ".partial";
@@ -37,13 +37,7 @@ impl Store {
     /// Takes the lock, or says who holds it, and removes what dead runs left behind.
     pub fn open(directory: &Path, name: &str) -> Result<Self, Error> {
         let path = directory.join(format!(".{name}.lock"));
-        let mut lock = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(Error::file(FileAction::Create, &path))?;
+        let mut lock = regular::open_or_create(&path)?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -105,7 +99,7 @@ impl Store {
     pub(crate) fn begin(&self, as_of: Timestamp) -> Result<Partial<'_>, Error> {
         let file_name = file_name(&self.name, as_of);
         let path = self.directory.join(format!(".{file_name}{PARTIAL}"));
-        let file = File::create(&path).map_err(Error::file(FileAction::Create, &path))?;
+        let file = regular::create(&path)?;
         let whole = self.directory.join(&file_name);
         Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new() })
     }

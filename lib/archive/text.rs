@@ -3,10 +3,17 @@
 //! JSON has no raw newline, so nothing in it can end a comment line; the lines are cut so that no client stumbles
 //! over their length.
 
+use std::io::{self, BufRead, Read};
+
+use memchr::memchr;
+
 /// The most JSON bytes on one comment line.
 const LINE_BYTES: usize = 64 << 10;
 
 const TITLE: &str = "-- refreshkit manifest\n";
+
+/// What every other line begins with.
+const BEGIN: &[u8] = b"-- ";
 
 /// `json` as comment lines.
 pub(crate) fn comment(json: &str) -> Vec<u8> {
@@ -20,7 +27,7 @@ pub(crate) fn comment(json: &str) -> Vec<u8> {
             end -= 1;
         }
         let (line, tail) = rest.split_at(end);
-        lines.extend(b"-- ");
+        lines.extend(BEGIN);
         lines.extend(line.as_bytes());
         lines.push(b'\n');
         rest = tail;
@@ -28,17 +35,45 @@ pub(crate) fn comment(json: &str) -> Vec<u8> {
     lines
 }
 
-/// The JSON in comment lines that [`comment`] made.
-pub(crate) fn uncomment(text: &[u8]) -> Option<Vec<u8>> {
-    let mut json = Vec::with_capacity(text.len());
-    for line in text.strip_prefix(TITLE.as_bytes())?.split(|byte| *byte == b'\n') {
-        match line.strip_prefix(b"-- ") {
-            Some(part) => json.extend(part),
-            None if line.is_empty() => {}
-            None => return None,
+/// The JSON in comment lines that [`comment`] made, as they come.
+#[derive(Debug)]
+pub(crate) struct Uncommented<R> {
+    lines: R,
+    /// What must come next that is no JSON: the title, or what a line begins with.
+    skip: &'static [u8],
+}
+
+impl<R: BufRead> Uncommented<R> {
+    pub(crate) fn of(lines: R) -> Self {
+        Self { lines, skip: TITLE.as_bytes() }
+    }
+}
+
+impl<R: BufRead> Read for Uncommented<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let there = self.lines.fill_buf()?;
+            let Some(first) = there.first() else { return Ok(0) };
+            if let Some((wanted, rest)) = self.skip.split_first() {
+                if first != wanted {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a comment"));
+                }
+                self.lines.consume(1);
+                self.skip = if rest.is_empty() && *wanted == b'\n' { BEGIN } else { rest };
+                continue;
+            }
+            if *first == b'\n' {
+                self.lines.consume(1);
+                self.skip = BEGIN;
+                continue;
+            }
+            let line = &there[..memchr(b'\n', there).unwrap_or(there.len())];
+            let count = line.len().min(out.len());
+            out[..count].copy_from_slice(&line[..count]);
+            self.lines.consume(count);
+            return Ok(count);
         }
     }
-    Some(json)
 }
 
 #[cfg(test)]
@@ -50,7 +85,19 @@ mod tests {
         let json = format!("{{\"x\":\"{}\"}}", "ä→𝄞 -- \\n ".repeat(20_000));
         let lines = comment(&json);
         assert!(lines.split(|b| *b == b'\n').all(|line| line.len() < 70_000));
-        assert_eq!(uncomment(&lines).unwrap(), json.as_bytes());
-        assert_eq!(uncomment(b"-- refreshkit manifest\nDROP TABLE x;\n"), None);
+        let read = |lines: &[u8]| {
+            let mut text = String::new();
+            // Pieces of every length: nothing depends on where one ends.
+            Uncommented::of(io::BufReader::with_capacity(7, lines)).read_to_string(&mut text).map(|_| text)
+        };
+        assert_eq!(read(&lines).unwrap(), json);
+        for other in [
+            "-- refreshkit manifest\nDROP TABLE x;\n",
+            "-- x\n",
+            "-- refreshkit manifest\n-- {}\n\nDROP",
+            "{}",
+        ] {
+            assert!(read(other.as_bytes()).is_err(), "{other}");
+        }
     }
 }

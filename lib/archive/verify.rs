@@ -8,26 +8,45 @@ use std::thread;
 
 use super::error::Error;
 use super::file::{DumpFile, Room};
+use super::inserts::Inserts;
+use super::manifest::MemberKind;
 use crate::house::House;
 use crate::progress::Unit;
 
-/// Checks hash, length and CRC of every member of a dump that somebody has written.
+/// Checks every member of a dump that somebody has written: hash, length, CRC, and that rows are rows of the member's table.
 pub fn verify(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
-    each(house, path, threads, |dump, member, _| dump.check_member(member))
+    each(house, DumpFile::open(path)?, threads, |dump, member, _| check(dump, member))
 }
 
 /// The same for a dump that this very run has written.
 pub(crate) fn verify_own(house: &House, path: &Path, threads: u16) -> Result<DumpFile, Error> {
-    each(house, path, threads, DumpFile::check_own_member)
+    each(house, DumpFile::open_own(path)?, threads, DumpFile::check_own_member)
+}
+
+/// Rows are read as whoever loads them reads them.
+fn check(dump: &DumpFile, position: usize) -> Result<(), Error> {
+    let entry = &dump.manifest().members[position];
+    if entry.kind != MemberKind::Rows {
+        return dump.check_member(position);
+    }
+    let mut rows = 0;
+    for insert in Inserts::of(dump, position)? {
+        let found = insert?.check();
+        rows +=
+            found.map_err(|_| dump.damaged_member(position, "has something else than rows in an INSERT"))?;
+    }
+    if rows == entry.rows {
+        return Ok(());
+    }
+    Err(dump.damaged_member(position, &format!("has {rows} rows, and {} by the manifest", entry.rows)))
 }
 
 fn each(
     house: &House,
-    path: &Path,
+    dump: DumpFile,
     threads: u16,
     check: impl Fn(&DumpFile, usize, &mut Room) -> Result<(), Error> + Sync,
 ) -> Result<DumpFile, Error> {
-    let dump = DumpFile::open(path)?;
     let progress = house.progress.start("verifying", Some(dump.bytes()), Unit::Bytes);
     let next = AtomicUsize::new(0);
     let count = dump.manifest().members.len();

@@ -215,10 +215,9 @@ fn tasks(mut parts: Vec<Part>, manifest: &Manifest) -> Vec<Task> {
     let several = manifest.databases.len() > 1;
     let task = |part: Part| {
         let table = &manifest.tables[part.table];
-        let columns: Vec<String> = table.columns.iter().map(|column| name(column)).collect();
         Task {
             before: if several { format!("USE {};\n", name(&table.database)) } else { String::new() },
-            insert: format!("INSERT INTO {} ({}) VALUES", name(&table.table), columns.join(", ")),
+            insert: archive::insert_into(table),
             part,
         }
     };

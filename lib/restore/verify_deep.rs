@@ -6,21 +6,17 @@
 //! as a refresh: what is in question is the dump, and no target is touched.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufReader;
 
-use crate::archive::{self, DumpFile, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
+use crate::archive::{self, DumpFile, Inserts, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
 use crate::dump::{self, Error};
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::progress::Unit;
 use crate::rows::digest_table;
-use crate::sql::{Mode, Statements, as_marked_utf8, name, requalify};
+use crate::sql::{Mode, as_marked_utf8, name, requalify};
 
 /// What the databases' names begin with.
 const PREFIX: &str = "refreshkit_verify";
-
-/// How much of a member is read at a time.
-const BLOCK_BYTES: usize = 256 << 10;
 
 /// Loads a dump and compares every table's rows with what the manifest says.
 pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), Error> {
@@ -155,18 +151,12 @@ impl Load<'_> {
     }
 
     fn member(&mut self, table: &TableEntry, member: usize) -> Result<(), Error> {
-        let damaged = |problem: &dyn std::fmt::Display| {
-            archive::Error::damaged(self.dump.path(), format!("member {member}: {problem}"))
-        };
-        let reader = self.dump.member(member)?;
-        for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
+        let damaged =
+            || self.dump.damaged_member(member, "has a text that is not UTF-8, or something else than rows");
+        for insert in Inserts::of(self.dump, member)? {
             self.house.cancel.check()?;
-            let sql = statement.map_err(|e| damaged(&e))?.sql;
-            // Anything else is `USE`, for whoever reads the file from front to back.
-            if sql.starts_with(b"INSERT") {
-                let text = as_marked_utf8(sql).ok_or_else(|| damaged(&"a text that is not UTF-8"))?;
-                self.run(table, "loading", &text)?;
-            }
+            let sql = insert?.checked().ok().and_then(as_marked_utf8).ok_or_else(damaged)?;
+            self.run(table, "loading", &sql)?;
         }
         Ok(())
     }

@@ -120,6 +120,12 @@ impl Token {
         !matches!(self.kind, Kind::Blank | Kind::Comment | Kind::Mark)
     }
 
+    /// Whether a name or text in quotes has its closing one.
+    pub(crate) fn is_closed(&self, sql: &str, mode: Mode) -> bool {
+        let text = self.text(sql).as_bytes();
+        quoted_end(text, text[0], mode.escapes(text[0])).is_some()
+    }
+
     /// The name that it stands for, if it can be one: quotes taken off.
     pub(crate) fn name<'a>(&self, sql: &'a str) -> Option<Cow<'a, str>> {
         match self.kind {
@@ -243,16 +249,20 @@ fn comment_length(rest: &[u8]) -> usize {
 
 /// From an opening quote to behind the closing one.
 fn quoted_length(rest: &[u8], quote: u8, escapes: bool) -> usize {
+    quoted_end(rest, quote, escapes).unwrap_or(rest.len())
+}
+
+fn quoted_end(rest: &[u8], quote: u8, escapes: bool) -> Option<usize> {
     let mut at = 1;
     while at < rest.len() {
         match rest[at] {
             b'\\' if escapes => at += 2,
             byte if byte == quote && rest.get(at + 1) == Some(&quote) => at += 2,
-            byte if byte == quote => return at + 1,
+            byte if byte == quote => return Some(at + 1),
             _ => at += 1,
         }
     }
-    rest.len()
+    None
 }
 
 /// The end of a statement without the blanks there and what closes a comment that servers read as code around it.

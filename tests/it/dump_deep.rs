@@ -112,11 +112,19 @@ fn a_dump_is_restored_where_it_was_told_and_other_rows_under_fitting_hashes_are_
         assert!(out.stderr.contains("parent has 2 rows with the digest"), "{}", out.stderr);
         left("after a difference");
 
-        let broken = forged(&path, "INTO `child`", "INTO `dlihc`");
+        let broken = forged(&path, "(1,'one'", "(2,'one'");
         fs::write(&file, broken).unwrap();
         let out = verify(directory.path(), &deep, &file).exits(69);
-        assert!(out.stderr.contains("child failed"), "{}", out.stderr);
+        assert!(out.stderr.contains("parent failed"), "{}", out.stderr);
         left("after an error of the server");
+
+        let elsewhere = forged(&path, "INTO `child`", "INTO `dlihc`");
+        fs::write(&file, elsewhere).unwrap();
+        for arguments in [&deep[..], &[]] {
+            let out = verify(directory.path(), arguments, &file).exits(65);
+            assert!(out.stderr.contains("has \"INSERT INTO `dlihc`"), "{}", out.stderr);
+        }
+        left("after a statement of another table");
 
         // Nothing is touched that was not named.
         verify(directory.path(), &["--deep"], &path).exits(2);

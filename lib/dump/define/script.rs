@@ -3,19 +3,12 @@
 //! In: the manifest's databases, tables and objects. Out: text that the stock clients of MySQL and MariaDB run from
 //! top to bottom. Nothing in it asks for more than the rights on the databases themselves.
 
-use crate::archive::{DatabaseEntry, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
+use crate::archive::{DatabaseEntry, Manifest, ObjectEntry, ObjectKind, SESSION, TableEntry, TableKind};
 use crate::sql::{name, portable};
 
 /// What a connection must run before it loads rows, and the variables that the header keeps for the footer.
 pub(crate) fn session() -> Vec<String> {
-    [
-        "SET NAMES utf8mb4",
-        "SET time_zone = '+00:00'",
-        "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
-        "SET foreign_key_checks = 0",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    SESSION.map(str::to_owned).to_vec()
 }
 
 /// Variables that are put back at the end.

@@ -9,10 +9,10 @@
 
 use memchr::{memchr, memchr3};
 
-use crate::archive::TableEntry;
+use crate::archive::{Insert, TableEntry};
 use crate::mysql::{Engine, Session};
 use crate::restore::error::Error;
-use crate::sql::{Literal, Step, Unknown, each, literal, members, name};
+use crate::sql::{Literal, Step, Unknown, literal, members, name};
 
 /// How a column takes its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,16 +58,18 @@ impl Recipe {
     }
 
     /// Appends the rows of one statement.
-    pub(crate) fn write(&self, statement: &[u8], lines: &mut Vec<u8>) -> Result<u64, Unknown> {
-        lines.reserve(statement.len() + statement.len() / 16);
-        each(statement, |step| {
+    pub(crate) fn write(&self, insert: &Insert, lines: &mut Vec<u8>) -> Result<u64, Unknown> {
+        lines.reserve(insert.len() + insert.len() / 16);
+        let mut values = 0;
+        insert.each(|step| {
             let Step::Value(position, literal) = step else {
                 lines.push(b'\n');
-                return Ok(());
+                return if values == self.ways.len() { Ok(()) } else { Err(Unknown) };
             };
             if position > 0 {
                 lines.push(b'\t');
             }
+            values = position + 1;
             field(*self.ways.get(position).ok_or(Unknown)?, literal, lines)
         })
     }
@@ -168,7 +170,7 @@ mod tests {
     fn lines(ways: &[Way], statement: &[u8]) -> Option<String> {
         let recipe = Recipe { sql: String::new(), ways: ways.to_vec() };
         let mut out = Vec::new();
-        recipe.write(statement, &mut out).ok()?;
+        recipe.write(&Insert::made_up(statement), &mut out).ok()?;
         Some(String::from_utf8_lossy(&out).into_owned())
     }
 

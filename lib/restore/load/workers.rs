@@ -3,7 +3,6 @@
 //! In: a [`Task`]. Out: the table as the manifest says it is, or an error that names it.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::sync::Arc;
 
 use mysql::prelude::Queryable;
@@ -11,17 +10,14 @@ use mysql::prelude::Queryable;
 use super::job::Job;
 use super::queue::Task;
 use super::transcode::Recipe;
-use crate::archive::{self, DumpFile, TableEntry, TableKind};
+use crate::archive::{DumpFile, Inserts, TableEntry, TableKind};
 use crate::document::TableDigest;
 use crate::mysql::{Broken, Loaded, Session, number};
 use crate::progress;
 use crate::restore::error::Error;
 use crate::restore::options::Verify;
 use crate::rows;
-use crate::sql::{self, Statements, name, qualified};
-
-/// How much of a member is read at a time.
-const BLOCK_BYTES: usize = 256 * 1024;
+use crate::sql::{self, name, qualified};
 
 /// What makes InnoDB build keys faster, where the server knows it and the account may set it.
 const FASTER: &[&str] = &[
@@ -138,19 +134,14 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Runs the member's INSERTs as they are, but for the database.
+    /// Runs the member's INSERTs.
     fn insert(&mut self, entry: &TableEntry, member: usize) -> Result<u64, Error> {
         let deed = format!("loading {}", entry.table);
-        let reader = self.job.dump.member(member)?;
         let mut rows = 0;
         self.session.run(&deed, "START TRANSACTION")?;
-        for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
-            let statement = statement.map_err(|e| self.damaged(member, &e))?;
-            if !statement.sql.starts_with(b"INSERT") {
-                // `USE …`, for whoever reads the file from front to back.
-                continue;
-            }
-            self.run_insert(&deed, member, &statement.sql)?;
+        for insert in Inserts::of(&self.job.dump, member)? {
+            let sql = insert?.checked().map_err(|_| no_rows(&self.job.dump, member))?;
+            self.run_insert(&deed, member, sql)?;
             rows += self.session.connection.affected_rows();
         }
         self.session.run(&deed, "COMMIT")?;
@@ -158,21 +149,13 @@ impl<'a> Worker<'a> {
     }
 
     /// The driver takes text only: bytes that are none are handed over as digits.
-    fn run_insert(&mut self, deed: &str, member: usize, sql: &[u8]) -> Result<(), Error> {
-        let hexadecimal;
-        let text = match std::str::from_utf8(sql) {
+    fn run_insert(&mut self, deed: &str, member: usize, sql: Vec<u8>) -> Result<(), Error> {
+        let text = match String::from_utf8(sql) {
             Ok(text) => text,
-            Err(e) => {
-                hexadecimal = sql::as_utf8(sql).map_err(|_| self.damaged(member, &e))?;
-                &hexadecimal
-            }
+            Err(e) => sql::as_utf8(e.as_bytes()).map_err(|_| no_rows(&self.job.dump, member))?,
         };
         self.session.connection.query_drop(text).map_err(|e| self.session.fail(deed, e))?;
         Ok(())
-    }
-
-    fn damaged(&self, member: usize, error: &dyn std::error::Error) -> Error {
-        damaged(&self.job.dump, member, error)
     }
 
     /// Builds the keys, sets what comes after the rows, compares with the manifest.
@@ -270,21 +253,20 @@ fn hand_over(
     recipe: &Recipe,
     out: &mut dyn std::io::Write,
 ) -> Result<(), Option<Error>> {
-    let reader = dump.member(member).map_err(|e| Some(e.into()))?;
     let mut lines = Vec::new();
-    for statement in Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader)) {
-        let statement = statement.map_err(|e| Some(damaged(dump, member, &e)))?;
-        if statement.sql.starts_with(b"INSERT") {
-            lines.clear();
-            recipe.write(&statement.sql, &mut lines).map_err(|_| None)?;
-            // A server that is gone is noticed by the statement itself.
-            out.write_all(&lines).map_err(|_| None)?;
+    for insert in Inserts::of(dump, member).map_err(|e| Some(e.into()))? {
+        let insert = insert.map_err(|e| Some(e.into()))?;
+        lines.clear();
+        if recipe.write(&insert, &mut lines).is_err() {
+            return Err(insert.check().err().map(|_| no_rows(dump, member)));
         }
+        // A server that is gone is noticed by the statement itself.
+        out.write_all(&lines).map_err(|_| None)?;
     }
     Ok(())
 }
 
-fn damaged(dump: &DumpFile, member: usize, error: &dyn std::error::Error) -> Error {
-    let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));
-    archive::Error::damaged(dump.path(), format!("member {member}: {error}{cause}")).into()
+/// What stands behind VALUES is not tuples of literals. It is run by nobody.
+fn no_rows(dump: &DumpFile, member: usize) -> Error {
+    dump.damaged_member(member, "has something else than rows in an INSERT").into()
 }

@@ -1,0 +1,124 @@
+//! A rows member, read statement by statement: nothing but `INSERT`s of its own table comes out.
+//!
+//! In: the text of a member, the table that the manifest says it is of. Out: [`Insert`]s. Each begins, byte for byte, as the dumper begins those
+//! of this table; what follows is tuples of literals, one for each column. Whoever hands one to a server has the bytes from
+//! [`Insert::checked`], which reads it to its end first: there is no way to the text of anything else.
+
+use std::io::BufReader;
+
+use super::error::Error;
+use super::file::{DumpFile, MemberReader};
+use super::manifest::TableEntry;
+use crate::sql::{Statements, Step, Unknown, each, name};
+
+/// How much of a member is read at a time.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// `` INSERT INTO `t` (`a`, `b`) VALUES ``: what every statement with rows of a table begins with.
+pub(crate) fn insert_into(table: &TableEntry) -> String {
+    let columns: Vec<String> = table.columns.iter().map(|column| name(column)).collect();
+    format!("INSERT INTO {} ({}) VALUES", name(&table.table), columns.join(", "))
+}
+
+/// The statements of one member.
+pub(crate) struct Inserts<'a> {
+    dump: &'a DumpFile,
+    member: usize,
+    statements: Statements<BufReader<MemberReader<'a>>>,
+    begin: Vec<u8>,
+    columns: usize,
+    enter: Vec<u8>,
+}
+
+impl<'a> Inserts<'a> {
+    /// Opens a member, of which it checks the hash.
+    pub(crate) fn of(dump: &'a DumpFile, member: usize) -> Result<Self, Error> {
+        let reader = dump.member(member)?;
+        let table = dump.manifest().members[member].table.and_then(|table| dump.manifest().tables.get(table));
+        let table = table.ok_or_else(|| dump.damaged_member(member, "has no rows of any table"))?;
+        let limit = usize::try_from(table.statement_bytes_max).unwrap_or(usize::MAX);
+        Ok(Self {
+            dump,
+            member,
+            statements: Statements::new(BufReader::with_capacity(BLOCK_BYTES, reader))
+                .limit(limit + BLOCK_BYTES),
+            begin: insert_into(table).into_bytes(),
+            columns: table.columns.len(),
+            enter: format!("USE {}", name(&table.database)).into_bytes(),
+        })
+    }
+
+    fn next_insert(&mut self) -> Result<Option<Insert>, Error> {
+        loop {
+            let Some(statement) = self.statements.next() else { return Ok(None) };
+            let sql = statement.map_err(|e| self.dump.damaged_member(self.member, &chain(&e)))?.sql;
+            // For whoever reads the file from front to back.
+            if sql == self.enter {
+                continue;
+            }
+            let rows = sql.strip_prefix(&self.begin[..]);
+            if rows.is_some_and(|rows| rows.trim_ascii_start().starts_with(b"(")) {
+                return Ok(Some(Insert { sql, columns: self.columns }));
+            }
+            let begin: String = String::from_utf8_lossy(&sql).chars().take(60).collect();
+            return Err(self.dump.damaged_member(self.member, &format!("has {begin:?} among the rows")));
+        }
+    }
+}
+
+impl Iterator for Inserts<'_> {
+    type Item = Result<Insert, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_insert().transpose()
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+/// One `INSERT` of the table of its member.
+#[derive(Debug)]
+pub(crate) struct Insert {
+    sql: Vec<u8>,
+    columns: usize,
+}
+
+impl Insert {
+    /// Calls `seen` for every value of every row and after each row. An error is one of the text, or what `seen` gave.
+    pub(crate) fn each(&self, seen: impl FnMut(Step<'_>) -> Result<(), Unknown>) -> Result<u64, Unknown> {
+        each(&self.sql, seen)
+    }
+
+    /// The statement for a server, once it is read to its end.
+    pub(crate) fn checked(self) -> Result<Vec<u8>, Unknown> {
+        self.check().map(|_| self.sql)
+    }
+
+    /// Whether it is rows to its end, and how many.
+    pub(crate) fn check(&self) -> Result<u64, Unknown> {
+        let mut values = 0;
+        self.each(|step| match step {
+            Step::Value(position, _) => {
+                values = position + 1;
+                Ok(())
+            }
+            Step::End if values == self.columns => Ok(()),
+            Step::End => Err(Unknown),
+        })
+    }
+
+    /// How long it is.
+    pub(crate) fn len(&self) -> usize {
+        self.sql.len()
+    }
+}
+
+#[cfg(test)]
+impl Insert {
+    /// For tests of what is done with one.
+    pub(crate) fn made_up(sql: &[u8]) -> Self {
+        Self { sql: sql.to_vec(), columns: 0 }
+    }
+}

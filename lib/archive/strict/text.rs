@@ -1,0 +1,206 @@
+//! A definition as tokens that every server reads the same way, and a hand that takes one after the other.
+//!
+//! In: the text of a definition, and the mode that it is read under. Out: its code, or why it is not read. Servers differ in
+//! whether they read `/*!80000 … */` as code or as a comment. So nothing in it may end it for the one and not for the other: no text,
+//! name or comment with `*/` in it. Then there are two readings, with what is in such marks and without, and whoever
+//! looks at a definition looks at both.
+
+use crate::sql::{Kind, Mode, Token, pieces};
+
+/// The longest definition. Those of tables with thousands of partitions stay below it.
+const DEFINITION_BYTES_MAX: usize = 1 << 20;
+
+/// A definition.
+#[derive(Debug)]
+pub(super) struct Code<'a> {
+    pub(super) sql: &'a str,
+    /// Its code, all marks opened.
+    pub(super) all: Vec<Token>,
+    /// The code that is not in a mark.
+    pub(super) unmarked: Vec<Token>,
+}
+
+impl<'a> Code<'a> {
+    /// Reads a definition.
+    pub(super) fn of(sql: &'a str, mode: Mode) -> Result<Self, String> {
+        if sql.len() > DEFINITION_BYTES_MAX {
+            return Err(format!("it is longer than {} KiB", DEFINITION_BYTES_MAX >> 10));
+        }
+        let (mut all, mut unmarked, mut in_mark) = (Vec::new(), Vec::new(), false);
+        for token in pieces(sql, mode) {
+            let text = token.text(sql);
+            match token.kind {
+                Kind::Mark => {
+                    if in_mark == text.starts_with('/') || !has_version(text) {
+                        return Err("a version comment that servers read in different ways".to_owned());
+                    }
+                    in_mark = !in_mark;
+                }
+                Kind::Comment if in_mark => return Err("a comment in a version comment".to_owned()),
+                Kind::Comment if text.starts_with("/*") && (text.len() < 4 || !text.ends_with("*/")) => {
+                    return Err("a comment that does not end".to_owned());
+                }
+                Kind::Text | Kind::Name if !token.is_closed(sql, mode) => {
+                    return Err("a text that does not end".to_owned());
+                }
+                Kind::Text | Kind::Name if in_mark && text.contains("*/") => {
+                    return Err("a text that ends a version comment".to_owned());
+                }
+                Kind::Symbol(byte) if byte < b' ' || byte == 0x7f => {
+                    return Err("a control character outside of texts".to_owned());
+                }
+                _ => {}
+            }
+            if token.is_code() {
+                if !in_mark {
+                    unmarked.push(token.clone());
+                }
+                all.push(token);
+            }
+        }
+        if in_mark {
+            Err("a version comment that does not end".to_owned())
+        } else {
+            Ok(Self { sql, all, unmarked })
+        }
+    }
+
+    /// Whether `check` holds for both readings.
+    pub(super) fn both(&self, check: impl Fn(Hand<'_>) -> Result<(), String>) -> Result<(), String> {
+        check(Hand::of(self.sql, &self.all))?;
+        if self.all.len() == self.unmarked.len() { Ok(()) } else { check(Hand::of(self.sql, &self.unmarked)) }
+    }
+}
+
+/// Of another length, a version is partly code.
+fn has_version(mark: &str) -> bool {
+    matches!(mark.bytes().filter(u8::is_ascii_digit).count(), 0 | 5 | 6)
+}
+
+/// Takes tokens, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hand<'a> {
+    sql: &'a str,
+    rest: &'a [Token],
+}
+
+impl<'a> Hand<'a> {
+    pub(super) fn of(sql: &'a str, tokens: &'a [Token]) -> Self {
+        Self { sql, rest: tokens }
+    }
+
+    /// What is left.
+    pub(super) fn rest(&self) -> &'a [Token] {
+        self.rest
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next token.
+    pub(super) fn take(&mut self) -> Option<&'a Token> {
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(first)
+    }
+
+    /// The next word in upper case, which stays.
+    pub(super) fn word(&self) -> String {
+        let first = self.rest.first().filter(|token| token.kind == Kind::Word);
+        first.map_or_else(String::new, |token| token.text(self.sql).to_ascii_uppercase())
+    }
+
+    /// Takes the next token if it is this word.
+    pub(super) fn is_word(&mut self, word: &str) -> bool {
+        let is = self.rest.first().is_some_and(|token| token.is_word(self.sql, word));
+        if is {
+            self.take();
+        }
+        is
+    }
+
+    /// The same for a word of a list.
+    pub(super) fn is_one_of(&mut self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.is_word(word))
+    }
+
+    /// The same for words that follow one another.
+    pub(super) fn are_words(&mut self, words: &[&str]) -> bool {
+        let there = self.rest.len() >= words.len()
+            && words.iter().zip(self.rest).all(|(word, token)| token.is_word(self.sql, word));
+        if there {
+            self.rest = &self.rest[words.len()..];
+        }
+        there
+    }
+
+    /// Takes the next token if it is this symbol.
+    pub(super) fn is(&mut self, symbol: u8) -> bool {
+        let is = self.rest.first().is_some_and(|token| token.is(symbol));
+        if is {
+            self.take();
+        }
+        is
+    }
+
+    /// Takes the next token if it is of this kind.
+    pub(super) fn is_kind(&mut self, kind: Kind) -> bool {
+        let is = self.rest.first().is_some_and(|token| token.kind == kind);
+        if is {
+            self.take();
+        }
+        is
+    }
+
+    /// Takes a name in quotes.
+    pub(super) fn name(&mut self) -> Option<String> {
+        let name = self.rest.first().filter(|token| token.kind == Kind::Name)?.name(self.sql)?.into_owned();
+        self.take();
+        Some(name)
+    }
+
+    /// What is between the parentheses that open here, cut at its commas.
+    pub(super) fn list(&mut self) -> Option<Vec<Self>> {
+        if !self.is(b'(') {
+            return None;
+        }
+        let (mut depth, mut from, mut items) = (1_u32, 0, Vec::new());
+        for (at, token) in self.rest.iter().enumerate() {
+            match token.kind {
+                Kind::Symbol(b'(') => depth += 1,
+                Kind::Symbol(b')') => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 || (depth == 1 && token.is(b',')) {
+                items.push(Self { sql: self.sql, rest: &self.rest[from..at] });
+                from = at + 1;
+            }
+            if depth == 0 {
+                self.rest = &self.rest[from..];
+                return Some(items);
+            }
+        }
+        None
+    }
+
+    /// The next few tokens as they are written, for a message.
+    pub(super) fn beginning(&self) -> String {
+        let some: Vec<&str> = self.rest.iter().take(4).map(|token| token.text(self.sql)).collect();
+        some.join(" ").chars().take(60).collect()
+    }
+
+    /// Whether any token is one of these words.
+    pub(super) fn has(&self, words: &[&str]) -> bool {
+        self.rest.iter().any(|token| words.iter().any(|word| token.is_word(self.sql, word)))
+    }
+
+    /// A name before a point that is not `own`. Numbers have points, and texts.
+    pub(super) fn foreign_qualifier(&self, own: &str) -> Option<String> {
+        self.rest.windows(2).find_map(|two| {
+            let name = two[0].name(self.sql)?;
+            let is_number = two[0].kind == Kind::Word && name.starts_with(|c: char| c.is_ascii_digit());
+            (two[1].is(b'.') && !is_number && name != own).then(|| name.into_owned())
+        })
+    }
+}
