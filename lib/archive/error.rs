@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::FORMAT;
 use crate::config;
-use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::document::{AnyFailure, Ending, Exit, Failure, Interrupted};
 
 /// Why a dump file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,48 @@ pub enum Error {
         /// The longest that is read.
         limit: u64,
     },
+    /// A file that everybody may write into.
+    #[error("everybody may write into {}: nobody knows who wrote it", path.display())]
+    OpenFile {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A directory that everybody may write into.
+    #[error("everybody may write into the directory {}: any dump there may be anybody's", directory.display())]
+    OpenDirectory {
+        /// Where.
+        directory: PathBuf,
+    },
+    /// A directory of somebody else.
+    #[error("the directory {} belongs to the user {owner}, who can replace every dump in it", directory.display())]
+    OthersDirectory {
+        /// Where.
+        directory: PathBuf,
+        /// Whose.
+        owner: u32,
+    },
+    /// A dump that no key of `[dump] trust` has signed.
+    #[error("{} is not trusted: {why}", path.display())]
+    Untrusted {
+        /// Where.
+        path: PathBuf,
+        /// What speaks against it.
+        why: String,
+    },
+    /// Dumps of several names, and nobody said which are meant.
+    #[error("there are dumps of {} in {}, and [dump] name says none of them", names.join(", "), directory.display())]
+    SeveralNames {
+        /// Where.
+        directory: PathBuf,
+        /// What files' names begin with.
+        names: Vec<String>,
+    },
+    /// The secret that signs cannot be had.
+    #[error("the key of [dump] sign cannot be fetched: {0}")]
+    Keys(AnyFailure),
+    /// The system has no randomness.
+    #[error("no key can be made: the system gives no random bytes")]
+    NoRandomness,
     /// A dump of a newer format.
     #[error("{} has the format {format}, this version reads {FORMAT}", path.display())]
     OtherFormat {
@@ -168,6 +210,25 @@ impl Failure for Error {
             Self::File { action, source, .. } => of_file(*action, source.kind()),
             Self::Damaged { .. } => Ending::new(Exit::BadInput, "damaged-dump")
                 .hint("mydump-rotate list shows the dumps that are whole"),
+            Self::OpenFile { path } => Ending::new(Exit::Refused, "open-to-everybody")
+                .hint(format!("chmod o-w {}; or ask for signatures: [dump] trust", path.display())),
+            Self::OpenDirectory { directory } => Ending::new(Exit::Refused, "open-to-everybody").hint(format!(
+                "chmod o-w {} (a shared group may write); or, where dumps are only read, ask for signatures: [dump] trust",
+                directory.display()
+            )),
+            Self::OthersDirectory { owner, .. } => Ending::new(Exit::Refused, "somebody-elses").hint(format!(
+                "if that is who writes the dumps: owner = {owner} in [dump]; or, where they are only read, ask for signatures: [dump] trust"
+            )),
+            Self::Untrusted { .. } => Ending::new(Exit::Refused, "untrusted-dump").hint(
+                "dumps are signed with [dump] sign (mydump-rotate keygen); one that is older, or of another tool, \
+                 is loaded by its path and with --unsigned",
+            ),
+            Self::SeveralNames { names, .. } => Ending::new(Exit::BadInput, "several-names").hint(format!(
+                "name = {:?} in [dump], or name the file",
+                names.first().map_or("", String::as_str)
+            )),
+            Self::Keys(inner) => inner.ending(),
+            Self::NoRandomness => Ending::new(Exit::Unavailable, "no-randomness"),
             Self::OtherFormat { .. } => Ending::new(Exit::BadInput, "other-format"),
             Self::NoFile { .. } => Ending::new(Exit::BadInput, "no-file")
                 .hint("name the file itself; a link is followed to a file in its own directory only"),

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex};
 
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{Error, FileAction};
 use super::manifest::{FORMAT, Manifest};
+use super::signature::Signature;
 use super::text::Uncommented;
 use super::trailer::{self, Trailer};
 use super::{bounded, regular, strict};
@@ -38,6 +39,8 @@ const MEMBER_BYTES_MAX: u64 = STATEMENT_BYTES_MAX + (9 << 20);
 const ROOM_BYTES: u64 = 128 << 20;
 /// How often a statement is in memory on its way to a server.
 const COPIES: u64 = 4;
+/// The bit of a mode that lets everybody write.
+const EVERYBODY_WRITES: u32 = 0o002;
 /// How much is read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 
@@ -48,21 +51,28 @@ pub struct DumpFile {
     file: File,
     bytes: u64,
     manifest: Manifest,
+    signature: Option<Signature>,
     reading: Reading,
 }
 
 impl DumpFile {
     /// Opens a dump, reading its tail only.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let dump = Self::open_own(path)?;
-        let long =
-            |needed| Err(Error::LongRows { path: dump.path.clone(), needed, limit: STATEMENT_BYTES_MAX });
-        if let Some(needed) = dump.statement_bytes_max().filter(|longest| *longest > STATEMENT_BYTES_MAX) {
-            return long(needed);
+        Self::open_own(path)?.bounded()
+    }
+
+    /// Itself, if it is not too long in its parts for a file that anybody may have written, and not everybody may write into it.
+    pub(super) fn bounded(self) -> Result<Self, Error> {
+        let found = self.file.metadata().map_err(Error::file(FileAction::Read, &self.path))?;
+        if found.mode() & EVERYBODY_WRITES != 0 {
+            return Err(Error::OpenFile { path: self.path });
         }
-        match dump.manifest.members.iter().map(|member| member.bytes).max() {
-            Some(needed) if needed > MEMBER_BYTES_MAX => long(needed),
-            _ => Ok(dump),
+        let statement = self.manifest.tables.iter().map(|table| table.statement_bytes_max).max();
+        let member = self.manifest.members.iter().map(|member| member.bytes).max();
+        let statement = statement.filter(|longest| *longest > STATEMENT_BYTES_MAX);
+        match statement.or(member.filter(|longest| *longest > MEMBER_BYTES_MAX)) {
+            Some(needed) => Err(Error::LongRows { path: self.path, needed, limit: STATEMENT_BYTES_MAX }),
+            None => Ok(self),
         }
     }
 
@@ -74,17 +84,14 @@ impl DumpFile {
         let trailer = found.ok_or_else(|| {
             Error::damaged(&path, "it does not end as a dump of refreshkit does (cut off, or another file)")
         })?;
-        let manifest = read_manifest(&file, &trailer).map_err(|problem| Error::damaged(&path, problem))?;
+        let read = read_manifest(&file, &trailer).map_err(|problem| Error::damaged(&path, problem));
+        let (manifest, signature) = read?;
         if manifest.format != FORMAT {
             return Err(Error::OtherFormat { path, format: manifest.format });
         }
         let layout = manifest.check_layout(trailer.offset);
         layout.and_then(|()| strict::check(&manifest)).map_err(|problem| Error::damaged(&path, problem))?;
-        Ok(Self { path, file, bytes, manifest, reading: Reading::default() })
-    }
-
-    fn statement_bytes_max(&self) -> Option<u64> {
-        self.manifest.tables.iter().map(|table| table.statement_bytes_max).max()
+        Ok(Self { path, file, bytes, manifest, signature, reading: Reading::default() })
     }
 
     /// Where the file is.
@@ -95,6 +102,11 @@ impl DumpFile {
     /// The file's length.
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The public key of who signed it. That the signature is right does not say that anybody believes it.
+    pub fn signed_by(&self) -> Option<&[u8; 32]> {
+        self.signature.as_ref().map(|signature| &signature.key)
     }
 
     /// What the file says about itself.
@@ -252,7 +264,7 @@ fn find_trailer(file: &File, file_bytes: u64) -> io::Result<Option<Trailer>> {
     Ok(Trailer::parse(&tail, file_bytes))
 }
 
-fn read_manifest(file: &File, trailer: &Trailer) -> Result<Manifest, String> {
+fn read_manifest(file: &File, trailer: &Trailer) -> Result<(Manifest, Option<Signature>), String> {
     if trailer.bytes > MANIFEST_BYTES_MAX {
         return Err(format!("its manifest is longer than {} MiB", MANIFEST_BYTES_MAX >> 20));
     }
@@ -261,6 +273,7 @@ fn read_manifest(file: &File, trailer: &Trailer) -> Result<Manifest, String> {
     if <[u8; 32]>::from(Sha256::digest(&compressed)) != trailer.sha256 {
         return Err("its manifest has changed since it was written".to_owned());
     }
+    let signature = Signature::of(&compressed)?;
     let most = (trailer.bytes * MANIFEST_RATIO_MAX).clamp(MANIFEST_PLAIN_BYTES, MANIFEST_PLAIN_BYTES_MAX);
     let mut decoder = GzDecoder::new(&compressed[..]);
     let lines = BufReader::with_capacity(BLOCK_BYTES, AtMost { input: &mut decoder, left: most, most });
@@ -269,7 +282,7 @@ fn read_manifest(file: &File, trailer: &Trailer) -> Result<Manifest, String> {
     let manifest = manifest.map_err(|e| format!("its manifest: {e}"))?;
     // Behind it there could be another stream, which every other tool unpacks as well.
     if decoder.into_inner().is_empty() {
-        Ok(manifest)
+        Ok((manifest, signature))
     } else {
         Err("its manifest is not the last in the file".to_owned())
     }

@@ -8,7 +8,7 @@ use std::io::BufReader;
 
 use super::error::Error;
 use super::file::{DumpFile, MemberReader};
-use super::manifest::TableEntry;
+use super::manifest::{MemberKind, TableEntry};
 use crate::sql::{Statements, Step, Unknown, each, name};
 
 /// How much of a member is read at a time.
@@ -18,6 +18,27 @@ const BLOCK_BYTES: usize = 256 << 10;
 pub(crate) fn insert_into(table: &TableEntry) -> String {
     let columns: Vec<String> = table.columns.iter().map(|column| name(column)).collect();
     format!("INSERT INTO {} ({}) VALUES", name(&table.table), columns.join(", "))
+}
+
+impl DumpFile {
+    /// Checks one member as whoever loads it reads it: if it has rows, that they are rows of its table, and as many as it says.
+    pub fn check_rows(&self, position: usize) -> Result<(), Error> {
+        let Some(entry) =
+            self.manifest().members.get(position).filter(|entry| entry.kind == MemberKind::Rows)
+        else {
+            return self.check_member(position);
+        };
+        let mut rows = 0;
+        for insert in Inserts::of(self, position)? {
+            let found = insert?.check();
+            rows += found
+                .map_err(|_| self.damaged_member(position, "has something else than rows in an INSERT"))?;
+        }
+        if rows == entry.rows {
+            return Ok(());
+        }
+        Err(self.damaged_member(position, &format!("has {rows} rows, and {} by the manifest", entry.rows)))
+    }
 }
 
 /// The statements of one member.

@@ -22,6 +22,9 @@ pub struct Manifest {
     pub tool_version: String,
     /// What the file's name begins with.
     pub name: String,
+    /// The file's name: a signature is for the file that is called so.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub file: String,
     /// The chain that wrote it.
     pub run: String,
     /// When the dump was begun.

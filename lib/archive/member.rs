@@ -24,13 +24,6 @@ pub(crate) struct Member {
     pub(crate) statement_bytes_max: u64,
 }
 
-impl Member {
-    /// The hash of the compressed bytes, as bytes.
-    pub(crate) fn sha256(&self) -> [u8; 32] {
-        Sha256::digest(&self.bytes).into()
-    }
-}
-
 /// Compresses plain text, one member after the other.
 pub(crate) struct Packer {
     compressor: Compressor,

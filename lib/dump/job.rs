@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::error::Error;
-use crate::archive::{self, FORMAT, Manifest, Purpose};
+use crate::archive::{self, FORMAT, Manifest, Purpose, Signer, is_file_letter, is_file_word};
 use crate::claim;
 use crate::config;
 use crate::document::{Dehydration, Document};
@@ -92,6 +92,8 @@ pub(crate) struct Job<'a> {
     pub(crate) name: String,
     pub(crate) workers: u16,
     pub(crate) level: u32,
+    /// Who signs the dump.
+    pub(crate) signer: Option<Signer>,
     pub(crate) manifest: Manifest,
 }
 
@@ -142,6 +144,7 @@ impl<'a> Job<'a> {
             name: name.clone(),
             workers: options.workers.or(house.config.dump.workers).unwrap_or(cores).clamp(1, 64),
             level: options.level.unwrap_or(house.config.dump.level).clamp(1, 9),
+            signer: Signer::of(house)?,
             manifest: Manifest {
                 format: FORMAT.to_owned(),
                 tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -201,12 +204,4 @@ fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Resu
     let typed = options.i_own_this_server.as_deref();
     let claim = claim::check(house, &access, &document.run, cluster, typed)?;
     Ok((Wish::Plan(plan), claim.server(house, &access)?, claim.readers(house, &access)?))
-}
-
-fn is_file_letter(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "._-".contains(c)
-}
-
-fn is_file_word(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_file_letter)
 }

@@ -27,7 +27,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::archive::{self, Consistency, FileAction, Manifest, Member, MemberKind, Partial, Store};
+use crate::archive::{self, Consistency, FileAction, Manifest, Member, MemberKind, Partial, Store, Trust};
 use crate::document::{Document, Done, Dump, TableDigest, chain};
 use crate::house::House;
 use crate::mysql::Engine;
@@ -75,7 +75,7 @@ pub fn write(
         }
         outcome => outcome?,
     };
-    let path = partial.publish()?;
+    let path = partial.publish(Trust::of(&house.config))?;
     Ok((report(house, document, &job.manifest, path, started)?, Some(store)))
 }
 
@@ -178,7 +178,7 @@ fn fill(
     add(manifest, partial, MemberKind::Footer, &script::footer())?;
     manifest.members.clone_from(&partial.members);
     manifest.plain_bytes = partial.members.iter().map(|member| member.plain_bytes).sum();
-    Ok(partial.seal(manifest, level)?)
+    Ok(partial.seal(manifest, level, job.signer.as_ref())?)
 }
 
 /// Says what would be dumped.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::Error;
 use super::options::{ListOptions, TargetsOptions};
-use crate::archive::{self, Candidate, Purpose};
+use crate::archive::{self, Candidate, Purpose, Trust};
 use crate::config::TargetConfig;
 use crate::document::Failure;
 use crate::house::House;
@@ -21,12 +21,13 @@ const NONE: &str = "none\n";
 pub fn list(house: &House, out: &mut dyn Write, options: &ListOptions) -> Result<(), Error> {
     let directory = archive::directory(&house.config, None, Purpose::Reading)?;
     let found = archive::candidates(&directory, None)?;
+    let trust = Trust::of(&house.config);
     let text = if options.plain {
         plain(found.iter().map(|found| found.file.as_str()))
     } else if options.json {
-        format!("{:#}\n", Value::Array(found.iter().map(as_json).collect()))
+        format!("{:#}\n", Value::Array(found.iter().map(|found| as_json(found, trust)).collect()))
     } else {
-        table(&found)
+        table(&found, trust)
     };
     // The porch hands a buffer in, which cannot fail.
     let _ = out.write_all(text.as_bytes());
@@ -39,15 +40,17 @@ fn plain<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// One that is no dump to rely on is listed too: somebody may look for it.
-fn as_json(candidate: &Candidate) -> Value {
+fn as_json(candidate: &Candidate, trust: Trust<'_>) -> Value {
     // Scripts hand this `name` to `--dump`.
-    candidate.read().map_or_else(|e| candidate.json(&candidate.file, &e), |dump| dump.json(&candidate.file))
+    candidate
+        .read(trust)
+        .map_or_else(|e| candidate.json(&candidate.file, &e), |dump| dump.json(&candidate.file))
 }
 
-fn table(found: &[Candidate]) -> String {
+fn table(found: &[Candidate], trust: Trust<'_>) -> String {
     let line = |found: &Candidate| {
         let size = indicatif::HumanBytes(found.bytes).to_string();
-        match found.read() {
+        match found.read(trust) {
             Ok(dump) => {
                 let rows = indicatif::HumanCount(dump.rows).to_string();
                 format!("{:<40}  {:<20}  {rows:>9}  {size:>9}\n", found.file, format!("{:.0}", found.as_of))

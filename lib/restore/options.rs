@@ -29,6 +29,10 @@ pub struct RunOptions {
     #[arg(long, short, value_name = "DUMP", default_value = "latest")]
     pub dump: String,
 
+    /// Load the file that --dump names by its path although no key of [dump] trust has signed it
+    #[arg(long)]
+    pub unsigned: bool,
+
     /// Branch or tag whose migrations run on the refreshed database
     #[arg(long = "ref", short = 'r', value_name = "REF")]
     pub reference: Option<String>,

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::options::RunOptions;
 use super::target::Target;
 use super::{guard, swap};
+use crate::archive::Trust;
 use crate::config;
 use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, TableDigest};
 use crate::house::House;
@@ -36,7 +37,8 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let path = choose(house, &options.dump)?;
     let choice = Choice::of(&target, options);
     set::statements(&target)?;
-    let dump = AnyDump::open(&path, &target)?;
+    let trust = Trust::of(&house.config).but_unsigned(options.unsigned && options.dump.contains('/'));
+    let dump = AnyDump::open(&path, &target, trust)?;
     // A build server's empty field means no branch.
     let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
     let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;

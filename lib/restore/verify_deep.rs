@@ -13,7 +13,7 @@ use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::progress::Unit;
 use crate::rows::digest_table;
-use crate::sql::{Mode, as_marked_utf8, name, requalify};
+use crate::sql::{Mode, as_marked_utf8, databases_of_parents, name, requalify};
 
 /// What the databases' names begin with.
 const PREFIX: &str = "refreshkit_verify";
@@ -104,7 +104,8 @@ impl Load<'_> {
         self.settle()?;
         for table in &manifest.tables {
             self.enter(&table.database)?;
-            self.run(table, "creating", &table.create)?;
+            let create = self.placed(&table.create)?;
+            self.run(table, "creating", &create)?;
         }
         self.rows(manifest)?;
         for table in &manifest.tables {
@@ -113,10 +114,21 @@ impl Load<'_> {
         }
         for table in manifest.tables.iter().filter(|table| !table.foreign_keys.is_empty()) {
             self.enter(&table.database)?;
-            let sql = self.scratch.requalified(&dump::alter(table, &table.foreign_keys), Mode::default());
+            let sql = self.placed(&dump::alter(table, &table.foreign_keys))?;
             self.run(table, "adding the foreign keys of", &sql)?;
         }
         self.objects(manifest)
+    }
+
+    /// A definition whose foreign keys refer to the scratch databases, and to nothing else.
+    fn placed(&self, sql: &str) -> Result<String, Error> {
+        let sql = self.scratch.requalified(sql, Mode::default());
+        let outside = |parent: &String| !self.scratch.names.values().any(|own| own == parent);
+        if let Some(database) = databases_of_parents(&sql).into_iter().find(outside) {
+            let problem = format!("a foreign key refers to a table of {database} that is not in the dump");
+            return Err(archive::Error::damaged(self.dump.path(), problem).into());
+        }
+        Ok(sql)
     }
 
     fn settle(&mut self) -> Result<(), Error> {

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::error::Error;
 use super::run::{apply, decisions};
-use crate::archive::{self, DumpFile, Listed, Purpose, Store};
+use crate::archive::{self, DumpFile, KeyPair, Listed, Purpose, Store, Trust};
 use crate::dump;
 use crate::house::House;
 use crate::mysql::Server;
@@ -49,12 +49,22 @@ pub enum Deed {
         #[arg(value_name = "FILE")]
         file: String,
     },
+    /// Make a pair of keys: with the private one dumps are signed, with the public one they are believed
+    Keygen {
+        /// Where the private key goes; the file must not be there. Without it, the key is the first thing on stdout
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// What people call the key
+        #[arg(long = "as", value_name = "WORD", default_value = "")]
+        name: String,
+    },
     /// Remove dumps that are too old, as after a dump; with --dry-run only say which, and why
     Rotate,
 }
 
 /// Does it.
 pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn Write) -> Result<(), Error> {
+    let trust = Trust::of(&house.config);
     let directory = |purpose| archive::directory(&house.config, wish.dir.as_deref(), purpose);
     let find = |file: &str| {
         let name = wish.name.as_ref().or(house.config.dump.name.as_ref());
@@ -62,7 +72,7 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
     };
     match deed {
         Deed::List { plain, json } => {
-            let dumps = archive::list(&directory(Purpose::Reading)?, wish.name.as_deref())?;
+            let dumps = archive::list(&directory(Purpose::Reading)?, wish.name.as_deref(), trust)?;
             match (plain, json) {
                 (true, _) => dumps.iter().try_for_each(|dump| writeln!(out, "{}", dump.file))?,
                 (_, true) => {
@@ -79,7 +89,8 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
                 verify(house, &find(file)?, server.as_ref(), out)?;
             }
         }
-        Deed::Cat { table, file } => cat(&find(file)?, table, out)?,
+        Deed::Cat { table, file } => cat(&trust.open(&find(file)?)?, table, out)?,
+        Deed::Keygen { out: file, name } => keygen(file.as_deref(), name, out)?,
         Deed::Rotate => rotate(house, &directory(Purpose::Writing)?, wish.name.as_deref(), out)?,
     }
     Ok(())
@@ -87,13 +98,39 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
 
 fn verify(house: &House, path: &Path, server: Option<&Server>, out: &mut dyn Write) -> Result<(), Error> {
     let dump = archive::verify(house, path, 2)?;
+    let signed = Trust::of(&house.config).signer(&dump);
+    let signed = signed.map_or_else(|| "not signed".to_owned(), |who| format!("signed by {who}"));
     let (rows, members) = (dump.manifest().rows, dump.manifest().members.len());
-    writeln!(out, "{}: whole, {members} members, {rows} rows", path.display())?;
+    writeln!(out, "{}: whole, {members} members, {rows} rows, {signed}", path.display())?;
     if let Some(server) = server {
         restore::restores(house, &dump, server)?;
         let tables = dump.manifest().tables.len();
         writeln!(out, "{}: restores on {}, {tables} tables", path.display(), server.label())?;
     }
+    Ok(())
+}
+
+/// A new pair of keys. What is to be pasted is on stdout.
+fn keygen(file: Option<&Path>, name: &str, out: &mut dyn Write) -> Result<(), Error> {
+    let pair = KeyPair::generate().ok_or(archive::Error::NoRandomness)?;
+    match file {
+        Some(file) => {
+            pair.write(file)?;
+            let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+            writeln!(
+                out,
+                "# where dumps are written, for whoever writes them alone:\n[dump]\nsign = {{ file = {:?} }}\n",
+                path.display().to_string()
+            )?;
+        }
+        None => write!(out, "{}", pair.private())?,
+    }
+    writeln!(
+        out,
+        "# where they are read; key {}:\n[dump]\ntrust = [{:?}]",
+        pair.fingerprint(),
+        pair.entry(name)
+    )?;
     Ok(())
 }
 
@@ -132,8 +169,7 @@ fn table(dumps: &[Listed], out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// One table: definition, rows, keys.
-fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
-    let dump = DumpFile::open(path)?;
+fn cat(dump: &DumpFile, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
     let manifest = dump.manifest();
     let named = |entry: &archive::TableEntry| {
         entry.table == wish || wish.split_once('.') == Some((entry.database.as_str(), entry.table.as_str()))
@@ -141,7 +177,7 @@ fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
     let found: Vec<usize> = (0..manifest.tables.len()).filter(|i| named(&manifest.tables[*i])).collect();
     let [position] = found[..] else {
         let problem = if found.is_empty() { "has no table" } else { "has more than one table" };
-        return Err(Error::NotThere(format!("{} {problem} {wish}", path.display())));
+        return Err(Error::NotThere(format!("{} {problem} {wish}", dump.path().display())));
     };
     let table = &manifest.tables[position];
     for statement in &manifest.session {
@@ -162,7 +198,10 @@ fn cat(path: &Path, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
 fn rotate(house: &House, directory: &Path, wish: Option<&str>, out: &mut dyn Write) -> Result<(), Error> {
     let names: BTreeSet<String> = match wish {
         Some(name) => BTreeSet::from([name.to_owned()]),
-        None => archive::list(directory, None)?.into_iter().map(|dump| dump.name).collect(),
+        None => archive::list(directory, None, Trust::of(&house.config))?
+            .into_iter()
+            .map(|dump| dump.name)
+            .collect(),
     };
     for name in names {
         // Without the lock for a dry run: it must not be refused while a dump is being written.

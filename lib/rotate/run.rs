@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use super::policy::{Decision, Policy, decide, keep, spare};
-use crate::archive::{self, Store};
+use crate::archive::{self, Store, Trust};
 use crate::config::Config;
 use crate::document::{Document, Done, Rotation, Verdict};
 use crate::dump::{self, Options};
@@ -35,7 +35,7 @@ pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<
 
 /// What would become of the dumps of one name. Only whole dumps of ours are looked at.
 pub(crate) fn decisions(config: &Config, directory: &Path, name: &str) -> Result<Vec<Decision>, Error> {
-    let listed = archive::list(directory, Some(name))?;
+    let listed = archive::list(directory, Some(name), Trust::of(config))?;
     let known: Vec<_> = listed.into_iter().map(|dump| (dump.file, dump.as_of)).collect();
     let policy = Policy { keep_days: config.dump.keep_days, keep_at_least: config.dump.keep_at_least };
     Ok(decide(&known, policy, Timestamp::now()))

@@ -4,6 +4,13 @@
 
 use super::lexer::{Kind, tokens};
 
+/// The databases that foreign keys in a definition or a clause name their parents with. Those of its own database name none.
+pub(crate) fn databases_of_parents(sql: &str) -> Vec<String> {
+    let found = tokens(sql);
+    let parents = found.windows(3).filter(|three| three[0].is_word(sql, "REFERENCES") && three[2].is(b'.'));
+    parents.filter_map(|three| Some(three[1].name(sql)?.into_owned())).collect()
+}
+
 /// The pieces of a `CREATE TABLE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TableText<'a> {
@@ -51,5 +58,13 @@ mod tests {
         assert_eq!(&sql[text.opening - 4..text.opening], "`(` ");
         assert_eq!(&sql[text.closing..], ") COMMENT='('");
         assert_eq!(TableText::of("CREATE TABLE a (b int"), None);
+    }
+
+    #[test]
+    fn a_parent_of_another_database_is_seen() {
+        let sql = "ADD CONSTRAINT `REFERENCES` FOREIGN KEY (`a`) REFERENCES `b`.`p` (`id`)";
+        assert_eq!(databases_of_parents(sql), ["b"]);
+        assert_eq!(databases_of_parents(&sql.replace("`b`.", "/*!99999 `b`. */")), ["b"]);
+        assert!(databases_of_parents(&sql.replace("`b`.", "")).is_empty());
     }
 }

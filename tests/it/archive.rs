@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::support::{Output, Tool};
 
 /// A whole dump without tables, written from what lib/archive/README.md says about the format.
-fn whole() -> Vec<u8> {
+pub(crate) fn whole() -> Vec<u8> {
     let json = r#"{"format":"refreshkit-dump/1","name":"app","engine":"mysql","databases":[{"name":"app","charset":"utf8mb4","collation":"utf8mb4_bin"}]}"#;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(format!("-- refreshkit manifest\n-- {json}\n").as_bytes()).unwrap();
@@ -26,7 +26,7 @@ fn whole() -> Vec<u8> {
 }
 
 /// A directory of dumps, and a configuration that names it. The target's server does not answer.
-struct Place {
+pub(crate) struct Place {
     home: tempfile::TempDir,
 }
 
@@ -43,7 +43,7 @@ impl Place {
     }
 
     /// The same with these files; `false` is one that is cut off.
-    fn with(files: &[(&str, bool)]) -> Self {
+    pub(crate) fn with(files: &[(&str, bool)]) -> Self {
         let place = Self::new();
         fs::create_dir(place.home.path().join("dumps")).unwrap();
         let bytes = whole();
@@ -54,11 +54,11 @@ impl Place {
         place
     }
 
-    fn dump(&self, file: &str) -> PathBuf {
+    pub(crate) fn dump(&self, file: &str) -> PathBuf {
         self.home.path().join("dumps").join(file)
     }
 
-    fn tool(&self, name: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn tool(&self, name: &str, arguments: &[&str]) -> Output {
         let tool = Tool::new(name).arg("--config").arg(self.home.path().join("refresh.toml"));
         tool.arg("--state-dir").arg(self.home.path()).args(arguments.iter().copied()).run()
     }

@@ -114,7 +114,7 @@ fn ended(child: Child) -> Output {
     let output = child.wait_with_output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (code, stdout, stderr) = (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr));
-    Output { code, stdout, stderr }.exits(0)
+    Output { peak_kib: 0, code, stdout, stderr }.exits(0)
 }
 
 #[test]
@@ -248,7 +248,12 @@ fn one_that_is_lost_costs_time_and_nothing_else(setting: &Setting) {
     let output = ended(child);
     drop(session);
     assert!(output.stderr.contains("; beginning again with night@127.0.0.1"), "{}", output.stderr);
-    let listed = refreshkit::archive::list(&setting.home.path().join("dumps"), None).unwrap();
+    let listed = refreshkit::archive::list(
+        &setting.home.path().join("dumps"),
+        None,
+        refreshkit::archive::Trust::anybody(),
+    )
+    .unwrap();
     assert_eq!(listed.len(), 1);
     setting.assert_same(&output);
 }

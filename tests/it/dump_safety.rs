@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use refreshkit::archive::{DumpFile, list};
+use refreshkit::archive::{DumpFile, Trust, list};
 
 use crate::dump::{config, whole};
 use crate::support::{Scratch, TestServer, Tool, for_each_server, servers, terminate};
@@ -94,7 +94,7 @@ fn met_while_it_writes(
         if ends(child) {
             return;
         }
-        for dump in list(directory, None).unwrap() {
+        for dump in list(directory, None, Trust::anybody()).unwrap() {
             fs::remove_file(dump.path).unwrap();
         }
     }
@@ -116,7 +116,7 @@ fn killed_in_the_middle_it_leaves_the_older_dumps_and_the_next_run_cleans_up() {
             child.wait().unwrap();
             hidden(directory.path()).len() == 1
         });
-        let listed = list(directory.path(), None).unwrap();
+        let listed = list(directory.path(), None, Trust::anybody()).unwrap();
         assert_eq!(listed.iter().map(|d| d.path.clone()).collect::<Vec<_>>(), [old]);
         dump(server, directory.path(), &scratch.name).run().exits(0);
         assert!(hidden(directory.path()).is_empty());
@@ -139,7 +139,7 @@ fn stopped_by_a_signal_it_removes_what_it_wrote() {
     });
     assert!(text.contains("\"interrupted\""), "{text}");
     assert!(hidden(directory.path()).is_empty());
-    assert!(list(directory.path(), None).unwrap().is_empty());
+    assert!(list(directory.path(), None, Trust::anybody()).unwrap().is_empty());
 }
 
 #[test]
@@ -165,7 +165,10 @@ fn a_lost_connection_fails_the_dump() {
             assert!([Some(0), Some(69)].contains(&code), "{code:?} {stderr}");
             code == Some(69)
         });
-        assert!(list(directory.path(), None).unwrap().is_empty() && hidden(directory.path()).is_empty());
+        assert!(
+            list(directory.path(), None, Trust::anybody()).unwrap().is_empty()
+                && hidden(directory.path()).is_empty()
+        );
     });
 }
 
@@ -176,8 +179,11 @@ fn a_full_disk_fails_the_dump_and_keeps_the_older_ones() {
     let directory = scratch.directory();
     let mount = directory.path().join("full");
     fs::create_dir(&mount).unwrap();
-    let mounted =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=40m", "tmpfs"]).arg(&mount).output().unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=40m,mode=0700", "tmpfs"])
+        .arg(&mount)
+        .output()
+        .unwrap();
     if !mounted.status.success() {
         eprintln!(
             "skipped: mounting a small file system needs root: {}",
@@ -197,7 +203,7 @@ fn a_full_disk_fails_the_dump_and_keeps_the_older_ones() {
     fs::write(mount.join("filler"), vec![1; 30 << 20]).unwrap();
     let out = dump(&server, &mount, &scratch.name).run().exits(73);
     assert!(out.stderr.contains("bytes free"), "{}", out.stderr);
-    let listed = list(&mount, None).unwrap();
+    let listed = list(&mount, None, Trust::anybody()).unwrap();
     assert_eq!(listed.iter().map(|d| d.path.clone()).collect::<Vec<_>>(), [old]);
 }
 

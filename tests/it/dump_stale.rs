@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use refreshkit::archive::list;
+use refreshkit::archive::{Trust, list};
 
 use crate::dump::whole;
 use crate::dump_safety::{any_server, command, dump, hidden, small};
@@ -85,7 +85,7 @@ impl Place {
     }
 
     fn files(&self) -> Vec<String> {
-        list(self.path(), None).unwrap().into_iter().map(|dump| dump.file).collect()
+        list(self.path(), None, Trust::anybody()).unwrap().into_iter().map(|dump| dump.file).collect()
     }
 
     /// The older dump is there, alone, and whole.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use refreshkit::archive::list;
+use refreshkit::archive::{Trust, list};
 use refreshkit::document::TableClass;
 
 use crate::dump::{config, planned, whole};
@@ -13,7 +13,7 @@ use crate::dump_safety::{Limited, Unmount, any_server, command, dump, hidden, sm
 use crate::support::{Tool, for_each_server};
 
 fn files(directory: &Path) -> Vec<String> {
-    list(directory, None).unwrap().into_iter().map(|dump| dump.file).collect()
+    list(directory, None, Trust::anybody()).unwrap().into_iter().map(|dump| dump.file).collect()
 }
 
 /// A directory that is read-only as long as this lives: by its mode, or for root, whom no mode stops, by mounting it so.

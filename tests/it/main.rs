@@ -9,6 +9,8 @@
 mod archive;
 #[cfg(feature = "aws")]
 mod claim;
+mod archive_files;
+mod archive_signed;
 mod cli;
 mod closure;
 mod config;

@@ -6,7 +6,7 @@
 //! one statement at a time.
 
 use super::session;
-use super::text::{Code, Hand};
+use super::text::{self, Hand};
 use crate::archive::manifest::{ObjectEntry, ObjectKind};
 use crate::sql::{Kind, Mode, Token, definer, name};
 
@@ -17,14 +17,12 @@ pub(super) fn check(entry: &ObjectEntry) -> Result<(), String> {
         return Err(format!("it was created under the collation {collation:?}"));
     }
     let mode = Mode::set_by(&entry.session);
-    let code = Code::of(&entry.create, mode)?;
+    let code = text::read(&entry.create, mode)?;
     let clause = definer(&entry.create).map_or(0..0, |clause| clause.place);
-    let without = |tokens: &[Token]| -> Vec<Token> {
-        tokens.iter().filter(|token| !clause.contains(&token.place.start)).cloned().collect()
-    };
-    let readings = [without(&code.all), without(&code.unmarked)];
-    let readings = if code.all.len() == code.unmarked.len() { &readings[..1] } else { &readings[..] };
-    for tokens in readings {
+    for reading in code.readings() {
+        let tokens: Vec<Token> =
+            reading.iter().filter(|token| !clause.contains(&token.place.start)).cloned().collect();
+        let tokens = &tokens[..];
         head(entry, Hand::of(&entry.create, tokens))?;
         if tokens.iter().any(|token| token.is(b';'))
             && (entry.kind == ObjectKind::View || !ends_as_a_block(&entry.create, tokens))

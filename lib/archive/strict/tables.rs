@@ -4,7 +4,7 @@
 //! definition creates the table of its entry and nothing else: one statement, no rows from elsewhere, no engine and no option that
 //! reaches another database, server or file. The words of the options are a closed list; what a newer server adds is added here.
 
-use super::text::{Code, Hand};
+use super::text::{self, Hand};
 use crate::archive::manifest::{TableEntry, TableKind};
 use crate::sql::{Kind, Mode, name};
 
@@ -112,7 +112,7 @@ type Checked = Result<(), String>;
 pub(super) fn check(entry: &TableEntry, databases: &[&str]) -> Checked {
     let here = Place { table: &entry.table, databases };
     let code = |sql: &str, check: &dyn Fn(Hand<'_>) -> Checked| -> Checked {
-        Code::of(sql, Mode::default()).and_then(|code| code.both(check))
+        text::read(sql, Mode::default()).and_then(|code| text::both(&code, check))
     };
     if entry.kind == TableKind::Sequence {
         code(&entry.create, &|hand| here.sequence(hand))?;

@@ -1,80 +1,24 @@
-//! A definition as tokens that every server reads the same way, and a hand that takes one after the other.
+//! A definition, and a hand that takes one token of it after the other.
 //!
-//! In: the text of a definition, and the mode that it is read under. Out: its code, or why it is not read. Servers differ in
-//! whether they read `/*!80000 … */` as code or as a comment. So nothing in it may end it for the one and not for the other: no text,
-//! name or comment with `*/` in it. Then there are two readings, with what is in such marks and without, and whoever
-//! looks at a definition looks at both.
+//! In: the text of a definition, and the mode that it is read under. Out: whether a check holds for it, in both readings that a server
+//! may have of it: with what is in its version comments, and without.
 
-use crate::sql::{Kind, Mode, Token, pieces};
+use crate::sql::{Certain, Kind, Mode, Token};
 
 /// The longest definition. Those of tables with thousands of partitions stay below it.
 const DEFINITION_BYTES_MAX: usize = 1 << 20;
 
-/// A definition.
-#[derive(Debug)]
-pub(super) struct Code<'a> {
-    pub(super) sql: &'a str,
-    /// Its code, all marks opened.
-    pub(super) all: Vec<Token>,
-    /// The code that is not in a mark.
-    pub(super) unmarked: Vec<Token>,
+/// Reads a definition.
+pub(super) fn read(sql: &str, mode: Mode) -> Result<Certain<'_>, String> {
+    if sql.len() > DEFINITION_BYTES_MAX {
+        return Err(format!("its definition is longer than {} KiB", DEFINITION_BYTES_MAX >> 10));
+    }
+    Certain::of(sql, mode).map_err(|problem| format!("its definition has {problem}"))
 }
 
-impl<'a> Code<'a> {
-    /// Reads a definition.
-    pub(super) fn of(sql: &'a str, mode: Mode) -> Result<Self, String> {
-        if sql.len() > DEFINITION_BYTES_MAX {
-            return Err(format!("it is longer than {} KiB", DEFINITION_BYTES_MAX >> 10));
-        }
-        let (mut all, mut unmarked, mut in_mark) = (Vec::new(), Vec::new(), false);
-        for token in pieces(sql, mode) {
-            let text = token.text(sql);
-            match token.kind {
-                Kind::Mark => {
-                    if in_mark == text.starts_with('/') || !has_version(text) {
-                        return Err("a version comment that servers read in different ways".to_owned());
-                    }
-                    in_mark = !in_mark;
-                }
-                Kind::Comment if in_mark => return Err("a comment in a version comment".to_owned()),
-                Kind::Comment if text.starts_with("/*") && (text.len() < 4 || !text.ends_with("*/")) => {
-                    return Err("a comment that does not end".to_owned());
-                }
-                Kind::Text | Kind::Name if !token.is_closed(sql, mode) => {
-                    return Err("a text that does not end".to_owned());
-                }
-                Kind::Text | Kind::Name if in_mark && text.contains("*/") => {
-                    return Err("a text that ends a version comment".to_owned());
-                }
-                Kind::Symbol(byte) if byte < b' ' || byte == 0x7f => {
-                    return Err("a control character outside of texts".to_owned());
-                }
-                _ => {}
-            }
-            if token.is_code() {
-                if !in_mark {
-                    unmarked.push(token.clone());
-                }
-                all.push(token);
-            }
-        }
-        if in_mark {
-            Err("a version comment that does not end".to_owned())
-        } else {
-            Ok(Self { sql, all, unmarked })
-        }
-    }
-
-    /// Whether `check` holds for both readings.
-    pub(super) fn both(&self, check: impl Fn(Hand<'_>) -> Result<(), String>) -> Result<(), String> {
-        check(Hand::of(self.sql, &self.all))?;
-        if self.all.len() == self.unmarked.len() { Ok(()) } else { check(Hand::of(self.sql, &self.unmarked)) }
-    }
-}
-
-/// Of another length, a version is partly code.
-fn has_version(mark: &str) -> bool {
-    matches!(mark.bytes().filter(u8::is_ascii_digit).count(), 0 | 5 | 6)
+/// Whether `check` holds for both readings.
+pub(super) fn both(code: &Certain<'_>, check: impl Fn(Hand<'_>) -> Result<(), String>) -> Result<(), String> {
+    code.readings().try_for_each(|tokens| check(Hand::of(code.sql, tokens)))
 }
 
 /// Takes tokens, one after the other.

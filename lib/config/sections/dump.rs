@@ -1,8 +1,14 @@
 //! `[dump]`: where dumps are written and how long they stay.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::fmt;
+use std::str::FromStr;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
+use super::mask::KeyReference;
 use crate::config::length::Length;
 
 /// Where dumps are written and how long they stay.
@@ -25,6 +31,65 @@ pub struct DumpConfig {
     pub level: u32,
     /// What becomes of the DEFINER of views, routines, triggers and events.
     pub definer: Definer,
+    /// The private key that signs dumps: `{ file = "/etc/refreshkit/dump.key" }`, `{ env = "DUMP_KEY" }` or `{ secret = "ARN" }`.
+    /// `mydump-rotate keygen` makes one.
+    pub sign: Option<KeyReference>,
+    /// The public keys whose dumps are believed, as `mydump-rotate keygen` prints them. If there are any, nothing else is loaded.
+    pub trust: Vec<TrustedKey>,
+    /// The number of the user whose directory it may be, besides ours and root's.
+    pub owner: Option<u32>,
+}
+
+/// A public key whose dumps are believed: `ed25519:` and its base64, and behind a blank what people call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedKey {
+    /// The key itself.
+    pub key: [u8; 32],
+    /// What it is called.
+    pub name: Option<String>,
+}
+
+/// What an entry begins with.
+const ALGORITHM: &str = "ed25519:";
+
+impl FromStr for TrustedKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, name) = text.split_once(' ').unwrap_or((text, ""));
+        let bytes = key.strip_prefix(ALGORITHM).and_then(|key| BASE64_STANDARD.decode(key).ok());
+        let key = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+            format!("{text:?} is no public key: \"{ALGORITHM}…\", as mydump-rotate keygen prints it")
+        })?;
+        let name = Some(name.trim()).filter(|name| !name.is_empty()).map(str::to_owned);
+        Ok(Self { key, name })
+    }
+}
+
+impl fmt::Display for TrustedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ALGORITHM}{}", BASE64_STANDARD.encode(self.key))?;
+        self.name.iter().try_for_each(|name| write!(f, " {name}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for TrustedKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for TrustedKey {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TrustedKey".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^ed25519:[A-Za-z0-9+/]{43}=( .*)?$",
+            "description": "A public key whose dumps are believed: `ed25519:` and its base64, and behind a blank what people call it.",
+        })
+    }
 }
 
 /// What becomes of the DEFINER of views, routines, triggers and events.
@@ -51,6 +116,28 @@ impl Default for DumpConfig {
             reader_wait: Length::of_seconds(60),
             level: 1,
             definer: Definer::default(),
+            sign: None,
+            trust: Vec::new(),
+            owner: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_written_as_it_is_read_and_other_text_is_none() {
+        let text = "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= the night";
+        let key: TrustedKey = text.parse().unwrap();
+        assert_eq!((key.key[31], key.name.as_deref()), (31, Some("the night")));
+        assert_eq!(key.to_string(), text);
+        assert_eq!(text.strip_suffix(" the night").unwrap().parse::<TrustedKey>().unwrap().name, None);
+        for other in
+            ["", "ed25519:", "ed25519:AAEC", "rsa:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "hunter2"]
+        {
+            assert!(other.parse::<TrustedKey>().unwrap_err().contains("is no public key"), "{other}");
         }
     }
 }

@@ -76,9 +76,9 @@ pub enum Canaries {
     Off,
 }
 
-/// Where the masks' key is: never in the file itself.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+/// Where a key is: never in the file itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum KeyReference {
     /// The environment variable that holds it.
     Env(String),

@@ -22,16 +22,16 @@ pub(crate) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statem
             json: json!({"Sid": "KeepPasswordKey", "Effect": "Allow", "Resource": "*", "Action": "kms:DescribeKey"}),
         });
     }
-    let mask_key = match &config.mask.key {
-        Some(KeyReference::Secret(id)) => Some(id),
+    let keys = [&config.mask.key, &config.dump.sign].into_iter().flatten().filter_map(|key| match key {
+        KeyReference::Secret(id) => Some(id),
         _ => None,
-    };
+    });
     let passwords = servers(config).map(|server| &server.secret);
-    let mut secrets: Vec<String> = passwords.flatten().chain(mask_key).map(|id| secret(names, id)).collect();
+    let mut secrets: Vec<String> = passwords.flatten().chain(keys).map(|id| secret(names, id)).collect();
     secrets.extend(kept.then_some(made));
     if !secrets.is_empty() {
         statements.push(Statement {
-            why: "the passwords of the servers that the configuration names, the copy's and the masks' key (and \
+            why: "the passwords of the servers that the configuration names, the copy's and the masks' and the dumps' keys (and \
                   kms:Decrypt, if a secret has a key of your own)",
             json: json!({"Sid": "ReadSecrets", "Effect": "Allow", "Resource": secrets,
                 "Action": "secretsmanager:GetSecretValue"}),

@@ -16,17 +16,19 @@ pub(super) mod workers;
 use std::sync::{Condvar, Mutex};
 
 use super::error::Error;
-use crate::archive::TableKind;
+use crate::archive::{self, TableKind};
 use crate::document::TableDigest;
 use crate::house::House;
 use crate::mysql::Session;
 use crate::progress;
+use crate::sql::databases_of_parents;
 use job::Job;
 use queue::{Board, Lane, Next, Task};
 use workers::Worker;
 
 /// Loads everything but views, routines, triggers and events.
 pub(crate) fn load(house: &House, job: &Job) -> Result<Vec<TableDigest>, Error> {
+    refuse_parents_elsewhere(job)?;
     let mut first = Worker::open(job)?;
     let engine = first.session.engine();
     // Other tables may take their defaults from sequences.
@@ -54,13 +56,26 @@ pub(crate) fn load(house: &House, job: &Job) -> Result<Vec<TableDigest>, Error> 
     Ok(tables)
 }
 
+/// A foreign key that cannot be left out, since it stands in a table's definition, and refers to another database.
+fn refuse_parents_elsewhere(job: &Job) -> Result<(), Error> {
+    for (_, entry) in job.tables() {
+        if let Some(database) = databases_of_parents(&entry.create).first() {
+            let problem = format!("{} refers to a table of {database}, which is not loaded", entry.table);
+            return Err(archive::Error::damaged(job.dump.path(), problem).into());
+        }
+    }
+    Ok(())
+}
+
 /// Foreign keys come last, when all tables have their rows and keys; unchecked, because the dump's rows are what
 /// they are.
 fn foreign_keys(house: &House, job: &Job) -> Result<(), Error> {
     let mut worker = Worker::open(job)?;
     for (position, _) in job.tables().filter(|(_, entry)| !entry.foreign_keys.is_empty()) {
         house.cancel.check()?;
-        worker.foreign_keys(position)?;
+        for left_out in worker.foreign_keys(position)? {
+            house.progress.warn(&left_out);
+        }
     }
     Ok(())
 }

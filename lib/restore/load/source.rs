@@ -9,7 +9,7 @@ use super::foreign::PlainFile;
 use super::job::Job;
 use super::table_filter::Choice;
 use super::{create_objects, foreign};
-use crate::archive::{self, DatabaseEntry, DumpFile, ObjectKind, Purpose};
+use crate::archive::{self, DatabaseEntry, DumpFile, ObjectKind, Purpose, Trust};
 use crate::document::{Dump, TableDigest};
 use crate::house::House;
 use crate::migrate::Checkout;
@@ -40,7 +40,7 @@ pub(crate) fn choose(house: &House, choice: &str) -> Result<PathBuf, Error> {
     }
     let all = archive::candidates(&directory, None)?;
     let there = || all.iter().map(|candidate| candidate.file.clone()).collect();
-    archive::pick(&all, name, choice)
+    archive::pick(&directory, &all, name, choice)?
         .map(|candidate| candidate.path.clone())
         .ok_or_else(|| Error::NoSuchDump { choice: choice.to_owned(), dir: directory, there: there() })
 }
@@ -57,14 +57,17 @@ pub(crate) enum AnyDump {
 
 impl AnyDump {
     /// Opens a file. If it is of neither kind, the error is what there is to say of a dump of ours.
-    pub(crate) fn open(path: &Path, target: &Target) -> Result<Self, Error> {
-        match DumpFile::open(path) {
+    pub(crate) fn open(path: &Path, target: &Target, trust: Trust<'_>) -> Result<Self, Error> {
+        match trust.open(path) {
             Ok(dump) => {
                 let database = database_of(&dump, target)?;
                 Ok(Self::Ours(dump, database))
             }
             Err(error @ archive::Error::Damaged { .. }) => match PlainFile::of(path) {
-                Ok(Some(plain)) => Ok(Self::Foreign(plain)),
+                Ok(Some(plain)) => {
+                    trust.foreign(path)?;
+                    Ok(Self::Foreign(plain))
+                }
                 _ => Err(error.into()),
             },
             Err(error) => Err(error.into()),

@@ -17,7 +17,7 @@ use crate::progress;
 use crate::restore::error::Error;
 use crate::restore::options::Verify;
 use crate::rows;
-use crate::sql::{self, name, qualified};
+use crate::sql::{self, databases_of_parents, name, qualified};
 
 /// What makes InnoDB build keys faster, where the server knows it and the account may set it.
 const FASTER: &[&str] = &[
@@ -187,13 +187,30 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Adds the foreign keys of one table.
-    pub(crate) fn foreign_keys(&mut self, table: usize) -> Result<(), Error> {
+    /// Adds the foreign keys of one table, and says which it left out: another database is not part of this refresh, and a key to one
+    /// of its tables would keep rows there from being deleted.
+    pub(crate) fn foreign_keys(&mut self, table: usize) -> Result<Vec<String>, Error> {
         let entry = self.entry(table);
+        let (own, elsewhere): (Vec<&str>, Vec<&str>) = entry
+            .foreign_keys
+            .iter()
+            .map(String::as_str)
+            .partition(|clause| databases_of_parents(clause).is_empty());
+        let told = |clause: &&str| {
+            let parents = databases_of_parents(clause).join(", ");
+            format!(
+                "a foreign key of {} to a table of {parents} is left out: that database is not refreshed",
+                entry.table
+            )
+        };
+        let left_out = elsewhere.iter().map(told).collect();
+        if own.is_empty() {
+            return Ok(left_out);
+        }
         self.session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
-        let sql = format!("ALTER TABLE {} {}", name(&entry.table), entry.foreign_keys.join(", "));
+        let sql = format!("ALTER TABLE {} {}", name(&entry.table), own.join(", "));
         self.session.run(&format!("adding the foreign keys of {}", entry.table), &sql)?;
-        Ok(())
+        Ok(left_out)
     }
 
     /// Compares a loaded table with the manifest.

@@ -15,6 +15,7 @@
 //! other commands (`source`, `\G`), and quotes as second bytes of characters in encodings such as sjis or gbk.
 
 pub(super) mod block;
+pub(super) mod certain;
 pub(super) mod error;
 
 use std::io::{self, BufRead};

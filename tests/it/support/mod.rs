@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod cloud;
+pub(crate) mod forge;
 mod pair;
 mod patience;
 mod private;

@@ -21,6 +21,8 @@ pub(crate) struct Output {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// The most memory it had at a time, if somebody asked for it.
+    pub(crate) peak_kib: u64,
 }
 
 impl Tool {
@@ -86,7 +88,16 @@ impl Tool {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// The same, with an eye on its memory.
+    pub(crate) fn run_watched(self) -> Output {
+        self.finish(true)
+    }
+
     pub(crate) fn run(self) -> Output {
+        self.finish(false)
+    }
+
+    fn finish(self, watched: bool) -> Output {
         let bytes = self.stdin.clone();
         let mut child = self.spawn();
         let mut stdin = child.stdin.take().unwrap();
@@ -94,9 +105,11 @@ impl Tool {
         let writer = std::thread::spawn(move || {
             let _ = stdin.write_all(&bytes);
         });
+        let peak = watched.then(|| peak_of(child.id()));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         Output {
+            peak_kib: peak.map_or(0, |peak| peak.join().unwrap()),
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -104,11 +117,31 @@ impl Tool {
     }
 }
 
+/// Looks at a process's high-water mark until it is gone.
+fn peak_of(process: u32) -> std::thread::JoinHandle<u64> {
+    std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) {
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(line) = line else { break };
+            let kib: String = line.chars().filter(char::is_ascii_digit).collect();
+            peak = kib.parse::<u64>().unwrap().max(peak);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        peak
+    })
+}
+
 impl Output {
     /// Asserts the exit code, showing stderr if it differs.
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stderr:\n{}\nstdout:\n{}", self.stderr, self.stdout);
         self
+    }
+
+    /// The most memory it had at a time.
+    pub(crate) fn mebibytes(&self) -> u64 {
+        self.peak_kib >> 10
     }
 
     /// The document on stdout.

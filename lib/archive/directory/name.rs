@@ -28,8 +28,18 @@ pub(super) fn parse_name(file: &str) -> Option<(String, Timestamp)> {
     let (name, stamp) = file.strip_suffix(SUFFIX)?.rsplit_once('-')?;
     let date_time = strtime::parse(STAMP, stamp).ok()?.to_datetime().ok()?;
     let as_of = date_time.in_tz("UTC").ok()?.timestamp();
-    (!name.is_empty() && !name.starts_with('.') && file_name(name, as_of) == file)
-        .then(|| (name.to_owned(), as_of))
+    // Another letter could end a line of a list, or lead out of the directory.
+    (is_file_word(name) && file_name(name, as_of) == file).then(|| (name.to_owned(), as_of))
+}
+
+/// Whether a name can have this letter.
+pub(crate) fn is_file_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
+/// Whether files' names can begin so.
+pub(crate) fn is_file_word(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_file_letter)
 }
 
 #[cfg(test)]
@@ -46,6 +56,9 @@ mod tests {
             "app-20270229T020000Z.sql.gz",
             "-20280229T020000Z.sql.gz",
             ".app-20280229T020000Z.sql.gz",
+            "a\nb-20280229T020000Z.sql.gz",
+            "a\u{1b}[2J-20280229T020000Z.sql.gz",
+            "a b-20280229T020000Z.sql.gz",
             "app-20280229T020000Z.sql.gz.partial",
             "app-20280229T020000Z.sql",
             "app-2028-02-29.sql.gz",

@@ -11,13 +11,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
+use sha2::{Digest, Sha256};
 
-use super::error::{Error, FileAction};
-use super::manifest::{Manifest, MemberEntry, MemberKind};
-use super::member::{self, Member};
+use super::super::error::{Error, FileAction};
+use super::super::manifest::{Manifest, MemberEntry, MemberKind};
+use super::super::member::{self, Member};
+use super::super::signature::{Signer, Trust, seal};
+use super::super::trailer::Trailer;
+use super::super::{regular, text};
 use super::name::{file_name, parse_name};
-use super::trailer::Trailer;
-use super::{regular, select, text};
+use super::select;
 
 /// What the temporary file's name ends with.
 const PARTIAL: &str = ".partial";
@@ -104,7 +107,7 @@ impl Store {
         Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new() })
     }
 
-    /// Removes a dump. Only what [`list`](super::list) shows under this name goes.
+    /// Removes a dump. Only what [`list`](super::list::list) shows under this name goes.
     pub fn remove(&self, file_name: &str) -> Result<(), Error> {
         if parse_name(file_name).is_some_and(|(name, _)| name == self.name) {
             remove(&self.directory.join(file_name))?;
@@ -178,14 +181,28 @@ impl Partial<'_> {
         Ok(())
     }
 
-    /// Appends the manifest and the trailer.
-    pub(crate) fn seal(&mut self, manifest: &Manifest, level: u32) -> Result<(), Error> {
+    /// Appends the manifest, signed if somebody signs it, and the trailer.
+    pub(crate) fn seal(
+        &mut self,
+        manifest: &mut Manifest,
+        level: u32,
+        signer: Option<&Signer>,
+    ) -> Result<(), Error> {
+        manifest.file = self.file_name();
         let json = serde_json::to_string(manifest).expect("a manifest has only string keys");
-        let last = member::of_text(MemberKind::Other, &text::comment(&json), level);
+        let last = member::of_text(MemberKind::Other, &text::comment(&json), level).bytes;
+        let last = match signer {
+            Some(signer) => seal(&last, signer),
+            None => last,
+        };
         let offset = self.offset;
-        self.write(&last.bytes)?;
-        let sha256 = last.sha256();
-        self.write(&Trailer { offset, bytes: last.bytes.len() as u64, sha256 }.render())
+        self.write(&last)?;
+        let sha256 = Sha256::digest(&last).into();
+        self.write(&Trailer { offset, bytes: last.len() as u64, sha256 }.render())
+    }
+
+    fn file_name(&self) -> String {
+        self.whole.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// The bytes are on the disk afterwards.
@@ -194,7 +211,7 @@ impl Partial<'_> {
     }
 
     /// Gives the file its name, in place of an older dump of the same moment if there is one, and returns its path.
-    pub(crate) fn publish(self) -> Result<PathBuf, Error> {
+    pub(crate) fn publish(self, trust: Trust<'_>) -> Result<PathBuf, Error> {
         if let Err(error) = fs::rename(&self.path, &self.whole) {
             // A server of a network file system may have done it and lost its answer.
             let inode = |path: &Path| fs::metadata(path).map(|found| found.ino());
@@ -204,9 +221,9 @@ impl Partial<'_> {
             }
         }
         self.store.sync()?;
-        let file_name = self.whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file_name = self.file_name();
         // A dump of an older snapshot is not the latest one.
-        let newest = select::newest(&self.store.directory, Some(&self.store.name));
+        let newest = select::newest(&self.store.directory, Some(&self.store.name), trust);
         let newest = newest.ok().and_then(|latest| latest.dump);
         let file_name = newest.map_or(file_name, |newest| newest.file);
         // File systems without symbolic links can do without this one.

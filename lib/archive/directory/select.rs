@@ -4,17 +4,19 @@
 //! else, for whoever writes, checks and loads dumps:
 //!
 //! ```text
-//! of the configured name, if one is configured
+//! of the configured name; if none is configured, of the only one that there is
 //! not of a later moment than now (a clock was wrong), unless there are no others
-//! whole: its end is there, and its manifest is as it was written
+//! whole: its end is there, and its manifest is as it was written; signed, if [dump] trust asks for it
 //! of those, the newest
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::error::{Error, FileAction};
+use super::super::error::{Error, FileAction};
+use super::super::signature::Trust;
 use super::list::{Candidate, Listed, candidates};
 use super::name::{SUFFIX, is_later};
 use crate::document::chain;
@@ -33,7 +35,12 @@ pub(super) struct Latest {
 
 /// The dump that `latest` stands for; of each newer file that is no dump to rely on, says why.
 pub(crate) fn latest(house: &House, directory: &Path, name: Option<&str>) -> Result<Option<Listed>, Error> {
-    let Latest { dump, broken } = newest(directory, name)?;
+    let Latest { dump, mut broken } = newest(directory, name, Trust::of(&house.config))?;
+    if dump.is_none()
+        && let Some(at) = broken.iter().position(|problem| matches!(problem, Error::Untrusted { .. }))
+    {
+        return Err(broken.swap_remove(at));
+    }
     for problem in &broken {
         let instead = dump.as_ref().map_or_else(String::new, |dump| format!("; {LATEST} is {}", dump.file));
         house.progress.warn(&format!("{}{instead}", chain(problem)));
@@ -42,18 +49,22 @@ pub(crate) fn latest(house: &House, directory: &Path, name: Option<&str>) -> Res
 }
 
 /// The same without a word.
-pub(super) fn newest(directory: &Path, name: Option<&str>) -> Result<Latest, Error> {
+pub(super) fn newest(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Latest, Error> {
     let now = Timestamp::now();
+    let all = candidates(directory, name)?;
+    refuse_several(directory, all.iter())?;
     let (later, others): (Vec<_>, Vec<_>) =
-        candidates(directory, name)?.into_iter().partition(|candidate| is_later(candidate.as_of, now));
+        all.into_iter().partition(|candidate| is_later(candidate.as_of, now));
     let mut broken = Vec::new();
     for candidate in others.iter().chain(&later) {
-        match candidate.read() {
+        match candidate.read(trust) {
             Ok(dump) => return Ok(Latest { dump: Some(dump), broken }),
             // Rotated away since the directory was read.
             Err(Error::File { action: FileAction::Open, source, .. })
                 if source.kind() == std::io::ErrorKind::NotFound => {}
-            Err(problem @ Error::Damaged { .. }) => broken.push(problem),
+            Err(problem @ (Error::Damaged { .. } | Error::Untrusted { .. } | Error::LongRows { .. })) => {
+                broken.push(problem);
+            }
             // It may be whole: what cannot be read here is never passed over for something older.
             Err(problem) => return Err(problem),
         }
@@ -63,16 +74,32 @@ pub(super) fn newest(directory: &Path, name: Option<&str>) -> Result<Latest, Err
 
 /// Of all candidates the one that is called so, with or without its ending; else of those of a name the newest one of a day,
 /// `2026-11-23` or `20261123`, in UTC like the names.
-pub(crate) fn pick<'a>(all: &'a [Candidate], name: Option<&str>, wish: &str) -> Option<&'a Candidate> {
+pub(crate) fn pick<'a>(
+    directory: &Path,
+    all: &'a [Candidate],
+    name: Option<&str>,
+    wish: &str,
+) -> Result<Option<&'a Candidate>, Error> {
     let wanted = wish.trim_end_matches(SUFFIX);
     let digits: String = wish.chars().filter(|c| *c != '-').collect();
     let is_of_day = |candidate: &&Candidate| {
         digits.len() == 8 && candidate.as_of.strftime("%Y%m%d").to_string() == digits
     };
     let mine = |candidate: &&Candidate| name.is_none_or(|name| name == candidate.name);
-    all.iter()
-        .find(|candidate| candidate.file.trim_end_matches(SUFFIX) == wanted)
-        .or_else(|| all.iter().filter(mine).find(is_of_day))
+    if let Some(named) = all.iter().find(|candidate| candidate.file.trim_end_matches(SUFFIX) == wanted) {
+        return Ok(Some(named));
+    }
+    refuse_several(directory, all.iter().filter(mine).filter(is_of_day))?;
+    Ok(all.iter().filter(mine).find(is_of_day))
+}
+
+/// Without a name to go by, the newest of several is whatever somebody put there last.
+fn refuse_several<'a>(directory: &Path, all: impl Iterator<Item = &'a Candidate>) -> Result<(), Error> {
+    let names: BTreeSet<String> = all.map(|candidate| candidate.name.clone()).collect();
+    if names.len() < 2 {
+        return Ok(());
+    }
+    Err(Error::SeveralNames { directory: directory.to_owned(), names: names.into_iter().collect() })
 }
 
 /// The dump that a person names: `latest`, a file name in the directory, or a path.
@@ -94,7 +121,7 @@ pub(crate) fn find(
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::tests::{newer, whole};
+    use super::super::super::file::tests::{newer, whole};
     use super::*;
 
     /// What is found among these files; those with a `-` in front are cut off.
@@ -106,7 +133,7 @@ mod tests {
             let end = if cut.is_some() { bytes.len() / 2 } else { bytes.len() };
             std::fs::write(directory.path().join(cut.unwrap_or(file)), &bytes[..end]).unwrap();
         }
-        let latest = newest(directory.path(), name).unwrap();
+        let latest = newest(directory.path(), name, Trust::anybody()).unwrap();
         (latest.dump.map(|dump| dump.file), latest.broken.len())
     }
 
@@ -116,10 +143,16 @@ mod tests {
         let (other, later) = ("other-20251124T020000Z.sql.gz", "app-20990101T000000Z.sql.gz");
         let cut = format!("-{new}");
         assert_eq!(found(&[old, new, other, later], Some("app")), (Some(new.to_owned()), 0));
-        assert_eq!(found(&[old, new, other, later], None), (Some(other.to_owned()), 0));
+        assert_eq!(found(&[old, new, later], None), (Some(new.to_owned()), 0));
         assert_eq!(found(&[old, &cut, other, later], Some("app")), (Some(old.to_owned()), 1));
         assert_eq!(found(&[later], Some("app")), (Some(later.to_owned()), 0));
         assert_eq!(found(&[&cut, other], Some("app")), (None, 1));
+        let both = tempfile::tempdir().unwrap();
+        for file in [old, other] {
+            std::fs::write(both.path().join(file), whole()).unwrap();
+        }
+        let refused = newest(both.path(), None, Trust::anybody());
+        assert!(matches!(refused, Err(Error::SeveralNames { names, .. }) if names == ["app", "other"]));
         assert_eq!(found(&["notes.txt", ".app-20251123T020000Z.sql.gz.partial"], None), (None, 0));
     }
 
@@ -128,6 +161,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("app-20261122T020000Z.sql.gz"), whole()).unwrap();
         std::fs::write(directory.path().join("app-20261123T020000Z.sql.gz"), newer()).unwrap();
-        assert!(matches!(newest(directory.path(), None), Err(Error::OtherFormat { .. })));
+        assert!(matches!(newest(directory.path(), None, Trust::anybody()), Err(Error::OtherFormat { .. })));
     }
 }

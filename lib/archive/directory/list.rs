@@ -4,16 +4,14 @@
 //! still being written has another name; one that is cut off, damaged or somebody else's has an error instead.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::error::{Error, FileAction, Purpose};
-use super::file::DumpFile;
+use super::super::error::{Error, FileAction};
+use super::super::signature::{Trust, fingerprint};
 use super::name::parse_name;
-use crate::config::{self, Config};
 
 /// A file that is called like a dump; nobody has looked into it yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,25 +51,8 @@ pub struct Listed {
     pub engine: String,
     /// True if the data is not from the snapshot that the run asked for.
     pub fallback: bool,
-}
-
-/// The directory of the configuration, which must be there. It is never made: where a network file system is not
-/// mounted, the dumps would fill the disk of the mount point.
-pub(crate) fn directory(config: &Config, wish: Option<&Path>, purpose: Purpose) -> Result<PathBuf, Error> {
-    let configured = config.dump.dir.as_ref().filter(|directory| !directory.is_empty()).map(PathBuf::from);
-    let directory = wish.map(Path::to_owned).or(configured);
-    let directory = directory.ok_or(config::Error::Unset { setting: "[dump] dir" })?;
-    match fs::metadata(&directory) {
-        Ok(found) if found.is_dir() => Ok(directory),
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            let action = match purpose {
-                Purpose::Reading => FileAction::List,
-                Purpose::Writing => FileAction::Read,
-            };
-            Err(Error::file(action, &directory)(error))
-        }
-        _ => Err(Error::NoDirectory { directory, purpose }),
-    }
+    /// The fingerprint of the key that signed it.
+    pub signed_by: Option<String>,
 }
 
 /// The files in a directory that are called like dumps, newest first; with a name, only those that begin with it.
@@ -94,15 +75,15 @@ pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Can
 }
 
 /// The whole dumps in a directory, newest first; with a name, only those that begin with it.
-pub fn list(directory: &Path, name: Option<&str>) -> Result<Vec<Listed>, Error> {
-    // Whatever cannot be read is no dump to rely on.
-    Ok(candidates(directory, name)?.iter().filter_map(|candidate| candidate.read().ok()).collect())
+pub fn list(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Vec<Listed>, Error> {
+    // Whatever cannot be read, or is not believed, is no dump to rely on.
+    Ok(candidates(directory, name)?.iter().filter_map(|candidate| candidate.read(trust).ok()).collect())
 }
 
 impl Candidate {
     /// What the file says of itself, or why it is no dump to rely on.
-    pub(crate) fn read(&self) -> Result<Listed, Error> {
-        let dump = DumpFile::open(&self.path)?;
+    pub(crate) fn read(&self, trust: Trust<'_>) -> Result<Listed, Error> {
+        let dump = trust.open(&self.path)?;
         let manifest = dump.manifest();
         Ok(Listed {
             file: self.file.clone(),
@@ -115,6 +96,7 @@ impl Candidate {
             databases: manifest.databases.iter().map(|database| database.name.clone()).collect(),
             engine: manifest.engine.clone(),
             fallback: manifest.fallback,
+            signed_by: dump.signed_by().map(fingerprint),
         })
     }
 
@@ -135,6 +117,7 @@ impl Listed {
             "file": self.file, "path": self.path.display().to_string(), "name": name, "prefix": self.name, "begun": self.as_of,
             "as_of": self.as_of, "bytes": self.bytes, "rows": self.rows, "tables": self.tables,
             "databases": self.databases, "engine": self.engine, "fallback": self.fallback,
+            "signed_by": self.signed_by,
         })
     }
 }

@@ -1,0 +1,15 @@
+//! The directory of dumps: where it is, what files are called, what there is, what is meant, and how one comes to be there.
+
+mod list;
+mod name;
+mod place;
+mod select;
+mod store;
+
+pub(crate) use list::{Candidate, candidates};
+pub use list::{Listed, list};
+pub(crate) use name::{is_file_letter, is_file_word, is_later};
+pub(crate) use place::directory;
+pub(crate) use select::{LATEST, find, latest, pick};
+pub(crate) use store::Partial;
+pub use store::Store;

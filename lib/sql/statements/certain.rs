@@ -1,0 +1,98 @@
+//! A text that every server reads the same way.
+//!
+//! In: a statement, and the mode that it is read under. Out: its code, or what in it is not certain. Servers differ in whether they
+//! read `/*!80000 … */` as code or as a comment. So nothing in it may end it for the one and not for the other: no text, name or
+//! comment with its end in it. Then there are two readings, with what is in such marks and without, and whoever looks at a
+//! statement looks at both.
+
+use crate::sql::lexer::{Kind, Mode, Token, pieces};
+
+/// A statement.
+#[derive(Debug)]
+pub(crate) struct Certain<'a> {
+    pub(crate) sql: &'a str,
+    /// Its code, all marks opened.
+    all: Vec<Token>,
+    /// The code that is not in a mark, if there is a mark.
+    unmarked: Option<Vec<Token>>,
+}
+
+impl<'a> Certain<'a> {
+    /// Reads a statement.
+    pub(crate) fn of(sql: &'a str, mode: Mode) -> Result<Self, &'static str> {
+        let (mut all, mut unmarked, mut marks) = (Vec::new(), Vec::new(), 0_u32);
+        for token in pieces(sql, mode) {
+            let (text, in_mark) = (token.text(sql), marks % 2 == 1);
+            match token.kind {
+                Kind::Mark if in_mark == text.starts_with('/') || !has_version(text) => {
+                    return Err("a version comment that servers read in different ways");
+                }
+                Kind::Mark => marks += 1,
+                Kind::Comment if in_mark => return Err("a comment in a version comment"),
+                Kind::Comment if text.starts_with("/*") && (text.len() < 4 || !text.ends_with("*/")) => {
+                    return Err("a comment that does not end");
+                }
+                Kind::Text | Kind::Name if !token.is_closed(sql, mode) => {
+                    return Err("a text that does not end");
+                }
+                Kind::Text | Kind::Name if in_mark && text.contains("*/") => {
+                    return Err("a text that ends a version comment");
+                }
+                Kind::Symbol(byte) if byte < b' ' || byte == 0x7f => {
+                    return Err("a control character outside of texts");
+                }
+                _ => {}
+            }
+            if token.is_code() {
+                if !in_mark {
+                    unmarked.push(token.clone());
+                }
+                all.push(token);
+            }
+        }
+        match marks {
+            0 => Ok(Self { sql, all, unmarked: None }),
+            _ if marks % 2 == 0 => Ok(Self { sql, all, unmarked: Some(unmarked) }),
+            _ => Err("a version comment that does not end"),
+        }
+    }
+
+    /// Its code, as the servers read it.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = &[Token]> {
+        std::iter::once(&self.all[..]).chain(self.unmarked.as_deref())
+    }
+}
+
+/// Of another length, a version is partly code.
+fn has_version(mark: &str) -> bool {
+    matches!(mark.bytes().filter(u8::is_ascii_digit).count(), 0 | 5 | 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_read_in_two_ways_and_what_depends_on_more_is_not_certain() {
+        let code = Certain::of("SELECT 1 /*!80000 + 2 */ -- x", Mode::default()).unwrap();
+        let lengths: Vec<usize> = code.readings().map(<[Token]>::len).collect();
+        assert_eq!(lengths, [4, 2]);
+        for sql in [
+            "SELECT 1 /*!99999 ' */; DROP TABLE x /*!99999 ' */",
+            "SELECT 1 /*!99999 ` */; DROP TABLE x /*!99999 ` */",
+            "SELECT 1 /*!50000 -- */ + 1",
+            "SELECT 1 /*!50000 + /* x */ 1 */",
+            "SELECT 1 /*!50000 /*!50000 + 1 */ */",
+            "SELECT 1 /*!50000 + 1",
+            "SELECT 1 */",
+            "SELECT 1 /*!5000 + 1 */",
+            "SELECT 1 /* x",
+            "SELECT 'x",
+            "SELECT 'x\\'",
+            "SELECT \u{0} 1",
+        ] {
+            assert!(Certain::of(sql, Mode::default()).is_err(), "{sql}");
+        }
+        assert!(Certain::of("SELECT 'x\\'", Mode::of("NO_BACKSLASH_ESCAPES")).is_ok());
+    }
+}
