@@ -10,6 +10,7 @@ mod archive;
 #[cfg(feature = "aws")]
 mod claim;
 mod archive_files;
+mod archive_fuzz;
 mod archive_signed;
 mod cli;
 mod closure;
@@ -27,6 +28,7 @@ mod dump_stale;
 mod dump_trouble;
 mod dump_ways;
 mod hostile_documents;
+mod hostile;
 mod jenkins;
 mod leaks;
 mod leaks_canaries;
