@@ -62,7 +62,7 @@ fn picture(server: &TestServer, victim: &str) -> String {
 /// A database for attacks, as it is to stay.
 fn victim_again(server: &TestServer, victim: &str) {
     let mut session = server.session();
-    for sql in ["DROP DATABASE IF EXISTS `{}`", "CREATE DATABASE `{}`"] {
+    for sql in ["SET foreign_key_checks = 0", "DROP DATABASE IF EXISTS `{}`", "CREATE DATABASE `{}`"] {
         session.run("making the victim", &sql.replace("{}", victim)).unwrap();
     }
     for sql in ["SET GLOBAL general_log = OFF", "DROP USER IF EXISTS hostile@'%'"] {
