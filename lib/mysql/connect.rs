@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use mysql::{Conn, Opts, OptsBuilder, SslOpts};
 
-use super::error::{Cause, Error};
+use super::error::Error;
 use super::session::Session;
 use crate::config::Tls;
 use crate::document::read_text;
@@ -177,7 +177,7 @@ impl Server {
     fn with_login(&self, user: &str, password: Password) -> Self {
         let address = self.label.rsplit_once('@').map_or("", |(_, address)| address);
         let label = format!("{user}@{address}");
-        Self { options: self.options.clone().user(Some(user)), label, password }
+        Self { options: self.options.clone().user(Some(user)), label, password, ..self.clone() }
     }
 
     /// Opens one connection.
@@ -237,10 +237,9 @@ impl Server {
 
     /// The driver had no key to encrypt the password with.
     fn without_key(&self, error: Error) -> Error {
-        let Error::Connect { source: Cause(mysql::Error::IoError(source)), .. } = &error else {
-            return error;
-        };
-        match (source.kind(), &self.public_key) {
+        let Error::Connect { source, .. } = &error else { return error };
+        let Some(kind) = source.kind() else { return error };
+        match (kind, &self.public_key) {
             (io::ErrorKind::NotADirectory, None) => Error::NoPublicKey(self.label.clone()),
             (io::ErrorKind::NotFound, Some(path)) => Error::PublicKey {
                 server: self.label.clone(),

@@ -60,10 +60,17 @@ pub mod number {
 #[derive(Clone)]
 pub struct Cause {
     number: Option<u16>,
+    /// What kind of failure of the way to the server it was, if it was one.
+    kind: Option<std::io::ErrorKind>,
     said: String,
 }
 
 impl Cause {
+    /// What kind of failure of the way to the server it was, if it was one.
+    pub(crate) fn kind(&self) -> Option<std::io::ErrorKind> {
+        self.kind
+    }
+
     /// What `statement` was answered; it may be empty.
     pub(crate) fn of(error: &mysql::Error, statement: &str) -> Self {
         let said = match error {
@@ -71,6 +78,7 @@ impl Cause {
                 let message = said::without_values(e.code, &e.message, statement);
                 return Self {
                     number: Some(e.code),
+                    kind: None,
                     said: format!("ERROR {} ({}): {message}", e.code, e.state),
                 };
             }
@@ -83,7 +91,11 @@ impl Cause {
             mysql::Error::FromRowError(_) => "a row is of another shape than expected".to_owned(),
             mysql::Error::CodecError(e) => e.to_string(),
         };
-        Self { number: None, said }
+        let kind = match error {
+            mysql::Error::IoError(e) => Some(e.kind()),
+            _ => None,
+        };
+        Self { number: None, kind, said }
     }
 
     /// The server's error number, if the server spoke.

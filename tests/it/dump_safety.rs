@@ -263,10 +263,11 @@ impl Limited {
             session.run("granting", &format!("GRANT {grant} TO {account}")).unwrap();
         }
         let base = fs::read_to_string(&server.client_cnf).unwrap();
-        let port = base.lines().find(|line| line.starts_with("port")).unwrap();
+        let kept = |line: &&str| line.starts_with("port") || line.starts_with("loose-server-public-key");
+        let kept = base.lines().filter(kept).collect::<Vec<_>>().join("\n");
         let cnf = directory.join("my.cnf");
         refreshkit::mysql::write_option_file(&cnf, &user, "pw-1-Long").unwrap();
-        let text = fs::read_to_string(&cnf).unwrap() + &format!("host=127.0.0.1\n{port}\n");
+        let text = fs::read_to_string(&cnf).unwrap() + &format!("host=127.0.0.1\n{kept}\n");
         fs::write(&cnf, text).unwrap();
         Self { server: TestServer { engine: server.engine, client_cnf: cnf }, session, account }
     }

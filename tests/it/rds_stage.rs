@@ -25,7 +25,7 @@ impl Stage {
 
     /// The public key of every server of the cloud.
     pub(crate) fn public_key(&self) -> PathBuf {
-        self.cloud.directory.join("cloud/server_public_key.pem")
+        self.cloud.directory.join("server_public_key.pem")
     }
 
     pub(crate) fn state_dir(&self) -> PathBuf {

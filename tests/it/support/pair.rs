@@ -18,16 +18,24 @@ pub(crate) struct Pair {
 impl Pair {
     /// Starts both, and the replication from one to the other, which is read-only.
     pub(crate) fn start(engine: Engine, home: &Path) -> Self {
-        let start = |name: &str, id: u8| {
+        let start = |name: &str, id: u8, more: &str| {
             let directory = home.join(name);
-            let options = format!("--server-id={id} --log-bin=binlog --binlog-format=ROW --sync-binlog=0");
+            let options =
+                format!("--server-id={id} --log-bin=binlog --binlog-format=ROW --sync-binlog=0{more}");
             Private::start_with(engine, &directory, &options)
         };
-        let (writer, reader) = std::thread::scope(|scope| {
-            let writer = scope.spawn(|| start("writer", 1));
-            let reader = start("reader", 2);
-            (writer.join().unwrap(), reader)
-        });
+        let writer = start("writer", 1, "");
+        // A login is for both, so both have one pair of keys.
+        let keys = writer.data();
+        let more = match engine {
+            Engine::MariaDb => String::new(),
+            Engine::MySql => format!(
+                " --caching-sha2-password-private-key-path={0}/private_key.pem \
+                 --caching-sha2-password-public-key-path={0}/public_key.pem",
+                keys.display()
+            ),
+        };
+        let reader = start("reader", 2, &more);
         let pair = Self { writer, reader };
         pair.replicate();
         // From here on, whatever the writer has the reader gets, accounts too.
@@ -68,6 +76,10 @@ impl Pair {
     pub(crate) fn login(directory: &Path, name: &str) -> std::path::PathBuf {
         let path = directory.join(format!("{name}.cnf"));
         write_option_file(&path, name, PASSWORD).unwrap();
+        // MariaDB has none, and does not ask for it.
+        let key = directory.join("writer/mysql/data/public_key.pem");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{text}server-public-key-path={}\n", key.display())).unwrap();
         path
     }
 
