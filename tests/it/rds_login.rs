@@ -73,11 +73,12 @@ fn the_password_that_the_service_keeps_opens_the_copy_for_every_tool_of_the_pipe
     assert_eq!(dumped.document().dump.unwrap().rows, ROWS);
     nowhere(&stage, &password, &[&restored, &planned, &dumped]);
     let gone = stage.dropped(&dumped.document());
-    // The document still names the secret, which went with the copy.
-    let after = stage.tool("mydehydrate").document(&Document { resources: vec![], ..gone }).run().exits(69);
+    // The document still names the secret, which went with the copy: no journal knows either, so it is not asked for.
+    let after = Document { resources: vec![], ..gone };
+    let after = stage.tool("mydehydrate").stdin(refreshkit::document::render(&after)).run().exits(77);
     let error = after.document().error.unwrap();
-    assert_eq!(error.code, "secret", "{}", after.stderr);
-    assert!(error.message.contains("cannot read the secret arn:aws:secretsmanager:"), "{}", after.stderr);
+    assert_eq!(error.code, "not-a-copy", "{}", after.stderr);
+    assert!(error.message.ends_with("knows none"), "{}", after.stderr);
 }
 
 #[test]
