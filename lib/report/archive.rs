@@ -76,7 +76,7 @@ const KEPT: &[&str] = &[
     "refresh.state",
     "refresh.previous",
     "refresh.dump",
-    "refresh.reference",
+    "refresh.ref",
     "refresh.commit",
     "refresh.rows",
     "refresh.migrations[].name",
