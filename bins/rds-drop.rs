@@ -9,10 +9,11 @@ const EXAMPLE: &str = "\
 EXAMPLES:
     rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
     rds-drop --run nightly-812         after a crash: from the journal and the tags alone
+    rds-drop --run                     the same for the run that $REFRESH_RUN or $BUILD_TAG names
     rds-drop --expired --dry-run       what old runs left behind
 
-Only what has the configured prefix, our tags, this run's name and the recorded resource id is deleted; never
-a replica source, a member of a global database, or anything with deletion protection.
+Only what has the configured prefix, our tags, this run's name, our owner and source and the recorded resource id is
+deleted; never a replica source, a member of a global database, or anything with deletion protection.
 ";
 
 /// Deletes what this run created, whatever went wrong before: the end of the nightly pipe
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         if options.service.iam_policy {
             return cli::command("rds-drop", &common, |house, out| rds::print(house, &options.service, out));
         }
-        let named = common.run.clone().filter(|_| !options.expired);
+        let named = common.named_run().filter(|_| !options.expired);
         let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
         cli::run("rds-drop", &common, role, move |house, document| {
             rds::drop(house, document, &options, named.as_deref()).map_err(Into::into)

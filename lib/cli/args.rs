@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use jiff::Timestamp;
 
 use super::role::Role;
 use crate::aws;
 use crate::config::{self, Config, environment};
-use crate::document::{AnyFailure, chain};
+use crate::document::{AnyFailure, build_chain, chain, new_chain};
 use crate::house::{Cancel, House};
 use crate::mask;
 use crate::progress::{Progress, Style};
@@ -37,8 +36,10 @@ pub struct Common {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// Id of this chain, for the head of it [default: $REFRESH_RUN, $BUILD_TAG, or made up]
-    #[arg(long, value_name = "ID", global = true)]
+    /// Id of this chain, for the head of it [default: $REFRESH_RUN; $BUILD_TAG with a hash of $JENKINS_URL; made up]
+    ///
+    /// Without a value (rds-drop --run) it is the id that the environment gives.
+    #[arg(long, value_name = "ID", global = true, num_args = 0..=1, default_missing_value = "")]
     pub run: Option<String>,
 
     /// Say what would be done, and do nothing
@@ -72,7 +73,13 @@ impl Common {
     /// The run that flag or environment name.
     pub(crate) fn known_run(&self) -> Option<String> {
         let flag = self.run.clone().filter(|run| !run.is_empty());
-        flag.or_else(|| environment("REFRESH_RUN")).or_else(|| environment("BUILD_TAG"))
+        flag.or_else(|| environment("REFRESH_RUN"))
+            .or_else(|| Some(build_chain(&environment("BUILD_TAG")?, environment("JENKINS_URL").as_deref())))
+    }
+
+    /// The run that a person asks for with `--run`, be it by its name or as that of the environment.
+    pub fn named_run(&self) -> Option<String> {
+        self.run.as_ref().and_then(|_| self.known_run())
     }
 
     /// How progress is shown, if flag or environment say so. A word that is no style is as good as none.
@@ -82,10 +89,7 @@ impl Common {
 
     /// The run's id, made up if nobody names one.
     pub(crate) fn run_or_new(&self) -> String {
-        self.known_run().unwrap_or_else(|| {
-            let now = Timestamp::now().strftime("%Y%m%dt%H%M%Sz").to_string();
-            format!("{now}-{:04x}", rand::random::<u16>())
-        })
+        self.known_run().unwrap_or_else(new_chain)
     }
 }
 
@@ -130,6 +134,7 @@ pub(crate) fn house(
     };
     let mut house = House::new(tool, config, progress, state_dir);
     house.dry_run = common.dry_run;
+    house.owner = environment("REFRESH_OWNER").or_else(|| house.config.snapshot.owner.clone());
     house.cancel = cancel.clone();
     house.keys = aws::keys(cancel.clone());
     Ok(house)

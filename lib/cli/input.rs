@@ -33,7 +33,11 @@ pub(crate) fn receive(
     let document = match read {
         Ok(document) => named(tool, common, role, document)?,
         Err(failure) if expected_none(common, role, failure.ending().code) => {
-            Document::new(&common.run_or_new())
+            let known = common.known_run();
+            if role == Role::Finally && known.is_none() {
+                return Err(ErrorReport::of(tool, &NoName));
+            }
+            Document::new(&known.unwrap_or_else(|| common.run_or_new()))
         }
         Err(failure) => made_up(common, role, ErrorReport::of(tool, &*failure))?,
     };
@@ -70,6 +74,17 @@ fn named(tool: &str, common: &Common, role: Role, mut document: Document) -> Res
         }
     }
     Ok(document)
+}
+
+/// `--run` without a value, where the environment gives none.
+#[derive(Debug, thiserror::Error)]
+#[error("--run has no value, and neither $REFRESH_RUN nor $BUILD_TAG says what the run is called")]
+struct NoName;
+
+impl Failure for NoName {
+    fn ending(&self) -> Ending {
+        Ending::new(Exit::Usage, "usage").hint("rds-drop --run ID; rds-drop --expired needs no name")
+    }
 }
 
 /// The document was lost, and the run's id with it.

@@ -38,6 +38,12 @@ pub enum JournalError {
         /// Where.
         path: PathBuf,
     },
+    /// The file that says who the owner is says nothing.
+    #[error("{} is empty: it must hold the id of the owner", path.display())]
+    NoOwner {
+        /// Where.
+        path: PathBuf,
+    },
     /// The file is there but is not a journal.
     #[error("{} is not a refreshkit journal", path.display())]
     Malformed {
@@ -53,6 +59,9 @@ impl Failure for JournalError {
         let elsewhere = "set REFRESH_STATE_DIR to a directory on local disk that this user may write";
         match self {
             Self::File { .. } => Ending::new(Exit::CannotWrite, "journal").hint(elsewhere),
+            Self::NoOwner { .. } => Ending::new(Exit::BadInput, "journal").hint(
+                "write the value of the tag refreshkit:owner of what this host made into it; if there is nothing, remove it",
+            ),
             Self::Malformed { .. } => Ending::new(Exit::BadInput, "journal").hint(elsewhere),
             Self::Open { path } => Ending::new(Exit::Refused, "journal").hint(format!(
                 "chmod 700 {0}, and let it belong to the user who runs the tools",
@@ -80,6 +89,9 @@ struct Entries {
     /// The copy, once it can be logged in to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     copy: Option<Copy>,
+    /// What has the names of this run but was found to be somebody else's: its tags alone are no reason to delete it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    strangers: Vec<Resource>,
 }
 
 impl Journal {
@@ -100,10 +112,14 @@ impl Journal {
 
     /// Writes down what is about to be created, or what is now known of it.
     pub fn record(&self, resource: &Resource) -> Result<(), JournalError> {
-        self.change(|Entries { resources, .. }| {
-            match resources.iter_mut().find(|known| known.same_as(resource)) {
+        self.change(|entries| {
+            // Its name was a stranger's once, and what has it now was made by us.
+            if resource.resource_id.is_some() {
+                entries.strangers.retain(|known| !known.same_as(resource));
+            }
+            match entries.resources.iter_mut().find(|known| known.same_as(resource)) {
                 Some(known) => *known = resource.clone(),
-                None => resources.push(resource.clone()),
+                None => entries.resources.push(resource.clone()),
             }
         })
     }
@@ -130,6 +146,21 @@ impl Journal {
         Ok(self.load()?.copy)
     }
 
+    /// Strikes out what was found to be somebody else's, and remembers that it is.
+    pub fn disown(&self, kind: ResourceKind, id: &str) -> Result<(), JournalError> {
+        self.change(|entries| {
+            let stranger = Resource::new(kind, id);
+            entries.resources.retain(|known| !known.same_as(&stranger));
+            entries.strangers.retain(|known| !known.same_as(&stranger));
+            entries.strangers.push(stranger);
+        })
+    }
+
+    /// What was found to be somebody else's.
+    pub fn strangers(&self) -> Result<Vec<Resource>, JournalError> {
+        Ok(self.load()?.strangers)
+    }
+
     /// What the run still owes. A journal that was never written owes nothing.
     pub fn resources(&self) -> Result<Vec<Resource>, JournalError> {
         Ok(self.load()?.resources)
@@ -141,7 +172,8 @@ impl Journal {
             return Ok(());
         }
         let _lock = self.lock()?;
-        if !self.load()?.resources.is_empty() {
+        let entries = self.load()?;
+        if !entries.resources.is_empty() || !entries.strangers.is_empty() {
             return Ok(());
         }
         for path in [self.path(), self.lock_path()] {
@@ -157,24 +189,15 @@ impl Journal {
 
     /// Makes the state directory, mode 0700.
     pub fn prepare(&self) -> Result<(), JournalError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.directory)
-            .map_err(|source| JournalError::File { deed: "create", path: self.directory.clone(), source })?;
-        let known = fs::metadata(&self.directory).map_err(|source| JournalError::File {
-            deed: "read",
-            path: self.directory.clone(),
-            source,
-        })?;
-        let ours = known.uid() == rustix::process::geteuid().as_raw() || known.uid() == 0;
-        if !ours || known.permissions().mode() & 0o022 != 0 {
-            return Err(JournalError::Open { path: self.directory.clone() });
-        }
-        Ok(())
+        prepare(&self.directory)
     }
 
     fn change(&self, edit: impl FnOnce(&mut Entries)) -> Result<(), JournalError> {
+    fn change(&self, edit: impl FnOnce(&mut Vec<Resource>)) -> Result<(), JournalError> {
+        self.change(|entries| edit(&mut entries.resources))
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Entries)) -> Result<(), JournalError> {
         self.prepare()?;
         let _lock = self.lock()?;
         let mut entries = self.load()?;
@@ -233,6 +256,18 @@ impl Journal {
     }
 }
 
+/// Makes a state directory, mode 0700; refuses one that others may write to.
+pub(super) fn prepare(directory: &Path) -> Result<(), JournalError> {
+    let fail = |deed| move |source| JournalError::File { deed, path: directory.to_owned(), source };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(fail("create"))?;
+    let known = fs::metadata(directory).map_err(fail("read"))?;
+    let ours = known.uid() == rustix::process::geteuid().as_raw() || known.uid() == 0;
+    if !ours || known.permissions().mode() & 0o022 != 0 {
+        return Err(JournalError::Open { path: directory.to_owned() });
+    }
+    Ok(())
+}
+
 /// The longest run id that stands in a file name as it is (`NAME_MAX` is 255 bytes, and suffixes follow).
 const WORD_CHARS_MAX: usize = 100;
 
@@ -263,6 +298,22 @@ mod tests {
                 .into();
         assert_eq!(words.len(), 8, "{words:?}");
         assert!(words.iter().all(|word| word.len() < 200 && !word.contains('/') && !word.starts_with('.')));
+    }
+
+    #[test]
+    fn what_was_found_to_be_somebody_elses_is_remembered_until_the_name_is_ours() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::new(&directory.path().join("state"), "night");
+        let cluster = Resource::new(ResourceKind::Cluster, "c");
+        journal.record(&cluster).unwrap();
+        journal.disown(ResourceKind::Cluster, "c").unwrap();
+        journal.disown(ResourceKind::Cluster, "c").unwrap();
+        assert_eq!((journal.resources().unwrap().len(), journal.strangers().unwrap().len()), (0, 1));
+        journal.close().unwrap();
+        journal.record(&cluster).unwrap();
+        assert_eq!(journal.strangers().unwrap().len(), 1, "an intent makes nothing ours");
+        journal.record(&Resource { resource_id: Some("cluster-1".into()), ..cluster }).unwrap();
+        assert_eq!(journal.strangers().unwrap(), []);
     }
 
     #[test]

@@ -12,15 +12,18 @@
 //! ```
 
 mod bounded;
+mod chain_id;
 mod concern;
 mod copy;
 mod done;
 mod failure;
 mod io;
 mod journal;
+mod owner;
 mod sections;
 mod whole;
 
+pub use chain_id::{build_chain, new_chain};
 pub use concern::{Concern, OnFallback};
 pub use copy::Copy;
 pub use done::Done;
@@ -28,6 +31,7 @@ pub use failure::{AnyFailure, Ending, ErrorReport, Exit, Failure, Interrupted, c
 pub(crate) use io::read_text;
 pub use io::{Error, NO_DOCUMENT, parse, read, read_bytes, render};
 pub use journal::{Journal, JournalError};
+pub use owner::{owner_of, owner_or_new};
 pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, LeakOrigin,
     LeakScan, Login, Migration, MigrationStatus, Refresh, RefreshState, Resource, ResourceKind, Rotation,

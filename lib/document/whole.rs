@@ -19,7 +19,8 @@ pub const SCHEMA: &str = "refreshkit/1";
 pub struct Document {
     /// Always `refreshkit/1`.
     pub schema: String,
-    /// The id of this chain: `$REFRESH_RUN`, else `$BUILD_TAG`, else made up by the head tool.
+    /// The id of this chain: `--run` or `$REFRESH_RUN`, else `$BUILD_TAG` with a hash of `$JENKINS_URL`, else made up by the
+    /// head tool.
     pub run: String,
     /// False as soon as one tool failed; later tools then pass the document on.
     #[serde(default = "yes")]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::config::Config;
-use crate::document::{Document, Journal};
+use crate::document::{Document, Journal, JournalError, owner_of, owner_or_new};
 use crate::progress::Progress;
 
 /// What every room is handed.
@@ -28,6 +28,8 @@ pub struct House {
     pub keys: Arc<dyn Keys>,
     /// Where journals and secret files are.
     pub state_dir: PathBuf,
+    /// Who makes things at the service, if somebody says so; else the state directory has an id of its own.
+    pub owner: Option<String>,
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
     checkpoint: Mutex<Option<Document>>,
@@ -43,6 +45,7 @@ impl House {
             cancel: Cancel::default(),
             keys: Arc::new(NoKeys),
             state_dir,
+            owner: None,
             dry_run: false,
             checkpoint: Mutex::new(None),
         }
@@ -51,6 +54,16 @@ impl House {
     /// The journal of a run.
     pub fn journal(&self, run: &str) -> Journal {
         Journal::new(&self.state_dir, run)
+    }
+
+    /// Who makes things at the service, for their tags.
+    pub fn owner(&self) -> Result<String, JournalError> {
+        self.owner.clone().map_or_else(|| owner_or_new(&self.state_dir), Ok)
+    }
+
+    /// The same for whoever makes nothing: a state directory in which nothing was ever made has no owner.
+    pub fn known_owner(&self) -> Result<Option<String>, JournalError> {
+        self.owner.clone().map_or_else(|| owner_of(&self.state_dir), |owner| Ok(Some(owner)))
     }
 
     /// Remembers the document as it is now: what is written if the tool must stop before it returns. Called after

@@ -103,6 +103,11 @@ impl Thing {
         }
     }
 
+    /// What tells it from everything that ever had its name.
+    pub(super) fn identity(&self) -> String {
+        if self.resource_id.is_empty() { self.id.clone() } else { self.resource_id.clone() }
+    }
+
     /// `cluster prod-replica`, for messages.
     pub(super) fn label(&self) -> String {
         label(self.kind, &self.id)
@@ -148,6 +153,8 @@ pub(super) struct CopyOrder {
     pub id: String,
     /// Where the data comes from.
     pub origin: Origin,
+    /// The resource id of the source, whatever it is restored from.
+    pub source: String,
     /// The engine of the origin.
     pub engine: String,
     /// The engine version of the origin: left out, it would be the region's default.
@@ -211,6 +218,9 @@ pub(super) trait Cloud {
 
     /// All things of a kind, all pages.
     fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault>;
+
+    /// The tags of what this ARN names. Descriptions carry them too, but not always right after the creation.
+    fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault>;
 
     /// Takes a snapshot of kind `kind`, named `id`, of the cluster or instance `source`.
     fn snapshot(

@@ -1,5 +1,7 @@
 //! The real service, through the SDK.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_rds::types::SourceType;
 
 use super::api::{Cloud, CopyOrder, Event, InstanceOrder, Listing, Thing};
@@ -27,6 +29,12 @@ impl Cloud for Connection {
             Err(fault) if fault.class == FaultClass::NotFound => Ok(Vec::new()),
             other => other,
         }
+    }
+
+    fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let ask = self.client.list_tags_for_resource().resource_name(arn);
+        let answer = self.run("ListTagsForResource", ask.send())?;
+        Ok(things::tags(answer.tag_list()))
     }
 
     fn snapshot(

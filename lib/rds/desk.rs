@@ -8,11 +8,11 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::api::{Cloud, Thing};
 use super::error::Error;
-use super::names;
+use super::names::{self, TAG_MANAGED};
 use super::poll::{self, Clock, Ended, Judgement, News, Patience};
 use crate::aws::{Fault, FaultClass, label};
 use crate::document::ResourceKind;
@@ -55,6 +55,24 @@ impl<'a> Desk<'a> {
     /// Describes one thing, patiently.
     pub(super) fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Error> {
         self.call(false, || self.cloud.look(kind, id))
+    }
+
+    /// The same thing with its tags: right after a creation a description may come without them.
+    pub(super) fn with_tags(&self, thing: Thing) -> Result<Thing, Fault> {
+        if thing.tags.contains_key(TAG_MANAGED) || thing.arn.is_empty() {
+            return Ok(thing);
+        }
+        let tags = self.cloud.tags(&thing.arn)?;
+        Ok(Thing { tags, ..thing })
+    }
+
+    /// Whether a thing is so new (or, if its age is not told yet, was heard of so recently) that what it lacks may still come.
+    pub(super) fn is_newborn(&self, thing: &Thing, heard_of: Duration) -> bool {
+        let age = match thing.created_at {
+            Some(at) => Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default(),
+            None => self.clock.now().saturating_sub(heard_of),
+        };
+        age < poll::NEWBORN.mul_f64(self.clock.pace())
     }
 
     /// Makes a call, repeating it while the trouble is on the way (with `busy`: or while the thing is busy).

@@ -159,7 +159,7 @@ impl Failure for Error {
             Self::NoSuch(_) => Ending::new(Exit::Unavailable, "not-found")
                 .hint("check the name, AWS_REGION and the account of the credentials"),
             Self::Conflict { .. } => Ending::new(Exit::Refused, "conflict")
-                .hint("use another --run, or another [snapshot] prefix in refresh.toml"),
+                .hint("use another --run, or another [snapshot] prefix in refresh.toml; rds-drop leaves it alone"),
             Self::Terminal { what, status, .. } => {
                 let ending = Ending::new(Exit::Unavailable, "terminal-state");
                 if status == states::NO_MACHINE {
@@ -182,7 +182,7 @@ impl Failure for Error {
                 "check [restore] security_groups and subnet_group, and tls_ca (the RDS certificate bundle)",
             ),
             Self::Refused(_) => Ending::new(Exit::Refused, "refused")
-                .hint("what is not this run's own must be deleted by hand"),
+                .hint("what is not this run's own must be deleted by hand; rds-drop --any-owner deletes what another host of yours made"),
             Self::UnknownKinds(_) => Ending::new(Exit::Unavailable, "unknown-kind")
                 .hint("run rds-drop of the version that made it; it is still in `resources`"),
             Self::Left { retryable, .. } => {

@@ -31,6 +31,12 @@ pub(super) const TAG_EXPIRES: &str = "refreshkit:expires";
 pub(super) fn is_our_tag(key: &str) -> bool {
     key.starts_with("refreshkit:")
 }
+/// Who created it: the owner of a state directory, or `[snapshot] owner`.
+pub(super) const TAG_OWNER: &str = "refreshkit:owner";
+/// What it is a copy of: the resource id of the source.
+pub(super) const TAG_SOURCE: &str = "refreshkit:source";
+/// The random word of the create call, as the journal has it.
+pub(super) const TAG_INTENT: &str = "refreshkit:intent";
 
 /// Why a text cannot name a cluster, an instance or a snapshot.
 pub(super) fn problem(identifier: &str) -> Option<&'static str> {

@@ -51,7 +51,8 @@ fn percent(value: Option<i32>) -> Option<u64> {
     value.and_then(|percent| u64::try_from(percent).ok()).map(|percent| percent.min(100))
 }
 
-fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+/// Tags as ours.
+pub(crate) fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
 }
 

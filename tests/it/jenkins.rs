@@ -74,7 +74,7 @@ fn the_night_is_at_two_and_cleans_up_before_anything_else() {
     assert!(text.contains(r"cron('TZ=Etc/UTC\n0 2 * * *')"));
     let post = text.split("post {").nth(1).unwrap();
     let first = scripts(post).into_iter().next().unwrap();
-    assert!(first.contains("rds-drop --run \"$BUILD_TAG\""), "{first}");
+    assert!(first.contains("\nrds-drop --run </dev/null"), "{first}");
     // A clean-up that fails is a failed build, but the report is archived all the same.
     assert!(post.find("catchError(buildResult: 'FAILURE'").unwrap() < post.find("sh label").unwrap());
     assert!(post.find("rds-drop").unwrap() < post.find("archiveArtifacts").unwrap());
@@ -193,7 +193,7 @@ fn script(name: &str) -> PathBuf {
 
 #[test]
 fn the_night_begins_with_what_expired_and_ends_with_its_own_run_whatever_fails() {
-    let night = Night::new();
+    let (night, mut runs) = (Night::new(), std::collections::BTreeSet::new());
     for (fails, code) in [("", 0), ("mydump-rotate ", 74), ("rds-drop --expired", 0), ("rds-drop --run", 74)]
     {
         let output = night.run("bash", &[&script("nightly")], fails);
@@ -202,6 +202,14 @@ fn the_night_begins_with_what_expired_and_ends_with_its_own_run_whatever_fails()
         assert_eq!(calls.len(), 9, "{calls:?}");
         assert_eq!(calls[0], "rds-drop --expired");
         assert!(calls[8].starts_with("rds-drop --run nightly-20"), "{calls:?}");
+        // A moment, a host, 32 random bits.
+        let run = calls[8].rsplit(' ').next().unwrap();
+        let words: Vec<&str> = run.split('-').collect();
+        assert!(
+            words.len() == 4 && words[3].len() == 8 && words[3].bytes().all(|b| b.is_ascii_hexdigit()),
+            "{run}"
+        );
+        assert!(runs.insert(run.to_owned()), "{run} twice");
         assert!(night.path("state/reports/run.json").exists());
     }
 }

@@ -79,6 +79,8 @@ mod rds_login;
 #[cfg(feature = "aws")]
 mod rds_moto;
 #[cfg(feature = "aws")]
+mod rds_owner;
+#[cfg(feature = "aws")]
 mod rds_plain;
 #[cfg(feature = "aws")]
 mod rds_stage;

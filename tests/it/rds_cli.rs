@@ -114,3 +114,22 @@ fn every_tool_prints_the_policy_and_nothing_else_on_stdout() {
         place.tool(tool).args(["--iam-policy", "--account", "x"]).run().exits(2);
     }
 }
+
+#[test]
+fn a_build_is_called_the_same_by_every_tool_of_it_and_by_no_other_controller() {
+    let place = Place::new("");
+    let run_of = |tool: Tool| tool.run().document().run;
+    let build = |tool: Tool, url: &str| tool.env("BUILD_TAG", "jenkins-night-7").env("JENKINS_URL", url);
+    let shop = run_of(build(place.tool("rds-snap"), "https://shop/"));
+    let bank = run_of(build(place.tool("rds-snap"), "https://bank/"));
+    assert!(shop.starts_with("jenkins-night-7-") && shop.len() == "jenkins-night-7-".len() + 8, "{shop}");
+    assert_ne!(shop, bank);
+    let dead = |tool: Tool| tool.env("REFRESHKIT_PACE", "0.0001");
+    assert_eq!(run_of(dead(build(place.tool("rds-drop"), "https://shop/")).arg("--run")), shop);
+    // A name that is given is taken as it is.
+    assert_eq!(run_of(dead(build(place.tool("rds-drop"), "https://shop/")).args(["--run", "x"])), "x");
+    assert_eq!(run_of(build(place.tool("rds-snap"), "https://shop/").env("REFRESH_RUN", "y")), "y");
+    assert_eq!(run_of(place.tool("rds-snap").env("BUILD_TAG", "jenkins-night-7")), "jenkins-night-7");
+    let nameless = place.tool("rds-drop").arg("--run").run().exits(2);
+    says(&nameless, "--run has no value, and neither $REFRESH_RUN nor $BUILD_TAG");
+}

@@ -175,6 +175,7 @@ fn the_reaper_takes_what_has_expired_and_leaves_the_rest() {
 #[test]
 fn tags_alone_are_enough_among_hundreds_of_snapshots() {
     let stage = stage(None);
+    stage.write_config("owner = \"the night\"");
     stage.fault(&["cluster prod-replica: snapshots 250"]);
     stage.tool("rds-snap").args(["--run", "zzz"]).run().exits(0);
     std::fs::remove_dir_all(stage.state_dir()).unwrap();

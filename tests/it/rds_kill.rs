@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::rds_cloud::{ROWS, Stage, stage};
 use crate::rds_drop::until_there;
-use crate::support::until_it_listens;
+use crate::support::{Tool, until_it_listens};
 
 /// How many random moments a kill is tried at, with the journal and without; `REFRESHKIT_TEST_KILLS=50` for the whole
 /// of it.
@@ -22,7 +22,11 @@ fn signal(child: &Child, signal: Signal) {
 
 /// Starts a tool and hands it a document.
 fn started(stage: &Stage, name: &str, arguments: &[&str], document: Option<&Document>) -> Child {
-    let mut child = stage.tool(name).args(arguments.iter().copied()).spawn();
+    begun_with(stage.tool(name), arguments, document)
+}
+
+fn begun_with(tool: Tool, arguments: &[&str], document: Option<&Document>) -> Child {
+    let mut child = tool.args(arguments.iter().copied()).spawn();
     let mut stdin = child.stdin.take().unwrap();
     if let Some(document) = document {
         let _ = stdin.write_all(refreshkit::document::render(document).as_bytes());
@@ -76,9 +80,9 @@ fn a_terminated_drop_has_asked_for_every_delete() {
 #[test]
 fn after_a_kill_at_any_moment_nothing_is_left_and_production_is_as_it_was() {
     let stage = stage(None);
-    let kills = std::env::var_os("REFRESHKIT_TEST_KILLS")
-        .and_then(|text| text.to_str()?.parse().ok())
-        .unwrap_or(KILLS);
+    // The agent's disk is gone in every other round: whoever shares the owner may clean up.
+    stage.write_config("owner = \"the night\"");
+    let kills = kills();
     let whole = {
         let begun = Instant::now();
         let document = stage.restored("whole");
@@ -89,7 +93,7 @@ fn after_a_kill_at_any_moment_nothing_is_left_and_production_is_as_it_was() {
     for (round, with_journal) in (0..kills).flat_map(|round| [(round, true), (round, false)]) {
         let run = format!("kill-{round}-{with_journal}");
         let moment = whole.mul_f64(rand::rng().random_range(0.0..1.0));
-        kill_at(&stage, &run, moment);
+        kill_at(&|name| stage.tool(name), &run, moment);
         let there = stage.left();
         eprintln!("{run}: killed after {moment:?} of {whole:?}: {there:?}");
         if !with_journal {
@@ -105,18 +109,24 @@ fn after_a_kill_at_any_moment_nothing_is_left_and_production_is_as_it_was() {
     assert_eq!(count, ROWS);
 }
 
-/// Runs the pipe and kills all of it with SIGKILL after `moment`.
-fn kill_at(stage: &Stage, run: &str, moment: Duration) {
+/// How many random moments a kill is tried at.
+pub(crate) fn kills() -> u32 {
+    let asked = std::env::var_os("REFRESHKIT_TEST_KILLS").and_then(|text| text.to_str()?.parse().ok());
+    asked.unwrap_or(KILLS)
+}
+
+/// Runs the pipe and kills all of it with SIGKILL after `moment`. Gives the document if it was done before, or failed.
+pub(crate) fn kill_at(tool: &dyn Fn(&str) -> Tool, run: &str, moment: Duration) -> Option<Document> {
     let begun = Instant::now();
     let mut document: Option<Document> = None;
     for (name, arguments) in [("rds-snap", vec!["--run", run]), ("rds-wait", vec![]), ("rds-restore", vec![])]
     {
-        let mut child = started(stage, name, &arguments, document.as_ref());
+        let mut child = begun_with(tool(name), &arguments, document.as_ref());
         loop {
             if begun.elapsed() >= moment {
                 signal(&child, Signal::KILL);
                 child.wait().unwrap();
-                return;
+                return None;
             }
             if child.try_wait().unwrap().is_some() {
                 break;
@@ -127,4 +137,5 @@ fn kill_at(stage: &Stage, run: &str, moment: Duration) {
         child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
         document = Some(refreshkit::document::parse(text.as_bytes()).unwrap());
     }
+    document
 }

@@ -126,10 +126,10 @@ fn moto_agrees_about_secrets_and_up_to_the_point_where_mysql_is_needed() {
     assert_eq!(moto.python(LEFT), "['prod', 'prod-1']");
 
     // By tags alone, past the first page of a hundred.
-    moto.tool("rds-snap").args(["--run", "zz"]).run().exits(0);
+    moto.tool("rds-snap").args(["--run", "zz"]).env("REFRESH_OWNER", "team").run().exits(0);
     moto.python("for n in range(120): c.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=f'hand-{n:03}', DBClusterIdentifier='prod')");
     std::fs::remove_dir_all(moto.home.path().join("state")).unwrap();
-    moto.tool("rds-drop").args(["--run", "zz"]).run().exits(0);
+    moto.tool("rds-drop").args(["--run", "zz"]).env("REFRESH_OWNER", "team").run().exits(0);
     assert!(!moto.python(LEFT).contains("kit-"));
 
     // Another engine is told before anything is made.

@@ -122,6 +122,25 @@ impl Stage {
         between(&answer, &format!("<{tag}>"), &format!("</{tag}>")).to_owned()
     }
 
+    /// The ARN of anything, as `left` calls it.
+    pub(crate) fn arn_of(&self, kind: &str, id: &str) -> String {
+        let source = self.arn("cluster", SOURCE);
+        let word = match kind {
+            "cluster" => "cluster",
+            "instance" => "db",
+            _ => "cluster-snapshot",
+        };
+        source.replace(&format!(":cluster:{SOURCE}"), &format!(":{word}:{id}"))
+    }
+
+    /// The value of a tag, or nothing.
+    pub(crate) fn tag_of(&self, kind: &str, id: &str, key: &str) -> String {
+        let arn = self.arn_of(kind, id);
+        let answer = self.call(&[("Action", "ListTagsForResource"), ("ResourceName", &arn)]);
+        let after = answer.split_once(&format!("<Key>{key}</Key><Value>")).map(|(_, rest)| rest);
+        after.and_then(|rest| rest.split('<').next()).unwrap_or_default().to_owned()
+    }
+
     /// How the id of an automated snapshot of this age begins: to the hour.
     #[expect(clippy::unused_self, reason = "reads as a question to the cloud")]
     pub(crate) fn stamp_of_automated(&self, age: Duration) -> String {

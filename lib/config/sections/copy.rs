@@ -20,6 +20,9 @@ pub struct SnapshotConfig {
     pub timeout: Length,
     /// After this, `rds-drop --expired` may delete what a run left behind.
     pub expires: Length,
+    /// Who makes and deletes: what carries another owner's tag is left alone. Without it each state directory has a random
+    /// one; set it if a new host must be able to delete what a lost one made. `$REFRESH_OWNER` says the same.
+    pub owner: Option<String>,
 }
 
 impl Default for SnapshotConfig {
@@ -31,6 +34,7 @@ impl Default for SnapshotConfig {
             timeout: Length::of_seconds(2 * 3_600),
             // Gone before the next night begins, even if the run was lost.
             expires: Length::of_seconds(20 * 3_600),
+            owner: None,
         }
     }
 }

@@ -60,6 +60,13 @@ pub struct Resource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub intended_at: Option<Timestamp>,
+    /// What it is a copy of, as its tag says: the resource id of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The random word that its creation was asked for with, and that its tag says: two runs of one name are told apart
+    /// by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -74,6 +81,8 @@ impl Resource {
             resource_id: None,
             expires_at: None,
             intended_at: None,
+            source: None,
+            intent: None,
             other: Map::new(),
         }
     }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::desk::Desk;
 use super::error::Error;
-use super::guard::Asker;
+use super::guard::{Asker, Owner};
 use super::options::{self, ServiceOptions};
 use super::poll;
 use crate::config::Length;
@@ -26,7 +26,7 @@ use crate::document::{Concern, Document, Done, Interrupted, ResourceKind};
 use crate::house::House;
 use crate::rds::guard::removal::{Case, Remover, State};
 use crate::rds::restore::password;
-use owed::List;
+use owed::{List, Search};
 
 /// How long deleting may take: a cluster with its last backup takes a quarter of an hour.
 const TIMEOUT: Length = Length::of_seconds(30 * 60);
@@ -41,6 +41,11 @@ pub struct DropOptions {
     /// Delete whatever has the configured prefix and our tags and has expired, of any run; reads no document
     #[arg(long, conflicts_with = "run")]
     pub expired: bool,
+
+    /// Delete also what another owner's state directory made, or version 1, which named no owner: for a person who knows
+    /// that nobody uses it
+    #[arg(long)]
+    pub any_owner: bool,
 
     /// Do not wait until what is deleted is gone
     #[arg(long)]
@@ -68,9 +73,20 @@ pub(super) fn all(
     let asker =
         if options.expired { Asker::Reaper(Timestamp::now()) } else { Asker::Run(document.run.clone()) };
     // What is written down is deleted even if the listing fails; the failure is told afterwards.
-    let listed = if by_tags { owed::tagged(desk, &prefix, &asker, &mut list) } else { Ok(()) };
+    let owner = match desk.house.known_owner()? {
+        _ if options.any_owner => Owner::Any,
+        Some(owner) => Owner::Of(owner),
+        None => Owner::Nobody,
+    };
+    let listed = if by_tags {
+        let source = (!options.expired).then(|| owed::source_of(desk, document, &list)).flatten();
+        owed::tagged(desk, &Search { prefix: &prefix, asker: &asker, owner: &owner, source }, &mut list)
+    } else {
+        Ok(())
+    };
     let cases = list.into_vec().into_iter().map(|owed| Case { owed, state: State::Here }).collect();
-    let mut work = Work { remover: Remover { desk, prefix, asker }, options, cases };
+    let begun = desk.clock.now();
+    let mut work = Work { remover: Remover { desk, prefix, asker, owner, begun }, options, cases };
     let stopped = work.rounds(document);
     work.forget_passwords();
     let outcome = work.conclude(document);

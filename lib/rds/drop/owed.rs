@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::aws::label;
-use crate::document::{AnyKind, Document, ResourceKind};
+use crate::document::{AnyKind, Document, Resource, ResourceKind};
 use crate::house::House;
 use crate::rds::api::{Listing, Thing};
 use crate::rds::desk::Desk;
 use crate::rds::error::Error;
-use crate::rds::guard::{Asker, Claim};
+use crate::rds::guard::{self, Asker, Claim, Owner, Refusal};
 use crate::rds::names;
 use crate::rds::names::{TAG_MANAGED, TAG_RUN, is_ours, tag_value};
 
@@ -36,6 +36,10 @@ pub(crate) struct Owed {
     pub resource_id: Option<String>,
     /// Whose journal it is in.
     pub run: String,
+    /// The resource id of what it is a copy of, if that is known.
+    pub source: Option<String>,
+    /// The random word that it was ordered with, if our journal has it.
+    pub intent: Option<String>,
     /// When its creation was about to be asked for, if no answer was ever recorded.
     pub unanswered_since: Option<Timestamp>,
 }
@@ -43,14 +47,33 @@ pub(crate) struct Owed {
 impl Owed {
     /// One of which nothing is known but its name.
     pub(crate) fn new(kind: ResourceKind, id: &str, run: &str) -> Self {
-        Self { kind, id: id.to_owned(), resource_id: None, run: run.to_owned(), unanswered_since: None }
+        Self {
+            kind,
+            id: id.to_owned(),
+            resource_id: None,
+            run: run.to_owned(),
+            source: None,
+            intent: None,
+            unanswered_since: None,
+        }
     }
 
     /// One that the document knows of.
     pub(crate) fn of(document: &Document, kind: ResourceKind, id: &str) -> Self {
-        let known = document.resources.iter().find(|known| known.kind == kind && known.id == id);
-        let resource_id = known.and_then(|known| known.resource_id.clone());
-        Self { resource_id, ..Self::new(kind, id, &document.run) }
+        Self::new(kind, id, &document.run).knowing(&document.resources)
+    }
+
+    /// With what one of these records says about it.
+    fn knowing(self, records: &[Resource]) -> Self {
+        match records.iter().find(|known| known.kind == self.kind && known.id == self.id) {
+            Some(known) => Self {
+                resource_id: known.resource_id.clone(),
+                source: known.source.clone(),
+                intent: known.intent.clone(),
+                ..self
+            },
+            None => self,
+        }
     }
 
     /// `cluster x`.
@@ -59,11 +82,14 @@ impl Owed {
     }
 
     /// What we claim about it.
-    pub(crate) fn claim(&self, house: &House, prefix: &str, asker: &Asker) -> Claim {
+    pub(crate) fn claim(&self, house: &House, prefix: &str, asker: &Asker, owner: &Owner) -> Claim {
         let source = &house.config.source;
         Claim {
             prefix: prefix.to_owned(),
             asker: asker.clone(),
+            owner: owner.clone(),
+            source: self.source.clone(),
+            intent: self.intent.clone(),
             resource_id: self.resource_id.clone(),
             sources: source.cluster.iter().chain(source.instance.iter()).cloned().collect(),
         }
@@ -79,6 +105,8 @@ impl List {
     pub(crate) fn add(&mut self, owed: Owed) {
         let known = self.0.entry((owed.kind, owed.id.clone())).or_insert_with(|| owed.clone());
         known.resource_id = known.resource_id.take().or(owed.resource_id);
+        known.source = known.source.take().or(owed.source);
+        known.intent = known.intent.take().or(owed.intent);
         known.unanswered_since = known.unanswered_since.and(owed.unanswered_since);
     }
 
@@ -112,6 +140,8 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
         };
         list.add(Owed {
             resource_id: resource.resource_id.clone(),
+            source: resource.source.clone().or_else(|| source_in(document)),
+            intent: resource.intent.clone(),
             // The call may still be on its way: a killed tool leaves only its intent.
             unanswered_since: resource.intended_at,
             ..Owed::new(kind, &resource.id, &document.run)
@@ -121,19 +151,71 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
     (list, trouble.or(strange))
 }
 
-/// Adds what is tagged: with `run`, or, without one, whatever has expired.
-pub(crate) fn tagged(desk: &Desk<'_>, prefix: &str, asker: &Asker, list: &mut List) -> Result<(), Error> {
+/// Adds what is tagged: with `run`, or, without one, whatever has expired. What is another owner's, or is known to be
+/// another run's of the same name, is named and left alone.
+pub(crate) fn tagged(desk: &Desk<'_>, search: &Search<'_>, list: &mut List) -> Result<(), Error> {
+    let contested = match search.asker {
+        Asker::Run(run) => *search.owner != Owner::Any && !desk.house.journal(run).strangers()?.is_empty(),
+        Asker::Reaper(_) => false,
+    };
     for kind in KINDS {
         let all = desk.call(false, || desk.cloud.list(kind, Listing::All))?;
-        for thing in all.into_iter().filter(|thing| concerns(thing, prefix, asker)) {
-            let run = match asker {
-                Asker::Run(run) => run.clone(),
-                Asker::Reaper(_) => thing.tags.get(TAG_RUN).cloned().unwrap_or_default(),
-            };
-            list.add(Owed::new(kind, &thing.id, &run));
+        for thing in all.into_iter().filter(|thing| concerns(thing, search.prefix, search.asker)) {
+            let kin = guard::kinship(&thing, search.owner, search.source.as_deref(), None);
+            // Where a name was met that is another's, our journal alone knows what is ours: it was written before each create.
+            let theirs = contested && !list.0.contains_key(&(kind, thing.id.clone()));
+            match kin.and(if theirs { Err(Refusal::OtherIntent) } else { Ok(()) }) {
+                Ok(()) => list.add(search.owed(desk.house, &thing)),
+                Err(why) => desk.house.progress.say(&format!("{}: {why}: left alone", thing.label())),
+            }
         }
     }
     Ok(())
+}
+
+/// What is looked for by its tags.
+pub(crate) struct Search<'a> {
+    /// The configured prefix.
+    pub prefix: &'a str,
+    /// A run, or the reaper.
+    pub asker: &'a Asker,
+    /// Whose things.
+    pub owner: &'a Owner,
+    /// The resource id of the run's source, if it is known.
+    pub source: Option<String>,
+}
+
+impl Search<'_> {
+    /// A thing that was found, with what the journal of its run says about it.
+    fn owed(&self, house: &House, thing: &Thing) -> Owed {
+        let run = match self.asker {
+            Asker::Run(run) => run.clone(),
+            Asker::Reaper(_) => thing.tags.get(TAG_RUN).cloned().unwrap_or_default(),
+        };
+        let found = Owed { source: self.source.clone(), ..Owed::new(thing.kind, &thing.id, &run) };
+        // A journal that cannot be read says nothing; the tags do.
+        let known = house.journal(&run).resources().unwrap_or_default();
+        if known.is_empty() { found } else { found.knowing(&known) }
+    }
+}
+
+fn source_in(document: &Document) -> Option<String> {
+    document.source.as_ref()?.resource_id.clone().filter(|id| !id.is_empty())
+}
+
+/// The resource id of what a run copies: by its document, by its journal, else that of the configured source.
+pub(crate) fn source_of(desk: &Desk<'_>, document: &Document, list: &List) -> Option<String> {
+    let named = source_in(document);
+    let written = || list.0.values().find_map(|owed| owed.source.clone());
+    named.or_else(written).or_else(|| {
+        let source = &desk.house.config.source;
+        let (kind, id) = match (&source.cluster, &source.instance) {
+            (Some(id), _) => (ResourceKind::Cluster, id),
+            (None, id) => (ResourceKind::Instance, id.as_ref()?),
+        };
+        // Where the source cannot be seen, run and owner decide.
+        desk.look(kind, id).ok().flatten().map(|thing| thing.resource_id)
+    })
 }
 
 /// Whether a thing's tags say that it is this asker's to delete.

@@ -3,22 +3,23 @@
 //! ```text
 //! journal the intent -> the document owes it -> create
 //!   made                       -> record its resource id
-//!   taken, or busy and there   -> ours by its tags? adopt it : strike the intent and say whose it is
+//!   taken, or busy and there   -> ours by its tags? adopt it : strike the intent, say whose it is and remember that
 //! ```
 //!
 //! In: a name that is a pure function of the run, and the create call. Out: the thing. A kill at any point leaves a
-//! journal entry or a tag by which `rds-drop` finds what is there.
+//! journal entry or a tag by which `rds-drop` finds what is there. Ours is what carries this run, owner and source and the
+//! random word that our journal had before the call: of two runs of one name, only one can be right about that.
 
 use jiff::Timestamp;
 
-use super as guard;
+use super::{self as guard, Asker, Claim, Owner};
 use crate::aws::{Fault, FaultClass, label};
 use crate::document::{Document, Resource, ResourceKind};
 use crate::house::House;
 use crate::rds::api::Thing;
 use crate::rds::desk::Desk;
 use crate::rds::error::Error;
-use crate::rds::names::{TAG_EXPIRES, TAG_MANAGED, TAG_RUN, tag_value};
+use crate::rds::names::{TAG_EXPIRES, TAG_INTENT, TAG_MANAGED, TAG_OWNER, TAG_RUN, TAG_SOURCE, tag_value};
 use crate::rds::poll::states;
 
 /// What is about to be created.
@@ -31,25 +32,64 @@ pub(crate) struct Intent {
     /// What it must be of, to be taken for ours: the source of a snapshot, the cluster of an instance.
     pub parent: Option<String>,
     /// When the reaper may take it.
-    pub expires_at: Timestamp,
+    expires_at: Timestamp,
+    /// Who creates it.
+    owner: String,
+    /// The resource id of the source.
+    source: String,
+    /// Random; the same again if an earlier try of this run wrote it down.
+    word: String,
 }
 
 impl Intent {
-    /// Something of this run that expires as configured.
-    pub(crate) fn new(house: &House, kind: ResourceKind, id: &str) -> Self {
+    /// Something of this run, made of `source`, that expires as configured.
+    pub(crate) fn new(
+        house: &House,
+        run: &str,
+        source: &str,
+        (kind, id): (ResourceKind, &str),
+    ) -> Result<Self, Error> {
         let seconds = i64::try_from(house.config.snapshot.expires.duration().as_secs()).unwrap_or(i64::MAX);
         let now = Timestamp::now().as_second();
         let expires_at = Timestamp::from_second(now.saturating_add(seconds)).unwrap_or(Timestamp::MAX);
-        Self { kind, id: id.to_owned(), parent: None, expires_at }
+        let known = house.journal(run).resources()?;
+        let known = known.into_iter().find(|known| known.kind == kind && known.id == id);
+        let word = known.and_then(|known| known.intent);
+        Ok(Self {
+            kind,
+            id: id.to_owned(),
+            parent: None,
+            expires_at,
+            owner: house.owner()?,
+            source: source.to_owned(),
+            word: word.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>())),
+        })
     }
 
     /// Our tags for it.
     pub(crate) fn tags(&self, run: &str) -> Vec<(String, String)> {
+        let pair = |key: &str, value: String| (key.to_owned(), value);
         vec![
-            (TAG_RUN.to_owned(), tag_value(run)),
-            (TAG_MANAGED.to_owned(), "true".to_owned()),
-            (TAG_EXPIRES.to_owned(), self.expires_at.to_string()),
+            pair(TAG_RUN, tag_value(run)),
+            pair(TAG_MANAGED, "true".to_owned()),
+            pair(TAG_EXPIRES, self.expires_at.to_string()),
+            pair(TAG_OWNER, tag_value(&self.owner)),
+            pair(TAG_SOURCE, tag_value(&self.source)),
+            pair(TAG_INTENT, self.word.clone()),
         ]
+    }
+
+    /// What must be true of it to be ours.
+    fn claim(&self, run: &str) -> Claim {
+        Claim {
+            prefix: String::new(),
+            asker: Asker::Run(run.to_owned()),
+            owner: Owner::Of(self.owner.clone()),
+            source: Some(self.source.clone()),
+            intent: Some(self.word.clone()),
+            resource_id: None,
+            sources: Vec::new(),
+        }
     }
 
     /// Before the call.
@@ -59,7 +99,13 @@ impl Intent {
 
     /// After it.
     fn answered(&self, resource_id: Option<String>) -> Resource {
-        Resource { resource_id, expires_at: Some(self.expires_at), ..Resource::new(self.kind, &self.id) }
+        Resource {
+            resource_id,
+            expires_at: Some(self.expires_at),
+            source: Some(self.source.clone()),
+            intent: Some(self.word.clone()),
+            ..Resource::new(self.kind, &self.id)
+        }
     }
 }
 
@@ -73,6 +119,7 @@ pub(crate) fn create(
     desk.house.cancel.check()?;
     owe(desk, document, intent.intended())?;
     let run = document.run.clone();
+    let begun = desk.clock.now();
     let made = desk.call(true, || match call() {
         // The first answer may have been lost: what was busy may be busy with our own order.
         Err(fault) if matches!(fault.class, FaultClass::AlreadyExists | FaultClass::Busy) => {
@@ -81,7 +128,12 @@ pub(crate) fn create(
                 Some(thing) if states::is_leaving(&thing.status) => {
                     Err(Fault { class: FaultClass::Busy, ..fault })
                 }
-                Some(thing) => Ok(Err(thing)),
+                Some(thing) => match desk.with_tags(thing)? {
+                    thing if !thing.tags.contains_key(TAG_MANAGED) && desk.is_newborn(&thing, begun) => {
+                        Err(Fault { class: FaultClass::Busy, ..fault })
+                    }
+                    thing => Ok(Err(thing)),
+                },
                 None => Err(fault),
             }
         }
@@ -103,11 +155,11 @@ fn adopt(
     there: Thing,
     run: &str,
 ) -> Result<Thing, Error> {
-    let foreign = guard::is_of_run(&there, run).map_err(|refusal| refusal.to_string()).err();
+    let foreign = guard::is_same(&there, &intent.claim(run)).map_err(|refusal| refusal.to_string()).err();
     let other_parent = (intent.parent.is_some() && intent.parent != there.parent)
         .then(|| format!("it is of {}", there.parent.as_deref().unwrap_or("nothing")));
     if let Some(why) = foreign.or(other_parent) {
-        desk.house.journal(run).strike(intent.kind, &intent.id)?;
+        desk.house.journal(run).disown(intent.kind, &intent.id)?;
         document.settle(intent.kind, &intent.id);
         desk.house.remember(document);
         return Err(Error::Conflict { what: there.label(), why });
@@ -132,8 +184,15 @@ mod tests {
 
     #[test]
     fn what_an_intent_says_is_in_the_documents_schema() {
-        let (kind, expires_at) = (ResourceKind::Cluster, Timestamp::MAX);
-        let intent = Intent { kind, id: "kit-1".to_owned(), parent: None, expires_at };
+        let intent = Intent {
+            kind: ResourceKind::Cluster,
+            id: "kit-1".to_owned(),
+            parent: None,
+            expires_at: Timestamp::MAX,
+            owner: "agent1-1".to_owned(),
+            source: "cluster-A".to_owned(),
+            word: "w".to_owned(),
+        };
         let schema = crate::document::json_schema();
         let fields = schema["$defs"]["Resource"]["properties"].as_object().unwrap();
         let written = serde_json::to_value(intent.intended()).unwrap();

@@ -1,8 +1,8 @@
 //! The one gate before a delete.
 //!
 //! In: what the service says about a thing, and what we claim about it. Out: yes, or the rule that says no, as a
-//! sentence. All rules hold at once: our name, our tags, this run (or expired), the recorded resource id, nothing that
-//! replicates, is part of a global database or is protected.
+//! sentence. All rules hold at once: our name, our tags, this run (or expired), our owner, the run's source, the recorded
+//! resource id and intent, nothing that replicates, is part of a global database or is protected.
 
 pub(super) mod adopt;
 pub(super) mod removal;
@@ -10,7 +10,7 @@ pub(super) mod removal;
 use jiff::Timestamp;
 
 use super::api::Thing;
-use super::names::{self, TAG_EXPIRES, TAG_MANAGED, TAG_RUN};
+use super::names::{self, TAG_EXPIRES, TAG_INTENT, TAG_MANAGED, TAG_OWNER, TAG_RUN, TAG_SOURCE, tag_value};
 use crate::document::ResourceKind;
 
 /// Who asks for the deletion.
@@ -22,6 +22,17 @@ pub(super) enum Asker {
     Reaper(Timestamp),
 }
 
+/// Whose a thing must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// This one's.
+    Of(String),
+    /// Nothing was ever made from here.
+    Nobody,
+    /// Anybody's: a person says so.
+    Any,
+}
+
 /// What we claim about a thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claim {
@@ -29,6 +40,12 @@ pub(super) struct Claim {
     pub prefix: String,
     /// Who asks.
     pub asker: Asker,
+    /// On whose behalf.
+    pub owner: Owner,
+    /// The resource id of the source, if it is known.
+    pub source: Option<String>,
+    /// The random word of the create call, if our journal has it.
+    pub intent: Option<String>,
     /// The resource id that was recorded at creation, if it came to that.
     pub resource_id: Option<String>,
     /// Names that are never deleted: the configured source.
@@ -56,6 +73,28 @@ pub(super) enum Refusal {
     /// Another run.
     #[error("its tag {TAG_RUN} says {0:?}")]
     OtherRun(String),
+    /// Version 1 made it, or somebody else.
+    #[error("it has no tag {TAG_OWNER}")]
+    NoOwner,
+    /// Another host's, or another team's.
+    #[error("its tag {TAG_OWNER} says {found:?}, and {ours}")]
+    OtherOwner {
+        /// At the service.
+        found: String,
+        /// Ours, as a sentence.
+        ours: String,
+    },
+    /// A copy of something else.
+    #[error("its tag {TAG_SOURCE} says {found:?}, and the source of this run is {ours}")]
+    OtherSource {
+        /// At the service.
+        found: String,
+        /// Ours.
+        ours: String,
+    },
+    /// Another chain of the same name made it.
+    #[error("its tag {TAG_INTENT} is not that of this run's order: another run of this name made it")]
+    OtherIntent,
     /// A namesake.
     #[error("its resource id is {found}, but this run created {recorded}")]
     OtherResource {
@@ -98,7 +137,7 @@ pub(super) enum Refusal {
 /// Whether `thing` may be deleted.
 pub(super) fn check(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
     identity(thing, claim)?;
-    ownership(thing, claim)?;
+    is_same(thing, claim)?;
     dependence(thing)
 }
 
@@ -127,9 +166,41 @@ fn ownership(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
     }
     let Some(run) = thing.tags.get(TAG_RUN) else { return Err(Refusal::NoRun) };
     match &claim.asker {
-        Asker::Run(asking) if names::tag_value(asking) == *run => Ok(()),
+        Asker::Run(asking) if tag_value(asking) == *run => Ok(()),
         Asker::Run(_) => Err(Refusal::OtherRun(run.clone())),
         Asker::Reaper(now) => expired(thing, *now),
+    }
+}
+
+/// Whether the tags name our owner, and (where that is known) our source and our order.
+pub(super) fn kinship(
+    thing: &Thing,
+    owner: &Owner,
+    source: Option<&str>,
+    intent: Option<&str>,
+) -> Result<(), Refusal> {
+    let tag = |name: &str| thing.tags.get(name).cloned();
+    match (owner, tag(TAG_OWNER)) {
+        (Owner::Any, _) => return Ok(()),
+        (_, None) => return Err(Refusal::NoOwner),
+        (Owner::Nobody, Some(found)) => {
+            let ours = "nothing was ever made from this state directory".to_owned();
+            return Err(Refusal::OtherOwner { found, ours });
+        }
+        (Owner::Of(ours), Some(found)) if tag_value(ours) != found => {
+            return Err(Refusal::OtherOwner { found, ours: format!("we are {ours:?}") });
+        }
+        _ => {}
+    }
+    if let Some(ours) = source {
+        let found = tag(TAG_SOURCE).unwrap_or_default();
+        if found != tag_value(ours) {
+            return Err(Refusal::OtherSource { found, ours: ours.to_owned() });
+        }
+    }
+    match intent {
+        Some(ours) if tag(TAG_INTENT).as_deref() != Some(ours) => Err(Refusal::OtherIntent),
+        _ => Ok(()),
     }
 }
 
@@ -155,10 +226,10 @@ fn dependence(thing: &Thing) -> Result<(), Refusal> {
     if thing.protected { Err(Refusal::Protected) } else { Ok(()) }
 }
 
-/// Whether `tags` are those of `run`: what a create call that met its own earlier result asks.
-pub(super) fn is_of_run(thing: &Thing, run: &str) -> Result<(), Refusal> {
-    let asker = Asker::Run(run.to_owned());
-    ownership(thing, &Claim { prefix: String::new(), asker, resource_id: None, sources: Vec::new() })
+/// Whether a thing is what this claim is about, whatever its name: what a create call that met its own earlier result asks.
+pub(super) fn is_same(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+    ownership(thing, claim)?;
+    kinship(thing, &claim.owner, claim.source.as_deref(), claim.intent.as_deref())
 }
 
 #[cfg(test)]
@@ -166,7 +237,14 @@ mod tests {
     use super::*;
 
     fn ours() -> Thing {
-        let tags = [(TAG_MANAGED, "true"), (TAG_RUN, "night-1"), (TAG_EXPIRES, "2026-11-24T02:00:00Z")];
+        let tags = [
+            (TAG_MANAGED, "true"),
+            (TAG_RUN, "night-1"),
+            (TAG_EXPIRES, "2026-11-24T02:00:00Z"),
+            (TAG_OWNER, "agent1-0123456789abcdef"),
+            (TAG_SOURCE, "cluster-PROD"),
+            (TAG_INTENT, "0123"),
+        ];
         Thing {
             status: "available".to_owned(),
             resource_id: "cluster-A".to_owned(),
@@ -179,6 +257,9 @@ mod tests {
         Claim {
             prefix: "kit".to_owned(),
             asker: Asker::Run("night-1".to_owned()),
+            owner: Owner::Of("agent1-0123456789abcdef".to_owned()),
+            source: Some("cluster-PROD".to_owned()),
+            intent: Some("0123".to_owned()),
             resource_id: Some("cluster-A".to_owned()),
             sources: vec!["prod-replica".to_owned()],
         }
@@ -213,6 +294,23 @@ mod tests {
             (with(TAG_MANAGED, "yes"), "it has no tag refreshkit:managed=true"),
             (without(TAG_RUN), "it has no tag refreshkit:run"),
             (with(TAG_RUN, "night-2"), "its tag refreshkit:run says \"night-2\""),
+            (without(TAG_OWNER), "it has no tag refreshkit:owner"),
+            (
+                with(TAG_OWNER, "agent2-1"),
+                "its tag refreshkit:owner says \"agent2-1\", and we are \"agent1-0123456789abcdef\"",
+            ),
+            (
+                without(TAG_SOURCE),
+                "its tag refreshkit:source says \"\", and the source of this run is cluster-PROD",
+            ),
+            (
+                with(TAG_SOURCE, "cluster-BANK"),
+                "its tag refreshkit:source says \"cluster-BANK\", and the source of this run is cluster-PROD",
+            ),
+            (
+                with(TAG_INTENT, "4567"),
+                "its tag refreshkit:intent is not that of this run's order: another run of this name made it",
+            ),
             (
                 Thing { resource_id: "cluster-B".into(), ..ours() },
                 "its resource id is cluster-B, but this run created cluster-A",
@@ -232,9 +330,26 @@ mod tests {
     }
 
     #[test]
+    fn a_person_may_take_what_is_anybodys_and_a_new_host_what_its_owner_made() {
+        let any = Claim { owner: Owner::Any, ..claim() };
+        for thing in [without(TAG_OWNER), with(TAG_OWNER, "x"), with(TAG_SOURCE, "x"), with(TAG_INTENT, "x")]
+        {
+            assert!(check(&thing, &claim()).is_err());
+            assert_eq!(check(&thing, &any), Ok(()));
+        }
+        assert!(check(&with(TAG_RUN, "night-2"), &any).is_err(), "but not of any run");
+        // It has no journal, and may not know the source.
+        let fresh = Claim { resource_id: None, intent: None, source: None, ..claim() };
+        assert_eq!(check(&ours(), &fresh), Ok(()));
+        let nobody = Claim { owner: Owner::Nobody, ..fresh };
+        assert!(check(&ours(), &nobody).unwrap_err().to_string().contains("nothing was ever made from"));
+    }
+
+    #[test]
     fn the_reaper_takes_what_has_expired_of_any_run_and_nothing_else() {
         let at =
             |time: &str| Claim { asker: Asker::Reaper(time.parse().unwrap()), resource_id: None, ..claim() };
+        assert!(check(&with(TAG_OWNER, "agent2-1"), &at("2026-11-24T02:00:01Z")).is_err());
         let late = at("2026-11-24T02:00:01Z");
         assert_eq!(check(&with(TAG_RUN, "night-2"), &late), Ok(()));
         let early = check(&ours(), &at("2026-11-24T01:59:59Z")).unwrap_err();

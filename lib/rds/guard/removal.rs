@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super as guard;
-use super::{Asker, Refusal};
+use super::{Asker, Owner, Refusal};
 use crate::aws::{Fault, FaultClass};
 use crate::document::ResourceKind;
 use crate::rds::api::Thing;
 use crate::rds::desk::Desk;
 use crate::rds::drop::owed::Owed;
 use crate::rds::error::Error;
+use crate::rds::names::TAG_MANAGED;
 use crate::rds::options;
 use crate::rds::poll::{self, states};
 
@@ -60,13 +61,17 @@ pub(crate) struct Remover<'a> {
     pub prefix: String,
     /// A run, or the reaper.
     pub asker: Asker,
+    /// Whose things may go.
+    pub owner: Owner,
+    /// When the work began.
+    pub begun: Duration,
 }
 
 impl Remover<'_> {
     /// Looks at one thing and asks for its deletion if nothing speaks against it.
     pub(crate) fn step(&self, cases: &[Case], index: usize) -> State {
         let Case { owed, state } = &cases[index];
-        let thing = match self.desk.cloud.look(owed.kind, &owed.id) {
+        let thing = match self.look(owed.kind, &owed.id) {
             Ok(None) if self.may_be_coming(owed) => {
                 return State::Later("its creation was asked for a moment ago".to_owned());
             }
@@ -78,6 +83,9 @@ impl Remover<'_> {
             return State::Asked;
         }
         match self.may(cases, owed, &thing) {
+            Err(State::Refused(why)) if self.is_untold(&thing) => {
+                State::Later(format!("its tags are not known yet ({why})"))
+            }
             Err(state) => state,
             Ok(()) if self.desk.house.dry_run => {
                 self.desk.house.progress.say(&format!("would delete {} ({})", owed.label(), thing.status));
@@ -87,6 +95,23 @@ impl Remover<'_> {
             Ok(()) if *state == State::Asked => State::Asked,
             Ok(()) => self.delete(owed, &thing),
         }
+    }
+
+    /// A thing with its tags.
+    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
+        let found = self.desk.cloud.look(kind, id)?;
+        found
+            .map(
+                |thing| {
+                    if states::is_leaving(&thing.status) { Ok(thing) } else { self.desk.with_tags(thing) }
+                },
+            )
+            .transpose()
+    }
+
+    /// Right after its creation a thing may not know its tags yet.
+    fn is_untold(&self, thing: &Thing) -> bool {
+        !thing.tags.contains_key(TAG_MANAGED) && self.desk.is_newborn(thing, self.begun)
     }
 
     /// A tool that was killed during a create call leaves only the intent; what it asked for appears later.
@@ -145,7 +170,7 @@ impl Remover<'_> {
     }
 
     fn check(&self, owed: &Owed, thing: &Thing) -> Result<(), Refusal> {
-        guard::check(thing, &owed.claim(self.desk.house, &self.prefix, &self.asker))
+        guard::check(thing, &owed.claim(self.desk.house, &self.prefix, &self.asker, &self.owner))
     }
 
     /// Deletion protection is the cluster's only: the service would delete the instances of a protected one.
@@ -153,8 +178,11 @@ impl Remover<'_> {
         let known = cases.iter().find(|case| case.owed.kind == ResourceKind::Cluster && case.owed.id == id);
         let stranger = Owed::new(ResourceKind::Cluster, id, "");
         let owed = known.map_or(&stranger, |case| &case.owed);
-        match self.desk.cloud.look(ResourceKind::Cluster, id) {
+        match self.look(ResourceKind::Cluster, id) {
             Ok(None) => Ok(()),
+            Ok(Some(cluster)) if self.is_untold(&cluster) => {
+                Err(State::Later(format!("the tags of its cluster {id} are not known yet")))
+            }
             Ok(Some(cluster)) => self.check(owed, &cluster).map_err(|why| {
                 State::Refused(Refusal::ClusterRefused { cluster: id.to_owned(), why: Box::new(why) })
             }),
@@ -169,9 +197,10 @@ const TAKE_BACK_TIMEOUT: Duration = Duration::from_mins(30);
 /// Deletes one thing that this run has just made and cannot use, and waits until its name is free again.
 pub(crate) fn take_back(desk: &Desk<'_>, owed: &Owed) -> Result<(), Error> {
     let prefix = options::prefix(&desk.house.config)?.to_owned();
-    let remover = Remover { desk, prefix, asker: Asker::Run(owed.run.clone()) };
-    let mut cases = [Case { owed: owed.clone(), state: State::Here }];
     let begun = desk.clock.now();
+    let owner = Owner::Of(desk.house.owner()?);
+    let remover = Remover { desk, prefix, asker: Asker::Run(owed.run.clone()), owner, begun };
+    let mut cases = [Case { owed: owed.clone(), state: State::Here }];
     loop {
         cases[0].state = remover.step(&cases, 0);
         let age = desk.clock.now().saturating_sub(begun);

@@ -113,7 +113,7 @@ pub(super) fn copy(
         )));
     }
     let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
-    let intent = Intent::new(desk.house, order.kind, &order.id);
+    let intent = Intent::new(desk.house, &document.run, &order.source, (order.kind, &order.id))?;
     let order = CopyOrder { tags: intent.tags(&document.run), ..order };
     let made = create(desk, document, &intent, &order, &settings, patience)?;
     // Before the instances exist: the minute that this takes hides in theirs.
@@ -193,7 +193,7 @@ fn order(
             "set [restore] tls_ca to the RDS certificate bundle in refresh.toml: the tokens of iam_user go over verified TLS only",
         ));
     }
-    let (kind, origin, engine, engine_version) =
+    let From { kind, origin, source, engine, engine_version } =
         if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
     let instance = kind == ResourceKind::Instance;
     let group = if instance { &settings.instance_parameter_group } else { &settings.parameter_group };
@@ -207,6 +207,7 @@ fn order(
         kind,
         id: names::of_run(options::prefix(&desk.house.config)?, &document.run),
         origin,
+        source,
         engine,
         engine_version,
         subnet_group: settings.subnet_group.clone(),
@@ -245,7 +246,14 @@ fn require_network(settings: &RestoreConfig) -> Result<(), Error> {
     Ok(())
 }
 
-type From = (ResourceKind, Origin, String, String);
+/// What a copy is made from.
+struct From {
+    kind: ResourceKind,
+    origin: Origin,
+    source: String,
+    engine: String,
+    engine_version: String,
+}
 
 /// From the document's snapshot, which is looked at again: a wait that timed out must not lead to half a copy.
 fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
@@ -253,13 +261,24 @@ fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
         return Err(Error::Document("the document has no snapshot to restore (rds-snap adds it)".to_owned()));
     };
     let kind = kind_of_source(document);
-    let known = (snapshot.engine.clone(), snapshot.engine_version.clone());
+    let named = document.source.as_ref().and_then(|source| source.resource_id.clone());
+    let from = |origin, source| From {
+        kind,
+        origin,
+        source,
+        engine: snapshot.engine.clone(),
+        engine_version: snapshot.engine_version.clone(),
+    };
     if snapshot.kind == POINT_IN_TIME {
-        return Ok((kind, Origin::LatestOf(snapshot.id.clone()), known.0, known.1));
+        let source = match named {
+            Some(source) => source,
+            None => desk.look(kind, &snapshot.id)?.map(|found| found.identity()).unwrap_or_default(),
+        };
+        return Ok(from(Origin::LatestOf(snapshot.id.clone()), source));
     }
     let of = snapshot::snapshot_kind(kind);
     if desk.house.dry_run && snapshot.status == "planned" {
-        return Ok((kind, Origin::Snapshot(snapshot.id.clone()), known.0, known.1));
+        return Ok(from(Origin::Snapshot(snapshot.id.clone()), named.unwrap_or_default()));
     }
     let Some(found) = desk.look(of, &snapshot.id)? else {
         return Err(Error::NoSuch(label(of, &snapshot.id)));
@@ -270,7 +289,9 @@ fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
         Judgement::Over => return Err(Error::Terminal { what, status, events: String::new() }),
         Judgement::Wait | Judgement::Wonder => return Err(Error::NotReady { what, status }),
     }
-    Ok((kind, Origin::Snapshot(snapshot.id.clone()), found.engine, found.engine_version))
+    let source = found.identity();
+    let origin = Origin::Snapshot(snapshot.id.clone());
+    Ok(From { kind, origin, source, engine: found.engine, engine_version: found.engine_version })
 }
 
 /// From the source as it is now.
@@ -299,7 +320,13 @@ fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) ->
         arn: None,
         ..snapshot::section(&found)
     });
-    Ok((ResourceKind::Cluster, Origin::CloneOf(found.id), found.engine, found.engine_version))
+    Ok(From {
+        kind: ResourceKind::Cluster,
+        source: found.identity(),
+        origin: Origin::CloneOf(found.id),
+        engine: found.engine,
+        engine_version: found.engine_version,
+    })
 }
 
 /// Orders the writer and the readers, then waits for each.
@@ -311,7 +338,9 @@ fn instances(
     patience: Patience,
 ) -> Result<(), Error> {
     let add = |document: &mut Document, index: u8, class: &str| {
-        let mut intent = Intent::new(desk.house, ResourceKind::Instance, &names::of_instance(&of.id, index));
+        let id = names::of_instance(&of.id, index);
+        let named = (ResourceKind::Instance, id.as_str());
+        let mut intent = Intent::new(desk.house, &document.run, &of.source, named)?;
         intent.parent = Some(of.id.clone());
         let order = InstanceOrder {
             id: intent.id.clone(),

@@ -59,13 +59,13 @@ pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptio
     document.source = Some(source_section(&found, &desk.house.config.source.databases));
     let of = snapshot_kind(kind);
     let id = names::of_run(options::prefix(&desk.house.config)?, &document.run);
-    let mut intent = Intent::new(desk.house, of, &id);
-    intent.parent = Some(found.id.clone());
     if desk.house.dry_run {
         let done = Done::saying(format!("would take snapshot {id} of {}", found.label()));
         document.snapshot = Some(Snapshot { id, status: "planned".to_owned(), ..Snapshot::default() });
         return Ok(done);
     }
+    let mut intent = Intent::new(desk.house, &document.run, &found.identity(), (of, &id))?;
+    intent.parent = Some(found.id.clone());
     let tags = intent.tags(&document.run);
     let made = adopt::create(desk, document, &intent, || desk.cloud.snapshot(of, &id, &found.id, &tags));
     match made {

@@ -28,9 +28,15 @@ pub(crate) struct Output {
 impl Tool {
     pub(crate) fn new(name: &str) -> Self {
         let mut command = Command::new(path(name));
-        for variable in
-            ["REFRESH_RUN", "BUILD_TAG", "REFRESH_CONFIG", "REFRESH_STATE_DIR", "REFRESH_PROGRESS"]
-        {
+        for variable in [
+            "REFRESH_RUN",
+            "REFRESH_OWNER",
+            "BUILD_TAG",
+            "JENKINS_URL",
+            "REFRESH_CONFIG",
+            "REFRESH_STATE_DIR",
+            "REFRESH_PROGRESS",
+        ] {
             command.env_remove(variable);
         }
         command.env("AWS_EC2_METADATA_DISABLED", "true");
