@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_rds::config::http::HttpResponse;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 
+use super::credentials;
 use super::fault::{Fault, FaultClass, class_of};
 use crate::document::chain;
 use crate::house::Cancel;
@@ -23,6 +24,16 @@ pub(crate) fn run<T, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    until_cancelled(runtime, cancel, call, async { future.await.map_err(|error| fault(call, &error)) })
+}
+
+/// Runs anything that blocks to its end, unless a signal arrives.
+pub(crate) fn until_cancelled<T>(
+    runtime: &tokio::runtime::Runtime,
+    cancel: &Cancel,
+    call: &'static str,
+    future: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
     let cancelled = async {
         while cancel.requested().is_none() {
             tokio::time::sleep(CANCEL_POLL).await;
@@ -31,7 +42,7 @@ where
     runtime.block_on(async {
         tokio::select! {
             biased;
-            outcome = future => outcome.map_err(|error| fault(call, &error)),
+            outcome = future => outcome,
             () = cancelled => Err(Fault { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
         }
     })
@@ -46,7 +57,7 @@ where
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     let class = match &code {
         _ if !matches!(error, SdkError::ServiceError(_)) && status < 500 => unsent(error),
-        Some(code) => class_of(code, status),
+        Some(code) => class_of(code, error.message().unwrap_or_default(), status),
         None if status >= 500 => FaultClass::Unreachable,
         None if status == 403 => FaultClass::Denied,
         None => FaultClass::Rejected,
@@ -59,9 +70,12 @@ where
 
 /// A call that got no answer.
 fn unsent<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> FaultClass {
+    if let Some(class) = credentials::class_in(error) {
+        return class;
+    }
     let text = chain(error).to_ascii_lowercase();
     if text.contains("credentials") || text.contains("identity") {
-        FaultClass::NoCredentials
+        FaultClass::Provider
     } else if matches!(error, SdkError::ConstructionFailure(_)) {
         FaultClass::Rejected
     } else {

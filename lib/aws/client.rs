@@ -3,21 +3,23 @@
 //! In: what AWS' own tools are configured with, and how patient the tool is. Out: the SDK's configuration, and a runtime
 //! for its calls.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_rds::config::{ProvideCredentials, RuntimeComponents, SharedHttpClient};
+use aws_sdk_rds::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::service_config::ServiceConfigKey;
 
-use super::endpoint::checked_endpoint;
+use super::call;
+use super::credentials::{self, Standing};
 use super::error::Error;
 use super::fault::{Fault, FaultClass};
-use crate::document::chain;
+use super::host::checked_endpoint;
+use crate::house::Cancel;
 
 /// One try; a describe answers within a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -33,6 +35,12 @@ const ATTEMPTS: u32 = 8;
 
 /// Somebody may be sitting in front of a tool that only logs in.
 const LOGIN_ATTEMPTS: u32 = 5;
+
+/// How long a login waits for a provider of credentials that fails.
+const PROVIDER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two questions to it.
+const PROVIDER_PAUSE: Duration = Duration::from_millis(500);
 
 /// The pause after the first of them; it doubles.
 const LOGIN_BACKOFF: Duration = Duration::from_millis(250);
@@ -74,14 +82,31 @@ pub(crate) struct Loaded {
     pub(crate) runtime: tokio::runtime::Runtime,
 }
 
-/// Finds region and credentials, for a tool that waits for AWS anyway. `pace` shortens the pauses in tests.
+/// Finds the region, for a tool that waits for AWS anyway, and so for its credentials. `pace` shortens the pauses in tests.
 pub(crate) fn load_for_orders(pace: f64) -> Result<Loaded, Error> {
     load(Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: pace.min(1.0) }, None)
 }
 
-/// The same for tools that only log in: `region` stands in for one that nobody set.
-pub(crate) fn load_for_logins(region: Option<&str>) -> Result<Loaded, Error> {
-    load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)
+/// Finds region and credentials for tools that only log in: `region` stands in for one that nobody set.
+pub(crate) fn load_for_logins(region: Option<&str>, cancel: &Cancel) -> Result<Loaded, Error> {
+    let loaded = load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)?;
+    let begun = Instant::now();
+    loop {
+        match loaded.standing(cancel) {
+            Err(fault) if fault.class == FaultClass::Provider && begun.elapsed() < PROVIDER_PATIENCE => {
+                std::thread::sleep(PROVIDER_PAUSE);
+            }
+            outcome => return Ok(outcome.map(|_| loaded)?),
+        }
+    }
+}
+
+impl Loaded {
+    /// What the credentials are. Missing ones would come up as a dispatch failure of the first call: asked for here, they are
+    /// one sentence.
+    pub(crate) fn standing(&self, cancel: &Cancel) -> Result<Standing, Fault> {
+        call::until_cancelled(&self.runtime, cancel, "credentials", credentials::standing(&self.shared))
+    }
 }
 
 /// The endpoint of a service that AWS' own tools would use, if it is not the region's own: its variable, that of all
@@ -95,7 +120,7 @@ pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static Service) -> Resu
     configured.map(|url| checked_endpoint(&url).map_err(refuse)).transpose()
 }
 
-/// Finds region and credentials.
+/// Finds the region.
 fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
@@ -111,7 +136,6 @@ fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
         }
         Some(_) => {}
     }
-    runtime.block_on(credentials(&shared))?;
     Ok(Loaded { shared, region_is_set, runtime })
 }
 
@@ -144,24 +168,4 @@ pub(crate) fn http(local: bool) -> SharedHttpClient {
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     })
-}
-
-/// Missing credentials would come up as a dispatch failure of the first call: asked for here, they are one sentence.
-async fn credentials(shared: &SdkConfig) -> Result<(), Error> {
-    let fault = |message: String| Fault {
-        call: "credentials",
-        class: FaultClass::NoCredentials,
-        code: None,
-        message,
-    };
-    let Some(provider) = shared.credentials_provider() else {
-        return Err(fault("no AWS credentials are configured".to_owned()).into());
-    };
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let why = chain(&error).split_whitespace().collect::<Vec<_>>().join(" ");
-            Err(fault(format!("no AWS credentials were found ({why})")).into())
-        }
-    }
 }

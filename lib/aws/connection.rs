@@ -2,6 +2,7 @@
 //!
 //! In: an endpoint, a region. Out: the SDK's client, whose calls block and end early when a signal arrives.
 
+use std::cell::Cell;
 use std::future::Future;
 
 use aws_config::Region;
@@ -11,10 +12,10 @@ use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 
 use super::call;
 use super::client::{self, Loaded};
-use super::endpoint::is_local;
+use super::credentials::Standing;
 use super::error::Error;
-use super::fault::Fault;
-use super::host::region_of_host;
+use super::fault::{Fault, FaultClass};
+use super::host::{is_local, region_of_host};
 use crate::house::Cancel;
 
 /// A connection to the service.
@@ -22,13 +23,14 @@ use crate::house::Cancel;
 pub(crate) struct Connection {
     /// The SDK's client.
     pub(crate) client: Client,
-    runtime: tokio::runtime::Runtime,
+    loaded: Loaded,
     cancel: Cancel,
+    /// Whether the credentials are of a session that nobody renews.
+    ends: Cell<bool>,
 }
 
 impl Connection {
-    /// Connects to the service at a checked endpoint, or at the configured one: finds region and credentials, sends
-    /// nothing yet.
+    /// Connects to the service at a checked endpoint, or at the configured one: finds the region, sends nothing yet.
     pub(crate) fn open(endpoint: Option<&str>, pace: f64, cancel: Cancel) -> Result<Self, Error> {
         let loaded = client::load_for_orders(pace)?;
         let endpoint = match endpoint {
@@ -41,7 +43,7 @@ impl Connection {
     /// The same for a tool that asks whose `host` is: in the region that its name tells.
     pub(crate) fn for_host(host: &str, cancel: Cancel) -> Result<Self, Error> {
         let region = region_of_host(host);
-        let loaded = client::load_for_logins(region.as_deref())?;
+        let loaded = client::load_for_logins(region.as_deref(), &cancel)?;
         let endpoint = client::endpoint_of(&loaded.shared, &client::RDS)?;
         Ok(Self::with(loaded, endpoint, region, cancel))
     }
@@ -55,7 +57,14 @@ impl Connection {
             config.set_http_client(Some(client::http(true)));
         }
         config.set_endpoint_url(endpoint);
-        Self { client: Client::from_conf(config.build()), runtime: loaded.runtime, cancel }
+        Self { client: Client::from_conf(config.build()), loaded, cancel, ends: Cell::new(false) }
+    }
+
+    /// What the credentials are, from whoever gives them.
+    pub(crate) fn standing(&self) -> Result<Standing, Fault> {
+        let standing = self.loaded.standing(&self.cancel)?;
+        self.ends.set(standing.ends());
+        Ok(standing)
     }
 
     /// Runs one call to its end, unless a signal arrives.
@@ -67,6 +76,10 @@ impl Connection {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        call::run(&self.runtime, &self.cancel, call, future)
+        let outcome = call::run(&self.loaded.runtime, &self.cancel, call, future);
+        outcome.map_err(|fault| match fault.class {
+            FaultClass::Expired if self.ends.get() => Fault { class: FaultClass::Spent, ..fault },
+            _ => fault,
+        })
     }
 }

@@ -102,8 +102,17 @@ impl FaultClass {
             Self::Unreachable => {
                 unavailable("unreachable").hint("check the network, HTTPS_PROXY and --endpoint-url")
             }
-            Self::Expired | Self::NoCredentials => Ending::new(Exit::BadConfig, "credentials")
-                .hint("log in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+            Self::Expired | Self::NoCredentials => Ending::new(Exit::BadConfig, "credentials").hint(
+                "give this host a role, or log in (aws sso login, aws login), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            ),
+            Self::Spent => Ending::new(Exit::BadConfig, "credentials").hint(
+                "nothing renews the session credentials of a variable or a profile: get new ones and start again; a role, SSO and credential_process renew theirs",
+            ),
+            Self::Provider => Ending::new(Exit::Temporary, "credentials").hint(
+                "whoever gives the credentials (metadata service, credential_process, SSO, STS) failed: try again in a while; for SSO, aws sso login",
+            ),
+            Self::Clock => Ending::new(Exit::BadConfig, "clock")
+                .hint("set the clock of this host (chronyc tracking): AWS takes no signature that is older than minutes"),
             Self::Denied => {
                 unavailable("denied").hint("rds-restore --iam-policy prints the permissions that are needed")
             }

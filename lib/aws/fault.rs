@@ -21,8 +21,14 @@ pub enum FaultClass {
     Unreachable,
     /// The credentials have expired; the next call may get new ones.
     Expired,
-    /// There are no credentials.
+    /// Session credentials that nothing renews have expired: the next call has none either.
+    Spent,
+    /// There are no credentials, or the service does not know them.
     NoCredentials,
+    /// Whoever gives the credentials (a metadata service, a process, SSO, STS) does not now: it may in a while.
+    Provider,
+    /// The clock of this host is wrong: the service takes no signature of another time.
+    Clock,
     /// The credentials may not do this.
     Denied,
     /// The service understood and said no.
@@ -34,7 +40,7 @@ pub enum FaultClass {
 impl FaultClass {
     /// Whether the same call may work in a while, whatever it was.
     pub fn passes(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable | Self::Expired)
+        matches!(self, Self::Throttled | Self::Unreachable | Self::Expired | Self::Provider)
     }
 }
 
@@ -90,7 +96,9 @@ const CODES: &[(&str, FaultClass)] = &[
     ("SlowDown", FaultClass::Throttled),
     ("ExpiredToken", FaultClass::Expired),
     ("ExpiredTokenException", FaultClass::Expired),
-    ("RequestExpired", FaultClass::Expired),
+    ("RequestExpired", FaultClass::Clock),
+    ("RequestTimeTooSkewed", FaultClass::Clock),
+    ("RequestInTheFuture", FaultClass::Clock),
     // Secrets Manager.
     ("ResourceNotFoundException", FaultClass::NotFound),
     ("AccessDenied", FaultClass::Denied),
@@ -107,8 +115,15 @@ const CODES: &[(&str, FaultClass)] = &[
     ("InternalServiceError", FaultClass::Unreachable),
 ];
 
-/// What a code on the wire means.
-pub(crate) fn class_of(code: &str, status: u16) -> FaultClass {
+/// What the service says of a signature that is right but of another time, under the code of a wrong one.
+const OTHER_TIME: &[&str] = &["signature expired", "signature not yet current"];
+
+/// What a code on the wire, and what was said with it, mean.
+pub(crate) fn class_of(code: &str, said: &str, status: u16) -> FaultClass {
+    let said = said.to_ascii_lowercase();
+    if OTHER_TIME.iter().any(|words| said.contains(words)) {
+        return FaultClass::Clock;
+    }
     let known = CODES.iter().find(|(name, _)| *name == code).map(|(_, class)| *class);
     known.unwrap_or(if status >= 500 { FaultClass::Unreachable } else { FaultClass::Rejected })
 }
@@ -119,10 +134,24 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_wire_and_others_go_by_their_status() {
-        assert_eq!(class_of("DBInstanceNotFound", 404), FaultClass::NotFound);
-        assert_eq!(class_of("Throttling", 400), FaultClass::Throttled);
-        assert_eq!(class_of("InvalidDBClusterStateFault", 400), FaultClass::Busy);
-        assert_eq!(class_of("SomethingNew", 503), FaultClass::Unreachable);
-        assert_eq!(class_of("InvalidParameterCombination", 400), FaultClass::Rejected);
+        assert_eq!(class_of("DBInstanceNotFound", "", 404), FaultClass::NotFound);
+        assert_eq!(class_of("Throttling", "Rate exceeded", 400), FaultClass::Throttled);
+        assert_eq!(class_of("InvalidDBClusterStateFault", "", 400), FaultClass::Busy);
+        assert_eq!(class_of("SomethingNew", "", 503), FaultClass::Unreachable);
+        assert_eq!(class_of("InvalidParameterCombination", "", 400), FaultClass::Rejected);
+    }
+
+    #[test]
+    fn a_signature_of_another_time_is_a_matter_of_the_clock_and_not_of_the_login() {
+        let wrong = "The request signature we calculated does not match the signature you provided.";
+        assert_eq!(class_of("SignatureDoesNotMatch", wrong, 403), FaultClass::NoCredentials);
+        for said in [
+            "Signature expired: 20261129T010000Z is now earlier than 20261129T014500Z (20261129T020000Z - 15 min.)",
+            "Signature not yet current: 20261129T030000Z is still later than 20261129T021500Z",
+        ] {
+            for code in ["SignatureDoesNotMatch", "InvalidSignatureException"] {
+                assert_eq!(class_of(code, said, 403), FaultClass::Clock, "{code}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ mod client;
 #[cfg(feature = "aws")]
 mod connection;
 #[cfg(feature = "aws")]
-mod endpoint;
+mod credentials;
 #[cfg(feature = "aws")]
 mod error;
 #[cfg(feature = "aws")]
@@ -27,11 +27,13 @@ mod without;
 #[cfg(feature = "aws")]
 pub(crate) use connection::Connection;
 #[cfg(feature = "aws")]
-pub(crate) use endpoint::checked_endpoint;
+pub(crate) use credentials::Standing;
 #[cfg(feature = "aws")]
 pub use error::Error;
 #[cfg(feature = "aws")]
 pub use fault::{Fault, FaultClass};
+#[cfg(feature = "aws")]
+pub(crate) use host::checked_endpoint;
 pub use host::is_rds;
 pub use owner::Owner;
 pub(crate) use owner::label;

@@ -11,9 +11,8 @@ use serde_json::Value;
 
 use super::call;
 use super::client::{self, Loaded};
-use super::endpoint::is_local;
 use super::error::Error;
-use super::host::region_of_host;
+use super::host::{is_local, region_of_host};
 use crate::document::AnyFailure;
 use crate::house::{Cancel, Keys, Secret};
 
@@ -39,7 +38,7 @@ impl Vault {
         let mut slot = self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let loaded = match slot.take() {
             Some(loaded) => slot.insert(loaded),
-            None => slot.insert(client::load_for_logins(region.as_deref())?),
+            None => slot.insert(client::load_for_logins(region.as_deref(), &self.cancel)?),
         };
         if region.is_none() && !loaded.region_is_set {
             return Err(Error::NoRegion.into());
@@ -85,6 +84,8 @@ impl Keys for Vault {
                 .username(form_urlencoded::byte_serialize(user.as_bytes()).collect::<String>())
                 .build()
                 .map_err(|error| Error::Token(error.to_string()))?;
+            // Signing sends nothing, so what fails are the credentials: said as what they are.
+            loaded.standing(&self.cancel)?;
             let made = loaded.runtime.block_on(AuthTokenGenerator::new(config).auth_token(&shared));
             made.map(|token| token.to_string()).map_err(|error| Error::Token(error.to_string()))
         })

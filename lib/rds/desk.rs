@@ -26,6 +26,9 @@ pub(super) const CALL_PATIENCE: Duration = Duration::from_mins(15);
 /// The same for a service that has not answered a single time: more likely the wrong address than trouble.
 const FIRST_PATIENCE: Duration = Duration::from_mins(1);
 
+/// The same for a provider of credentials that has not given any yet: it may be one that never will.
+const PROVIDER_PATIENCE: Duration = Duration::from_mins(5);
+
 /// How many of the service's last events go into an error.
 const EVENTS_SHOWN: usize = 4;
 
@@ -77,6 +80,22 @@ impl<'a> Desk<'a> {
 
     /// Makes a call, repeating it while the trouble is on the way (with `busy`: or while the thing is busy).
     pub(super) fn call<T>(&self, busy: bool, call: impl FnMut() -> Result<T, Fault>) -> Result<T, Error> {
+        let outcome = self.patiently(busy, call);
+        self.worked.set(self.worked.get() || outcome.is_ok());
+        outcome
+    }
+
+    /// Whether the service has answered before: what it lacks now is trouble on the way.
+    pub(super) fn has_worked(&self) -> bool {
+        self.worked.get()
+    }
+
+    /// The same for what proves nothing about the service.
+    pub(super) fn patiently<T>(
+        &self,
+        busy: bool,
+        call: impl FnMut() -> Result<T, Fault>,
+    ) -> Result<T, Error> {
         let mut told = BTreeSet::new();
         let tell = |fault: &Fault| {
             if told.insert(fault.code.clone()) {
@@ -86,12 +105,13 @@ impl<'a> Desk<'a> {
         let patience = |fault: &Fault| match fault.class {
             FaultClass::Busy if !busy => Duration::ZERO,
             FaultClass::Unreachable if !self.worked.get() => FIRST_PATIENCE.mul_f64(self.clock.pace()),
+            FaultClass::Provider if !self.worked.get() => PROVIDER_PATIENCE.mul_f64(self.clock.pace()),
             FaultClass::Expired if !self.worked.get() => Duration::ZERO,
+            FaultClass::NoCredentials if self.worked.get() => CALL_PATIENCE,
             class if class.passes() || class == FaultClass::Busy => CALL_PATIENCE,
             _ => Duration::ZERO,
         };
         let outcome = poll::persist(self.clock, patience, call, tell);
-        self.worked.set(self.worked.get() || outcome.is_ok());
         outcome.map_err(|ended| match ended {
             Ended::Interrupted(interrupted) => interrupted.into(),
             Ended::Fault(fault) => self.refused(fault),

@@ -8,7 +8,7 @@ use super::poll::RealClock;
 use super::restore::RestoreOptions;
 use super::snapshot::SnapOptions;
 use super::wait::WaitOptions;
-use crate::aws::Connection;
+use crate::aws::{Connection, Standing};
 use crate::document::{Document, Done};
 use crate::house::{Cancel, House};
 use crate::rds::drop::owed;
@@ -18,30 +18,44 @@ fn with_desk(
     house: &House,
     service: &ServiceOptions,
     cancel: Cancel,
-    verb: impl FnOnce(&Desk<'_>) -> Result<Done, Error>,
+    verb: impl FnOnce(&Desk<'_>, Standing) -> Result<Done, Error>,
 ) -> Result<Done, Error> {
     let cloud = Connection::open(service.endpoint_url.as_deref(), service.pace, cancel)?;
     let clock = RealClock::new(house.cancel.clone(), service.pace);
-    verb(&Desk::new(house, &cloud, &clock))
+    let desk = Desk::new(house, &cloud, &clock);
+    let standing = desk.patiently(false, || cloud.standing())?;
+    verb(&desk, standing)
+}
+
+/// A night takes hours, and the session of a person or of a build takes one.
+fn warn_of_an_end(house: &House, standing: Standing) {
+    if !standing.ends() {
+        return;
+    }
+    let end = standing.expires.map(|end| format!(" after {end}")).unwrap_or_default();
+    house.progress.warn(&format!(
+        "these are session credentials that nothing renews: the night fails as soon as they are not taken any more{end}; a role, SSO or credential_process would renew them"
+    ));
 }
 
 /// Orders a snapshot, or finds the one that is named.
 pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Result<Done, Error> {
-    with_desk(house, &options.service, house.cancel.clone(), |desk| {
+    with_desk(house, &options.service, house.cancel.clone(), |desk, standing| {
+        warn_of_an_end(house, standing);
         super::snapshot::take(desk, document, options)
     })
 }
 
 /// Waits for a snapshot or a server; falls back if the snapshot fails.
 pub fn wait(house: &House, document: &mut Document, options: &WaitOptions) -> Result<Done, Error> {
-    with_desk(house, &options.service, house.cancel.clone(), |desk| {
+    with_desk(house, &options.service, house.cancel.clone(), |desk, _| {
         super::wait::until_ready(desk, document, options)
     })
 }
 
 /// Makes a throw-away copy that accepts a login.
 pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions) -> Result<Done, Error> {
-    with_desk(house, &options.service, house.cancel.clone(), |desk| {
+    with_desk(house, &options.service, house.cancel.clone(), |desk, _| {
         super::restore::copy(desk, document, options)
     })
 }
@@ -81,7 +95,7 @@ fn clean(
         return trouble.map_or_else(|| Ok(Done::saying("nothing to delete")), Err);
     }
     // Deletes are finished even after a signal: no cancel ends them.
-    let done = with_desk(house, &options.service, Cancel::default(), |desk| {
+    let done = with_desk(house, &options.service, Cancel::default(), |desk, _| {
         super::drop::all(desk, document, options, list, by_tags)
     })?;
     trouble.map_or(Ok(done), Err)

@@ -66,6 +66,8 @@ mod rds_cli;
 #[cfg(feature = "aws")]
 mod rds_cloud;
 #[cfg(feature = "aws")]
+mod rds_credentials;
+#[cfg(feature = "aws")]
 mod rds_drop;
 #[cfg(feature = "aws")]
 mod rds_endpoint;

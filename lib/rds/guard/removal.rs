@@ -77,7 +77,7 @@ impl Remover<'_> {
             }
             Ok(None) => return State::Gone,
             Ok(Some(thing)) => thing,
-            Err(fault) => return after(&fault),
+            Err(fault) => return self.after(&fault),
         };
         if states::is_leaving(&thing.status) {
             return State::Asked;
@@ -130,7 +130,7 @@ impl Remover<'_> {
             let (kind, id) = member.map_or((owed.kind, owed.id.as_str()), |id| (ResourceKind::Cluster, id));
             return match self.desk.cloud.start(kind, id) {
                 Ok(()) => State::Later("starting, it was stopped".to_owned()),
-                Err(fault) => after(&fault),
+                Err(fault) => self.after(&fault),
             };
         }
         match self.desk.cloud.delete(owed.kind, &owed.id) {
@@ -141,7 +141,7 @@ impl Remover<'_> {
             Err(fault) if fault.class == FaultClass::Busy => {
                 State::Later(format!("{}: {fault}", thing.status))
             }
-            Err(fault) => after(&fault),
+            Err(fault) => self.after(&fault),
         }
     }
 
@@ -165,7 +165,18 @@ impl Remover<'_> {
             Ok(None) => Ok(()),
             Ok(Some(member)) if states::is_leaving(&member.status) => Ok(()),
             Ok(Some(_)) => Err(State::Refused(Refusal::ForeignMember(id.to_owned()))),
-            Err(fault) => Err(after(&fault)),
+            Err(fault) => Err(self.after(&fault)),
+        }
+    }
+
+    /// What a fault means for the thing that was to be removed.
+    fn after(&self, fault: &Fault) -> State {
+        match fault.class {
+            FaultClass::NotFound => State::Gone,
+            // What was let in a while ago will be again.
+            FaultClass::NoCredentials if self.desk.has_worked() => State::Later(fault.to_string()),
+            class if class.passes() || class == FaultClass::Busy => State::Later(fault.to_string()),
+            _ => State::Failed(fault.to_string()),
         }
     }
 
@@ -186,7 +197,7 @@ impl Remover<'_> {
             Ok(Some(cluster)) => self.check(owed, &cluster).map_err(|why| {
                 State::Refused(Refusal::ClusterRefused { cluster: id.to_owned(), why: Box::new(why) })
             }),
-            Err(fault) => Err(after(&fault)),
+            Err(fault) => Err(self.after(&fault)),
         }
     }
 }
@@ -218,14 +229,5 @@ pub(crate) fn take_back(desk: &Desk<'_>, owed: &Owed) -> Result<(), Error> {
             state => (format!("{state:?}"), true),
         };
         return Err(Error::Left { list: format!("{} ({why})", owed.label()), retryable });
-    }
-}
-
-/// What a fault means for the thing that was to be removed.
-fn after(fault: &Fault) -> State {
-    match fault.class {
-        FaultClass::NotFound => State::Gone,
-        class if class.passes() || class == FaultClass::Busy => State::Later(fault.to_string()),
-        _ => State::Failed(fault.to_string()),
     }
 }

@@ -311,7 +311,9 @@ mod tests {
 
     #[test]
     fn trouble_on_the_way_never_ends_a_wait() {
-        for class in [FaultClass::Throttled, FaultClass::Unreachable, FaultClass::Expired] {
+        let passing =
+            [FaultClass::Throttled, FaultClass::Unreachable, FaultClass::Expired, FaultClass::Provider];
+        for class in passing {
             let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |now| {
                 if now < Duration::from_mins(90) {
                     Err(trouble(class))
@@ -328,8 +330,10 @@ mod tests {
 
     #[test]
     fn a_denial_ends_it_at_once_and_a_terminal_state_too() {
-        let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |_| Err(trouble(FaultClass::Denied)));
-        assert!(matches!(outcome, Err(Ended::Fault(_))) && seen.is_zero());
+        for class in [FaultClass::Denied, FaultClass::Spent, FaultClass::Clock] {
+            let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |_| Err(trouble(class)));
+            assert!(matches!(outcome, Err(Ended::Fault(_))) && seen.is_zero());
+        }
         let (outcome, seen) = wait(&FakeClock::new(1), TWO_HOURS, |_| Ok(Some(cluster("migration-failed"))));
         assert!(matches!(outcome, Err(Ended::Over(_))) && seen.is_zero());
     }

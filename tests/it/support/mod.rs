@@ -3,6 +3,8 @@
 #[cfg(feature = "aws")]
 mod cloud;
 pub(crate) mod forge;
+#[cfg(feature = "aws")]
+mod loopback;
 mod pair;
 mod patience;
 mod private;
@@ -19,3 +21,5 @@ pub(crate) use tool::{Output, Tool, path, tools};
 
 #[cfg(feature = "aws")]
 pub(crate) use cloud::Cloud;
+#[cfg(feature = "aws")]
+pub(crate) use loopback::{Loopback, error, hand_on, nothing_there};

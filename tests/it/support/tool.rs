@@ -59,6 +59,13 @@ impl Tool {
     }
 
     #[cfg(feature = "aws")]
+    /// Without a variable of the caller's environment, or of its own.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    #[cfg(feature = "aws")]
     /// Another program in the environment that this tool would have.
     pub(crate) fn into_environment(self, program: &str) -> Command {
         let mut other = Command::new(program);
