@@ -10,7 +10,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_rds::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::service_config::ServiceConfigKey;
 
@@ -19,6 +19,7 @@ use super::credentials::{self, Standing};
 use super::error::Error;
 use super::fault::{Fault, FaultClass};
 use super::host::checked_endpoint;
+use crate::config::environment;
 use crate::house::Cancel;
 
 /// One try; a describe answers within a second.
@@ -87,6 +88,12 @@ pub(crate) fn load_for_orders(pace: f64) -> Result<Loaded, Error> {
     load(Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: pace.min(1.0) }, None)
 }
 
+/// The region that is set, in the environment, the profile or the metadata of the machine.
+pub(crate) fn region() -> Option<String> {
+    let loaded = load_for_orders(1.0).ok()?;
+    loaded.shared.region().map(|region| region.as_ref().to_owned())
+}
+
 /// Finds region and credentials for tools that only log in: `region` stands in for one that nobody set.
 pub(crate) fn load_for_logins(region: Option<&str>, cancel: &Cancel) -> Result<Loaded, Error> {
     let loaded = load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)?;
@@ -122,6 +129,7 @@ pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static Service) -> Resu
 
 /// Finds the region.
 fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
+    check_bundle()?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
     let mut shared = runtime.block_on(configuration(rhythm));
@@ -158,12 +166,33 @@ async fn configuration(rhythm: Rhythm) -> SdkConfig {
         .await
 }
 
+/// What AWS' own tools take from `$AWS_CA_BUNDLE`: the authorities of a proxy that opens TLS, instead of the system's.
+fn trust() -> TlsContext {
+    let bundle = environment("AWS_CA_BUNDLE").and_then(|path| std::fs::read(path).ok());
+    let store = bundle.map(|pem| TrustStore::empty().with_pem_certificate(pem));
+    let context = store.map(|store| TlsContext::builder().with_trust_store(store).build());
+    // A file without a certificate is refused by `load`.
+    context.and_then(Result::ok).unwrap_or_default()
+}
+
+/// Why `$AWS_CA_BUNDLE` cannot be used.
+fn check_bundle() -> Result<(), Error> {
+    let Some(path) = environment("AWS_CA_BUNDLE") else { return Ok(()) };
+    let problem = match std::fs::read_to_string(&path) {
+        Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => return Ok(()),
+        Ok(_) => "it holds no certificate (PEM)".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(Error::Bundle { path, problem })
+}
+
 /// A client on ring; a client that is made by hand asks for the proxy itself.
 pub(crate) fn http(local: bool) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
         let mut connector =
             Connector::builder().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).proxy_config(proxy);
+        connector.set_tls_context(trust());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()

@@ -28,6 +28,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The authorities for AWS' own endpoints.
+    #[error("$AWS_CA_BUNDLE {path}: {problem}")]
+    Bundle {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A secret cannot be read.
     #[error("cannot read the secret {id}: {source}")]
     Secret {
@@ -56,6 +64,8 @@ impl Failure for Error {
             }
             Self::Endpoint { .. } => Ending::new(Exit::BadConfig, "bad-endpoint")
                 .hint("a URL such as http://127.0.0.1:4566; remove the setting to use AWS"),
+            Self::Bundle { .. } => Ending::new(Exit::BadConfig, "ca-bundle")
+                .hint("a file of certificate authorities (PEM), or unset the variable to trust the system's"),
             Self::Secret { source, .. } => {
                 let ending = Ending { code: "secret", ..source.ending() };
                 match source.class {

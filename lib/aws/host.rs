@@ -5,7 +5,7 @@
 //! malformed one (and then talk to the real service).
 
 /// What RDS host names end with; the label before it is the region.
-const HOST_END: &[&str] = &[".rds.amazonaws.com", ".rds.amazonaws.com.cn"];
+const HOST_END: &[&str] = &[".rds.amazonaws.com", ".rds.amazonaws.com.cn", ".rds.amazonaws.eu"];
 
 /// Whether a host name is one that RDS gave.
 pub fn is_rds(host: &str) -> bool {
@@ -18,7 +18,8 @@ pub fn is_rds(host: &str) -> bool {
 pub(crate) fn region_of_host(host: &str) -> Option<String> {
     let host = host.to_ascii_lowercase();
     let rest = HOST_END.iter().find_map(|end| host.strip_suffix(end))?;
-    rest.rsplit_once('.').map(|(_, region)| region.to_owned())
+    // The endpoint of a global database is in all of its regions.
+    rest.rsplit_once('.').map(|(_, region)| region.to_owned()).filter(|region| region != "global")
 }
 
 #[cfg(feature = "aws")]
@@ -64,6 +65,10 @@ mod tests {
         assert_eq!(region_of_host(host).as_deref(), Some("eu-central-1"));
         let chinese = "prod.abc.cn-north-1.rds.amazonaws.com.cn";
         assert_eq!(region_of_host(chinese).as_deref(), Some("cn-north-1"));
+        let sovereign = "prod.abc.eusc-de-east-1.rds.amazonaws.eu";
+        assert!(is_rds(sovereign));
+        assert_eq!(region_of_host(sovereign).as_deref(), Some("eusc-de-east-1"));
+        assert_eq!(region_of_host("dev.global-abc.global.rds.amazonaws.com"), None);
         assert_eq!(region_of_host("127.0.0.1"), None);
     }
 }

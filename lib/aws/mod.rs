@@ -25,6 +25,8 @@ mod secrets;
 mod without;
 
 #[cfg(feature = "aws")]
+pub(crate) use client::region;
+#[cfg(feature = "aws")]
 pub(crate) use connection::Connection;
 #[cfg(feature = "aws")]
 pub(crate) use credentials::Standing;

@@ -106,7 +106,8 @@ fn endpoint(host: &str) -> Option<(ResourceKind, String)> {
     let mut labels = host.split('.');
     let (id, place) = (labels.next()?.to_owned(), labels.next()?);
     match place {
-        custom if custom.starts_with("cluster-custom-") => None,
+        // A custom endpoint, a proxy, the writer of a global database: their names do not tell what is behind them.
+        other if ["cluster-custom-", "proxy-", "global-"].iter().any(|word| other.starts_with(word)) => None,
         cluster if cluster.starts_with("cluster-") => Some((ResourceKind::Cluster, id)),
         _ => Some((ResourceKind::Instance, id)),
     }
@@ -142,6 +143,9 @@ mod tests {
         for (host, port) in [
             ("127.0.0.1", 4001),
             ("reports.cluster-custom-x.eu-west-1.rds.amazonaws.com", 3306),
+            // Neither is the instance that has its name.
+            ("prod-1.proxy-x.eu-west-1.rds.amazonaws.com", 3306),
+            ("prod-1.global-x.global.rds.amazonaws.com", 3306),
             ("other.x.eu-west-1.rds.amazonaws.com", 3306),
             ("dev3.internal", 3306),
         ] {

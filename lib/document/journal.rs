@@ -193,11 +193,6 @@ impl Journal {
     }
 
     fn change(&self, edit: impl FnOnce(&mut Entries)) -> Result<(), JournalError> {
-    fn change(&self, edit: impl FnOnce(&mut Vec<Resource>)) -> Result<(), JournalError> {
-        self.change(|entries| edit(&mut entries.resources))
-    }
-
-    fn edit(&self, edit: impl FnOnce(&mut Entries)) -> Result<(), JournalError> {
         self.prepare()?;
         let _lock = self.lock()?;
         let mut entries = self.load()?;
@@ -238,6 +233,7 @@ impl Journal {
                 run: self.run.clone(),
                 resources: Vec::new(),
                 copy: None,
+                strangers: Vec::new(),
             }),
             Err(source) => Err(JournalError::File { deed: "read", path, source }),
         }

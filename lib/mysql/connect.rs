@@ -313,6 +313,25 @@ impl Address {
     }
 }
 
+/// How many certificates a file of authorities (PEM) holds, or why it cannot be used.
+pub fn authorities(path: &str) -> Result<usize, String> {
+    use base64::Engine;
+    let text = std::fs::read_to_string(expand_home(path)).map_err(|error| error.to_string())?;
+    let mut count = 0;
+    for block in text.split("-----BEGIN CERTIFICATE-----").skip(1) {
+        let (body, _) =
+            block.split_once("-----END CERTIFICATE-----").ok_or("a certificate in it has no end")?;
+        let body: String = body.split_whitespace().collect();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(body).unwrap_or_default();
+        // DER begins with a sequence.
+        if bytes.first() != Some(&0x30) {
+            return Err(format!("certificate {} in it cannot be read", count + 1));
+        }
+        count += 1;
+    }
+    if count == 0 { Err("it holds no certificate (PEM)".to_owned()) } else { Ok(count) }
+}
+
 pub(crate) fn expand_home(path: &str) -> String {
     match (path.strip_prefix("~/"), crate::config::environment("HOME")) {
         (Some(rest), Some(home)) => format!("{home}/{rest}"),

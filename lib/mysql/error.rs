@@ -206,6 +206,13 @@ impl Error {
         }
     }
 
+    /// `read_only` or `super_read_only` is on: the same error number stands for other options too.
+    fn only_reads(&self) -> bool {
+        let said = self.said().to_ascii_lowercase();
+        self.number() == Some(number::OPTION_PREVENTS_STATEMENT)
+            && (said.contains("read-only") || said.contains("read_only"))
+    }
+
     /// A lock that somebody else holds is the only answer that may be another one in a while.
     fn exit_of_server(&self) -> Exit {
         match self.number() {
@@ -224,6 +231,11 @@ impl Error {
         std::error::Error::source(self).map_or_else(|| self.to_string(), ToString::to_string)
     }
 }
+
+/// What to do about a server that only reads.
+const READ_ONLY: &str = "the server is read-only (read_only, super_read_only), and key tables are written to it: for a copy, name a \
+                         parameter group without read_only in [restore]; a replica of your own is read by way of a copy of it, or of its \
+                         source";
 
 impl Failure for Error {
     fn ending(&self) -> Ending {
@@ -246,6 +258,9 @@ impl Failure for Error {
                 let ending = Ending::new(self.exit_of_server(), "mysql-connect");
                 Ending { hint: hint.map(str::to_owned), ..ending }
             }
+            Self::Statement { .. } if self.only_reads() => {
+                Ending::new(self.exit_of_server(), "read-only").hint(READ_ONLY)
+            }
             Self::Statement { .. } => Ending::new(self.exit_of_server(), "mysql-statement"),
             Self::OptionFileOpen { path, .. } => of_login().hint(format!("chmod 600 {}", path.display())),
             Self::NoUser => of_login().hint(
@@ -267,6 +282,29 @@ impl Failure for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_only_reads_is_told_as_that_and_other_options_are_not() {
+        let failed = |message: &str| Error::Statement {
+            deed: "dropping the work schema of the last run".to_owned(),
+            server: "s".to_owned(),
+            source: Cause(mysql::Error::MySqlError(mysql::MySqlError {
+                state: "HY000".into(),
+                message: message.into(),
+                code: 1290,
+            })),
+        };
+        for option in ["--super-read-only", "--read-only"] {
+            let said = format!(
+                "The MySQL server is running with the {option} option so it cannot execute this statement"
+            );
+            let ending = failed(&said).ending();
+            assert_eq!(ending.code, "read-only");
+            assert!(ending.hint.unwrap().contains("parameter group without read_only"));
+        }
+        let other = "The MySQL server is running with the --secure-file-priv option so it cannot execute this statement";
+        assert_eq!(failed(other).ending().code, "mysql-statement");
+    }
 
     #[test]
     fn a_server_speaks_as_in_the_stock_client() {

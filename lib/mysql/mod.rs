@@ -16,7 +16,7 @@ mod session;
 mod wire;
 
 pub use access::{Access, LoginOptions};
-pub use connect::Server;
+pub use connect::{Server, authorities};
 pub use error::{Error, number};
 pub use infile::{Broken, Loaded};
 pub(crate) use option_file::write_with_key as write_option_file_with_key;

@@ -177,6 +177,8 @@ pub(super) struct CopyOrder {
     pub iam_login: bool,
     /// Whether to pay for extended support instead of being upgraded.
     pub extended_support: bool,
+    /// TCP port, if not the origin's.
+    pub port: Option<u16>,
     /// Our tags.
     pub tags: Vec<(String, String)>,
 }

@@ -186,14 +186,14 @@ fn one(aws: &Connection, kind: ResourceKind, id: &str) -> Result<Option<Thing>, 
         ResourceKind::ClusterSnapshot => {
             let ask = aws.client.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(id);
             let ask = ask.set_snapshot_type(things::snapshot_type(id));
-            let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
+            let ask = ask.set_include_shared(things::may_be_shared(id));
             let answer = aws.run("DescribeDBClusterSnapshots", ask.send())?;
             answer.db_cluster_snapshots().first().map(things::cluster_snapshot)
         }
         ResourceKind::InstanceSnapshot => {
             let ask = aws.client.describe_db_snapshots().db_snapshot_identifier(id);
             let ask = ask.set_snapshot_type(things::snapshot_type(id));
-            let ask = ask.set_include_shared(id.starts_with("arn:").then_some(true));
+            let ask = ask.set_include_shared(things::may_be_shared(id));
             let answer = aws.run("DescribeDBSnapshots", ask.send())?;
             answer.db_snapshots().first().map(things::instance_snapshot)
         }

@@ -39,6 +39,14 @@ pub enum Error {
     /// A flag or a setting that is missing.
     #[error("{0}")]
     Missing(&'static str),
+    /// The authorities that the copy would be verified with.
+    #[error("[restore] tls_ca {path}: {problem}")]
+    Authorities {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Snapshots are taken of the whole cluster.
     #[error("instance {instance} belongs to cluster {cluster}")]
     Member {
@@ -150,6 +158,9 @@ impl Failure for Error {
             Self::Aws(inner) => inner.ending(),
             Self::Name { .. } => Ending::new(Exit::BadConfig, "bad-name")
                 .hint("names are 1 to 63 letters, digits and single hyphens, beginning with a letter"),
+            Self::Authorities { .. } => Ending::new(Exit::BadConfig, "tls-ca").hint(
+                "the RDS bundle: https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+            ),
             Self::Missing(_) => Ending::new(Exit::BadConfig, "bad-config"),
             Self::Member { cluster, .. } => Ending::new(Exit::BadConfig, "bad-config")
                 .hint(format!("give --cluster {cluster}, or set it in [source]")),

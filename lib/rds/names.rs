@@ -109,6 +109,26 @@ pub(super) fn tag_value(run: &str) -> String {
     format!("{}-{}", word.trim(), hash(run))
 }
 
+/// Tags beside ours: the service's limit is fifty.
+pub(super) const MORE_TAGS_MAX: usize = 44;
+
+/// The service's limit for a tag's key.
+const TAG_KEY_MAX: usize = 128;
+
+/// Why the service would not take a tag, or we do not.
+pub(super) fn tag_problem(key: &str, value: &str) -> Option<&'static str> {
+    let legal = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
+    if key.is_empty() || key.chars().count() > TAG_KEY_MAX || value.chars().count() > TAG_VALUE_MAX {
+        Some("is empty or too long: a key has 1 to 128 characters, a value at most 256")
+    } else if !legal(key) || !legal(value) {
+        Some("has a character that no tag takes: letters, digits, spaces and _.:/=+-@ are taken")
+    } else if ["refreshkit:", "aws:", "rds:"].iter().any(|own| key.to_ascii_lowercase().starts_with(own)) {
+        Some("begins with refreshkit:, aws: or rds:, which are not yours to give")
+    } else {
+        None
+    }
+}
+
 /// Lower-case letters and digits, everything else a single hyphen.
 fn words(run: &str) -> String {
     let mut text = String::new();
@@ -161,6 +181,14 @@ mod tests {
         }
         assert_eq!(snapshot_problem("rds:prod-2026-11-23-02-00"), None);
         assert_eq!(snapshot_problem("arn:aws:rds:eu-west-1:1:cluster-snapshot:x"), None);
+    }
+
+    #[test]
+    fn a_tag_of_ones_own_is_one_that_the_service_takes() {
+        for (key, value) in [("team", "data & co"), ("aws:x", "1"), ("refreshkit:run", "x"), ("", "x")] {
+            assert!(tag_problem(key, value).is_some(), "{key}");
+        }
+        assert_eq!(tag_problem("cost-centre", "42 / Zürich"), None);
     }
 
     #[test]

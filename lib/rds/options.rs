@@ -74,6 +74,43 @@ pub(super) fn prefix(config: &Config) -> Result<&str, Error> {
     }
 }
 
+/// Refuses a prefix that the source's own name begins with: by name alone, production would be ours.
+pub(super) fn apart(config: &Config, source: &str) -> Result<(), Error> {
+    let prefix = config.snapshot.prefix.as_str();
+    if !names::is_ours(prefix, source) {
+        return Ok(());
+    }
+    Err(config
+        .origin
+        .error_at(
+            &["snapshot", "prefix"],
+            format!("[snapshot] prefix {prefix:?}: the name of the source, {source}, begins with it"),
+            Some("prefix = \"refreshkit\"".to_owned()),
+        )
+        .into())
+}
+
+/// What a tag of the organisation's own may be: the service's limits, and not one of ours.
+pub(super) fn tags(config: &Config) -> Result<(), Error> {
+    for (section, tags) in [("snapshot", &config.snapshot.tags), ("restore", &config.restore.tags)] {
+        for (key, value) in tags {
+            if let Some(problem) = names::tag_problem(key, value) {
+                let said = format!("[{section}] tags: {key:?} = {value:?} {problem}");
+                return Err(config.origin.error_at(&[section, "tags"], said, None).into());
+            }
+        }
+        if tags.len() > names::MORE_TAGS_MAX {
+            let said = format!(
+                "[{section}] tags: {} are too many, {} is the most",
+                tags.len(),
+                names::MORE_TAGS_MAX
+            );
+            return Err(config.origin.error_at(&[section, "tags"], said, None).into());
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,9 @@ use crate::document::ResourceKind;
 /// Days of automated backups: the least there is. Left out, a restore takes over production's.
 const BACKUP_DAYS: i32 = 1;
 
+/// A plain instance can do without: its first backup would only make it busy.
+const NO_BACKUPS: i32 = 0;
+
 /// Tags for a create call.
 pub(crate) fn tags(tags: &[(String, String)]) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
@@ -21,6 +24,11 @@ pub(crate) fn tags(tags: &[(String, String)]) -> Vec<Tag> {
 fn lifecycle(order: &CopyOrder) -> String {
     let choice = if order.extended_support { "" } else { "-disabled" };
     format!("open-source-rds-extended-support{choice}")
+}
+
+/// The service knows no such thing for MariaDB.
+fn plain_lifecycle(order: &CopyOrder) -> Option<String> {
+    (order.engine != "mariadb").then(|| lifecycle(order))
 }
 
 fn groups(order: &CopyOrder) -> Option<Vec<String>> {
@@ -59,6 +67,7 @@ fn cluster_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) ->
         .set_serverless_v2_scaling_configuration(scaling(order))
         .enable_iam_database_authentication(order.iam_login)
         .engine_lifecycle_support(lifecycle(order))
+        .set_port(order.port.map(i32::from))
         .backup_retention_period(BACKUP_DAYS)
         .publicly_accessible(false)
         .deletion_protection(false)
@@ -68,6 +77,7 @@ fn cluster_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) ->
     things::made(order.kind, &order.id, answer.db_cluster().map(things::cluster))
 }
 
+/// No flag for public access: the service takes it for Multi-AZ clusters only here, and the instances have their own.
 fn cluster_to_latest(aws: &Connection, order: &CopyOrder, source: &str, how: &str) -> Result<Thing, Fault> {
     let ask = aws.client.restore_db_cluster_to_point_in_time().db_cluster_identifier(&order.id);
     let ask = ask
@@ -82,8 +92,8 @@ fn cluster_to_latest(aws: &Connection, order: &CopyOrder, source: &str, how: &st
         .set_serverless_v2_scaling_configuration(scaling(order))
         .enable_iam_database_authentication(order.iam_login)
         .engine_lifecycle_support(lifecycle(order))
+        .set_port(order.port.map(i32::from))
         .backup_retention_period(BACKUP_DAYS)
-        .publicly_accessible(false)
         .deletion_protection(false)
         .copy_tags_to_snapshot(false)
         .set_tags(Some(tags(&order.tags)));
@@ -101,8 +111,9 @@ fn instance_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -
         .set_db_parameter_group_name(order.parameter_group.clone())
         .set_storage_type(order.storage_type.clone())
         .enable_iam_database_authentication(order.iam_login)
-        .engine_lifecycle_support(lifecycle(order))
-        .backup_retention_period(BACKUP_DAYS)
+        .set_engine_lifecycle_support(plain_lifecycle(order))
+        .set_port(order.port.map(i32::from))
+        .backup_retention_period(NO_BACKUPS)
         .publicly_accessible(false)
         .multi_az(false)
         .auto_minor_version_upgrade(false)
@@ -124,8 +135,9 @@ fn instance_to_latest(aws: &Connection, order: &CopyOrder, source: &str) -> Resu
         .set_db_parameter_group_name(order.parameter_group.clone())
         .set_storage_type(order.storage_type.clone())
         .enable_iam_database_authentication(order.iam_login)
-        .engine_lifecycle_support(lifecycle(order))
-        .backup_retention_period(BACKUP_DAYS)
+        .set_engine_lifecycle_support(plain_lifecycle(order))
+        .set_port(order.port.map(i32::from))
+        .backup_retention_period(NO_BACKUPS)
         .publicly_accessible(false)
         .multi_az(false)
         .auto_minor_version_upgrade(false)
@@ -150,6 +162,5 @@ pub(crate) fn instance(client: &Client, order: &InstanceOrder) -> CreateDBInstan
         .auto_minor_version_upgrade(false)
         .enable_performance_insights(false)
         .monitoring_interval(0)
-        .copy_tags_to_snapshot(false)
         .set_tags(Some(tags(&order.tags)))
 }

@@ -10,14 +10,21 @@ use super::api::{MasterSecret, Thing};
 use crate::aws::{Fault, FaultClass, label};
 use crate::document::ResourceKind;
 
-/// The type that a describe of one snapshot must name, or the service does not find it.
+/// The type that a describe of one snapshot must name, or the service does not find it. An ARN ends with the name.
 pub(crate) fn snapshot_type(id: &str) -> Option<String> {
-    let (scheme, _) = id.split_once(':')?;
-    match scheme {
-        "rds" => Some("automated".to_owned()),
-        "awsbackup" => Some("awsbackup".to_owned()),
-        _ => None,
-    }
+    let name = if id.starts_with("arn:") { id.splitn(7, ':').nth(6)? } else { id };
+    let (scheme, _) = name.split_once(':')?;
+    ["automated", "awsbackup"]
+        .into_iter()
+        .zip(["rds", "awsbackup"])
+        .find(|(_, of)| *of == scheme)
+        .map(|(kind, _)| kind.to_owned())
+}
+
+/// Whether snapshots that others share are to be looked at, too: an ARN may be of another account, and the service takes the question
+/// only where no type is named.
+pub(crate) fn may_be_shared(id: &str) -> Option<bool> {
+    (id.starts_with("arn:") && snapshot_type(id).is_none()).then_some(true)
 }
 
 /// What a create call made. An answer without it is no answer.
@@ -185,6 +192,20 @@ mod tests {
         let thing = cluster(&of);
         assert_eq!(thing.members, ["writer", "reader"]);
         assert_eq!(thing.unsynced, ["writer"]);
+    }
+
+    #[test]
+    fn a_snapshot_of_the_services_own_is_asked_for_with_its_type_by_its_arn_too() {
+        let arn = |name: &str| format!("arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:{name}");
+        for (id, kind, shared) in [
+            ("kit-1", None, None),
+            ("rds:prod-2026-11-29-02-00", Some("automated"), None),
+            (&arn("rds:prod-2026-11-29-02-00"), Some("automated"), None),
+            (&arn("awsbackup:job-1"), Some("awsbackup"), None),
+            (&arn("kit-1"), None, Some(true)),
+        ] {
+            assert_eq!((snapshot_type(id).as_deref(), may_be_shared(id)), (kind, shared), "{id}");
+        }
     }
 
     #[test]

@@ -81,9 +81,13 @@ mod rds_login;
 #[cfg(feature = "aws")]
 mod rds_moto;
 #[cfg(feature = "aws")]
+mod rds_orders;
+#[cfg(feature = "aws")]
 mod rds_owner;
 #[cfg(feature = "aws")]
 mod rds_plain;
+#[cfg(feature = "aws")]
+mod rds_policy;
 #[cfg(feature = "aws")]
 mod rds_stage;
 #[cfg(feature = "aws")]

@@ -1,10 +1,15 @@
 //! `[snapshot]` and `[restore]`: how the nightly snapshot is taken, and how the throw-away copy is restored from it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::brief::OneOrMany;
 use crate::config::length::Length;
+
+/// Tags by key.
+pub(crate) type Tags = BTreeMap<String, String>;
 
 /// How the nightly snapshot is taken and waited for.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -20,6 +25,8 @@ pub struct SnapshotConfig {
     pub timeout: Length,
     /// After this, `rds-drop --expired` may delete what a run left behind.
     pub expires: Length,
+    /// The organisation's own tags for snapshots, beside ours: `{ team = "data", "cost-centre" = "42" }`.
+    pub tags: Tags,
     /// Who makes and deletes: what carries another owner's tag is left alone. Without it each state directory has a random
     /// one; set it if a new host must be able to delete what a lost one made. `$REFRESH_OWNER` says the same.
     pub owner: Option<String>,
@@ -34,6 +41,7 @@ impl Default for SnapshotConfig {
             timeout: Length::of_seconds(2 * 3_600),
             // Gone before the next night begins, even if the run was lost.
             expires: Length::of_seconds(20 * 3_600),
+            tags: Tags::new(),
             owner: None,
         }
     }
@@ -70,6 +78,12 @@ pub struct RestoreConfig {
     pub readers: u8,
     /// How long to wait for cluster and instances.
     pub timeout: Length,
+    /// Engine version of the copy, if not the source's: where the service no longer offers that one.
+    pub engine_version: Option<String>,
+    /// TCP port of the copy, if not the source's.
+    pub port: Option<u16>,
+    /// The organisation's own tags for the copy and its instances, beside ours.
+    pub tags: Tags,
     /// Make a copy-on-write clone of the source instead of restoring a snapshot: minutes instead of tens of minutes.
     pub clone: bool,
     /// KMS key of the copy, if not that of the snapshot.
@@ -103,6 +117,9 @@ impl Default for RestoreConfig {
             instance_parameter_group: None,
             readers: 0,
             timeout: Length::of_seconds(4 * 3_600),
+            engine_version: None,
+            port: None,
+            tags: Tags::new(),
             clone: false,
             kms_key: None,
             storage_type: None,

@@ -10,6 +10,8 @@
 //! journal entry or a tag by which `rds-drop` finds what is there. Ours is what carries this run, owner and source and the
 //! random word that our journal had before the call: of two runs of one name, only one can be right about that.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{self as guard, Asker, Claim, Owner};
@@ -31,6 +33,8 @@ pub(crate) struct Intent {
     pub id: String,
     /// What it must be of, to be taken for ours: the source of a snapshot, the cluster of an instance.
     pub parent: Option<String>,
+    /// The organisation's tags for it.
+    pub more_tags: BTreeMap<String, String>,
     /// When the reaper may take it.
     expires_at: Timestamp,
     /// Who creates it.
@@ -59,6 +63,7 @@ impl Intent {
             kind,
             id: id.to_owned(),
             parent: None,
+            more_tags: BTreeMap::new(),
             expires_at,
             owner: house.owner()?,
             source: source.to_owned(),
@@ -69,14 +74,16 @@ impl Intent {
     /// Our tags for it.
     pub(crate) fn tags(&self, run: &str) -> Vec<(String, String)> {
         let pair = |key: &str, value: String| (key.to_owned(), value);
-        vec![
+        let mut tags = vec![
             pair(TAG_RUN, tag_value(run)),
             pair(TAG_MANAGED, "true".to_owned()),
             pair(TAG_EXPIRES, self.expires_at.to_string()),
             pair(TAG_OWNER, tag_value(&self.owner)),
             pair(TAG_SOURCE, tag_value(&self.source)),
             pair(TAG_INTENT, self.word.clone()),
-        ]
+        ];
+        tags.extend(self.more_tags.clone());
+        tags
     }
 
     /// What must be true of it to be ours.
@@ -188,6 +195,7 @@ mod tests {
             kind: ResourceKind::Cluster,
             id: "kit-1".to_owned(),
             parent: None,
+            more_tags: BTreeMap::new(),
             expires_at: Timestamp::MAX,
             owner: "agent1-1".to_owned(),
             source: "cluster-A".to_owned(),

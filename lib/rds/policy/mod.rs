@@ -1,18 +1,21 @@
 //! `--iam-policy`: the permissions that the four tools need for the configuration at hand, and no more.
 //!
-//! In: `refresh.toml`. Out: a policy document on stdout, to paste or to pipe; why each statement is there, on stderr.
-//! Request tags exist only on creates and resource tags only on what exists, so each kind of resource has its own
-//! statement.
+//! In: `refresh.toml`. Out: a policy document on stdout, to paste or to pipe; why each statement is there, on stderr. A statement
+//! is one kind of action and the resources of that action: what it makes (by our prefix, born with our tags), and what it only
+//! uses. Request tags exist only on creates and resource tags only on what exists.
 
+mod copies;
+mod keys;
 mod logins;
 mod statement;
 
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::names::{TAG_EXPIRES, TAG_MANAGED};
+use super::names::TAG_MANAGED;
 use super::options::{self, ServiceOptions};
-use crate::config::{Config, Fallback, environment};
+use crate::aws;
+use crate::config::Config;
 use crate::document::AnyFailure;
 use crate::house::House;
 use statement::{Names, Statement};
@@ -23,7 +26,7 @@ pub fn print(
     service: &ServiceOptions,
     out: &mut dyn std::io::Write,
 ) -> Result<(), AnyFailure> {
-    let region = environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION"));
+    let region = aws::region();
     let account = service.account.as_deref().or_else(|| account_of(&house.config)).unwrap_or("*");
     let statements = of(&house.config, region.as_deref().unwrap_or("*"), account)?;
     for statement in &statements {
@@ -37,6 +40,9 @@ pub fn print(
         house
             .progress
             .say("the account is written as *: name it with --account if the role may act in several");
+    }
+    if region.is_none() {
+        house.progress.say("the region is written as *, and the partition as aws: set AWS_REGION");
     }
     let list: Vec<Value> = statements.into_iter().map(|statement| statement.json).collect();
     let policy = json!({"Version": "2012-10-17", "Statement": list});
@@ -61,147 +67,105 @@ pub(super) fn of(config: &Config, region: &str, account: &str) -> Result<Vec<Sta
             "no source is named: set [source] cluster in refresh.toml, and the policy can name it too",
         ));
     };
+    options::apart(config, source)?;
+    // The service stores names in lower case, and a policy matches ARNs by case.
+    let source = source.to_ascii_lowercase();
     let aurora = config.source.cluster.is_some();
     let mut statements = vec![look()];
-    statements.extend(snapshot(&names, source, aurora));
-    statements.extend(restore(&names, source, aurora, config));
-    statements.extend(ours(&names, aurora));
-    statements.extend(never(&names));
-    statements.extend(config.restore.kms_key.as_deref().map(|key| kms(&names, key)));
+    statements.extend(if aurora {
+        copies::of_cluster(&names, &source, config)
+    } else {
+        copies::of_instance(&names, &source, config)
+    });
+    statements.push(tag(&names, aurora));
+    statements.extend(change(&names, aurora));
+    statements.extend(never(&names, &source));
+    statements.extend(keys::of(&names, config));
     statements.extend(logins::of(&names, config, aurora));
     Ok(statements)
 }
 
-/// A create must carry our tags: they are what lets `rds-drop` find and delete the result.
-fn tagged() -> Value {
-    json!({
-        "StringEquals": {format!("aws:RequestTag/{TAG_MANAGED}"): "true"},
-        "Null": {format!("aws:RequestTag/{TAG_EXPIRES}"): "false"},
-    })
-}
-
 fn look() -> Statement {
     Statement {
-        why: "descriptions carry states and tags; the service has no narrower right for listing",
+        why: "descriptions carry states and tags, and tell what the region offers; the service has no narrower right for listing",
         json: json!({"Sid": "Look", "Effect": "Allow", "Resource": "*", "Action": [
             "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBClusterSnapshots",
-            "rds:DescribeDBSnapshots", "rds:DescribeEvents"]}),
+            "rds:DescribeDBSnapshots", "rds:DescribeEvents", "rds:ListTagsForResource",
+            "rds:DescribeDBSubnetGroups", "rds:DescribeDBClusterParameterGroups", "rds:DescribeDBParameterGroups",
+            "rds:DescribeDBEngineVersions", "rds:DescribeOrderableDBInstanceOptions", "rds:DescribeAccountAttributes"]}),
     }
 }
 
-fn snapshot(names: &Names<'_>, source: &str, aurora: bool) -> Vec<Statement> {
-    let (action, of, new) = if aurora {
-        ("rds:CreateDBClusterSnapshot", names.arn("cluster", source), names.own("cluster-snapshot"))
-    } else {
-        ("rds:CreateDBSnapshot", names.arn("db", source), names.own("snapshot"))
-    };
-    vec![
-        Statement {
-            why: "rds-snap reads from the source, and from no other",
-            json: json!({"Sid": "SnapshotOfSource", "Effect": "Allow", "Action": action, "Resource": of}),
-        },
-        Statement {
-            why: "the snapshot has our prefix and is born with our tags",
-            json: json!({"Sid": "SnapshotNew", "Effect": "Allow", "Action": action, "Resource": new,
-                "Condition": tagged()}),
-        },
-    ]
+fn tag(names: &Names<'_>, aurora: bool) -> Statement {
+    Statement {
+        why: "tags come with the create calls; confined by name, or the role could tag production as its own and \
+              then delete it",
+        json: json!({"Sid": "TagOurs", "Effect": "Allow", "Action": "rds:AddTagsToResource",
+            "Resource": names.all_own(aurora)}),
+    }
 }
 
-fn restore(names: &Names<'_>, source: &str, aurora: bool, config: &Config) -> Vec<Statement> {
-    let live = config.restore.clone || config.snapshot.fallback == Fallback::Pitr;
-    let (plain, in_time, kind, snapshots) = if aurora {
-        (
-            "rds:RestoreDBClusterFromSnapshot",
-            "rds:RestoreDBClusterToPointInTime",
-            "cluster",
-            "cluster-snapshot",
-        )
-    } else {
-        ("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime", "db", "snapshot")
-    };
-    let mut actions = vec![plain];
-    actions.extend(live.then_some(in_time));
-    actions.extend(aurora.then_some("rds:CreateDBInstance"));
-    let group = |kind: &str, name: &Option<String>| names.arn(kind, name.as_deref().unwrap_or("default*"));
-    let mut uses = vec![
-        names.own(snapshots),
-        names.arn(snapshots, &format!("rds:{source}-*")),
-        group("subgrp", &config.restore.subnet_group),
-        group("pg", &config.restore.instance_parameter_group),
-        names.arn("og", "default*"),
-    ];
-    uses.extend(aurora.then(|| group("cluster-pg", &config.restore.parameter_group)));
-    uses.extend(live.then(|| names.arn(kind, source)));
-    let into: Vec<String> =
-        if aurora { vec![names.own("cluster"), names.own("db")] } else { vec![names.own("db")] };
-    vec![
-        Statement {
-            why: "the copy and its instances have our prefix and are born with our tags",
-            json: json!({"Sid": "RestoreInto", "Effect": "Allow", "Action": actions, "Resource": into,
-                "Condition": tagged()}),
-        },
-        Statement {
-            why: "a restore reads our snapshots and the source's automated ones, and uses the configured groups \
-                  (and, for a clone or a point in time, the source itself)",
-            json: json!({"Sid": "RestoreUses", "Effect": "Allow", "Action": actions, "Resource": uses}),
-        },
-    ]
-}
-
-fn ours(names: &Names<'_>, aurora: bool) -> Vec<Statement> {
-    let actions: &[&str] = if aurora {
+/// The new password, and `rds-drop`: by name and by tag, both.
+fn change(names: &Names<'_>, aurora: bool) -> Vec<Statement> {
+    let pairs: &[(&str, &[&str], &str)] = if aurora {
         &[
-            "rds:ModifyDBCluster",
-            "rds:StartDBCluster",
-            "rds:DeleteDBCluster",
-            "rds:DeleteDBInstance",
-            "rds:DeleteDBClusterSnapshot",
+            ("OurClusters", &["rds:ModifyDBCluster", "rds:StartDBCluster", "rds:DeleteDBCluster"], "cluster"),
+            ("OurInstances", &["rds:DeleteDBInstance"], "db"),
+            ("OurSnapshots", &["rds:DeleteDBClusterSnapshot"], "cluster-snapshot"),
         ]
     } else {
-        &["rds:ModifyDBInstance", "rds:StartDBInstance", "rds:DeleteDBInstance", "rds:DeleteDBSnapshot"]
+        &[
+            ("OurInstances", &["rds:ModifyDBInstance", "rds:StartDBInstance", "rds:DeleteDBInstance"], "db"),
+            ("OurSnapshots", &["rds:DeleteDBSnapshot"], "snapshot"),
+        ]
     };
-    let own = names.all_own(aurora);
-    vec![
-        Statement {
-            why: "tags come with the create calls; confined by name, or the role could tag production as its own and \
-                  then delete it",
-            json: json!({"Sid": "TagOurs", "Effect": "Allow", "Action": "rds:AddTagsToResource", "Resource": own}),
-        },
-        Statement {
-            why: "the new password, and rds-drop: by name and by tag, both",
-            json: json!({"Sid": "ChangeAndDropOurs", "Effect": "Allow", "Action": actions, "Resource": own,
-                "Condition": {"StringEquals": {format!("aws:ResourceTag/{TAG_MANAGED}"): "true"}}}),
-        },
-    ]
+    let statement = |(sid, actions, kind): &(&str, &[&str], &str)| Statement {
+        why: "the new password, and rds-drop: by name and by tag, both",
+        json: json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": names.own(kind),
+            "Condition": {"StringEquals": {format!("aws:ResourceTag/{TAG_MANAGED}"): "true"}}}),
+    };
+    let mut statements: Vec<Statement> = pairs.iter().map(statement).collect();
+    statements.extend(aurora.then(|| Statement {
+        why: "a delete of a cluster names the snapshot that it could leave behind, though we ask for none",
+        json: json!({"Sid": "NoLastSnapshot", "Effect": "Allow", "Action": "rds:DeleteDBCluster",
+            "Resource": names.own("cluster-snapshot")}),
+    }));
+    statements
 }
 
-fn never(names: &Names<'_>) -> Vec<Statement> {
+/// What destroys, changes or relabels.
+const HARM: &[&str] = &[
+    "rds:Delete*",
+    "rds:Modify*",
+    "rds:Stop*",
+    "rds:Reboot*",
+    "rds:Failover*",
+    "rds:Promote*",
+    "rds:AddTagsToResource",
+    "rds:RemoveTagsFromResource",
+];
+
+fn never(names: &Names<'_>, source: &str) -> Vec<Statement> {
     vec![
         Statement {
             why: "whatever else the role is given, no copy of production is reachable from the internet",
             json: json!({"Sid": "NeverPublic", "Effect": "Deny", "Resource": "*",
-                "Action": ["rds:CreateDBInstance", "rds:ModifyDBInstance"],
+                "Action": ["rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot",
+                    "rds:RestoreDBInstanceToPointInTime"],
                 "Condition": {"Bool": {"rds:PubliclyAccessible": "true"}}}),
         },
         Statement {
+            why: "whatever the prefix and whatever else the role is given, the source is neither changed nor deleted",
+            json: json!({"Sid": "NeverSource", "Effect": "Deny", "Action": HARM, "Resource": [
+                names.arn("cluster", source), names.arn("db", source),
+                names.arn("cluster-snapshot", &format!("rds:{source}-*")),
+                names.arn("snapshot", &format!("rds:{source}-*"))]}),
+        },
+        Statement {
             why: "whatever else the role is given, nothing without our prefix is changed or deleted",
-            json: json!({"Sid": "NeverOthers", "Effect": "Deny", "NotResource": [names.own("*")],
-                "Action": ["rds:Delete*", "rds:Modify*", "rds:Stop*", "rds:Reboot*", "rds:Failover*",
-                    "rds:AddTagsToResource", "rds:RemoveTagsFromResource"]}),
+            json: json!({"Sid": "NeverOthers", "Effect": "Deny", "Action": HARM, "NotResource": [names.own("*")]}),
         },
     ]
-}
-
-fn kms(names: &Names<'_>, key: &str) -> Statement {
-    // A policy cannot name a key by its alias.
-    let resource = if key.starts_with("arn:") { key } else { "*" };
-    Statement {
-        why: "the copy is encrypted with [restore] kms_key: used through RDS only",
-        json: json!({"Sid": "Key", "Effect": "Allow", "Resource": resource,
-            "Action": ["kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey*"],
-            "Condition": {"StringLike": {"kms:ViaService": format!("rds.{}.amazonaws.com", names.region)}}}),
-    }
 }
 
 #[cfg(test)]
@@ -219,17 +183,24 @@ mod tests {
     }
 
     #[test]
-    fn names_the_source_once_and_only_to_read_it() {
-        let config = config("[source]\ncluster = \"prod\"\n[restore]\nsubnet_group = \"dev\"\n");
+    fn names_the_source_only_to_read_it_and_to_protect_it() {
+        let config = config("[source]\ncluster = \"Prod\"\n[restore]\nsubnet_group = \"dev\"\n");
         let statements = of(&config, "eu-west-1", "123456789012").unwrap();
         let with_source: Vec<&str> = statements
             .iter()
             .filter(|statement| statement.json.to_string().contains(":cluster:prod\""))
             .map(|statement| statement.json["Sid"].as_str().unwrap())
             .collect();
-        assert_eq!(with_source, ["SnapshotOfSource"]);
+        assert_eq!(with_source, ["SnapshotOfSource", "NeverSource"]);
         assert!(text(&statements).contains("arn:aws:rds:eu-west-1:123456789012:subgrp:dev"));
-        assert!(!text(&statements).contains("PointInTime"));
+        assert!(!text(&statements).contains("PointInTime\",\"Condition"));
+    }
+
+    #[test]
+    fn a_prefix_that_the_sources_name_begins_with_is_refused() {
+        let config = config("[source]\ncluster = \"Prod-replica\"\n[snapshot]\nprefix = \"prod\"\n");
+        let said = of(&config, "eu-west-1", "1").unwrap_err().to_string();
+        assert!(said.contains("the name of the source, Prod-replica, begins with it"), "{said}");
     }
 
     #[test]
@@ -278,8 +249,9 @@ mod tests {
     fn a_clone_needs_the_live_cluster_and_an_instance_needs_no_cluster() {
         let clone = of(&config("[source]\ncluster = \"prod\"\n[restore]\nclone = true\n"), "*", "*").unwrap();
         assert!(text(&clone).contains("rds:RestoreDBClusterToPointInTime"));
+        assert!(!text(&clone).contains("rds:CreateDBClusterSnapshot"), "it takes no snapshot");
         let plain = of(&config("[source]\ninstance = \"prod\"\n"), "*", "*").unwrap();
-        assert!(!text(&plain).contains("cluster:"), "{}", text(&plain));
+        assert!(!text(&plain).contains("rds:ModifyDBCluster"), "{}", text(&plain));
         assert!(of(&config(""), "*", "*").is_err());
     }
 }

@@ -13,6 +13,15 @@ pub(crate) struct Statement {
     pub(crate) json: Value,
 }
 
+/// How regions begin, their partition, and what host names end with; all others are of `aws`.
+const PLACES: &[(&str, &str, &str)] = &[
+    ("cn-", "aws-cn", "amazonaws.com.cn"),
+    ("us-gov-", "aws-us-gov", "amazonaws.com"),
+    ("eusc-", "aws-eusc", "amazonaws.eu"),
+    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+    ("us-iso-", "aws-iso", "c2s.ic.gov"),
+];
+
 /// What names are made of.
 pub(crate) struct Names<'a> {
     pub(crate) region: &'a str,
@@ -25,14 +34,19 @@ impl Names<'_> {
         self.service_arn("rds", &format!("{kind}:{name}"))
     }
 
-    /// China and GovCloud are partitions of their own.
+    /// An ARN of this region and account.
     pub(crate) fn service_arn(&self, service: &str, rest: &str) -> String {
-        let partition = match self.region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        format!("arn:{partition}:{service}:{}:{}:{rest}", self.region, self.account)
+        format!("arn:{}:{service}:{}:{}:{rest}", self.place().1, self.region, self.account)
+    }
+
+    /// What the host names of services end with here.
+    pub(crate) fn domain(&self) -> &'static str {
+        self.place().2
+    }
+
+    fn place(&self) -> (&'static str, &'static str, &'static str) {
+        let found = PLACES.iter().find(|(begins, ..)| self.region.starts_with(begins));
+        found.copied().unwrap_or(("", "aws", "amazonaws.com"))
     }
 
     /// Everything of a kind that has our prefix.

@@ -25,6 +25,7 @@ use crate::aws::label;
 use crate::claim;
 use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
 use crate::document::{Cluster, Copy, Document, Done, Login, ResourceKind, Snapshot, Source};
+use crate::mysql;
 use crate::rds::guard::adopt::{self, Intent};
 
 /// Flags of `rds-restore`; each beats its setting in `[restore]`.
@@ -113,7 +114,8 @@ pub(super) fn copy(
         )));
     }
     let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
-    let intent = Intent::new(desk.house, &document.run, &order.source, (order.kind, &order.id))?;
+    let mut intent = Intent::new(desk.house, &document.run, &order.source, (order.kind, &order.id))?;
+    intent.more_tags.clone_from(&settings.tags);
     let order = CopyOrder { tags: intent.tags(&document.run), ..order };
     let made = create(desk, document, &intent, &order, &settings, patience)?;
     // Before the instances exist: the minute that this takes hides in theirs.
@@ -185,6 +187,8 @@ fn order(
     options: &RestoreOptions,
 ) -> Result<CopyOrder, Error> {
     require_network(settings)?;
+    require_authorities(settings)?;
+    super::options::tags(&desk.house.config)?;
     if settings.instance_class.as_slice().is_empty() {
         return Err(Error::Missing("set [restore] instance_class in refresh.toml: its list is empty"));
     }
@@ -209,7 +213,8 @@ fn order(
         origin,
         source,
         engine,
-        engine_version,
+        engine_version: settings.engine_version.clone().unwrap_or(engine_version),
+        port: settings.port,
         subnet_group: settings.subnet_group.clone(),
         security_groups: settings.security_groups.clone(),
         parameter_group: group.clone(),
@@ -244,6 +249,12 @@ fn require_network(settings: &RestoreConfig) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// What would only come out at the login, when all of it is there and paid for.
+fn require_authorities(settings: &RestoreConfig) -> Result<(), Error> {
+    let Some(path) = &settings.tls_ca else { return Ok(()) };
+    mysql::authorities(path).map(|_| ()).map_err(|problem| Error::Authorities { path: path.clone(), problem })
 }
 
 /// What a copy is made from.
@@ -314,7 +325,7 @@ fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) ->
         source.databases.clone_from(&desk.house.config.source.databases);
     }
     document.snapshot = Some(Snapshot {
-        kind: "clone".to_owned(),
+        kind: snapshot::CLONE.to_owned(),
         status: "available".to_owned(),
         created_at: Some(Timestamp::now()),
         arn: None,
@@ -342,6 +353,7 @@ fn instances(
         let named = (ResourceKind::Instance, id.as_str());
         let mut intent = Intent::new(desk.house, &document.run, &of.source, named)?;
         intent.parent = Some(of.id.clone());
+        intent.more_tags.clone_from(&settings.tags);
         let order = InstanceOrder {
             id: intent.id.clone(),
             cluster: of.id.clone(),

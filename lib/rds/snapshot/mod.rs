@@ -5,6 +5,8 @@
 
 pub(super) mod usual;
 
+use jiff::Timestamp;
+
 use super::api::Thing;
 use super::desk::Desk;
 use super::error::Error;
@@ -18,6 +20,9 @@ use crate::rds::guard::adopt::{self, Intent};
 
 /// The status of a snapshot that could not even be ordered.
 pub(super) const NOT_ORDERED: &str = "not-ordered";
+
+/// What `snapshot.kind` says when the copy is a clone of the source as it is then.
+pub(super) const CLONE: &str = "clone";
 
 /// Flags of `rds-snap`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -49,6 +54,8 @@ pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptio
         return reuse(desk, document, id);
     }
     let (kind, source) = source_of(desk, options)?;
+    super::options::apart(&desk.house.config, &source)?;
+    super::options::tags(&desk.house.config)?;
     let timeout = options.timeout.unwrap_or(desk.house.config.snapshot.timeout).duration();
     let patience = Patience { timeout, newborn: false };
     let Some(found) = desk.look(kind, &source)? else {
@@ -57,6 +64,9 @@ pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptio
     require_mysql(&found)?;
     let found = desk.wait_usable(kind, &source, patience)?;
     document.source = Some(source_section(&found, &desk.house.config.source.databases));
+    if desk.house.config.restore.clone && kind == ResourceKind::Cluster {
+        return Ok(leave_to_clone(document, &found));
+    }
     let of = snapshot_kind(kind);
     let id = names::of_run(options::prefix(&desk.house.config)?, &document.run);
     if desk.house.dry_run {
@@ -66,6 +76,7 @@ pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptio
     }
     let mut intent = Intent::new(desk.house, &document.run, &found.identity(), (of, &id))?;
     intent.parent = Some(found.id.clone());
+    intent.more_tags.clone_from(&desk.house.config.snapshot.tags);
     let tags = intent.tags(&document.run);
     let made = adopt::create(desk, document, &intent, || desk.cloud.snapshot(of, &id, &found.id, &tags));
     match made {
@@ -92,6 +103,18 @@ fn require_mysql(source: &Thing) -> Result<(), Error> {
         return Err(Error::Engine { what: source.label(), engine: source.engine.clone() });
     }
     Ok(())
+}
+
+/// rds-restore will clone the source itself: a snapshot would be waited and paid for, and never read.
+fn leave_to_clone(document: &mut Document, found: &Thing) -> Done {
+    document.snapshot = Some(Snapshot {
+        kind: CLONE.to_owned(),
+        status: "available".to_owned(),
+        created_at: Some(Timestamp::now()),
+        arn: None,
+        ..section(found)
+    });
+    Done::saying(format!("no snapshot is taken: [restore] clone = true makes the copy of {}", found.label()))
 }
 
 /// No room for another snapshot is no reason to go without a refresh.
@@ -140,12 +163,21 @@ pub(super) fn find(desk: &Desk<'_>, id: &str) -> Result<Thing, Error> {
     if let Some(problem) = names::snapshot_problem(id) {
         return Err(Error::Name { what: "snapshot", name: id.to_owned(), problem });
     }
-    for kind in [ResourceKind::ClusterSnapshot, ResourceKind::InstanceSnapshot] {
-        if let Some(found) = desk.look(kind, id)? {
+    for kind in kinds_of(id) {
+        if let Some(found) = desk.look(*kind, id)? {
             return Ok(found);
         }
     }
     Err(Error::NoSuch(label(ResourceKind::ClusterSnapshot, id)))
+}
+
+/// What a name may be of; an ARN says it.
+fn kinds_of(id: &str) -> &'static [ResourceKind] {
+    match id.split(':').nth(5) {
+        Some("cluster-snapshot") => &[ResourceKind::ClusterSnapshot],
+        Some("snapshot") => &[ResourceKind::InstanceSnapshot],
+        _ => &[ResourceKind::ClusterSnapshot, ResourceKind::InstanceSnapshot],
+    }
 }
 
 /// Whose snapshot is wanted: flags, then `[source]`.
@@ -199,5 +231,20 @@ pub(super) fn section(thing: &Thing) -> Snapshot {
         engine: thing.engine.clone(),
         engine_version: thing.engine_version.clone(),
         ..Snapshot::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_says_what_it_is_the_snapshot_of() {
+        let of = |kind: &str| {
+            kinds_of(&format!("arn:aws:rds:eu-west-1:123456789012:{kind}:rds:prod-2026-11-29-02-00")).to_vec()
+        };
+        assert_eq!(of("snapshot"), [ResourceKind::InstanceSnapshot]);
+        assert_eq!(of("cluster-snapshot"), [ResourceKind::ClusterSnapshot]);
+        assert_eq!(kinds_of("rds:prod-2026-11-29-02-00").len(), 2);
     }
 }

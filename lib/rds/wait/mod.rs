@@ -112,7 +112,7 @@ fn wait_for_snapshot(
     snapshot: &Snapshot,
     options: &WaitOptions,
 ) -> Result<Done, Error> {
-    if snapshot.kind == POINT_IN_TIME {
+    if [POINT_IN_TIME, snapshot::CLONE].contains(&snapshot.kind.as_str()) {
         return Ok(Done::default());
     }
     let none = options.fallback.unwrap_or(desk.house.config.snapshot.fallback) == Fallback::None;

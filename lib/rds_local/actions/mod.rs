@@ -15,11 +15,13 @@ pub(super) mod tags;
 use std::sync::Arc;
 
 use super::cloud::Cloud;
+use crate::rds_local::http::model;
 use crate::rds_local::http::query::{Query, Refusal};
 use render::Outcome;
 
 /// Does what the request says.
 pub(crate) fn call(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    model::check(query, cloud.home.program.brand.word())?;
     match query.action() {
         "DescribeDBClusters" => clusters::describe(cloud, query),
         "CreateDBCluster" => clusters::create(cloud, query),

@@ -9,6 +9,7 @@
 pub(super) mod control;
 mod entrance;
 pub(super) mod list;
+pub(super) mod model;
 pub(super) mod query;
 pub(super) mod xml;
 
