@@ -183,7 +183,7 @@ pub struct ObjectEntry {
     /// time zone), to be run right before `create`.
     #[serde(deserialize_with = "bounded::list")]
     pub session: Vec<String>,
-    /// Who defined it in the source: `` `user`@`host` ``.
+    /// Who defined it in the source, `` `user`@`host` ``, if `[dump] definer = "keep"` leaves it in the statement too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definer: Option<String>,
     /// The trigger's table.

@@ -22,6 +22,7 @@ mod key;
 mod kinds;
 mod looks;
 mod masks;
+mod order;
 mod rules;
 mod traits;
 
@@ -32,5 +33,6 @@ pub use key::{Key, key};
 pub use kinds::{dictionary, vocabulary};
 pub use looks::personal_in;
 pub use masks::{Mask, Masks};
+pub use order::{Order, is_clear, order, row_hash};
 pub use rules::compile;
 pub use traits::{Nature, Outcome, Trace, Value};

@@ -1,6 +1,9 @@
 //! `CREATE TABLE` in pieces: what stands between the outer parentheses, and where they are.
 //!
-//! In: the statement, as `SHOW CREATE TABLE` writes it. Out: its columns, keys and checks as text, one after the other.
+//! In: the statement, as `SHOW CREATE TABLE` writes it. Out: its columns, keys and checks as text, one after the other; the
+//! next number of `AUTO_INCREMENT`, or the statement without it.
+
+use std::ops::Range;
 
 use super::lexer::{Kind, tokens};
 
@@ -46,9 +49,42 @@ impl<'a> TableText<'a> {
     }
 }
 
+/// Where `AUTO_INCREMENT=5000` stands behind the last parenthesis, and the number.
+fn counter_place(create: &str) -> Option<(Range<usize>, u64)> {
+    let closing = TableText::of(create)?.closing;
+    let options = &create[closing..];
+    let found = tokens(options);
+    let three = found
+        .windows(3)
+        .find(|three| three[0].is_word(options, "AUTO_INCREMENT") && three[1].is(b'='))?;
+    let number = three[2].text(options).parse().ok()?;
+    Some((closing + three[0].place.start..closing + three[2].place.end, number))
+}
+
+/// The next number that a `CREATE TABLE` says.
+pub(crate) fn counter(create: &str) -> Option<u64> {
+    counter_place(create).map(|(_, number)| number)
+}
+
+/// The statement without it: the server counts on behind the largest number that comes in.
+pub(crate) fn without_counter(create: &str) -> String {
+    let Some((place, _)) = counter_place(create) else { return create.to_owned() };
+    format!("{}{}", create[..place.start].trim_end_matches(' '), &create[place.end..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_counter_is_an_option_of_the_table_and_no_text() {
+        let create = "CREATE TABLE `a` (\n  `id` int NOT NULL AUTO_INCREMENT COMMENT ' AUTO_INCREMENT=3',\n  PRIMARY KEY (`id`)\n\
+                      ) ENGINE=InnoDB AUTO_INCREMENT=5000 DEFAULT CHARSET=utf8mb4 COMMENT='AUTO_INCREMENT=4'";
+        assert_eq!(counter(create), Some(5000));
+        assert_eq!(without_counter(create), create.replace(" AUTO_INCREMENT=5000", ""));
+        let none = "CREATE TABLE `a` (\n  `id` int COMMENT ' AUTO_INCREMENT=3'\n) ENGINE=InnoDB";
+        assert_eq!((counter(none), without_counter(none).as_str()), (None, none));
+    }
 
     #[test]
     fn commas_and_parentheses_in_texts_and_comments_do_not_count() {

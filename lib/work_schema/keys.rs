@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::names::{MASK_KEY, SCAN_KEY};
-use crate::document::Dehydration;
-use crate::mask::Key;
+use crate::document::{ColumnPlan, Dehydration, TablePlan};
+use crate::mask::{self, Key, Order};
 use crate::mysql::Session;
 use crate::sql::qualified;
 
@@ -45,10 +45,14 @@ pub(crate) fn stable_key(session: &mut Session, schema: &str, key: &Key) -> Resu
     Ok(())
 }
 
-/// Whether this connection has the masks' key, if any mask of the plan reads it: NULL would make NULL of every value.
+/// Whether this connection has the masks' key, if the plan reads it: NULL would make NULL of every value, and of every hash
+/// that rows are ordered by.
 pub fn has_mask_key(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
-    let mut columns = plan.tables.iter().flat_map(|table| &table.columns);
-    if !columns.any(|column| column.expression.contains("@refreshkit_key")) {
+    let reads = |table: &TablePlan| {
+        let masked = |column: &ColumnPlan| column.expression.contains("@refreshkit_key");
+        table.columns.iter().any(masked) || mask::order(table) == Order::Hash
+    };
+    if !plan.tables.iter().any(reads) {
         return Ok(true);
     }
     let sql = format!("SELECT COALESCE(LENGTH(@refreshkit_key) = {KEY_BYTES}, 0)");

@@ -42,6 +42,7 @@ mod masks_properties;
 mod migrate;
 mod migrate_cage;
 mod outlet;
+mod order;
 #[cfg(feature = "aws")]
 mod pipe;
 #[cfg(feature = "aws")]

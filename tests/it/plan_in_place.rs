@@ -60,12 +60,14 @@ fn assert_small_and_whole(scratch: &Scratch) {
     for kept in [
         "CONSTRAINT `boss` FOREIGN KEY (`boss`) REFERENCES `users` (`id`)",
         "CONSTRAINT `owner` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE",
-        "AUTO_INCREMENT=5000",
-        "AUTO_INCREMENT=9000",
-        "AUTO_INCREMENT=700",
+        "AUTO_INCREMENT=3",
+        "AUTO_INCREMENT=11",
         "COMMENT='people'",
     ] {
         assert!(create.contains(kept), "{kept}\n{create}");
+    }
+    for number in ["5000", "9000", "700"] {
+        assert!(!create.contains(number), "how far production has come: {create}");
     }
     scratch.run("INSERT INTO orders (user_id) VALUES (2)");
     assert_eq!(scratch.run("SELECT what FROM log"), "it's order 0\n", "the trigger is there again");

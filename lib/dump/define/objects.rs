@@ -183,7 +183,8 @@ impl Reader<'_> {
             name: object.to_owned(),
             create: rewritten.create,
             session: settings,
-            definer: rewritten.definer,
+            // A name of an account of production says who works there; it stays only where it is asked for.
+            definer: rewritten.definer.filter(|_| self.policy == Definer::Keep),
             database_collation: text(row, "Database Collation").filter(|found| found != self.collation),
             ..ObjectEntry::default()
         })

@@ -9,12 +9,13 @@ use super::create;
 use super::facts::{Found, database_entry, tables_of};
 use crate::archive::{DatabaseEntry, TableEntry, TableKind};
 use crate::catalog::{self, Index};
-use crate::document::{ColumnPlan, Dehydration, TableClass, TablePlan};
+use crate::document::{Dehydration, TableClass, TablePlan};
 use crate::dump::error::Error;
 use crate::dump::job::Wish;
+use crate::mask::{self, Order};
 use crate::mysql::Session;
 use crate::rows::{self, Column, columns_of};
-use crate::sql::{name, portable, qualified, unqualified};
+use crate::sql::{name, portable, qualified, unqualified, without_counter};
 
 /// What a dump consists of.
 #[derive(Debug, Default)]
@@ -41,8 +42,8 @@ pub(crate) struct Part {
     pub(crate) filter: Option<String>,
     /// The columns to order by and to cut chunks by. Empty: one chunk.
     pub(crate) key: Vec<Column>,
-    /// Expressions to order by, if there is no key.
-    pub(crate) order: Vec<String>,
+    /// What to order by, if there is no key.
+    pub(crate) order: Option<String>,
     /// The server's guess, or the plan's count.
     pub(crate) rows: u64,
     /// A guess.
@@ -128,7 +129,7 @@ fn add(
     };
     let columns = rows::pick(known, database, &found.name, &names)?;
     let position = outline.tables.len();
-    outline.tables.push(table_entry(session, database, &found.name, names)?);
+    outline.tables.push(table_entry(session, (database, &found.name), names, plan.is_some())?);
     let part = match plan {
         Some(plan) if plan.class == TableClass::Empty => return Ok(()),
         Some(plan) => planned_part(plan, columns, known, found),
@@ -155,13 +156,12 @@ fn all_there(plan: &Dehydration, database: &str, found: &[Found]) -> Result<(), 
 }
 
 fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found: &Found) -> Part {
-    let is_bare = |planned: &ColumnPlan| planned.expression == format!("t.{}", name(&planned.name));
-    let expressions = columns
+    let expressions: Vec<String> = columns
         .iter()
         .zip(&plan.columns)
         .map(|(column, planned)| {
             // A mask's result has a type of its own; what is digested must be what the column will hold.
-            let expression = if is_bare(planned) {
+            let expression = if mask::is_clear(planned) {
                 planned.expression.clone()
             } else {
                 column.coerced(&planned.expression)
@@ -174,9 +174,14 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
         .iter()
         .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
         .collect();
-    // In the order of what a mask hides, the n-th row would tell which original was the n-th.
-    let hides = |column: &&ColumnPlan| plan.key.contains(&column.name) && !is_bare(column);
-    let order: Vec<String> = plan.columns.iter().filter(hides).map(|c| c.expression.clone()).collect();
+    // Boundaries of chunks are values of the key, too.
+    let (key, order) = match mask::order(plan) {
+        Order::Key if key.len() == plan.key.len() => (key, None),
+        Order::None => (Vec::new(), None),
+        Order::Key | Order::Hash => {
+            (Vec::new(), Some(mask::row_hash(expressions.iter().map(String::as_str))))
+        }
+    };
     Part {
         table: 0,
         label: String::new(),
@@ -184,7 +189,7 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
         expressions,
         from: plan.from.clone(),
         filter: plan.filter.clone().filter(|filter| !filter.trim().is_empty()),
-        key: if key.len() == plan.key.len() && order.is_empty() { key } else { Vec::new() },
+        key,
         order,
         rows: plan.rows,
         row_bytes: found.row_bytes,
@@ -215,7 +220,7 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
                 known.iter().find(|column| Some(&column.name) == part.column.as_ref()).cloned()
             })
             .collect(),
-        order: Vec::new(),
+        order: None,
         rows: found.rows,
         row_bytes: found.row_bytes,
         transactional: found.is_transactional(),
@@ -224,15 +229,17 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
 
 fn table_entry(
     session: &mut Session,
-    database: &str,
-    table: &str,
+    (database, table): (&str, &str),
     columns: Vec<String>,
+    is_planned: bool,
 ) -> Result<TableEntry, Error> {
     let sql = format!("SHOW CREATE TABLE {}", qualified(database, table));
     let shown: Option<(String, String)> =
         session.first(&format!("reading the definition of {database}.{table}"), &sql)?;
     let (_, show_create) =
         shown.ok_or_else(|| Error::NotThere(format!("{database}.{table} is not there any more")))?;
+    // How many rows production has had is not said with a few of them.
+    let show_create = if is_planned { without_counter(&show_create) } else { show_create };
     let pieces = create::cut(&show_create, database).unwrap_or_else(|| create::Pieces {
         create: portable(&unqualified(&show_create, database)),
         ..create::Pieces::default()

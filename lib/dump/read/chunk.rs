@@ -41,10 +41,10 @@ impl Part {
     pub(crate) fn select(&self, range: Option<&str>) -> String {
         let mut sql = format!("SELECT {} FROM {}", self.expressions.join(", "), self.from);
         sql += &self.conditions(range);
-        let order = if self.key.is_empty() { self.order.join(", ") } else { self.key_list() };
-        if !order.is_empty() {
+        let key = Some(self.key_list()).filter(|list| !list.is_empty());
+        if let Some(order) = key.as_ref().or(self.order.as_ref()) {
             sql += " ORDER BY ";
-            sql += &order;
+            sql += order;
         }
         sql
     }
@@ -226,7 +226,7 @@ mod tests {
             from: "`d`.`t` AS t".to_owned(),
             filter: Some("a OR b".to_owned()),
             key: names.iter().map(column).collect(),
-            order: Vec::new(),
+            order: None,
             rows: 10,
             row_bytes: 10,
             transactional: true,

@@ -3,7 +3,7 @@
 mod choice;
 mod dates;
 mod digits;
-mod expression;
+pub(super) mod expression;
 mod json;
 mod network;
 mod numbers;

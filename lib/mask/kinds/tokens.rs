@@ -144,19 +144,34 @@ pub(crate) fn password_value(config: &MaskConfig) -> Result<&str, Wrong> {
 /// One known password for everybody, as a bcrypt hash. A value that begins with `$` is a hash made elsewhere.
 pub(crate) fn password(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let value = password_value(config)?;
-    let hash = if value.starts_with('$') { value.to_owned() } else { bcrypt(value)? };
+    let hash = if value.starts_with('$') { value.to_owned() } else { bcrypt(value, &target.label())? };
     fit::text(target, "password")?;
     fit::room(target, hash.chars().count() as u64, "a bcrypt hash")?;
     Ok(lossy(format!("CASE WHEN {} IS NOT NULL THEN {} END", target.value, literal(&hash))))
 }
 
-/// The salt comes from the password, so that the same rules give the same dump: this password is no secret.
-fn bcrypt(password: &str) -> Result<String, Wrong> {
-    let digest = Sha256::digest(password.as_bytes());
+/// The salt comes from the column, so that the same rules give the same dump, and never from the password: a salt stands in
+/// the dump as it is, and whoever has a hash of the password could tell it at once.
+fn bcrypt(password: &str, column: &str) -> Result<String, Wrong> {
+    let digest = Sha256::new().chain_update("refreshkit bcrypt salt:").chain_update(column).finalize();
     let mut salt = [0; 16];
     salt.copy_from_slice(&digest[..16]);
     let hash = bcrypt::hash_with_salt(password, BCRYPT_COST, salt);
     // `$2y$` is what PHP, Python, Ruby and Apache all take.
     hash.map(|parts| parts.format_for_version(bcrypt::Version::TwoY))
         .map_err(|e| (format!("no bcrypt hash of this password: {e}"), None))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_salt_of_the_one_password_says_nothing_of_it() {
+        // `$2y$10$`, 22 characters of salt, the hash.
+        let salt = |hash: &str| hash[7..29].to_owned();
+        let one = super::bcrypt("development", "users.password").unwrap();
+        assert!(::bcrypt::verify("development", &one).unwrap());
+        assert_eq!(one, super::bcrypt("development", "users.password").unwrap(), "the same rules, the same dump");
+        assert_eq!(salt(&one), salt(&super::bcrypt("another", "users.password").unwrap()));
+        assert_ne!(salt(&one), salt(&super::bcrypt("development", "admins.password").unwrap()));
+    }
 }

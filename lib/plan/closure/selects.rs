@@ -10,6 +10,7 @@ use crate::catalog::{Column, Table};
 use crate::config::Up;
 use crate::document::{ColumnPlan, TableClass, TablePlan};
 use crate::house::House;
+use crate::mask::{self, Order};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
@@ -140,9 +141,20 @@ pub(crate) fn select(plan: &TablePlan) -> String {
         .map(|column| format!("{} AS {}", column.expression, name(&column.name)))
         .collect();
     let filter = plan.filter.as_deref().map_or(String::new(), |filter| format!(" WHERE {filter}"));
-    let key: Vec<String> = plan.key.iter().map(|column| format!("t.{}", name(column))).collect();
-    let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
-    format!("SELECT {} FROM {}{filter}{order}", columns.join(", "), plan.from)
+    format!("SELECT {} FROM {}{filter}{}", columns.join(", "), plan.from, order_by(plan))
+}
+
+/// The clause: a key that is masked would order rows by what it hides.
+fn order_by(plan: &TablePlan) -> String {
+    let order = match mask::order(plan) {
+        Order::None => return String::new(),
+        Order::Key => {
+            let key: Vec<String> = plan.key.iter().map(|column| format!("t.{}", name(column))).collect();
+            key.join(", ")
+        }
+        Order::Hash => mask::row_hash(plan.columns.iter().map(|column| column.expression.as_str())),
+    };
+    format!(" ORDER BY {order}")
 }
 
 fn count(session: &mut Session, blueprint: &Blueprint, at: usize, plan: &mut TablePlan) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! What `CREATE TABLE … LIKE` forgets: foreign keys, triggers, the AUTO_INCREMENT counter.
+//! What `CREATE TABLE … LIKE` forgets: foreign keys and triggers; and the AUTO_INCREMENT counter, which must not be production's.
 //!
 //! In: a table as it was. Out: statements that give a new table of that name the same, each only where it is missing.
 
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::catalog;
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::sql::{TableText, Token, literal, name, qualified, tokens, without_definer};
+use crate::sql::{TableText, counter, literal, name, qualified, tokens, without_definer};
 
 /// What has to be put back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Definition {
     /// `CONSTRAINT … FOREIGN KEY …`, as the server writes it.
     foreign_keys: Vec<String>,
-    /// The next number.
+    /// The next number in production, if it is not the first.
     counter: Option<u64>,
     /// Triggers in the order in which they fire.
     triggers: Vec<Trigger>,
@@ -42,16 +42,17 @@ impl Definition {
         })
     }
 
-    /// Sets the counter: what developers insert must not look like production's own ids.
-    pub(crate) fn restore_counter(
+    /// Lets numbers go on behind the largest that was kept: how far production has come is nobody's business.
+    pub(crate) fn reset_counter(
         &self,
         session: &mut Session,
         database: &str,
         table: &str,
     ) -> Result<(), Error> {
-        if let Some(counter) = self.counter {
-            let sql = format!("ALTER TABLE {} AUTO_INCREMENT = {counter}", qualified(database, table));
-            session.run(&format!("setting the counter of {database}.{table}"), &sql)?;
+        if self.counter.is_some() {
+            // A server takes no number below those that are there, but the next one.
+            let sql = format!("ALTER TABLE {} AUTO_INCREMENT = 1", qualified(database, table));
+            session.run(&format!("resetting the counter of {database}.{table}"), &sql)?;
         }
         Ok(())
     }
@@ -89,14 +90,6 @@ fn foreign_keys(create: &str) -> Vec<String> {
         matches!(&found[..], [first, _, third, ..] if first.is_word(item, "CONSTRAINT") && third.is_word(item, "FOREIGN"))
     };
     items.into_iter().filter(is_foreign_key).map(str::to_owned).collect()
-}
-
-/// `AUTO_INCREMENT=5000` behind the last parenthesis.
-fn counter(create: &str) -> Option<u64> {
-    let options = &create[TableText::of(create)?.closing..];
-    let found = tokens(options);
-    let counter = |three: &[Token]| three[0].is_word(options, "AUTO_INCREMENT") && three[1].is(b'=');
-    found.windows(3).find(|three| counter(three))?[2].text(options).parse().ok()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Rewrites the copy itself, so that whatever reads it next sees the small, masked database.
 //!
-//! In: a finished plan. Out: the same tables with only the kept rows in them; foreign keys, triggers, AUTO_INCREMENT,
-//! generated columns, partitions and comments as before.
+//! In: a finished plan. Out: the same tables with only the kept rows in them; foreign keys, triggers,
+//! generated columns, partitions and comments as before, AUTO_INCREMENT behind the largest kept number.
 //!
 //! ```text
 //! build    each table: CREATE TABLE new LIKE t; INSERT INTO new SELECT …; count        nothing is lost yet
@@ -19,6 +19,7 @@ use super::definition::Definition;
 use crate::catalog;
 use crate::document::{Dehydration, TableClass, TablePlan};
 use crate::house::House;
+use crate::mask;
 use crate::mysql::Session;
 use crate::plan::closure::selects;
 use crate::plan::error::Error;
@@ -112,7 +113,7 @@ pub(crate) fn sweep(session: &mut Session, databases: &[String]) -> Result<(), E
 fn is_rebuilt(table: &TablePlan) -> bool {
     match table.class {
         TableClass::Empty | TableClass::Ignore => false,
-        TableClass::Full => table.columns.iter().any(|column| column.expression != of(&column.name)),
+        TableClass::Full => table.columns.iter().any(|column| !mask::is_clear(column)),
         TableClass::Root | TableClass::Follow => true,
     }
 }
@@ -207,7 +208,7 @@ fn swap(session: &mut Session, at: usize, table: &TablePlan, definition: &Defini
         let new = qualified(&table.database, &new_name(at));
         session.run(&deed, &format!("RENAME TABLE {new} TO {here}"))?;
     }
-    definition.restore_counter(session, &table.database, &table.table)
+    definition.reset_counter(session, &table.database, &table.table)
 }
 
 /// Tables that a run was building.
