@@ -73,6 +73,8 @@ impl Failure for JournalError {
 
 /// The longest journal: a run makes a handful of things.
 const JOURNAL_BYTES_MAX: u64 = 1 << 20;
+/// What the secret file with the keys of a run's plan is called.
+pub const PLAN_KEYS: &str = "keys";
 
 /// One run's journal file.
 #[derive(Debug, Clone)]
@@ -108,6 +110,29 @@ impl Journal {
     /// Where this run keeps a secret file of the given name, such as the copy's option file.
     pub fn secret_path(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{}.{name}", file_word(&self.run)))
+    }
+
+    /// Writes such a file: never, not even for a moment, can anybody else read it.
+    pub fn write_secret(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, JournalError> {
+        self.prepare()?;
+        let path = self.secret_path(name);
+        let fail = |source| JournalError::File { deed: "write", path: path.clone(), source };
+        // Made by mode 0600, as all files of this kind are.
+        let mut temporary = tempfile::NamedTempFile::new_in(&self.directory).map_err(fail)?;
+        temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).map_err(fail)?;
+        temporary.persist(&path).map_err(|error| fail(error.error))?;
+        Ok(path)
+    }
+
+    /// Removes such a file, if it is there.
+    pub fn remove_secret(&self, name: &str) -> Result<(), JournalError> {
+        let path = self.secret_path(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(JournalError::File { deed: "remove", path, source })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes down what is about to be created, or what is now known of it.
@@ -310,6 +335,19 @@ mod tests {
         assert_eq!(journal.strangers().unwrap().len(), 1, "an intent makes nothing ours");
         journal.record(&Resource { resource_id: Some("cluster-1".into()), ..cluster }).unwrap();
         assert_eq!(journal.strangers().unwrap(), []);
+    }
+
+    #[test]
+    fn a_secret_file_is_for_its_owner_alone_and_goes_when_it_is_told_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::new(&directory.path().join("state"), "night/1");
+        journal.remove_secret("keys").unwrap();
+        let path = journal.write_secret("keys", b"one").unwrap();
+        assert_eq!(journal.write_secret("keys", b"two").unwrap(), path);
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        journal.remove_secret("keys").unwrap();
+        assert!(!path.exists());
     }
 
     #[test]

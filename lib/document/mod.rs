@@ -30,12 +30,12 @@ pub use done::Done;
 pub use failure::{AnyFailure, Ending, ErrorReport, Exit, Failure, Interrupted, chain};
 pub(crate) use io::read_text;
 pub use io::{Error, NO_DOCUMENT, parse, read, read_bytes, render};
-pub use journal::{Journal, JournalError};
+pub use journal::{Journal, JournalError, PLAN_KEYS};
 pub use owner::{owner_of, owner_or_new};
 pub use sections::{
-    AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, LeakOrigin,
-    LeakScan, Login, Migration, MigrationStatus, Refresh, RefreshState, Resource, ResourceKind, Rotation,
-    Snapshot, Source, Step, StepStatus, TableClass, TableDigest, TablePlan, Target, TargetRoot, TargetUnit,
-    Verdict,
+    AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, KeyPlace,
+    LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanKeys, Refresh, RefreshState, Resource,
+    ResourceKind, Rotation, Snapshot, Source, Step, StepStatus, TableClass, TableDigest, TablePlan, Target,
+    TargetRoot, TargetUnit, Verdict,
 };
 pub use whole::{Document, SCHEMA, json_schema};

@@ -1,7 +1,7 @@
 //! How dumping can fail.
 
 use crate::document::{Ending, Exit, Failure, Interrupted};
-use crate::{archive, claim, config, mysql, rows};
+use crate::{archive, claim, config, mysql, rows, work_schema};
 
 /// Why a dump was not written.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,9 @@ pub enum Error {
     /// A server that shared the reading; without it, the dump can begin again.
     #[error("a reader was lost")]
     Reader(#[source] mysql::Error),
+    /// The plan, or its keys.
+    #[error(transparent)]
+    WorkSchema(#[from] work_schema::Error),
     /// The server.
     #[error(transparent)]
     Server(#[from] mysql::Error),
@@ -147,6 +150,7 @@ impl Failure for Error {
                 "pipe the document of mydehydrate in, or dump without a plan: mydump-rotate --whole DATABASE",
             ),
             Self::Reader(inner) | Self::Server(inner) => inner.ending(),
+            Self::WorkSchema(inner) => inner.ending(),
             Self::Config(inner) => inner.ending(),
             Self::Interrupted(inner) => inner.ending(),
         }

@@ -3,11 +3,11 @@
 //! In: what is to be dumped, connections, what was written. Out: nothing, or the reason why it must not be published.
 
 use super::error::Error;
-use super::job::{Place, Wish};
+use super::job::{Job, Place, Wish};
 use super::read::snapshot::Snapshot;
 use super::read::workers::Work;
 use crate::archive::{Consistency, Manifest, TableEntry, TableKind};
-use crate::document::TableClass;
+use crate::document::{Exit, Failure, TableClass, chain};
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::sql::qualified;
@@ -16,17 +16,38 @@ use crate::work_schema;
 /// Whether the server is where the plan was made. A plan that was carried out in place reads whole tables without
 /// masks: only where that happened. Any other reads key tables: only where it was made, and as it was made: its text is
 /// run there.
-pub(crate) fn origin(server: &Server, wish: &Wish) -> Result<(), Error> {
+pub(crate) fn origin(server: &Server, wish: &Wish, run: &str) -> Result<(), Error> {
     let Wish::Plan(plan) = wish else { return Ok(()) };
     let (server_label, schema) = (server.label().to_owned(), plan.work_schema.clone());
     if plan.in_place {
         if !work_schema::is_rewritten(&mut server.connect()?, plan)? {
             return Err(Error::NotRewritten { server: server_label, schema });
         }
-    } else if !work_schema::is_planned(&mut server.connect()?, plan)? {
+    } else if schema.is_empty() || !work_schema::is_planned(&mut server.connect()?, plan, run)? {
         return Err(Error::OtherPlan { server: server_label, schema });
     }
     Ok(())
+}
+
+/// A plan whose dump is published or refused is over: its work schema and its keys go, but where something else went wrong, so
+/// that it can be dumped after all. What stays is told, and dropped by the next run.
+pub(crate) fn clear_up(house: &House, job: &Job, run: &str, failure: Option<&Error>) {
+    let Wish::Plan(plan) = &job.wish else { return };
+    let refused = |error: &Error| error.exit() == Exit::Refused || matches!(error, Error::OtherRows { .. });
+    if failure.is_some_and(|error| !refused(error)) {
+        return;
+    }
+    if !plan.work_schema.is_empty() {
+        let session = job.server.connect().map_err(work_schema::Error::from);
+        let dropped = session.and_then(|mut session| work_schema::drop_plan(&mut session, plan, run));
+        if let Err(error) = dropped {
+            let (schema, why) = (&plan.work_schema, chain(&error));
+            house.progress.warn(&format!("`{schema}` stays on {}: {why}", job.server.label()));
+        }
+    }
+    if let Err(error) = work_schema::forget_keys_of(&house.journal(run)) {
+        house.progress.warn(&chain(&error));
+    }
 }
 
 /// Compares the rows that were written with those of the plan, or with those that the snapshot has. The latter are

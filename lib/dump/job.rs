@@ -14,6 +14,7 @@ use crate::config;
 use crate::document::{Dehydration, Document};
 use crate::house::House;
 use crate::mysql::{Access, LoginOptions, Server};
+use crate::work_schema::Keys;
 
 /// What a dump is asked for on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -33,6 +34,10 @@ pub struct Options {
     /// Connections that read at the same time [default: [dump] workers, or the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: Option<u16>,
+
+    /// Leave the work schema of the plan on the server, so that it can be dumped once more
+    #[arg(long)]
+    pub keep_work: bool,
 
     /// gzip level, 1 to 9 [default: [dump] level]
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9))]
@@ -86,6 +91,8 @@ pub(crate) struct Job<'a> {
     pub(crate) server: Server,
     /// Servers that show the same rows.
     pub(crate) readers: Vec<Server>,
+    /// The keys of the plan; nothing for whole databases.
+    pub(crate) keys: Option<Keys>,
     /// Where readers' marks are written.
     pub(crate) schema: String,
     pub(crate) directory: PathBuf,
@@ -112,6 +119,10 @@ impl<'a> Job<'a> {
             None => planned(house, document, options)?,
         };
         claim::stays(&wish.databases())?;
+        let keys = match &wish {
+            Wish::Plan(plan) => Some(Keys::of(house, &document.run, plan)?),
+            Wish::Whole(_) => None,
+        };
         let schema = match &wish {
             Wish::Plan(plan) if !plan.work_schema.is_empty() => plan.work_schema.clone(),
             _ => marks_schema(house),
@@ -139,6 +150,7 @@ impl<'a> Job<'a> {
             place: if copy { Place::Copy } else { Place::Live },
             server,
             readers,
+            keys,
             schema,
             directory: archive::directory(&house.config, options.dir.as_deref(), Purpose::Writing)?,
             name: name.clone(),

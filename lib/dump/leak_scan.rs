@@ -16,7 +16,7 @@ use crate::mysql::{Server, Session};
 use crate::rows::{Column, Form};
 use crate::scan::{Filter, Fold, Known, Scanner, Sniffer, lower};
 use crate::sql::{Literals, hex};
-use crate::work_schema::Originals;
+use crate::work_schema::{Keys, Originals};
 
 /// So many columns are told of.
 const COLUMNS_MAX: usize = 20;
@@ -87,16 +87,16 @@ struct Found {
 impl Watch {
     /// Reads the hashes; nothing if the plan has none.
     pub(crate) fn open(
-        server: &Server,
-        wish: &Wish,
+        (server, wish): (&Server, &Wish),
+        keys: Option<&Keys>,
         manifest: &Manifest,
         parts: &[Part],
     ) -> Result<Option<Self>, Error> {
-        let Wish::Plan(plan) = wish else { return Ok(None) };
+        let (Wish::Plan(plan), Some(keys)) = (wish, keys) else { return Ok(None) };
         let Some(scan) = plan.leaks.clone() else { return Ok(None) };
         let mut session = server.connect()?;
         let broken = || Error::NoOriginals { schema: plan.work_schema.clone() };
-        let originals = Originals::open(&mut session, &plan.work_schema)?.ok_or_else(broken)?;
+        let originals = Originals::open(&mut session, &plan.work_schema, keys)?.ok_or_else(broken)?;
         let (count, scanner) = load(&mut session, &originals, &scan)?;
         if count != scan.values {
             return Err(broken());

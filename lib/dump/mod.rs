@@ -59,24 +59,33 @@ pub fn write(
         .as_ref()
         .map(|named| if named.is_empty() { house.config.source.databases.clone() } else { named.clone() });
     let mut job = Job::of(house, document, options, databases.as_deref())?;
-    guard::origin(&job.server, &job.wish)?;
+    guard::origin(&job.server, &job.wish, &document.run)?;
     if house.dry_run {
         return Ok((rehearse(house, &job)?, None));
     }
     let store = Store::open(&job.directory, &job.name)?;
+    let outcome = publish(house, &mut job, &store);
+    if !options.keep_work {
+        guard::clear_up(house, &job, &document.run, outcome.as_ref().err());
+    }
+    let path = outcome?;
+    Ok((report(house, document, &job.manifest, path, started)?, Some(store)))
+}
+
+/// Writes the file and gives it its name.
+fn publish(house: &House, job: &mut Job, store: &Store) -> Result<PathBuf, Error> {
     let empty = job.manifest.clone();
-    let partial = match build(house, &mut job, &store) {
+    let partial = match build(house, job, store) {
         Err(Error::Reader(error)) => {
             house.cancel.check()?;
             let why = chain(&error);
             house.progress.warn(&format!("{why}; beginning again with {} alone", job.server.label()));
             (job.manifest, job.readers) = (empty, Vec::new());
-            build(house, &mut job, &store)?
+            build(house, job, store)?
         }
         outcome => outcome?,
     };
-    let path = partial.publish(Trust::of(&house.config))?;
-    Ok((report(house, document, &job.manifest, path, started)?, Some(store)))
+    Ok(partial.publish(Trust::of(&house.config))?)
 }
 
 /// Writes a file that is whole, but for its name.
@@ -92,6 +101,7 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
         wish: &job.wish,
         place: job.place,
         settings: statements_of(&job.wish),
+        keys: job.keys.as_ref(),
         patience: house.config.dump.reader_wait.duration(),
     };
     let mut snapshot = snapshot::take(&crew, &measure)?;
@@ -163,7 +173,7 @@ fn fill(
     };
     let header = script::header(manifest);
     add(manifest, partial, MemberKind::Header, &header)?;
-    let watch = Watch::open(&job.server, &job.wish, manifest, &parts)?;
+    let watch = Watch::open((&job.server, &job.wish), job.keys.as_ref(), manifest, &parts)?;
     let work = Work::new(tasks(parts, manifest), (job.workers, level), &house.cancel, watch.as_ref());
     rows(house, &work, &mut snapshot, manifest, partial)?;
     if let Some(watch) = &watch {

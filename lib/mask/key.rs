@@ -1,8 +1,9 @@
 //! `[mask] key`: a key that stays the same from night to night, so that values mask alike in every dump.
 //!
-//! In: `{ env = "NAME" }`, `{ file = "path" }` or `{ secret = "ARN" }`, and who fetches secrets. Out: the key. Without the
-//! setting the server makes one each night.
+//! In: `{ env = "NAME" }`, `{ file = "path" }` or `{ secret = "ARN" }`, and who fetches secrets. Out: the key, and what it makes
+//! of a text, by which two tools see that they have the same one. Without the setting each night has its own.
 
+use rand::Rng;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, Error, KeyReference, environment};
@@ -13,10 +14,40 @@ const KEY_BYTES: usize = 32;
 /// Shorter secrets can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 
+/// What the hash works on at a time.
+const BLOCK_BYTES: usize = 64;
+
 /// The masks' key. It has no Debug: nothing prints it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; KEY_BYTES]);
 
 impl Key {
+    /// One that nobody ever had.
+    pub fn random() -> Self {
+        Self(rand::rng().random())
+    }
+
+    /// One that was written down.
+    pub fn of_bytes(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// What is written down of it.
+    pub fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+
+    /// HMAC-SHA-256 of a text in hexadecimal digits (RFC 2104).
+    pub fn sign(&self, text: &str) -> String {
+        let with = |byte: u8| {
+            let mut block = [byte; BLOCK_BYTES];
+            block.iter_mut().zip(self.0).for_each(|(padded, key)| *padded ^= key);
+            block
+        };
+        let inner = Sha256::new().chain_update(with(0x36)).chain_update(text).finalize();
+        format!("{:x}", Sha256::new().chain_update(with(0x5c)).chain_update(inner).finalize())
+    }
+
     /// The key with `pad` laid over it: without the pad it says nothing.
     pub fn padded(&self, pad: &[u8; KEY_BYTES]) -> [u8; KEY_BYTES] {
         std::array::from_fn(|at| self.0[at] ^ pad[at])
@@ -66,6 +97,25 @@ mod tests {
         );
         let fetched = |id: &str| Ok::<_, Error>(format!("content of {id}").into_bytes());
         config.and_then(|config| key(&config, fetched)).map_err(|error| error.to_string())
+    }
+
+    /// RFC 4231, test cases 1 and 2: shorter keys, as they are filled up with zeros.
+    #[test]
+    fn a_signature_is_that_of_the_standard() {
+        let key = |start: &[u8]| {
+            let mut bytes = [0; KEY_BYTES];
+            bytes[..start.len()].copy_from_slice(start);
+            Key::of_bytes(bytes)
+        };
+        assert_eq!(
+            key(&[0x0b; 20]).sign("Hi There"),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+        );
+        assert_eq!(
+            key(b"Jefe").sign("what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        assert!(Key::random() != Key::random());
     }
 
     #[test]

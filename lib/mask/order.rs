@@ -74,7 +74,11 @@ mod tests {
         assert_eq!(order(&plan(&[], &masked)), Order::Hash);
         assert_eq!(order(&plan(&["mail"], &masked)), Order::Hash);
         assert_eq!(order(&plan(&["id", "mail"], &masked)), Order::Hash);
-        assert_eq!(order(&plan(&["lower_mail"], &masked)), Order::Hash, "computed from what is masked, perhaps");
+        assert_eq!(
+            order(&plan(&["lower_mail"], &masked)),
+            Order::Hash,
+            "computed from what is masked, perhaps"
+        );
         assert_eq!(order(&plan(&["double_id"], &clear)), Order::Key);
     }
 

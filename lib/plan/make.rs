@@ -23,9 +23,8 @@ use super::safety::{canary, constraint_check, guard, leaks};
 use crate::claim;
 use crate::document::{Dehydration, Document, Done, EdgeReport, LeakScan, TableClass, TablePlan, Target};
 use crate::house::House;
-use crate::mask;
-use crate::mysql::{self, Session};
-use crate::work_schema;
+use crate::mysql::Session;
+use crate::work_schema::{self, Keys};
 
 /// Makes the plan and adds it to the document.
 pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
@@ -86,8 +85,8 @@ struct Drawn {
 
 /// What the guards let through.
 struct Guarded {
-    /// The masks' key that stays the same from night to night, if there is one.
-    key: Option<mask::Key>,
+    /// The keys of the masks and of the scan, wherever they are.
+    keys: Keys,
     warnings: Vec<String>,
 }
 
@@ -123,8 +122,8 @@ impl Maker<'_> {
         let blueprint = &drawn.blueprint;
         // 3. Guard: before anything is written, the server takes every mask and nothing personal is unmasked.
         let guarded = self.guard(crew.first(), blueprint)?;
-        // 4. Prepare: an empty work schema with the masks' key in it; masked rows are tried against the tables' rules.
-        let broken = self.prepare(&mut crew, blueprint, guarded.key.as_ref())?;
+        // 4. Prepare: an empty work schema, with the masks' key if it may lie there; masked rows are tried against the tables' rules.
+        let broken = self.prepare(&mut crew, blueprint, &guarded.keys)?;
         // 5. Close: the key tables are filled, with as much as fits if the flags say so.
         let closed = self.close(crew.all(), &drawn)?;
         // 6. Prove: every reference of a kept row is whole, or was broken before. Else there is no plan.
@@ -132,7 +131,12 @@ impl Maker<'_> {
         // 7. Compile: one SELECT a table, which the server parses; what each relation added.
         let mut compiled = self.compile(crew.all(), blueprint, &closed.closure, &evidence)?;
         // 8. Safety: originals are hashed, copies of them looked for, canaries sent through; then the plan counts as whole.
-        let safe = self.safety(&mut crew, blueprint, &mut compiled.tables, closed.closure.last_down)?;
+        let safe = self.safety(
+            &mut crew,
+            blueprint,
+            (&mut compiled.tables, &guarded.keys),
+            closed.closure.last_down,
+        )?;
         // 9. Describe: the document's section. In place, the copy is rewritten by it.
         let warnings = [guarded.warnings, broken, compiled.warnings, safe.warnings].concat();
         let mut plan = Dehydration {
@@ -142,7 +146,7 @@ impl Maker<'_> {
             tables: compiled.tables,
             edges: compiled.edges,
             databases: blueprint.databases.clone(),
-            session: work_schema::session_statements(&blueprint.work_schema),
+            session: guarded.keys.statements(&blueprint.work_schema),
             config_sha256: blueprint.config_sha256.clone(),
             leaks: safe.leaks,
             target: closed.target,
@@ -152,11 +156,15 @@ impl Maker<'_> {
             largest_parents::parents(self.house, crew.all(), blueprint, &closed.closure, &mut plan.edges)?;
         }
         if !self.options.in_place {
+            if !self.options.to_look_at {
+                let run = &self.place.run;
+                plan.keys = guarded.keys.hand_on(&self.house.journal(run), run)?;
+            }
             work_schema::seal_plan(crew.first(), &plan)?;
             return Ok(plan);
         }
         self.house.progress.say(&format!("rewriting the tables of {}", self.place.label()));
-        in_place::rewrite(self.house, crew.first(), plan)
+        in_place::rewrite(self.house, crew.first(), plan, &guarded.keys)
     }
 
     /// Half-swapped tables are nothing to choose rows from; what a run that died before its commit had built goes.
@@ -188,30 +196,30 @@ impl Maker<'_> {
 
     fn guard(&self, session: &mut Session, blueprint: &Blueprint) -> Result<Guarded, Error> {
         guard::masks_parse(session, blueprint, &self.house.config)?;
-        let key = mask_key(self.house)?;
+        let keys = Keys::choose(self.house, !self.place.throw_away)?;
         let warnings = guard::personal_data(self.house, session, blueprint)?;
+        work_schema::ready(session)?;
+        if self.options.in_place && keys.must_not_be_logged(session)? {
+            return Err(work_schema::Error::LoggedKey { server: session.label().to_owned() }.into());
+        }
         self.house.cancel.check()?;
-        Ok(Guarded { key, warnings })
+        Ok(Guarded { keys, warnings })
     }
 
     /// Warnings about rules of tables that could not be tried.
-    fn prepare(
-        &self,
-        crew: &mut Crew,
-        blueprint: &Blueprint,
-        key: Option<&mask::Key>,
-    ) -> Result<Vec<String>, Error> {
+    fn prepare(&self, crew: &mut Crew, blueprint: &Blueprint, keys: &Keys) -> Result<Vec<String>, Error> {
         self.house.progress.say(&format!(
             "writing to `{}` on {}, keys for the most part; nothing outside of it is written there",
             blueprint.work_schema,
             self.place.label()
         ));
         crew.hire(self.place, self.watch, self.options.workers(), blueprint)?;
-        prepare(crew.all(), blueprint)?;
-        if let Some(key) = key {
-            work_schema::stable_key(crew.first(), &blueprint.work_schema, key)?;
+        if let Some(run) = prepare(crew.all(), blueprint, &self.place.run)? {
+            // Of a run that died before its dump.
+            work_schema::forget_keys_of(&self.house.journal(&run))?;
         }
-        constraint_check::check(self.house, crew.first(), blueprint)
+        keys.create(crew.first(), &blueprint.work_schema)?;
+        constraint_check::check(self.house, crew.first(), blueprint, keys)
     }
 
     /// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.
@@ -257,18 +265,19 @@ impl Maker<'_> {
         &self,
         crew: &mut Crew,
         blueprint: &Blueprint,
-        tables: &mut [TablePlan],
+        (tables, keys): (&mut [TablePlan], &Keys),
         last_down: u64,
     ) -> Result<Safe, Error> {
         // One connection writes while others read.
         crew.hire(self.place, self.watch, 2, blueprint)?;
-        let (leaks, mut warnings) = leaks::collect(self.house, crew.all(), blueprint, tables, self.options)?;
+        let (leaks, mut warnings) =
+            leaks::collect(self.house, crew.all(), blueprint, (tables, keys), self.options)?;
         warnings.extend(canary::check(
             self.house,
             crew.first(),
             self.place,
             blueprint,
-            tables,
+            (tables, keys),
             self.options,
         )?);
         work_schema::complete(crew.first(), &blueprint.work_schema, last_down)?;
@@ -280,11 +289,6 @@ impl Maker<'_> {
 fn blueprint(house: &House, session: &mut Session, place: &Place) -> Result<Blueprint, Error> {
     house.progress.say(&format!("reading the catalog of {}", place.label()));
     roots::draw(session, &house.config, &place.databases)
-}
-
-/// The key that stays the same from night to night, if there is one.
-fn mask_key(house: &House) -> Result<Option<mask::Key>, Error> {
-    mask::key(&house.config, |id| Ok(house.keys.content(id).map_err(mysql::Error::Keys)?))
 }
 
 /// The flag, the snapshot's time, or the server's clock, read once and written down.

@@ -24,6 +24,10 @@ pub(crate) struct Place {
     pub(crate) taken_at: Option<Timestamp>,
     /// Who says that it is a document's copy; nobody for the configured source.
     claim: Option<Claim>,
+    /// The run that the plan is made by.
+    pub(crate) run: String,
+    /// The document proves that this run restored it.
+    pub(crate) throw_away: bool,
     /// It is the configured source itself.
     pub(crate) is_source: bool,
 }
@@ -32,7 +36,7 @@ impl Place {
     /// The document's copy, or the configured source.
     pub(crate) fn of(house: &House, document: &Document, options: &Options) -> Result<Self, Error> {
         if options.source {
-            return Self::source(house, options);
+            return Self::source(house, options, &document.run);
         }
         let config = &house.config;
         let cluster = document.cluster.as_ref().ok_or(Error::NoCluster)?;
@@ -46,18 +50,22 @@ impl Place {
             databases: if named.is_empty() { config.source.databases.clone() } else { named },
             taken_at: document.snapshot.as_ref().and_then(|snapshot| snapshot.created_at),
             claim: Some(claim),
+            run: document.run.clone(),
+            throw_away: cluster.throw_away,
             is_source: false,
         })
     }
 
     /// The configured source.
-    pub(crate) fn source(house: &House, options: &Options) -> Result<Self, Error> {
+    pub(crate) fn source(house: &House, options: &Options, run: &str) -> Result<Self, Error> {
         let config = &house.config;
         let server = Access::of(house, &options.login).to_config(&config.source.server)?;
         let address = server.label().rsplit('@').next().unwrap_or_default();
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
         let databases = config.source.databases.clone();
-        Ok(Self { server, host, databases, taken_at: None, claim: None, is_source: true })
+        let run = run.to_owned();
+        let (claim, throw_away) = (None, false);
+        Ok(Self { server, host, databases, taken_at: None, claim, run, throw_away, is_source: true })
     }
 
     /// Opens a connection.

@@ -54,9 +54,8 @@ fn counter_place(create: &str) -> Option<(Range<usize>, u64)> {
     let closing = TableText::of(create)?.closing;
     let options = &create[closing..];
     let found = tokens(options);
-    let three = found
-        .windows(3)
-        .find(|three| three[0].is_word(options, "AUTO_INCREMENT") && three[1].is(b'='))?;
+    let three =
+        found.windows(3).find(|three| three[0].is_word(options, "AUTO_INCREMENT") && three[1].is(b'='))?;
     let number = three[2].text(options).parse().ok()?;
     Some((closing + three[0].place.start..closing + three[2].place.end, number))
 }

@@ -1,7 +1,9 @@
 //! What can be wrong with the work schema.
 
-use crate::document::{Ending, Exit, Failure};
-use crate::mysql;
+use std::path::PathBuf;
+
+use crate::document::{Ending, Exit, Failure, JournalError};
+use crate::{config, mysql};
 
 /// Why the work schema cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,35 @@ pub enum Error {
         /// `[dehydrate] work_schema`.
         schema: String,
     },
+    /// `[mask] key` is wrong.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The state directory.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// `[mask] key` says another key than when the plan was made.
+    #[error("[mask] key is not the one that this plan was made with: its values would be others")]
+    OtherKey,
+    /// The keys of the plan are not where they should be.
+    #[error("the keys of this plan are not in {}", path.display())]
+    NoKeys {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A log would hold the key.
+    #[error("{server} would write the key of the masks to its binary log: the log is one of statements")]
+    LoggedKey {
+        /// The server.
+        server: String,
+    },
+    /// The plan was dumped, or dropped.
+    #[error("the plan in `{schema}` on {server} is gone: it was dumped, or another run took its place")]
+    Gone {
+        /// The server.
+        server: String,
+        /// The work schema.
+        schema: String,
+    },
     /// What is asked for needs a plan that is whole.
     #[error("{0}")]
     NotPlanned(String),
@@ -39,10 +70,22 @@ impl Failure for Error {
                 .hint("choose another name: [dehydrate] work_schema = \"…\""),
             Self::Busy { .. } => Ending::new(Exit::Temporary, "busy")
                 .hint("wait for it, or give this run a work_schema of its own"),
+            Self::Config(inner) => inner.ending(),
+            Self::Journal(inner) => inner.ending(),
+            Self::OtherKey => Ending::new(Exit::BadConfig, "other-mask-key")
+                .hint("give mydehydrate and mydump-rotate the same [mask] key, or run mydehydrate again"),
+            Self::NoKeys { .. } => Ending::new(Exit::BadInput, "no-keys").hint(AGAIN),
+            Self::LoggedKey { .. } => Ending::new(Exit::Refused, "logged-key")
+                .hint("binlog_format = ROW there, or a login that may set it or sql_log_bin for its session"),
+            Self::Gone { .. } => Ending::new(Exit::BadInput, "plan-gone").hint(AGAIN),
             Self::NotPlanned(_) => Ending::new(Exit::BadInput, "not-planned").hint("mydehydrate plan"),
         }
     }
 }
+
+/// What is over comes back only so.
+const AGAIN: &str =
+    "run mydehydrate again, here; after mydump-rotate --keep-work a plan can be dumped once more";
 
 #[cfg(test)]
 mod tests {

@@ -2,10 +2,10 @@
 //! it is (`gen`) and the relation that brought it (`edge`).
 
 use super::error::Error;
-use super::names::keys;
-use crate::catalog::Table;
+use super::names::{KEYS, keys};
+use crate::catalog::{self, Table};
 use crate::mysql::Session;
-use crate::sql::literal;
+use crate::sql::{literal, qualified};
 
 /// Makes the empty key table of the table with this number.
 pub(crate) fn create_keys(
@@ -22,6 +22,15 @@ pub(crate) fn create_keys(
 /// Takes all its keys back.
 pub(crate) fn forget_keys(session: &mut Session, schema: &str, number: usize) -> Result<(), Error> {
     session.run("taking keys back", &format!("TRUNCATE TABLE {}", keys(schema, number)))?;
+    Ok(())
+}
+
+/// Drops all of them: where a key is masked, they hold originals.
+pub(crate) fn drop_keys(session: &mut Session, schema: &str) -> Result<(), Error> {
+    for table in catalog::tables_beginning(session, schema, KEYS)? {
+        let sql = format!("DROP TABLE {}", qualified(schema, &table));
+        session.run("dropping the key tables", &sql)?;
+    }
     Ok(())
 }
 

@@ -1,53 +1,249 @@
-//! The night's keys: that of the masks, which only the server reads, and that of the scan, which the dumper reads too.
+//! The keys of one plan: that of the masks, and that of the scan, which hashes originals.
+//!
+//! In: whether the server lives on, `[mask] key`; in the next tool, the document. Out: [`Keys`]: who has them, and sessions that have
+//! them. On a throw-away copy, random keys lie in the work schema and die with it: the masks' is the server's own, and never ours
+//! to see. A key that must not stay there (one of the configuration, any on a server that lives on) is in no table: each
+//! session is given it under a one-time pad of the server's, and holds it in a variable.
 
 use super::error::Error;
 use super::names::{MASK_KEY, SCAN_KEY};
-use crate::document::{ColumnPlan, Dehydration, TablePlan};
+use super::pad::give;
+use super::settings::READING;
+use crate::document::{ColumnPlan, Dehydration, Journal, KeyPlace, PLAN_KEYS, PlanKeys, TablePlan};
+use crate::house::House;
 use crate::mask::{self, Key, Order};
-use crate::mysql::Session;
+use crate::mysql::{self, Session};
+use crate::scan;
 use crate::sql::qualified;
 
 /// Length of a key.
-const KEY_BYTES: u8 = 32;
+const KEY_BYTES: usize = scan::KEY_BYTES;
 
-/// The masks' key: made by the server, read by the server, never a literal and never ours to see.
-pub(super) fn create_mask_key(session: &mut Session, schema: &str) -> Result<(), Error> {
-    let table = qualified(schema, MASK_KEY);
-    session.run(
-        "creating the mask key",
-        &format!(
-            "CREATE TABLE {table} (id TINYINT NOT NULL PRIMARY KEY, `key` BINARY({KEY_BYTES}) NOT NULL)"
-        ),
-    )?;
-    session.run(
-        "creating the mask key",
-        &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES({KEY_BYTES}))"),
-    )?;
+/// The keys of one plan. No Debug: nothing prints them.
+pub(crate) struct Keys {
+    mask: Held,
+    scan: Held,
+    /// Whether a person chose the masks' key.
+    configured: bool,
+}
+
+/// Who has a key between the tools.
+enum Held {
+    /// The copy, in its work schema.
+    Copy,
+    /// We.
+    Ours(Key),
+}
+
+impl Keys {
+    /// Those of a new plan.
+    pub(crate) fn choose(house: &House, lives_on: bool) -> Result<Self, Error> {
+        let of_night = || if lives_on { Held::Ours(Key::random()) } else { Held::Copy };
+        let configured = configured(house)?;
+        Ok(Self {
+            configured: configured.is_some(),
+            mask: configured.map_or_else(of_night, Held::Ours),
+            scan: of_night(),
+        })
+    }
+
+    /// Those that the document's plan was made with.
+    pub(crate) fn of(house: &House, run: &str, plan: &Dehydration) -> Result<Self, Error> {
+        let said = plan.keys.clone().unwrap_or_default();
+        let journal = house.journal(run);
+        let (mut mask_file, mut scan_file) = (None, None);
+        if said.mask == KeyPlace::File || said.scan == KeyPlace::File {
+            (mask_file, scan_file) = read(&journal)?;
+        }
+        let lost = || Error::NoKeys { path: journal.secret_path(PLAN_KEYS) };
+        let mask = match said.mask {
+            KeyPlace::Copy => Held::Copy,
+            KeyPlace::Config => Held::Ours(configured(house)?.ok_or(Error::OtherKey)?),
+            KeyPlace::File => Held::Ours(mask_file.ok_or_else(lost)?),
+        };
+        let scan = match said.scan {
+            KeyPlace::Copy | KeyPlace::Config => Held::Copy,
+            KeyPlace::File => Held::Ours(scan_file.ok_or_else(lost)?),
+        };
+        if let Held::Ours(key) = &mask
+            && said.check.as_deref() != Some(key.sign(run).as_str())
+        {
+            return Err(if said.mask == KeyPlace::Config { Error::OtherKey } else { lost() });
+        }
+        Ok(Self { mask, scan, configured: said.mask == KeyPlace::Config })
+    }
+
+    /// Where they are, for the next tool. What is neither on the copy nor in the configuration is written to a file.
+    pub(crate) fn hand_on(&self, journal: &Journal, run: &str) -> Result<Option<PlanKeys>, Error> {
+        let place = |held: &Held, configured: bool| match held {
+            Held::Copy => KeyPlace::Copy,
+            Held::Ours(_) if configured => KeyPlace::Config,
+            Held::Ours(_) => KeyPlace::File,
+        };
+        let mut said = PlanKeys {
+            mask: place(&self.mask, self.configured),
+            scan: place(&self.scan, false),
+            ..PlanKeys::default()
+        };
+        if said == PlanKeys::default() {
+            return Ok(None);
+        }
+        if let Held::Ours(key) = &self.mask {
+            said.check = Some(key.sign(run));
+        }
+        if said.mask == KeyPlace::File || said.scan == KeyPlace::File {
+            let path = write(journal, [(&self.mask, said.mask), (&self.scan, said.scan)])?;
+            said.file = Some(path.display().to_string());
+        }
+        Ok(Some(said))
+    }
+
+    /// Makes the masks' key, if it lies on the copy: made by the server, read by the server, never a literal.
+    pub(crate) fn create(&self, session: &mut Session, schema: &str) -> Result<(), Error> {
+        match self.mask {
+            Held::Copy => create(session, "creating the mask key", &qualified(schema, MASK_KEY)),
+            Held::Ours(_) => Ok(()),
+        }
+    }
+
+    /// Makes the scan's key, one of its own: unlike that of the masks, it is read by the dumper. Each session learns it.
+    pub(crate) fn create_scan(&self, sessions: &mut [Session], schema: &str) -> Result<(), Error> {
+        let table = qualified(schema, SCAN_KEY);
+        if let Held::Copy = self.scan {
+            create(&mut sessions[0], "creating the scan key", &table)?;
+        }
+        for session in sessions {
+            match &self.scan {
+                Held::Copy => {
+                    let sql = format!("SELECT `key` INTO @refreshkit_scan FROM {table}");
+                    session.run("reading the scan key", &sql)?;
+                }
+                Held::Ours(key) => give(session, "@refreshkit_scan", key)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The scan's key; nothing if it is not where it should be.
+    pub(crate) fn scan_key(
+        &self,
+        session: &mut Session,
+        schema: &str,
+    ) -> Result<Option<[u8; KEY_BYTES]>, mysql::Error> {
+        match &self.scan {
+            Held::Ours(key) => Ok(Some(*key.bytes())),
+            Held::Copy => read_scan_key(session, schema),
+        }
+    }
+
+    /// What each connection that reads masked columns runs first. The document says it.
+    pub(crate) fn statements(&self, schema: &str) -> Vec<String> {
+        let key = format!("SELECT `key` INTO @refreshkit_key FROM {}", qualified(schema, MASK_KEY));
+        let key = Some(key).filter(|_| matches!(self.mask, Held::Copy));
+        key.into_iter().chain(READING.iter().map(|text| (*text).to_owned())).collect()
+    }
+
+    /// Gives a session the masks' key, if it has to be given.
+    pub(crate) fn lend(&self, session: &mut Session) -> Result<(), mysql::Error> {
+        match &self.mask {
+            Held::Copy => Ok(()),
+            Held::Ours(key) => give(session, "@refreshkit_key", key),
+        }
+    }
+
+    /// Makes a session one that reads masked columns.
+    pub(crate) fn unlock(&self, session: &mut Session, schema: &str) -> Result<(), Error> {
+        for statement in self.statements(schema) {
+            session.run("reading the mask key", &statement)?;
+        }
+        Ok(self.lend(session)?)
+    }
+
+    /// The same for a session that only tries masks and writes what comes of it: where that would write our key to a log as
+    /// well, it gets one that is good for nothing else.
+    pub(crate) fn unlock_for_trial(&self, session: &mut Session, schema: &str) -> Result<(), Error> {
+        self.unlock(session, schema)?;
+        if self.must_not_be_logged(session)? {
+            let sql = format!("SET @refreshkit_key = RANDOM_BYTES({KEY_BYTES})");
+            session.run("making a key for a trial", &sql)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a key of ours would be in the binary log with the next row that this session makes of it: in a log of
+    /// statements a variable stands as it is.
+    pub(crate) fn must_not_be_logged(&self, session: &mut Session) -> Result<bool, Error> {
+        if matches!(self.mask, Held::Copy) {
+            return Ok(false);
+        }
+        // Needs a privilege.
+        session.attempt("SET SESSION binlog_format = 'ROW'");
+        let sql = "SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'sql_log_bin', 'binlog_format')";
+        let found: Vec<(String, String)> = session.rows("asking for the binary log", sql)?;
+        let is = |name: &str, value: &str| found.iter().any(|(known, said)| known == name && said == value);
+        // A server without the last of them writes rows.
+        let rows = is("binlog_format", "ROW") || !found.iter().any(|(known, _)| known == "binlog_format");
+        Ok(!is("log_bin", "OFF") && !is("sql_log_bin", "OFF") && !rows)
+    }
+}
+
+/// Removes the keys of a run from the state directory, if any are there.
+pub(crate) fn forget_keys_of(journal: &Journal) -> Result<(), Error> {
+    Ok(journal.remove_secret(PLAN_KEYS)?)
+}
+
+/// The key that a person chose, if there is one.
+fn configured(house: &House) -> Result<Option<Key>, Error> {
+    mask::key(&house.config, |id| Ok(house.keys.content(id).map_err(mysql::Error::Keys)?))
+}
+
+fn create(session: &mut Session, deed: &str, table: &str) -> Result<(), Error> {
+    let columns = format!("id TINYINT NOT NULL PRIMARY KEY, `key` BINARY({KEY_BYTES}) NOT NULL");
+    session.run(deed, &format!("CREATE TABLE {table} ({columns})"))?;
+    session.run(deed, &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES({KEY_BYTES}))"))?;
     Ok(())
 }
 
-/// Puts a key of our own in place of the server's. Statements and their parameters are logged, so it is sent under a
-/// one-time pad: the server's random key, which was read and not sent, and which it replaces.
-pub(crate) fn stable_key(session: &mut Session, schema: &str, key: &Key) -> Result<(), Error> {
-    let (table, deed) = (qualified(schema, MASK_KEY), "setting the mask key");
-    let pad: Option<Vec<u8>> = session.first(deed, &format!("SELECT `key` FROM {table} WHERE id = 1"))?;
-    let pad: Option<[u8; 32]> = pad.and_then(|pad| pad.try_into().ok());
-    let pad = pad.ok_or_else(|| Error::NotPlanned(format!("the key in `{schema}` cannot be read")))?;
-    let padded = key.padded(&pad);
-    let parts = padded.chunks(8).enumerate().map(|(n, part)| {
-        let number = part.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        let pad = format!("CAST(CONV(HEX(SUBSTR(`key`, {}, 8)), 16, 10) AS UNSIGNED)", 1 + 8 * n);
-        format!("LPAD(HEX({pad} ^ {number}), 16, '0')")
-    });
-    let parts: Vec<String> = parts.collect();
-    let sql = format!("UPDATE {table} SET `key` = UNHEX(CONCAT({})) WHERE id = 1", parts.join(", "));
-    session.run(deed, &sql)?;
-    Ok(())
+/// Reads the scan's key on the copy.
+pub(super) fn read_scan_key(
+    session: &mut Session,
+    schema: &str,
+) -> Result<Option<[u8; KEY_BYTES]>, mysql::Error> {
+    let sql = format!("SELECT `key` FROM {} WHERE id = 1", qualified(schema, SCAN_KEY));
+    let key: Option<Vec<u8>> = session.first("reading the scan key", &sql)?;
+    Ok(key.and_then(|key| key.try_into().ok()))
+}
+
+/// The keys of a file: a word and hexadecimal digits a line.
+fn read(journal: &Journal) -> Result<(Option<Key>, Option<Key>), Error> {
+    let path = journal.secret_path(PLAN_KEYS);
+    let Ok(text) = std::fs::read_to_string(&path) else { return Err(Error::NoKeys { path }) };
+    let key = |word: &str| {
+        let digits = text.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' '))?;
+        let byte = |at: usize| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok();
+        let bytes: Option<Vec<u8>> = (0..KEY_BYTES).map(byte).collect();
+        Some(Key::of_bytes(bytes?.try_into().ok()?))
+    };
+    Ok((key("mask"), key("scan")))
+}
+
+fn write(journal: &Journal, [mask, scan]: [(&Held, KeyPlace); 2]) -> Result<std::path::PathBuf, Error> {
+    let line = |word: &str, (held, place): (&Held, KeyPlace)| match held {
+        Held::Ours(key) if place == KeyPlace::File => {
+            let digits = key.bytes().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+            format!("{word} {digits}\n")
+        }
+        _ => String::new(),
+    };
+    let text = line("mask", mask) + &line("scan", scan);
+    let path = journal.write_secret(PLAN_KEYS, text.as_bytes())?;
+    // The next tool may run elsewhere.
+    Ok(std::path::absolute(&path).unwrap_or(path))
 }
 
 /// Whether this connection has the masks' key, if the plan reads it: NULL would make NULL of every value, and of every hash
 /// that rows are ordered by.
-pub fn has_mask_key(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
+pub fn has_mask_key(session: &mut Session, plan: &Dehydration) -> Result<bool, mysql::Error> {
     let reads = |table: &TablePlan| {
         let masked = |column: &ColumnPlan| column.expression.contains("@refreshkit_key");
         table.columns.iter().any(masked) || mask::order(table) == Order::Hash
@@ -59,21 +255,9 @@ pub fn has_mask_key(session: &mut Session, plan: &Dehydration) -> Result<bool, c
     Ok(session.first::<bool>("looking at the mask key", &sql)?.unwrap_or_default())
 }
 
-/// Destroys the masks' key once every masked value is written: nobody can rebuild the mapping.
+/// Destroys the masks' key on the copy once every masked value is written: nobody can rebuild the mapping.
 pub(crate) fn forget_mask_key(session: &mut Session, schema: &str) -> Result<(), Error> {
-    session
-        .run("forgetting the mask key", &format!("DROP TABLE IF EXISTS {}", qualified(schema, MASK_KEY)))?;
-    Ok(())
-}
-
-/// Makes the scan's key, one of its own: unlike that of the masks, it is read by the dumper. Each session learns it.
-pub(crate) fn create_scan_key(sessions: &mut [Session], schema: &str) -> Result<(), Error> {
-    let (table, deed) = (qualified(schema, SCAN_KEY), "creating the scan key");
-    let columns = format!("id TINYINT NOT NULL PRIMARY KEY, `key` BINARY({KEY_BYTES}) NOT NULL");
-    sessions[0].run(deed, &format!("CREATE TABLE {table} ({columns})"))?;
-    sessions[0].run(deed, &format!("INSERT INTO {table} VALUES (1, RANDOM_BYTES({KEY_BYTES}))"))?;
-    for session in sessions {
-        session.run("reading the scan key", &format!("SELECT `key` INTO @refreshkit_scan FROM {table}"))?;
-    }
+    let sql = format!("DROP TABLE IF EXISTS {}", qualified(schema, MASK_KEY));
+    session.run("forgetting the mask key", &sql)?;
     Ok(())
 }

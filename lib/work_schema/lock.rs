@@ -15,6 +15,9 @@ const WAIT_SECONDS: u8 = 3;
 /// more than `connections_max` connections, this one among them.
 pub(crate) fn lock(session: &mut Session, schema: &str, connections_max: usize) -> Result<(), Error> {
     take(session, schema, &[lock_name(schema, 0)])?;
+    if connections_max < 2 {
+        return Ok(());
+    }
     let helpers: Vec<String> = (1..connections_max).map(|number| lock_name(schema, number)).collect();
     take(session, schema, &helpers)?;
     let release: Vec<String> =

@@ -29,9 +29,12 @@ pub(super) const REWRITE_TABLES: &str = "in_place_tables";
 /// An empty table of the structure of another, on which masked rows are tried.
 const TRIAL: &str = "trial";
 
+/// What names of key tables begin with.
+pub(super) const KEYS: &str = "k_";
+
 /// The kept rows of the table with this number in the catalog: `` `refreshkit_work`.`k_7` ``.
 pub(crate) fn keys(schema: &str, table: usize) -> String {
-    qualified(schema, &format!("k_{table}"))
+    qualified(schema, &format!("{KEYS}{table}"))
 }
 
 /// The rows that are taken back along the relation with this number: `` `refreshkit_work`.`d_3` ``.

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use mysql::prelude::Queryable;
 
 use super::error::Error;
-use super::names::{ORIGINALS, SCAN_KEY};
+use super::keys::Keys;
+use super::names::ORIGINALS;
 use crate::mysql::Session;
 use crate::scan::{self, KEY_BYTES, RECORD_BYTES, Record};
 use crate::sql::qualified;
@@ -34,22 +35,30 @@ impl std::fmt::Debug for Originals {
 type Piece = (u32, Vec<u8>, usize, Vec<u8>);
 
 impl Originals {
-    /// That of a plan; nothing if it is not there.
-    pub fn open(session: &mut Session, schema: &str) -> Result<Option<Self>, crate::mysql::Error> {
-        let sql = format!("SELECT `key` FROM {} WHERE id = 1", qualified(schema, SCAN_KEY));
-        let key: Option<Vec<u8>> = session.first("reading the scan key", &sql)?;
-        let key = key.and_then(|key| key.try_into().ok());
+    /// That of a plan; nothing if its key is not there.
+    pub(crate) fn open(
+        session: &mut Session,
+        schema: &str,
+        keys: &Keys,
+    ) -> Result<Option<Self>, crate::mysql::Error> {
+        let key = keys.scan_key(session, schema)?;
         Ok(key.map(|key| Self { table: qualified(schema, ORIGINALS), key }))
     }
 
-    /// An empty one, beside a key that is there.
-    pub fn create(session: &mut Session, schema: &str) -> Result<Self, Error> {
+    /// An empty one.
+    pub(crate) fn create(session: &mut Session, schema: &str, keys: &Keys) -> Result<Self, Error> {
+        let missing = || Error::NotPlanned(format!("the key in `{schema}` cannot be read"));
+        let key = keys.scan_key(session, schema)?.ok_or_else(missing)?;
+        Self::create_with(session, schema, key)
+    }
+
+    /// An empty one under this key.
+    pub fn create_with(session: &mut Session, schema: &str, key: [u8; KEY_BYTES]) -> Result<Self, Error> {
         let columns = "run INT UNSIGNED NOT NULL, first BINARY(8) NOT NULL, o SMALLINT UNSIGNED NOT NULL, \
                        records MEDIUMBLOB NOT NULL, PRIMARY KEY (run, first)";
         let sql = format!("CREATE TABLE {} ({columns})", qualified(schema, ORIGINALS));
         session.run("creating the originals", &sql)?;
-        let missing = || Error::NotPlanned(format!("the key in `{schema}` cannot be read"));
-        Self::open(session, schema)?.ok_or_else(missing)
+        Ok(Self { table: qualified(schema, ORIGINALS), key })
     }
 
     /// The key that hashes them.

@@ -1,14 +1,19 @@
 //! What the sessions that write to the work schema, and those that read through it, are set to.
 
 use super::error::Error;
-use super::names::MASK_KEY;
 use crate::mysql::Session;
-use crate::sql::{name, qualified};
+use crate::sql::name;
 
 /// Settings of the session that collects keys. Without them, an INSERT…SELECT locks the rows that it reads.
 const SESSION: &[&str] = &[
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+];
+
+/// What each connection runs before it reads masked columns.
+pub(super) const READING: &[&str] = &[
+    // Masked arrays of JSON documents are put together with GROUP_CONCAT, which cuts at 1024 bytes by default.
+    "SET SESSION group_concat_max_len = 1073741824",
 ];
 
 /// Makes a session one that collects keys.
@@ -27,13 +32,4 @@ pub(crate) fn choose(session: &mut Session, database: Option<&String>) -> Result
         session.run("choosing the default database", &format!("USE {}", name(database)))?;
     }
     Ok(())
-}
-
-/// What each connection runs before it reads masked columns.
-pub(crate) fn session_statements(schema: &str) -> Vec<String> {
-    vec![
-        format!("SELECT `key` INTO @refreshkit_key FROM {}", qualified(schema, MASK_KEY)),
-        // Masked arrays of JSON documents are put together with GROUP_CONCAT, which cuts at 1024 bytes by default.
-        "SET SESSION group_concat_max_len = 1073741824".to_owned(),
-    ]
 }

@@ -1,10 +1,10 @@
-//! The work schema as a whole: whether it is ours, made anew, complete.
+//! The work schema as a whole: whether it is ours, made anew, complete, dropped.
 //!
 //! In: a session and the schema's name. Out: an empty schema with a mark that it is ours; later, whether the plan in it is
-//! whole and of which rules. A schema of that name without our mark is never touched.
+//! whole and of which rules and run. A schema of that name without our mark is never touched.
 
 use super::error::Error;
-use super::keys::create_mask_key;
+use super::lock::lock;
 use super::names::MARK;
 use super::seal::is_sealed;
 use super::settings::ready;
@@ -13,21 +13,51 @@ use crate::document::Dehydration;
 use crate::mysql::Session;
 use crate::sql::{literal, name, qualified};
 
-/// Makes the work schema anew, with a key for the masks and without key tables.
-pub(crate) fn prepare(session: &mut Session, schema: &str, config_sha256: &str) -> Result<(), Error> {
+/// Makes the work schema anew, without key tables. The run whose plan it held before, if that is known.
+pub(crate) fn prepare(
+    session: &mut Session,
+    schema: &str,
+    (run, config_sha256): (&str, &str),
+) -> Result<Option<String>, Error> {
     ready(session)?;
+    let mut before = None;
     if exists(session, schema)? {
         if !ours(session, schema)? {
             let server = session.label().to_owned();
             return Err(Error::Foreign { server, schema: schema.to_owned() });
         }
-        session
-            .run("dropping the work schema of the last run", &format!("DROP DATABASE {}", name(schema)))?;
+        // An older version wrote down no run; a run that died early, nothing at all.
+        let sql = format!("SELECT run FROM {} WHERE id = 1", qualified(schema, MARK));
+        before = session.first("reading the mark of the last run", &sql).unwrap_or_default();
+        drop_schema(session, schema, "dropping the work schema of the last run")?;
     }
     let create = format!("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", name(schema));
     session.run("creating the work schema", &create)?;
-    mark(session, schema, config_sha256)?;
-    create_mask_key(session, schema)
+    mark(session, schema, (run, config_sha256))?;
+    Ok(before)
+}
+
+/// Drops the work schema of a plan that is over. Nothing if another run has put its own there, or is about to.
+pub(crate) fn drop_plan(session: &mut Session, plan: &Dehydration, run: &str) -> Result<(), Error> {
+    let schema = &plan.work_schema;
+    lock(session, schema, 1)?;
+    if exists(session, schema)? && ours(session, schema)? && is_of(session, schema, run)? {
+        ready(session)?;
+        drop_schema(session, schema, "dropping the work schema")?;
+    }
+    Ok(())
+}
+
+fn drop_schema(session: &mut Session, schema: &str, deed: &str) -> Result<(), Error> {
+    session.run(deed, &format!("DROP DATABASE {}", name(schema)))?;
+    Ok(())
+}
+
+/// Whether the mark is that of this run.
+fn is_of(session: &mut Session, schema: &str, run: &str) -> Result<bool, crate::mysql::Error> {
+    let sql = format!("SELECT run FROM {} WHERE id = 1", qualified(schema, MARK));
+    let found: Option<String> = session.first("reading the plan's mark", &sql)?;
+    Ok(found.as_deref() == Some(run))
 }
 
 fn exists(session: &mut Session, schema: &str) -> Result<bool, Error> {
@@ -40,18 +70,19 @@ fn ours(session: &mut Session, schema: &str) -> Result<bool, Error> {
     Ok(tables == 0 || marks == 1)
 }
 
-fn mark(session: &mut Session, schema: &str, config_sha256: &str) -> Result<(), Error> {
+fn mark(session: &mut Session, schema: &str, (run, config_sha256): (&str, &str)) -> Result<(), Error> {
     let table = qualified(schema, MARK);
     let create = format!(
         "CREATE TABLE {table} (id TINYINT NOT NULL PRIMARY KEY, version VARCHAR(32) NOT NULL, \
-         config_sha256 CHAR(64) NOT NULL, state VARCHAR(16) NOT NULL, last_down INT UNSIGNED NOT NULL) \
+         config_sha256 CHAR(64) NOT NULL, run TEXT NOT NULL, state VARCHAR(16) NOT NULL, last_down INT UNSIGNED NOT NULL) \
          COMMENT='made by refreshkit; dropped and made anew at each run'"
     );
     session.run("marking the work schema", &create)?;
     let insert = format!(
-        "INSERT INTO {table} VALUES (1, {}, {}, 'collecting', 0)",
+        "INSERT INTO {table} VALUES (1, {}, {}, {}, 'collecting', 0)",
         literal(env!("CARGO_PKG_VERSION")),
-        literal(config_sha256)
+        literal(config_sha256),
+        literal(run)
     );
     session.run("marking the work schema", &insert)?;
     Ok(())
@@ -79,15 +110,15 @@ pub(crate) fn last_plan(session: &mut Session, schema: &str, config_sha256: &str
     }
 }
 
-/// Whether the key tables on this server are complete, of the rules that made the plan, and of this very plan.
-pub fn is_planned(session: &mut Session, plan: &Dehydration) -> Result<bool, crate::mysql::Error> {
-    if !catalog::has_table(session, "looking for the plan's mark", &plan.work_schema, MARK)? {
-        return Ok(false);
+/// Whether the key tables on this server are complete, of the run and the rules that made the plan, and of this very plan. An error if there are
+/// none at all.
+pub fn is_planned(session: &mut Session, plan: &Dehydration, run: &str) -> Result<bool, Error> {
+    let schema = &plan.work_schema;
+    if !catalog::has_table(session, "looking for the plan's mark", schema, MARK)? {
+        return Err(Error::Gone { server: session.label().to_owned(), schema: schema.clone() });
     }
-    let sql = format!("SELECT config_sha256, state FROM {} WHERE id = 1", qualified(&plan.work_schema, MARK));
+    let sql = format!("SELECT config_sha256, state FROM {} WHERE id = 1", qualified(schema, MARK));
     let mark: Option<(String, String)> = session.first("reading the plan's mark", &sql)?;
-    if !mark.is_some_and(|(sha, state)| sha == plan.config_sha256 && state == "complete") {
-        return Ok(false);
-    }
-    is_sealed(session, plan)
+    let whole = mark.is_some_and(|(sha, state)| sha == plan.config_sha256 && state == "complete");
+    Ok(whole && is_of(session, schema, run)? && is_sealed(session, plan)?)
 }

@@ -9,11 +9,8 @@ use crate::support::for_each_server;
 fn runs_of_originals_come_back_as_they_were_written_and_lose_what_is_taken_out() {
     for_each_server(|server| {
         let scratch = server.scratch("runs");
-        scratch.run(
-            "CREATE TABLE scan_key (id TINYINT PRIMARY KEY, `key` BINARY(32) NOT NULL); INSERT INTO scan_key VALUES (1, RANDOM_BYTES(32));",
-        );
         let mut session = server.session();
-        let originals = Originals::create(&mut session, &scratch.name).unwrap();
+        let originals = Originals::create_with(&mut session, &scratch.name, [7; scan::KEY_BYTES]).unwrap();
         let record = |n: u64| -> Record {
             let mut record = [n.to_be_bytes()[7]; scan::RECORD_BYTES];
             record[..8].copy_from_slice(&n.to_be_bytes());

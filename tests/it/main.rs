@@ -30,6 +30,7 @@ mod dump_ways;
 mod hostile_documents;
 mod hostile;
 mod jenkins;
+mod keys;
 mod leaks;
 mod leaks_canaries;
 mod leaks_copies;

@@ -25,6 +25,8 @@ fn dump(directory: &Path) -> Vec<u8> {
     let dumped = Tool::new("mydump-rotate")
         .arg("--config")
         .arg(directory.join("refresh.toml"))
+        .arg("--state-dir")
+        .arg(directory)
         .stdin(planned.stdout)
         .run()
         .exits(0)

@@ -40,7 +40,7 @@ fn night(scratch: &Scratch, directory: &Path, masks: &str) -> String {
 }
 
 /// The rows of each table, in their order in the file.
-fn rows(sql: &str) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn rows(sql: &str) -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::<String, Vec<String>>::new();
     let mut table = String::new();
     for line in sql.lines() {
@@ -69,8 +69,7 @@ fn e_mails_without_a_key_do_not_leave_in_the_order_of_the_originals() {
             values.join(", ")
         ));
         let directory = scratch.directory();
-        let sql =
-            night(&scratch, directory.path(), "\"*.email\" = { kind = \"email\", host = \"same\" }\n");
+        let sql = night(&scratch, directory.path(), "\"*.email\" = { kind = \"email\", host = \"same\" }\n");
         for (table, rows) in rows(&sql) {
             let number = |row: &String| -> usize { row.split("@h").nth(1).unwrap()[..3].parse().unwrap() };
             let order: Vec<usize> = rows.iter().map(number).collect();
@@ -191,8 +190,12 @@ impl Made {
     /// The table with its rows in another order, its hidden values at other rows, and other indexes.
     fn sql(&self, number: usize, random: &mut StdRng) -> String {
         let null = |at| if self.key.is_some_and(|(key, _)| key == at) { " NOT NULL" } else { "" };
-        let mut items: Vec<String> =
-            self.columns.iter().enumerate().map(|(at, kind)| format!("c{at} {}{}", kind.sql, null(at))).collect();
+        let mut items: Vec<String> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, kind)| format!("c{at} {}{}", kind.sql, null(at)))
+            .collect();
         items.extend(self.key.map(|(at, word)| format!("{word} (c{at})")));
         for (at, kind) in self.columns.iter().enumerate() {
             let whole = !["TEXT", "JSON"].iter().any(|word| kind.sql.contains(word));
@@ -245,7 +248,7 @@ fn same_file(server: &TestServer, seed: u64) {
 
 #[test]
 fn the_same_rows_leave_in_the_same_order_whatever_the_masks_hide() {
-    let seed = std::env::var("REFRESHKIT_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = std::env::var_os("REFRESHKIT_TEST_SEED").map(|seed| seed.to_str().unwrap().parse().unwrap());
     let seed = seed.unwrap_or_else(|| rand::rng().random());
     for_each_server(|server| same_file(server, seed));
 }
@@ -263,8 +266,7 @@ fn a_key_that_is_computed_from_a_masked_column_does_not_order_the_rows() {
             values.join(", ")
         ));
         let directory = scratch.directory();
-        let sql =
-            night(&scratch, directory.path(), "\"t.email\" = { kind = \"email\", host = \"same\" }\n");
+        let sql = night(&scratch, directory.path(), "\"t.email\" = { kind = \"email\", host = \"same\" }\n");
         let hosts: Vec<String> =
             rows(&sql)["t"].iter().map(|row| row.split("@h").nth(1).unwrap()[..3].to_owned()).collect();
         let up = hosts.windows(2).filter(|two| two[0] < two[1]).count();

@@ -138,7 +138,8 @@ fn a_second_run_on_the_same_copy_waits_for_the_first() {
 fn the_masks_key_is_in_no_document_and_in_no_statement() {
     for_each_server(|server| {
         let (scratch, directory) = setting(server, "");
-        let output = tool(&directory).arg("--source").run().exits(0);
+        let input = document(server, std::slice::from_ref(&scratch.name));
+        let output = tool(&directory).document(&input).run().exits(0);
         let key = scratch.run(&format!("SELECT HEX(`key`) FROM {}__work.mask_key", scratch.name));
         assert_eq!(key.trim().len(), 64);
         assert!(!output.stdout.to_uppercase().contains(key.trim()));

@@ -84,7 +84,7 @@ fn order_is_nothing(server: &crate::support::TestServer, seed: u64) {
     for (at, edge) in blueprint.edges.iter_mut().enumerate() {
         edge.number = at + 1;
     }
-    plan::prepare(&mut sessions, &blueprint).unwrap();
+    plan::prepare(&mut sessions, &blueprint, "test").unwrap();
     let when = plan::When::at("2026-11-23T00:00:00Z".parse().unwrap());
     plan::collect(&house, &mut sessions, &blueprint, &when).unwrap();
     let kept = model.closure();
@@ -140,7 +140,7 @@ fn mutants(server: &crate::support::TestServer, seed: u64) -> (u64, u64) {
         let mut broken = blueprint.clone();
         broken.edges[number - 1].up = Up::Never;
         let one = std::slice::from_mut(&mut session);
-        plan::prepare(one, &broken).unwrap();
+        plan::prepare(one, &broken, "test").unwrap();
         let when = plan::When::at("2026-11-23T00:00:00Z".parse().unwrap());
         let closure = plan::collect(&house, one, &broken, &when).unwrap();
         let evidence = plan::examine(&house, one, &blueprint, closure.last_down).unwrap();
@@ -169,7 +169,7 @@ fn the_proof_refuses_a_closure_that_forgets_a_relation() {
             plan::Blueprint::draw(&mut session, &house.config, std::slice::from_ref(&scratch.name)).unwrap();
         let mut broken = blueprint.clone();
         broken.edges[0].up = Up::Never;
-        plan::prepare(std::slice::from_mut(&mut session), &broken).unwrap();
+        plan::prepare(std::slice::from_mut(&mut session), &broken, "test").unwrap();
         let closure = plan::collect(
             &house,
             std::slice::from_mut(&mut session),

@@ -34,6 +34,9 @@ pub struct Dehydration {
     pub config_sha256: String,
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// Where the keys are, if not all of them are on the copy, with which they die.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<PlanKeys>,
     /// The hashed originals to look for in what leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaks: Option<LeakScan>,
@@ -43,6 +46,40 @@ pub struct Dehydration {
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// Where the keys of a plan are between the tools. A key itself is in no document.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PlanKeys {
+    /// The masks' key.
+    pub mask: KeyPlace,
+    /// The key of the hashed originals.
+    pub scan: KeyPlace,
+    /// HMAC-SHA-256 of the run under the masks' key, hexadecimal: with another key, the dump is refused. Nothing for a key on
+    /// the copy, which nobody else can have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// The file of the state directory that holds what is neither on the copy nor in the configuration, for people: the
+    /// tools find it by the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// Where a key is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyPlace {
+    /// In the work schema of the throw-away copy, made by the server.
+    #[default]
+    Copy,
+    /// Where `[mask] key` says.
+    Config,
+    /// In a file of the state directory, as the server lives on.
+    File,
 }
 
 /// Keyed hashes of original values, in tables of the work schema: none of them may be in the dump.

@@ -15,7 +15,9 @@ mod step;
 mod target;
 
 pub use cluster::{Cluster, Endpoint, Login};
-pub use dehydration::{ColumnPlan, Dehydration, EdgeReport, LeakOrigin, LeakScan, TableClass, TablePlan};
+pub use dehydration::{
+    ColumnPlan, Dehydration, EdgeReport, KeyPlace, LeakOrigin, LeakScan, PlanKeys, TableClass, TablePlan,
+};
 pub use dump::{Dump, TableDigest};
 pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState};
 pub use relations::{EdgeOrigin, HotParent};

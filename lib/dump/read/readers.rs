@@ -22,7 +22,7 @@ use crate::dump::job::{Place, Wish};
 use crate::house::House;
 use crate::mysql::{self, Server, Session};
 use crate::sql::literal;
-use crate::work_schema::ReaderMark;
+use crate::work_schema::{Keys, ReaderMark};
 
 /// A reader that was up to date a moment before gets this part of the usual time while it keeps writers waiting.
 const LOCKED_PART: u32 = 6;
@@ -63,6 +63,8 @@ pub(crate) struct Measure<'a> {
     pub(crate) place: Place,
     /// Statements of the plan.
     pub(crate) settings: &'a [String],
+    /// What the plan's masks read.
+    pub(crate) keys: Option<&'a Keys>,
     /// How far behind a reader may be.
     pub(crate) patience: Duration,
 }
@@ -95,7 +97,7 @@ impl Team {
         // Only now is the key of the masks certain to be there, and the right one.
         let wanted = settings_of(planner)?;
         for session in &mut team.sessions {
-            apply(session, measure.settings).map_err(of_server)?;
+            apply(session, measure.settings, measure.keys).map_err(of_server)?;
             check_mask_key(session, measure.wish).map_err(of_server)?;
             align(session, &wanted)?;
         }

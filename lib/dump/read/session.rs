@@ -6,7 +6,7 @@
 use crate::dump::error::Error;
 use crate::dump::job::Wish;
 use crate::mysql::{Server, Session};
-use crate::work_schema;
+use crate::work_schema::{self, Keys};
 
 /// A server sends in pieces of `net_buffer_length`, 16 KiB by default, which only the administrator can change. But the
 /// buffer of a connection grows to the longest statement that it has received, and stays as long until it is closed
@@ -38,10 +38,13 @@ fn lengthen_buffer(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// The statements of the plan.
-pub(crate) fn apply(session: &mut Session, settings: &[String]) -> Result<(), Error> {
+/// The statements of the plan, and its key if the session must be given that.
+pub(crate) fn apply(session: &mut Session, settings: &[String], keys: Option<&Keys>) -> Result<(), Error> {
     for statement in settings {
         session.run("running a session statement of the plan", statement)?;
+    }
+    if let Some(keys) = keys {
+        keys.lend(session)?;
     }
     Ok(())
 }

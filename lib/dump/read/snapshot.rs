@@ -193,7 +193,7 @@ fn fill_up(crew: &Crew, measure: &Measure, teams: &[Team], own: &mut Vec<Session
 
 fn at_writer(crew: &Crew, measure: &Measure) -> Result<Session, Error> {
     let mut session = prepare(crew.writer)?;
-    apply(&mut session, measure.settings)?;
+    apply(&mut session, measure.settings, measure.keys)?;
     check_mask_key(&mut session, measure.wish)?;
     Ok(session)
 }

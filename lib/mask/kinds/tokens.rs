@@ -170,7 +170,11 @@ mod tests {
         let salt = |hash: &str| hash[7..29].to_owned();
         let one = super::bcrypt("development", "users.password").unwrap();
         assert!(::bcrypt::verify("development", &one).unwrap());
-        assert_eq!(one, super::bcrypt("development", "users.password").unwrap(), "the same rules, the same dump");
+        assert_eq!(
+            one,
+            super::bcrypt("development", "users.password").unwrap(),
+            "the same rules, the same dump"
+        );
         assert_eq!(salt(&one), salt(&super::bcrypt("another", "users.password").unwrap()));
         assert_ne!(salt(&one), salt(&super::bcrypt("development", "admins.password").unwrap()));
     }

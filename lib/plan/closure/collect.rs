@@ -35,14 +35,15 @@ pub struct Closure {
 }
 
 /// Makes the work schema anew, with empty key tables. Creating one is mostly waiting for the disk: all at once.
-pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint) -> Result<(), Error> {
+/// The run whose plan was there before, if that is known.
+pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint, run: &str) -> Result<Option<String>, Error> {
     let (session, schema) = (&mut sessions[0], &blueprint.work_schema);
-    work_schema::prepare(session, schema, &blueprint.config_sha256)?;
+    let before = work_schema::prepare(session, schema, (run, &blueprint.config_sha256))?;
     work_schema::choose(session, blueprint.databases.first())?;
     share_out(sessions, blueprint.keyed().collect(), |session, table| {
         Ok(work_schema::create_keys(session, schema, table, &blueprint.catalog.tables[table])?)
     })?;
-    Ok(())
+    Ok(before)
 }
 
 /// Takes all keys back.

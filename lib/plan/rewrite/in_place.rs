@@ -25,7 +25,7 @@ use crate::plan::closure::selects;
 use crate::plan::error::Error;
 use crate::progress::Unit;
 use crate::sql::{name, qualified};
-use crate::work_schema;
+use crate::work_schema::{self, Keys};
 
 /// How the names of tables that are being built begin, each in the database of the table it is to replace.
 const NEW: &str = "__refreshkit_new_";
@@ -45,10 +45,12 @@ pub(crate) fn rewrite(
     house: &House,
     session: &mut Session,
     mut plan: Dehydration,
+    keys: &Keys,
 ) -> Result<Dehydration, Error> {
-    for statement in SESSION.iter().map(|text| (*text).to_owned()).chain(plan.session.clone()) {
-        session.run("preparing the session", &statement)?;
+    for statement in SESSION {
+        session.run("preparing the session", statement)?;
     }
+    keys.unlock(session, &plan.work_schema)?;
     if !work_schema::has_mask_key(session, &plan)? {
         let schema = &plan.work_schema;
         let unreadable = format!("the key of the masks cannot be read from `{schema}`");
@@ -181,6 +183,8 @@ fn swap_all(
         definition.restore(session, &table.database, &table.table)?;
     }
     work_schema::end_rewrite(session, &plan.work_schema)?;
+    // Nobody can rebuild the mapping now, nor read what it was from: this server may be given to developers.
+    work_schema::drop_keys(session, &plan.work_schema)?;
     Ok(work_schema::forget_mask_key(session, &plan.work_schema)?)
 }
 

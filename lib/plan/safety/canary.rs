@@ -23,7 +23,7 @@ use crate::plan::options::Options;
 use crate::plan::place::Place;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::sql::literal;
-use crate::work_schema;
+use crate::work_schema::Keys;
 
 /// Generations of canaries, far above any of the closure's.
 const GENERATION: u64 = 4_000_000_000;
@@ -40,7 +40,7 @@ pub(crate) fn check(
     session: &mut Session,
     place: &Place,
     blueprint: &Blueprint,
-    tables: &[TablePlan],
+    (tables, keys): (&[TablePlan], &Keys),
     options: &Options,
 ) -> Result<Vec<String>, Error> {
     if house.config.mask.canaries == Canaries::Off {
@@ -52,9 +52,7 @@ pub(crate) fn check(
         );
         return Ok(Vec::new());
     }
-    for statement in work_schema::session_statements(&blueprint.work_schema) {
-        session.run("reading the mask key", &statement)?;
-    }
+    keys.unlock(session, &blueprint.work_schema)?;
     let marker = marker(session)?;
     let mut warnings = Vec::new();
     let rows = canary_row::rows(session, blueprint, tables, &marker, &mut warnings)?;

@@ -14,7 +14,7 @@ use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::work_schema::{self, Originals};
+use crate::work_schema::{self, Keys, Originals};
 
 /// Of tables up to this estimate all rows are hashed, of larger ones those that come along: a note about one customer
 /// may well speak of another.
@@ -26,7 +26,7 @@ pub(crate) fn collect(
     house: &House,
     sessions: &mut [Session],
     blueprint: &Blueprint,
-    tables: &mut [TablePlan],
+    (tables, keys): (&mut [TablePlan], &Keys),
     options: &Options,
 ) -> Result<(Option<LeakScan>, Vec<String>), Error> {
     let policy = house.config.mask.leaks;
@@ -41,8 +41,8 @@ pub(crate) fn collect(
     for table in tables.iter_mut().filter(|table| table.class != TableClass::Empty) {
         mark(blueprint, table);
     }
-    work_schema::create_scan_key(sessions, &blueprint.work_schema)?;
-    let store = Originals::create(&mut sessions[0], &blueprint.work_schema)?;
+    keys.create_scan(sessions, &blueprint.work_schema)?;
+    let store = Originals::create(&mut sessions[0], &blueprint.work_schema, keys)?;
     let mut scan = LeakScan {
         refuse: policy == Leaks::Refuse,
         tables: vec![work_schema::ORIGINALS.to_owned()],

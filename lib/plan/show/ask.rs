@@ -50,6 +50,9 @@ pub enum Ask {
     Infer,
 }
 
+/// What is asked is no part of any run.
+const NO_RUN: &str = "";
+
 /// Answers a question on `out`.
 pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     let place = place(house, ask, options)?;
@@ -88,7 +91,7 @@ fn place(house: &House, ask: &Ask, options: &Options) -> Result<Place, Error> {
         let file = std::fs::File::open(path).map_err(fail)?;
         return Place::of(house, &document::read(file)?, options);
     }
-    let mut place = Place::source(house, options)?;
+    let mut place = Place::source(house, options, NO_RUN)?;
     // The other questions only read.
     place.is_source = options.source || !matches!(ask, Ask::Plan { .. });
     Ok(place)

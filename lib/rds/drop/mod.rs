@@ -22,7 +22,7 @@ use super::guard::{Asker, Owner};
 use super::options::{self, ServiceOptions};
 use super::poll;
 use crate::config::Length;
-use crate::document::{Concern, Document, Done, Interrupted, ResourceKind};
+use crate::document::{Concern, Document, Done, Interrupted, PLAN_KEYS, ResourceKind, chain};
 use crate::house::House;
 use crate::rds::guard::removal::{Case, Remover, State};
 use crate::rds::restore::password;
@@ -200,13 +200,17 @@ impl Work<'_> {
     }
 }
 
-/// Removes the option file of a run's copy, if there is one.
+/// Removes the secret files of a run, if there are any: the option file of its copy, and the keys of its plan.
 pub(super) fn forget_password(house: &House, run: &str) {
-    let path = password::file_of(&house.journal(run));
+    let journal = house.journal(run);
+    let path = password::file_of(&journal);
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             house.progress.warn(&format!("cannot remove {}: {error}", path.display()));
         }
         _ => {}
+    }
+    if let Err(error) = journal.remove_secret(PLAN_KEYS) {
+        house.progress.warn(&chain(&error));
     }
 }
