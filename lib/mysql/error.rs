@@ -288,11 +288,14 @@ mod tests {
         let failed = |message: &str| Error::Statement {
             deed: "dropping the work schema of the last run".to_owned(),
             server: "s".to_owned(),
-            source: Cause(mysql::Error::MySqlError(mysql::MySqlError {
-                state: "HY000".into(),
-                message: message.into(),
-                code: 1290,
-            })),
+            source: Cause::of(
+                &mysql::Error::MySqlError(mysql::MySqlError {
+                    state: "HY000".into(),
+                    message: message.into(),
+                    code: 1290,
+                }),
+                "",
+            ),
         };
         for option in ["--super-read-only", "--read-only"] {
             let said = format!(

@@ -189,6 +189,7 @@ fn digests(scratch: &Scratch, text: &str, plan: Dehydration, whole: bool) -> BTr
         workers: Some(1),
         level: Some(1),
         i_own_this_server: Some("127.0.0.1".to_owned()),
+        keep_work: false,
         login: LoginOptions { defaults_extra_file: Some(scratch.server.client_cnf.clone()), tls_ca: None },
     };
     let mut document = document(&scratch.server, &databases);

@@ -7,11 +7,11 @@
 )]
 
 mod archive;
-#[cfg(feature = "aws")]
-mod claim;
 mod archive_files;
 mod archive_fuzz;
 mod archive_signed;
+#[cfg(feature = "aws")]
+mod claim;
 mod cli;
 mod closure;
 mod config;
@@ -27,8 +27,8 @@ mod dump_safety;
 mod dump_stale;
 mod dump_trouble;
 mod dump_ways;
-mod hostile_documents;
 mod hostile;
+mod hostile_documents;
 mod jenkins;
 mod keys;
 mod leaks;
@@ -42,8 +42,8 @@ mod masks_night;
 mod masks_properties;
 mod migrate;
 mod migrate_cage;
-mod outlet;
 mod order;
+mod outlet;
 #[cfg(feature = "aws")]
 mod pipe;
 #[cfg(feature = "aws")]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rand::Rng;
-use refreshkit::document::Document;
+use refreshkit::document::{Cluster, Copy, Document, ResourceKind};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{SOURCE, Stage, stage};
@@ -117,7 +117,7 @@ fn a_clone_of_another_host_keeps_its_login_and_its_life() {
     bank.tool("rds-drop").args(["--run", "same"]).run().exits(0);
     bank.tool("rds-drop").arg("--expired").run().exits(0);
     assert_eq!(left(&stage).len(), 2, "{:?}", left(&stage));
-    Server::of_cluster(ours.cluster.as_ref().unwrap(), None).unwrap().connect().unwrap();
+    copy_of(ours.cluster.as_ref().unwrap()).connect().unwrap();
     shop.tool("rds-drop").document(&ours).run().exits(0);
     assert_eq!(left(&stage), Vec::<String>::new());
 }
@@ -155,7 +155,7 @@ fn what_another_host_of_the_same_owner_ordered_under_this_name_is_not_shared_and
     two.tool("rds-drop").args(["--run", "same"]).run().exits(0);
     two.tool("rds-drop").args(["--run", "same"]).run().exits(0);
     assert_eq!(stage.left().iter().filter(|line| line.starts_with("cluster kit-same available")).count(), 1);
-    Server::of_cluster(ours.cluster.as_ref().unwrap(), None).unwrap().connect().unwrap();
+    copy_of(ours.cluster.as_ref().unwrap()).connect().unwrap();
     // Started again, the first one knows its own.
     let again = one.tool("rds-restore").args(clone).run().exits(0);
     assert!(
@@ -237,9 +237,14 @@ fn after_kills_at_any_moment_neither_of_two_hosts_touches_what_is_the_others() {
             if let (0, Some(cluster)) =
                 (index, ends[1].as_ref().and_then(|document| document.cluster.clone()))
             {
-                Server::of_cluster(&cluster, None).unwrap().connect().unwrap();
+                copy_of(&cluster).connect().unwrap();
             }
         }
         assert_eq!(left(&stage), Vec::<String>::new(), "{run}");
     }
+}
+
+/// The copy of a document, for the test that made it.
+fn copy_of(cluster: &Cluster) -> Server {
+    Server::of_copy(&Copy::described(ResourceKind::Cluster, cluster)).unwrap()
 }
