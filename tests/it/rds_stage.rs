@@ -244,10 +244,11 @@ impl Stage {
     }
 
     fn try_delete(&self, kind: &str, id: &str) {
-        let (action, name) = match kind {
-            "instance" => ("DeleteDBInstance", "DBInstanceIdentifier"),
-            "cluster" => ("DeleteDBCluster", "DBClusterIdentifier"),
-            _ => ("DeleteDBClusterSnapshot", "DBClusterSnapshotIdentifier"),
+        let last = format!("{id}&SkipFinalSnapshot=true");
+        let (action, name, rest) = match kind {
+            "instance" => ("DeleteDBInstance", "DBInstanceIdentifier", last.as_str()),
+            "cluster" => ("DeleteDBCluster", "DBClusterIdentifier", last.as_str()),
+            _ => ("DeleteDBClusterSnapshot", "DBClusterSnapshotIdentifier", id),
         };
         let (host, path) = host_and_path(&self.cloud.url);
         for body in [
@@ -255,7 +256,7 @@ impl Stage {
             format!(
                 "Version=2014-10-31&Action=ModifyDBCluster&DBClusterIdentifier={id}&DeletionProtection=false"
             ),
-            format!("Version=2014-10-31&Action={action}&{name}={id}&SkipFinalSnapshot=true"),
+            format!("Version=2014-10-31&Action={action}&{name}={rest}"),
         ] {
             let mut stream = TcpStream::connect(host).unwrap();
             let _ = write!(
