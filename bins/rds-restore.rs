@@ -8,6 +8,7 @@ use refreshkit::{cli, rds};
 const EXAMPLE: &str = "\
 EXAMPLES:
     rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
+    rds-restore --check               what would go wrong, and the exact policy: seconds, and nothing is made
     rds-restore --clone --cluster prod-replica | mydehydrate | mydump-rotate | rds-drop
 
 The copy gets a random master password, kept in an option file (mode 0600) in the state directory, or, with --password
@@ -26,10 +27,8 @@ struct Args {
 
 fn main() -> ExitCode {
     cli::door("rds-restore", cli::Role::Link, |Args { common, options }| {
-        if options.service.iam_policy {
-            return cli::command("rds-restore", &common, |house, out| {
-                rds::print(house, &options.service, out)
-            });
+        if options.is_question() {
+            return cli::command("rds-restore", &common, |house, out| rds::answer(house, &options, out));
         }
         let role = if options.clone { cli::Role::Either } else { cli::Role::Link };
         cli::run("rds-restore", &common, role, move |house, document| {

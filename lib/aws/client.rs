@@ -63,6 +63,9 @@ pub(crate) const RDS: Service = Service { id: "RDS", variable: "AWS_ENDPOINT_URL
 pub(crate) const SECRETS_MANAGER: Service =
     Service { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
 
+/// Who we are.
+pub(crate) const STS: Service = Service { id: "STS", variable: "AWS_ENDPOINT_URL_STS" };
+
 /// How a call is repeated.
 #[derive(Debug, Clone, Copy)]
 struct Rhythm {

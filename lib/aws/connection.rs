@@ -67,6 +67,31 @@ impl Connection {
         Ok(standing)
     }
 
+    /// The region that calls go to.
+    pub(crate) fn region(&self) -> Option<String> {
+        self.client.config().region().map(|region| region.as_ref().to_owned())
+    }
+
+    /// The ARN of whoever calls: anybody may ask for that.
+    pub(crate) fn caller(&self) -> Result<String, Fault> {
+        let mut config = aws_sdk_sts::config::Builder::from(&self.loaded.shared);
+        let fault = |message: String| Fault {
+            call: "GetCallerIdentity",
+            class: FaultClass::Rejected,
+            code: None,
+            message,
+        };
+        let endpoint = client::endpoint_of(&self.loaded.shared, &client::STS)
+            .map_err(|error| fault(error.to_string()))?;
+        if endpoint.as_deref().is_some_and(is_local) {
+            config.set_http_client(Some(client::http(true)));
+        }
+        config.set_endpoint_url(endpoint);
+        let ask = aws_sdk_sts::Client::from_conf(config.build()).get_caller_identity().send();
+        let answer = self.run("GetCallerIdentity", ask)?;
+        answer.arn().map(str::to_owned).ok_or_else(|| fault("the answer names nobody".to_owned()))
+    }
+
     /// Runs one call to its end, unless a signal arrives.
     pub(crate) fn run<T, E>(
         &self,

@@ -108,6 +108,9 @@ impl FaultClass {
             Self::Capacity => {
                 unavailable("capacity").hint("give [restore] instance_class a list: each next class is tried")
             }
+            Self::Key => unavailable("key").hint(
+                "the role needs kms:CreateGrant and kms:DescribeKey on the source's key (and on [restore] kms_key), and the key's policy must allow it; rds-restore --iam-policy prints both",
+            ),
             Self::Throttled => Ending::new(Exit::Temporary, "throttled").hint(of_names),
             Self::Unreachable => {
                 unavailable("unreachable").hint("check the network, HTTPS_PROXY and --endpoint-url")
@@ -124,7 +127,9 @@ impl FaultClass {
             Self::Clock => Ending::new(Exit::BadConfig, "clock")
                 .hint("set the clock of this host (chronyc tracking): AWS takes no signature that is older than minutes"),
             Self::Denied => {
-                unavailable("denied").hint("rds-restore --iam-policy prints the permissions that are needed")
+                unavailable("denied").hint(
+                    "rds-restore --iam-policy prints the permissions that are needed; if the organisation asks for tags, give them in [snapshot] tags and [restore] tags",
+                )
             }
             Self::Rejected => unavailable("rejected").hint(of_names),
             Self::Interrupted => unavailable("interrupted").hint(of_names),

@@ -15,6 +15,8 @@ pub enum FaultClass {
     Quota,
     /// The service has no machine of this class.
     Capacity,
+    /// The role may not use a key of KMS.
+    Key,
     /// Too many calls: try again in a while.
     Throttled,
     /// The service did not answer, or answered with 5xx: it may have done what was asked.
@@ -84,6 +86,12 @@ const CODES: &[(&str, FaultClass)] = &[
     ("InstanceQuotaExceededFault", FaultClass::Quota),
     ("DBClusterQuotaExceededFault", FaultClass::Quota),
     ("StorageQuotaExceeded", FaultClass::Quota),
+    ("KMSKeyNotAccessibleFault", FaultClass::Key),
+    ("DBSubnetGroupNotFoundFault", FaultClass::NotFound),
+    ("DBParameterGroupNotFound", FaultClass::NotFound),
+    ("DBParameterGroupNotFoundFault", FaultClass::NotFound),
+    ("DBClusterParameterGroupNotFound", FaultClass::NotFound),
+    ("DBClusterParameterGroupNotFoundFault", FaultClass::NotFound),
     ("InsufficientDBInstanceCapacity", FaultClass::Capacity),
     ("InsufficientDBInstanceCapacityFault", FaultClass::Capacity),
     ("InsufficientDBClusterCapacityFault", FaultClass::Capacity),
@@ -137,6 +145,8 @@ mod tests {
         assert_eq!(class_of("DBInstanceNotFound", "", 404), FaultClass::NotFound);
         assert_eq!(class_of("Throttling", "Rate exceeded", 400), FaultClass::Throttled);
         assert_eq!(class_of("InvalidDBClusterStateFault", "", 400), FaultClass::Busy);
+        assert_eq!(class_of("KMSKeyNotAccessibleFault", "", 400), FaultClass::Key);
+        assert!(FaultClass::Key.ending().hint.is_some_and(|hint| hint.contains("kms:CreateGrant")));
         assert_eq!(class_of("SomethingNew", "", 503), FaultClass::Unreachable);
         assert_eq!(class_of("InvalidParameterCombination", "", 400), FaultClass::Rejected);
     }

@@ -47,6 +47,10 @@ pub(super) struct Thing {
     pub secret: Option<MasterSecret>,
     /// Changes that are accepted but not yet done, by name.
     pub pending: Vec<&'static str>,
+    /// The KMS key of its storage, if it is encrypted.
+    pub kms_key: Option<String>,
+    /// Its parameter group: of a cluster that of the cluster.
+    pub parameter_group: Option<String>,
     /// Deletion protection.
     pub protected: bool,
     /// What this is a replica of.
@@ -93,6 +97,8 @@ impl Thing {
             port: 0,
             secret: None,
             pending: Vec::new(),
+            kms_key: None,
+            parameter_group: None,
             protected: false,
             replica_of: None,
             replicas: Vec::new(),
@@ -106,6 +112,11 @@ impl Thing {
     /// What tells it from everything that ever had its name.
     pub(super) fn identity(&self) -> String {
         if self.resource_id.is_empty() { self.id.clone() } else { self.resource_id.clone() }
+    }
+
+    /// A cluster of another engine than Aurora: one writer and two readers with storage of their own.
+    pub(super) fn is_multi_az(&self) -> bool {
+        self.kind == ResourceKind::Cluster && ["mysql", "postgres"].contains(&self.engine.as_str())
     }
 
     /// `cluster prod-replica`, for messages.

@@ -1,15 +1,17 @@
 //! What the doors call: each verb with the real service behind it.
 
+use super::check;
 use super::desk::Desk;
 use super::drop::DropOptions;
 use super::error::Error;
 use super::options::ServiceOptions;
+use super::policy;
 use super::poll::RealClock;
 use super::restore::RestoreOptions;
 use super::snapshot::SnapOptions;
 use super::wait::WaitOptions;
 use crate::aws::{Connection, Standing};
-use crate::document::{Document, Done};
+use crate::document::{AnyFailure, Document, Done};
 use crate::house::{Cancel, House};
 use crate::rds::drop::owed;
 
@@ -58,6 +60,25 @@ pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions)
     with_desk(house, &options.service, house.cancel.clone(), |desk, _| {
         super::restore::copy(desk, document, options)
     })
+}
+
+/// Answers a question of `rds-restore`: the policy, or a check.
+pub fn answer(
+    house: &House,
+    options: &RestoreOptions,
+    out: &mut dyn std::io::Write,
+) -> Result<(), AnyFailure> {
+    let service = &options.service;
+    let Some(form) = options.check.filter(|_| !service.iam_policy) else {
+        return policy::print(house, service, out);
+    };
+    let cloud = Connection::open(service.endpoint_url.as_deref(), service.pace, house.cancel.clone())
+        .map_err(Error::from)?;
+    let clock = RealClock::new(house.cancel.clone(), service.pace);
+    let desk = Desk::new(house, &cloud, &clock);
+    let standing = desk.patiently(false, || cloud.standing())?;
+    let settings = options.over(&house.config.restore);
+    Ok(check::tell(&desk, (&cloud, standing), &settings, form, out)?)
 }
 
 /// Deletes what the run created. `named` is the run that a person named: its tags are asked too.

@@ -26,6 +26,12 @@ pub enum Error {
     /// Region, credentials, endpoint: there is no way to AWS.
     #[error(transparent)]
     Aws(#[from] aws::Error),
+    /// What a check found.
+    #[error("{0} of the findings are wrong: the night would fail")]
+    Check(usize),
+    /// One writer and two readers with storage of their own.
+    #[error("{0} is a Multi-AZ DB cluster, and those are restored by other calls than Aurora's")]
+    MultiAz(String),
     /// A name that the service would not take.
     #[error("{what} {name:?} {problem}")]
     Name {
@@ -158,6 +164,10 @@ impl Failure for Error {
             Self::Aws(inner) => inner.ending(),
             Self::Name { .. } => Ending::new(Exit::BadConfig, "bad-name")
                 .hint("names are 1 to 63 letters, digits and single hyphens, beginning with a letter"),
+            Self::Check(_) => Ending::new(Exit::BadConfig, "check")
+                .hint("what is WRONG above comes with the lines for refresh.toml where they are known"),
+            Self::MultiAz(_) => Ending::new(Exit::BadConfig, "bad-config")
+                .hint("name an Aurora cluster, or an RDS instance; mydehydrate --source reads this one as a server"),
             Self::Authorities { .. } => Ending::new(Exit::BadConfig, "tls-ca").hint(
                 "the RDS bundle: https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
             ),

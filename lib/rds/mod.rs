@@ -3,11 +3,12 @@
 //! In: a source cluster or instance, and the document. Out: the document's `source`, `snapshot` and `cluster`
 //! sections, and `resources` that are created and settled. Decisions are pure and apart from what acts on them: `names`
 //! (what things are called), `poll` (what a status means, when to look again), `guard` (what may be adopted or deleted), `policy`
-//! (what the role must be allowed). `doors` gives each verb the real service. The verbs speak to an
+//! (what the role must be allowed), `check` (what would go wrong). `doors` gives each verb the real service. The verbs speak to an
 //! `api::Cloud`; only `aws`, `things` and `orders` know the SDK.
 
 mod api;
 mod aws;
+mod check;
 mod desk;
 mod doors;
 mod drop;
@@ -23,7 +24,8 @@ mod snapshot;
 mod things;
 mod wait;
 
-pub use doors::{drop, restore, snap, wait};
+pub use check::CheckForm;
+pub use doors::{answer, drop, restore, snap, wait};
 pub use drop::DropOptions;
 pub use error::Error;
 pub use options::ServiceOptions;

@@ -64,6 +64,8 @@ mod plan_questions;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]
+mod rds_check;
+#[cfg(feature = "aws")]
 mod rds_cli;
 #[cfg(feature = "aws")]
 mod rds_cloud;

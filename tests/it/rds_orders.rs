@@ -98,6 +98,34 @@ fn a_prefix_that_productions_name_begins_with_is_refused_before_any_order() {
     assert!(refused.stderr.contains(&said), "{}", refused.stderr);
 }
 
+#[test]
+fn a_key_that_a_plain_instance_cannot_get_is_refused_and_not_left_out() {
+    let stage = stage(None);
+    configure(&stage, "", "kms_key = \"alias/dev\"");
+    let document = r#"{"schema":"refreshkit/1","run":"r","ok":true,"source":{"instance":"i"},"snapshot":{"id":"s","status":"planned"}}"#;
+    let refused = stage.tool("rds-restore").arg("--dry-run").stdin(document).run().exits(78);
+    assert!(refused.stderr.contains("[restore] kms_key is for Aurora clusters"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_copy_has_its_sources_own_parameters_unless_others_are_named() {
+    let stage = stage(None);
+    let path = stage.home.path().join("refresh.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("parameter_group = \"dev-aurora\"\n", "")).unwrap();
+    stage.call(&[
+        ("Action", "ModifyDBCluster"),
+        ("DBClusterIdentifier", SOURCE),
+        ("DBClusterParameterGroupName", "prod-params"),
+    ]);
+    let restored = stage.tool("rds-restore").args(["--clone", "--run", "own"]).run().exits(0);
+    let said = "the copy gets the source's own parameter group prod-params: its event_scheduler and binlog_format count";
+    assert!(restored.stderr.contains(said), "{}", restored.stderr);
+    let copy = stage.call(&[("Action", "DescribeDBClusters"), ("DBClusterIdentifier", "kit-own")]);
+    assert!(copy.contains("<DBClusterParameterGroup>prod-params<"), "{copy}");
+    stage.dropped(&restored.document());
+}
+
 /// An RDS endpoint with TLS that has nothing, and its authority.
 fn with_tls() -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

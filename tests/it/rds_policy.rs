@@ -236,27 +236,26 @@ impl Case {
         self.config.contains("instance = \"prod")
     }
 
+    #[expect(clippy::unused_self, reason = "reads as what this configuration calls")]
     fn call(&self, action: &str, resources: &[&String]) -> Call {
         let list: Vec<&str> = resources.iter().map(|arn| arn.as_str()).collect();
         Call::new(action, &list)
     }
 
-    /// All that the tools ask for.
-    fn everything(&self) -> Vec<Call> {
-        let group = |kind: &str| match kind {
+    /// A group that a copy is put into: the one that the configuration names, else one of the service's.
+    fn group(&self, kind: &str) -> String {
+        match kind {
             "subgrp" if self.config.contains("subnet_group") => self.rds(kind, "dev"),
             "subgrp" => self.rds(kind, "default-vpc-1"),
             "cluster-pg" if self.config.contains("dev-aurora") => self.rds(kind, "dev-aurora"),
-            "cluster-pg" => self.rds(kind, "default.aurora-mysql8.0"),
             "pg" if self.config.contains("instance_parameter_group") => self.rds(kind, "dev"),
-            "pg" => self.rds(kind, "default.aurora-mysql8.0"),
+            "cluster-pg" | "pg" => self.rds(kind, "default.aurora-mysql8.0"),
             _ => self.rds(kind, "default:aurora-mysql-8-0"),
-        };
-        let (subnets, cluster_group, instance_group, options) =
-            (group("subgrp"), group("cluster-pg"), group("pg"), group("og"));
-        let (source, source_db) = (self.rds("cluster", "prod-replica"), self.rds("db", "prod-replica"));
-        let (cluster, db) = (self.ours("cluster"), self.ours("db"));
-        let live = self.config.contains("clone") || self.config.contains("pitr");
+        }
+    }
+
+    /// All that the tools ask for.
+    fn everything(&self) -> Vec<Call> {
         let mut all: Vec<Call> = [
             "DescribeDBClusters",
             "DescribeDBInstances",
@@ -269,53 +268,7 @@ impl Case {
         ]
         .map(|action| Call::new(&format!("rds:{action}"), &[]))
         .into();
-        if self.is_plain() {
-            let (snapshot, automated) =
-                (self.ours("snapshot"), self.rds("snapshot", "rds:prod-replica-2026-11-29-02-00"));
-            let place = [&db, &options, &instance_group, &subnets];
-            all.push(self.call("rds:CreateDBSnapshot", &[&source_db, &snapshot]).tagged());
-            for from in [&snapshot, &automated] {
-                let call = self.call("rds:RestoreDBInstanceFromDBSnapshot", &[&place[..], &[from]].concat());
-                all.push(call.tagged().with("rds:PubliclyAccessible", "false"));
-            }
-            all.push(self.call("rds:RestoreDBInstanceToPointInTime", &place).tagged());
-            for action in ["ModifyDBInstance", "StartDBInstance", "DeleteDBInstance"] {
-                all.push(self.call(&format!("rds:{action}"), &[&db]).of_ours());
-            }
-            all.push(self.call("rds:DeleteDBSnapshot", &[&snapshot]).of_ours());
-            all.push(self.call("rds:AddTagsToResource", &[&db]).tagged());
-        } else {
-            let (snapshot, automated) = (
-                self.ours("cluster-snapshot"),
-                self.rds("cluster-snapshot", "rds:prod-replica-2026-11-29-02-00"),
-            );
-            let place = [&cluster, &cluster_group, &options, &subnets];
-            if !self.config.contains("clone") {
-                all.push(self.call("rds:CreateDBClusterSnapshot", &[&source, &snapshot]).tagged());
-                for from in [&snapshot, &automated] {
-                    let call = self.call("rds:RestoreDBClusterFromSnapshot", &[&place[..], &[from]].concat());
-                    all.push(call.tagged());
-                }
-            }
-            if live {
-                let call = self.call("rds:RestoreDBClusterToPointInTime", &[&place[..], &[&source]].concat());
-                all.push(call.tagged());
-            }
-            let instance =
-                self.call("rds:CreateDBInstance", &[&db, &cluster, &options, &instance_group, &subnets]);
-            all.push(instance.tagged().with("rds:PubliclyAccessible", "false"));
-            for action in ["ModifyDBCluster", "StartDBCluster"] {
-                all.push(self.call(&format!("rds:{action}"), &[&cluster]).of_ours());
-            }
-            let mut drop = self.call("rds:DeleteDBCluster", &[&cluster, &snapshot]).of_ours();
-            drop.resources[1].1 = NONE;
-            all.extend([
-                drop,
-                self.call("rds:DeleteDBInstance", &[&db]).of_ours(),
-                self.call("rds:DeleteDBClusterSnapshot", &[&snapshot]).of_ours(),
-                self.call("rds:AddTagsToResource", &[&cluster]).tagged(),
-            ]);
-        }
+        all.extend(if self.is_plain() { self.of_instance() } else { self.of_cluster() });
         all.extend(self.keys());
         if self.config.contains("secrets-manager") {
             let secret = self.arn("secretsmanager", "secret:rds!cluster-1-AbCdEf");
@@ -328,6 +281,63 @@ impl Case {
             all.push(self.call("secretsmanager:GetSecretValue", &[&secret]));
             all.push(self.call("rds-db:connect", &[&self.arn("rds-db", "dbuser:cluster-NEW/masker")]));
         }
+        all
+    }
+
+    /// A night with a plain instance.
+    fn of_instance(&self) -> Vec<Call> {
+        let (source, db, snapshot) = (self.rds("db", "prod-replica"), self.ours("db"), self.ours("snapshot"));
+        let automated = self.rds("snapshot", "rds:prod-replica-2026-11-29-02-00");
+        let (options, group, subnets) = (self.group("og"), self.group("pg"), self.group("subgrp"));
+        let place = [&db, &options, &group, &subnets];
+        let mut all = vec![self.call("rds:CreateDBSnapshot", &[&source, &snapshot]).tagged()];
+        for from in [&snapshot, &automated] {
+            let call = self.call("rds:RestoreDBInstanceFromDBSnapshot", &[&place[..], &[from]].concat());
+            all.push(call.tagged().with("rds:PubliclyAccessible", "false"));
+        }
+        all.push(self.call("rds:RestoreDBInstanceToPointInTime", &place).tagged());
+        for action in ["ModifyDBInstance", "StartDBInstance", "DeleteDBInstance"] {
+            all.push(self.call(&format!("rds:{action}"), &[&db]).of_ours());
+        }
+        all.push(self.call("rds:DeleteDBSnapshot", &[&snapshot]).of_ours());
+        all.push(self.call("rds:AddTagsToResource", &[&db]).tagged());
+        all
+    }
+
+    /// A night with an Aurora cluster.
+    fn of_cluster(&self) -> Vec<Call> {
+        let (source, cluster, db) =
+            (self.rds("cluster", "prod-replica"), self.ours("cluster"), self.ours("db"));
+        let snapshot = self.ours("cluster-snapshot");
+        let automated = self.rds("cluster-snapshot", "rds:prod-replica-2026-11-29-02-00");
+        let (options, group, subnets) = (self.group("og"), self.group("cluster-pg"), self.group("subgrp"));
+        let place = [&cluster, &group, &options, &subnets];
+        let mut all = Vec::new();
+        if !self.config.contains("clone") {
+            all.push(self.call("rds:CreateDBClusterSnapshot", &[&source, &snapshot]).tagged());
+            for from in [&snapshot, &automated] {
+                let call = self.call("rds:RestoreDBClusterFromSnapshot", &[&place[..], &[from]].concat());
+                all.push(call.tagged());
+            }
+        }
+        if self.config.contains("clone") || self.config.contains("pitr") {
+            let call = self.call("rds:RestoreDBClusterToPointInTime", &[&place[..], &[&source]].concat());
+            all.push(call.tagged());
+        }
+        let beside = [&db, &cluster, &options, &self.group("pg"), &subnets];
+        let instance = self.call("rds:CreateDBInstance", &beside);
+        all.push(instance.tagged().with("rds:PubliclyAccessible", "false"));
+        for action in ["ModifyDBCluster", "StartDBCluster"] {
+            all.push(self.call(&format!("rds:{action}"), &[&cluster]).of_ours());
+        }
+        let mut drop = self.call("rds:DeleteDBCluster", &[&cluster, &snapshot]).of_ours();
+        drop.resources[1].1 = NONE;
+        all.extend([
+            drop,
+            self.call("rds:DeleteDBInstance", &[&db]).of_ours(),
+            self.call("rds:DeleteDBClusterSnapshot", &[&snapshot]).of_ours(),
+            self.call("rds:AddTagsToResource", &[&cluster]).tagged(),
+        ]);
         all
     }
 

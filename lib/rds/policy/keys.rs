@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{Names, Statement};
+use super::{Names, SourceKey, Statement};
 use crate::config::Config;
 
 /// What RDS does with a key on behalf of whoever restores with it.
 const USES: &[&str] = &["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
 
 /// Both keys are used through RDS only; RDS keeps a grant for as long as the copy lives.
-pub(super) fn of(names: &Names<'_>, config: &Config) -> Vec<Statement> {
-    let any = names.service_arn("kms", "key/*");
+pub(super) fn of(names: &Names<'_>, config: &Config, source: &SourceKey) -> Vec<Statement> {
+    let any = match source {
+        SourceKey::Arn(arn) if arn.starts_with("arn:") => arn.clone(),
+        _ => names.service_arn("kms", "key/*"),
+    };
     let through = json!({"kms:ViaService": format!("rds.{}.{}", names.region, names.domain())});
     let mut all = vec![
         Statement {
@@ -25,6 +28,9 @@ pub(super) fn of(names: &Names<'_>, config: &Config) -> Vec<Statement> {
                 "Condition": {"StringLike": through, "Bool": {"kms:GrantIsForAWSResource": "true"}}}),
         },
     ];
+    if *source == SourceKey::None {
+        all.clear();
+    }
     if let Some(key) = &config.restore.kms_key {
         let (resource, alias) = named(names, key);
         let with = |mut condition: Value| {

@@ -18,6 +18,7 @@ use crate::aws;
 use crate::config::Config;
 use crate::document::AnyFailure;
 use crate::house::House;
+pub(super) use statement::SourceKey;
 use statement::{Names, Statement};
 
 /// Prints the policy to `out` and the reasons to stderr.
@@ -51,6 +52,26 @@ pub fn print(
     Ok(())
 }
 
+/// What the service told, so that a policy can be exact.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Learned {
+    /// The region of the calls.
+    pub region: Option<String>,
+    /// The account of whoever calls.
+    pub account: Option<String>,
+    /// The key of the source.
+    pub key: SourceKey,
+}
+
+/// The policy with what was learned.
+pub(super) fn with(config: &Config, learned: &Learned) -> Result<Value, Error> {
+    let region = learned.region.as_deref().unwrap_or("*");
+    let account = learned.account.as_deref().or_else(|| account_of(config)).unwrap_or("*");
+    let statements = exact(config, region, account, &learned.key)?;
+    let list: Vec<Value> = statements.into_iter().map(|statement| statement.json).collect();
+    Ok(json!({"Version": "2012-10-17", "Statement": list}))
+}
+
 /// The account that an ARN of the configuration names: `arn:aws:kms:REGION:ACCOUNT:…`.
 fn account_of(config: &Config) -> Option<&str> {
     let named =
@@ -60,6 +81,10 @@ fn account_of(config: &Config) -> Option<&str> {
 
 /// The statements for a configuration.
 pub(super) fn of(config: &Config, region: &str, account: &str) -> Result<Vec<Statement>, Error> {
+    exact(config, region, account, &SourceKey::Unknown)
+}
+
+fn exact(config: &Config, region: &str, account: &str, key: &SourceKey) -> Result<Vec<Statement>, Error> {
     let names = Names { region, account, prefix: options::prefix(config)?.to_ascii_lowercase() };
     let source = config.source.cluster.as_deref().or(config.source.instance.as_deref());
     let Some(source) = source else {
@@ -80,7 +105,7 @@ pub(super) fn of(config: &Config, region: &str, account: &str) -> Result<Vec<Sta
     statements.push(tag(&names, aurora));
     statements.extend(change(&names, aurora));
     statements.extend(never(&names, &source));
-    statements.extend(keys::of(&names, config));
+    statements.extend(keys::of(&names, config, key));
     statements.extend(logins::of(&names, config, aurora));
     Ok(statements)
 }

@@ -13,6 +13,18 @@ pub(crate) struct Statement {
     pub(crate) json: Value,
 }
 
+/// What the source is encrypted with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum SourceKey {
+    /// Nobody asked.
+    #[default]
+    Unknown,
+    /// Nothing.
+    None,
+    /// This key.
+    Arn(String),
+}
+
 /// How regions begin, their partition, and what host names end with; all others are of `aws`.
 const PLACES: &[(&str, &str, &str)] = &[
     ("cn-", "aws-cn", "amazonaws.com.cn"),

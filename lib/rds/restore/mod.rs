@@ -15,6 +15,7 @@ pub(super) mod ready;
 use jiff::Timestamp;
 
 use super::api::{CopyOrder, InstanceOrder, Origin, Thing};
+use super::check::CheckForm;
 use super::desk::{Desk, span};
 use super::error::Error;
 use super::options::{self, ServiceOptions};
@@ -71,12 +72,21 @@ pub struct RestoreOptions {
     #[arg(long, value_name = "FILE")]
     pub tls_ca: Option<String>,
 
+    /// Ask the service what would go wrong, tell it with the lines to paste and the exact policy, and do nothing else
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub check: Option<CheckForm>,
+
     /// How long cluster and instances may take, each
     #[arg(long, value_name = "LENGTH")]
     pub timeout: Option<Length>,
 }
 
 impl RestoreOptions {
+    /// Whether nothing is to be done but to answer.
+    pub fn is_question(&self) -> bool {
+        self.service.iam_policy || self.check.is_some()
+    }
+
     /// `[restore]` with the flags on top.
     pub fn over(&self, config: &RestoreConfig) -> RestoreConfig {
         let mut merged = config.clone();
@@ -200,7 +210,16 @@ fn order(
     let From { kind, origin, source, engine, engine_version } =
         if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
     let instance = kind == ResourceKind::Instance;
+    if instance && settings.kms_key.is_some() {
+        return Err(Error::Missing(
+            "[restore] kms_key is for Aurora clusters: an instance is restored under the key of its snapshot. Leave it out, or copy the snapshot under the other key (aws rds copy-db-snapshot --kms-key-id) and name that one: rds-snap --snapshot",
+        ));
+    }
     let group = if instance { &settings.instance_parameter_group } else { &settings.parameter_group };
+    let group = match group {
+        Some(named) => Some(named.clone()),
+        None => own_group(desk, document, kind)?,
+    };
     if group.is_none() {
         let setting = if instance { "instance_parameter_group" } else { "parameter_group" };
         desk.house.progress.warn(&format!(
@@ -217,7 +236,7 @@ fn order(
         port: settings.port,
         subnet_group: settings.subnet_group.clone(),
         security_groups: settings.security_groups.clone(),
-        parameter_group: group.clone(),
+        parameter_group: group,
         instance_class: None,
         kms_key: settings.kms_key.clone(),
         storage_type: settings.storage_type.clone(),
@@ -249,6 +268,22 @@ fn require_network(settings: &RestoreConfig) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// The source's own parameter group, if it is here: with the default one, sql_mode and collation could differ.
+fn own_group(desk: &Desk<'_>, document: &Document, kind: ResourceKind) -> Result<Option<String>, Error> {
+    let source = document.source.as_ref();
+    let named = source.and_then(|source| {
+        if kind == ResourceKind::Instance { source.instance.clone() } else { source.cluster.clone() }
+    });
+    let Some(id) = named else { return Ok(None) };
+    let group = desk.look(kind, &id)?.and_then(|found| found.parameter_group);
+    if let Some(name) = &group {
+        desk.house.progress.say(&format!(
+            "the copy gets the source's own parameter group {name}: its event_scheduler and binlog_format count there, too"
+        ));
+    }
+    Ok(group)
 }
 
 /// What would only come out at the login, when all of it is there and paid for.

@@ -99,6 +99,9 @@ fn require_mysql(source: &Thing) -> Result<(), Error> {
     if let Some(cluster) = &source.parent {
         return Err(Error::Member { instance: source.id.clone(), cluster: cluster.clone() });
     }
+    if source.is_multi_az() {
+        return Err(Error::MultiAz(source.label()));
+    }
     if !source.engine.is_empty() && !ENGINES.contains(&source.engine.as_str()) {
         return Err(Error::Engine { what: source.label(), engine: source.engine.clone() });
     }

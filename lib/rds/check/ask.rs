@@ -1,0 +1,121 @@
+//! What is asked of the service for a check: descriptions only, each one call, or as many as it has pages.
+
+use std::collections::BTreeSet;
+
+use crate::aws::{Connection, Fault, FaultClass};
+use crate::document::ResourceKind;
+
+/// A DB subnet group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Subnets {
+    pub(super) vpc: String,
+    pub(super) zones: Vec<String>,
+}
+
+/// An engine version that is offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) id: String,
+    /// The family of parameter groups.
+    pub(super) family: String,
+    /// `deprecated`.
+    pub(super) retired: bool,
+}
+
+/// Whether an instance class can be ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Machine {
+    /// In some zone.
+    Offered,
+    /// Nowhere in this region, for this version.
+    Missing,
+}
+
+/// A quota of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Quota {
+    pub(super) name: String,
+    pub(super) used: i64,
+    pub(super) most: i64,
+}
+
+/// What a check asks.
+pub(super) trait Facts {
+    /// A subnet group.
+    fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, Fault>;
+    /// The family of a parameter group, of a cluster or an instance.
+    fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, Fault>;
+    /// All versions of an engine, oldest first.
+    fn versions(&self, engine: &str) -> Result<Vec<Version>, Fault>;
+    /// Whether a class can be ordered.
+    fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, Fault>;
+    /// The account's quotas.
+    fn quotas(&self) -> Result<Vec<Quota>, Fault>;
+}
+
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+/// What is not there is an answer, too.
+fn there<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match answer {
+        Err(fault) if fault.class == FaultClass::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+impl Facts for Connection {
+    fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, Fault> {
+        let ask = self.client.describe_db_subnet_groups().db_subnet_group_name(name);
+        let answer = there(self.run("DescribeDBSubnetGroups", ask.send()))?;
+        let found = answer.as_ref().and_then(|answer| answer.db_subnet_groups().first());
+        Ok(found.map(|group| {
+            let zones = group.subnets().iter().filter_map(|subnet| subnet.subnet_availability_zone()?.name());
+            let zones: BTreeSet<&str> = zones.collect();
+            Subnets { vpc: text(group.vpc_id()), zones: zones.into_iter().map(str::to_owned).collect() }
+        }))
+    }
+
+    fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, Fault> {
+        if kind == ResourceKind::Instance {
+            let ask = self.client.describe_db_parameter_groups().db_parameter_group_name(name);
+            let answer = there(self.run("DescribeDBParameterGroups", ask.send()))?;
+            let found = answer.as_ref().and_then(|answer| answer.db_parameter_groups().first());
+            return Ok(found.map(|group| text(group.db_parameter_group_family())));
+        }
+        let ask = self.client.describe_db_cluster_parameter_groups().db_cluster_parameter_group_name(name);
+        let answer = there(self.run("DescribeDBClusterParameterGroups", ask.send()))?;
+        let found = answer.as_ref().and_then(|answer| answer.db_cluster_parameter_groups().first());
+        Ok(found.map(|group| text(group.db_parameter_group_family())))
+    }
+
+    fn versions(&self, engine: &str) -> Result<Vec<Version>, Fault> {
+        let pages = self.client.describe_db_engine_versions().engine(engine).into_paginator().items().send();
+        let found = self.run("DescribeDBEngineVersions", pages.try_collect())?;
+        let version = |one: &aws_sdk_rds::types::DbEngineVersion| Version {
+            id: text(one.engine_version()),
+            family: text(one.db_parameter_group_family()),
+            retired: one.status() == Some("deprecated"),
+        };
+        Ok(found.iter().map(version).collect())
+    }
+
+    fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, Fault> {
+        let ask = self.client.describe_orderable_db_instance_options().engine(engine).engine_version(version);
+        // One zone is enough.
+        let ask = ask.db_instance_class(class).max_records(20);
+        let answer = self.run("DescribeOrderableDBInstanceOptions", ask.send())?;
+        let there = !answer.orderable_db_instance_options().is_empty();
+        Ok(if there { Machine::Offered } else { Machine::Missing })
+    }
+
+    fn quotas(&self) -> Result<Vec<Quota>, Fault> {
+        let answer =
+            self.run("DescribeAccountAttributes", self.client.describe_account_attributes().send())?;
+        let quota = |one: &aws_sdk_rds::types::AccountQuota| {
+            Some(Quota { name: text(one.account_quota_name()), used: one.used()?, most: one.max()? })
+        };
+        Ok(answer.account_quotas().iter().filter_map(quota).collect())
+    }
+}

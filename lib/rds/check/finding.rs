@@ -1,0 +1,86 @@
+//! What a check found, as text and as JSON.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// How much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    /// As it should be.
+    Good,
+    /// Worth knowing.
+    Note,
+    /// The night would fail.
+    Wrong,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    pub(super) level: Level,
+    /// One word.
+    pub(super) about: &'static str,
+    /// A sentence.
+    pub(super) said: String,
+    /// Lines for refresh.toml.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) toml: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn good(about: &'static str, said: String) -> Self {
+        Self { level: Level::Good, about, said, toml: None }
+    }
+
+    pub(super) fn note(about: &'static str, said: String) -> Self {
+        Self { level: Level::Note, about, said, toml: None }
+    }
+
+    pub(super) fn wrong(about: &'static str, said: String, toml: Option<String>) -> Self {
+        Self { level: Level::Wrong, about, said, toml }
+    }
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct List(Vec<Finding>);
+
+impl List {
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
+    pub(super) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.0.extend(findings);
+    }
+
+    /// How many are wrong.
+    pub(super) fn wrong(&self) -> usize {
+        self.0.iter().filter(|finding| finding.level == Level::Wrong).count()
+    }
+
+    /// One line a finding; then what to paste.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        for Finding { level, about, said, .. } in &self.0 {
+            let mark = match level {
+                Level::Good => "ok   ",
+                Level::Note => "note ",
+                Level::Wrong => "WRONG",
+            };
+            let _ = writeln!(text, "{mark} {about:<12} {said}");
+        }
+        let lines: Vec<&str> = self.0.iter().filter_map(|finding| finding.toml.as_deref()).collect();
+        if !lines.is_empty() {
+            let _ = writeln!(text, "\nfor refresh.toml:\n{}", lines.join("\n"));
+        }
+        text
+    }
+
+    pub(super) fn json(&self) -> Value {
+        json!(self.0)
+    }
+}

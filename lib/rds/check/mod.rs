@@ -1,0 +1,179 @@
+//! `rds-restore --check`: what would go wrong, known in seconds and before anything costs money.
+//!
+//! In: refresh.toml, and what the service describes (nothing is changed). Out: a list of findings, each good, worth knowing or wrong,
+//! the wrong ones with the lines to paste; and the policy, as exact as what was learned allows. What may not be asked is worth
+//! knowing, and no reason to fail.
+
+mod ask;
+mod finding;
+mod judge;
+
+use serde_json::json;
+
+use super::desk::Desk;
+use super::error::Error;
+use super::policy::{self, Learned, SourceKey};
+use crate::aws::{Connection, Fault, Standing};
+use crate::config::RestoreConfig;
+use crate::document::ResourceKind;
+use crate::mysql;
+use ask::Facts;
+use finding::{Finding, List};
+use judge::Group;
+
+/// In which form a check is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CheckForm {
+    /// A list for people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Checks everything, tells it on `out`, and fails if something is wrong.
+pub(super) fn tell(
+    desk: &Desk<'_>,
+    (aws, standing): (&Connection, Standing),
+    settings: &RestoreConfig,
+    form: CheckForm,
+    out: &mut dyn std::io::Write,
+) -> Result<(), Error> {
+    let mut list = List::default();
+    let learned = check(desk, (aws, standing), settings, &mut list)?;
+    let policy = policy::with(&desk.house.config, &learned)?;
+    let text = match form {
+        CheckForm::Text => format!("{}\n{}\n{policy:#}\n", list.text(), "policy:"),
+        CheckForm::Json => format!("{}\n", json!({"findings": list.json(), "policy": policy})),
+    };
+    // `out` is memory, or a pipe whose end is told elsewhere.
+    let _ = out.write_all(text.as_bytes());
+    match list.wrong() {
+        0 => Ok(()),
+        count => Err(Error::Check(count)),
+    }
+}
+
+fn check(
+    desk: &Desk<'_>,
+    (aws, standing): (&Connection, Standing),
+    settings: &RestoreConfig,
+    list: &mut List,
+) -> Result<Learned, Error> {
+    let mut learned = Learned { region: aws.region(), ..Learned::default() };
+    list.add(judge::credentials(standing, jiff::Timestamp::now()));
+    if let Some(arn) = known(list, "credentials", aws.caller()) {
+        list.add(Finding::good("credentials", format!("we are {arn}")));
+        learned.account = arn.split(':').nth(4).map(str::to_owned);
+    }
+    list.add(judge::authorities(settings, mysql::authorities));
+    list.extend(judge::security_groups(&settings.security_groups));
+    place(list, aws, settings);
+    let source = &desk.house.config.source;
+    let (kind, id) = match (&source.cluster, &source.instance) {
+        (Some(id), _) => (ResourceKind::Cluster, id),
+        (None, Some(id)) => (ResourceKind::Instance, id),
+        (None, None) => {
+            return Err(Error::Missing(
+                "set [source] cluster or instance in refresh.toml: there is nothing to check",
+            ));
+        }
+    };
+    quotas(list, aws, settings, kind);
+    let Some(found) = known(list, "source", desk.cloud.look(kind, id)) else { return Ok(learned) };
+    let Some(found) = found else {
+        let said = format!("there is no {} in this account and region", crate::aws::label(kind, id));
+        list.add(Finding::wrong("source", said, None));
+        return Ok(learned);
+    };
+    list.extend(judge::source(&found, settings, &desk.house.config.snapshot.prefix));
+    learned.key = found.kms_key.clone().map_or(SourceKey::None, SourceKey::Arn);
+    let version = settings.engine_version.clone().unwrap_or_else(|| found.engine_version.clone());
+    let offered = known(list, "version", aws.versions(&found.engine)).unwrap_or_default();
+    if !offered.is_empty() {
+        list.add(judge::version(&version, &offered));
+    }
+    let family = offered.iter().find(|one| one.id == version).map(|one| one.family.clone());
+    group(list, aws, settings, &found, family.as_deref());
+    let mut machines = Vec::new();
+    for class in settings.instance_class.as_slice() {
+        let Some(there) = known(list, "classes", aws.orderable(&found.engine, &version, class)) else {
+            continue;
+        };
+        machines.push((class.clone(), there));
+    }
+    list.extend(judge::classes(&machines, &version));
+    Ok(learned)
+}
+
+/// An answer, or a word about why there is none.
+fn known<T>(list: &mut List, about: &'static str, answer: Result<T, Fault>) -> Option<T> {
+    match answer {
+        Ok(value) => Some(value),
+        Err(fault) => {
+            list.add(Finding::note(about, format!("could not be asked ({fault})")));
+            None
+        }
+    }
+}
+
+fn place(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
+    let Some(name) = &settings.subnet_group else {
+        list.add(Finding::wrong(
+            "subnets",
+            "[restore] subnet_group is not set: the copy would be in the default VPC".to_owned(),
+            Some("[restore]\nsubnet_group = \"NAME\"".to_owned()),
+        ));
+        return;
+    };
+    if let Some(found) = known(list, "subnets", aws.subnet_group(name)) {
+        list.add(judge::subnets(name, found.as_ref()));
+    }
+}
+
+fn quotas(list: &mut List, aws: &Connection, settings: &RestoreConfig, kind: ResourceKind) {
+    let needed = u64::from(settings.readers) + 1;
+    if let Some(quotas) = known(list, "quotas", aws.quotas()) {
+        list.extend(judge::quotas(&quotas, kind, i64::try_from(needed).unwrap_or(i64::MAX)));
+    }
+}
+
+/// The parameter group that the copy will have, and its family.
+fn group(
+    list: &mut List,
+    aws: &Connection,
+    settings: &RestoreConfig,
+    source: &super::api::Thing,
+    family: Option<&str>,
+) {
+    let plain = source.kind == ResourceKind::Instance;
+    let named = if plain { &settings.instance_parameter_group } else { &settings.parameter_group };
+    let Some(name) = named.clone().or_else(|| source.parameter_group.clone()) else { return };
+    let Some(found) = known(list, "parameters", aws.group(source.kind, &name)) else { return };
+    let group = Group {
+        name,
+        setting: if plain { "instance_parameter_group" } else { "parameter_group" },
+        own: named.is_none(),
+    };
+    list.add(judge::group(&group, found.as_deref(), family));
+}
+
+/// Nothing but what the tests of the parts need.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_asked_is_a_note() {
+        let mut list = List::default();
+        let fault = Fault {
+            call: "DescribeAccountAttributes",
+            class: crate::aws::FaultClass::Denied,
+            code: Some("AccessDenied".to_owned()),
+            message: "no".to_owned(),
+        };
+        assert_eq!(known::<()>(&mut list, "quotas", Err(fault)), None);
+        assert_eq!(list.wrong(), 0);
+        let value = list.json();
+        assert_eq!(value[0]["level"], "note");
+    }
+}
