@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(error.span(), Some(15..19));
         let message = error.message();
         assert!(
-            message.starts_with("unknown field `hots`, expected one of `database`, `after`, "),
+            message.starts_with("unknown field `hots`, expected one of `database`, `loader`, "),
             "{message}"
         );
         assert!(message.contains(", `exclude`, `host`, "), "{message}");
