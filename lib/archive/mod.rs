@@ -18,8 +18,8 @@ mod trailer;
 mod verify;
 
 pub(crate) use directory::{
-    Candidate, LATEST, Partial, candidates, directory, find, is_file_letter, is_file_word, is_later, latest,
-    pick,
+    Candidate, LATEST, Partial, WholeDump, candidates, directory, find, is_file_letter, is_file_word,
+    is_later, latest, pick, whole_dumps,
 };
 pub use directory::{Listed, Store, list};
 pub use error::{Error, FileAction, Purpose};

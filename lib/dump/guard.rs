@@ -23,8 +23,12 @@ pub(crate) fn origin(server: &Server, wish: &Wish, run: &str) -> Result<(), Erro
         if !work_schema::is_rewritten(&mut server.connect()?, plan)? {
             return Err(Error::NotRewritten { server: server_label, schema });
         }
-    } else if schema.is_empty() || !work_schema::is_planned(&mut server.connect()?, plan, run)? {
-        return Err(Error::OtherPlan { server: server_label, schema });
+    } else {
+        let mut session = server.connect()?;
+        // Without a schema nobody can say that it was made here.
+        if schema.is_empty() || !work_schema::is_planned(&mut session, plan, run)? {
+            return Err(Error::OtherPlan { server: server_label, schema });
+        }
     }
     Ok(())
 }

@@ -192,6 +192,13 @@ impl Failure for Error {
             Self::Statement { failure, .. } if failure.number().is_none() => {
                 Ending::new(failure.ending().exit, MIGRATION_FAILED).hint(AS_IT_WAS)
             }
+            Self::Statement { failure, .. }
+                if failure.number().is_some_and(|number| mysql::number::FUNCTIONS_FORBIDDEN.contains(&number)) =>
+            {
+                Ending::new(Exit::Unavailable, "functions-forbidden").hint(
+                    "the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)",
+                )
+            }
             Self::Statement { failure, .. } if failure.is_denied() => {
                 Ending::new(Exit::Refused, "migration-denied").hint(
                     "migrations run as an account that has rights on the database that is being refreshed, and on no other",

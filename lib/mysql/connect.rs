@@ -238,6 +238,9 @@ impl Server {
     /// The driver had no key to encrypt the password with.
     fn without_key(&self, error: Error) -> Error {
         let Error::Connect { source, .. } = &error else { return error };
+        if !is_plain(&Opts::from(self.options.clone())) {
+            return error;
+        }
         let Some(kind) = source.kind() else { return error };
         match (kind, &self.public_key) {
             (io::ErrorKind::NotADirectory, None) => Error::NoPublicKey(self.label.clone()),

@@ -27,6 +27,8 @@ pub mod number {
     /// What servers say to an account that lacks a right: on a database, a table, a column, a routine, the server.
     pub const DENIED: [u16; 5] =
         [DATABASE_ACCESS_DENIED, TABLE_ACCESS_DENIED, 1143, 1370, SPECIFIC_ACCESS_DENIED];
+    /// What servers with a binary log say to an account without SUPER that makes a function or a trigger.
+    pub const FUNCTIONS_FORBIDDEN: [u16; 2] = [1418, 1419];
     /// `ER_NO_SUCH_TABLE`.
     pub const NO_SUCH_TABLE: u16 = 1146;
     /// `ER_BAD_DB_ERROR`.

@@ -1,6 +1,6 @@
 //! MySQL option files: the part of them that a client needs.
 //!
-//! In: a path. Out: the `[client]` settings (MySQL manual, "Using Option Files": `#` and `;` begin comments, values
+//! In: a path. Out: the settings of `[client]`, and of `[refreshkit]` for those that not every client knows (MySQL manual, "Using Option Files": `#` and `;` begin comments, values
 //! may be quoted, `\b \t \n \r \\ \s \" \'` are escapes). `!include` is not followed.
 
 use std::fs::{self, File};
@@ -60,7 +60,8 @@ impl OptionFile {
         for line in text.lines().map(str::trim) {
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 name.trim().clone_into(&mut group);
-            } else if group == "client" && !line.starts_with(['#', ';', '!']) {
+            } else if matches!(group.as_str(), "client" | "refreshkit") && !line.starts_with(['#', ';', '!'])
+            {
                 let (key, value) = line.split_once('=').unwrap_or((line, ""));
                 let key = key.trim().replace('_', "-");
                 // Said so that clients which do not know an option pass it by.
@@ -127,7 +128,7 @@ pub fn write(path: &Path, user: &str, password: &str) -> Result<(), Error> {
     write_with_key(path, (user, password), None)
 }
 
-/// The same for a server whose public key is known. MariaDB's clients do not know the option, so it is a loose one.
+/// The same for a server whose public key is known. MariaDB's clients do not know the option, so it is in a group of ours.
 pub(crate) fn write_with_key(
     path: &Path,
     (user, password): (&str, &str),
@@ -135,12 +136,14 @@ pub(crate) fn write_with_key(
 ) -> Result<(), Error> {
     let fail = |source: io::Error| Error::OptionFile { path: path.to_owned(), source };
     let escape = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"");
-    let key = server_public_key.map(|key| format!("loose-server-public-key-path=\"{}\"\n", escape(key)));
+    let key =
+        server_public_key.map(|key| format!("[refreshkit]\nserver-public-key-path=\"{}\"\n", escape(key)));
+    // Last the group that others may add to.
     let text = format!(
-        "[client]\nuser=\"{}\"\npassword=\"{}\"\n{}",
+        "{}[client]\nuser=\"{}\"\npassword=\"{}\"\n",
+        key.unwrap_or_default(),
         escape(user),
-        escape(password),
-        key.unwrap_or_default()
+        escape(password)
     );
     // A file left behind by an earlier try may have any mode.
     match fs::remove_file(path) {

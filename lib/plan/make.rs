@@ -180,6 +180,7 @@ impl Maker<'_> {
             self.place.may_be_rewritten(self.house, self.options)?;
         }
         if let Some(plan) = in_place::resume(self.house, &mut session, schema, &rules)? {
+            work_schema::adopt(&mut session, schema, &self.place.run)?;
             return Ok(Begun::Finished(Box::new(plan)));
         }
         if self.options.in_place {
@@ -197,6 +198,10 @@ impl Maker<'_> {
     fn guard(&self, session: &mut Session, blueprint: &Blueprint) -> Result<Guarded, Error> {
         guard::masks_parse(session, blueprint, &self.house.config)?;
         let keys = Keys::choose(self.house, !self.place.throw_away)?;
+        if !self.place.throw_away && !self.options.to_look_at && !self.options.in_place {
+            // Where the keys will lie: a directory that does not do is better known now than after the closure.
+            self.house.journal(&self.place.run).prepare().map_err(work_schema::Error::from)?;
+        }
         let warnings = guard::personal_data(self.house, session, blueprint)?;
         work_schema::ready(session)?;
         if self.options.in_place && keys.must_not_be_logged(session)? {

@@ -26,7 +26,7 @@ pub(crate) struct Place {
     claim: Option<Claim>,
     /// The run that the plan is made by.
     pub(crate) run: String,
-    /// The document proves that this run restored it.
+    /// The document says that this run restored it, and somebody vouches for the document.
     pub(crate) throw_away: bool,
     /// It is the configured source itself.
     pub(crate) is_source: bool,

@@ -110,7 +110,7 @@ fn clean(
     let (list, trouble) = if options.expired { Default::default() } else { owed::written(house, document) };
     let by_tags = options.expired || named.is_some() || document.lost;
     if list.is_empty() && !by_tags {
-        if trouble.is_none() {
+        if trouble.is_none() && !house.dry_run {
             super::drop::forget_password(house, &document.run);
         }
         return trouble.map_or_else(|| Ok(Done::saying("nothing to delete")), Err);

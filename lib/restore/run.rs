@@ -228,6 +228,11 @@ impl Refresher<'_> {
             objects::make_invokers(&mut session, &staging)?;
         }
         let mut incoming = Contents::read(&mut session, &staging)?;
+        // What was read is what was altered, unless somebody else is at it with the loader's password.
+        if !definers.is_fenced() && objects::make_invokers(&mut session, &staging)? > 0 {
+            let why = "somebody else alters routines of the staging database".to_owned();
+            return Err(Error::Definer { target: self.target.name.clone(), why });
+        }
         let changed = stored::wake(&mut incoming, events);
         let count = |kind| incoming.objects.iter().filter(|object| object.kind == kind).count();
         let (triggers, all_events) = (count(Kind::Trigger), count(Kind::Event));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use super::policy::{Decision, Policy, decide, keep, spare};
-use crate::archive::{self, Store, Trust};
+use crate::archive::{self, Store, Trust, WholeDump};
 use crate::config::Config;
 use crate::document::{Document, Done, Rotation, Verdict};
 use crate::dump::{self, Options};
@@ -35,10 +35,29 @@ pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<
 
 /// What would become of the dumps of one name. Only whole dumps of ours are looked at.
 pub(crate) fn decisions(config: &Config, directory: &Path, name: &str) -> Result<Vec<Decision>, Error> {
-    let listed = archive::list(directory, Some(name), Trust::of(config))?;
-    let known: Vec<_> = listed.into_iter().map(|dump| (dump.file, dump.as_of)).collect();
+    let all = archive::whole_dumps(directory, name, Trust::of(config))?;
     let policy = Policy { keep_days: config.dump.keep_days, keep_at_least: config.dump.keep_at_least };
-    Ok(decide(&known, policy, Timestamp::now()))
+    Ok(decide_apart(all, policy, Timestamp::now()))
+}
+
+/// Dumps that are believed are decided on as if there were no others, so that no file of somebody else can push one of them out.
+/// The others (of a key that was changed, of nobody) take room as well, and go when they are old.
+fn decide_apart(all: Vec<WholeDump>, policy: Policy, clock: Timestamp) -> Vec<Decision> {
+    let order: Vec<String> = all.iter().map(|dump| dump.file.clone()).collect();
+    let (believed, others): (Vec<WholeDump>, Vec<WholeDump>) =
+        all.into_iter().partition(|dump| dump.believed);
+    let known = |dumps: &[WholeDump]| -> Vec<(String, Timestamp)> {
+        dumps.iter().map(|dump| (dump.file.clone(), dump.as_of)).collect()
+    };
+    let mut decisions = decide(&known(&believed), policy, clock);
+    // Old is what is old beside the newest one that is believed; so many of the newest are kept of those alone.
+    let newest = believed.first().cloned();
+    let keep_at_least = if newest.is_some() { 0 } else { policy.keep_at_least };
+    let beside: Vec<WholeDump> = others.iter().cloned().chain(newest).collect();
+    let of_others = decide(&known(&beside), Policy { keep_at_least, ..policy }, clock);
+    decisions.extend(of_others.into_iter().filter(|d| others.iter().any(|other| other.file == d.file)));
+    decisions.sort_by_key(|decision| order.iter().position(|file| *file == decision.file));
+    decisions
 }
 
 /// Removes what the decisions say.

@@ -22,7 +22,12 @@ pub(crate) struct DefinerClause {
 
 /// The clause `DEFINER = user [@ host]`, if the statement has one.
 pub(crate) fn definer(sql: &str) -> Option<DefinerClause> {
-    let mut code = pieces(sql, Mode::default()).filter(Token::is_code);
+    definer_in(sql, Mode::default())
+}
+
+/// The same where double quotes may be those of names.
+pub(crate) fn definer_in(sql: &str, mode: Mode) -> Option<DefinerClause> {
+    let mut code = pieces(sql, mode).filter(Token::is_code);
     code.next().filter(|token| token.is_word(sql, "CREATE"))?;
     let head = |token: &Token| token.is(b'=') || HEAD.iter().any(|word| token.is_word(sql, word));
     let clause = code.find(|token| !head(token)).filter(|token| token.is_word(sql, "DEFINER"))?;

@@ -6,8 +6,8 @@ use super::lexer::{Mode, Token, pieces};
 use super::splice::spliced;
 
 /// The definition such that it runs with the rights of whoever uses it.
-pub(crate) fn with_invoker(sql: &str) -> String {
-    let code: Vec<Token> = pieces(sql, Mode::default()).filter(Token::is_code).take(40).collect();
+pub(crate) fn with_invoker(sql: &str, mode: Mode) -> String {
+    let code: Vec<Token> = pieces(sql, mode).filter(Token::is_code).take(40).collect();
     let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
     let kind = (0..code.len()).find(|at| is(*at, "VIEW") || is(*at, "PACKAGE"));
     let Some(kind) = kind else { return sql.to_owned() };
@@ -34,6 +34,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_is_read_in_the_mode_of_its_package() {
+        let sql = r#"CREATE DEFINER="a"@"b" PACKAGE "p\" COMMENT 'x" SQL SECURITY DEFINER "' AS END"#;
+        let wanted = r#"CREATE DEFINER="a"@"b" PACKAGE "p\" SQL SECURITY INVOKER COMMENT 'x" SQL SECURITY DEFINER "' AS END"#;
+        let read = Mode::of("ANSI_QUOTES");
+        assert_eq!(with_invoker(sql, read), wanted);
+    }
+
+    #[test]
     fn a_view_or_a_package_runs_with_the_rights_of_its_user() {
         for (sql, wanted) in [
             (
@@ -53,7 +61,7 @@ mod tests {
                 "CREATE DEFINER=`a`@`b` PACKAGE `d`.`p` SQL SECURITY INVOKER AS END",
             ),
         ] {
-            assert_eq!(with_invoker(sql), wanted);
+            assert_eq!(with_invoker(sql, Mode::default()), wanted);
         }
     }
 }

@@ -104,8 +104,8 @@ pub(crate) fn seal(server: &TestServer, plan: &Dehydration) {
     let (schema, sha256) = (&plan.work_schema, refreshkit::work_schema::seal(plan));
     let sql = format!(
         "CREATE DATABASE IF NOT EXISTS `{schema}`; USE `{schema}`; DROP TABLE IF EXISTS refreshkit, plan_seal; \
-         CREATE TABLE refreshkit (id INT, config_sha256 CHAR(64), state VARCHAR(16), last_down INT); \
-         INSERT INTO refreshkit VALUES (1, '{}', 'complete', 0); \
+         CREATE TABLE refreshkit (id INT, config_sha256 CHAR(64), run TEXT, state VARCHAR(16), last_down INT); \
+         INSERT INTO refreshkit VALUES (1, '{}', 'test', 'complete', 0); \
          CREATE TABLE plan_seal (id INT, sha256 CHAR(64)); INSERT INTO plan_seal VALUES (1, '{sha256}')",
         plan.config_sha256
     );
@@ -179,6 +179,7 @@ fn rows_of_a_masked_key_do_not_come_in_the_order_of_the_originals() {
         let mut document = planned(&scratch, &[("people", TableClass::Full, &columns, None)]);
         let key = "SET @refreshkit_key = REPEAT('k', 32)";
         document.dehydration.as_mut().unwrap().session = vec![key.to_owned()];
+        seal(server, document.dehydration.as_ref().unwrap());
         let directory = scratch.directory();
         let tool = Tool::new("mydump-rotate").arg("--config").arg(config(server, directory.path(), ""));
         let out = tool.document(&document).run().exits(0);

@@ -7,7 +7,7 @@ use std::process::Command;
 use refreshkit::archive::DumpFile;
 use refreshkit::document::TableClass;
 
-use crate::dump::{config, planned, whole};
+use crate::dump::{config, planned, seal, whole};
 use crate::dump_safety::{any_server, command, small};
 use crate::support::{Tool, for_each_server};
 
@@ -91,6 +91,7 @@ fn the_same_moment_again_replaces_the_dump_in_one_step() {
     let first = DumpFile::open(&path).unwrap();
     scratch.run("INSERT INTO t VALUES (4, 'more')");
     document.dehydration.as_mut().unwrap().tables[0].rows = 4;
+    seal(&server, document.dehydration.as_ref().unwrap());
     assert_eq!(PathBuf::from(run(&document).document().dump.unwrap().path), path);
     assert_eq!(DumpFile::open(&path).unwrap().manifest().rows, 4);
     // Whoever has the old file open can go on reading it.

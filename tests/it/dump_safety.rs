@@ -263,11 +263,14 @@ impl Limited {
             session.run("granting", &format!("GRANT {grant} TO {account}")).unwrap();
         }
         let base = fs::read_to_string(&server.client_cnf).unwrap();
-        let kept = |line: &&str| line.starts_with("port") || line.starts_with("loose-server-public-key");
-        let kept = base.lines().filter(kept).collect::<Vec<_>>().join("\n");
+        let lines = |key: &str| -> String {
+            base.lines().filter(|line| line.starts_with(key)).flat_map(|line| [line, "\n"]).collect()
+        };
         let cnf = directory.join("my.cnf");
         refreshkit::mysql::write_option_file(&cnf, &user, "pw-1-Long").unwrap();
-        let text = fs::read_to_string(&cnf).unwrap() + &format!("host=127.0.0.1\n{kept}\n");
+        let text = fs::read_to_string(&cnf).unwrap();
+        let (key, port) = (lines("server-public-key"), lines("port"));
+        let text = format!("[refreshkit]\n{key}{text}host=127.0.0.1\n{port}");
         fs::write(&cnf, text).unwrap();
         Self { server: TestServer { engine: server.engine, client_cnf: cnf }, session, account }
     }

@@ -197,7 +197,8 @@ impl Stage {
 
     /// Waits until the endpoint has no connection: what a killed tool had asked for is done then.
     pub(crate) fn until_all_calls_are_answered(&self) {
-        let port: u16 = self.cloud.url.rsplit_once(':').unwrap().1.parse().unwrap();
+        let port: u16 =
+            self.cloud.url.rsplit_once(':').unwrap().1.split('/').next().unwrap().parse().unwrap();
         // The addresses of the kernel's table are hexadecimal; 0A is the listening socket, 06 one that is closed.
         let local = format!("0100007F:{port:04X}");
         until("the endpoint has answered", || {

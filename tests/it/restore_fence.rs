@@ -337,6 +337,40 @@ fn an_account_that_may_do_more_than_load_is_no_loader() {
 }
 
 #[test]
+fn a_view_of_our_own_tables_name_is_believed_by_no_later_run() {
+    for_each_server(|server| {
+        let ground = Ground::new(server);
+        ground.reset();
+        let (live, other) = (ground.database(), &ground.other);
+        let contents = |database: &str, objects: &str| {
+            format!(
+                r#"{{"database":"{database}","collation":["utf8mb4","utf8mb4_general_ci"],"tables":[],"objects":[{objects}]}}"#
+            )
+        };
+        let drops = format!(r#"{{"kind":"procedure","name":"x","create":"DROP TABLE {other}.secrets"}}"#);
+        let plan = format!(
+            r#"{{"staging":"{live}__refresh","outgoing":"{live}__previous","history":"","live":{},"incoming":{}}}"#,
+            contents(live, &drops),
+            contents(&format!("{live}__refresh"), "")
+        );
+        let sql = format!("CREATE VIEW refreshkit_refresh AS SELECT 'plan' AS name, '{plan}' AS value;");
+        ground.place.repository("main", &[("db/1.sql", &sql)]);
+        ground.place.configure(&migrations(&ground.place));
+        let run = |arguments: &[&str]| ground.place.tool(arguments).run().exits(0);
+        for _ in 0..2 {
+            run(&["--target", "dev3", "--ref", "main"]);
+        }
+        run(&["undo", "--target", "dev3"]);
+        run(&["status", "--target", "dev3", "--repair"]);
+        run(&["--target", "dev3"]);
+        assert_eq!(run(&["status", "--target", "dev3", "--plain"]).stdout, "whole\n");
+        let mut session = server.session();
+        let secrets = session.first::<u64>("asking", &format!("SELECT COUNT(*) FROM `{other}`.secrets"));
+        assert_eq!(secrets.unwrap(), Some(1));
+    });
+}
+
+#[test]
 fn a_block_of_several_statements_runs_to_its_end_or_fails() {
     for_each_server(|server| {
         let ground = Ground::new(server);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::error::{Error, FileAction};
+use super::super::file::DumpFile;
 use super::super::signature::{Trust, fingerprint};
 use super::name::parse_name;
 
@@ -78,6 +79,25 @@ pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Can
 pub fn list(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Vec<Listed>, Error> {
     // Whatever cannot be read, or is not believed, is no dump to rely on.
     Ok(candidates(directory, name)?.iter().filter_map(|candidate| candidate.read(trust).ok()).collect())
+}
+
+/// A whole dump, whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WholeDump {
+    pub(crate) file: String,
+    pub(crate) as_of: Timestamp,
+    /// Whether `trust` lets it be loaded here.
+    pub(crate) believed: bool,
+}
+
+/// The whole dumps of one name, newest first, those too that are not believed: they take room all the same.
+pub(crate) fn whole_dumps(directory: &Path, name: &str, trust: Trust<'_>) -> Result<Vec<WholeDump>, Error> {
+    let all = candidates(directory, Some(name))?;
+    let whole = all.into_iter().filter_map(|Candidate { path, file, as_of, .. }| {
+        let believed = trust.open(&path).is_ok();
+        (believed || DumpFile::open_own(&path).is_ok()).then_some(WholeDump { file, as_of, believed })
+    });
+    Ok(whole.collect())
 }
 
 impl Candidate {

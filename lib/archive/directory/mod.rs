@@ -6,7 +6,7 @@ mod place;
 mod select;
 mod store;
 
-pub(crate) use list::{Candidate, candidates};
+pub(crate) use list::{Candidate, WholeDump, candidates, whole_dumps};
 pub use list::{Listed, list};
 pub(crate) use name::{is_file_letter, is_file_word, is_later};
 pub(crate) use place::directory;

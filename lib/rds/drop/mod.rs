@@ -184,10 +184,15 @@ impl Work<'_> {
         }
     }
 
-    /// The option file of a copy goes when no server of its run is left.
+    /// The secret files of a run go when no server of it is left. A run that made none, on a server that lives on, has some too.
     fn forget_passwords(&self) {
         if self.house().dry_run {
             return;
+        }
+        if let Asker::Run(run) = &self.remover.asker
+            && self.cases.iter().all(|case| case.owed.run != *run)
+        {
+            forget_password(self.house(), run);
         }
         let server = |case: &&Case| matches!(case.owed.kind, ResourceKind::Cluster | ResourceKind::Instance);
         let stays = |case: &Case| !matches!(case.state, State::Gone | State::Asked);

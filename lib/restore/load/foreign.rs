@@ -155,7 +155,7 @@ impl PlainFile {
             path: self.path.clone(),
             line,
             problem: "the server refused the statement".to_owned(),
-            source: Some(loading.session.fail("loading", e)),
+            source: Some(loading.session.fail_in("loading", &text, &e)),
         })?;
         if words[0] == "INSERT"
             && let Some(table) = inserted_into(&text)

@@ -157,12 +157,12 @@ impl Loading {
         }
     }
 
-    /// Whether there are functions or triggers, or nobody knows.
+    /// Whether there are functions or triggers, as far as it can be known before the load.
     pub(crate) fn makes_functions(&self) -> bool {
         let one = |kind| matches!(kind, ObjectKind::Function | ObjectKind::Trigger);
         match self {
             Self::Ours(job, _) => job.dump.manifest().objects.iter().any(|object| one(object.kind)),
-            Self::Foreign(_) => true,
+            Self::Foreign(_) => false,
         }
     }
 

@@ -55,6 +55,13 @@ impl Account {
         session.run(&format!("granting {database} to {}", self.user), &sql).map(drop)
     }
 
+    /// Drops it if it has no right anywhere, so that nothing can be in its name.
+    pub(crate) fn drop_unused(&self, session: &mut Session) -> Result<(), Error> {
+        let sql = format!("SHOW GRANTS FOR {}", self.quoted());
+        let grants: Vec<String> = session.rows("reading an account's rights", &sql)?;
+        if grants.len() == 1 { self.drop(session) } else { Ok(()) }
+    }
+
     pub(crate) fn drop(&self, session: &mut Session) -> Result<(), Error> {
         let sql = format!("DROP USER IF EXISTS {}", self.quoted());
         session.run(&format!("dropping the account {}", self.user), &sql).map(drop)

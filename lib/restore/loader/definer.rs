@@ -15,10 +15,10 @@ use super::account::Account;
 use crate::house::House;
 use crate::mysql::{self, Session};
 use crate::restore::error::Error;
-use crate::restore::swap::objects::{Kind, Object};
+use crate::restore::swap::objects::{self, Kind, Object};
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::target::Target;
-use crate::sql::{definer, name, qualified, spliced, with_invoker};
+use crate::sql::{Mode, definer_in, name, qualified, spliced, with_invoker};
 
 /// A view that is there for a moment.
 const PROBE: &str = "refreshkit_probe";
@@ -35,6 +35,9 @@ pub(crate) struct Definers {
     swapper: String,
 }
 
+const UNREADABLE: &str = "routines in its name could not be read again, and not be kept for an undo: \
+    GRANT SHOW_ROUTINE (MySQL) or SELECT ON mysql.proc (MariaDB) to the target's account";
+
 impl Definers {
     /// Whom the configuration names; or, where accounts can be made, one that has rights on the target's database alone.
     pub(crate) fn of(house: &House, target: &Target, session: &mut Session) -> Result<Self, Error> {
@@ -47,11 +50,12 @@ impl Definers {
                 if account == swapper {
                     return Err(refuse(format!("{account} is the account that swaps")));
                 }
-                probe(session, target, &account)
-                    .map_err(|e| refuse(format!("{account}: {}", e.said())))?
-                    .then_some(account)
-                    .ok_or_else(|| refuse(format!("there is no account {named}")))
-                    .map(Some)?
+                let found = probe(session, target, &account);
+                match found.map_err(|e| refuse(format!("{account}: {}", e.said())))? {
+                    Probe::Usable => Some(account),
+                    Probe::NoAccount => return Err(refuse(format!("there is no account {named}"))),
+                    Probe::Unreadable => return Err(refuse(UNREADABLE.to_owned())),
+                }
             }
             None => made(house, target, session),
         };
@@ -78,9 +82,13 @@ impl Definers {
     fn dressed(&self, object: &Object) -> String {
         let account = self.account.as_ref().unwrap_or(&self.swapper);
         let clause = format!("DEFINER={account} ");
-        let create = spliced(&object.create, definer(&object.create).map(|old| (old.place, clause.as_str())));
+        let mode = Mode::of(&object.sql_mode);
+        let old = definer_in(&object.create, mode).map(|old| (old.place, clause.as_str()));
+        let create = spliced(&object.create, old);
         match object.kind {
-            Kind::View | Kind::Package | Kind::PackageBody if self.account.is_none() => with_invoker(&create),
+            Kind::View | Kind::Package | Kind::PackageBody if self.account.is_none() => {
+                with_invoker(&create, mode)
+            }
             // Functions and procedures were altered where they were loaded.
             _ => create,
         }
@@ -98,9 +106,13 @@ fn clause(account: &str) -> String {
 fn made(house: &House, target: &Target, session: &mut Session) -> Option<String> {
     let account = Account::definer_of(target);
     account.create_locked(session).ok()?;
-    account.grant(session, &target.database).ok()?;
+    if account.grant(session, &target.database).is_err() {
+        // One that may do nothing is of no use.
+        let _ = account.drop_unused(session);
+        return None;
+    }
     let clause = format!("{}@{}", name(&account.user), name(&account.host));
-    let usable = probe(session, target, &clause).is_ok_and(|there| there);
+    let usable = probe(session, target, &clause).is_ok_and(|found| found == Probe::Usable);
     if usable {
         house.progress.say(&format!(
             "views, routines, triggers and events of {} run in the name of {}, a locked account",
@@ -110,12 +122,30 @@ fn made(house: &House, target: &Target, session: &mut Session) -> Option<String>
     usable.then_some(clause)
 }
 
-/// Whether something can be made in the name of an account, and the account is there. The staging database is still empty.
-fn probe(session: &mut Session, target: &Target, account: &str) -> Result<bool, mysql::Error> {
-    let view = qualified(&target.staging(), PROBE);
-    let sql = format!("CREATE DEFINER={account} SQL SECURITY INVOKER VIEW {view} AS SELECT 1 AS one");
-    session.run("making a view in the name of the definer", &sql)?;
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    Usable,
+    /// There is no such account.
+    NoAccount,
+    /// Routines in its name cannot be read again.
+    Unreadable,
+}
+
+/// Whether something can be made in the name of an account, and be read again. The staging database is still empty.
+fn probe(session: &mut Session, target: &Target, account: &str) -> Result<Probe, mysql::Error> {
+    let probe = qualified(&target.staging(), PROBE);
+    let deed = "trying the definer";
+    let sql = format!("CREATE DEFINER={account} SQL SECURITY INVOKER VIEW {probe} AS SELECT 1 AS one");
+    session.run(deed, &sql)?;
     let warnings: Vec<(String, u16, String)> = session.rows("reading warnings", "SHOW WARNINGS")?;
-    session.run("dropping it", &format!("DROP VIEW {view}"))?;
-    Ok(!warnings.iter().any(|(_, number, _)| *number == NO_SUCH_USER))
+    session.run(deed, &format!("DROP VIEW {probe}"))?;
+    if warnings.iter().any(|(_, number, _)| *number == NO_SUCH_USER) {
+        return Ok(Probe::NoAccount);
+    }
+    // What could be made but not be read again could not be kept for an undo.
+    session.run(deed, &format!("CREATE DEFINER={account} PROCEDURE {probe}() DO 1"))?;
+    let read = objects::can_read_procedure(session, &target.staging(), PROBE);
+    session.run(deed, &format!("DROP PROCEDURE {probe}"))?;
+    Ok(if read { Probe::Usable } else { Probe::Unreadable })
 }

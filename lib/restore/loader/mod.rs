@@ -14,12 +14,18 @@ pub(super) mod account;
 pub(super) mod definer;
 mod fence;
 
+use std::time::Duration;
+
 use super::error::Error;
 use super::target::Target;
 use crate::house::House;
 use crate::mysql::{Server, Session, number};
 use crate::sql::literal;
 use account::Account;
+
+/// How often, and how long apart, it is looked whether a connection that was killed is gone.
+const KILL_LOOKS: u32 = 100;
+const KILL_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whose login is used, and what becomes of it.
 #[derive(Debug)]
@@ -33,7 +39,7 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
-    /// Finds or makes it. `makes_functions`: the dump has functions or triggers, or nobody knows.
+    /// Finds or makes it. `makes_functions`: the dump has functions or triggers.
     pub(crate) fn of(
         house: &House,
         target: &Target,
@@ -48,15 +54,20 @@ impl Loader {
             fence::refuse_wider(target, server, session)?;
             return Ok(Self { server: server.clone(), made: None, fenced: true });
         }
-        let why = if forbidden {
-            "the server lets no account without SUPER make functions and triggers: \
-             SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL, and in its option file)"
-                .to_owned()
-        } else {
-            match Self::make(target, session)? {
-                Ok(made) => return Ok(made),
-                Err(why) => why,
+        let why = match Self::make(target, session)? {
+            Ok(made) => {
+                let checked = if forbidden {
+                    Err(Error::FunctionsForbidden { server: made.server.label().to_owned() })
+                } else {
+                    fence::refuse_wider(target, &made.server, session)
+                };
+                if let Err(e) = checked {
+                    made.dismiss(house, session);
+                    return Err(e);
+                }
+                return Ok(made);
             }
+            Err(why) => why,
         };
         if target.settings.require_loader {
             return Err(Error::NoLoader { target: target.name.clone(), why });
@@ -69,7 +80,8 @@ impl Loader {
         Ok(Self { server: target.server.clone(), made: None, fenced: false })
     }
 
-    /// An account for this refresh; or why the server does not let us make one.
+    /// An account for this refresh; or, where ours may not make one, why. Whatever else goes wrong ends the refresh: who could
+    /// have a fence does not go without.
     fn make(target: &Target, session: &mut Session) -> Result<Result<Self, String>, Error> {
         let account = Account::loader_of(target, session)?;
         let password = account::password();
@@ -82,14 +94,14 @@ impl Loader {
             Ok(()) => Ok(Ok(Self { server, made: Some(account), fenced: true })),
             Err(e) => {
                 let _ = account.drop(session);
-                let may_not = [Some(number::SPECIFIC_ACCESS_DENIED), Some(number::DATABASE_ACCESS_DENIED)];
-                if may_not.contains(&e.number()) {
+                // The second: a server without accounts.
+                if e.is_denied() || e.number() == Some(number::OPTION_PREVENTS_STATEMENT) {
                     return Ok(Err(format!(
                         "[targets.{}] names no loader, and this account may not make one",
                         target.name
                     )));
                 }
-                Ok(Err(format!("no account could be made for it: {e}: {}", e.said())))
+                Err(e.into())
             }
         }
     }
@@ -102,6 +114,7 @@ impl Loader {
         let mut session = self.server.connect()?;
         let own = session.first::<u64>("asking for the connection", "SELECT CONNECTION_ID()")?;
         let all = session.rows::<mysql::Row>("listing the loader's connections", "SHOW PROCESSLIST")?;
+        let mut killed = Vec::new();
         for row in all {
             let id: Option<u64> = row.get_opt(0).and_then(Result::ok);
             let database: Option<String> = row.get_opt::<Option<String>, _>(3).and_then(Result::ok).flatten();
@@ -111,7 +124,17 @@ impl Loader {
             });
             if let Some(id) = id.filter(|id| Some(*id) != own && !elsewhere) {
                 session.attempt(&format!("KILL {id}"));
+                killed.push(id);
             }
+        }
+        // A kill is a wish: what it ends may take a moment.
+        for _ in 0..KILL_LOOKS {
+            if killed.is_empty() {
+                break;
+            }
+            std::thread::sleep(KILL_PAUSE);
+            let all = session.rows::<mysql::Row>("listing the loader's connections", "SHOW PROCESSLIST")?;
+            killed.retain(|id| all.iter().any(|row| row.get_opt(0).and_then(Result::ok) == Some(*id)));
         }
         Ok(())
     }

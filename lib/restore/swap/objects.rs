@@ -86,23 +86,23 @@ pub(crate) fn tables(session: &mut Session, database: &str) -> Result<Vec<String
         literal(database)
     );
     let tables: Vec<String> = session.rows(&format!("listing the tables of {database}"), &sql)?;
-    let ours = [super::state::BEFORE, super::state::AFTER, super::state::PREVIOUS];
-    Ok(tables.into_iter().filter(|table| !ours.contains(&table.as_str())).collect())
+    Ok(tables.into_iter().filter(|table| !super::state::is_ours(table)).collect())
 }
 
-/// Functions and procedures run with the rights of whoever calls them from now on. On a session that may alter them.
-pub(crate) fn make_invokers(session: &mut Session, database: &str) -> Result<(), Error> {
+/// Functions and procedures run with the rights of whoever calls them from now on. On a session that may alter them. Returns how
+/// many did not.
+pub(crate) fn make_invokers(session: &mut Session, database: &str) -> Result<usize, Error> {
     let sql = format!(
         "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {} \
          AND SECURITY_TYPE = 'DEFINER' AND ROUTINE_TYPE IN ('FUNCTION', 'PROCEDURE')",
         literal(database)
     );
     let found: Vec<(String, String)> = session.rows(&format!("listing the routines of {database}"), &sql)?;
-    for (kind, routine) in found {
-        let full = qualified(database, &routine);
+    for (kind, routine) in &found {
+        let full = qualified(database, routine);
         session.run(&format!("altering {full}"), &format!("ALTER {kind} {full} SQL SECURITY INVOKER"))?;
     }
-    Ok(())
+    Ok(found.len())
 }
 
 /// Everything in a database that is no table, in the order in which it can be created (views among themselves
@@ -157,7 +157,8 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     );
     let found: Vec<(String, String)> = session.rows(&format!("listing the views of {database}"), &sql)?;
     let mut objects = Vec::new();
-    for (view, collation) in found {
+    // A view of our own tables' name is nobody's to have: what is written there is believed.
+    for (view, collation) in found.into_iter().filter(|(view, _)| !super::state::is_ours(view)) {
         let create = show_create(session, Kind::View, database, &view, 1)?;
         objects.push(Object {
             kind: Kind::View,
@@ -235,6 +236,11 @@ fn events(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
         });
     }
     Ok(objects)
+}
+
+/// Whether this account may read the body of a procedure.
+pub(crate) fn can_read_procedure(session: &mut Session, database: &str, procedure: &str) -> bool {
+    show_create(session, Kind::Procedure, database, procedure, 2).is_ok()
 }
 
 /// The text of `SHOW CREATE`, which is in another column for each kind, and NULL for whoever may not see it.

@@ -17,6 +17,11 @@ pub(crate) const AFTER: &str = "refreshkit_swapped";
 /// The table that says that a `__previous` database is ours, and what is in it.
 pub(crate) const PREVIOUS: &str = "refreshkit_previous";
 
+/// Whether a table is one of ours by its name, in any case: on some servers that is the same name.
+pub(crate) fn is_ours(table: &str) -> bool {
+    [BEFORE, AFTER, PREVIOUS].iter().any(|ours| ours.eq_ignore_ascii_case(table))
+}
+
 /// What the `__previous` database says of the refresh that made it, or is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -40,6 +45,10 @@ pub(crate) fn stage(session: &mut Session, database: &str) -> Result<Stage, Erro
         return Ok(Stage::Absent);
     }
     let tables = names(session, database, "TABLES", "TABLE_NAME", "TABLE_SCHEMA")?;
+    // A view of one of these names is not what a refresh writes.
+    let views = names(session, database, "VIEWS", "TABLE_NAME", "TABLE_SCHEMA")?;
+    let tables: Vec<String> =
+        tables.into_iter().filter(|table| !(is_ours(table) && views.contains(table))).collect();
     let has = |table: &str| tables.iter().any(|name| name == table);
     Ok(match tables.len() {
         0 => Stage::Empty,
@@ -108,7 +117,11 @@ pub(crate) fn put(
 
 /// Reads one text, from whichever of our tables the database has.
 pub(crate) fn get(session: &mut Session, database: &str, key: &str) -> Result<Option<String>, Error> {
+    let views = names(session, database, "VIEWS", "TABLE_NAME", "TABLE_SCHEMA")?;
     for table in [BEFORE, AFTER, PREVIOUS] {
+        if views.iter().any(|view| view.eq_ignore_ascii_case(table)) {
+            continue;
+        }
         let sql =
             format!("SELECT `value` FROM {} WHERE `name` = {}", qualified(database, table), literal(key));
         match session.first::<String>("reading the refresh's state", &sql) {
@@ -161,8 +174,10 @@ pub(crate) fn forget(session: &mut Session, database: &str) -> Result<(), Error>
     if !exists(session, database)? {
         return Ok(());
     }
-    let sql = format!("DROP TABLE IF EXISTS {}, {}", qualified(database, BEFORE), qualified(database, AFTER));
-    session.run("removing the refresh's state", &sql)?;
+    for kind in ["TABLE", "VIEW"] {
+        let (before, after) = (qualified(database, BEFORE), qualified(database, AFTER));
+        session.run("removing the refresh's state", &format!("DROP {kind} IF EXISTS {before}, {after}"))?;
+    }
     if has_tables(session, database)? { Ok(()) } else { drop_database(session, database) }
 }
 

@@ -11,7 +11,7 @@ use super::state;
 use super::sync_objects::{Contents, Events};
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::sql::{asleep, awake, is_awake, with_invoker, without_definer};
+use crate::sql::{Mode, asleep, awake, is_awake, with_invoker, without_definer};
 
 /// The key of the state table under which the definitions are.
 const KEY: &str = "objects";
@@ -20,7 +20,7 @@ const KEY: &str = "objects";
 pub(crate) fn stored(contents: &Contents, to: &str) -> Vec<Object> {
     let mut objects = contents.objects_in(to, Events::Asleep);
     for view in objects.iter_mut().filter(|object| object.kind == Kind::View) {
-        view.create = with_invoker(&without_definer(&view.create));
+        view.create = with_invoker(&without_definer(&view.create), Mode::default());
     }
     objects
 }
@@ -41,10 +41,14 @@ pub(crate) fn remember(session: &mut Session, database: &str, of: &Contents) -> 
 
 /// Puts the events and views of a `__previous` database back to how they were defined.
 pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(), Error> {
-    let text = state::get(session, &contents.database, KEY)?.unwrap_or_default();
+    let text = match state::get(session, &contents.database, KEY)? {
+        Some(text) => text,
+        // What an earlier version wrote down: the events alone.
+        None => state::get(session, &contents.database, "events")?.unwrap_or_default(),
+    };
     let defined: Vec<Object> = serde_json::from_str(&text).unwrap_or_default();
     wake(contents, &defined);
-    let bare = |create: &str| with_invoker(&without_definer(create));
+    let bare = |create: &str| with_invoker(&without_definer(create), Mode::default());
     for view in contents.objects.iter_mut().filter(|object| object.kind == Kind::View) {
         let known = defined.iter().find(|object| object.kind == Kind::View && object.name == view.name);
         if let Some(known) = known.filter(|known| bare(&known.create) == bare(&view.create)) {

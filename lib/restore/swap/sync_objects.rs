@@ -117,8 +117,9 @@ pub(crate) fn settle(
     Ok(works.told)
 }
 
-/// Creates one object in its database, which becomes the session's default one.
-pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> Result<(), mysql::Error> {
+/// Creates one object in its database, which becomes the session's default one. Whether it had to be made in our own name: an
+/// event then sleeps, a view or a routine has the rights of whoever uses it.
+pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> Result<bool, mysql::Error> {
     let what = format!("creating the {}", object.describe(database));
     session.run(&format!("using {database}"), &format!("USE {}", name(database)))?;
     if !object.collation.is_empty() {
@@ -130,23 +131,28 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
     session.attempt(&format!("SET SESSION sql_mode = {}", literal(&object.sql_mode)));
     let text = replacing(session.engine(), object);
     let mut outcome = session.run(&what, &text);
+    let mut ours = false;
     if outcome.as_ref().is_err_and(|e| e.number() == Some(number::SPECIFIC_ACCESS_DENIED)) {
         // Only an administrator may create things in somebody else's name. In ours they would have our rights.
+        ours = true;
         let own = without_definer(&text);
         let full = sql::qualified(database, &object.name);
         outcome = match object.kind {
-            Kind::View | Kind::Package | Kind::PackageBody => session.run(&what, &with_invoker(&own)),
+            Kind::View | Kind::Package | Kind::PackageBody => {
+                session.run(&what, &with_invoker(&own, Mode::of(&object.sql_mode)))
+            }
             Kind::Function | Kind::Procedure => session.run(&what, &own).and_then(|_| {
                 let kind = object.kind.words();
                 session.run(&what, &format!("ALTER {kind} {full} SQL SECURITY INVOKER"))
             }),
-            Kind::Trigger | Kind::Event => session.run(&what, &own),
+            Kind::Trigger => session.run(&what, &own),
+            Kind::Event => session.run(&what, &asleep(&own)),
         };
     }
     session.attempt("SET SESSION sql_mode = ''");
     session.attempt("SET NAMES utf8mb4");
     session.attempt("SET SESSION time_zone = '+00:00'");
-    outcome.map(drop)
+    outcome.map(|_| ours)
 }
 
 /// The statement that also replaces an older one, where the server has such a statement.
@@ -194,7 +200,10 @@ impl Works<'_> {
 
     fn create(&mut self, object: &Object) -> Result<(), Error> {
         match create(self.session, self.database, object) {
-            Ok(()) => Ok(()),
+            Ok(ours) => {
+                self.tell_ours(object, ours);
+                Ok(())
+            }
             Err(e) if self.strict || !spoken_by_server(&e) => Err(e.into()),
             Err(e) => {
                 self.tell(object, &e);
@@ -204,7 +213,8 @@ impl Works<'_> {
     }
 
     fn create_views(&mut self, views: Vec<&Object>) -> Result<(), Error> {
-        let mut refused = create_views(views, |view| create(self.session, self.database, view))?;
+        let (session, database) = (&mut *self.session, self.database);
+        let mut refused = create_views(views, |view| create(session, database, view).map(drop))?;
         if self.strict && !refused.is_empty() {
             return Err(refused.swap_remove(0).1.into());
         }
@@ -212,6 +222,16 @@ impl Works<'_> {
             self.tell(view, error);
         }
         Ok(())
+    }
+
+    fn tell_ours(&mut self, object: &Object, ours: bool) {
+        if ours && matches!(object.kind, Kind::Trigger | Kind::Event) {
+            let asleep = if object.kind == Kind::Event { ", and it sleeps" } else { "" };
+            self.told.push(format!(
+                "{} is in this account's name now, since it may not make it in that of its definer{asleep}",
+                object.describe(self.database)
+            ));
+        }
     }
 
     fn tell(&mut self, object: &Object, error: &mysql::Error) {

@@ -8,7 +8,7 @@ use crate::sql::lexer::{Kind, Mode, Token, pieces};
 
 /// The statements of a text, each with where it begins in the text.
 pub(crate) fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
-    if !sql.contains(';') || has_body(sql, mode) {
+    if !sql.contains(';') {
         return vec![(0, sql)];
     }
     let mut found = Vec::new();
@@ -25,6 +25,10 @@ pub(crate) fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
             Kind::Mark if token.text(sql).starts_with('/') => marks += 1,
             Kind::Mark => marks = marks.saturating_sub(1),
             Kind::Symbol(b';') if marks == 0 => {
+                // What has a body goes on to the delimiter.
+                if has_body(&sql[begin..], mode) {
+                    break;
+                }
                 add(begin, token.place.start);
                 begin = token.place.end;
             }
@@ -40,8 +44,14 @@ fn has_body(sql: &str, mode: Mode) -> bool {
     let code: Vec<Token> =
         pieces(sql, mode).filter(Token::is_code).take_while(|token| !token.is(b';')).collect();
     let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
+    // MariaDB runs statements of routines outside of them, too.
+    let compound = ["IF", "WHILE", "LOOP", "REPEAT", "FOR", "CASE", "DECLARE"];
+    let labelled = code.get(1).is_some_and(|token| token.is(b':'));
+    if labelled || compound.iter().any(|word| is(0, word)) {
+        return true;
+    }
     if is(0, "BEGIN") {
-        return is(1, "NOT");
+        return code.len() > 1 && !is(1, "WORK");
     }
     let bodies = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"];
     (is(0, "CREATE") || is(0, "ALTER"))
@@ -66,6 +76,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_front_of_a_body_is_cut_off() {
+        let sql = "DROP PROCEDURE IF EXISTS p; CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END";
+        assert_eq!(
+            texts(sql),
+            ["DROP PROCEDURE IF EXISTS p", "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END"]
+        );
+        assert_eq!(
+            texts("BEGIN; INSERT INTO t VALUES (1); COMMIT"),
+            ["BEGIN", "INSERT INTO t VALUES (1)", "COMMIT"]
+        );
+    }
+
+    #[test]
     fn a_body_stays_in_one_piece() {
         for sql in [
             "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END",
@@ -74,6 +97,9 @@ mod tests {
             "ALTER EVENT e DO BEGIN SELECT 1; END",
             "CREATE PACKAGE BODY p AS x INT := 1; END",
             "BEGIN NOT ATOMIC SELECT 1; END",
+            "IF 1 THEN SELECT 1; SELECT 2; END IF",
+            "l: LOOP SELECT 1; LEAVE l; END LOOP",
+            "BEGIN SELECT 1; SELECT 2; END",
             "/*!50003 SELECT 1; SELECT 2 */",
         ] {
             assert_eq!(texts(sql), [sql]);

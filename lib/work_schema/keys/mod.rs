@@ -5,9 +5,10 @@
 //! to see. A key that must not stay there (one of the configuration, any on a server that lives on) is in no table: each
 //! session is given it under a one-time pad of the server's, and holds it in a variable.
 
+mod pad;
+
 use super::error::Error;
 use super::names::{MASK_KEY, SCAN_KEY};
-use super::pad::give;
 use super::settings::READING;
 use crate::document::{ColumnPlan, Dehydration, Journal, KeyPlace, PLAN_KEYS, PlanKeys, TablePlan};
 use crate::house::House;
@@ -15,6 +16,7 @@ use crate::mask::{self, Key, Order};
 use crate::mysql::{self, Session};
 use crate::scan;
 use crate::sql::qualified;
+use pad::give;
 
 /// Length of a key.
 const KEY_BYTES: usize = scan::KEY_BYTES;
