@@ -18,7 +18,7 @@ use super::target::SqlTarget;
 use crate::document::{Migration, MigrationStatus};
 use crate::house::House;
 use crate::mysql::{Session, number};
-use crate::sql::{Mode, Statements, StatementsError, definer, statements_of, without_definer};
+use crate::sql::{Statements, StatementsError, definer, singles, without_definer};
 
 /// How much of a failed statement is shown.
 const BEGINNING_CHARACTERS: usize = 120;
@@ -104,9 +104,7 @@ fn run_file(
             let problem = "not UTF-8: save the file as UTF-8".to_owned();
             Error::Syntax { file: file.shown.clone(), line: statement.line, problem }
         })?;
-        let singles = if statement.block { statements_of(sql, Mode::default()) } else { vec![(0, sql)] };
-        for (at, single) in singles {
-            let line = statement.line + sql[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
+        for (line, single) in singles(sql, statement.line, statement.block) {
             run_statement(session, file, line, single, &others)?;
         }
     }

@@ -26,7 +26,7 @@ pub use quote::{literal, name, qualified};
 pub(crate) use rename::{requalify, unqualified};
 pub(crate) use security::with_invoker;
 pub(crate) use splice::spliced;
-pub(crate) use statements::block::statements_of;
+pub(crate) use statements::block::singles;
 pub(crate) use statements::certain::Certain;
 pub use statements::error::StatementsError;
 pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements};

@@ -9,7 +9,7 @@ use super::names::SEAL;
 use crate::catalog;
 use crate::document::Dehydration;
 use crate::mysql::{Error, Session};
-use crate::sql::qualified;
+use crate::sql::{hex, qualified};
 
 /// Writes down which plan the key tables are of.
 pub(crate) fn seal_plan(session: &mut Session, plan: &Dehydration) -> Result<(), Error> {
@@ -35,7 +35,7 @@ pub(crate) fn is_sealed(session: &mut Session, plan: &Dehydration) -> Result<boo
 /// SHA-256 of a plan as it travels.
 pub fn seal(plan: &Dehydration) -> String {
     let text = serde_json::to_vec(plan).expect("a plan has only string keys");
-    Sha256::digest(&text).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex(&Sha256::digest(&text))
 }
 
 #[cfg(test)]

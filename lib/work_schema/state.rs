@@ -53,15 +53,6 @@ fn drop_schema(session: &mut Session, schema: &str, deed: &str) -> Result<(), Er
     Ok(())
 }
 
-/// An error if the plan's schema is not there any more.
-fn is_there(session: &mut Session, plan: &Dehydration) -> Result<(), Error> {
-    let schema = &plan.work_schema;
-    if catalog::has_table(session, "looking for the plan's mark", schema, MARK)? {
-        return Ok(());
-    }
-    Err(Error::Gone { server: session.label().to_owned(), schema: schema.clone() })
-}
-
 /// The plan in the schema is this run's from now on: it has finished what another began.
 pub(crate) fn adopt(session: &mut Session, schema: &str, run: &str) -> Result<(), crate::mysql::Error> {
     let sql = format!("UPDATE {} SET run = {} WHERE id = 1", qualified(schema, MARK), literal(run));
@@ -129,7 +120,9 @@ pub(crate) fn last_plan(session: &mut Session, schema: &str, config_sha256: &str
 /// none at all.
 pub fn is_planned(session: &mut Session, plan: &Dehydration, run: &str) -> Result<bool, Error> {
     let schema = &plan.work_schema;
-    is_there(session, plan)?;
+    if !catalog::has_table(session, "looking for the plan's mark", schema, MARK)? {
+        return Err(Error::Gone { server: session.label().to_owned(), schema: schema.clone() });
+    }
     let sql = format!("SELECT config_sha256, state FROM {} WHERE id = 1", qualified(schema, MARK));
     let mark: Option<(String, String)> = session.first("reading the plan's mark", &sql)?;
     let whole = mark.is_some_and(|(sha, state)| sha == plan.config_sha256 && state == "complete");

@@ -1,58 +1,24 @@
 //! `verify --deep`: a dump is restored where somebody said so, compared, and gone again.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use refreshkit::archive::{DumpFile, MemberKind};
-use sha2::{Digest, Sha256};
-
 use crate::dump::{config, whole};
+use crate::support::forge::Forge;
 use crate::support::{Output, Scratch, TestServer, Tool, for_each_server};
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
-fn zip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// A dump in whose rows one text stands for another of the same length, with hashes that fit, written from what lib/archive/README.md says about the format.
+/// A dump in whose rows one text stands for another of the same length, with hashes that fit.
 fn forged(path: &Path, from: &str, to: &str) -> Vec<u8> {
-    let dump = DumpFile::open(path).unwrap();
-    let mut manifest = dump.manifest().clone();
-    let mut file = Vec::new();
-    for position in 0..manifest.members.len() {
-        let entry = &mut manifest.members[position];
-        let mut text = Vec::new();
-        dump.member(position).unwrap().read_to_end(&mut text).unwrap();
-        if entry.kind == MemberKind::Rows {
-            for at in 0..text.len() {
-                if text[at..].starts_with(from.as_bytes()) {
-                    text[at..at + to.len()].copy_from_slice(to.as_bytes());
-                }
+    let mut forge = Forge::of(&fs::read(path).unwrap());
+    let kinds = forge.manifest["members"].as_array().unwrap().iter().map(|member| member["kind"] == "rows");
+    for (text, _) in forge.members.iter_mut().zip(kinds).filter(|(_, rows)| *rows) {
+        for at in 0..text.len() {
+            if text[at..].starts_with(from.as_bytes()) {
+                text[at..at + to.len()].copy_from_slice(to.as_bytes());
             }
         }
-        let member = zip(&text);
-        entry.offset = file.len() as u64;
-        entry.bytes = member.len() as u64;
-        entry.plain_bytes = text.len() as u64;
-        entry.sha256 = hex(&Sha256::digest(&member));
-        file.extend(member);
     }
-    let json = serde_json::to_string(&manifest).unwrap();
-    let last = zip(format!("-- refreshkit manifest\n-- {json}\n").as_bytes());
-    let offset = file.len() as u64;
-    file.extend(&last);
-    file.extend([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 56, 0, b'R', b'K', 52, 0, 1, 0, 0, 0]);
-    file.extend(offset.to_le_bytes());
-    file.extend((last.len() as u64).to_le_bytes());
-    file.extend(Sha256::digest(&last));
-    file.extend([3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    file
+    forge.bytes(|manifest| manifest)
 }
 
 fn setting(server: &TestServer) -> (Scratch, Scratch, tempfile::TempDir, PathBuf) {

@@ -6,11 +6,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
 use refreshkit::document::{AnyKind, ResourceKind};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 
 use crate::rds_cloud::{SOURCE, Stage, stage, with_aws};
-use crate::support::{Tool, nothing_there};
+use crate::support::{Tool, certified, nothing_there};
 
 /// Adds lines to the configuration; `[restore]` is its last section.
 fn configure(stage: &Stage, snapshot: &str, restore: &str) {
@@ -128,14 +127,7 @@ fn a_copy_has_its_sources_own_parameters_unless_others_are_named() {
 
 /// An RDS endpoint with TLS that has nothing, and its authority.
 fn with_tls() -> (String, String) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .unwrap();
+    let (config, certificate) = certified();
     let config = Arc::new(config);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -164,7 +156,7 @@ fn with_tls() -> (String, String) {
             }
         }
     });
-    (format!("https://localhost:{port}"), made.cert.pem())
+    (format!("https://localhost:{port}"), certificate)
 }
 
 #[test]

@@ -63,25 +63,9 @@ pub(super) fn of_cluster(names: &Names<'_>, source: &str, config: &Config) -> Ve
     let groups = Groups::of(names, &config.restore);
     let mut all = Vec::new();
     if !config.restore.clone {
-        let (action, restore) = ("rds:CreateDBClusterSnapshot", "rds:RestoreDBClusterFromSnapshot");
-        let snapshots = [
-            names.own("cluster-snapshot"),
-            names.arn("cluster-snapshot", &format!("rds:{source}-{MOMENT}")),
-            groups.subnets.clone(),
-            groups.cluster.clone(),
-            groups.options.clone(),
-        ];
-        all.extend([
-            uses("SnapshotOfSource", "rds-snap reads from the source, and from no other", action, &[names.arn("cluster", source)]),
-            makes("SnapshotNew", BORN, action, &names.own("cluster-snapshot")),
-            makes("RestoreInto", BORN, restore, &names.own("cluster")),
-            uses(
-                "RestoreUses",
-                "a restore reads our snapshots and the source's automated ones, and uses the configured groups",
-                restore,
-                &snapshots,
-            ),
-        ]);
+        let place = [groups.subnets.clone(), groups.cluster.clone(), groups.options.clone()];
+        let actions = ("rds:CreateDBClusterSnapshot", "rds:RestoreDBClusterFromSnapshot");
+        all.extend(through_a_snapshot(names, source, ("cluster", "cluster-snapshot"), actions, &place));
     }
     if needs_the_live_source(config) {
         let action = "rds:RestoreDBClusterToPointInTime";
@@ -108,26 +92,9 @@ pub(super) fn of_cluster(names: &Names<'_>, source: &str, config: &Config) -> Ve
 /// A plain instance.
 pub(super) fn of_instance(names: &Names<'_>, source: &str, config: &Config) -> Vec<Statement> {
     let groups = Groups::of(names, &config.restore);
-    let (action, restore) = ("rds:CreateDBSnapshot", "rds:RestoreDBInstanceFromDBSnapshot");
-    let automated = names.arn("snapshot", &format!("rds:{source}-{MOMENT}"));
     let place = [groups.subnets, groups.instance, groups.options];
-    let snapshots = [&[names.own("snapshot"), automated.clone()], &place[..]].concat();
-    let mut all = vec![
-        uses(
-            "SnapshotOfSource",
-            "rds-snap reads from the source, and from no other",
-            action,
-            &[names.arn("db", source)],
-        ),
-        makes("SnapshotNew", BORN, action, &names.own("snapshot")),
-        makes("RestoreInto", BORN, restore, &names.own("db")),
-        uses(
-            "RestoreUses",
-            "a restore reads our snapshots and the source's automated ones, and uses the configured groups",
-            restore,
-            &snapshots,
-        ),
-    ];
+    let actions = ("rds:CreateDBSnapshot", "rds:RestoreDBInstanceFromDBSnapshot");
+    let mut all = through_a_snapshot(names, source, ("db", "snapshot"), actions, &place);
     if config.snapshot.fallback == Fallback::Pitr {
         let action = "rds:RestoreDBInstanceToPointInTime";
         let live = [&[names.arn("db", source)], &place[..]].concat();
@@ -137,4 +104,33 @@ pub(super) fn of_instance(names: &Names<'_>, source: &str, config: &Config) -> V
         ]);
     }
     all
+}
+
+/// A snapshot of the source, and a copy from it or from one of the source's own. `copy` and `snapshot` are kinds of resources,
+/// `action` makes a snapshot, `restore` restores one, and `place` is where a copy is put.
+fn through_a_snapshot(
+    names: &Names<'_>,
+    source: &str,
+    (copy, snapshot): (&str, &str),
+    (action, restore): (&'static str, &'static str),
+    place: &[String],
+) -> Vec<Statement> {
+    let automated = names.arn(snapshot, &format!("rds:{source}-{MOMENT}"));
+    let snapshots = [&[names.own(snapshot), automated], place].concat();
+    vec![
+        uses(
+            "SnapshotOfSource",
+            "rds-snap reads from the source, and from no other",
+            action,
+            &[names.arn(copy, source)],
+        ),
+        makes("SnapshotNew", BORN, action, &names.own(snapshot)),
+        makes("RestoreInto", BORN, restore, &names.own(copy)),
+        uses(
+            "RestoreUses",
+            "a restore reads our snapshots and the source's automated ones, and uses the configured groups",
+            restore,
+            &snapshots,
+        ),
+    ]
 }

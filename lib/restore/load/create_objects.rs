@@ -10,9 +10,7 @@ use crate::archive::{ObjectEntry, ObjectKind};
 use crate::house::House;
 use crate::mysql::{self, Session};
 use crate::restore::error::Error;
-use crate::restore::swap::objects::{Kind, Object};
-use crate::restore::swap::stored;
-use crate::restore::swap::sync_objects::Contents;
+use crate::restore::swap::objects::{self, Object};
 use crate::restore::swap::views::create_views;
 use crate::sql::{self, Mode, asleep, is_awake, requalify, without_definer};
 
@@ -88,11 +86,9 @@ fn events_as_defined(session: &mut Session, job: &Job) -> Result<Vec<Object>, Er
         .map(|entry| entry.name.as_str())
         .collect();
     session.run("setting the SQL mode", "SET sql_mode = ''")?;
-    let mut contents = Contents::read(session, &job.staging)?;
-    for object in contents.objects.iter_mut().filter(|object| object.kind == Kind::Event) {
-        if awake.contains(object.name.as_str()) {
-            object.create = sql::awake(&object.create);
-        }
+    let mut events = objects::events(session, &job.staging)?;
+    for event in events.iter_mut().filter(|event| awake.contains(event.name.as_str())) {
+        event.create = sql::awake(&event.create);
     }
-    Ok(stored::events_of(&contents, &job.staging))
+    Ok(events)
 }

@@ -18,11 +18,9 @@ use crate::mysql::{Server, Session};
 use crate::progress;
 use crate::restore::error::Error;
 use crate::restore::swap::objects::{self, Object};
-use crate::restore::swap::stored;
-use crate::restore::swap::sync_objects::Contents;
 use crate::restore::target::Target;
 use crate::sql::{
-    self, Kind, Mode, Statements, StatementsError, Token, is_awake, name, pieces, qualified, statements_of,
+    self, Kind, Mode, Statements, StatementsError, Token, is_awake, name, pieces, qualified, singles,
     without_definer,
 };
 
@@ -106,10 +104,7 @@ impl PlainFile {
             let text = text_of(statement.sql).ok_or_else(|| {
                 fail(&self.path, line, "neither UTF-8 nor rows with binary values".to_owned())
             })?;
-            let singles =
-                if block { statements_of(&text, Mode::default()) } else { vec![(0, text.as_str())] };
-            for (at, single) in singles {
-                let line = line + text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
+            for (line, single) in singles(&text, line, block) {
                 self.run(&mut loading, line, single)?;
             }
         }
@@ -260,14 +255,12 @@ fn count(session: &mut Session, target: &Target, rows: Rows) -> Result<Vec<Table
 pub(crate) fn put_events_to_sleep(server: &Server, staging: &str) -> Result<Vec<Object>, Error> {
     let mut session = server.connect_to(Some(staging))?;
     session.run("setting the SQL mode", "SET sql_mode = ''")?;
-    let contents = Contents::read(&mut session, staging)?;
-    let all = contents.objects.iter().filter(|object| object.kind == objects::Kind::Event);
-    let awake: Vec<_> = all.filter(|event| is_awake(&event.create)).collect();
-    for event in &awake {
+    let events = objects::events(&mut session, staging)?;
+    for event in events.iter().filter(|event| is_awake(&event.create)) {
         let sql = format!("ALTER EVENT {} DISABLE", qualified(staging, &event.name));
         session.run(&format!("putting the event {} to sleep", event.name), &sql)?;
     }
-    Ok(stored::events_of(&contents, staging))
+    Ok(events)
 }
 
 /// Tells the progress how much of the file was read.

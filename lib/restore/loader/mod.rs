@@ -113,16 +113,13 @@ impl Loader {
         }
         let mut session = self.server.connect()?;
         let own = session.first::<u64>("asking for the connection", "SELECT CONNECTION_ID()")?;
-        let all = session.rows::<mysql::Row>("listing the loader's connections", "SHOW PROCESSLIST")?;
         let mut killed = Vec::new();
-        for row in all {
-            let id: Option<u64> = row.get_opt(0).and_then(Result::ok);
-            let database: Option<String> = row.get_opt::<Option<String>, _>(3).and_then(Result::ok).flatten();
+        for (id, database) in connections(&mut session)? {
             // Another target's refresh may use an account of the same name.
             let elsewhere = database.is_some_and(|database| {
                 database.ends_with("__refresh") && !database.eq_ignore_ascii_case(staging)
             });
-            if let Some(id) = id.filter(|id| Some(*id) != own && !elsewhere) {
+            if Some(id) != own && !elsewhere {
                 session.attempt(&format!("KILL {id}"));
                 killed.push(id);
             }
@@ -133,8 +130,8 @@ impl Loader {
                 break;
             }
             std::thread::sleep(KILL_PAUSE);
-            let all = session.rows::<mysql::Row>("listing the loader's connections", "SHOW PROCESSLIST")?;
-            killed.retain(|id| all.iter().any(|row| row.get_opt(0).and_then(Result::ok) == Some(*id)));
+            let left = connections(&mut session)?;
+            killed.retain(|killed| left.iter().any(|(id, _)| id == killed));
         }
         Ok(())
     }
@@ -148,4 +145,14 @@ impl Loader {
             house.progress.warn(&format!("the account {} is left behind: {e}", literal(&account.user)));
         }
     }
+}
+
+/// The connections that an account may see, which are its own: each with the database that it uses.
+fn connections(session: &mut Session) -> Result<Vec<(u64, Option<String>)>, Error> {
+    let rows = session.rows::<mysql::Row>("listing the loader's connections", "SHOW PROCESSLIST")?;
+    let one = |row: &mysql::Row| {
+        let database = row.get_opt::<Option<String>, _>(3).and_then(Result::ok).flatten();
+        Some((row.get_opt(0)?.ok()?, database))
+    };
+    Ok(rows.iter().filter_map(one).collect())
 }

@@ -210,7 +210,8 @@ fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
     Ok(objects)
 }
 
-fn events(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
+/// The events of a database, as they are.
+pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let sql = format!(
         "SELECT EVENT_NAME, SQL_MODE, TIME_ZONE, COLLATION_CONNECTION, DATABASE_COLLATION \
          FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {} ORDER BY EVENT_NAME",

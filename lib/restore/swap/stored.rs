@@ -25,12 +25,6 @@ pub(crate) fn stored(contents: &Contents, to: &str) -> Vec<Object> {
     objects
 }
 
-/// The events of `contents` as they are to be in `database`.
-pub(crate) fn events_of(contents: &Contents, database: &str) -> Vec<Object> {
-    let objects = contents.objects_in(database, Events::AsDefined);
-    objects.into_iter().filter(|object| object.kind == Kind::Event).collect()
-}
-
 /// Writes down the events and views of a `__previous` database as they were defined.
 pub(crate) fn remember(session: &mut Session, database: &str, of: &Contents) -> Result<(), Error> {
     let mut objects = of.objects_in(database, Events::AsDefined);

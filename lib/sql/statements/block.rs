@@ -6,8 +6,18 @@
 
 use crate::sql::lexer::{Kind, Mode, Token, pieces};
 
+/// The single statements of a text that a stream was cut into, each with its line. `line` is that of the text, `block` whether a
+/// delimiter ended it that lets semicolons stand in it.
+pub(crate) fn singles(text: &str, line: u64, block: bool) -> Vec<(u64, &str)> {
+    if !block {
+        return vec![(line, text)];
+    }
+    let line_at = |at: usize| line + text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
+    statements_of(text, Mode::default()).into_iter().map(|(at, single)| (line_at(at), single)).collect()
+}
+
 /// The statements of a text, each with where it begins in the text.
-pub(crate) fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
+fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
     if !sql.contains(';') {
         return vec![(0, sql)];
     }
@@ -71,6 +81,8 @@ mod tests {
         let sql = "INSERT INTO t VALUES (';');\nINSERT INTO u VALUES (2) -- ; x\n;;/* ; */";
         assert_eq!(texts(sql), ["INSERT INTO t VALUES (';')", "INSERT INTO u VALUES (2) -- ; x"]);
         assert_eq!(statements_of(sql, Mode::default())[1].0, sql.find("INSERT INTO u").unwrap());
+        assert_eq!(singles(sql, 7, true)[1], (8, "INSERT INTO u VALUES (2) -- ; x"));
+        assert_eq!(singles(sql, 7, false), [(7, sql)]);
         assert_eq!(texts("SELECT 1"), ["SELECT 1"]);
         assert_eq!(texts("SELECT 1; USE victim; DROP TABLE t"), ["SELECT 1", "USE victim", "DROP TABLE t"]);
     }

@@ -15,7 +15,7 @@ use crate::house::House;
 use crate::mask::{self, Key, Order};
 use crate::mysql::{self, Session};
 use crate::scan;
-use crate::sql::qualified;
+use crate::sql::{hex, qualified};
 use pad::give;
 
 /// Length of a key.
@@ -232,8 +232,7 @@ fn read(journal: &Journal) -> Result<(Option<Key>, Option<Key>), Error> {
 fn write(journal: &Journal, [mask, scan]: [(&Held, KeyPlace); 2]) -> Result<std::path::PathBuf, Error> {
     let line = |word: &str, (held, place): (&Held, KeyPlace)| match held {
         Held::Ours(key) if place == KeyPlace::File => {
-            let digits = key.bytes().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-            format!("{word} {digits}\n")
+            format!("{word} {}\n", hex(key.bytes()))
         }
         _ => String::new(),
     };

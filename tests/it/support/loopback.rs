@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
 /// What was asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -124,4 +126,18 @@ pub(crate) fn hand_on(endpoint: &str, request: &Request) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap();
     (status, "Content-Type: text/xml\r\n", body.to_owned())
+}
+
+/// TLS as `localhost`, by a certificate that certifies itself; and the certificate, as an authority's file has it.
+pub(crate) fn certified() -> (rustls::ServerConfig, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    (config, made.cert.pem())
 }
