@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     cancel: Cancel,
     /// Whether the credentials are of a session that nobody renews.
     ends: Cell<bool>,
+    /// Whether the endpoint is on this host.
+    near: bool,
 }
 
 impl Connection {
@@ -53,11 +55,12 @@ impl Connection {
         if let Some(region) = region {
             config.set_region(Some(Region::new(region)));
         }
-        if endpoint.as_deref().is_some_and(is_local) {
+        let near = endpoint.as_deref().is_some_and(is_local);
+        if near {
             config.set_http_client(Some(client::http(true)));
         }
         config.set_endpoint_url(endpoint);
-        Self { client: Client::from_conf(config.build()), loaded, cancel, ends: Cell::new(false) }
+        Self { client: Client::from_conf(config.build()), loaded, cancel, ends: Cell::new(false), near }
     }
 
     /// What the credentials are, from whoever gives them.
@@ -65,6 +68,11 @@ impl Connection {
         let standing = self.loaded.standing(&self.cancel)?;
         self.ends.set(standing.ends());
         Ok(standing)
+    }
+
+    /// Whether the service is on this host, and with it what it makes.
+    pub(crate) fn is_near(&self) -> bool {
+        self.near
     }
 
     /// The region that calls go to.

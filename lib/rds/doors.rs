@@ -20,13 +20,13 @@ fn with_desk(
     house: &House,
     service: &ServiceOptions,
     cancel: Cancel,
-    verb: impl FnOnce(&Desk<'_>, Standing) -> Result<Done, Error>,
+    verb: impl FnOnce(&Desk<'_>, &Connection, Standing) -> Result<Done, Error>,
 ) -> Result<Done, Error> {
     let cloud = Connection::open(service.endpoint_url.as_deref(), service.pace, cancel)?;
     let clock = RealClock::new(house.cancel.clone(), service.pace);
     let desk = Desk::new(house, &cloud, &clock);
     let standing = desk.patiently(false, || cloud.standing())?;
-    verb(&desk, standing)
+    verb(&desk, &cloud, standing)
 }
 
 /// A night takes hours, and the session of a person or of a build takes one.
@@ -42,22 +42,24 @@ fn warn_of_an_end(house: &House, standing: Standing) {
 
 /// Orders a snapshot, or finds the one that is named.
 pub fn snap(house: &House, document: &mut Document, options: &SnapOptions) -> Result<Done, Error> {
-    with_desk(house, &options.service, house.cancel.clone(), |desk, standing| {
+    with_desk(house, &options.service, house.cancel.clone(), |desk, cloud, standing| {
         warn_of_an_end(house, standing);
-        super::snapshot::take(desk, document, options)
+        super::snapshot::take(desk, document, options, |source| {
+            if options.no_check { Ok(()) } else { check::before(desk, cloud, &house.config.restore, source) }
+        })
     })
 }
 
 /// Waits for a snapshot or a server; falls back if the snapshot fails.
 pub fn wait(house: &House, document: &mut Document, options: &WaitOptions) -> Result<Done, Error> {
-    with_desk(house, &options.service, house.cancel.clone(), |desk, _| {
+    with_desk(house, &options.service, house.cancel.clone(), |desk, _, _| {
         super::wait::until_ready(desk, document, options)
     })
 }
 
 /// Makes a throw-away copy that accepts a login.
 pub fn restore(house: &House, document: &mut Document, options: &RestoreOptions) -> Result<Done, Error> {
-    with_desk(house, &options.service, house.cancel.clone(), |desk, _| {
+    with_desk(house, &options.service, house.cancel.clone(), |desk, _, _| {
         super::restore::copy(desk, document, options)
     })
 }
@@ -116,7 +118,7 @@ fn clean(
         return trouble.map_or_else(|| Ok(Done::saying("nothing to delete")), Err);
     }
     // Deletes are finished even after a signal: no cancel ends them.
-    let done = with_desk(house, &options.service, Cancel::default(), |desk, _| {
+    let done = with_desk(house, &options.service, Cancel::default(), |desk, _, _| {
         super::drop::all(desk, document, options, list, by_tags)
     })?;
     trouble.map_or(Ok(done), Err)

@@ -29,6 +29,14 @@ pub enum Error {
     /// What a check found.
     #[error("{0} of the findings are wrong: the night would fail")]
     Check(usize),
+    /// What a check before the snapshot found.
+    #[error("the night would fail: {said}")]
+    Hopeless {
+        /// All of it.
+        said: String,
+        /// The lines to paste.
+        lines: String,
+    },
     /// One writer and two readers with storage of their own.
     #[error("{0} is a Multi-AZ DB cluster, and those are restored by other calls than Aurora's")]
     MultiAz(String),
@@ -166,6 +174,10 @@ impl Failure for Error {
                 .hint("names are 1 to 63 letters, digits and single hyphens, beginning with a letter"),
             Self::Check(_) => Ending::new(Exit::BadConfig, "check")
                 .hint("what is WRONG above comes with the lines for refresh.toml where they are known"),
+            Self::Hopeless { lines, .. } => Ending::new(Exit::BadConfig, "check").hint(format!(
+                "no snapshot was taken; rds-restore --check tells everything, and rds-snap --no-check goes on without asking{}{lines}",
+                if lines.is_empty() { "" } else { "; for refresh.toml:\n" }
+            )),
             Self::MultiAz(_) => Ending::new(Exit::BadConfig, "bad-config")
                 .hint("name an Aurora cluster, or an RDS instance; mydehydrate --source reads this one as a server"),
             Self::Authorities { .. } => Ending::new(Exit::BadConfig, "tls-ca").hint(

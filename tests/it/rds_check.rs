@@ -1,4 +1,4 @@
-//! `rds-restore --check` against an endpoint that answers as the service would, each finding with an answer of its own.
+//! `rds-restore --check`, and what `rds-snap` asks first, against an endpoint that answers as the service would, each finding with an answer of its own.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -48,6 +48,12 @@ fn well() -> BTreeMap<&'static str, String> {
                 .to_owned(),
         ),
         (
+            "DescribeDBClusterParameters",
+            "<Parameters><Parameter><ParameterName>sql_mode</ParameterName></Parameter><Parameter><ParameterName>\
+             event_scheduler</ParameterName><ParameterValue>ON</ParameterValue></Parameter></Parameters>"
+                .to_owned(),
+        ),
+        (
             "DescribeDBEngineVersions",
             "<DBEngineVersions><DBEngineVersion><EngineVersion>8.0.mysql_aurora.3.10.0</EngineVersion>\
              <DBParameterGroupFamily>aurora-mysql8.0</DBParameterGroupFamily><Status>available</Status>\
@@ -75,6 +81,21 @@ fn well() -> BTreeMap<&'static str, String> {
 
 /// Checks against these answers; `E:CODE` is an error.
 fn check(answers: BTreeMap<&'static str, String>, restore: &str, form: &str) -> Output {
+    let (output, seen) = run(answers, restore, "rds-restore", &[form]);
+    assert!(
+        seen.iter().all(|action| action.starts_with("Describe") || action.starts_with("Get")),
+        "{seen:?}"
+    );
+    output
+}
+
+/// Runs a tool against these answers; and the calls that it made.
+fn run(
+    answers: BTreeMap<&'static str, String>,
+    restore: &str,
+    tool: &str,
+    flags: &[&str],
+) -> (Output, Vec<String>) {
     let rds = Loopback::start(move |request| {
         // A call takes as long as in a region nearby.
         std::thread::sleep(Duration::from_millis(50));
@@ -99,13 +120,10 @@ fn check(answers: BTreeMap<&'static str, String>, restore: &str, form: &str) -> 
         bundle.display()
     );
     std::fs::write(home.path().join("refresh.toml"), text).unwrap();
-    let tool = with_aws(Tool::new("rds-restore"), &rds.url).env("AWS_ENDPOINT_URL_STS", &rds.url);
+    let tool = with_aws(Tool::new(tool), &rds.url).env("AWS_ENDPOINT_URL_STS", &rds.url);
     let tool = tool.env("REFRESH_CONFIG", home.path().join("refresh.toml"));
-    let output = tool.env("REFRESH_STATE_DIR", home.path().join("state")).arg(form).run();
-    assert!(rds.seen().iter().all(|request| {
-        request.action().is_some_and(|action| action.starts_with("Describe") || action.starts_with("Get"))
-    }));
-    output
+    let output = tool.env("REFRESH_STATE_DIR", home.path().join("state")).args(flags.iter().copied()).run();
+    (output, rds.seen().iter().filter_map(|request| request.action()).collect())
 }
 
 #[test]
@@ -199,6 +217,12 @@ fn cases() -> Vec<Case> {
             "is of the family aurora-mysql5.7",
         ),
         (
+            "DescribeDBClusterParameters",
+            well()["DescribeDBClusterParameters"].replace("event_scheduler", "super_read_only"),
+            "",
+            "prod-params sets super_read_only: mydehydrate could not write its keys on the copy",
+        ),
+        (
             "DescribeDBEngineVersions",
             well()["DescribeDBEngineVersions"].replace("3.10.0", "3.10.1"),
             "",
@@ -250,4 +274,41 @@ fn what_the_role_may_not_ask_is_a_note_and_no_failure() {
         "{}",
         output.stdout
     );
+}
+
+#[test]
+fn rds_snap_asks_the_same_first_and_takes_no_snapshot_of_what_could_not_be_restored() {
+    for (action, answer, restore, said) in cases() {
+        if action == "DescribeDBClusters" {
+            // The source itself is for rds-snap to judge.
+            continue;
+        }
+        let mut answers = well();
+        answers.insert(action, answer);
+        let (output, seen) = run(answers.clone(), restore, "rds-snap", &[]);
+        let error = output.exits(78).document().error.unwrap();
+        let told = format!("{} {}", error.message, error.hint.unwrap_or_default());
+        assert!(told.contains("the night would fail") && told.contains(said), "{said}: {told}");
+        assert!(!seen.iter().any(|call| call.starts_with("Create")), "{seen:?}");
+        let (_, seen) = run(answers, restore, "rds-snap", &["--no-check"]);
+        assert_eq!(seen.last().map(String::as_str), Some("CreateDBClusterSnapshot"), "{said}: {seen:?}");
+    }
+}
+
+#[test]
+fn rds_snap_goes_on_where_all_is_well_where_it_may_not_ask_and_where_a_flag_may_still_say_it() {
+    let mut quiet = well();
+    for action in ["DescribeAccountAttributes", "DescribeDBClusterParameters", "DescribeDBSubnetGroups"] {
+        quiet.remove(action);
+    }
+    let mut full = well();
+    let snapshots = full["DescribeAccountAttributes"].replace(
+        "ManualClusterSnapshots</AccountQuotaName><Used>3",
+        "ManualClusterSnapshots</AccountQuotaName><Used>40",
+    );
+    full.insert("DescribeAccountAttributes", snapshots);
+    for answers in [well(), quiet, full] {
+        let (_, seen) = run(answers, "", "rds-snap", &[]);
+        assert_eq!(seen.last().map(String::as_str), Some("CreateDBClusterSnapshot"), "{seen:?}");
+    }
 }

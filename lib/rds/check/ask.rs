@@ -45,6 +45,8 @@ pub(super) trait Facts {
     fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, Fault>;
     /// The family of a parameter group, of a cluster or an instance.
     fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, Fault>;
+    /// What a parameter group sets: names and values. Those that the service leaves to the engine have no value.
+    fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, Fault>;
     /// All versions of an engine, oldest first.
     fn versions(&self, engine: &str) -> Result<Vec<Version>, Fault>;
     /// Whether a class can be ordered.
@@ -88,6 +90,20 @@ impl Facts for Connection {
         let answer = there(self.run("DescribeDBClusterParameterGroups", ask.send()))?;
         let found = answer.as_ref().and_then(|answer| answer.db_cluster_parameter_groups().first());
         Ok(found.map(|group| text(group.db_parameter_group_family())))
+    }
+
+    fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, Fault> {
+        let set = |one: &aws_sdk_rds::types::Parameter| {
+            Some((one.parameter_name()?.to_owned(), one.parameter_value()?.to_owned()))
+        };
+        if kind == ResourceKind::Instance {
+            let pages = self.client.describe_db_parameters().db_parameter_group_name(name);
+            let found = pages.into_paginator().items().send().try_collect();
+            return Ok(self.run("DescribeDBParameters", found)?.iter().filter_map(set).collect());
+        }
+        let pages = self.client.describe_db_cluster_parameters().db_cluster_parameter_group_name(name);
+        let found = pages.into_paginator().items().send().try_collect();
+        Ok(self.run("DescribeDBClusterParameters", found)?.iter().filter_map(set).collect())
     }
 
     fn versions(&self, engine: &str) -> Result<Vec<Version>, Fault> {

@@ -13,6 +13,9 @@ pub(super) enum Level {
     Good,
     /// Worth knowing.
     Note,
+    /// Not set in refresh.toml, where a flag of `rds-restore` may still give it.
+    #[serde(rename = "wrong")]
+    Unset,
     /// The night would fail.
     Wrong,
 }
@@ -39,6 +42,10 @@ impl Finding {
         Self { level: Level::Note, about, said, toml: None }
     }
 
+    pub(super) fn unset(about: &'static str, said: String, toml: Option<String>) -> Self {
+        Self { level: Level::Unset, about, said, toml }
+    }
+
     pub(super) fn wrong(about: &'static str, said: String, toml: Option<String>) -> Self {
         Self { level: Level::Wrong, about, said, toml }
     }
@@ -59,7 +66,7 @@ impl List {
 
     /// How many are wrong.
     pub(super) fn wrong(&self) -> usize {
-        self.0.iter().filter(|finding| finding.level == Level::Wrong).count()
+        self.0.iter().filter(|finding| matches!(finding.level, Level::Wrong | Level::Unset)).count()
     }
 
     /// One line a finding; then what to paste.
@@ -69,7 +76,7 @@ impl List {
             let mark = match level {
                 Level::Good => "ok   ",
                 Level::Note => "note ",
-                Level::Wrong => "WRONG",
+                Level::Unset | Level::Wrong => "WRONG",
             };
             let _ = writeln!(text, "{mark} {about:<12} {said}");
         }
@@ -78,6 +85,19 @@ impl List {
             let _ = writeln!(text, "\nfor refresh.toml:\n{}", lines.join("\n"));
         }
         text
+    }
+
+    /// What would make the night fail whatever flags the other tools are given: the sentences, and the lines to paste.
+    pub(super) fn certain(&self) -> Option<(String, String)> {
+        let wrong: Vec<&Finding> = self.0.iter().filter(|finding| finding.level == Level::Wrong).collect();
+        let said: Vec<&str> = wrong.iter().map(|finding| finding.said.as_str()).collect();
+        let lines: Vec<&str> = wrong.iter().filter_map(|finding| finding.toml.as_deref()).collect();
+        (!said.is_empty()).then(|| (said.join("; "), lines.join("\n")))
+    }
+
+    /// What is worth knowing.
+    pub(super) fn notes(&self) -> impl Iterator<Item = &Finding> {
+        self.0.iter().filter(|finding| finding.level == Level::Note)
     }
 
     pub(super) fn json(&self) -> Value {

@@ -30,9 +30,10 @@ pub(super) fn credentials(standing: Standing, now: Timestamp) -> Finding {
     Finding::good("credentials", format!("{kind}{until}"))
 }
 
-/// The authorities that the copy is verified with.
+/// The authorities that the copy is verified with. `near`: the endpoint is on this host, and so is what it makes.
 pub(super) fn authorities(
     settings: &RestoreConfig,
+    near: bool,
     count: impl Fn(&str) -> Result<usize, String>,
 ) -> Finding {
     let bundle = || Some("[restore]\ntls_ca = \"/etc/refreshkit/global-bundle.pem\"".to_owned());
@@ -41,7 +42,8 @@ pub(super) fn authorities(
             Ok(count) => Finding::good("tls", format!("{count} authorities in {path}")),
             Err(problem) => Finding::wrong("tls", format!("[restore] tls_ca {path}: {problem}"), bundle()),
         },
-        None => Finding::wrong(
+        None if near => Finding::note("tls", "no tls_ca: the endpoint is on this host".to_owned()),
+        None => Finding::unset(
             "tls",
             "[restore] tls_ca is not set: the copy is not on this host, and no public authority vouches for RDS".to_owned(),
             bundle(),
@@ -54,7 +56,7 @@ pub(super) fn security_groups(groups: &[String]) -> Vec<Finding> {
     let paste = || Some("[restore]\nsecurity_groups = [\"sg-0123456789abcdef0\"]".to_owned());
     if groups.is_empty() {
         let said = "[restore] security_groups is not set: the copy would get the default one";
-        return vec![Finding::wrong("network", said.to_owned(), paste())];
+        return vec![Finding::unset("network", said.to_owned(), paste())];
     }
     let is_id = |group: &&String| {
         let digits = group.strip_prefix("sg-").unwrap_or_default();
@@ -89,6 +91,13 @@ pub(super) fn subnets(name: &str, found: Option<&Subnets>) -> Finding {
 
 /// The source: its state, its engine, its key; and names that could be taken for ours.
 pub(super) fn source(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<Finding> {
+    let mut all = state(found);
+    all.extend(shape(found, settings, prefix));
+    all
+}
+
+/// The engine of the source, and what it is doing.
+fn state(found: &Thing) -> Vec<Finding> {
     let mut all = Vec::new();
     let what = found.label();
     let mysql = ["aurora-mysql", "aurora", "mysql", "mariadb"].contains(&found.engine.as_str());
@@ -109,6 +118,13 @@ pub(super) fn source(found: &Thing, settings: &RestoreConfig, prefix: &str) -> V
             all.push(Finding::note("source", format!("{what} is {} now: it is waited for", found.status)));
         }
     }
+    all
+}
+
+/// What cannot change by waiting: whether the source can be cloned, its key, and names that could be taken for ours.
+pub(super) fn shape(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<Finding> {
+    let mut all = Vec::new();
+    let what = found.label();
     if settings.clone && found.members.is_empty() {
         all.push(Finding::wrong("source", format!("{what} has no instance: it cannot be cloned"), None));
     }
@@ -170,14 +186,38 @@ pub(super) fn group(group: &Group, found: Option<&str>, family: Option<&str>) ->
             format!("{name} is of the family {found}, and the version needs {family}"),
             paste(),
         ),
-        (Some(_), _) if *own => Finding::note(
-            "parameters",
-            format!(
-                "{name}, the source's own ([restore] {setting} is not set): its event_scheduler and binlog_format count on the copy, too"
-            ),
-        ),
+        (Some(_), _) if *own => {
+            Finding::note("parameters", format!("{name}, the source's own ([restore] {setting} is not set)"))
+        }
         (Some(found), _) => Finding::good("parameters", format!("{name} ({found})")),
     }
+}
+
+/// What a parameter group sets that matters on a copy.
+pub(super) fn parameters(group: &Group, set: &[(String, String)]) -> Vec<Finding> {
+    let on = |value: &str| matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "TRUE");
+    let Group { name, setting, .. } = group;
+    let said = |(parameter, value): &(String, String)| match parameter.as_str() {
+        "read_only" | "super_read_only" if on(value) => Some(Finding::wrong(
+            "parameters",
+            format!("{name} sets {parameter}: mydehydrate could not write its keys on the copy"),
+            Some(format!("[restore]\n{setting} = \"NAME\"")),
+        )),
+        "event_scheduler" if on(value) => Some(Finding::note(
+            "parameters",
+            format!(
+                "{name} sets event_scheduler: production's events run on the copy until rds-restore disables them"
+            ),
+        )),
+        "binlog_format" if !value.eq_ignore_ascii_case("OFF") => Some(Finding::note(
+            "parameters",
+            format!(
+                "{name} sets binlog_format = {value}: what mydehydrate writes on the copy is logged there, which takes time"
+            ),
+        )),
+        _ => None,
+    };
+    set.iter().filter_map(said).collect()
 }
 
 /// Which instance classes can be ordered; the first that can be is taken.
@@ -265,13 +305,14 @@ mod tests {
     #[test]
     fn what_is_missing_in_the_configuration_comes_with_the_lines_to_paste() {
         let mut settings = RestoreConfig::default();
-        let missing = authorities(&settings, |_| Ok(1));
-        wrong(&missing, "tls_ca is not set");
+        let missing = authorities(&settings, false, |_| Ok(1));
+        assert!(missing.level == Level::Unset && missing.said.contains("tls_ca is not set"), "{missing:?}");
+        assert_eq!(authorities(&settings, true, |_| Ok(1)).level, Level::Note);
         assert!(missing.toml.unwrap().contains("tls_ca = "));
         settings.tls_ca = Some("/x".to_owned());
-        wrong(&authorities(&settings, |_| Err("No such file".to_owned())), "/x: No such file");
-        assert_eq!(authorities(&settings, |_| Ok(108)).said, "108 authorities in /x");
-        wrong(&security_groups(&[])[0], "security_groups is not set");
+        wrong(&authorities(&settings, false, |_| Err("No such file".to_owned())), "/x: No such file");
+        assert_eq!(authorities(&settings, false, |_| Ok(108)).said, "108 authorities in /x");
+        assert_eq!(security_groups(&[])[0].level, Level::Unset);
         wrong(&security_groups(&["default".to_owned()])[0], "is no id of a security group");
         assert_eq!(security_groups(&["sg-0123456789abcdef0".to_owned()])[0].level, Level::Good);
     }
@@ -331,7 +372,27 @@ mod tests {
         );
         assert_eq!(group(&named(false), Some("f"), Some("f")).level, Level::Good);
         let own = group(&named(true), Some("f"), Some("f"));
-        assert!(own.level == Level::Note && own.said.contains("event_scheduler"), "{own:?}");
+        assert!(own.level == Level::Note && own.said.contains("the source's own"), "{own:?}");
+    }
+
+    #[test]
+    fn what_a_group_sets_is_read_as_far_as_it_matters_on_a_copy() {
+        let named = Group { name: "g".to_owned(), setting: "parameter_group", own: true };
+        let set = |name: &str, value: &str| parameters(&named, &[(name.to_owned(), value.to_owned())]);
+        for (name, value) in [("read_only", "1"), ("super_read_only", "ON")] {
+            wrong(&set(name, value)[0], "could not write its keys");
+        }
+        for (name, value) in [("event_scheduler", "ON"), ("binlog_format", "ROW")] {
+            assert_eq!(set(name, value)[0].level, Level::Note, "{name}");
+        }
+        for (name, value) in [
+            ("read_only", "{TrueIfReplica}"),
+            ("event_scheduler", "OFF"),
+            ("binlog_format", "OFF"),
+            ("sql_mode", "ANSI"),
+        ] {
+            assert_eq!(set(name, value), [], "{name}");
+        }
     }
 
     #[test]

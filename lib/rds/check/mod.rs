@@ -1,4 +1,4 @@
-//! `rds-restore --check`: what would go wrong, known in seconds and before anything costs money.
+//! `rds-restore --check`: what would go wrong, known in seconds and before anything costs money. `rds-snap` asks the same first.
 //!
 //! In: refresh.toml, and what the service describes (nothing is changed). Out: a list of findings, each good, worth knowing or wrong,
 //! the wrong ones with the lines to paste; and the policy, as exact as what was learned allows. What may not be asked is worth
@@ -10,6 +10,7 @@ mod judge;
 
 use serde_json::json;
 
+use super::api::Thing;
 use super::desk::Desk;
 use super::error::Error;
 use super::policy::{self, Learned, SourceKey};
@@ -65,9 +66,6 @@ fn check(
         list.add(Finding::good("credentials", format!("we are {arn}")));
         learned.account = arn.split(':').nth(4).map(str::to_owned);
     }
-    list.add(judge::authorities(settings, mysql::authorities));
-    list.extend(judge::security_groups(&settings.security_groups));
-    place(list, aws, settings);
     let source = &desk.house.config.source;
     let (kind, id) = match (&source.cluster, &source.instance) {
         (Some(id), _) => (ResourceKind::Cluster, id),
@@ -78,7 +76,10 @@ fn check(
             ));
         }
     };
-    quotas(list, aws, settings, kind);
+    offline(list, aws, settings);
+    place(list, aws, settings);
+    let quotas = quotas(list, aws, settings, kind);
+    list.extend(quotas);
     let Some(found) = known(list, "source", desk.cloud.look(kind, id)) else { return Ok(learned) };
     let Some(found) = found else {
         let said = format!("there is no {} in this account and region", crate::aws::label(kind, id));
@@ -87,13 +88,53 @@ fn check(
     };
     list.extend(judge::source(&found, settings, &desk.house.config.snapshot.prefix));
     learned.key = found.kms_key.clone().map_or(SourceKey::None, SourceKey::Arn);
+    what_is_offered(list, aws, settings, &found);
+    Ok(learned)
+}
+
+/// Before a snapshot is taken of `source`: refuses what would make the night fail whatever flags the tools after this one are given.
+/// What passes by itself (a busy source, a quota of snapshots, for which there is a fallback) is left to the tools.
+pub(super) fn before(
+    desk: &Desk<'_>,
+    aws: &Connection,
+    settings: &RestoreConfig,
+    source: &Thing,
+) -> Result<(), Error> {
+    let mut list = List::default();
+    offline(&mut list, aws, settings);
+    if settings.subnet_group.is_some() {
+        place(&mut list, aws, settings);
+    }
+    let snapshots = |finding: &Finding| finding.said.starts_with("Manual");
+    let quotas = quotas(&mut list, aws, settings, source.kind);
+    list.extend(quotas.into_iter().filter(|finding| !snapshots(finding)));
+    list.extend(judge::shape(source, settings, &desk.house.config.snapshot.prefix));
+    what_is_offered(&mut list, aws, settings, source);
+    desk.house.cancel.check()?;
+    for Finding { about, said, .. } in list.notes() {
+        desk.house.progress.say(&format!("{about}: {said}"));
+    }
+    match list.certain() {
+        None => Ok(()),
+        Some((said, lines)) => Err(Error::Hopeless { said, lines }),
+    }
+}
+
+/// What needs no call.
+fn offline(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
+    list.add(judge::authorities(settings, aws.is_near(), mysql::authorities));
+    list.extend(judge::security_groups(&settings.security_groups));
+}
+
+/// Version, parameter group and instance classes, for this engine in this region.
+fn what_is_offered(list: &mut List, aws: &Connection, settings: &RestoreConfig, found: &Thing) {
     let version = settings.engine_version.clone().unwrap_or_else(|| found.engine_version.clone());
     let offered = known(list, "version", aws.versions(&found.engine)).unwrap_or_default();
     if !offered.is_empty() {
         list.add(judge::version(&version, &offered));
     }
     let family = offered.iter().find(|one| one.id == version).map(|one| one.family.clone());
-    group(list, aws, settings, &found, family.as_deref());
+    group(list, aws, settings, found, family.as_deref());
     let mut machines = Vec::new();
     for class in settings.instance_class.as_slice() {
         let Some(there) = known(list, "classes", aws.orderable(&found.engine, &version, class)) else {
@@ -102,7 +143,6 @@ fn check(
         machines.push((class.clone(), there));
     }
     list.extend(judge::classes(&machines, &version));
-    Ok(learned)
 }
 
 /// An answer, or a word about why there is none.
@@ -118,7 +158,7 @@ fn known<T>(list: &mut List, about: &'static str, answer: Result<T, Fault>) -> O
 
 fn place(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
     let Some(name) = &settings.subnet_group else {
-        list.add(Finding::wrong(
+        list.add(Finding::unset(
             "subnets",
             "[restore] subnet_group is not set: the copy would be in the default VPC".to_owned(),
             Some("[restore]\nsubnet_group = \"NAME\"".to_owned()),
@@ -130,21 +170,14 @@ fn place(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
     }
 }
 
-fn quotas(list: &mut List, aws: &Connection, settings: &RestoreConfig, kind: ResourceKind) {
-    let needed = u64::from(settings.readers) + 1;
-    if let Some(quotas) = known(list, "quotas", aws.quotas()) {
-        list.extend(judge::quotas(&quotas, kind, i64::try_from(needed).unwrap_or(i64::MAX)));
-    }
+fn quotas(list: &mut List, aws: &Connection, settings: &RestoreConfig, kind: ResourceKind) -> Vec<Finding> {
+    let needed = i64::from(settings.readers) + 1;
+    let asked = known(list, "quotas", aws.quotas());
+    asked.map(|quotas| judge::quotas(&quotas, kind, needed)).unwrap_or_default()
 }
 
 /// The parameter group that the copy will have, and its family.
-fn group(
-    list: &mut List,
-    aws: &Connection,
-    settings: &RestoreConfig,
-    source: &super::api::Thing,
-    family: Option<&str>,
-) {
+fn group(list: &mut List, aws: &Connection, settings: &RestoreConfig, source: &Thing, family: Option<&str>) {
     let plain = source.kind == ResourceKind::Instance;
     let named = if plain { &settings.instance_parameter_group } else { &settings.parameter_group };
     let Some(name) = named.clone().or_else(|| source.parameter_group.clone()) else { return };
@@ -155,6 +188,11 @@ fn group(
         own: named.is_none(),
     };
     list.add(judge::group(&group, found.as_deref(), family));
+    if found.is_some()
+        && let Some(set) = known(list, "parameters", aws.parameters(source.kind, &group.name))
+    {
+        list.extend(judge::parameters(&group, &set));
+    }
 }
 
 /// Nothing but what the tests of the parts need.

@@ -117,6 +117,7 @@ fn look() -> Statement {
             "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBClusterSnapshots",
             "rds:DescribeDBSnapshots", "rds:DescribeEvents", "rds:ListTagsForResource",
             "rds:DescribeDBSubnetGroups", "rds:DescribeDBClusterParameterGroups", "rds:DescribeDBParameterGroups",
+            "rds:DescribeDBClusterParameters", "rds:DescribeDBParameters",
             "rds:DescribeDBEngineVersions", "rds:DescribeOrderableDBInstanceOptions", "rds:DescribeAccountAttributes"]}),
     }
 }

@@ -43,13 +43,24 @@ pub struct SnapOptions {
     #[arg(long, value_name = "ID")]
     pub snapshot: Option<String>,
 
+    /// Do not ask first whether the copy can be made of it (what rds-restore --check asks)
+    #[arg(long)]
+    pub no_check: bool,
+
     /// How long to wait for a busy source [default: [snapshot] timeout]
     #[arg(long, value_name = "LENGTH")]
     pub timeout: Option<Length>,
 }
 
 /// Orders the snapshot, or finds the one that was named.
-pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptions) -> Result<Done, Error> {
+///
+/// `ready` is asked once the source is known: what it refuses would only come out an hour later.
+pub(super) fn take(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    options: &SnapOptions,
+    ready: impl FnOnce(&Thing) -> Result<(), Error>,
+) -> Result<Done, Error> {
     if let Some(id) = &options.snapshot {
         return reuse(desk, document, id);
     }
@@ -62,6 +73,7 @@ pub(super) fn take(desk: &Desk<'_>, document: &mut Document, options: &SnapOptio
         return Err(Error::NoSuch(label(kind, &source)));
     };
     require_mysql(&found)?;
+    ready(&found)?;
     let found = desk.wait_usable(kind, &source, patience)?;
     document.source = Some(source_section(&found, &desk.house.config.source.databases));
     if desk.house.config.restore.clone && kind == ResourceKind::Cluster {
