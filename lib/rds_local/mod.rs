@@ -64,6 +64,17 @@ EXAMPLES:
   rds-local fault --dir /tmp/cloud 'CreateDBClusterSnapshot: throttle 3'
   rds-local fault --dir /tmp/cloud 'snapshot night-*: fail' 'cluster prod-replica: automated 3h'";
 
+/// Why the published model of the service would not have a request for RDS (the body of a POST): it knows no such action, or a
+/// parameter is none of its own, is missing, has another type or does not count. `engine` is that of the plain instances.
+pub fn objection(body: &[u8], engine: &str) -> Option<String> {
+    let query = http::query::Query::parse(body);
+    // Other services have other versions, and most of them no forms at all.
+    if query.get("Version") != Some(http::model::VERSION) {
+        return None;
+    }
+    http::model::check(&query, engine).err().map(|refusal| format!("{}: {}", query.action(), refusal.message))
+}
+
 /// Does what the person asked for.
 pub fn run(house: &House, verb: Option<&Verb>, out: &mut dyn Write) -> Result<(), Error> {
     match verb {

@@ -31,7 +31,7 @@ cluster = "prod-replica"
 databases = ["app"]
 [restore]
 subnet_group = "dev-private"
-security_groups = ["sg-1"]
+security_groups = ["sg-0a1b2c3d4e5f60718"]
 server_public_key = "DIR/rds/server_public_key.pem"
 [dehydrate]
 root = { table = "applications", date = "created_at", window = "30d" }

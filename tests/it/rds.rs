@@ -271,7 +271,7 @@ fn a_serverless_clone_with_a_reader_needs_no_snapshot_and_no_default_of_the_serv
         "<IAMDatabaseAuthenticationEnabled>true<",
         "<DBSubnetGroup>dev</DBSubnetGroup>",
         "<DBClusterParameterGroup>dev-aurora<",
-        "<VpcSecurityGroupId>sg-1<",
+        "<VpcSecurityGroupId>sg-0a1b2c3d4e5f60718<",
         "<BackupRetentionPeriod>1<",
         "<DeletionProtection>false<",
         "<CopyTagsToSnapshot>false<",

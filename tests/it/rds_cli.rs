@@ -81,7 +81,7 @@ fn a_configuration_that_names_no_source_or_no_network_says_what_to_write() {
     let document = r#"{"schema":"refreshkit/1","run":"r","ok":true,"snapshot":{"id":"s"}}"#;
     let output = Place::new(CONFIG).tool("rds-restore").stdin(document).run().exits(78);
     says(&output, "set [restore] subnet_group in refresh.toml");
-    let config = "[restore]\nsubnet_group = \"dev\"\nsecurity_groups = [\"sg-1\"]\niam_user = \"masker\"\n";
+    let config = "[restore]\nsubnet_group = \"dev\"\nsecurity_groups = [\"sg-0a1b2c3d4e5f60718\"]\niam_user = \"masker\"\n";
     let output = Place::new(config).tool("rds-restore").stdin(document).run().exits(78);
     says(&output, "set [restore] tls_ca to the RDS certificate bundle");
     let output = Place::new("[snapshot]\nprefix = \"9\"\n[source]\ncluster = \"prod\"\n");

@@ -1,4 +1,5 @@
-//! A second opinion: the same tools against moto, which other people wrote. It has no MySQL behind its endpoints, so
+//! A second opinion: the same tools against moto, which other people wrote, and a third: what the published model says of each
+//! request on its way there. It has no MySQL behind its endpoints, so
 //! `rds-restore` gets as far as the login.
 //!
 //! `REFRESHKIT_TEST_PYTHON` names a Python with `moto[server,rds]`; without it this says so and does nothing.
@@ -9,11 +10,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::rds_cloud::with_aws;
-use crate::support::{PATIENCE, Tool};
+use crate::support::{Loopback, PATIENCE, Tool, hand_on};
 
 pub(crate) struct Moto {
     child: Child,
     pub(crate) url: String,
+    /// Hands everything on to it that the service's published model has nothing against.
+    front: Loopback,
     python: PathBuf,
     home: tempfile::TempDir,
 }
@@ -40,9 +43,12 @@ impl Moto {
         }
         let home = tempfile::tempdir().unwrap();
         let config = "[source]\ncluster = \"prod\"\n[snapshot]\nprefix = \"kit\"\n[restore]\nsubnet_group = \"dev\"\n\
-                      security_groups = [\"sg-1\"]\nparameter_group = \"dev-aurora\"\n";
+                      security_groups = [\"sg-0a1b2c3d4e5f60718\"]\nparameter_group = \"dev-aurora\"\n";
         std::fs::write(home.path().join("refresh.toml"), config).unwrap();
-        Some(Self { child, url: format!("http://127.0.0.1:{port}"), python, home })
+        let url = format!("http://127.0.0.1:{port}");
+        let behind = url.clone();
+        let front = Loopback::start(move |request| hand_on(&behind, request));
+        Some(Self { child, url, front, python, home })
     }
 
     /// Runs Python with a boto3 client `c`; gives what it prints.
@@ -63,7 +69,7 @@ impl Moto {
     }
 
     pub(crate) fn tool(&self, name: &str) -> Tool {
-        with_aws(Tool::new(name), &self.url)
+        with_aws(Tool::new(name), &self.front.url)
             .env("REFRESH_CONFIG", self.home.path().join("refresh.toml"))
             .env("REFRESH_STATE_DIR", self.home.path().join("state"))
             .env("REFRESHKIT_PACE", "0.002")
@@ -95,9 +101,14 @@ print(sorted([x['DBClusterIdentifier'] for x in c.describe_db_clusters()['DBClus
 fn moto_agrees_about_secrets_and_up_to_the_point_where_mysql_is_needed() {
     let Some(moto) = Moto::start() else { return };
     moto.python(SOURCE);
-    let snapped = moto.tool("rds-snap").args(["--run", "m"]).run().exits(0);
+    // It has neither the groups nor a machine of that class, and says so.
+    let refused = moto.tool("rds-snap").args(["--run", "m"]).run().exits(78);
+    for said in ["no subnet group dev", "no parameter group dev-aurora", "none of [restore] instance_class"] {
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    let snapped = moto.tool("rds-snap").args(["--no-check", "--run", "m"]).run().exits(0);
     // It knows its own snapshot again.
-    moto.tool("rds-snap").args(["--run", "m"]).run().exits(0);
+    moto.tool("rds-snap").args(["--no-check", "--run", "m"]).run().exits(0);
     let waited = moto.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
     let restored = moto.tool("rds-restore").stdin(waited.stdout).run().exits(69).document();
     assert_eq!(restored.error.as_ref().unwrap().code, "no-login");
@@ -113,7 +124,7 @@ fn moto_agrees_about_secrets_and_up_to_the_point_where_mysql_is_needed() {
     assert_eq!(moto.python(LEFT), "['prod', 'prod-1']");
 
     // The service keeps the password: the secret is there and is read, and only MySQL is missing.
-    let snapped = moto.tool("rds-snap").args(["--run", "kept"]).run().exits(0);
+    let snapped = moto.tool("rds-snap").args(["--no-check", "--run", "kept"]).run().exits(0);
     let waited = moto.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
     let kept = moto.tool("rds-restore").args(["--password", "secrets-manager"]).stdin(waited.stdout).run();
     let kept = kept.exits(69);
@@ -126,7 +137,7 @@ fn moto_agrees_about_secrets_and_up_to_the_point_where_mysql_is_needed() {
     assert_eq!(moto.python(LEFT), "['prod', 'prod-1']");
 
     // By tags alone, past the first page of a hundred.
-    moto.tool("rds-snap").args(["--run", "zz"]).env("REFRESH_OWNER", "team").run().exits(0);
+    moto.tool("rds-snap").args(["--no-check", "--run", "zz"]).env("REFRESH_OWNER", "team").run().exits(0);
     moto.python("for n in range(120): c.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=f'hand-{n:03}', DBClusterIdentifier='prod')");
     std::fs::remove_dir_all(moto.home.path().join("state")).unwrap();
     moto.tool("rds-drop").args(["--run", "zz"]).env("REFRESH_OWNER", "team").run().exits(0);
@@ -137,14 +148,15 @@ fn moto_agrees_about_secrets_and_up_to_the_point_where_mysql_is_needed() {
         "c.create_db_cluster(DBClusterIdentifier='pg', Engine='aurora-postgresql', MasterUsername='admin',\n\
                              MasterUserPassword='secret-secret')",
     );
-    let refused = moto.tool("rds-snap").args(["--cluster", "pg", "--run", "pg"]).run().exits(78);
+    let refused =
+        moto.tool("rds-snap").args(["--no-check", "--cluster", "pg", "--run", "pg"]).run().exits(78);
     assert!(refused.stderr.contains("cluster pg is aurora-postgresql, not MySQL"), "{}", refused.stderr);
 
     // A snapshot of this name that somebody else made is neither adopted nor deleted.
     moto.python(
         "c.create_db_cluster_snapshot(DBClusterSnapshotIdentifier='kit-theirs', DBClusterIdentifier='prod')",
     );
-    moto.tool("rds-snap").args(["--run", "theirs"]).run().exits(77);
+    moto.tool("rds-snap").args(["--no-check", "--run", "theirs"]).run().exits(77);
     moto.tool("rds-drop").args(["--run", "theirs"]).run().exits(0);
     assert!(moto.python(LEFT).contains("kit-theirs"));
     crate::rds_login::moto_agrees_about_secrets(&moto);

@@ -17,7 +17,7 @@ impl Stage {
     pub(crate) fn write_config(&self, snapshot: &str) {
         let text = format!(
             "[source]\ncluster = \"{SOURCE}\"\ndatabases = [\"app\"]\n\n[snapshot]\nprefix = \"kit\"\n{snapshot}\n\n\
-             [restore]\nsubnet_group = \"dev\"\nsecurity_groups = [\"sg-1\"]\nparameter_group = \"dev-aurora\"\nserver_public_key = {:?}\n",
+             [restore]\nsubnet_group = \"dev\"\nsecurity_groups = [\"sg-0a1b2c3d4e5f60718\"]\nparameter_group = \"dev-aurora\"\nserver_public_key = {:?}\n",
             self.public_key().display().to_string()
         );
         std::fs::write(self.home.path().join("refresh.toml"), text).unwrap();

@@ -80,19 +80,18 @@ impl List {
             };
             let _ = writeln!(text, "{mark} {about:<12} {said}");
         }
-        let lines: Vec<&str> = self.0.iter().filter_map(|finding| finding.toml.as_deref()).collect();
+        let lines = pasted(self.0.iter());
         if !lines.is_empty() {
-            let _ = writeln!(text, "\nfor refresh.toml:\n{}", lines.join("\n"));
+            let _ = writeln!(text, "\nfor refresh.toml:\n{lines}");
         }
         text
     }
 
     /// What would make the night fail whatever flags the other tools are given: the sentences, and the lines to paste.
     pub(super) fn certain(&self) -> Option<(String, String)> {
-        let wrong: Vec<&Finding> = self.0.iter().filter(|finding| finding.level == Level::Wrong).collect();
-        let said: Vec<&str> = wrong.iter().map(|finding| finding.said.as_str()).collect();
-        let lines: Vec<&str> = wrong.iter().filter_map(|finding| finding.toml.as_deref()).collect();
-        (!said.is_empty()).then(|| (said.join("; "), lines.join("\n")))
+        let wrong = || self.0.iter().filter(|finding| finding.level == Level::Wrong);
+        let said: Vec<&str> = wrong().map(|finding| finding.said.as_str()).collect();
+        (!said.is_empty()).then(|| (said.join("; "), pasted(wrong())))
     }
 
     /// What is worth knowing.
@@ -102,5 +101,37 @@ impl List {
 
     pub(super) fn json(&self) -> Value {
         json!(self.0)
+    }
+}
+
+/// The lines of all findings, each section's header once: TOML takes it no second time.
+fn pasted<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
+    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
+    for text in findings.filter_map(|finding| finding.toml.as_deref()) {
+        let (header, lines) = text.split_once('\n').unwrap_or((text, ""));
+        match sections.iter_mut().find(|(known, _)| *known == header) {
+            Some((_, known)) if known.contains(&lines) => {}
+            Some((_, known)) => known.push(lines),
+            None => sections.push((header, vec![lines])),
+        }
+    }
+    let section = |(header, lines): &(&str, Vec<&str>)| format!("{header}\n{}", lines.join("\n"));
+    sections.iter().map(section).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_pasted_has_each_header_and_each_line_once() {
+        let wrong = |toml: &str| Finding::wrong("x", "y".to_owned(), Some(toml.to_owned()));
+        let all = [
+            wrong("[restore]\na = 1"),
+            wrong("[snapshot]\nb = 2"),
+            wrong("[restore]\nc = 3"),
+            wrong("[restore]\na = 1"),
+        ];
+        assert_eq!(pasted(all.iter()), "[restore]\na = 1\nc = 3\n[snapshot]\nb = 2");
     }
 }

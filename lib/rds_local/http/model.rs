@@ -12,6 +12,9 @@ use serde::Deserialize;
 
 use super::query::{Query, Refusal};
 
+/// The version of the API.
+pub(crate) const VERSION: &str = "2014-10-31";
+
 /// Of what a request asks something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
@@ -56,7 +59,13 @@ fn model() -> &'static Model {
 
 /// Whether the service would take this request. `engine` is that of the plain instances here.
 pub(crate) fn check(query: &Query, engine: &str) -> Result<(), Refusal> {
-    let Some(members) = model().actions.get(query.action()) else { return Ok(()) };
+    let Some(members) = model().actions.get(query.action()) else {
+        return Err(Refusal::new(
+            400,
+            "InvalidAction",
+            format!("The action {} is not valid for this web service.", query.action()),
+        ));
+    };
     let subject = subject_of(query);
     for (name, value) in query.parameters().filter(|(name, _)| !["Action", "Version"].contains(name)) {
         let words: Vec<&str> = name.split('.').collect();

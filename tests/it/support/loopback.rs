@@ -39,6 +39,15 @@ pub(crate) type Answer = (u16, &'static str, String);
 pub(crate) struct Loopback {
     pub(crate) url: String,
     seen: Arc<Mutex<Vec<Request>>>,
+    /// What the service's published model has against what was asked.
+    objections: Arc<Mutex<Vec<String>>>,
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        let objections = self.objections.lock().unwrap();
+        assert!(objections.is_empty() || std::thread::panicking(), "{objections:?}");
+    }
 }
 
 impl Loopback {
@@ -47,15 +56,16 @@ impl Loopback {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (answer, log) = (Arc::new(answer), Arc::clone(&seen));
+        let objections = Arc::new(Mutex::new(Vec::new()));
+        let (answer, log, against) = (Arc::new(answer), Arc::clone(&seen), Arc::clone(&objections));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
+                let (answer, log, against) = (Arc::clone(&answer), Arc::clone(&log), Arc::clone(&against));
                 // Whoever goes away in the middle does not want an answer.
-                std::thread::spawn(move || serve(&stream, &*answer, &log));
+                std::thread::spawn(move || serve(&stream, &*answer, &log, &against));
             }
         });
-        Self { url, seen }
+        Self { url, seen, objections }
     }
 
     /// What was asked so far.
@@ -64,7 +74,12 @@ impl Loopback {
     }
 }
 
-fn serve(stream: &TcpStream, answer: &dyn Fn(&Request) -> Answer, log: &Mutex<Vec<Request>>) -> Option<()> {
+fn serve(
+    stream: &TcpStream,
+    answer: &dyn Fn(&Request) -> Answer,
+    log: &Mutex<Vec<Request>>,
+    objections: &Mutex<Vec<String>>,
+) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -80,7 +95,13 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&Request) -> Answer, log: &Mutex<Ve
     reader.read_exact(&mut body).ok()?;
     request.body = String::from_utf8_lossy(&body).into_owned();
     log.lock().unwrap().push(request.clone());
-    let (status, more, text) = answer(&request);
+    // What the service itself would not take is a fault of ours, whatever the test is about.
+    let objection = refreshkit::rds_local::objection(&body, "mysql");
+    objections.lock().unwrap().extend(objection.clone());
+    let (status, more, text) = match objection {
+        Some(objection) => error(400, "ValidationError", &objection),
+        None => answer(&request),
+    };
     let mut stream = stream;
     write!(
         stream,
@@ -114,9 +135,13 @@ pub(crate) fn hand_on(endpoint: &str, request: &Request) -> Answer {
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).unwrap();
     let kind = request.header("content-type").unwrap_or("application/x-www-form-urlencoded");
+    let more: String = ["authorization", "x-amz-target", "x-amz-date"]
+        .iter()
+        .filter_map(|name| Some(format!("{name}: {}\r\n", request.header(name)?)))
+        .collect();
     write!(
         stream,
-        "POST /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{}",
+        "POST /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {kind}\r\n{more}Content-Length: {}\r\n\r\n{}",
         request.body.len(),
         request.body
     )

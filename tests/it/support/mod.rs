@@ -22,4 +22,4 @@ pub(crate) use tool::{Output, Tool, path, tools};
 #[cfg(feature = "aws")]
 pub(crate) use cloud::Cloud;
 #[cfg(feature = "aws")]
-pub(crate) use loopback::{Loopback, certified, error, hand_on, nothing_there};
+pub(crate) use loopback::{Loopback, Request, certified, error, hand_on, nothing_there};
