@@ -9,14 +9,19 @@
 //! | a person: `--i-own-this-server HOST` | at the document's address on that host | one that a flag or the configuration names |
 //!
 //! The token ([`plant`]) is random, lies in a schema of its own on the copy and in the journal, and nowhere else: no document has
-//! it. A server that has another one, or none, is not the copy, whatever its address.
+//! it. A server that has another one, or none, is not the copy, whatever its address. Beside it lies how production's events were before
+//! they were disabled on the copy ([`events_before`]).
 
 mod check;
 mod error;
+mod events;
 mod token;
 
 pub use check::{Claim, check, is_named};
 pub use error::Error;
+#[cfg(feature = "aws")]
+pub(crate) use events::still_events;
+pub use events::{EventBefore, events_before};
 #[cfg(feature = "aws")]
 pub(crate) use token::plant;
 pub use token::stays;

@@ -13,7 +13,7 @@ use crate::sql::literal;
 use crate::sql::qualified;
 
 /// The schema on the copy.
-const SCHEMA: &str = "refreshkit_token";
+pub(super) const SCHEMA: &str = "refreshkit_token";
 
 /// The table in it.
 const TABLE: &str = "token";

@@ -244,6 +244,15 @@ pub(super) trait Cloud {
         tags: &[(String, String)],
     ) -> Result<Thing, Fault>;
 
+    /// Copies the instance snapshot `source` to `id`, under the KMS key `key`.
+    fn copy_snapshot(
+        &self,
+        id: &str,
+        source: &str,
+        key: &str,
+        tags: &[(String, String)],
+    ) -> Result<Thing, Fault>;
+
     /// Makes a copy.
     fn copy(&self, order: &CopyOrder) -> Result<Thing, Fault>;
 

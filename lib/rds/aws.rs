@@ -57,6 +57,19 @@ impl Cloud for Connection {
         things::made(kind, id, answer.db_cluster_snapshot().map(things::cluster_snapshot))
     }
 
+    fn copy_snapshot(
+        &self,
+        id: &str,
+        source: &str,
+        key: &str,
+        tags: &[(String, String)],
+    ) -> Result<Thing, Fault> {
+        let ask = self.client.copy_db_snapshot().source_db_snapshot_identifier(source);
+        let ask = ask.target_db_snapshot_identifier(id).kms_key_id(key).copy_tags(false);
+        let answer = self.run("CopyDBSnapshot", ask.set_tags(Some(orders::tags(tags))).send())?;
+        things::made(ResourceKind::InstanceSnapshot, id, answer.db_snapshot().map(things::instance_snapshot))
+    }
+
     fn copy(&self, order: &CopyOrder) -> Result<Thing, Fault> {
         orders::copy(self, order)
     }

@@ -92,6 +92,11 @@ pub(super) fn of_instance(cluster: &str, index: u8) -> String {
     format!("{cluster}-{index}")
 }
 
+/// The name of a run's snapshot under another key.
+pub(super) fn of_snapshot_under_key(of_run: &str) -> String {
+    format!("{of_run}-key")
+}
+
 /// Whether `id` is one of our names.
 pub(super) fn is_ours(prefix: &str, id: &str) -> bool {
     let prefix = prefix.to_ascii_lowercase();

@@ -55,6 +55,12 @@ pub(crate) fn without_definer(sql: &str) -> String {
     spliced(sql, definer(sql).map(|clause| (clause.place, "")))
 }
 
+/// A definition with another account in its `DEFINER` clause. One without the clause stays as it is.
+pub(crate) fn with_definer(sql: &str, account: &str) -> String {
+    let other = format!("DEFINER={account} ");
+    spliced(sql, definer(sql).map(|clause| (clause.place, other.as_str())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +80,15 @@ mod tests {
         ] {
             assert_eq!(without_definer(with), without);
         }
+    }
+
+    #[test]
+    fn puts_another_account_in_the_place_of_the_definer() {
+        assert_eq!(
+            with_definer("CREATE DEFINER=`a`@`%` EVENT e DO SET @x = 'DEFINER=y'", "`b`@`h`"),
+            "CREATE DEFINER=`b`@`h` EVENT e DO SET @x = 'DEFINER=y'"
+        );
+        assert_eq!(with_definer("CREATE EVENT e DO SELECT 1", "`b`@`h`"), "CREATE EVENT e DO SELECT 1");
     }
 
     #[test]

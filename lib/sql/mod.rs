@@ -17,7 +17,7 @@ mod table;
 mod tuples;
 
 pub(crate) use condition::{Constant, constant, constants};
-pub(crate) use definer::{definer, definer_in, without_definer};
+pub(crate) use definer::{definer, definer_in, with_definer, without_definer};
 pub(crate) use event::{asleep, awake, is_awake};
 pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
 pub(crate) use portable::portable;

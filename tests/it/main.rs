@@ -76,6 +76,8 @@ mod rds_drop;
 #[cfg(feature = "aws")]
 mod rds_endpoint;
 #[cfg(feature = "aws")]
+mod rds_events;
+#[cfg(feature = "aws")]
 mod rds_fallback;
 #[cfg(feature = "aws")]
 mod rds_kill;

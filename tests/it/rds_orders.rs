@@ -98,12 +98,18 @@ fn a_prefix_that_productions_name_begins_with_is_refused_before_any_order() {
 }
 
 #[test]
-fn a_key_that_a_plain_instance_cannot_get_is_refused_and_not_left_out() {
+fn a_key_that_an_instance_at_a_point_in_time_cannot_get_is_refused_and_not_left_out() {
     let stage = stage(None);
     configure(&stage, "", "kms_key = \"alias/dev\"");
-    let document = r#"{"schema":"refreshkit/1","run":"r","ok":true,"source":{"instance":"i"},"snapshot":{"id":"s","status":"planned"}}"#;
+    let document = r#"{"schema":"refreshkit/1","run":"r","ok":true,"source":{"instance":"i"},"snapshot":{"id":"i","kind":"pitr","status":"available"}}"#;
     let refused = stage.tool("rds-restore").arg("--dry-run").stdin(document).run().exits(78);
-    assert!(refused.stderr.contains("[restore] kms_key is for Aurora clusters"), "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("[restore] kms_key: an instance at a point in time has the key of its source"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]

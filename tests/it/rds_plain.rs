@@ -97,8 +97,29 @@ fn a_plain_instance_goes_through_all_four_tools_and_stays_as_it_was() {
         source(&stage).connect().unwrap().first("counting", "SELECT COUNT(*) FROM app.notes").unwrap();
     assert_eq!(rows, Some(2));
 
+    another_key_of_a_plain_instance(&stage);
     fallbacks_of_a_plain_instance(&stage);
     accidents_of_a_plain_instance(&stage);
+}
+
+/// An instance is restored under the key of its snapshot: that is copied to the other key first, and goes with the rest.
+fn another_key_of_a_plain_instance(stage: &Stage) {
+    let config = stage.home.path().join("refresh.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, before.replace("[restore]\n", "[restore]\nkms_key = \"alias/dev\"\n")).unwrap();
+    stage.fault(&["CopyDBSnapshot: lose 1"]);
+    let snapped = stage.tool("rds-snap").args(["--instance", PLAIN, "--run", "plain-k"]).run().exits(0);
+    let waited = stage.tool("rds-wait").stdin(snapped.stdout).run().exits(0);
+    let restored = stage.tool("rds-restore").stdin(waited.stdout).run().exits(0).document();
+    let ids: Vec<_> = restored.resources.iter().map(|owed| owed.id.as_str()).collect();
+    assert_eq!(ids, ["kit-plain-k", "kit-plain-k-key", "kit-plain-k"]);
+    let copied =
+        stage.call(&[("Action", "DescribeDBSnapshots"), ("DBSnapshotIdentifier", "kit-plain-k-key")]);
+    assert!(copied.contains("<KmsKeyId>alias/dev<") && copied.contains("<Encrypted>true<"), "{copied}");
+    check_copy(&restored, 2, &stage.public_key());
+    stage.dropped(&restored);
+    std::fs::write(&config, before).unwrap();
+    stage.fault(&["clear"]);
 }
 
 /// The automated snapshot of an instance, and its latest restorable time.

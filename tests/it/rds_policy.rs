@@ -187,6 +187,13 @@ const CASES: &[Case] = &[
         domain: "amazonaws.eu",
     },
     Case {
+        name: "a plain instance under a key of our own",
+        config: "[source]\ninstance = \"prod-replica\"\n[restore]\nkms_key = \"alias/dev\"\ninstance_parameter_group = \"dev\"\n",
+        region: "eu-west-1",
+        partition: "aws",
+        domain: "amazonaws.com",
+    },
+    Case {
         name: "a key of our own by its alias, and a kept password",
         config: "[source]\ncluster = \"prod-replica\"\n[restore]\nkms_key = \"alias/dev\"\npassword = \"secrets-manager\"\n",
         region: "eu-central-1",
@@ -265,6 +272,12 @@ impl Case {
             "ListTagsForResource",
             "DescribeOrderableDBInstanceOptions",
             "DescribeAccountAttributes",
+            "DescribeDBSubnetGroups",
+            "DescribeDBClusterParameterGroups",
+            "DescribeDBClusterParameters",
+            "DescribeDBParameterGroups",
+            "DescribeDBParameters",
+            "DescribeDBEngineVersions",
         ]
         .map(|action| Call::new(&format!("rds:{action}"), &[]))
         .into();
@@ -295,7 +308,15 @@ impl Case {
             let call = self.call("rds:RestoreDBInstanceFromDBSnapshot", &[&place[..], &[from]].concat());
             all.push(call.tagged().with("rds:PubliclyAccessible", "false"));
         }
-        all.push(self.call("rds:RestoreDBInstanceToPointInTime", &place).tagged());
+        if self.config.contains("pitr") {
+            all.push(self.call("rds:RestoreDBInstanceToPointInTime", &place).tagged());
+        }
+        if self.config.contains("kms_key") {
+            let copied = self.rds("snapshot", &format!("{}-20261129-x-key", self.prefix()));
+            for from in [&snapshot, &automated] {
+                all.push(self.call("rds:CopyDBSnapshot", &[from, &copied]).tagged());
+            }
+        }
         for action in ["ModifyDBInstance", "StartDBInstance", "DeleteDBInstance"] {
             all.push(self.call(&format!("rds:{action}"), &[&db]).of_ours());
         }
@@ -463,6 +484,10 @@ impl Case {
             // Of what is not ours to copy.
             restore(&cluster, &namesake).tagged(),
             restore(&cluster, &self.rds("cluster-snapshot", "bank-2026")).tagged(),
+            self.call("rds:CopyDBSnapshot", &[&self.rds("snapshot", "bank-2026"), &self.ours("snapshot")])
+                .tagged(),
+            self.call("rds:CopyDBSnapshot", &[&self.ours("snapshot"), &self.rds("snapshot", "mine")])
+                .tagged(),
             clone(&cluster, &self.rds("cluster", "bank-prod")).tagged(),
             clone(&cluster, &source),
             self.call("rds:CreateDBClusterSnapshot", &[&self.rds("cluster", "bank-prod"), &snapshot])

@@ -86,7 +86,7 @@ pub struct RestoreConfig {
     pub tags: Tags,
     /// Make a copy-on-write clone of the source instead of restoring a snapshot: minutes instead of tens of minutes.
     pub clone: bool,
-    /// KMS key of the copy, if not that of the snapshot.
+    /// KMS key of the copy, if not that of the snapshot. For a plain instance the snapshot is copied under it first.
     pub kms_key: Option<String>,
     /// `aurora` (default) or `aurora-iopt1`; for plain RDS such as `gp3`.
     pub storage_type: Option<String>,

@@ -11,11 +11,12 @@ use ::mysql::prelude::FromValue;
 use super::rewrite::rewrite;
 use super::schema::Outline;
 use crate::archive::{ObjectEntry, ObjectKind};
+use crate::claim::{self, EventBefore};
 use crate::config::Definer;
 use crate::dump::error::Error;
 use crate::mysql::Session;
 use crate::rows::{Column, columns_of};
-use crate::sql::{Kind, Token, literal, name, qualified, tokens};
+use crate::sql::{Kind, Token, awake, is_awake, literal, name, qualified, tokens, with_definer};
 
 /// Reads the objects of every database of the outline; what cannot be restored becomes a warning.
 pub(crate) fn objects(
@@ -94,16 +95,31 @@ impl Reader<'_> {
             literal(self.database)
         );
         let found: Vec<String> = session.rows(&format!("listing the events of {}", self.database), &sql)?;
+        let before = claim::events_before(session, self.database)?;
         let mut entries = Vec::new();
         for event in found {
             let row = self.show(session, "EVENT", &event)?;
             let mut entry = self.entry(ObjectKind::Event, &event, &row, 3)?;
+            if let Some(before) = before.get(&event).filter(|_| !is_awake(&entry.create)) {
+                self.as_before(&mut entry, before);
+            }
             if let Some(zone) = text(&row, "time_zone") {
                 entry.session.push(format!("SET time_zone = {}", literal(&zone)));
             }
             entries.push(entry);
         }
         Ok(entries)
+    }
+
+    /// As production had it: on the copy it was disabled, which made its definer another one.
+    fn as_before(&self, entry: &mut ObjectEntry, before: &EventBefore) {
+        entry.create = awake(&entry.create);
+        if self.policy == Definer::Keep {
+            entry.create = with_definer(&entry.create, &before.definer);
+            entry.definer = Some(before.definer.clone());
+        }
+        let collation = Some(before.database_collation.clone());
+        entry.database_collation = collation.filter(|found| found != self.collation);
     }
 
     fn views(&self, session: &mut Session, outline: &mut Outline) -> Result<Vec<ObjectEntry>, Error> {

@@ -95,6 +95,19 @@ pub(super) fn of_instance(names: &Names<'_>, source: &str, config: &Config) -> V
     let place = [groups.subnets, groups.instance, groups.options];
     let actions = ("rds:CreateDBSnapshot", "rds:RestoreDBInstanceFromDBSnapshot");
     let mut all = through_a_snapshot(names, source, ("db", "snapshot"), actions, &place);
+    if config.restore.kms_key.is_some() {
+        let action = "rds:CopyDBSnapshot";
+        let from = [names.own("snapshot"), names.arn("snapshot", &format!("rds:{source}-{MOMENT}"))];
+        all.extend([
+            makes("CopyNew", BORN, action, &names.own("snapshot")),
+            uses(
+                "CopyOf",
+                "an instance is restored under the key of its snapshot: it is copied to the other key first",
+                action,
+                &from,
+            ),
+        ]);
+    }
     if config.snapshot.fallback == Fallback::Pitr {
         let action = "rds:RestoreDBInstanceToPointInTime";
         let live = [&[names.arn("db", source)], &place[..]].concat();

@@ -126,7 +126,8 @@ pub(super) fn copy(
     let patience = Patience { timeout: settings.timeout.duration(), newborn: true };
     let mut intent = Intent::new(desk.house, &document.run, &order.source, (order.kind, &order.id))?;
     intent.more_tags.clone_from(&settings.tags);
-    let order = CopyOrder { tags: intent.tags(&document.run), ..order };
+    let origin = under_key(desk, document, &order, patience)?;
+    let order = CopyOrder { tags: intent.tags(&document.run), origin, ..order };
     let made = create(desk, document, &intent, &order, &settings, patience)?;
     // Before the instances exist: the minute that this takes hides in theirs.
     let login = password::renew(desk, &desk.house.journal(&document.run), &made, settings.password)?;
@@ -145,6 +146,7 @@ pub(super) fn copy(
     copy.tags = made.tags.iter().filter(|(key, _)| names::is_our_tag(key)).map(owned).collect();
     let mut session = ready::log_in(desk, &copy, &settings)?;
     copy.token = claim::plant(&mut session)?;
+    still_events(desk, &mut session)?;
     if let Some(user) = settings.iam_user.clone() {
         copy.login = Some(Login::Iam { user, other: serde_json::Map::new() });
         session = ready::log_in(desk, &copy, &settings)?;
@@ -161,6 +163,21 @@ pub(super) fn copy(
         made.host,
         made.port
     )))
+}
+
+/// Production's events must not change rows on the copy between its moment and the dump.
+fn still_events(desk: &Desk<'_>, session: &mut mysql::Session) -> Result<(), Error> {
+    let stilled = claim::still_events(session)?;
+    if stilled.disabled > 0 {
+        desk.house.progress.say(&format!(
+            "{} of production's events were disabled on the copy; the dump has them as they were",
+            stilled.disabled
+        ));
+    }
+    for event in stilled.left {
+        desk.house.progress.warn(&format!("the event {event} goes on firing on the copy"));
+    }
+    Ok(())
 }
 
 fn owned((key, value): (&String, &String)) -> (String, String) {
@@ -210,9 +227,9 @@ fn order(
     let From { kind, origin, source, engine, engine_version } =
         if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
     let instance = kind == ResourceKind::Instance;
-    if instance && settings.kms_key.is_some() {
+    if instance && settings.kms_key.is_some() && !matches!(origin, Origin::Snapshot(_)) {
         return Err(Error::Missing(
-            "[restore] kms_key is for Aurora clusters: an instance is restored under the key of its snapshot. Leave it out, or copy the snapshot under the other key (aws rds copy-db-snapshot --kms-key-id) and name that one: rds-snap --snapshot",
+            "[restore] kms_key: an instance at a point in time has the key of its source, and only a snapshot can be copied to another one. Leave it out, or set [snapshot] fallback = \"automated\"",
         ));
     }
     let group = if instance { &settings.instance_parameter_group } else { &settings.parameter_group };
@@ -245,6 +262,27 @@ fn order(
         extended_support: settings.extended_support,
         tags: Vec::new(),
     })
+}
+
+/// The origin under the key that is wanted: an instance is restored under the key of its snapshot, so that is copied first.
+fn under_key(
+    desk: &Desk<'_>,
+    document: &mut Document,
+    order: &CopyOrder,
+    patience: Patience,
+) -> Result<Origin, Error> {
+    let (ResourceKind::Instance, Origin::Snapshot(of), Some(key)) =
+        (order.kind, &order.origin, &order.kms_key)
+    else {
+        return Ok(order.origin.clone());
+    };
+    let named = (ResourceKind::InstanceSnapshot, names::of_snapshot_under_key(&order.id));
+    let mut intent = Intent::new(desk.house, &document.run, &order.source, (named.0, &named.1))?;
+    intent.more_tags.clone_from(&desk.house.config.snapshot.tags);
+    let tags = intent.tags(&document.run);
+    adopt::create(desk, document, &intent, || desk.cloud.copy_snapshot(&named.1, of, key, &tags))?;
+    desk.wait_usable(named.0, &named.1, patience)?;
+    Ok(Origin::Snapshot(named.1))
 }
 
 /// A serverless instance needs a range on its cluster.

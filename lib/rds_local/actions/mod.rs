@@ -44,6 +44,7 @@ pub(crate) fn call(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         "DeleteDBClusterSnapshot" => snapshots::delete(cloud, query, false),
         "DescribeDBSnapshots" => snapshots::describe(cloud, query, true),
         "CreateDBSnapshot" => snapshots::create(cloud, query, true),
+        "CopyDBSnapshot" => snapshots::copy(cloud, query),
         "DeleteDBSnapshot" => snapshots::delete(cloud, query, true),
         "DescribeEvents" => events::describe(cloud, query),
         "ListTagsForResource" => tags::list(cloud, query),

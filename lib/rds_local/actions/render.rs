@@ -178,7 +178,8 @@ pub(crate) fn snapshot(x: &mut Xml, snapshot: &Snapshot) {
             .text("DbiResourceId", &snapshot.source_resource_id)
             .time("InstanceCreateTime", snapshot.source_created_at)
             .time("OriginalSnapshotCreateTime", snapshot.created_at)
-            .text("Encrypted", false);
+            .text("Encrypted", snapshot.kms_key.is_some())
+            .maybe("KmsKeyId", snapshot.kms_key.as_ref());
     } else {
         x.text("DBClusterSnapshotIdentifier", &snapshot.id)
             .text("DBClusterSnapshotArn", snapshot.arn())

@@ -125,6 +125,44 @@ pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome 
     Ok(answer)
 }
 
+/// A manual snapshot with the data of another one, which may be an automated one.
+pub(crate) fn copy(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+    let id = query.new_name("TargetDBSnapshotIdentifier")?;
+    let named = query.need("SourceDBSnapshotIdentifier")?;
+    // A snapshot may be named by its ARN.
+    let source = named.rsplit_once(":snapshot:").map_or(named, |(_, id)| id).to_lowercase();
+    let tags = query.tags();
+    let copy = cloud.change(|state| {
+        let from = state.find_snapshot(true, &source)?.clone();
+        if !from.status.is("available") {
+            let message = format!("The snapshot {source} is not available.");
+            return Err(Refusal::new(400, "InvalidDBSnapshotState", message));
+        }
+        if state.snapshots.contains_key(&key(true, &id)) {
+            let message =
+                format!("Cannot create the snapshot because one with the identifier {id} already exists.");
+            return Err(Refusal::new(400, words(true).exists, message));
+        }
+        let copy = Snapshot {
+            id: id.clone(),
+            automated: false,
+            percent: 0,
+            status: model::Status::new("creating"),
+            resource_id: model::resource_id("snapshot"),
+            copied_from: Some(from.key()),
+            kms_key: query.get("KmsKeyId").map(str::to_owned).or(from.kms_key.clone()),
+            tags,
+            ..from.clone()
+        };
+        state.snapshots.insert(copy.key(), copy.clone());
+        state.tell(state::source_type(model::Kind::Snapshot, true), &id, "Copying snapshot");
+        Ok(copy)
+    })?;
+    let answer = shown(&copy);
+    cloud.spawn(move |cloud| snapshot::take_snapshot(cloud, &copy));
+    Ok(answer)
+}
+
 /// Puts a new manual snapshot in, unless its name is taken.
 fn insert(
     state: &mut state::State,

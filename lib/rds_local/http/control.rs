@@ -131,6 +131,8 @@ pub(crate) fn snapshot_of(cluster: &Cluster, id: &str, at: Timestamp) -> Snapsho
         created_at: at,
         data: true,
         tags: Vec::new(),
+        copied_from: None,
+        kms_key: None,
     }
 }
 

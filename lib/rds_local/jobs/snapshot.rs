@@ -12,7 +12,10 @@ use crate::rds_local::state::source_type;
 /// Copies the source's data, then lets the snapshot take its time.
 pub(crate) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(), Stop> {
     let (key, resource) = (snapshot.key(), snapshot.resource_id.clone());
-    let copied = copy_source(cloud, snapshot);
+    let copied = match &snapshot.copied_from {
+        Some(of) => copy_snapshot(cloud, of, snapshot),
+        None => copy_source(cloud, snapshot),
+    };
     if let Err(error) = &copied {
         cloud.cancel.check().map_err(|_| Stop)?;
         cloud.say(format!("warning: snapshot {}: {error}", snapshot.id));
@@ -45,6 +48,19 @@ pub(crate) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(
         }
     });
     Ok(())
+}
+
+/// Copies the data of the snapshot with the key `of`.
+fn copy_snapshot(cloud: &Cloud, of: &str, snapshot: &Snapshot) -> Result<(), Error> {
+    let found = cloud.look(|state| state.snapshots.get(of).map(|from| from.resource_id.clone()));
+    let Some(resource) = found else { return Err(Error::Gone(format!("the snapshot {of}"))) };
+    // Own volume first, then the source's.
+    let own = cloud.volume(&snapshot.resource_id);
+    let _own = lock(&own);
+    let volume = cloud.volume(&resource);
+    let _volume = lock(&volume);
+    let (from, to) = (cloud.home.snapshot(of), cloud.home.snapshot(&snapshot.key()));
+    copy_all(cloud, &from, &to, None).map(|_| ())
 }
 
 /// Copies the source's data as it is now.

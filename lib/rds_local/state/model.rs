@@ -134,6 +134,12 @@ pub(crate) struct Snapshot {
     pub(crate) created_at: Timestamp,
     pub(crate) data: bool,
     pub(crate) tags: Vec<Tag>,
+    /// The key of the snapshot whose data it has, if it is a copy of one.
+    #[serde(default)]
+    pub(crate) copied_from: Option<String>,
+    /// The KMS key that it was copied to.
+    #[serde(default)]
+    pub(crate) kms_key: Option<String>,
 }
 
 /// What happened to a resource.

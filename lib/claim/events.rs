@@ -1,0 +1,146 @@
+//! Production's events on the copy: they would go on firing there, and change rows between the snapshot and the dump.
+//!
+//! In: a session on the copy, as soon as somebody can log in. Out: every event that was enabled is disabled, and whose it was is in a
+//! table beside the token, since `ALTER EVENT` makes whoever runs it the definer. The dump writes them as they were.
+//!
+//! The scheduler itself is left on: a master user of RDS may not set it.
+
+use std::collections::BTreeMap;
+
+#[cfg(feature = "aws")]
+use ::mysql::Row;
+
+#[cfg(feature = "aws")]
+use super::token;
+use crate::mysql::{Error, Session, number};
+use crate::sql::{literal, qualified};
+
+/// The table, beside the token's.
+const TABLE: &str = "events";
+
+/// How an event was when the copy was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventBefore {
+    /// Its definer, as SQL writes an account.
+    pub definer: String,
+    /// The collation that its database had when it was made.
+    pub database_collation: String,
+}
+
+/// What became of the events of a copy.
+#[cfg(feature = "aws")]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stilled {
+    /// How many are disabled now.
+    pub(crate) disabled: usize,
+    /// Those that could not be, each with the reason.
+    pub(crate) left: Vec<String>,
+}
+
+/// Disables every event that is enabled, and notes whose it was.
+#[cfg(feature = "aws")]
+pub(crate) fn still_events(session: &mut Session) -> Result<Stilled, Error> {
+    let doing = "disabling production's events on the copy";
+    let table = qualified(token::SCHEMA, TABLE);
+    session.run(
+        doing,
+        &format!(
+            "CREATE TABLE IF NOT EXISTS {table} (db VARCHAR(64) COLLATE utf8mb4_bin NOT NULL, \
+             name VARCHAR(64) COLLATE utf8mb4_bin NOT NULL, definer VARCHAR(400) NOT NULL, \
+             database_collation VARCHAR(64) NOT NULL, PRIMARY KEY (db, name)) DEFAULT CHARSET = utf8mb4"
+        ),
+    )?;
+    let mut done = Stilled::default();
+    let databases: Vec<String> = session.rows(doing, "SHOW DATABASES")?;
+    for database in databases {
+        let listing = format!("SHOW EVENTS FROM {} WHERE Status = 'ENABLED'", crate::sql::name(&database));
+        let rows: Vec<Row> = match session.rows(doing, &listing) {
+            Ok(rows) => rows,
+            // The server's own schemas, on some versions and for some accounts.
+            Err(error) if error.is_denied() => continue,
+            Err(error) => return Err(error),
+        };
+        for event in rows.iter().filter_map(Enabled::of) {
+            let label = format!("{database}.{}", event.name);
+            // The one statement below is read in the event's own character set.
+            if !event.name.is_ascii() && !event.client.starts_with("utf8") {
+                done.left.push(format!("{label} (its name cannot be written in {})", event.client));
+                continue;
+            }
+            let noted = [&database, &event.name, &event.definer, &event.database].map(|text| literal(text));
+            // Before it is disabled: a second run finds the note of the first.
+            session.run(doing, &format!("REPLACE INTO {table} VALUES ({})", noted.join(", ")))?;
+            match disable(session, &database, &event) {
+                Ok(()) => done.disabled += 1,
+                Err(error) => done.left.push(format!("{label} ({error})")),
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// Under the character set and collation of the event, which the server would replace by ours.
+#[cfg(feature = "aws")]
+fn disable(session: &mut Session, database: &str, event: &Enabled) -> Result<(), Error> {
+    let doing = format!("disabling the event {database}.{}", event.name);
+    session.run(
+        &doing,
+        &format!(
+            "SET character_set_client = {}, collation_connection = {}",
+            literal(&event.client),
+            literal(&event.connection)
+        ),
+    )?;
+    let done = session.run(&doing, &format!("ALTER EVENT {} DISABLE", qualified(database, &event.name)));
+    session.run(&doing, "SET NAMES utf8mb4")?;
+    done.map(|_| ())
+}
+
+/// An enabled event, as `SHOW EVENTS` tells it.
+#[cfg(feature = "aws")]
+struct Enabled {
+    name: String,
+    definer: String,
+    client: String,
+    connection: String,
+    database: String,
+}
+
+#[cfg(feature = "aws")]
+impl Enabled {
+    fn of(row: &Row) -> Option<Self> {
+        let text = |column: &str| row.get_opt::<String, &str>(column)?.ok();
+        let who = text("Definer")?;
+        // A user may have an @, a host has none.
+        let (user, host) = who.rsplit_once('@')?;
+        Some(Self {
+            name: text("Name")?,
+            definer: format!("{}@{}", crate::sql::name(user), crate::sql::name(host)),
+            client: text("character_set_client")?,
+            connection: text("collation_connection")?,
+            database: text("Database Collation")?,
+        })
+    }
+}
+
+/// The events of a database that were disabled on the copy, by name: none on a server that is no copy.
+pub fn events_before(session: &mut Session, database: &str) -> Result<BTreeMap<String, EventBefore>, Error> {
+    let sql = format!(
+        "SELECT name, definer, database_collation FROM {} WHERE db = {}",
+        qualified(super::token::SCHEMA, TABLE),
+        literal(database)
+    );
+    let found: Vec<(String, String, String)> =
+        match session.rows("looking for events that were disabled", &sql) {
+            Ok(found) => found,
+            Err(error)
+                if error.is_denied()
+                    || matches!(error.number(), Some(number::NO_SUCH_TABLE | number::NO_SUCH_DATABASE)) =>
+            {
+                return Ok(BTreeMap::new());
+            }
+            Err(error) => return Err(error),
+        };
+    let before = |(name, definer, database_collation)| (name, EventBefore { definer, database_collation });
+    Ok(found.into_iter().map(before).collect())
+}
