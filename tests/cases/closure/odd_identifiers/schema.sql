@@ -4,3 +4,5 @@ CREATE TABLE `naïve table` (`ключ` INT PRIMARY KEY, `c` INT);
 INSERT INTO `select` VALUES (1, 1, 1, 1, 1), (2, 2, 2, 2, 2);
 INSERT INTO `a.b ``c` VALUES (10, 1, 5), (20, 2, 5), (11, 1, 6);
 INSERT INTO `naïve table` VALUES (7, 10), (8, 20);
+CREATE TABLE `back\slash` (`i\d` INT PRIMARY KEY, `f\k` INT);
+INSERT INTO `back\slash` VALUES (1, 1), (2, 2);
