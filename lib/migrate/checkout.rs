@@ -34,7 +34,14 @@ impl Checkout {
         let commit = git::export(house, &settings.repository, &found, directory.path())?;
         let files = match (&settings.command, &settings.path) {
             (Some(_), _) => Vec::new(),
-            (None, Some(glob)) => files::find(directory.path(), glob, reference)?,
+            (None, Some(glob)) => {
+                let submodules = git::submodules(house, &settings.repository, directory.path())?;
+                let found = files::find(directory.path(), glob, reference, &submodules)?;
+                for told in &found.told {
+                    house.progress.warn(told);
+                }
+                found.files
+            }
             (None, None) => return Err(Error::Unset("[migrations] path")),
         };
         Ok(Self { reference: reference.to_owned(), commit, directory, files, settings: settings.clone() })

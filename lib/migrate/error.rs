@@ -109,6 +109,40 @@ pub enum Error {
         /// How the statement begins.
         beginning: String,
     },
+    /// A placeholder that the framework would replace.
+    #[error("{file}:{line}: the placeholder ${{{name}}} would go into the database as it stands here")]
+    Placeholder {
+        /// Path in the repository.
+        file: String,
+        /// The line where the statement begins.
+        line: u64,
+        /// Its name.
+        name: String,
+    },
+    /// LOAD DATA LOCAL.
+    #[error(
+        "{file}:{line}: {beginning}: LOAD DATA LOCAL reads a file of the host that dev-restore runs on, and is not run"
+    )]
+    LocalFile {
+        /// Path in the repository.
+        file: String,
+        /// The line where the statement begins.
+        line: u64,
+        /// How the statement begins.
+        beginning: String,
+    },
+    /// A transaction that nobody ends.
+    #[error("{file} ends within a transaction: what it wrote would be lost")]
+    Open {
+        /// Path in the repository.
+        file: String,
+    },
+    /// Something that the glob matches, and that is no file of this repository.
+    #[error("{}", shown.join("; "))]
+    NotFiles {
+        /// `db/1.sql: a symbolic link that leads out of the repository`.
+        shown: Vec<String>,
+    },
     /// The ledger table cannot be read or written.
     #[error("cannot use the ledger table {table}")]
     Ledger {
@@ -207,6 +241,13 @@ impl Failure for Error {
             Self::Syntax { .. } | Self::Statement { .. } | Self::Command { .. } => {
                 Ending::new(Exit::BadInput, MIGRATION_FAILED).hint(AS_IT_WAS)
             }
+            Self::Placeholder { .. } => Ending::new(Exit::BadInput, "migration-placeholder").hint(
+                "write the value, or let Flyway itself run the migrations: [migrations] command = \"flyway … migrate\"",
+            ),
+            Self::LocalFile { .. } => Ending::new(Exit::BadInput, "migration-local-file").hint("write the rows as INSERT"),
+            Self::Open { .. } => Ending::new(Exit::BadInput, "migration-open")
+                .hint("end it with COMMIT, or leave START TRANSACTION and SET autocommit = 0 out"),
+            Self::NotFiles { .. } => Ending::new(Exit::BadInput, "migration-file").hint(AS_IT_WAS),
             Self::Leaves { .. } => Ending::new(Exit::Refused, "migration-leaves")
                 .hint("write table names without their database"),
             Self::Ledger { .. } => Ending::new(Exit::BadInput, "ledger")

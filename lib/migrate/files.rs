@@ -1,7 +1,8 @@
 //! Which files of the branch are migrations, and in which order.
 //!
-//! In: a worktree and the glob of `[migrations] path`. Out: regular files in natural order (`V2` before `V10`).
-//! Symbolic links are not followed: a branch decides what SQL runs, not which files of this host are read.
+//! In: a worktree and the glob of `[migrations] path`. Out: its files in natural order (`V2` before `V10`). Symbolic links are followed
+//! within the repository: a branch decides what SQL runs, not which files of this host are read. What the glob matches and what
+//! cannot be run is an error; where there might be more, a person is told.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -21,29 +22,115 @@ pub(crate) struct MigrationFile {
     pub(crate) path: PathBuf,
 }
 
-/// The files that `glob` matches.
-pub(crate) fn find(worktree: &Path, glob: &str, reference: &str) -> Result<Vec<MigrationFile>, Error> {
+/// What a glob finds.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) files: Vec<MigrationFile>,
+    /// Folders in which there might be more, and why nobody looks there.
+    pub(crate) told: Vec<String>,
+}
+
+/// The files that `glob` matches. `submodules` are folders that are repositories of their own.
+pub(crate) fn find(
+    worktree: &Path,
+    glob: &str,
+    reference: &str,
+    submodules: &[String],
+) -> Result<Found, Error> {
     let glob = glob.trim_start_matches("./");
     let matcher = GlobBuilder::new(glob).literal_separator(true).build();
     let matcher = matcher
         .map_err(|e| Error::Glob { glob: glob.to_owned(), problem: e.kind().to_string() })?
         .compile_matcher();
-    let base = literal_folder(glob);
-    let entries =
-        walkdir::WalkDir::new(worktree).into_iter().filter_entry(|entry| entry.file_name() != ".git");
-    let mut files = Vec::new();
-    for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_file()) {
-        let Some(shown) = entry.path().strip_prefix(worktree).ok().and_then(Path::to_str) else { continue };
-        if matcher.is_match(shown) {
-            let name = shown.strip_prefix(base).unwrap_or(shown).to_owned();
-            files.push(MigrationFile { name, shown: shown.to_owned(), path: entry.path().to_owned() });
-        }
+    let root = worktree.canonicalize().map_err(|source| Error::Directory { source })?;
+    let mut search = Search {
+        root,
+        glob,
+        matcher,
+        base: literal_folder(glob),
+        found: Found::default(),
+        wrong: Vec::new(),
+    };
+    for submodule in submodules {
+        search.folder(submodule, "is a submodule, which is not fetched");
     }
-    if files.is_empty() {
+    search.look(worktree, "");
+    let Search { mut found, wrong, .. } = search;
+    if !wrong.is_empty() {
+        return Err(Error::NotFiles { shown: wrong });
+    }
+    if found.files.is_empty() {
         return Err(Error::NoFiles { reference: reference.to_owned(), glob: glob.to_owned() });
     }
-    files.sort_by(|a, b| natural(&a.name, &b.name));
-    Ok(files)
+    found.files.sort_by(|a, b| natural(&a.name, &b.name));
+    Ok(found)
+}
+
+struct Search<'a> {
+    root: PathBuf,
+    glob: &'a str,
+    matcher: globset::GlobMatcher,
+    base: &'a str,
+    found: Found,
+    /// What cannot be left out, since it is a migration, and cannot be run.
+    wrong: Vec<String>,
+}
+
+impl Search<'_> {
+    /// Looks through a folder, which the repository calls `prefix`.
+    fn look(&mut self, folder: &Path, prefix: &str) {
+        let entries = walkdir::WalkDir::new(folder).min_depth(1).into_iter();
+        let entries = entries.filter_entry(|entry| entry.file_name() != ".git").filter_map(Result::ok);
+        for entry in entries {
+            let Ok(below) = entry.path().strip_prefix(folder) else { continue };
+            let path = Path::new(prefix).join(below);
+            let kind = entry.file_type();
+            let Some(shown) = path.to_str() else {
+                if !kind.is_dir() && self.matcher.is_match(&path) {
+                    self.wrong.push(format!("{}: its name is not UTF-8", path.to_string_lossy()));
+                }
+                continue;
+            };
+            if kind.is_symlink() {
+                self.link(entry.path(), shown, prefix.is_empty());
+            } else if kind.is_file() && self.matcher.is_match(shown) {
+                self.add(shown, entry.path());
+            }
+        }
+    }
+
+    fn add(&mut self, shown: &str, path: &Path) {
+        let name = shown.strip_prefix(self.base).unwrap_or(shown).to_owned();
+        self.found.files.push(MigrationFile { name, shown: shown.to_owned(), path: path.to_owned() });
+    }
+
+    /// A link is as good as what it leads to, if that is a part of the repository. One within a folder that was linked itself is not followed.
+    fn link(&mut self, path: &Path, shown: &str, follow: bool) {
+        let within = path
+            .canonicalize()
+            .ok()
+            .filter(|to| to.starts_with(&self.root) && !to.starts_with(self.root.join(".git")));
+        let matches = self.matcher.is_match(shown);
+        match within {
+            Some(to) if to.is_file() && matches => self.add(shown, &to),
+            Some(to) if to.is_dir() && follow && !path.starts_with(&to) => self.look(&to, shown),
+            None if matches => {
+                self.wrong.push(format!("{shown}: a symbolic link that leads out of the repository"));
+            }
+            Some(to) if to.is_file() => {}
+            _ => self.folder(shown, "is a symbolic link that is not followed"),
+        }
+    }
+
+    /// Tells of a folder that is not looked through, if there could be migrations in it.
+    fn folder(&mut self, shown: &str, why: &str) {
+        let possible = self.matcher.is_match(format!("{shown}/1.sql"))
+            || self.base.starts_with(&format!("{shown}/"))
+            || self.glob.contains("**") && format!("{shown}/").starts_with(self.base);
+        if possible {
+            self.found.told.push(format!("{shown} {why}: its files are not among the migrations"));
+        }
+    }
 }
 
 /// The part of a glob before its first wildcard, up to the last slash.
@@ -98,11 +185,55 @@ mod tests {
     }
 
     #[test]
-    fn does_not_follow_links_out_of_the_worktree() {
+    fn links_are_followed_within_the_worktree_and_those_that_lead_out_are_named() {
         let worktree = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink("/etc/hostname", worktree.path().join("1.sql")).unwrap();
-        assert!(matches!(find(worktree.path(), "*.sql", "main"), Err(Error::NoFiles { .. })));
-        std::fs::write(worktree.path().join("2.sql"), "").unwrap();
-        assert_eq!(find(worktree.path(), "./*.sql", "main").unwrap().len(), 1);
+        let at = |name: &str| worktree.path().join(name);
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, at(name)).unwrap();
+        for folder in ["db", "sql/more", "lost"] {
+            std::fs::create_dir_all(at(folder)).unwrap();
+        }
+        for file in ["sql/real.sql", "sql/more/3.sql", "db/1.sql"] {
+            std::fs::write(at(file), "").unwrap();
+        }
+        link("../sql/real.sql", "db/2.sql");
+        link("../sql/more", "db/more");
+        link("..", "db/up");
+        link("/tmp", "db/away");
+        let found =
+            find(worktree.path(), "./db/**/*.sql", "main", &["db/lost".to_owned(), "lost".to_owned()])
+                .unwrap();
+        let names: Vec<&str> = found.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["1.sql", "2.sql", "more/3.sql"]);
+        let mut told = found.told;
+        told.sort();
+        let told: Vec<&str> = told.iter().map(|told| told.split(':').next().unwrap()).collect();
+        let not_followed = "is a symbolic link that is not followed";
+        assert_eq!(
+            told,
+            [
+                &format!("db/away {not_followed}"),
+                "db/lost is a submodule, which is not fetched",
+                &format!("db/up {not_followed}")
+            ]
+        );
+        link("/etc/hostname", "db/4.sql");
+        link("nowhere", "db/5.sql");
+        let wrong = find(worktree.path(), "db/*.sql", "main", &[]).unwrap_err().to_string();
+        assert!(
+            wrong.contains("db/4.sql: a symbolic link that leads out") && wrong.contains("db/5.sql: "),
+            "{wrong}"
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_named() {
+        use std::os::unix::ffi::OsStrExt;
+        let worktree = tempfile::tempdir().unwrap();
+        std::fs::write(worktree.path().join("1.sql"), "").unwrap();
+        std::fs::write(worktree.path().join(std::ffi::OsStr::from_bytes(b"2_caf\xe9.sql")), "").unwrap();
+        std::fs::write(worktree.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt")), "").unwrap();
+        let wrong = find(worktree.path(), "*.sql", "main", &[]).unwrap_err().to_string();
+        assert_eq!(wrong, "2_caf\u{fffd}.sql: its name is not UTF-8");
+        assert_eq!(find(worktree.path(), "1*.sql", "main", &[]).unwrap().files.len(), 1);
     }
 }

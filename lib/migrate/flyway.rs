@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use super::error::Error;
 use super::files::{MigrationFile, natural};
+use crate::sql::{Kind, Mode, pieces};
 
 /// `1_2` of `V1_2__words`.
 pub(crate) fn version(stem: &str) -> Option<&str> {
@@ -29,6 +30,29 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     natural(&dotted(a), &dotted(b))
 }
 
+/// What runs around migrations, not as one: `afterMigrate__words`, and `B5__words`, which stands for all up to a version on a database that
+/// is new.
+pub(crate) fn is_left_out(stem: &str) -> bool {
+    let callback =
+        stem.starts_with("before") || stem.starts_with("after") || stem.starts_with("createSchema");
+    callback || stem.strip_prefix('B').is_some_and(|rest| version(&format!("V{rest}")).is_some())
+}
+
+/// The name in the first `${name}` outside of comments.
+pub(crate) fn placeholder(sql: &str) -> Option<String> {
+    if !sql.contains("${") {
+        return None;
+    }
+    let code: String = pieces(sql, Mode::default())
+        .filter(|piece| piece.kind != Kind::Comment)
+        .map(|piece| piece.text(sql))
+        .collect();
+    let (_, behind) = code.split_once("${")?;
+    let (name, _) = behind.split_once('}')?;
+    let plain = name.chars().all(|c| c.is_alphanumeric() || "_.-:".contains(c)) && !name.is_empty();
+    plain.then(|| name.to_owned())
+}
+
 /// Flyway's: CRC-32 of the lines without their ends and without a byte-order mark.
 pub(crate) fn checksum(file: &MigrationFile) -> Result<i32, Error> {
     let text = std::fs::read(&file.path);
@@ -48,6 +72,25 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn placeholders_are_seen_outside_of_comments() {
+        assert_eq!(placeholder("INSERT INTO a VALUES ('${env}')").as_deref(), Some("env"));
+        assert_eq!(placeholder("CREATE TABLE ${flyway:table}_x (a int)").as_deref(), Some("flyway:table"));
+        for sql in ["SELECT 1 -- ${env}", "/* ${env} */ SELECT '$ {env}'", "SELECT '${not a name}', '${}'"] {
+            assert_eq!(placeholder(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn callbacks_and_baselines_are_no_migrations() {
+        for stem in ["afterMigrate", "beforeEachMigrate__words", "B5__x", "B1_2__x"] {
+            assert!(is_left_out(stem), "{stem}");
+        }
+        for stem in ["V5__after", "R__before", "B__x", "base"] {
+            assert!(!is_left_out(stem), "{stem}");
+        }
+    }
 
     #[test]
     fn versions_are_equal_whatever_separates_them() {

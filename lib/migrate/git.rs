@@ -185,9 +185,25 @@ fn shown(text: &str) -> String {
     without_userinfo(text).into_owned()
 }
 
+/// Its reason, whole: from the first line that says that something is wrong, or its last lines.
 fn last_lines(said: &str) -> String {
+    const LINES_MAX: usize = 12;
+    const WRONG: [&str; 5] = ["fatal:", "error:", "remote:", "ERROR:", "warning:"];
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    relayed(&lines[lines.len().saturating_sub(3)..].join("; "))
+    let first = lines.iter().position(|line| WRONG.iter().any(|wrong| line.starts_with(wrong)));
+    let from = first.unwrap_or(lines.len().saturating_sub(3));
+    relayed(&lines[from..lines.len().min(from + LINES_MAX)].join("; "))
+}
+
+/// The folders of a worktree that are repositories of their own, and were not fetched.
+pub(crate) fn submodules(house: &House, repository: &str, directory: &Path) -> Result<Vec<String>, Error> {
+    if !directory.join(".gitmodules").is_file() {
+        return Ok(Vec::new());
+    }
+    let mut command = git(&["-C", &directory.display().to_string(), "ls-files", "--stage", "-z"]);
+    let said = output(house, &mut command, "ls-files", repository, LOOK_UP_TIMEOUT)?;
+    let links = said.split('\0').filter(|entry| entry.starts_with("160000 "));
+    Ok(links.filter_map(|entry| Some(entry.split_once('\t')?.1.to_owned())).collect())
 }
 
 /// Branches and tags in the output of `git ls-remote`, with their full names.
@@ -245,7 +261,15 @@ mod tests {
     #[test]
     fn what_git_says_is_told_without_userinfo() {
         let said = "Cloning into 'x'...\nfatal: unable to access 'https://u:hunter2@h/x/': no\n";
-        assert_eq!(last_lines(said), "Cloning into 'x'...; fatal: unable to access 'https://***@h/x/': no");
+        assert_eq!(last_lines(said), "fatal: unable to access 'https://***@h/x/': no");
+        let long = "fatal: detected dubious ownership in repository at '/x'\nTo add an exception for this directory, call:\n\n\tgit \
+                    config --global --add safe.directory /x\nfatal: Could not read from remote repository.\n\nPlease make sure you \
+                    have the correct access rights\nand the repository exists.\n";
+        let told = last_lines(long);
+        assert!(
+            told.starts_with("fatal: detected dubious ownership") && told.contains("safe.directory /x"),
+            "{told}"
+        );
     }
 
     #[test]

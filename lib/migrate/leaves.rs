@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use super::target::SqlTarget;
-use crate::sql::{Kind, tokens, without_closing_marks};
+use crate::sql::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
 
 /// Databases that a migration may ask about the server; nothing can be made in them.
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
@@ -35,6 +35,9 @@ const TABLE_FOLLOWS: [&str; 16] = [
     "RENAME",
 ];
 
+/// Functions in whose parentheses FROM is no clause.
+const FROM_INSIDE: [&str; 6] = ["EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "MID", "OVERLAY"];
+
 /// The databases that a migration must not touch: all but the one that is being refreshed.
 pub(crate) fn others(target: &SqlTarget<'_>) -> Vec<String> {
     let mut others = target.databases.to_vec();
@@ -49,6 +52,48 @@ pub(crate) fn leaves(sql: &str, others: &[String]) -> bool {
     let parts = parts(sql);
     (0..parts.len())
         .any(|at| turns(&parts, at) || alters_database(&parts, at) || qualifies(&parts, at, others))
+}
+
+/// `USE app` and nothing else: the database that it turns to.
+pub(crate) fn turns_to(sql: &str) -> Option<Cow<'_, str>> {
+    let tokens = tokens(sql);
+    let [first, name] = &tokens[..] else { return None };
+    if first.is_word(sql, "USE") { name.name(sql) } else { None }
+}
+
+/// `LOAD DATA LOCAL INFILE`: the file would be one of the host that dev-restore runs on.
+pub(crate) fn wants_local_file(sql: &str) -> bool {
+    let head: Vec<_> = pieces(sql, Mode::default()).filter(Token::is_code).take(4).collect();
+    head.first().is_some_and(|token| token.is_word(sql, "LOAD"))
+        && head.iter().any(|token| token.is_word(sql, "LOCAL"))
+}
+
+/// Whether a SET may change how the text behind it is read.
+pub(crate) fn sets_mode(sql: &str) -> bool {
+    let tokens = tokens(sql);
+    tokens.first().is_some_and(|token| token.is_word(sql, "SET"))
+        && tokens.iter().any(|token| token.is_word(sql, "sql_mode"))
+}
+
+/// Whether a statement asks `information_schema` for a database of that name. Before the swap there is another one in its place.
+pub(crate) fn asks_for(sql: &str, database: &str) -> bool {
+    if !sql.contains(database) {
+        return false;
+    }
+    let tokens = tokens(sql);
+    let is_text =
+        |token: &Token| token.kind == Kind::Text && token.text(sql).trim_matches(['\'', '"']) == database;
+    tokens.iter().any(|token| token.is_word(sql, "information_schema")) && tokens.iter().any(is_text)
+}
+
+/// What is wrong about that, for people.
+pub(crate) fn wrong_question(target: &SqlTarget<'_>) -> String {
+    format!(
+        "this asks information_schema for {live}, the database in use, and not for what is being refreshed, which is {} until the \
+         swap: DATABASE() instead of '{live}' asks for the right one",
+        target.database,
+        live = target.live
+    )
 }
 
 /// The expression whose value `PREPARE … FROM` or `EXECUTE IMMEDIATE` takes for a statement.
@@ -152,13 +197,45 @@ fn qualifies(parts: &[Part<'_>], at: usize, others: &[String]) -> bool {
     {
         return false;
     }
-    let table_place = before.is_some_and(|before| TABLE_FOLLOWS.iter().any(|word| before.is(word)));
+    let table_place = at > 0 && is_table_place(parts, at - 1);
+    // The row of a trigger, whatever databases there are.
+    let is_trigger = || parts.iter().take_while(|part| !part.is("ON")).any(|part| part.is("TRIGGER"));
+    if !table_place && ["NEW", "OLD"].iter().any(|row| row.eq_ignore_ascii_case(name)) && is_trigger() {
+        return false;
+    }
     let three_parts = parts.get(at + 3) == Some(&dot);
     let stands_alone = |i: usize| {
         let follows_dot = i > 0 && parts[i - 1] == dot;
         parts[i].name() == Some(name) && !follows_dot && parts.get(i + 1) != Some(&dot)
     };
     table_place || three_parts || !(0..parts.len()).any(stands_alone)
+}
+
+/// Whether a table's name follows the word at `at`: not behind `ON DUPLICATE KEY UPDATE`, nor in `EXTRACT(YEAR FROM x)`.
+fn is_table_place(parts: &[Part<'_>], at: usize) -> bool {
+    let before = |back: usize| at.checked_sub(back).map(|at| &parts[at]);
+    let is_key = parts[at].is("UPDATE") && before(1).is_some_and(|part| part.is("KEY"));
+    TABLE_FOLLOWS.iter().any(|word| parts[at].is(word))
+        && !is_key
+        && !(parts[at].is("FROM") && is_argument(parts, at))
+}
+
+/// Whether a FROM stands between the parentheses of a function that has one.
+fn is_argument(parts: &[Part<'_>], from: usize) -> bool {
+    let mut depth = 0_usize;
+    for at in (0..from).rev() {
+        match &parts[at] {
+            Part::Sign(')') => depth += 1,
+            Part::Sign('(') if depth > 0 => depth -= 1,
+            Part::Sign('(') => {
+                let function = at.checked_sub(1).map(|before| &parts[before]);
+                return function.is_some_and(|word| FROM_INSIDE.iter().any(|inside| word.is(inside)));
+            }
+            part if depth == 0 && part.is("SELECT") => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -215,6 +292,42 @@ mod tests {
         ] {
             assert!(!leaves(sql, &others), "{sql}");
         }
+    }
+
+    #[test]
+    fn columns_of_tables_that_are_called_like_a_database_stay_columns() {
+        let others = ["users".to_owned(), "new".to_owned()];
+        for sql in [
+            "INSERT INTO users(id, name) VALUES (1, 'z') ON DUPLICATE KEY UPDATE users.name = VALUES(name)",
+            "SELECT EXTRACT(YEAR FROM users.at), TRIM(BOTH 'x' FROM users.a) FROM users",
+            "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET NEW.a = new.b",
+        ] {
+            assert!(!leaves(sql, &others), "{sql}");
+        }
+        for sql in [
+            "UPDATE users.x SET a = 1",
+            "SELECT (SELECT a FROM users.x) FROM users",
+            "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW INSERT INTO new.x VALUES (1)",
+            "SELECT NEW.a FROM t",
+        ] {
+            assert!(leaves(sql, &others), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_of_the_live_database_is_seen() {
+        let sql = "SET @n = (SELECT COUNT(*) FROM information_schema.columns WHERE table_schema='app')";
+        assert!(asks_for(sql, "app") && !asks_for(sql, "ap"));
+        assert!(!asks_for("SELECT 'app' FROM t", "app"));
+        assert!(!asks_for(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() -- 'app'",
+            "app"
+        ));
+        assert_eq!(turns_to("/*!40000 USE `app` */").as_deref(), Some("app"));
+        assert_eq!((turns_to("USE a b"), turns_to("SELECT a")), (None, None));
+        assert!(wants_local_file("load data /* x */ local infile 'x' into table t"));
+        assert!(!wants_local_file("LOAD DATA INFILE 'local' INTO TABLE local"));
+        assert!(sets_mode("SET SESSION sql_mode = ''") && !sets_mode("SELECT @@sql_mode"));
     }
 
     #[test]

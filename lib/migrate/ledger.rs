@@ -68,10 +68,15 @@ impl Ledger {
         &self.table
     }
 
-    /// Brings the files into the framework's order, and refuses names that it could not tell apart.
-    pub(crate) fn order(&self, files: &[MigrationFile]) -> Result<Vec<MigrationFile>, Error> {
+    /// Brings the files into the framework's order, and refuses names that it could not tell apart. Also returned: those that it runs
+    /// otherwise than as a migration.
+    pub(crate) fn order(&self, files: &[MigrationFile]) -> Result<(Vec<MigrationFile>, Vec<String>), Error> {
         let mut files = files.to_vec();
+        let mut left_out = Vec::new();
         if self.preset == Preset::Flyway {
+            let is_left_out = |file: &MigrationFile| flyway::is_left_out(stem(&file.name));
+            left_out.extend(files.iter().filter(|file| is_left_out(file)).map(|file| file.shown.clone()));
+            files.retain(|file| !is_left_out(file));
             // `U…` takes a migration back: never part of going forward.
             files.retain(|file| !stem(&file.name).starts_with('U'));
             files.sort_by_cached_key(|file| stem(&file.name).starts_with('R'));
@@ -88,7 +93,7 @@ impl Ledger {
                 return Err(Error::Unnamed { file: file.shown.clone(), problem });
             }
         }
-        Ok(files)
+        Ok((files, left_out))
     }
 
     /// Whether the file ran already.

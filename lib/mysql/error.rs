@@ -33,6 +33,8 @@ pub mod number {
     pub const NO_SUCH_TABLE: u16 = 1146;
     /// `ER_BAD_DB_ERROR`.
     pub const NO_SUCH_DATABASE: u16 = 1049;
+    /// `ER_CANT_CHANGE_TX_CHARACTERISTICS`: a transaction is in progress.
+    pub const IN_TRANSACTION: u16 = 1568;
     /// `ER_UNSUPPORTED_PS`.
     pub const NOT_PREPARABLE: u16 = 1295;
     /// `ER_MAX_PREPARED_STMT_COUNT_REACHED`.
@@ -104,6 +106,11 @@ impl Cause {
     pub(crate) fn number(&self) -> Option<u16> {
         self.number
     }
+}
+
+/// What a server warned of, in the words of the stock client and without the values of rows.
+pub(crate) fn warning(code: u16, message: &str) -> String {
+    format!("warning {code}: {}", said::without_values(code, message, ""))
 }
 
 impl fmt::Display for Cause {

@@ -41,11 +41,29 @@ impl Packets {
         Self { socket, buffer: vec![0; BUFFER_BYTES], begin: 0, end: 0, long: Vec::new() }
     }
 
+    /// A body of more than a packet goes in several.
     pub(crate) fn ask(&self, command: Command, body: &[u8]) -> io::Result<()> {
-        let length = u32::try_from(body.len() + 1).map_err(io::Error::other)?.to_le_bytes();
-        let mut packet = vec![length[0], length[1], length[2], 0, command as u8];
-        packet.extend_from_slice(body);
-        let mut rest = packet.as_slice();
+        let (first, rest) = body.split_at(body.len().min(PACKET_BYTES_MAX - 1));
+        let mut length = first.len() + 1;
+        self.send(&[&header_of(length, 0)?[..], &[command as u8], first].concat())?;
+        let mut rest = rest;
+        let mut number = 0_u8;
+        // One that is full is followed by another, if by an empty one.
+        while length == PACKET_BYTES_MAX {
+            let (next, behind) = rest.split_at(rest.len().min(PACKET_BYTES_MAX));
+            (length, rest, number) = (next.len(), behind, number.wrapping_add(1));
+            self.send(&header_of(length, number)?)?;
+            self.send(next)?;
+        }
+        Ok(())
+    }
+
+    /// What ends the rows of a file that the server has asked for, in its first answer.
+    pub(crate) fn end_of_file(&self) -> io::Result<()> {
+        self.send(&header_of(0, 2)?)
+    }
+
+    fn send(&self, mut rest: &[u8]) -> io::Result<()> {
         while !rest.is_empty() {
             match send(self.socket, rest, MsgFlags::MSG_NOSIGNAL) {
                 Ok(count) => rest = &rest[count..],
@@ -114,6 +132,11 @@ impl Packets {
         }
         Ok(())
     }
+}
+
+fn header_of(length: usize, number: u8) -> io::Result<[u8; 4]> {
+    let length = u32::try_from(length).map_err(io::Error::other)?.to_le_bytes();
+    Ok([length[0], length[1], length[2], number])
 }
 
 fn receive(socket: RawFd, mut room: &mut [u8]) -> io::Result<()> {

@@ -5,16 +5,19 @@
 //! cannot be (over TLS, behind a proxy that does not know the command), the server itself is asked whether a text with a
 //! semicolon is one statement: it prepares no other.
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 
 use mysql::prelude::{FromRow, Queryable};
-use mysql::{Conn, Row};
+use mysql::{Conn, LocalInfileHandler, Row};
 
-use super::error::{Cause, Error, number};
+use super::error::{Cause, Error, number, warning};
 use super::infile::{self, Broken, Loaded};
 use super::packets::{Command, Packets};
+use super::raw::{self, Answer, NO_FILES};
 use super::wire::{self, Fields};
+use crate::sql;
 
 /// Which server software answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +96,37 @@ impl Session {
         Ok(self.connection.affected_rows())
     }
 
+    /// The same for bytes of whatever encoding: what they mean is for the session's character set to say.
+    pub(crate) fn run_bytes(&mut self, sql: &[u8]) -> Result<Answer, mysql::Error> {
+        let text = match std::str::from_utf8(sql) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) if !self.secure && (self.single || !sql.contains(&b';')) => {
+                return raw::run(self.connection.as_raw_fd(), sql);
+            }
+            // With TLS in between only the driver can send, and it takes text: values that are none go as digits.
+            Err(_) => Cow::Owned(self.as_text(sql)?),
+        };
+        let rows = self.run_foreign(&text)?;
+        Ok(Answer { rows, warnings: self.connection.warnings() })
+    }
+
+    /// An INSERT whose values are bytes in the session's character set.
+    fn as_text(&mut self, sql: &[u8]) -> Result<String, mysql::Error> {
+        let charset: Option<String> = self.connection.query_first("SELECT @@character_set_client")?;
+        let charset =
+            charset.filter(|charset| !charset.starts_with("utf8")).map(|charset| format!("_{charset} "));
+        sql::as_utf8(sql, &charset.unwrap_or_default()).map_err(|_| {
+            let why = "a statement that is no UTF-8 goes over TLS only if it is an INSERT of values";
+            io::Error::new(io::ErrorKind::InvalidData, why).into()
+        })
+    }
+
+    /// A file of this host that a statement wants is not read from now on: the statement fails.
+    pub(crate) fn refuse_files(&mut self) {
+        let refuse = LocalInfileHandler::new(|_, _| Err(io::Error::other(NO_FILES)));
+        self.connection.set_local_infile_handler(Some(refuse));
+    }
+
     /// The server reads a text that it is to prepare to its end, and refuses what follows the first statement; what it cannot
     /// prepare it has read as one.
     fn prove_single(&mut self, sql: &str) -> Result<(), mysql::Error> {
@@ -160,6 +194,49 @@ impl Session {
     pub(crate) fn fail_in(&self, deed: &str, sql: &str, source: &mysql::Error) -> Error {
         let source = Cause::of(source, sql);
         Error::Statement { deed: deed.to_owned(), server: self.label.clone(), source }
+    }
+}
+
+/// How many statements the server is asked about that it warned of: it may have a word to say about each of millions.
+const ASKED_MAX: usize = 1000;
+
+/// Warnings that are about how something is written, not about values: deprecations.
+const ABOUT_WORDS: [u16; 8] = [1287, 1681, 1831, 3719, 3720, 3778, 3950, 4095];
+
+/// What a server said of values while it took statements all the same: cut, rounded, replaced.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings {
+    count: u64,
+    first: Option<String>,
+    asked: usize,
+}
+
+impl Warnings {
+    /// Reads what the server has to say about the last statement of a session, of which it says that there are so many warnings. Notes
+    /// and deprecations are not about values.
+    pub(crate) fn count(&mut self, session: &mut Session, line: u64, warnings: u16) {
+        if warnings == 0 || self.asked >= ASKED_MAX {
+            return;
+        }
+        self.asked += 1;
+        let all =
+            session.rows::<(String, u16, Vec<u8>)>("reading warnings", "SHOW WARNINGS").unwrap_or_default();
+        let about_values =
+            |(level, code, _): &&(String, u16, Vec<u8>)| level != "Note" && !ABOUT_WORDS.contains(code);
+        let mut values = all.iter().filter(about_values);
+        if let Some((_, code, message)) = values.next() {
+            self.count += 1 + values.count() as u64;
+            let said = warning(*code, &String::from_utf8_lossy(message));
+            self.first.get_or_insert_with(|| format!("line {line}: {said}"));
+        }
+    }
+
+    /// In words, if there were any.
+    pub(crate) fn told(&self) -> Option<String> {
+        let first = self.first.as_ref()?;
+        let plural = if self.count == 1 { "" } else { "s" };
+        let least = if self.asked >= ASKED_MAX { "at least " } else { "" };
+        Some(format!("{least}{} warning{plural} of the server, the first at {first}", self.count))
     }
 }
 

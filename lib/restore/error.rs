@@ -152,6 +152,12 @@ pub enum Error {
         /// The target's database.
         database: String,
     },
+    /// Collations that the server does not have.
+    #[error("the target's server does not know the collation {}", unknown.join(", "))]
+    Collations {
+        /// Their names.
+        unknown: Vec<String>,
+    },
     /// A statement of the dump is larger than the server takes.
     #[error("the dump has a statement of {needed} bytes, the target's max_allowed_packet is {allowed}")]
     Packet {
@@ -207,16 +213,32 @@ pub enum Error {
         key: String,
     },
     /// An SQL file of another tool that cannot be loaded.
-    #[error("cannot load {}: line {line}: {problem}", path.display())]
+    #[error("cannot load {}: {}{problem}", path.display(), at(*line))]
     Plain {
         /// The file.
         path: PathBuf,
-        /// Where.
+        /// Where; 0 for the whole file.
         line: u64,
         /// What is wrong.
         problem: String,
         /// Why, if the server said so.
         source: Option<mysql::Error>,
+    },
+    /// A table that would be taken for one of ours.
+    #[error("a table cannot be called {table}: dev-restore keeps its own state under that name")]
+    OurName {
+        /// Its name.
+        table: String,
+    },
+    /// A file or folder that is no dump.
+    #[error("{} {what}", path.display())]
+    OtherKind {
+        /// Where.
+        path: PathBuf,
+        /// `is compressed by bzip2`.
+        what: String,
+        /// What to do.
+        hint: String,
     },
     /// SQL of `set` or `after`.
     #[error("{what} of [targets.{target}] failed")]
@@ -326,7 +348,7 @@ impl Failure for Error {
                 Ending::new(Exit::BadInput, "no-such-dump").hint(how_to_choose(choice))
             }
             Self::SeveralDatabases { .. } => Ending::new(Exit::BadInput, "several-databases")
-                .hint("name the target's database like one of them"),
+                .hint("choose one: --database NAME"),
             Self::Packet { needed, .. } => Ending::new(Exit::Unavailable, "packet-too-small").hint(format!(
                 "SET GLOBAL max_allowed_packet = {}",
                 needed.next_power_of_two().min(1 << 30)
@@ -338,12 +360,7 @@ impl Failure for Error {
             Self::Busy { .. } => Ending::new(Exit::Temporary, "target-busy")
                 .hint("end those connections and try again; the database is as it was"),
             Self::Set { .. } | Self::Glob { .. } => Ending::new(Exit::BadConfig, "bad-config"),
-            Self::Plain { source: Some(source), .. } if source.is_denied() => {
-                Ending::new(Exit::Refused, "plain-dump-denied").hint(
-                    "the file is loaded by an account that has rights on the database that is being loaded, and on no other",
-                )
-            }
-            Self::Plain { .. } => Ending::new(Exit::BadInput, "plain-dump"),
+            Self::Plain { .. } | Self::OurName { .. } | Self::OtherKind { .. } | Self::Collations { .. } => self.of_files(),
             Self::After { .. } => Ending::new(Exit::Unavailable, "after-failed"),
             Self::NothingToUndo { .. } => Ending::new(Exit::BadInput, "nothing-to-undo"),
             Self::NotPreserved { .. } => Ending::new(Exit::Temporary, "not-preserved"),
@@ -357,6 +374,30 @@ impl Failure for Error {
 }
 
 impl Error {
+    /// What is in a dump, and in files that are none.
+    fn of_files(&self) -> Ending {
+        match self {
+            Self::Plain { source: Some(source), .. } if source.is_denied() => {
+                Ending::new(Exit::Refused, "plain-dump-denied").hint(
+                    "the file is loaded by an account that has rights on the database that is being loaded, and on no other",
+                )
+            }
+            Self::Plain { source, .. } => {
+                let ending = Ending::new(Exit::BadInput, "plain-dump");
+                let cure = source.as_ref().and_then(|source| cure(source.number()?));
+                Ending { hint: cure.map(str::to_owned), ..ending }
+            }
+            Self::OurName { .. } => Ending::new(Exit::BadInput, "our-name")
+                .hint("rename it at its source, or leave it out of the dump; the database is as it was"),
+            Self::OtherKind { hint, .. } => Ending::new(Exit::BadInput, "no-dump").hint(hint),
+            Self::Collations { .. } => Ending::new(Exit::Unavailable, "unknown-collation").hint(
+                "the dump is of another kind or version of server: restore it there, or ALTER those tables at the source to a collation \
+                 that both know, such as utf8mb4_unicode_ci",
+            ),
+            _ => Ending::new(Exit::Bug, "bug"),
+        }
+    }
+
     /// Who loads, and in whose name things run.
     fn of_accounts(&self) -> Ending {
         match self {
@@ -365,7 +406,7 @@ impl Error {
             Self::WideLoader { .. } => Ending::new(Exit::BadConfig, "wide-loader")
                 .hint("an account of its own for each target, with all rights on <database>__refresh and no others"),
             Self::FunctionsForbidden { .. } => Ending::new(Exit::Unavailable, "functions-forbidden")
-                .hint("the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)"),
+                .hint(FUNCTIONS),
             Self::Definer { .. } => Ending::new(Exit::BadConfig, "definer").hint(
                 "the account must be there; to make objects in its name takes SET_ANY_DEFINER (MySQL 8.2), SET_USER_ID (8.0) or SET USER (MariaDB)",
             ),
@@ -388,6 +429,34 @@ fn of_server(error: &mysql::Error) -> Ending {
             .hint("a server that is read-only is no target: SET GLOBAL read_only = OFF, or name another"),
         _ => ending,
     }
+}
+
+/// What to do about a statement of somebody else's that the server refuses.
+fn cure(number: u16) -> Option<&'static str> {
+    Some(match number {
+        1231 => {
+            "the file sets a mode or a variable to what this server does not know: it is of another kind or version of server; take that line out"
+        }
+        number::UNKNOWN_COLLATION => {
+            "the file is of another kind of server; a collation that both know instead: sed 's/utf8mb4_0900_ai_ci/utf8mb4_unicode_ci/g'"
+        }
+        3105 => {
+            "the file writes values of generated columns, as mariadb-dump does; MySQL takes DEFAULT there only: mysqldump leaves them out"
+        }
+        1418 | 1419 => FUNCTIONS,
+        1153 => "the statement is longer than the server takes: SET GLOBAL max_allowed_packet = 1073741824",
+        1118 => "the row is too long for the server's strict mode: SET GLOBAL innodb_strict_mode = OFF",
+        3750 => "the server wants a primary key in every table: SET GLOBAL sql_require_primary_key = OFF",
+        _ => return None,
+    })
+}
+
+/// What lets others than SUPER make functions and triggers.
+const FUNCTIONS: &str =
+    "the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)";
+
+fn at(line: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
 }
 
 fn how_to_allow(name: &str, known: &[String]) -> String {

@@ -29,6 +29,10 @@ pub struct RunOptions {
     #[arg(long, short, value_name = "DUMP", default_value = "latest")]
     pub dump: String,
 
+    /// Which database of the dump, if it holds several; for SQL of another tool, the name that it qualifies its tables with
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+
     /// Load the file that --dump names by its path although no key of [dump] trust has signed it
     #[arg(long)]
     pub unsigned: bool,

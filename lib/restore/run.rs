@@ -38,7 +38,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let choice = Choice::of(&target, options);
     set::statements(&target)?;
     let trust = Trust::of(&house.config).but_unsigned(options.unsigned && options.dump.contains('/'));
-    let dump = AnyDump::open(&path, &target, trust)?;
+    let dump = AnyDump::open(&path, &target, trust, options.database.as_deref())?;
     // A build server's empty field means no branch.
     let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
     let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
@@ -200,7 +200,7 @@ impl Refresher<'_> {
         let started = std::time::Instant::now();
         let early = self.loading.brings_objects_with_rows();
         let before = if early { preserve::set_aside(&mut holder.session, self.target)? } else { Vec::new() };
-        refresh.tables = self.load(holder, &loader.server)?;
+        refresh.tables = self.load(holder, loader)?;
         refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
         self.house.progress.say(&format!(
             "loaded and verified {} tables, {} rows in {:.1} s",
@@ -227,6 +227,7 @@ impl Refresher<'_> {
         if !definers.is_fenced() {
             objects::make_invokers(&mut session, &staging)?;
         }
+        objects::refuse_our_names(&mut session, &staging)?;
         let mut incoming = Contents::read(&mut session, &staging)?;
         // What was read is what was altered, unless somebody else is at it with the loader's password.
         if !definers.is_fenced() && objects::make_invokers(&mut session, &staging)? > 0 {
@@ -264,13 +265,15 @@ impl Refresher<'_> {
     }
 
     /// The tables with their rows; whatever comes of it, the redo log is on again afterwards.
-    fn load(&self, holder: &mut Holder, server: &Server) -> Result<Vec<TableDigest>, Error> {
+    fn load(&self, holder: &mut Holder, loader: &Loader) -> Result<Vec<TableDigest>, Error> {
+        let databases = state::databases(&mut holder.session)?;
+        let load = || self.loading.load(self.house, self.target, loader, &databases);
         if !self.fast {
-            return self.loading.load(self.house, self.target, server);
+            return load();
         }
         let previous = self.target.previous();
         let begun = fast::begin(&mut holder.session, &previous);
-        let outcome = begun.and_then(|()| self.loading.load(self.house, self.target, server));
+        let outcome = begun.and_then(|()| load());
         let ended = fast::end(&mut holder.session, &previous);
         outcome.and_then(|tables| ended.map(|()| tables))
     }

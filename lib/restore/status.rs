@@ -26,9 +26,12 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
             Some(swap::repair(&mut holder, &target)?.unwrap_or_else(|| "nothing to repair".to_owned()));
     }
     let mut session = target.server.connect()?;
+    let stage = state::stage(&mut session, &target.previous())?;
+    let interrupted = stage == state::Stage::Before;
     let report = Report {
+        set_aside: if interrupted { swap::set_aside(&mut session, &target) } else { Vec::new() },
         history: history(&mut session, &target)?,
-        stage: state::stage(&mut session, &target.previous())?,
+        stage,
         staging: state::exists(&mut session, &target.staging())?,
         // Our own lock of the repair may take a moment to go.
         at_work: !options.repair && lock::is_held(&mut session, &target.database)?,
@@ -52,6 +55,8 @@ struct Report {
     staging: bool,
     at_work: bool,
     redo_off: bool,
+    /// Triggers of the database in use that an interrupted swap had set aside.
+    set_aside: Vec<String>,
     repaired: Option<String>,
 }
 
@@ -75,6 +80,9 @@ impl Report {
 
     fn state(&self) -> &'static str {
         match self.word() {
+            "interrupted" if !self.set_aside.is_empty() => {
+                "a swap was interrupted: the tables are as they were, without triggers that --repair, or the next refresh, puts back"
+            }
             "refreshing" => "a refresh is at work; until its swap the database is as it was",
             "unfinished" => "the tables are swapped, the rest is not finished: --repair does it",
             "interrupted" => {
@@ -87,7 +95,8 @@ impl Report {
     fn json(&self, target: &Target) -> Value {
         json!({
             "target": target.name, "database": target.database, "server": target.server.label(),
-            "state": self.word(), "says": self.state(), "last": self.history, "redo_log": !self.redo_off, "repaired": self.repaired,
+            "state": self.word(), "says": self.state(), "last": self.history, "redo_log": !self.redo_off,
+            "triggers_set_aside": self.set_aside, "repaired": self.repaired,
         })
     }
 
@@ -97,6 +106,9 @@ impl Report {
             lines.push(format!("  repaired  {done}"));
         }
         lines.push(format!("  state     {}", self.state()));
+        if !self.set_aside.is_empty() {
+            lines.push(format!("  missing   the triggers {}", self.set_aside.join(", ")));
+        }
         if self.redo_off {
             let how = "it is on again after --repair, or ALTER INSTANCE ENABLE INNODB REDO_LOG";
             lines.push(format!("  redo log  off, a crash would lose the server's data; {how}"));

@@ -195,8 +195,9 @@ pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// The same statement as text that is valid UTF-8: texts that are not are written as hexadecimal digits.
-pub(crate) fn as_utf8(statement: &[u8]) -> Result<String, Unknown> {
+/// The same statement as text that is valid UTF-8: texts that are not are written as hexadecimal digits, behind what says which
+/// character set they are in (`_latin1 `, or nothing).
+pub(crate) fn as_utf8(statement: &[u8], introducer: &str) -> Result<String, Unknown> {
     let head = std::str::from_utf8(&statement[..values(statement)?]).map_err(|_| Unknown)?;
     let mut text = format!("{head} ");
     let (mut start, mut plain) = ("(", Vec::new());
@@ -209,10 +210,14 @@ pub(crate) fn as_utf8(statement: &[u8]) -> Result<String, Unknown> {
         match literal {
             Literal::Null => text.push_str("NULL"),
             Literal::Bare(bytes) => text.push_str(std::str::from_utf8(bytes).map_err(|_| Unknown)?),
-            Literal::Text(bytes, _) => match std::str::from_utf8(bytes) {
-                Ok(inner) => text.extend(["'", inner, "'"]),
-                Err(_) => write_digits(bytes, &mut plain, &mut text),
-            },
+            Literal::Text(bytes, _) => {
+                if let Ok(inner) = std::str::from_utf8(bytes) {
+                    text.extend(["'", inner, "'"]);
+                } else {
+                    text.push_str(introducer);
+                    write_digits(bytes, &mut plain, &mut text);
+                }
+            }
         }
         Ok(())
     })?;
@@ -330,7 +335,10 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_become_digits() {
         let statement = b"INSERT INTO `t` (`a`) VALUES (_binary '\xff\\0\\'\\\\'),('plain \\n')";
-        assert_eq!(as_utf8(statement).unwrap(), "INSERT INTO `t` (`a`) VALUES (x'ff00275c'), ('plain \\n')");
+        assert_eq!(
+            as_utf8(statement, "").unwrap(),
+            "INSERT INTO `t` (`a`) VALUES (x'ff00275c'), ('plain \\n')"
+        );
         assert_eq!(literal_as_text(b"_binary '\xff\\0'".to_vec()).as_deref(), Some("x'ff00'"));
         assert_eq!(literal_as_text(b"'a'".to_vec()).as_deref(), Some("'a'"));
     }

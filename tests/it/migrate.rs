@@ -95,7 +95,7 @@ fn reported(document: &Document) -> String {
 const FLYWAY_CHECKSUM: i32 = -1_665_099_012;
 
 /// One folder of `tests/cases/migrations`: the branch's files, and `check.sql` with `expected.txt`, or `fails.txt`
-/// with the exit code and what stderr must say; `settings.toml` replaces the path of `[migrations]`.
+/// with the exit code and what stderr must say; `stderr.txt` is said although it succeeds; `settings.toml` replaces the path of `[migrations]`.
 #[test]
 fn every_case_of_migrations() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/migrations");
@@ -134,10 +134,14 @@ fn run_case(place: &Place, case: &Path) {
     let text = |file: &str| std::fs::read_to_string(case.join(file)).ok();
     let repository = place.path(&format!("repository-{name}"));
     for entry in
-        walkdir::WalkDir::new(case).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file())
+        walkdir::WalkDir::new(case).into_iter().map(Result::unwrap).filter(|e| !e.file_type().is_dir())
     {
         let to = repository.join(entry.path().strip_prefix(case).unwrap());
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        if entry.file_type().is_symlink() {
+            std::os::unix::fs::symlink(std::fs::read_link(entry.path()).unwrap(), to).unwrap();
+            continue;
+        }
         let bytes = std::fs::read(entry.path()).unwrap();
         let live = String::from_utf8(bytes.clone())
             .map(|text| text.replace("@LIVE@", place.database()).into_bytes());
@@ -161,8 +165,13 @@ fn run_case(place: &Place, case: &Path) {
         );
         return;
     }
-    output.exits(0);
-    let found = place.target.run(&text("check.sql").unwrap());
+    let output = output.exits(0);
+    for line in text("stderr.txt").unwrap_or_default().lines() {
+        let line = line.replace("@LIVE@", place.database());
+        assert!(output.stderr.contains(&line), "{name}: stderr lacks {line:?}:\n{}", output.stderr);
+    }
+    let check = text("check.sql").unwrap().replace("@LIVE@", place.database());
+    let found = place.target.run(&check);
     assert_eq!(found, text("expected.txt").unwrap(), "{name}");
 }
 

@@ -88,3 +88,43 @@ fn a_refresh_that_is_told_to_stop_leaves_the_database_as_it_was() {
         place.tool(&["--target", "dev3"]).run().exits(0);
     });
 }
+
+#[test]
+fn status_names_the_triggers_that_an_interrupted_swap_had_set_aside() {
+    for_each_server(|server| {
+        let source = shop(server);
+        let place = Place::with_dump_of(&source);
+        place.target.run("CREATE TABLE mine (a INT); CREATE TABLE seen (a INT)");
+        let live = place.database();
+        let create = "CREATE TRIGGER `tr` BEFORE INSERT ON `mine` FOR EACH ROW SET NEW.a = 7";
+        let contents = |database: &str, objects: &str| {
+            format!(
+                r#"{{"database":"{database}","collation":["utf8mb4","utf8mb4_general_ci"],"tables":["mine","seen"],"objects":[{objects}]}}"#
+            )
+        };
+        let trigger = format!(r#"{{"kind":"trigger","name":"tr","table":"mine","create":"{create}"}}"#);
+        let plan = format!(
+            r#"{{"staging":"{live}__refresh","outgoing":"{live}__previous","history":"","live":{},"incoming":{}}}"#,
+            contents(live, &trigger),
+            contents(&format!("{live}__refresh"), "")
+        );
+        // What a swap on MariaDB leaves that is killed right before its RENAME.
+        place.target.run(&format!(
+            "CREATE DATABASE {live}__previous; CREATE TABLE {live}__previous.refreshkit_refresh (name VARCHAR(64) PRIMARY KEY, value LONGTEXT);
+             INSERT INTO {live}__previous.refreshkit_refresh VALUES ('plan', '{plan}')"
+        ));
+        let told = place.tool(&["status", "--target", "dev3"]).run().exits(0).stdout;
+        assert!(
+            told.contains("the tables are as they were, without triggers")
+                && told.contains("missing   the triggers tr"),
+            "{told}"
+        );
+        assert_eq!(
+            place.tool(&["status", "--target", "dev3", "--plain"]).run().exits(0).stdout,
+            "interrupted\n"
+        );
+        let told = place.tool(&["status", "--target", "dev3", "--repair"]).run().exits(0).stdout;
+        assert!(told.contains("state     whole") && !told.contains("missing"), "{told}");
+        assert_eq!(place.target.run("INSERT INTO mine VALUES (1); SELECT a FROM mine"), "7\n");
+    });
+}

@@ -7,6 +7,7 @@ use refreshkit::mysql::Engine;
 
 use crate::dump_safety::Limited;
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
+use crate::support::forge::Forge;
 use crate::support::{TestServer, for_each_server, on_all_servers_at_once};
 
 #[test]
@@ -201,5 +202,51 @@ fn an_account_that_may_not_make_the_databases_is_told_which_rights_it_needs() {
         let output = place.tool(&["--target", "dev3"]).run().exits(69);
         assert!(output.stderr.contains("__previous failed on few"), "{}", output.stderr);
         assert!(output.stderr.contains("hint: the account needs all rights on"), "{}", output.stderr);
+    });
+}
+
+#[test]
+fn what_was_made_under_other_settings_comes_back_as_it_was() {
+    for_each_server(|server| {
+        let source = server.scratch("settings_src");
+        let wide: Vec<String> = (1..=40).map(|n| format!("c{n} varchar(60)")).collect();
+        source.run(&format!(
+            "SET SESSION innodb_strict_mode = OFF; CREATE TABLE wide (id int primary key, {}) DEFAULT CHARSET = utf8mb4;
+             INSERT INTO wide (id, c1) VALUES (1, 'x'); SET sql_mode = 'ALLOW_INVALID_DATES';
+             CREATE TABLE odd (id int primary key, at date NOT NULL DEFAULT '2020-00-00', t datetime);
+             INSERT INTO odd VALUES (1, '2021-02-31', '2021-02-30 10:00:00'), (2, '0000-00-00', NULL)",
+            wide.join(", ")
+        ));
+        if server.session().version().contains("MariaDB") {
+            source.run(
+                "SET check_constraint_checks = 0; CREATE TABLE checked (id int primary key, v int, CONSTRAINT pos CHECK (v > 0));
+                 INSERT INTO checked VALUES (1, -5), (2, 5)",
+            );
+        }
+        let place = Place::with_dump_of(&source);
+        for arguments in [&[][..], &["--insert"]] {
+            place.tool(&[&["--target", "dev3"], arguments].concat()).run().exits(0);
+            assert_same(&picture(server, place.database()), &picture(server, &source.name));
+        }
+    });
+}
+
+#[test]
+fn a_collation_that_the_server_does_not_have_is_told_before_anything_is_loaded() {
+    for_each_server(|server| {
+        let source = server.scratch("collation_src");
+        source.run("CREATE TABLE t (a varchar(9) COLLATE utf8mb4_unicode_ci); INSERT INTO t VALUES ('x')");
+        let place = Place::with_dump_of(&source);
+        let dump = place.path("app-20261122T020000Z.sql.gz");
+        let forge = Forge::of(&std::fs::read(&dump).unwrap());
+        let other = |text: String| text.replace("utf8mb4_unicode_ci", "utf8mb4_klingon_ci");
+        std::fs::write(&dump, forge.bytes(other)).unwrap();
+        let output = place.tool(&["--target", "dev3"]).run().exits(69);
+        assert!(
+            output.stderr.contains("does not know the collation utf8mb4_klingon_ci"),
+            "{}",
+            output.stderr
+        );
+        assert!(!output.stderr.contains("loaded"), "{}", output.stderr);
     });
 }

@@ -1,10 +1,13 @@
 //! `dev-restore` with files that mysqldump wrote.
 
 use std::io::Write;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use refreshkit::mysql::Engine;
 
 use crate::restore_place::{MINE, Place, assert_same, picture, shop};
-use crate::support::for_each_server;
+use crate::support::{Scratch, TestServer, for_each_server, on_all_servers_at_once};
 
 const DUMP: &str = include_str!("../cases/plain/mysqldump.sql");
 
@@ -69,7 +72,7 @@ fn a_file_that_is_cut_off_or_goes_elsewhere_changes_nothing() {
         for (text, line) in [
             (DUMP[..cut].to_owned(), "it was cut off"),
             (DUMP[..DUMP.find("éva").unwrap()].to_owned(), "line 35: "),
-            (elsewhere, "line 1: this would leave the database"),
+            (elsewhere, "line 1: the server refused the statement"),
             ("SELECT 1;\nCREATE TABEL x (a INT);\n".to_owned(), "line 2: the server refused the statement"),
             ("USE a;\nUSE b;\n".to_owned(), "line 2: it holds several databases"),
         ] {
@@ -129,4 +132,110 @@ fn what_mariadb_dump_wrote_arrives_whole() {
         };
         assert_same(&tables(picture(server, place.database())), &tables(picture(server, &source.name)));
     });
+}
+
+/// What is in use before each case, and what another database of the server holds.
+const IN_USE: &str =
+    "CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(20)); INSERT INTO users VALUES (1, 'in use');
+    CREATE TABLE keepme (id INT PRIMARY KEY); INSERT INTO keepme VALUES (1)";
+
+const IN_USE_IS_THERE: &str = "SELECT id, name FROM users; SELECT id FROM keepme";
+
+/// One folder of `tests/cases/plain`: a file of another program (`dump.*`), and `check.sql` with `expected.txt`, or `fails.txt` with the
+/// exit code and what stderr must say. `args` are further arguments, `only` names the one server, `stderr.txt` what is said although
+/// it succeeds; with `same_as_client` the stock client must make the same of the file, with `undo` the old database comes back.
+#[test]
+fn every_case_of_files_of_other_programs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/plain");
+    let folders =
+        std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut cases: Vec<_> = folders.collect();
+    cases.sort();
+    assert!(cases.len() > 40);
+    on_all_servers_at_once(|server| {
+        let source = server.scratch("plain_src");
+        let place = Place::with_dump_of(&source);
+        let other = server.scratch("plain_other");
+        other.run("CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(20)); INSERT INTO users VALUES (1, 'other')");
+        let wrong: Vec<String> =
+            cases.iter().filter_map(|case| run_case(server, &place, &other, case).err()).collect();
+        assert!(wrong.is_empty(), "{} on {:?}:\n\n{}", wrong.len(), server.engine, wrong.join("\n\n"));
+    });
+}
+
+fn run_case(server: &TestServer, place: &Place, other: &Scratch, case: &Path) -> Result<(), String> {
+    let name = case.file_name().unwrap().to_string_lossy().into_owned();
+    let filled = |text: &str| text.replace("@LIVE@", place.database()).replace("@OTHER@", &other.name);
+    let text = |file: &str| std::fs::read_to_string(case.join(file)).ok().map(|text| filled(&text));
+    let engine = if server.engine == Engine::MariaDb { "mariadb" } else { "mysql" };
+    if text("only").is_some_and(|only| only.trim() != engine) {
+        return Ok(());
+    }
+    let mut session = server.session();
+    for sql in [
+        "DROP DATABASE IF EXISTS `@LIVE@`",
+        "DROP DATABASE IF EXISTS `@LIVE@__previous`",
+        "CREATE DATABASE `@LIVE@` CHARACTER SET utf8mb4",
+    ] {
+        session.run("resetting", &filled(sql)).unwrap();
+    }
+    place.target.run(IN_USE);
+    let in_use = place.target.run(IN_USE_IS_THERE);
+    let dump = std::fs::read_dir(case).unwrap().map(|entry| entry.unwrap().path());
+    let dump = dump.into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == "dump")).unwrap();
+    let file = place.path(&format!("{name}.{}", dump.extension().unwrap().to_string_lossy()));
+    let bytes = std::fs::read(dump).unwrap();
+    let bytes = String::from_utf8(bytes)
+        .map_or_else(std::string::FromUtf8Error::into_bytes, |text| filled(&text).into_bytes());
+    std::fs::write(&file, &bytes).unwrap();
+    let arguments = text("args").unwrap_or_default();
+    let mut all = vec!["--target", "dev3", "--dump", file.to_str().unwrap()];
+    all.extend(arguments.lines());
+    let output = place.tool(&all).run();
+    let said = format!("{name} ended with {}:\n{}", output.code, output.stderr);
+    let is = |found: String, expected: &str, what: &str| {
+        if found == expected {
+            Ok(())
+        } else {
+            Err(format!("{what}: {found:?} instead of {expected:?}\n{said}"))
+        }
+    };
+    is(other.run("SELECT id, name FROM users"), "1\tother\n", "the other database")?;
+    if let Some(fails) = text("fails.txt") {
+        let mut lines = fails.lines();
+        is(output.code.to_string(), lines.next().unwrap(), "the exit code")?;
+        let missing: Vec<&str> = lines.filter(|line| !output.stderr.contains(line)).collect();
+        is(missing.join(", "), "", "missing in stderr")?;
+        is(place.databases().join(" "), place.database(), "databases that are left")?;
+        return is(place.target.run(IN_USE_IS_THERE), &in_use, "the database in use");
+    }
+    is(output.code.to_string(), "0", "the exit code")?;
+    let missing = text("stderr.txt").unwrap_or_default();
+    let missing: Vec<&str> = missing.lines().filter(|line| !output.stderr.contains(line)).collect();
+    is(missing.join(", "), "", "missing in stderr")?;
+    if case.join("same_as_client").exists() {
+        let theirs = server.scratch("plain_theirs");
+        stock_client(server, &theirs.name, &bytes);
+        let (found, expected) = (picture(server, place.database()), picture(server, &theirs.name));
+        is(found, &expected, "what the stock client makes of it")?;
+    }
+    is(place.target.run(&text("check.sql").unwrap()), &text("expected.txt").unwrap(), "what is there")?;
+    if case.join("undo").exists() {
+        place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+        is(place.target.run(IN_USE_IS_THERE), &in_use, "the database in use after an undo")?;
+    }
+    Ok(())
+}
+
+/// `mysql DATABASE <FILE`, as a person would.
+fn stock_client(server: &TestServer, database: &str, sql: &[u8]) {
+    let mut child = Command::new("mariadb")
+        .arg(format!("--defaults-file={}", server.client_cnf.display()))
+        .args(["--default-character-set=utf8mb4", "--binary-mode=0", database])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(sql).unwrap();
+    assert!(child.wait().unwrap().success());
 }

@@ -5,6 +5,7 @@
 
 pub(super) mod production;
 
+use std::collections::BTreeSet;
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 
@@ -13,9 +14,11 @@ use mysql::{Opts, Row};
 use super::error::Error;
 use super::load::job::Job;
 use super::target::Target;
+use crate::archive::TableEntry;
 use crate::config::{Config, ServerConfig};
 use crate::house::House;
 use crate::mysql::{Access, LoginOptions, Server, Session};
+use crate::sql::{Certain, Mode};
 
 /// Tables and keys on disk, compared with the bytes of SQL that they come from.
 const DISK_PER_SQL_BYTE: u64 = 2;
@@ -156,6 +159,35 @@ pub(crate) fn refuse_too_large(session: &mut Session, job: &Job) -> Result<(), E
     refuse_full_disk(session, &job.server, chosen.map(|(_, entry)| entry.plain_bytes).sum())
 }
 
+/// Refuses tables of a collation that the server does not have, before the first of them is made.
+pub(crate) fn refuse_unknown_collations(session: &mut Session, job: &Job) -> Result<(), Error> {
+    let rows = session.rows::<Row>("listing the collations", "SHOW COLLATION")?;
+    let known: BTreeSet<String> = rows.iter().filter_map(|row| row.get_opt::<String, _>(0)?.ok()).collect();
+    let of = |entry: &TableEntry| collations_of(&entry.create);
+    let unknown: BTreeSet<String> = job
+        .tables()
+        .flat_map(|(_, entry)| of(entry))
+        .filter(|collation| !known.contains(collation))
+        .collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Collations { unknown: unknown.into_iter().collect() })
+    }
+}
+
+/// The collations that a table's definition names outside of comments for other versions of servers.
+fn collations_of(create: &str) -> Vec<String> {
+    let Ok(certain) = Certain::of(create, Mode::default()) else { return Vec::new() };
+    let Some(code) = certain.readings().last() else { return Vec::new() };
+    let value = |at: usize| {
+        let at = if code.get(at)?.is(b'=') { at + 1 } else { at };
+        Some(code.get(at)?.name(create)?.into_owned())
+    };
+    let places = (0..code.len()).filter(|at| code[*at].is_word(create, "COLLATE"));
+    places.filter_map(|at| value(at + 1)).collect()
+}
+
 /// Refuses more SQL than there is room for.
 pub(crate) fn refuse_full_disk(session: &mut Session, server: &Server, sql_bytes: u64) -> Result<(), Error> {
     let needed = sql_bytes.saturating_mul(DISK_PER_SQL_BYTE);
@@ -188,6 +220,12 @@ fn free_space(session: &mut Session, server: &Server) -> Result<Option<(PathBuf,
 mod tests {
     use super::*;
     use crate::config::SourceConfig;
+
+    #[test]
+    fn collations_are_those_that_every_server_reads() {
+        let create = "CREATE TABLE `t` (`COLLATE` text COLLATE utf8mb4_bin DEFAULT 'COLLATE x' /*!80000 COLLATE utf8mb4_0900_bin */)              COLLATE=latin1_bin";
+        assert_eq!(collations_of(create), ["utf8mb4_bin", "latin1_bin"]);
+    }
 
     #[test]
     fn knows_the_endpoints_of_the_source_cluster() {

@@ -55,7 +55,7 @@ pub(crate) fn is_off(session: &mut Session) -> bool {
 
 /// Whether the account has a privilege on the whole server. Privileges that come with a role are not seen: a refusal too
 /// many.
-fn has(session: &mut Session, privilege: &str) -> Result<bool, Error> {
+pub(crate) fn has(session: &mut Session, privilege: &str) -> Result<bool, Error> {
     let sql = format!(
         "SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = {} \
          AND GRANTEE = CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', \

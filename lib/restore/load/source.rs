@@ -12,10 +12,11 @@ use super::{create_objects, foreign};
 use crate::archive::{self, DatabaseEntry, DumpFile, ObjectKind, Purpose, Trust};
 use crate::document::{Dump, TableDigest};
 use crate::house::House;
-use crate::migrate::Checkout;
+use crate::migrate::{self, Checkout, SqlTarget};
 use crate::mysql::{Server, Session};
 use crate::restore::error::Error;
 use crate::restore::guard;
+use crate::restore::loader::Loader;
 use crate::restore::options::RunOptions;
 use crate::restore::swap::objects::Object;
 use crate::restore::swap::state;
@@ -57,18 +58,24 @@ pub(crate) enum AnyDump {
 
 impl AnyDump {
     /// Opens a file. If it is of neither kind, the error is what there is to say of a dump of ours.
-    pub(crate) fn open(path: &Path, target: &Target, trust: Trust<'_>) -> Result<Self, Error> {
+    pub(crate) fn open(
+        path: &Path,
+        target: &Target,
+        trust: Trust<'_>,
+        chosen: Option<&str>,
+    ) -> Result<Self, Error> {
+        foreign::refuse_other_kinds(path)?;
         match trust.open(path) {
             Ok(dump) => {
-                let database = database_of(&dump, target)?;
+                let database = database_of(&dump, target, chosen)?;
                 Ok(Self::Ours(dump, database))
             }
-            Err(error @ archive::Error::Damaged { .. }) => match PlainFile::of(path) {
-                Ok(Some(plain)) => {
+            Err(error @ archive::Error::Damaged { .. }) => match PlainFile::of(path, chosen)? {
+                Some(plain) => {
                     trust.foreign(path)?;
                     Ok(Self::Foreign(plain))
                 }
-                _ => Err(error.into()),
+                None => Err(error.into()),
             },
             Err(error) => Err(error.into()),
         }
@@ -91,21 +98,21 @@ pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The database of the dump that the target gets: the only one, or the one of that name.
-fn database_of(dump: &DumpFile, target: &Target) -> Result<DatabaseEntry, Error> {
+/// The database of the dump that the target gets: the chosen one, the only one, or the one of that name.
+fn database_of(dump: &DumpFile, target: &Target, chosen: Option<&str>) -> Result<DatabaseEntry, Error> {
     let databases = &dump.manifest().databases;
-    let named = databases.iter().find(|database| database.name == target.database);
-    let only = (databases.len() == 1).then(|| &databases[0]);
+    let wanted = chosen.unwrap_or(&target.database);
+    let named = databases.iter().find(|database| database.name == wanted);
+    let only = (databases.len() == 1 && chosen.is_none()).then(|| &databases[0]);
     only.or(named).cloned().ok_or_else(|| Error::SeveralDatabases {
         dump: file_name(dump.path()),
         databases: databases.iter().map(|database| database.name.clone()).collect(),
-        database: target.database.clone(),
+        database: wanted.to_owned(),
     })
 }
 
 /// What is loaded, once the server has said that it can take it in.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one a run")]
 pub(crate) enum Loading {
     /// A dump of ours, and the defaults of its database.
     Ours(Job, DatabaseEntry),
@@ -135,6 +142,7 @@ impl Loading {
                     dump: Arc::new(dump),
                 };
                 guard::refuse_too_large(session, &job)?;
+                guard::refuse_unknown_collations(session, &job)?;
                 Ok(Self::Ours(job, database))
             }
             AnyDump::Foreign(plain) => {
@@ -171,16 +179,24 @@ impl Loading {
         matches!(self, Self::Foreign(_))
     }
 
-    /// Loads the tables, over the loader's login; from SQL of another tool, everything.
+    /// Loads the tables, over the loader's login; from SQL of another tool, everything. `databases` are those of the server.
     pub(crate) fn load(
         &self,
         house: &House,
         target: &Target,
-        server: &Server,
+        loader: &Loader,
+        databases: &[String],
     ) -> Result<Vec<TableDigest>, Error> {
+        let server = &loader.server;
         match self {
             Self::Ours(job, _) => super::load(house, &Job { server: server.clone(), ..job.clone() }),
-            Self::Foreign(plain) => plain.load(house, target, server),
+            Self::Foreign(plain) => {
+                let staging = target.staging();
+                let at = SqlTarget { server, database: &staging, live: &target.database, databases };
+                // Who cannot get into another database needs no look at what is written.
+                let others = if loader.is_fenced() { Vec::new() } else { migrate::others(&at) };
+                plain.load(house, target, server, others)
+            }
         }
     }
 
@@ -195,7 +211,7 @@ impl Loading {
             Self::Ours(job, _) => {
                 create_objects::furnish(house, &Job { server: server.clone(), ..job.clone() })
             }
-            Self::Foreign(_) => foreign::put_events_to_sleep(server, &target.staging()),
+            Self::Foreign(plain) => plain.events(server, &target.staging()),
         }
     }
 

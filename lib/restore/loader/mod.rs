@@ -20,6 +20,7 @@ use super::error::Error;
 use super::target::Target;
 use crate::house::House;
 use crate::mysql::{Server, Session, number};
+use crate::restore::load::fast;
 use crate::sql::literal;
 use account::Account;
 
@@ -69,6 +70,9 @@ impl Loader {
             }
             Err(why) => why,
         };
+        if forbidden && !fast::has(session, "SUPER")? {
+            return Err(Error::FunctionsForbidden { server: target.server.label().to_owned() });
+        }
         if target.settings.require_loader {
             return Err(Error::NoLoader { target: target.name.clone(), why });
         }
@@ -104,6 +108,11 @@ impl Loader {
                 Err(e.into())
             }
         }
+    }
+
+    /// Whether it is an account that can do nothing outside the staging database.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.fenced
     }
 
     /// Ends what the account still has open: the branch's SQL is over, and nothing of it goes on behind our back.

@@ -73,6 +73,19 @@ pub(crate) fn swap(
     })
 }
 
+/// The triggers that a swap which was killed had set aside, and that are not back yet. Not known where this account may not read all of it.
+pub(crate) fn set_aside(session: &mut Session, target: &Target) -> Vec<String> {
+    let plan = state::get(session, &target.previous(), "plan").ok().flatten();
+    let Some(plan) = plan.and_then(|text| serde_json::from_str::<Plan>(&text).ok()) else {
+        return Vec::new();
+    };
+    let Ok(there) = objects::read(session, &plan.live.database) else { return Vec::new() };
+    let is_there = |trigger: &objects::Object| {
+        there.iter().any(|object| object.kind == objects::Kind::Trigger && object.name == trigger.name)
+    };
+    plan.live.triggers().filter(|trigger| !is_there(trigger)).map(|trigger| trigger.name.clone()).collect()
+}
+
 /// What a killed refresh left behind, and what was done about it, in words for people.
 pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<String>, Error> {
     let session = &mut holder.session;

@@ -89,6 +89,19 @@ pub(crate) fn tables(session: &mut Session, database: &str) -> Result<Vec<String
     Ok(tables.into_iter().filter(|table| !super::state::is_ours(table)).collect())
 }
 
+/// Refuses a database with a table of one of our own names: it would be taken for what a refresh writes down.
+pub(crate) fn refuse_our_names(session: &mut Session, database: &str) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE <> 'VIEW'",
+        literal(database)
+    );
+    let tables: Vec<String> = session.rows(&format!("listing the tables of {database}"), &sql)?;
+    match tables.into_iter().find(|table| super::state::is_ours(table)) {
+        Some(table) => Err(Error::OurName { table }),
+        None => Ok(()),
+    }
+}
+
 /// Functions and procedures run with the rights of whoever calls them from now on. On a session that may alter them. Returns how
 /// many did not.
 pub(crate) fn make_invokers(session: &mut Session, database: &str) -> Result<usize, Error> {

@@ -129,6 +129,7 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
         session.attempt(&format!("SET SESSION time_zone = {}", literal(&object.time_zone)));
     }
     session.attempt(&format!("SET SESSION sql_mode = {}", literal(&object.sql_mode)));
+    let restored = lend_collation(session, database, object)?;
     let text = replacing(session.engine(), object);
     let mut outcome = session.run(&what, &text);
     let mut ours = false;
@@ -152,7 +153,29 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
     session.attempt("SET SESSION sql_mode = ''");
     session.attempt("SET NAMES utf8mb4");
     session.attempt("SET SESSION time_zone = '+00:00'");
+    if let Some(collation) = restored {
+        session.run(&format!("setting the collation of {database}"), &collation)?;
+    }
     outcome.map(|_| ours)
+}
+
+/// The parameters of a routine have the collation that its database had when it was made. It is lent to the database for as long as it
+/// takes to make the routine; returned is the statement that takes it back. A swap that is killed meanwhile sets it again when it is
+/// finished or reverted.
+fn lend_collation(
+    session: &mut Session,
+    database: &str,
+    object: &Object,
+) -> Result<Option<String>, mysql::Error> {
+    if !matches!(object.kind, Kind::Function | Kind::Procedure) || object.database_collation.is_empty() {
+        return Ok(None);
+    }
+    let sql = "SELECT @@collation_database";
+    let own = session.first::<String>("reading the collation", sql)?.unwrap_or_default();
+    let alter = |collation: &str| format!("ALTER DATABASE {} COLLATE {collation}", name(database));
+    // One that this server does not know stays as it is.
+    let differs = own != object.database_collation && session.attempt(&alter(&object.database_collation));
+    Ok(differs.then(|| alter(&own)))
 }
 
 /// The statement that also replaces an older one, where the server has such a statement.

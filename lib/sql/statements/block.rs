@@ -4,16 +4,16 @@
 //! piece and the server runs one statement after the other; here one text is one statement, so it is cut before. The
 //! body of a routine, trigger or event stays in one piece.
 
+use std::ops::Range;
+
 use crate::sql::lexer::{Kind, Mode, Token, pieces};
 
-/// The single statements of a text that a stream was cut into, each with its line. `line` is that of the text, `block` whether a
-/// delimiter ended it that lets semicolons stand in it.
-pub(crate) fn singles(text: &str, line: u64, block: bool) -> Vec<(u64, &str)> {
-    if !block {
-        return vec![(line, text)];
-    }
+/// The single statements of a text that a delimiter ended which lets semicolons stand in it: each with its line, and where it is. `line` is
+/// that of the text.
+pub(crate) fn singles(text: &str, line: u64, mode: Mode) -> Vec<(u64, Range<usize>)> {
     let line_at = |at: usize| line + text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
-    statements_of(text, Mode::default()).into_iter().map(|(at, single)| (line_at(at), single)).collect()
+    let all = statements_of(text, mode).into_iter();
+    all.map(|(at, single)| (line_at(at), at..at + single.len())).collect()
 }
 
 /// The statements of a text, each with where it begins in the text.
@@ -81,8 +81,8 @@ mod tests {
         let sql = "INSERT INTO t VALUES (';');\nINSERT INTO u VALUES (2) -- ; x\n;;/* ; */";
         assert_eq!(texts(sql), ["INSERT INTO t VALUES (';')", "INSERT INTO u VALUES (2) -- ; x"]);
         assert_eq!(statements_of(sql, Mode::default())[1].0, sql.find("INSERT INTO u").unwrap());
-        assert_eq!(singles(sql, 7, true)[1], (8, "INSERT INTO u VALUES (2) -- ; x"));
-        assert_eq!(singles(sql, 7, false), [(7, sql)]);
+        let (line, place) = singles(sql, 7, Mode::default())[1].clone();
+        assert_eq!((line, &sql[place]), (8, "INSERT INTO u VALUES (2) -- ; x"));
         assert_eq!(texts("SELECT 1"), ["SELECT 1"]);
         assert_eq!(texts("SELECT 1; USE victim; DROP TABLE t"), ["SELECT 1", "USE victim", "DROP TABLE t"]);
     }

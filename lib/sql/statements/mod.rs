@@ -11,8 +11,8 @@
 //! It cuts what it has not yet read to the end, so it is no user of the tokeniser; what begins a comment and what a backslash does
 //! it asks the tokeniser's own functions, and a test holds the two together.
 //!
-//! What stands in comments inside a statement stays: the server understands them. Not understood are the client's
-//! other commands (`source`, `\G`), and quotes as second bytes of characters in encodings such as sjis or gbk.
+//! What stands in comments inside a statement stays: the server understands them. `\g` and `\G` end one as a delimiter does. Not
+//! understood are the client's other commands (`source`), and quotes as second bytes of characters in encodings such as sjis or gbk.
 
 pub(super) mod block;
 pub(super) mod certain;
@@ -87,6 +87,11 @@ impl<R: BufRead> Statements<R> {
         self
     }
 
+    /// What comes is read under another mode: a statement that ran has changed it.
+    pub(crate) fn read_as(&mut self, mode: Mode) {
+        self.mode = mode;
+    }
+
     /// Another limit than [`STATEMENT_BYTES_MAX`].
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
@@ -111,6 +116,9 @@ impl<R: BufRead> Statements<R> {
             };
             if conditional == 0 && rest.starts_with(&self.delimiter) {
                 return Ok(Some(self.give(self.delimiter.len())));
+            }
+            if conditional == 0 && (rest.starts_with(b"\\g") || rest.starts_with(b"\\G")) {
+                return Ok(Some(self.give(2)));
             }
             match first {
                 b'\'' | b'"' | b'`' => self.skip_quoted(first)?,
@@ -221,7 +229,8 @@ impl<R: BufRead> Statements<R> {
     /// How many of the bytes after the next one cannot begin or end anything.
     fn plain_run(&self) -> usize {
         let special = |byte: &u8| {
-            matches!(byte, b'\'' | b'"' | b'`' | b'-' | b'#' | b'/' | b'*') || *byte == self.delimiter[0]
+            matches!(byte, b'\'' | b'"' | b'`' | b'-' | b'#' | b'/' | b'*' | b'\\')
+                || *byte == self.delimiter[0]
         };
         let after = &self.rest()[1..];
         let run = after.iter().position(special).unwrap_or(after.len());

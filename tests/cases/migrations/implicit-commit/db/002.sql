@@ -4,3 +4,4 @@ CREATE TABLE extra (a INT);
 ROLLBACK;
 START TRANSACTION;
 INSERT INTO log (what) VALUES ('left open');
+COMMIT;

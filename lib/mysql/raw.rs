@@ -1,0 +1,135 @@
+//! A statement whose bytes are no UTF-8: the driver takes text only, so it goes straight to the socket.
+//!
+//! In: a connection without TLS, the bytes as somebody wrote them; what they mean is for the character set of the session to say. Out:
+//! what the server says of the last of its results; rows are read and dropped.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use super::packets::{Command, PACKET_BYTES_MAX, Packets, length};
+use super::wire::refusal;
+
+/// What the server says of a statement that went through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// Rows that it inserted, changed or deleted.
+    pub(crate) rows: u64,
+    /// What the server had to say about it, notes too.
+    pub(crate) warnings: u16,
+}
+
+/// What is said of LOAD DATA LOCAL where somebody else wrote the statement.
+pub(super) const NO_FILES: &str = "LOAD DATA LOCAL wants a file of this host, which is not read";
+
+/// `SERVER_MORE_RESULTS_EXISTS`.
+const MORE_RESULTS: u16 = 8;
+
+/// The end of a result as old servers write it: a mark, warnings, the state.
+const OLD_END_BYTES: usize = 5;
+
+/// Runs one statement.
+pub(crate) fn run(socket: RawFd, sql: &[u8]) -> mysql::Result<Answer> {
+    let mut packets = Packets::new(socket);
+    packets.ask(Command::Query, sql)?;
+    loop {
+        let packet = packets.packet()?;
+        let (answer, state) = match packet {
+            [0x00, ok @ ..] => of_ok(ok).ok_or_else(strange)?,
+            [0xff, ..] => return Err(refusal(packet)),
+            [0xfb, ..] => return refuse_file(&mut packets),
+            _ => of_rows(&mut packets)?,
+        };
+        if state & MORE_RESULTS == 0 {
+            return Ok(answer);
+        }
+    }
+}
+
+/// The server asks for a file of this host: it gets an empty one, and whoever asked for it an error.
+fn refuse_file(packets: &mut Packets) -> mysql::Result<Answer> {
+    packets.end_of_file()?;
+    match packets.packet()? {
+        packet @ [0xff, ..] => Err(refusal(packet)),
+        _ => Err(io::Error::other(NO_FILES).into()),
+    }
+}
+
+/// Rows changed, a number that does not matter, the state, warnings.
+fn of_ok(mut ok: &[u8]) -> Option<(Answer, u16)> {
+    let rows = length(&mut ok)?;
+    length(&mut ok)?;
+    let [s0, s1, w0, w1, ..] = ok else { return None };
+    Some((Answer { rows, warnings: u16::from_le_bytes([*w0, *w1]) }, u16::from_le_bytes([*s0, *s1])))
+}
+
+/// Behind the head of a result: definitions and rows, which are dropped, up to the last end. Servers of both kinds and all ages mark ends
+/// by a packet that begins with 0xfe; a row that does is longer than any end.
+fn of_rows(packets: &mut Packets) -> mysql::Result<(Answer, u16)> {
+    // An end behind the definitions is no end of the rows; servers that leave it out write another kind of end.
+    let mut definitions_are_over = false;
+    loop {
+        let packet = packets.packet()?;
+        match packet {
+            [0xff, ..] => return Err(refusal(packet)),
+            [0xfe, w0, w1, s0, s1] if packet.len() == OLD_END_BYTES => {
+                if definitions_are_over {
+                    let answer = Answer { rows: 0, warnings: u16::from_le_bytes([*w0, *w1]) };
+                    return Ok((answer, u16::from_le_bytes([*s0, *s1])));
+                }
+                definitions_are_over = true;
+            }
+            [0xfe, ok @ ..] if packet.len() < PACKET_BYTES_MAX => return Ok(of_ok(ok).ok_or_else(strange)?),
+            _ => {}
+        }
+    }
+}
+
+fn strange() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the server answered otherwise than to a statement")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    fn answered(packets: &[&[u8]]) -> (mysql::Result<Answer>, Vec<u8>) {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        for (number, packet) in packets.iter().enumerate() {
+            let length = u8::try_from(packet.len()).unwrap();
+            theirs.write_all(&[length, 0, 0, u8::try_from(number + 1).unwrap()]).unwrap();
+            theirs.write_all(packet).unwrap();
+        }
+        let answer = run(ours.as_raw_fd(), b"SELECT '\xff'");
+        drop(ours);
+        let mut asked = Vec::new();
+        theirs.read_to_end(&mut asked).unwrap();
+        (answer, asked)
+    }
+
+    #[test]
+    fn the_last_result_is_what_counts_and_rows_before_it_are_dropped() {
+        let ok = [0, 3, 0, 2, 0, 1, 0];
+        let (answer, asked) = answered(&[&ok]);
+        assert_eq!(answer.unwrap(), Answer { rows: 3, warnings: 1 });
+        assert_eq!(asked, b"\x0b\0\0\0\x03SELECT '\xff'");
+        let more: &[u8] = &[0xfe, 0, 0, MORE_RESULTS.to_le_bytes()[0], 0];
+        let end: &[u8] = &[0xfe, 2, 0, 0, 0];
+        let old = [&[1][..], b"\x03def", end, b"\x01x", more, &[1], b"\x03def", end, end];
+        assert_eq!(answered(&old).0.unwrap(), Answer { rows: 0, warnings: 2 });
+        let new = [&[1][..], b"\x03def", b"\x01x", &[0xfe, 0, 0, 2, 0, 4, 0]];
+        assert_eq!(answered(&new).0.unwrap(), Answer { rows: 0, warnings: 4 });
+    }
+
+    #[test]
+    fn errors_and_requests_for_files_are_errors() {
+        let (answer, _) = answered(&[&[1], b"\x03def", b"\xff\x28\x04#42000no"]);
+        assert!(answer.unwrap_err().to_string().contains("no"));
+        let (answer, asked) = answered(&[b"\xfbx", &[0, 0, 0, 2, 0, 0, 0]]);
+        assert!(answer.unwrap_err().to_string().contains(NO_FILES));
+        assert!(asked.ends_with(&[0, 0, 0, 2]));
+    }
+}

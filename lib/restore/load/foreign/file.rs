@@ -1,0 +1,289 @@
+//! Which files are SQL of another tool, and how they are read.
+//!
+//! In: a path. Out: a [`PlainFile`] and its text; for what is none, a sentence that says what it is and what to do.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::progress;
+use crate::restore::error::Error;
+
+/// How much of the file's beginning and end is looked at.
+pub(super) const EDGE_BYTES: usize = 4096;
+
+/// How much is read at a time.
+const BLOCK_BYTES: usize = 256 * 1024;
+
+/// How much SQL a compressed byte may be.
+const SQL_PER_COMPRESSED_BYTE: u64 = 6;
+
+/// The logarithm of the memory that zstd may want: what `zstd` itself takes without being told more.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// What a file of another kind begins with, what it is, and what to do.
+const OTHERS: [(&[u8], &str, &str); 8] = [
+    (b"BZh", "is compressed by bzip2", "bunzip2 it: .sql, .sql.gz and .sql.zst are read"),
+    (b"\xfd7zXZ\0", "is compressed by xz", "unxz it: .sql, .sql.gz and .sql.zst are read"),
+    (b"PK\x03\x04", "is a ZIP archive", "unzip it: .sql, .sql.gz and .sql.zst are read"),
+    (b"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", "unpack it: .sql, .sql.gz and .sql.zst are read"),
+    (b"\x04\x22\x4d\x18", "is compressed by lz4", "unlz4 it: .sql, .sql.gz and .sql.zst are read"),
+    (b"PGDMP", "is a dump of PostgreSQL", "a dump of MySQL or MariaDB is wanted"),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "is a pointer of Git LFS, not the file itself",
+        "git lfs pull",
+    ),
+    (b"SQLite format 3\0", "is a database of SQLite", "a dump of MySQL or MariaDB is wanted"),
+];
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    None,
+    Gzip,
+    Zstd,
+}
+
+/// A file that another tool wrote.
+#[derive(Debug)]
+pub(crate) struct PlainFile {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Its length.
+    pub(crate) bytes: u64,
+    /// Which of its databases is wanted, if it holds several.
+    pub(crate) chosen: Option<String>,
+    packing: Packing,
+    /// mysqldump says so at the end of every file, unless it was cut off.
+    pub(super) ends_with_completed: bool,
+    /// What mysqldump says at its beginning that it wrote out.
+    pub(super) database: Option<String>,
+    /// The events that are to fire once the database is in use; known when it is loaded.
+    pub(super) awake: OnceLock<BTreeSet<String>>,
+}
+
+/// Refuses what is no SQL at all, before anybody looks for a dump of ours in it.
+pub(crate) fn refuse_other_kinds(path: &Path) -> Result<(), Error> {
+    let other = |what: &str, hint: &str| {
+        Err(Error::OtherKind { path: path.to_owned(), what: what.to_owned(), hint: hint.to_owned() })
+    };
+    if path.is_dir() {
+        let names = || std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let of_mydumper = names().any(|name| name == "metadata")
+            && names().any(|name| name.to_string_lossy().contains("-schema"));
+        return if of_mydumper {
+            other(
+                "is a folder of mydumper",
+                "a file is wanted: myloader loads it into a database, mysqldump writes that as a file",
+            )
+        } else {
+            other("is a folder", "name a file in it: .sql, .sql.gz, .sql.zst, or a dump of mydump-rotate")
+        };
+    }
+    let mut head = Vec::new();
+    // Who cannot be read is told by whoever reads it.
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    match OTHERS.iter().find(|(begins, ..)| read.is_ok() && head.starts_with(begins)) {
+        Some((_, what, hint)) => other(what, hint),
+        None => Ok(()),
+    }
+}
+
+impl PlainFile {
+    /// Nothing if this is no SQL of another tool, but perhaps a damaged dump of ours.
+    pub(crate) fn of(path: &Path, chosen: Option<&str>) -> Result<Option<Self>, Error> {
+        let fail = |e: io::Error| fail(path, 0, e.to_string());
+        let file = File::open(path).map_err(fail)?;
+        let bytes = file.metadata().map_err(fail)?.len();
+        let mut reader = BufReader::new(file);
+        let packing = match reader.fill_buf().map_err(fail)? {
+            [0x1f, 0x8b, ..] => Packing::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Packing::Zstd,
+            _ => Packing::None,
+        };
+        let mut head = Vec::new();
+        opened(reader, packing)
+            .map_err(fail)?
+            .take(EDGE_BYTES as u64)
+            .read_to_end(&mut head)
+            .map_err(fail)?;
+        let named = path.to_string_lossy();
+        let is_named = [".sql", ".sql.gz", ".sql.zst"].iter().any(|end| named.ends_with(end));
+        if head.starts_with(b"-- refreshkit ") || !is_named {
+            return Ok(None);
+        }
+        refuse_other_texts(path, &head)?;
+        let head = String::from_utf8_lossy(&head);
+        let ends_with_completed = head
+            .lines()
+            .take(5)
+            .any(|line| ["-- MySQL dump ", "-- MariaDB dump "].iter().any(|begin| line.starts_with(begin)));
+        let chosen = chosen.map(str::to_owned);
+        let (path, database) = (path.to_owned(), database_of(&head));
+        Ok(Some(Self { path, bytes, chosen, packing, ends_with_completed, database, awake: OnceLock::new() }))
+    }
+
+    /// About how much SQL it is.
+    pub(crate) fn sql_bytes(&self) -> u64 {
+        if self.packing == Packing::None { self.bytes } else { self.bytes * SQL_PER_COMPRESSED_BYTE }
+    }
+
+    /// Its text, and how much of the file was read for it.
+    pub(super) fn text<'a>(&self, task: &'a progress::Task<'_>) -> Result<Box<dyn Read + 'a>, Error> {
+        let fail = |e: io::Error| fail(&self.path, 0, e.to_string());
+        let file = Counted { inner: File::open(&self.path).map_err(fail)?, task };
+        opened(BufReader::with_capacity(BLOCK_BYTES, file), self.packing).map_err(fail)
+    }
+}
+
+/// A failure at a line, or of the whole file (0).
+pub(super) fn fail(path: &Path, line: u64, problem: String) -> Error {
+    Error::Plain { path: path.to_owned(), line, problem, source: None }
+}
+
+/// What is text, but no SQL.
+fn refuse_other_texts(path: &Path, head: &[u8]) -> Result<(), Error> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let refuse = |problem: &str| Err(fail(path, 0, problem.to_owned()));
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return refuse("it is UTF-16: iconv -f UTF-16 -t UTF-8 makes it a file that can be read");
+    }
+    if text.starts_with(b"<") {
+        return refuse(
+            "it is XML or HTML, not SQL (mysqldump without --xml; or the page of a download that failed)",
+        );
+    }
+    let of_tool = ["mysqldump: ", "mariadb-dump: ", "mysqlpump: "];
+    if of_tool.iter().any(|tool| text.starts_with(tool.as_bytes())) {
+        let problem = "a message of mysqldump, not SQL: remove it if it is a warning, and next time let it go elsewhere (2>errors)";
+        return Err(fail(path, 1, problem.to_owned()));
+    }
+    Ok(())
+}
+
+/// `-- Host: localhost    Database: app`. Of several databases there is nothing.
+fn database_of(head: &str) -> Option<String> {
+    let line = head.lines().take(10).find(|line| line.starts_with("-- Host: "))?;
+    let (_, database) = line.split_once("Database: ")?;
+    Some(database.trim().to_owned()).filter(|database| !database.is_empty())
+}
+
+fn opened<'a>(reader: impl BufRead + 'a, packing: Packing) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match packing {
+        Packing::None => Box::new(reader),
+        Packing::Gzip => Box::new(MultiGzDecoder::new(reader)),
+        Packing::Zstd => {
+            let mut decoder = zstd::Decoder::with_buffer(reader)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+            Box::new(decoder)
+        }
+    })
+}
+
+/// Tells the progress how much of the file was read.
+struct Counted<'a, 'b> {
+    inner: File,
+    task: &'a progress::Task<'b>,
+}
+
+impl Read for Counted<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.task.add(read as u64);
+        Ok(read)
+    }
+}
+
+/// Remembers the end of what was read.
+pub(super) struct Tail<'a, R> {
+    pub(super) inner: R,
+    pub(super) tail: &'a mut Vec<u8>,
+}
+
+impl<R: Read> Read for Tail<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.tail.extend_from_slice(&buffer[read.saturating_sub(EDGE_BYTES)..read]);
+        let excess = self.tail.len().saturating_sub(EDGE_BYTES);
+        self.tail.drain(..excess);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Failure;
+
+    fn refusal(name: &str, bytes: &[u8]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let refused =
+            refuse_other_kinds(&path).and_then(|()| PlainFile::of(&path, None).map(drop)).unwrap_err();
+        format!("{refused}; {}", refused.ending().hint.unwrap_or_default())
+    }
+
+    #[test]
+    fn what_is_no_sql_is_told_what_it_is_and_what_to_do() {
+        for (name, bytes, said) in [
+            ("a.sql.bz2", &b"BZh91AY"[..], "is compressed by bzip2; bunzip2 it"),
+            ("a.sql", b"\xfd7zXZ\0\0", "is compressed by xz; unxz it"),
+            ("a.sql.zip", b"PK\x03\x04", "is a ZIP archive; unzip it"),
+            (
+                "a.sql",
+                b"version https://git-lfs.github.com/spec/v1\noid",
+                "Git LFS, not the file itself; git lfs pull",
+            ),
+            ("a.sql", b"\xfe\xff\0-", "it is UTF-16"),
+            ("a.sql", b"\xef\xbb\xbf\n<html>", "it is XML or HTML"),
+            ("a.sql", b"mysqldump: [Warning] x\n-- MySQL dump 10", "line 1: a message of mysqldump"),
+        ] {
+            let told = refusal(name, bytes);
+            assert!(told.contains(said), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_no_file_and_mydumper_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = || refuse_other_kinds(folder.path()).unwrap_err().to_string();
+        assert!(told().ends_with(" is a folder"), "{}", told());
+        for name in ["metadata", "app-schema-create.sql", "app.t-schema.sql"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert!(told().ends_with(" is a folder of mydumper"), "{}", told());
+    }
+
+    #[test]
+    fn zstd_is_read_in_all_its_frames() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sql.zst");
+        let frame = |text: &str| zstd::encode_all(text.as_bytes(), 1).unwrap();
+        std::fs::write(
+            &path,
+            [frame("-- MySQL dump 10\n-- Host: h    Database: prod\n"), frame("SELECT 1;")].concat(),
+        )
+        .unwrap();
+        let file = PlainFile::of(&path, None).unwrap().unwrap();
+        assert!(file.ends_with_completed && file.database.as_deref() == Some("prod"));
+        let mut text = String::new();
+        let progress = progress::Progress::silent();
+        let task = progress.start("reading", None, progress::Unit::Bytes);
+        file.text(&task).unwrap().read_to_string(&mut text).unwrap();
+        assert!(text.ends_with("prod\nSELECT 1;"), "{text}");
+    }
+
+    #[test]
+    fn the_end_of_what_was_read_is_kept() {
+        let mut tail = Vec::new();
+        let text = "x".repeat(3 * EDGE_BYTES) + "end";
+        io::copy(&mut Tail { inner: text.as_bytes(), tail: &mut tail }, &mut io::sink()).unwrap();
+        assert!(tail.len() == EDGE_BYTES && tail.ends_with(b"xend"));
+    }
+}

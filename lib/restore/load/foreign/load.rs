@@ -1,0 +1,318 @@
+//! Runs a file, statement by statement, and compares what is there with what was written.
+//!
+//! In: a [`PlainFile`], an empty database, who may load it. Out: its tables, counted over a connection of their own, so that nothing counts
+//! that was not committed. What the server only warns of is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufReader;
+
+use super::file::{PlainFile, Tail, fail};
+use super::judge::{Judge, Verdict};
+use super::reading::{Reading, shown};
+use super::settings;
+use super::tally::Tally;
+use crate::document::TableDigest;
+use crate::house::House;
+use crate::migrate::prepared;
+use crate::mysql::{Server, Session, Warnings, number};
+use crate::progress;
+use crate::restore::error::Error;
+use crate::restore::swap::objects;
+use crate::restore::swap::state;
+use crate::restore::target::Target;
+use crate::sql::{Mode, Statements, StatementsError, name, qualified, singles};
+
+const BLOCK_BYTES: usize = 256 * 1024;
+
+/// The longest statement: it is in memory, and in the driver's hands once more. The servers' own limit is below it unless
+/// somebody raised `max_allowed_packet`.
+const STATEMENT_BYTES_MAX: usize = 64 << 20;
+
+/// How many statements are told that were left out, or warned of.
+const TOLD_MAX: usize = 5;
+
+/// A table before the end of the session that wrote it, and rows.
+type Counts = BTreeMap<String, u64>;
+
+/// What goes on while a file is loaded.
+struct Loading<'a> {
+    file: &'a PlainFile,
+    session: Session,
+    staging: String,
+    judge: Judge,
+    tally: Tally,
+    mode: Mode,
+    /// The longest statement that the server takes.
+    packet_bytes_max: u64,
+    /// LOCK TABLES without UNLOCK.
+    locked: bool,
+    awake: BTreeSet<String>,
+    left_out: Vec<String>,
+    warnings: Warnings,
+}
+
+impl PlainFile {
+    /// Loads the file into the staging database, and counts. `others` are databases that only a look at the text keeps it out of.
+    pub(crate) fn load(
+        &self,
+        house: &House,
+        target: &Target,
+        server: &Server,
+        others: Vec<String>,
+    ) -> Result<Vec<TableDigest>, Error> {
+        let mut session = server.connect_to(Some(&target.staging()))?;
+        // As the stock client: the server's own time zone and mode, until the file says otherwise.
+        session.attempt("SET SESSION time_zone = @@global.time_zone");
+        session.attempt("SET SESSION wait_timeout = 172800");
+        session.refuse_files();
+        let own = self.database.iter().chain([&target.database]).cloned().collect();
+        let judge = Judge::new(own, self.chosen.clone(), session.engine(), others);
+        let mut loading = Loading {
+            file: self,
+            mode: mode_of(&mut session)?,
+            packet_bytes_max: packet_bytes_max(&mut session)?,
+            session,
+            staging: target.staging(),
+            judge,
+            tally: Tally::default(),
+            locked: false,
+            awake: BTreeSet::new(),
+            left_out: Vec::new(),
+            warnings: Warnings::default(),
+        };
+        loading.run_all(house)?;
+        if let Some(problem) = loading.judge.missed() {
+            return Err(fail(&self.path, 0, problem));
+        }
+        loading.end(house)?;
+        let _ = self.awake.set(std::mem::take(&mut loading.awake));
+        let before = loading.count_unknown()?;
+        let Loading { tally, .. } = loading;
+        self.count(target, server, &tally, &before)
+    }
+
+    /// Counts what is there now that the session is over that wrote it.
+    fn count(
+        &self,
+        target: &Target,
+        server: &Server,
+        tally: &Tally,
+        before: &Counts,
+    ) -> Result<Vec<TableDigest>, Error> {
+        let mut session = server.connect_to(Some(&target.staging()))?;
+        if !state::has_tables(&mut session, &target.staging())? {
+            return Err(fail(&self.path, 0, "it makes no table: the database in use stays".to_owned()));
+        }
+        objects::refuse_our_names(&mut session, &target.staging())?;
+        let mut tables = Vec::new();
+        for table in objects::tables(&mut session, &target.staging())? {
+            let rows = count_of(&mut session, &target.staging(), &table)?;
+            let differs = match (tally.expected(&table), before.get(&table)) {
+                (Some((expected, more)), _) => {
+                    Some(expected).filter(|_| rows < expected || !more && rows > expected)
+                }
+                (None, Some(before)) => Some(*before).filter(|before| rows != *before),
+                (None, None) => None,
+            };
+            if let Some(expected) = differs {
+                let what = format!("{expected} rows were written, {rows} are there");
+                return Err(Error::Differs { table, what });
+            }
+            let database = target.database.clone();
+            tables.push(TableDigest { database, table, rows, ..TableDigest::default() });
+        }
+        Ok(tables)
+    }
+
+    fn cut(&self, error: &StatementsError) -> Error {
+        fail(&self.path, error.line(), error.problem())
+    }
+}
+
+impl Loading<'_> {
+    fn run_all(&mut self, house: &House) -> Result<(), Error> {
+        let file = self.file;
+        let task = house.progress.start("loading", Some(file.bytes), progress::Unit::Bytes);
+        let mut tail = Vec::new();
+        let watched = Tail { inner: file.text(&task)?, tail: &mut tail };
+        let reader = BufReader::with_capacity(BLOCK_BYTES, watched);
+        let mut statements = Statements::new(reader).limit(STATEMENT_BYTES_MAX);
+        statements.read_as(self.mode);
+        while let Some(statement) = statements.next() {
+            house.cancel.check()?;
+            let statement = statement.map_err(|e| file.cut(&e))?;
+            if statement.block {
+                let text = shown(&statement.sql);
+                for (line, place) in singles(&text, statement.line, self.mode) {
+                    self.run(line, &statement.sql[place])?;
+                }
+            } else {
+                self.run(statement.line, &statement.sql)?;
+            }
+            statements.read_as(self.mode);
+        }
+        drop(statements);
+        if file.ends_with_completed && !String::from_utf8_lossy(&tail).contains("-- Dump completed") {
+            let problem = "it does not end with \"-- Dump completed\": it was cut off";
+            return Err(fail(&file.path, 0, problem.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, line: u64, sql: &[u8]) -> Result<(), Error> {
+        let reading = Reading::of(sql, self.mode);
+        let refuse = |problem: String| fail(&self.file.path, line, problem);
+        let (edits, event) = match self.judge.judge(&reading).map_err(refuse)? {
+            Verdict::Skip => return Ok(()),
+            Verdict::LeftOut => {
+                self.left_out.push(format!("line {line}: {}", reading.beginning()));
+                return Ok(());
+            }
+            Verdict::Split(at) => {
+                let lines = sql[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+                return self.run(line + lines, &sql[at..]);
+            }
+            Verdict::Collation(options) => return self.set_collation(line, &options),
+            Verdict::Run(edits) => (edits, None),
+            Verdict::Event(edits, event) => (edits, Some(event)),
+        };
+        if self.judge.is_only_guard() {
+            self.refuse_prepared(line, &reading)?;
+        }
+        let text = reading.spliced(edits);
+        if text.len() as u64 + 1 > self.packet_bytes_max {
+            let (needed, allowed) = (text.len() as u64 + 1, self.packet_bytes_max);
+            return Err(Error::Packet { needed, allowed });
+        }
+        let answer = self.session.run_bytes(&text).map_err(|e| self.refused(line, &text, &e))?;
+        self.warnings.count(&mut self.session, line, answer.warnings);
+        self.tally.note(&reading, answer.rows);
+        if let Some(event) = event.filter(|event| event.awake) {
+            self.awake.insert(event.name);
+        }
+        self.remember(&reading)
+    }
+
+    /// What a statement leaves behind that matters for those to come.
+    fn remember(&mut self, reading: &Reading<'_>) -> Result<(), Error> {
+        if reading.is(0, "SET") && settings::changes_mode(reading) {
+            self.mode = mode_of(&mut self.session)?;
+        }
+        if reading.is_any(0, &["LOCK", "UNLOCK"]) && reading.is_any(1, &["TABLE", "TABLES"]) {
+            self.locked = reading.is(0, "LOCK");
+        }
+        // ALTER EVENT e DISABLE
+        if reading.is(0, "ALTER")
+            && (1..8).any(|at| reading.is(at, "EVENT"))
+            && reading.code.iter().any(|token| token.is_word(&*reading.text, "DISABLE"))
+        {
+            self.awake
+                .retain(|name| !(0..reading.code.len()).any(|at| reading.name(at).as_deref() == Some(name)));
+        }
+        Ok(())
+    }
+
+    /// A collation of the other kind of server gives way to the character set's default.
+    fn set_collation(&mut self, line: u64, options: &str) -> Result<(), Error> {
+        let sql = |options: &str| format!("ALTER DATABASE {} {options}", name(&self.staging));
+        let charset = options.split(" COLLATE ").next().unwrap_or(options);
+        let (whole, less) = (sql(options), sql(charset));
+        match self.session.run_foreign(&whole) {
+            Err(::mysql::Error::MySqlError(e))
+                if e.code == number::UNKNOWN_COLLATION && charset != options =>
+            {
+                self.session.run_foreign(&less).map_err(|e| self.refused(line, less.as_bytes(), &e))?;
+                Ok(())
+            }
+            outcome => outcome.map(drop).map_err(|e| self.refused(line, whole.as_bytes(), &e)),
+        }
+    }
+
+    /// What is put together at run time is asked for, where nothing but a look at it keeps it from leaving.
+    fn refuse_prepared(&mut self, line: u64, reading: &Reading<'_>) -> Result<(), Error> {
+        let Some(expression) = prepared(&reading.text) else { return Ok(()) };
+        let sql = format!("SELECT {expression}");
+        let text: Option<Option<Vec<u8>>> =
+            ::mysql::prelude::Queryable::query_first(&mut self.session.connection, &sql)
+                .map_err(|e| self.refused(line, sql.as_bytes(), &e))?;
+        let text = text.flatten().unwrap_or_default();
+        if self.judge.leaves_when_prepared(&String::from_utf8_lossy(&text)) {
+            return Err(fail(
+                &self.file.path,
+                line,
+                "this would leave the database that is being loaded".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn refused(&self, line: u64, sql: &[u8], error: &::mysql::Error) -> Error {
+        Error::Plain {
+            path: self.file.path.clone(),
+            line,
+            problem: "the server refused the statement".to_owned(),
+            source: Some(self.session.fail_in("loading", &shown(sql), error)),
+        }
+    }
+
+    /// The file is at its end: what it leaves open would be lost with its session, as with the stock client.
+    fn end(&mut self, house: &House) -> Result<(), Error> {
+        // Refused within a transaction, and of no consequence otherwise.
+        let probe = self.session.run_foreign("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        if let Err(::mysql::Error::MySqlError(e)) = &probe
+            && e.code == number::IN_TRANSACTION
+        {
+            let problem = "its last transaction is open: its rows would be lost (is it cut off? it ends without the COMMIT of its START \
+                           TRANSACTION or SET autocommit = 0)";
+            return Err(fail(&self.file.path, 0, problem.to_owned()));
+        }
+        self.session.run("unlocking the tables", "UNLOCK TABLES")?;
+        let name = self.file.path.file_name().unwrap_or_default().to_string_lossy();
+        if self.locked {
+            house.progress.warn(&format!("{name}: it ends with its tables locked: perhaps it was cut off"));
+        }
+        for told in self.left_out.iter().take(TOLD_MAX) {
+            house
+                .progress
+                .warn(&format!("{told}: this is about the server, not about the data, and is left out"));
+        }
+        if self.left_out.len() > TOLD_MAX {
+            house
+                .progress
+                .warn(&format!("{} more of that kind are left out", self.left_out.len() - TOLD_MAX));
+        }
+        if let Some(told) = self.warnings.told() {
+            house.progress.warn(&format!("{name}: {told}"));
+        }
+        Ok(())
+    }
+
+    /// The tables of which nobody knows how many rows they must hold, as the session sees them that wrote them.
+    fn count_unknown(&mut self) -> Result<Counts, Error> {
+        let tables = objects::tables(&mut self.session, &self.staging)?;
+        let unknown = tables.into_iter().filter(|table| self.tally.expected(table).is_none());
+        let unknown: Vec<String> = unknown.collect();
+        let mut counts = Counts::new();
+        for table in unknown {
+            let rows = count_of(&mut self.session, &self.staging, &table)?;
+            counts.insert(table, rows);
+        }
+        Ok(counts)
+    }
+}
+
+/// How the session reads text now.
+fn mode_of(session: &mut Session) -> Result<Mode, Error> {
+    let mode = session.first::<String>("reading the SQL mode", "SELECT @@sql_mode")?;
+    Ok(Mode::of(&mode.unwrap_or_default()))
+}
+
+fn packet_bytes_max(session: &mut Session) -> Result<u64, Error> {
+    let bytes = session.first::<u64>("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
+    Ok(bytes.unwrap_or(u64::MAX))
+}
+
+fn count_of(session: &mut Session, database: &str, table: &str) -> Result<u64, Error> {
+    let sql = format!("SELECT COUNT(*) FROM {}", qualified(database, table));
+    Ok(session.first::<u64>(&format!("counting {table}"), &sql)?.unwrap_or(0))
+}

@@ -1,0 +1,28 @@
+//! Dumps of other tools: `.sql`, `.sql.gz` and `.sql.zst` as mysqldump, mariadb-dump and graphical clients write them, one statement after the
+//! other.
+//!
+//! In: such a file, an empty database. Out: its tables, views, routines, triggers and events there, as the stock client would have made
+//! them in a database of its own, and counted; or a refusal with the line. Bytes are sent as they are: what they mean, the file itself says
+//! (SET NAMES).
+//!
+//! ```text
+//! file      which files are SQL, and what to do with the others
+//! reading   one statement as tokens
+//! judge     what becomes of a statement: run, run otherwise, left out, refused
+//! names     `prod.t` where prod is the database that the file was made from
+//! settings  SET: what is about the server is left out
+//! events    none fires before the database is in use
+//! load      runs them
+//! tally     rows that were written, to be compared with those that are there
+//! ```
+
+mod events;
+mod file;
+mod judge;
+mod load;
+mod names;
+mod reading;
+mod settings;
+mod tally;
+
+pub(crate) use file::{PlainFile, refuse_other_kinds};

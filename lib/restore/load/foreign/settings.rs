@@ -1,0 +1,233 @@
+//! SET in a file: what is about the session is obeyed, what is about the whole server is left out.
+//!
+//! In: a SET statement. Out: the same, or what is left of it. Assignments are read, not searched: a table that is called
+//! `global_settings` is no setting.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::reading::Reading;
+use crate::mysql::Engine;
+use crate::sql::Kind;
+
+/// What becomes of a SET.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// It runs, perhaps with pieces of it replaced.
+    Run(Vec<(Range<usize>, String)>),
+    /// It is about the server, or about accounts.
+    LeftOut,
+}
+
+/// Of the session, but not for the data: whether what is written here goes into the server's log, and under which number.
+const OF_THE_LOG: [&str; 4] = ["SQL_LOG_BIN", "GTID_PURGED", "GTID_NEXT", "PSEUDO_SLAVE_MODE"];
+
+/// Character sets in which a quote or a backslash can be the second byte of a character. Nobody knows where a statement in one ends
+/// without knowing all of its characters.
+const WITH_QUOTES_INSIDE: [&str; 6] = ["sjis", "cp932", "gbk", "gb18030", "big5", "gb2312"];
+
+/// Modes that MySQL 8 knows no more, and that change nothing in what a dump says.
+const GONE_MODES: [&str; 6] =
+    ["NO_AUTO_CREATE_USER", "NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "MYSQL323", "MYSQL40"];
+
+/// One `variable = value` of a SET.
+struct Assignment {
+    /// Its tokens.
+    tokens: Range<usize>,
+    about_server: bool,
+    /// It may change how text is read.
+    variable: String,
+}
+
+/// Reads a SET.
+pub(super) fn setting(reading: &Reading<'_>, engine: Engine) -> Result<Setting, String> {
+    // SET PASSWORD, SET DEFAULT ROLE; SET STATEMENT … FOR is a statement of MariaDB with settings of its own.
+    if reading.is_any(1, &["PASSWORD", "ROLE", "DEFAULT", "RESOURCE"]) && !reading.is_symbol(2, b',') {
+        return Ok(Setting::LeftOut);
+    }
+    if reading.is_any(1, &["STATEMENT", "TRANSACTION"]) || reading.is(2, "TRANSACTION") {
+        let global = reading.is(1, "GLOBAL");
+        return Ok(if global { Setting::LeftOut } else { Setting::Run(Vec::new()) });
+    }
+    let all = assignments(reading);
+    for assignment in &all {
+        refuse_charset(reading, assignment)?;
+    }
+    let kept: Vec<&Assignment> = all.iter().filter(|assignment| !assignment.about_server).collect();
+    if kept.is_empty() {
+        return Ok(Setting::LeftOut);
+    }
+    let mut edits = Vec::new();
+    for assignment in
+        kept.iter().filter(|assignment| assignment.variable == "SQL_MODE" && engine == Engine::MySql)
+    {
+        edits.extend(without_gone_modes(reading, assignment));
+    }
+    // From one that goes to the next one, or from the one before.
+    for (at, assignment) in all.iter().enumerate().filter(|(_, assignment)| assignment.about_server) {
+        let place = |token: usize| &reading.code[token].place;
+        let goes = if let Some(next) = all.get(at + 1) {
+            place(assignment.tokens.start).start..place(next.tokens.start).start
+        } else {
+            let before = all[..at].iter().rfind(|before| !before.about_server);
+            let from = before
+                .map_or(place(assignment.tokens.start).start, |before| place(before.tokens.end - 1).end);
+            from..place(assignment.tokens.end - 1).end
+        };
+        edits.push((goes, String::new()));
+    }
+    Ok(Setting::Run(edits))
+}
+
+/// Whether a SET changes how the text behind it is read.
+pub(super) fn changes_mode(reading: &Reading<'_>) -> bool {
+    assignments(reading).iter().any(|assignment| assignment.variable == "SQL_MODE")
+}
+
+fn assignments(reading: &Reading<'_>) -> Vec<Assignment> {
+    let (mut all, mut begin, mut depth, mut global) = (Vec::new(), 1, 0_u32, false);
+    for at in 1..=reading.code.len() {
+        match () {
+            () if reading.is_symbol(at, b'(') => depth += 1,
+            () if reading.is_symbol(at, b')') => depth = depth.saturating_sub(1),
+            () => {}
+        }
+        if (at == reading.code.len() || depth == 0 && reading.is_symbol(at, b',')) && at > begin {
+            all.push(assignment(reading, begin..at, &mut global));
+            begin = at + 1;
+        }
+    }
+    all
+}
+
+/// `global`: the word GLOBAL of one assignment is that of the next ones too, up to another such word.
+fn assignment(reading: &Reading<'_>, tokens: Range<usize>, global: &mut bool) -> Assignment {
+    const WIDE: [&str; 3] = ["GLOBAL", "PERSIST", "PERSIST_ONLY"];
+    const NARROW: [&str; 2] = ["SESSION", "LOCAL"];
+    let at = tokens.start;
+    let word = |at: usize| reading.name(at).map_or(String::new(), |name| name.to_uppercase());
+    let (wide, variable) = match () {
+        () if reading.is_symbol(at, b'@') && reading.is_symbol(at + 1, b'@') => {
+            let qualified = reading.is_symbol(at + 3, b'.');
+            (qualified && reading.is_any(at + 2, &WIDE), word(at + if qualified { 4 } else { 2 }))
+        }
+        // A variable of the session's own.
+        () if reading.is_symbol(at, b'@') => (false, String::new()),
+        () if reading.is_any(at, &WIDE) && !reading.is_symbol(at + 1, b'=') => {
+            *global = true;
+            (true, word(at + 1))
+        }
+        () if reading.is_any(at, &NARROW) && !reading.is_symbol(at + 1, b'=') => {
+            *global = false;
+            (false, word(at + 1))
+        }
+        () => (*global, word(at)),
+    };
+    let about_server = wide || OF_THE_LOG.contains(&variable.as_str());
+    Assignment { tokens, about_server, variable }
+}
+
+/// Refuses character sets whose texts cannot be told from code.
+fn refuse_charset(reading: &Reading<'_>, assignment: &Assignment) -> Result<(), String> {
+    let names = ["NAMES", "CHARACTER", "CHARSET", "CHARACTER_SET_CLIENT"];
+    if !names.contains(&assignment.variable.as_str()) {
+        return Ok(());
+    }
+    let words = assignment.tokens.clone().filter_map(|at| match reading.code[at].kind {
+        Kind::Text => Some(reading.code[at].text(&reading.text).trim_matches(['\'', '"']).to_lowercase()),
+        _ => reading.name(at).map(|name| name.to_lowercase()),
+    });
+    match words.into_iter().find(|word| WITH_QUOTES_INSIDE.contains(&word.as_str())) {
+        Some(charset) => Err(format!(
+            "{}: characters of {charset} may hold quotes, so that nobody can tell texts from code; write the dump with \
+             --default-character-set=utf8mb4",
+            reading.beginning()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The texts of a mode without the words that are gone.
+fn without_gone_modes(reading: &Reading<'_>, assignment: &Assignment) -> Vec<(Range<usize>, String)> {
+    let texts =
+        assignment.tokens.clone().map(|at| &reading.code[at]).filter(|token| token.kind == Kind::Text);
+    let edit = |token: &crate::sql::Token| {
+        let text = token.text(&reading.text);
+        let (quote, inner) = (&text[..1], text.trim_matches(['\'', '"']));
+        let gone = |word: &&str| GONE_MODES.iter().any(|gone| gone.eq_ignore_ascii_case(word.trim()));
+        let left: Vec<&str> = inner.split(',').filter(|word| !gone(word)).collect();
+        let left = format!("{quote}{}{quote}", left.join(","));
+        (left != text).then(|| (token.place.clone(), left))
+    };
+    texts.filter_map(edit).collect()
+}
+
+/// What is left of a SET, for who runs it.
+pub(super) fn as_bytes(edits: Vec<(Range<usize>, String)>) -> Vec<(Range<usize>, Cow<'static, [u8]>)> {
+    edits.into_iter().map(|(place, with)| (place, Cow::Owned(with.into_bytes()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Mode;
+
+    fn left(sql: &str) -> Option<String> {
+        let reading = Reading::of(sql.as_bytes(), Mode::default());
+        match setting(&reading, Engine::MySql).unwrap() {
+            Setting::Run(edits) => {
+                Some(String::from_utf8(reading.spliced(as_bytes(edits)).into_owned()).unwrap())
+            }
+            Setting::LeftOut => None,
+        }
+    }
+
+    #[test]
+    fn what_is_about_the_server_is_left_out_and_nothing_else() {
+        for sql in [
+            "SET GLOBAL max_connections = 3",
+            "SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'x:1-5'",
+            "SET @@SESSION.SQL_LOG_BIN= 0",
+            "SET sql_log_bin = @x",
+            "set persist x = 1, y = 2",
+            "SET PASSWORD FOR a = 'b'",
+            "SET DEFAULT ROLE a TO b",
+            "SET GLOBAL TRANSACTION READ ONLY",
+        ] {
+            assert_eq!(left(sql), None, "{sql}");
+        }
+        for sql in [
+            "SET @g = (SELECT MAX(id) FROM global_settings)",
+            "SET @x = 'GLOBAL SQL_LOG_BIN', @global = 1",
+            "/*!40101 SET NAMES utf8 */",
+            "SET @MYSQLDUMP_TEMP_LOG_BIN = @@SESSION.SQL_LOG_BIN",
+            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            "SET STATEMENT max_statement_time = 1 FOR SELECT 1",
+        ] {
+            assert_eq!(left(sql).as_deref(), Some(sql));
+        }
+        for (sql, wanted) in [
+            ("SET GLOBAL a = 3, @kept = f(1, 2)", "SET @kept = f(1, 2)"),
+            ("/*!50003 SET a = '', GLOBAL b = OFF, @c = 6 */", "/*!50003 SET a = '', @c = 6 */"),
+            ("SET a = 1, GLOBAL b = 2, c = 3", "SET a = 1"),
+            ("SET GLOBAL a = 1, SESSION b = 2, c = 3", "SET SESSION b = 2, c = 3"),
+        ] {
+            assert_eq!(left(sql).unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn modes_that_are_gone_go_and_others_stay() {
+        let sql = "SET sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_CREATE_USER,PIPES_AS_CONCAT', @a = 'NO_AUTO_CREATE_USER'";
+        assert_eq!(left(sql).unwrap(), sql.replacen("NO_AUTO_CREATE_USER,", "", 1));
+    }
+
+    #[test]
+    fn character_sets_that_hide_quotes_are_refused() {
+        for sql in ["SET NAMES gbk", "SET character_set_client = 'sjis'", "SET CHARACTER SET big5"] {
+            let reading = Reading::of(sql.as_bytes(), Mode::default());
+            assert!(setting(&reading, Engine::MySql).is_err(), "{sql}");
+        }
+        assert!(left("SET NAMES latin1, @gbk = 'gbk'").is_some());
+    }
+}

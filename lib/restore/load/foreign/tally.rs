@@ -1,0 +1,169 @@
+//! Rows that a file wrote, by table: what the server says of each statement, not what the text looks like.
+//!
+//! In: each statement that ran, and how many rows the server says it changed. Out: how many rows a table must hold in the end, for those of
+//! which this can be known. What it cannot be known of (REPLACE, ON DUPLICATE KEY UPDATE, procedures, what triggers write) is counted before
+//! and after the session ends instead, so that no row is believed that was never committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reading::Reading;
+use crate::sql::Kind;
+
+/// What begins the clause that updates rows instead of inserting them.
+const ON_DUPLICATE: &[u8] = b"DUPLICATE";
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    rows: BTreeMap<String, u64>,
+    /// Names that stand in the body of a trigger: rows may come there from elsewhere.
+    filled: BTreeSet<String>,
+    /// A trigger may write anywhere.
+    anywhere: bool,
+}
+
+impl Tally {
+    /// A statement went through, and changed so many rows.
+    pub(super) fn note(&mut self, reading: &Reading<'_>, rows: u64) {
+        let first =
+            reading.code.first().map_or(String::new(), |token| token.text(&reading.text).to_uppercase());
+        match first.as_str() {
+            "INSERT" => self.insert(reading, rows),
+            "CREATE" => self.create(reading, rows),
+            "TRUNCATE" => {
+                self.set(reading.object(if reading.is(1, "TABLE") { 2 } else { 1 }), 0);
+            }
+            "DROP" if reading.is_any(1, &["TABLE", "TABLES"]) || reading.is(2, "TABLE") => {
+                self.forget_named(reading);
+            }
+            // Keys and options are no rows; what partitions and columns do to them is for the server to know.
+            "ALTER" if reading.is(1, "TABLE") => {
+                let keys = reading.object(2).is_some_and(|(_, next)| {
+                    reading.is_any(next, &["DISABLE", "ENABLE", "ADD", "MODIFY", "COMMENT", "AUTO_INCREMENT"])
+                });
+                if !keys {
+                    self.forget_named(reading);
+                }
+            }
+            "SET" | "USE" | "LOCK" | "UNLOCK" | "COMMIT" | "BEGIN" | "START" | "ALTER" | "DROP"
+            | "UPDATE" | "ANALYZE" | "SHOW" | "DEALLOCATE" => {}
+            _ => self.rows.clear(),
+        }
+    }
+
+    fn insert(&mut self, reading: &Reading<'_>, rows: u64) {
+        let words = ["LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO"];
+        let table = (1..reading.code.len()).find(|at| !reading.is_any(*at, &words));
+        let Some((table, _)) = table.and_then(|at| reading.object(at)) else { return self.rows.clear() };
+        if says_duplicate(reading.sql) {
+            self.rows.remove(&*table);
+        } else if let Some(known) = self.rows.get_mut(&*table) {
+            *known += rows;
+        }
+    }
+
+    fn create(&mut self, reading: &Reading<'_>, rows: u64) {
+        let Some((at, kind)) = reading.created() else { return };
+        match kind.as_str() {
+            "TABLE" => {
+                let name = reading.behind_if(at + 1);
+                let only_if_missing = name > at + 1;
+                let Some((table, _)) = reading.object(name) else { return };
+                // It may have been there, with rows.
+                if only_if_missing {
+                    self.rows.entry(table.into_owned()).or_insert(rows);
+                } else {
+                    self.rows.insert(table.into_owned(), rows);
+                }
+            }
+            "TRIGGER" => {
+                let body = &reading.code[at..];
+                let names = body.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::Name));
+                self.filled.extend(names.filter_map(|token| Some(token.name(&reading.text)?.into_owned())));
+                self.anywhere |= body.iter().any(|token| token.is_word(&*reading.text, "CALL"));
+            }
+            _ => {}
+        }
+    }
+
+    fn set(&mut self, object: Option<(std::borrow::Cow<'_, str>, usize)>, rows: u64) {
+        if let Some((table, _)) = object {
+            self.rows.insert(table.into_owned(), rows);
+        }
+    }
+
+    /// Forgets every table that a statement names.
+    fn forget_named(&mut self, reading: &Reading<'_>) {
+        for token in &reading.code {
+            if let Some(name) = token.name(&reading.text) {
+                self.rows.remove(&*name);
+            }
+        }
+    }
+
+    /// How many rows a table must hold, if that is known; and whether there may be more, from triggers.
+    pub(super) fn expected(&self, table: &str) -> Option<(u64, bool)> {
+        let rows = self.rows.get(table)?;
+        Some((*rows, self.anywhere || self.filled.contains(table)))
+    }
+}
+
+/// Wherever the word stands, in a value too: then there is a count too few, never a wrong one.
+fn says_duplicate(sql: &[u8]) -> bool {
+    let is = |at: usize| {
+        sql.get(at..at + ON_DUPLICATE.len()).is_some_and(|word| word.eq_ignore_ascii_case(ON_DUPLICATE))
+    };
+    memchr::memchr2_iter(b'D', b'd', sql).any(is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Mode;
+
+    fn tally(statements: &[(&str, u64)]) -> Tally {
+        let mut tally = Tally::default();
+        for (sql, rows) in statements {
+            tally.note(&Reading::of(sql.as_bytes(), Mode::default()), *rows);
+        }
+        tally
+    }
+
+    #[test]
+    fn rows_are_what_the_server_says_it_wrote() {
+        let known = tally(&[
+            ("CREATE TABLE `t` (a int)", 0),
+            ("INSERT INTO `t` VALUES (1),(2)", 2),
+            ("INSERT IGNORE INTO t (a) VALUES (1),(3)", 1),
+            ("/*!40000 ALTER TABLE `t` ENABLE KEYS */", 0),
+            ("CREATE TABLE s AS SELECT 1", 1),
+            ("CREATE TABLE IF NOT EXISTS s (a int)", 0),
+            ("TRUNCATE TABLE u", 0),
+        ]);
+        assert_eq!(known.expected("t"), Some((3, false)));
+        assert_eq!((known.expected("s"), known.expected("u")), (Some((1, false)), Some((0, false))));
+    }
+
+    #[test]
+    fn what_cannot_be_known_is_not_claimed() {
+        let made = ("CREATE TABLE t (a int)", 0);
+        for (sql, rows) in [
+            ("REPLACE INTO t VALUES (1)", 2),
+            ("INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 2", 2),
+            ("DELETE FROM t", 1),
+            ("CALL p()", 0),
+            ("ROLLBACK", 0),
+            ("DROP TABLE IF EXISTS t", 0),
+            ("ALTER TABLE t RENAME TO u", 0),
+        ] {
+            assert_eq!(tally(&[made, (sql, rows)]).expected("t"), None, "{sql}");
+        }
+        let filled = tally(&[
+            made,
+            ("CREATE TABLE x (a int)", 0),
+            ("CREATE TRIGGER tr AFTER INSERT ON x FOR EACH ROW INSERT INTO t VALUES (NEW.a)", 0),
+            ("CREATE TABLE z (a int)", 0),
+        ]);
+        assert_eq!((filled.expected("t"), filled.expected("z")), (Some((0, true)), Some((0, false))));
+    }
+}

@@ -1,0 +1,1 @@
+SELECT name, what FROM @LIVE@, log

@@ -1,0 +1,1 @@
+SET autocommit = 0; CREATE TABLE b (id int); INSERT INTO b VALUES (1);

@@ -1,0 +1,1 @@
+/*!40101 SET NAMES latin1 */; CREATE TABLE a (id int);

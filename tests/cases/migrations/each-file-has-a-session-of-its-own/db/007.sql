@@ -1,0 +1,1 @@
+LOCK TABLES users WRITE; UPDATE users SET email = 'b@x' WHERE id = 1;

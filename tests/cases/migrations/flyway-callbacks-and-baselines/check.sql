@@ -1,0 +1,1 @@
+SELECT what FROM log ORDER BY id

@@ -1,0 +1,1 @@
+THIS WOULD FAIL;

@@ -1,0 +1,2 @@
+-- ${not_this}
+INSERT INTO log (what) VALUES ('${env}');

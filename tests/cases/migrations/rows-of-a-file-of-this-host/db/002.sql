@@ -1,0 +1,2 @@
+CREATE TABLE c (a int, b varchar(10));
+LOAD DATA LOCAL INFILE 'db/data/c.csv' INTO TABLE c FIELDS TERMINATED BY ',';

@@ -1,0 +1,4 @@
+USE @LIVE@;
+CREATE TABLE a (id int);
+/*!40000 USE `@LIVE@` */;
+INSERT INTO a VALUES (1);

@@ -1,0 +1,2 @@
+CREATE TABLE `t` (`id` int primary key);
+source load_departments.dump ;

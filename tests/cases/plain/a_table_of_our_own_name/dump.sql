@@ -1,0 +1,1 @@
+CREATE TABLE refreshkit_refresh (id int);

@@ -1,0 +1,3 @@
+CREATE TABLE `a` (`id` int primary key); CREATE TABLE `log` (`n` int);
+CREATE TRIGGER tr AFTER INSERT ON a FOR EACH ROW INSERT INTO log VALUES (NEW.id);
+INSERT INTO `log` VALUES (0); INSERT INTO `a` VALUES (1),(2);

@@ -1,0 +1,1 @@
+SELECT ST_AsText(p), HEX(b), j FROM g

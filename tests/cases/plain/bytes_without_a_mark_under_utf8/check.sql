@@ -1,0 +1,1 @@
+SELECT id, HEX(b), HEX(v) FROM t

@@ -1,0 +1,3 @@
+CREATE OR REPLACE DATABASE @LIVE@;
+CREATE TABLE `t` (`id` int primary key);
+INSERT INTO `t` VALUES (1);

@@ -1,0 +1,1 @@
+SELECT id FROM v; SELECT f(); CALL p(); INSERT INTO t VALUES (2); CALL q()

@@ -1,0 +1,4 @@
+CREATE TABLE `t` (`id` int primary key);
+INSERT IGNORE INTO `t` VALUES (1),(1),(2);
+REPLACE INTO t VALUES (2),(3);
+INSERT INTO t SELECT id + 10 FROM (SELECT 1 AS id) x;

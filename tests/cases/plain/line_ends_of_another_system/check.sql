@@ -1,0 +1,1 @@
+SELECT HEX(v) FROM t; CALL p()

@@ -1,0 +1,1 @@
+SELECT id, g, w FROM t

@@ -1,0 +1,1 @@
+SELECT HEX(v) FROM t ORDER BY id; SELECT HEX(f())

@@ -1,0 +1,3 @@
+CREATE TABLE `t` (`id` int primary key, v int);
+INSERT INTO `t` VALUES (1,1);
+INSERT INTO `t` VALUES (1,2) ON DUPLICATE KEY UPDATE v=VALUES(v);

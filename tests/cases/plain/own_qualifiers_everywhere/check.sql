@@ -1,0 +1,1 @@
+SELECT id, prod, g FROM t ORDER BY id; SELECT n FROM log; SELECT id FROM v ORDER BY 1; CALL p(); SELECT id, t_id FROM c; SELECT COUNT(*) FROM d

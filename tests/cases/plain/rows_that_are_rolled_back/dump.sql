@@ -1,0 +1,5 @@
+CREATE TABLE `t` (`id` int primary key);
+START TRANSACTION;
+INSERT INTO `t` VALUES (1),(2);
+ROLLBACK;
+INSERT INTO `t` VALUES (3);

@@ -1,0 +1,9 @@
+CREATE DATABASE a1; USE a1;
+CREATE TABLE `t` (`id` int primary key);
+INSERT INTO `t` VALUES (1);
+CREATE TABLE only_a (id int);
+CREATE DATABASE b1 DEFAULT CHARACTER SET latin1; USE b1;
+CREATE TABLE `t` (`id` int primary key);
+INSERT INTO b1.`t` VALUES (2);
+USE a1;
+INSERT INTO t VALUES (3);
