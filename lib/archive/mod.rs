@@ -31,7 +31,7 @@ pub use manifest::{
 };
 pub(crate) use member::{Member, Packer, Rows, of_text};
 pub use signature::{KeyPair, Signer, Trust, fingerprint};
-pub(crate) use strict::session::SESSION;
+pub(crate) use strict::session::{AS_IT_IS, SESSION};
 pub use verify::verify;
 pub(crate) use verify::verify_own;
 

@@ -56,6 +56,8 @@ const SESSION: &[&str] = &[
     "SET SESSION sql_select_limit = 18446744073709551615",
     // A server that wants a key in every WHERE would refuse our own UPDATEs.
     "SET SESSION sql_safe_updates = 0",
+    // Whatever `max_join_size` says.
+    "SET SESSION sql_big_selects = 1",
 ];
 
 /// What proves who logs in.

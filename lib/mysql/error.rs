@@ -57,6 +57,10 @@ pub mod number {
     pub const CHECK_VIOLATED_MARIADB: u16 = 4025;
     /// A collation of another server version, or of the other kind of server.
     pub const UNKNOWN_COLLATION: u16 = 1273;
+    /// Who defined a view or a routine is not there any more.
+    pub const NO_SUCH_DEFINER: u16 = 1449;
+    /// `event_scheduler` is DISABLED: nothing of events can be seen.
+    pub const EVENTS_DISABLED: u16 = 1577;
 }
 
 /// What the server or the driver said, in the words of the stock client: `ERROR 1064 (42000): You have an error …`, without the

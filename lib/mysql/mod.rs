@@ -18,6 +18,7 @@ mod wire;
 
 pub use access::{Access, LoginOptions};
 pub use connect::{Server, authorities};
+pub(crate) use digits::double;
 pub use error::{Error, number};
 pub use infile::{Broken, Loaded};
 pub(crate) use option_file::write_with_key as write_option_file_with_key;

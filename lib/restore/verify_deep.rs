@@ -13,7 +13,7 @@ use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::progress::Unit;
 use crate::rows::digest_table;
-use crate::sql::{Mode, as_marked_utf8, databases_of_parents, name, requalify};
+use crate::sql::{Mode, as_marked_utf8, databases_of_parents, name, requalify, settings};
 
 /// What the databases' names begin with.
 const PREFIX: &str = "refreshkit_verify";
@@ -135,6 +135,9 @@ impl Load<'_> {
         for statement in &self.dump.manifest().session {
             self.session.run("preparing the connection as the dump asks for", statement)?;
         }
+        for setting in archive::AS_IT_IS {
+            self.session.attempt(setting);
+        }
         Ok(())
     }
 
@@ -211,8 +214,8 @@ impl Load<'_> {
             if object.kind == ObjectKind::View {
                 self.session.run(&deed, &format!("DROP VIEW {}", name(&object.name)))?;
             }
-            for statement in &object.session {
-                self.session.run(&deed, statement)?;
+            for statement in object.session.iter().flat_map(|statement| settings(statement)) {
+                self.session.run(&deed, &statement)?;
             }
             let mode = Mode::set_by(&object.session);
             self.session.run(&deed, &self.scratch.requalified(&object.create, mode))?;

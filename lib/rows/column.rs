@@ -24,6 +24,8 @@ pub(crate) enum Form {
     Bit,
     /// Bytes: BINARY, BLOB, spatial and vector types.
     Binary,
+    /// JSON of MySQL, which reads and writes it itself: a quoted text, its numbers as they are after a restore.
+    Json,
     /// Everything else: a quoted text.
     Text,
     /// ENUM: a quoted text; the error value, read as an empty text, is written as `0`.
@@ -59,6 +61,8 @@ impl Form {
             }
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
             | "multipolygon" | "geometrycollection" | "geomcollection" => Self::Binary,
+            // On MariaDB it is a LONGTEXT.
+            "json" => Self::Json,
             "enum" if has_empty_value(column_type) => Self::EnumNumber,
             "enum" => Self::Enum,
             _ => Self::Text,
@@ -71,7 +75,9 @@ impl Form {
             // Plus zero would take the sign of a negative zero.
             Self::Real => format!("({expression})*1e0"),
             Self::Bit | Self::EnumNumber => format!("({expression})+0"),
-            Self::Number | Self::Double | Self::Binary | Self::Text | Self::Enum => expression.to_owned(),
+            Self::Number | Self::Double | Self::Binary | Self::Text | Self::Json | Self::Enum => {
+                expression.to_owned()
+            }
         }
     }
 }
@@ -201,7 +207,7 @@ mod tests {
     fn forms_follow_from_types() {
         assert_eq!(Form::of("float", "float(7,3)"), Form::Real);
         assert_eq!(Form::of("uuid", "uuid"), Form::Text);
-        assert_eq!(Form::of("json", "json"), Form::Text);
+        assert_eq!(Form::of("json", "json"), Form::Json);
         assert_eq!(Form::Real.read("t.`a`"), "(t.`a`)*1e0");
     }
 }

@@ -4,6 +4,7 @@
 //! backslashes in strings, which the session settings of every dump switch on.
 
 use super::column::Form;
+use super::json::canonical;
 
 /// What a value becomes inside quotes: 0 for itself, else the letter after a backslash.
 const ESCAPES: [u8; 256] = {
@@ -42,6 +43,10 @@ pub(crate) fn literal(form: Form, value: Option<&[u8]>, out: &mut Vec<u8>) -> Re
         }
         Form::Text | Form::Enum => {
             quoted(bytes, out);
+            Ok(())
+        }
+        Form::Json => {
+            quoted(&canonical(bytes), out);
             Ok(())
         }
     }

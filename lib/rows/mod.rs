@@ -7,6 +7,7 @@ mod column;
 mod digest;
 mod encode;
 mod error;
+mod json;
 mod reader;
 
 pub(crate) use column::{Column, Form, columns_of, pick};

@@ -3,6 +3,7 @@
 //! In: text that a server, a dump or a branch wrote. Out: tokens, statements, tuples, other names in it; and names and values
 //! quoted. Nothing here knows what a statement does.
 
+mod bytes;
 mod condition;
 mod definer;
 mod event;
@@ -16,14 +17,15 @@ mod statements;
 mod table;
 mod tuples;
 
+pub(crate) use bytes::readable;
 pub(crate) use condition::{Constant, constant, constants};
 pub(crate) use definer::{definer, definer_in, with_definer, without_definer};
 pub(crate) use event::{asleep, awake, is_awake};
 pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
-pub(crate) use portable::portable;
+pub(crate) use portable::{for_those_who_know, portable, settings};
 pub(crate) use quote::{hex, plain_literal};
 pub use quote::{literal, name, qualified};
-pub(crate) use rename::{requalify, unqualified};
+pub(crate) use rename::{Named, named_in, requalify, unqualified};
 pub(crate) use security::with_invoker;
 pub(crate) use splice::spliced;
 pub(crate) use statements::block::singles;

@@ -1,22 +1,48 @@
 //! Definitions of one server that the other takes as well.
 //!
-//! In: what `SHOW CREATE …` answers. Out: the same, with what only one of them knows put where the other does not read.
+//! In: what `SHOW CREATE …` answers, or what an object was created under. Out: the same, with what only one of them knows put
+//! where the other does not read.
 
-use super::lexer::{Kind, tokens};
+use super::lexer::{Kind, Token, tokens};
 
-/// `sql` with the collations that only MySQL 8 knows put into version comments: MariaDB skips those and takes the
-/// character set's default.
+/// Who alone knows a collation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Only {
+    MySql,
+    MariaDb,
+}
+
+impl Only {
+    fn of(collation: &str) -> Option<Self> {
+        let has = |part: &str| collation.contains(part);
+        if has("_0900_") {
+            return Some(Self::MySql);
+        }
+        (has("_uca1400_") || has("_nopad_") || has("_general1400_") || has("_thai_520_"))
+            .then_some(Self::MariaDb)
+    }
+
+    /// How a comment begins that only that server reads as code.
+    fn opening(self) -> &'static str {
+        match self {
+            Self::MySql => "/*!80000 ",
+            Self::MariaDb => "/*M!100100 ",
+        }
+    }
+}
+
+/// `sql` with the collations that only one server knows put into comments that only it reads: the other takes the character set's
+/// default.
 pub(crate) fn portable(sql: &str) -> String {
     let found = tokens(sql);
     let mut text = String::with_capacity(sql.len());
     let mut from = 0;
     for (i, token) in found.iter().enumerate().filter(|(_, token)| token.is_word(sql, "COLLATE")) {
-        let value = found[i + 1..].iter().find(|next| !next.is(b'='));
-        if let Some(value) =
-            value.filter(|value| value.kind == Kind::Word && value.text(sql).contains("_0900_"))
-        {
+        let value: Option<&Token> = found[i + 1..].iter().find(|next| !next.is(b'='));
+        let Some(value) = value.filter(|value| value.kind == Kind::Word) else { continue };
+        if let Some(only) = Only::of(value.text(sql)) {
             text += &sql[from..token.place.start];
-            text += "/*!80000 ";
+            text += only.opening();
             text += &sql[token.place.start..value.place.end];
             text += " */";
             from = value.place.end;
@@ -25,15 +51,72 @@ pub(crate) fn portable(sql: &str) -> String {
     text + &sql[from..]
 }
 
+/// A whole statement that names a collation, for the server alone that knows it.
+pub(crate) fn for_those_who_know(collation: &str, statement: &str) -> String {
+    match Only::of(collation) {
+        Some(only) => format!("{}{statement} */", only.opening()),
+        None => statement.to_owned(),
+    }
+}
+
+/// The nearest collation that both servers know, if one of them does not know this one.
+fn known_to_both(collation: &str) -> Option<String> {
+    Only::of(collation)?;
+    let charset = collation.split('_').next().unwrap_or("utf8mb4");
+    let ending =
+        if collation.ends_with("_bin") || collation.ends_with("_cs") { "bin" } else { "unicode_520_ci" };
+    let has_unicode = matches!(charset, "utf8mb4" | "utf8mb3" | "utf8" | "ucs2" | "utf16" | "utf32");
+    let ending = if has_unicode || ending == "bin" { ending } else { "general_ci" };
+    Some(format!("{charset}_{ending}"))
+}
+
+/// `SET collation_connection = …` with the nearest collation that both servers know, if one of them does not know this one.
+fn setting_for_both(statement: &str) -> Option<String> {
+    let collation = statement.strip_prefix(COLLATION_CONNECTION)?;
+    known_to_both(collation).map(|collation| format!("{COLLATION_CONNECTION}{collation}"))
+}
+
+/// How the setting begins.
+const COLLATION_CONNECTION: &str = "SET collation_connection = ";
+
+/// The statements that set what a statement of a dump sets, on whichever server.
+pub(crate) fn settings(statement: &str) -> Vec<String> {
+    let Some(both) = setting_for_both(statement) else { return vec![statement.to_owned()] };
+    let collation = statement.strip_prefix(COLLATION_CONNECTION).unwrap_or_default();
+    vec![both, for_those_who_know(collation, statement)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn collations_of_mysql_alone_are_for_mysql_alone() {
+    fn collations_of_one_server_alone_are_for_it_alone() {
         assert_eq!(
             portable("`a` text COLLATE utf8mb4_0900_bin, 'COLLATE utf8mb4_0900_bin') COLLATE=utf8mb4_bin"),
             "`a` text /*!80000 COLLATE utf8mb4_0900_bin */, 'COLLATE utf8mb4_0900_bin') COLLATE=utf8mb4_bin"
         );
+        assert_eq!(
+            portable("`a` text COLLATE utf8mb4_uca1400_as_ci) COLLATE=utf8mb4_unicode_nopad_ci"),
+            "`a` text /*M!100100 COLLATE utf8mb4_uca1400_as_ci */) /*M!100100 COLLATE=utf8mb4_unicode_nopad_ci */"
+        );
+    }
+
+    #[test]
+    fn a_connection_takes_the_nearest_collation_first_and_its_own_where_it_is_known() {
+        assert_eq!(
+            settings("SET collation_connection = utf8mb4_0900_as_cs"),
+            [
+                "SET collation_connection = utf8mb4_bin",
+                "/*!80000 SET collation_connection = utf8mb4_0900_as_cs */"
+            ]
+        );
+        assert_eq!(
+            settings("SET collation_connection = utf8mb4_uca1400_ai_ci")[0],
+            "SET collation_connection = utf8mb4_unicode_520_ci"
+        );
+        for plain in ["SET collation_connection = utf8mb4_bin", "SET sql_mode = '_0900_'"] {
+            assert_eq!(settings(plain), [plain]);
+        }
     }
 }

@@ -107,7 +107,10 @@ pub(crate) fn seen_through(lens: Lens, session: &mut Session, database: &str) ->
         let columns: Vec<String> = row.columns_ref().iter().map(|c| c.name_str().into_owned()).collect();
         let mut text = String::new();
         for (i, column) in columns.iter().enumerate().filter(|(_, column)| *column != "Created") {
-            let value = row.take::<Option<String>, _>(i).unwrap().unwrap_or_default();
+            let value = row.take::<Option<Vec<u8>>, _>(i).unwrap().unwrap_or_default();
+            // A server writes the bytes of some constants as they are.
+            let value =
+                String::from_utf8(value).unwrap_or_else(|e| e.into_bytes().escape_ascii().to_string());
             text.extend([column.as_str(), ": ", &value, "\n"]);
         }
         seen.insert(format!("{word} {object}"), normal(&text));

@@ -114,6 +114,7 @@ mod restore_private;
 mod restore_production;
 mod restore_tls;
 mod rotate;
+mod schemas;
 mod security;
 mod support;
 mod tidy;

@@ -3,7 +3,7 @@
 //! In: the statement. Out: a bare CREATE TABLE (columns, checks, the primary key or the key that stands in for it, the
 //! key that `AUTO_INCREMENT` needs), clauses for `ALTER TABLE` with the other keys, and those with the foreign keys.
 
-use crate::sql::{Kind, TableText, Token, portable, tokens, unqualified};
+use crate::sql::{Kind, TableText, Token, databases_of_parents, portable, tokens, unqualified};
 
 /// A table's definition in pieces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) struct Pieces {
     pub(crate) create: String,
     pub(crate) indexes: Vec<Vec<String>>,
     pub(crate) foreign_keys: Vec<String>,
+    /// Foreign keys to tables that are not in the dump.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// What an item between the outer parentheses is.
@@ -28,19 +30,28 @@ enum Item {
 }
 
 /// Cuts the statement. Nothing if it is not of the expected form; the whole statement is then used as it is.
-pub(crate) fn cut(show_create: &str, database: &str) -> Option<Pieces> {
+///
+/// `databases` are those of the dump: a foreign key to another one could not be restored.
+pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Option<Pieces> {
     let sql = portable(&unqualified(show_create, database));
-    let TableText { opening, items, closing } = TableText::of(&sql)?;
+    let TableText { opening, items: all, closing } = TableText::of(&sql)?;
+    let goes_out = |item: &str| {
+        let parents = || databases_of_parents(item);
+        kind_of(item) == Item::ForeignKey && parents().iter().any(|parent| !databases.contains(parent))
+    };
+    let (out, items): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|item| goes_out(item));
+    let left_out: Vec<String> = out.into_iter().map(str::to_owned).collect();
     let kinds: Vec<Item> = items.iter().map(|item| kind_of(item)).collect();
     let stored =
         items.iter().zip(&kinds).any(|(item, kind)| *kind == Item::Column && has_words(item, &["STORED"]));
     // A foreign key on the base of a stored column can be created with the table but not be added to it.
     if stored && kinds.contains(&Item::ForeignKey) {
-        return Some(Pieces { create: sql, ..Pieces::default() });
+        let create = format!("{}(\n  {}\n{}", &sql[..opening], items.join(",\n  "), &sql[closing..]);
+        return Some(Pieces { create, left_out, ..Pieces::default() });
     }
     // The keys keep their order, so those before one that must stay, stay too.
     let last_first = first_keys(&items, &kinds)?.into_iter().max();
-    let mut pieces = Pieces::default();
+    let mut pieces = Pieces { left_out, ..Pieces::default() };
     let mut stays = Vec::new();
     let mut fulltext = Vec::new();
     let mut open_group = false;
@@ -152,7 +163,7 @@ mod tests {
                    KEY `e` (((`id` + 1)),`b`) /*!80000 INVISIBLE */,\n  FULLTEXT KEY `f` (`b`) /*!50100 WITH PARSER `ngram` */ ,\n  \
                    CONSTRAINT `k` FOREIGN KEY (`v`) REFERENCES `q` (`id`),\n  CONSTRAINT `c` CHECK ((`id` > 0)) /*!80016 NOT ENFORCED */\n\
                    ) ENGINE=InnoDB COMMENT='a (b'\n/*!50100 PARTITION BY HASH (`id`)\nPARTITIONS 4 */";
-        let pieces = cut(sql, "db").unwrap();
+        let pieces = cut(sql, "db", &[]).unwrap();
         assert_eq!(
             pieces.indexes,
             [
@@ -175,7 +186,7 @@ mod tests {
     fn auto_increment_keeps_its_key_and_a_table_without_primary_key_its_first_unique_one() {
         let sql = "CREATE TABLE `c` (\n  `id` bigint NOT NULL AUTO_INCREMENT,\n  `n` int DEFAULT NULL,\n  `m` int NOT NULL,\n  \
                    UNIQUE KEY `um` (`m`),\n  KEY `ai` (`id`,`n`),\n  KEY `n` (`n`),\n  SPATIAL KEY `s` (`n`),\n  KEY `o` (`n`)\n) ENGINE=InnoDB";
-        let pieces = cut(sql, "db").unwrap();
+        let pieces = cut(sql, "db", &[]).unwrap();
         assert_eq!(
             pieces.indexes,
             [["ADD KEY `n` (`n`)"], ["ADD SPATIAL KEY `s` (`n`)"], ["ADD KEY `o` (`n`)"]]
@@ -184,14 +195,29 @@ mod tests {
     }
 
     #[test]
+    fn a_foreign_key_to_another_database_is_left_out_and_said() {
+        let sql = "CREATE TABLE `c` (\n  `a` int,\n  KEY `a` (`a`),\n  CONSTRAINT `k` FOREIGN KEY (`a`) REFERENCES `x`.`p` (`id`),\n  \
+                   CONSTRAINT `l` FOREIGN KEY (`a`) REFERENCES `p` (`id`)\n) ENGINE=InnoDB";
+        let with = |databases: &[&str]| {
+            cut(sql, "db", &databases.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap()
+        };
+        assert_eq!(
+            with(&["db"]).foreign_keys,
+            ["ADD CONSTRAINT `l` FOREIGN KEY (`a`) REFERENCES `p` (`id`)"]
+        );
+        assert_eq!(with(&["db"]).left_out, ["CONSTRAINT `k` FOREIGN KEY (`a`) REFERENCES `x`.`p` (`id`)"]);
+        assert_eq!((with(&["db", "x"]).left_out.len(), with(&["db", "x"]).foreign_keys.len()), (0, 2));
+    }
+
+    #[test]
     fn a_second_place_auto_increment_is_left_whole() {
         let sql = "CREATE TABLE `c` (\n  `a` int NOT NULL,\n  `id` int NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`a`,`id`)\n) ENGINE=MyISAM";
-        assert_eq!(cut(sql, "db"), None);
+        assert_eq!(cut(sql, "db", &[]), None);
     }
 
     #[test]
     fn a_stored_column_keeps_foreign_keys_in_the_statement() {
         let sql = "CREATE TABLE `c` (\n  `a` int,\n  `s` int AS (`a`) STORED,\n  KEY `a` (`a`),\n  CONSTRAINT `k` FOREIGN KEY (`a`) REFERENCES `p` (`id`)\n)";
-        assert_eq!(cut(sql, "db").unwrap().create, sql);
+        assert_eq!(cut(sql, "db", &[]).unwrap().create, sql);
     }
 }

@@ -14,9 +14,12 @@ use crate::archive::{ObjectEntry, ObjectKind};
 use crate::claim::{self, EventBefore};
 use crate::config::Definer;
 use crate::dump::error::Error;
-use crate::mysql::Session;
+use crate::mysql::{Session, number};
 use crate::rows::{Column, columns_of};
-use crate::sql::{Kind, Token, awake, is_awake, literal, name, qualified, tokens, with_definer};
+use crate::sql::{
+    Mode, Named, awake, is_awake, literal, name, named_in, portable, qualified, readable, tokens,
+    with_definer,
+};
 
 /// Reads the objects of every database of the outline; what cannot be restored becomes a warning.
 pub(crate) fn objects(
@@ -33,12 +36,16 @@ pub(crate) fn objects(
         all.extend(reader.routines(session)?);
         all.extend(reader.views(session, outline)?);
         all.extend(reader.triggers(session, outline)?);
-        all.extend(reader.events(session)?);
+        all.extend(reader.events(session, outline)?);
     }
     // Functions of any database before views of any other.
     all.sort_by_key(|object| object.kind);
     Ok(all)
 }
+
+/// Why a body may be missing.
+const HIDDEN: &str = "this account may not read its body (it lacks SHOW_ROUTINE on MySQL, SHOW CREATE ROUTINE on MariaDB 11, or SELECT \
+                      on mysql.proc)";
 
 struct Reader<'a> {
     database: &'a str,
@@ -89,12 +96,33 @@ impl Reader<'_> {
         Ok(entries)
     }
 
-    fn events(&self, session: &mut Session) -> Result<Vec<ObjectEntry>, Error> {
+    /// Says that events may be missing, unless it is known that there are none.
+    fn warn_of_events(&self, session: &mut Session, outline: &mut Outline) {
+        let sql = format!("SELECT COUNT(*) FROM mysql.event WHERE db = {}", literal(self.database));
+        let counted: Option<u64> = session.first("counting events", &sql).ok().flatten();
+        if counted != Some(0) {
+            outline.warnings.push(format!(
+                "the events of {} are left out: event_scheduler is DISABLED on the source, so it does not show them \
+                 (OFF would do)",
+                self.database
+            ));
+        }
+    }
+
+    fn events(&self, session: &mut Session, outline: &mut Outline) -> Result<Vec<ObjectEntry>, Error> {
         let sql = format!(
             "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {} ORDER BY EVENT_NAME",
             literal(self.database)
         );
-        let found: Vec<String> = session.rows(&format!("listing the events of {}", self.database), &sql)?;
+        let deed = format!("listing the events of {}", self.database);
+        let found: Vec<String> = match session.rows(&deed, &sql) {
+            // Without a scheduler a server does not even say that there are none.
+            Err(error) if error.number() == Some(number::EVENTS_DISABLED) => {
+                self.warn_of_events(session, outline);
+                Vec::new()
+            }
+            outcome => outcome?,
+        };
         let before = claim::events_before(session, self.database)?;
         let mut entries = Vec::new();
         for event in found {
@@ -132,26 +160,37 @@ impl Reader<'_> {
         let columns = columns_of(session, self.database, None)?;
         let mut entries = Vec::new();
         for view in found {
-            if !session.attempt(&format!("SELECT 1 FROM {} LIMIT 0", qualified(self.database, &view))) {
-                outline
-                    .warnings
-                    .push(format!("view {}.{view} is broken in the source: left out", self.database));
+            if !self.is_whole(session, &view) {
+                outline.leave_out_view(self.database, &view, "is broken in the source");
                 continue;
             }
             let row = self.show(session, "VIEW", &view)?;
             let entry = self.entry(ObjectKind::View, &view, &row, 1)?;
-            if let Some(missing) = left_out(&entry.create, self.database, outline) {
-                let message = format!(
-                    "view {}.{view} reads {missing}, which is not in the dump: left out",
-                    self.database
-                );
-                outline.warnings.push(message);
-                continue;
-            }
+            let entry = ObjectEntry { create: portable(&entry.create), ..entry };
             let names = columns.get(&view).into_iter().flatten().map(|column: &Column| column.name.clone());
             entries.push(ObjectEntry { columns: names.collect(), ..entry });
         }
+        // A view that is left out takes those along that read it.
+        while let Some((at, missing)) = entries
+            .iter()
+            .enumerate()
+            .find_map(|(at, entry)| Some((at, missing(&entry.create, self.database, outline)?)))
+        {
+            let view = entries.remove(at).name;
+            let why = format!("reads {missing}, which is not in the dump");
+            outline.leave_out_view(self.database, &view, &why);
+        }
         Ok(in_order(entries))
+    }
+
+    /// Whether rows can be read from a view. Of one whose definer is gone nobody knows; where definers are taken away, that
+    /// is no reason to leave it out.
+    fn is_whole(&self, session: &mut Session, view: &str) -> bool {
+        let sql = format!("SELECT 1 FROM {} LIMIT 0", qualified(self.database, view));
+        match session.run(&format!("trying the view {}.{view}", self.database), &sql) {
+            Ok(_) => true,
+            Err(error) => self.policy != Definer::Keep && error.number() == Some(number::NO_SUCH_DEFINER),
+        }
     }
 
     fn show(&self, session: &mut Session, word: &str, object: &str) -> Result<Row, Error> {
@@ -174,10 +213,9 @@ impl Reader<'_> {
             object: format!("{}.{object}", self.database),
             problem: problem.to_owned(),
         };
-        let create: Option<String> = at(row, statement);
-        let create = create.ok_or_else(|| {
-            unfaithful("this account may not read its body (it lacks SHOW_ROUTINE, or SELECT on mysql.proc)")
-        })?;
+        let create: Option<Vec<u8>> = at(row, statement);
+        let create = create.ok_or_else(|| unfaithful(HIDDEN))?;
+        let create = readable(create).ok_or_else(|| unfaithful("its definition is no UTF-8"))?;
         let rewritten = rewrite(kind, &create, self.database, self.policy)
             .ok_or_else(|| unfaithful("its definition is not of a known form"))?;
         let ascii = create.is_ascii();
@@ -222,25 +260,25 @@ fn text(row: &Row, column: &str) -> Option<String> {
     at(row, position)
 }
 
-/// The first table that a view reads and that is not in the dump. In the server's own text a table stands alone or
-/// behind its database, a column behind its table, an alias behind AS or a table.
-fn left_out(create: &str, database: &str, outline: &Outline) -> Option<String> {
-    if outline.left_out.is_empty() {
-        return None;
-    }
-    let all = tokens(create);
-    let quoted = |token: Option<&Token>| {
-        token.filter(|t| t.kind == Kind::Name).and_then(|t| Some(t.name(create)?.into_owned()))
+/// Databases that every server has of its own.
+const OF_THE_SERVER: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
+
+/// The first table or routine that a view names and that is not in the dump.
+fn missing(create: &str, database: &str, outline: &Outline) -> Option<String> {
+    let is_missing = |named: &Named| {
+        let of = named.database.as_deref().unwrap_or(database);
+        let is_there = outline.databases.iter().any(|entry| entry.name == of)
+            || OF_THE_SERVER.iter().any(|own| own.eq_ignore_ascii_case(of));
+        !is_there || outline.left_out.contains(&(of.to_owned(), named.name.clone()))
     };
-    (0..all.len()).find_map(|i| {
-        let before = i.checked_sub(1).and_then(|before| all.get(before));
-        let after_as = before.is_some_and(|t| t.is_word(create, "AS") || t.is(b'.'));
-        let first = quoted(all.get(i)).filter(|_| !after_as)?;
-        let qualified_name = all.get(i + 1).is_some_and(|t| t.is(b'.'));
-        let full =
-            if qualified_name { (first, quoted(all.get(i + 2))?) } else { (database.to_owned(), first) };
-        outline.left_out.contains(&full).then(|| format!("{}.{}", full.0, full.1))
-    })
+    let missing = named_in(body(create), Mode::default()).into_iter().find(is_missing)?;
+    Some(format!("{}.{}", missing.database.as_deref().unwrap_or(database), missing.name))
+}
+
+/// What a view selects: behind its own name.
+fn body(create: &str) -> &str {
+    let as_word = tokens(create).into_iter().find(|token| token.is_word(create, "AS"));
+    as_word.map_or(create, |word| &create[word.place.end..])
 }
 
 /// Views after the views whose names they mention.

@@ -15,7 +15,10 @@ use crate::dump::job::Wish;
 use crate::mask::{self, Order};
 use crate::mysql::Session;
 use crate::rows::{self, Column, columns_of};
-use crate::sql::{name, portable, qualified, unqualified, without_counter};
+use crate::sql::{name, portable, qualified, readable, unqualified, without_counter};
+
+/// The table in which dev-restore keeps what it did.
+const RESERVED: &str = "refreshkit_refresh";
 
 /// What a dump consists of.
 #[derive(Debug, Default)]
@@ -23,9 +26,17 @@ pub(crate) struct Outline {
     pub(crate) databases: Vec<DatabaseEntry>,
     pub(crate) tables: Vec<TableEntry>,
     pub(crate) parts: Vec<Part>,
-    /// Base tables that are not in the dump, as (database, table): views on them cannot be restored.
+    /// Tables and views that are not in the dump, as (database, table): views on them cannot be restored.
     pub(crate) left_out: BTreeSet<(String, String)>,
     pub(crate) warnings: Vec<String>,
+}
+
+impl Outline {
+    /// Leaves a view out, with a warning; views that read it go with it.
+    pub(crate) fn leave_out_view(&mut self, database: &str, view: &str, why: &str) {
+        self.warnings.push(format!("view {database}.{view} {why}: left out"));
+        self.left_out.insert((database.to_owned(), view.to_owned()));
+    }
 }
 
 /// How to read the rows of one table.
@@ -64,6 +75,8 @@ pub(crate) fn outline(session: &mut Session, wish: &Wish) -> Result<Outline, Err
     let mut outline = Outline::default();
     for database in wish.databases() {
         outline.databases.push(database_entry(session, &database)?);
+    }
+    for database in wish.databases() {
         let columns = columns_of(session, &database, None)?;
         let indexes = catalog::indexes_of(session, &database)?;
         let found = tables_of(session, &database)?;
@@ -121,6 +134,12 @@ fn add(
     if known.is_empty() {
         return Err(Error::Moved(label));
     }
+    if found.name == RESERVED {
+        outline.warnings.push(format!(
+            "{label} has the name of the table in which dev-restore keeps what it did: `zcat | mysql` restores it, \
+             dev-restore does not"
+        ));
+    }
     let names: Vec<String> = match plan {
         Some(plan) if plan.class != TableClass::Empty => {
             plan.columns.iter().map(|c| c.name.clone()).collect()
@@ -129,8 +148,13 @@ fn add(
     };
     let columns = rows::pick(known, database, &found.name, &names)?;
     let position = outline.tables.len();
-    outline.tables.push(table_entry(session, (database, &found.name), names, plan.is_some())?);
+    // Its rows are those of the tables that it joins.
+    let is_union = found.engine.eq_ignore_ascii_case("MRG_MYISAM");
+    let names = if is_union { Vec::new() } else { names };
+    let entry = table_entry(session, outline, (database, found), (names, plan.is_some()))?;
+    outline.tables.push(entry);
     let part = match plan {
+        _ if is_union => return Ok(()),
         Some(plan) if plan.class == TableClass::Empty => return Ok(()),
         Some(plan) => planned_part(plan, columns, known, found),
         None => whole_part(columns, facts, found),
@@ -229,21 +253,33 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
 
 fn table_entry(
     session: &mut Session,
-    (database, table): (&str, &str),
-    columns: Vec<String>,
-    is_planned: bool,
+    outline: &mut Outline,
+    (database, found): (&str, &Found),
+    (columns, is_planned): (Vec<String>, bool),
 ) -> Result<TableEntry, Error> {
+    let table = found.name.as_str();
     let sql = format!("SHOW CREATE TABLE {}", qualified(database, table));
-    let shown: Option<(String, String)> =
+    let shown: Option<(String, Vec<u8>)> =
         session.first(&format!("reading the definition of {database}.{table}"), &sql)?;
     let (_, show_create) =
         shown.ok_or_else(|| Error::NotThere(format!("{database}.{table} is not there any more")))?;
-    // How many rows production has had is not said with a few of them.
-    let show_create = if is_planned { without_counter(&show_create) } else { show_create };
-    let pieces = create::cut(&show_create, database).unwrap_or_else(|| create::Pieces {
+    let show_create = readable(show_create).ok_or_else(|| Error::Unfaithful {
+        object: format!("{database}.{table}"),
+        problem: "its definition is no UTF-8".to_owned(),
+    })?;
+    // How many rows production has had is not said with a few of them. And ARCHIVE takes no row below its counter.
+    let is_uncounted = is_planned || found.engine == "ARCHIVE";
+    let show_create = if is_uncounted { without_counter(&show_create) } else { show_create };
+    let databases: Vec<String> = outline.databases.iter().map(|entry| entry.name.clone()).collect();
+    let pieces = create::cut(&show_create, database, &databases).unwrap_or_else(|| create::Pieces {
         create: portable(&unqualified(&show_create, database)),
         ..create::Pieces::default()
     });
+    for key in &pieces.left_out {
+        outline.warnings.push(format!(
+            "{database}.{table}: a foreign key refers to a database that is not in the dump, and is left out: {key}"
+        ));
+    }
     Ok(TableEntry {
         kind: TableKind::Table,
         database: database.to_owned(),

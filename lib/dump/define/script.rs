@@ -4,7 +4,7 @@
 //! top to bottom. Nothing in it asks for more than the rights on the databases themselves.
 
 use crate::archive::{DatabaseEntry, Manifest, ObjectEntry, ObjectKind, SESSION, TableEntry, TableKind};
-use crate::sql::{name, portable};
+use crate::sql::{for_those_who_know, name, portable, settings};
 
 /// What a connection must run before it loads rows, and the variables that the header keeps for the footer.
 pub(crate) fn session() -> Vec<String> {
@@ -19,6 +19,21 @@ const KEPT: &[&str] = &[
     "time_zone",
     "sql_mode",
     "foreign_key_checks",
+];
+
+/// What was once taken in is taken in again: days that no month has, and on MariaDB rows that a CHECK would refuse. They are no
+/// part of the manifest's session: a reader of the format's first version knows none but those four.
+const AS_IT_IS: [&str; 4] = [
+    "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
+    "/*M!100201 SET @refreshkit_check_constraint_checks = @@check_constraint_checks, check_constraint_checks = 0 */",
+    "/*M!100201 SET @refreshkit_innodb_strict_mode = @@innodb_strict_mode */",
+    "/*M!100201 SET innodb_strict_mode = 0 */",
+];
+
+/// As it was.
+const AS_IT_WAS: [&str; 2] = [
+    "/*M!100201 SET check_constraint_checks = @refreshkit_check_constraint_checks */",
+    "/*M!100201 SET innodb_strict_mode = @refreshkit_innodb_strict_mode */",
 ];
 
 /// SQL that is written statement by statement.
@@ -60,7 +75,7 @@ pub(crate) fn header(manifest: &Manifest) -> Script {
     for variable in KEPT {
         sql.add(&format!("SET @refreshkit_{variable} = @@{variable}"));
     }
-    for statement in &manifest.session {
+    for statement in manifest.session.iter().map(String::as_str).chain(AS_IT_IS) {
         sql.add(statement);
     }
     for database in &manifest.databases {
@@ -128,14 +143,17 @@ pub(crate) fn objects(manifest: &Manifest) -> Script {
 fn write_object(sql: &mut Script, object: &ObjectEntry, database: Option<&DatabaseEntry>) {
     sql.text.push('\n');
     sql.enter(&object.database);
-    for statement in &object.session {
-        sql.add(statement);
+    for statement in object.session.iter().flat_map(|statement| settings(statement)) {
+        sql.add(&statement);
     }
     if object.kind != ObjectKind::Trigger {
         sql.add(&format!("DROP {} IF EXISTS {}", word(object.kind), name(&object.name)));
     }
     // What a program's texts and variables default to was decided when it was created.
-    let alter = |collation: &str| format!("ALTER DATABASE {} COLLATE {collation}", name(&object.database));
+    let alter = |collation: &str| {
+        let sql = format!("ALTER DATABASE {} COLLATE {collation}", name(&object.database));
+        for_those_who_know(collation, &sql)
+    };
     if let Some(collation) = &object.database_collation {
         sql.add(&alter(collation));
     }
@@ -179,6 +197,9 @@ pub(crate) fn footer() -> Script {
     let mut sql = Script::default();
     for variable in KEPT {
         sql.add(&format!("SET {variable} = @refreshkit_{variable}"));
+    }
+    for statement in AS_IT_WAS {
+        sql.add(statement);
     }
     sql
 }

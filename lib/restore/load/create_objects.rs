@@ -12,7 +12,7 @@ use crate::mysql::{self, Session};
 use crate::restore::error::Error;
 use crate::restore::swap::objects::{self, Object};
 use crate::restore::swap::views::create_views;
-use crate::sql::{self, Mode, asleep, is_awake, requalify, without_definer};
+use crate::sql::{self, Mode, asleep, is_awake, name, requalify, settings, without_definer};
 
 /// Creates everything that is no table. Returns the events as they were defined.
 pub(crate) fn furnish(house: &House, job: &Job) -> Result<Vec<Object>, Error> {
@@ -51,15 +51,39 @@ pub(crate) fn furnish(house: &House, job: &Job) -> Result<Vec<Object>, Error> {
 
 fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), mysql::Error> {
     let deed = format!("creating the {} {}", words(entry.kind), entry.name);
-    for statement in &entry.session {
-        session.run(&deed, statement)?;
+    for statement in entry.session.iter().flat_map(|statement| settings(statement)) {
+        session.run(&deed, &statement)?;
     }
     // Those who defined things in production are not here; in whose name they run is decided before the swap.
-    let outcome = session.run(&deed, &without_definer(text));
+    let outcome = match &entry.database_collation {
+        // What a routine's texts default to is decided by the database, when it is created.
+        Some(collation) => {
+            under_collation(session, collation, |session| session.run(&deed, &without_definer(text)))
+        }
+        None => session.run(&deed, &without_definer(text)),
+    };
     for statement in ["SET NAMES utf8mb4", "SET time_zone = '+00:00'"] {
         session.run(&deed, statement)?;
     }
     outcome.map(drop)
+}
+
+/// Does something while the default database has another collation, if it can have it.
+pub(crate) fn under_collation<T>(
+    session: &mut Session,
+    collation: &str,
+    work: impl FnOnce(&mut Session) -> Result<T, mysql::Error>,
+) -> Result<T, mysql::Error> {
+    let deed = "reading the collation of the database";
+    let now: Option<(String, String)> = session.first(deed, "SELECT DATABASE(), @@collation_database")?;
+    let Some((database, now)) = now.filter(|(_, now)| now != collation) else { return work(session) };
+    let alter = |collation: &str| format!("ALTER DATABASE {} COLLATE {collation}", name(&database));
+    let is_changed = session.attempt(&alter(collation));
+    let outcome = work(session);
+    if is_changed {
+        session.run("setting the collation of the database", &alter(&now))?;
+    }
+    outcome
 }
 
 fn words(kind: ObjectKind) -> &'static str {

@@ -10,7 +10,7 @@ use mysql::prelude::Queryable;
 use super::job::Job;
 use super::queue::Task;
 use super::transcode::Recipe;
-use crate::archive::{DumpFile, Inserts, TableEntry, TableKind};
+use crate::archive::{AS_IT_IS, DumpFile, Inserts, TableEntry, TableKind};
 use crate::document::TableDigest;
 use crate::mysql::{Broken, Loaded, Session, number};
 use crate::progress;
@@ -22,8 +22,6 @@ use crate::sql::{self, databases_of_parents, name, qualified};
 /// What makes InnoDB build keys faster, and what lets in what its source held: tables and rows that were made under other settings are
 /// compared with the dump afterwards, so that nothing is lost by it. Where the server knows it and the account may set it.
 const SETTINGS: &[&str] = &[
-    "SET SESSION innodb_strict_mode = OFF",
-    "SET SESSION check_constraint_checks = OFF",
     "SET SESSION sql_require_primary_key = OFF",
     "SET SESSION innodb_ddl_buffer_size = 67108864",
     "SET SESSION innodb_parallel_read_threads = 4",
@@ -59,8 +57,10 @@ impl<'a> Worker<'a> {
         for statement in &self.job.dump.manifest().session {
             self.session.run("preparing the connection as the dump asks for", statement)?;
         }
-        // A 31st of February is a value, too.
-        self.session.attempt("SET SESSION sql_mode = CONCAT(@@sql_mode, ',ALLOW_INVALID_DATES')");
+        // Neither an old server nor an account with few rights is a reason not to try.
+        for setting in AS_IT_IS {
+            self.session.attempt(setting);
+        }
         Ok(())
     }
 

@@ -27,6 +27,7 @@ pub(super) mod stored;
 pub(super) mod sync_objects;
 pub(super) mod views;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
@@ -34,7 +35,7 @@ use super::target::Target;
 use crate::house::House;
 use crate::mysql::{self, Engine, Session, number};
 use crate::restore::load::fast;
-use crate::sql::{literal, qualified};
+use crate::sql::{Mode, literal, name, qualified, requalify};
 use lock::{Holder, is_busy};
 use record::Plan;
 use state::{alter_database, create_database};
@@ -236,6 +237,7 @@ fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error
 fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.incoming.collation)?;
+    mend_defaults(session, live, &plan.incoming.database)?;
     let wanted =
         developer_objects::beside(session, plan, &plan.incoming.objects_in(live, Events::AsDefined))?;
     let told = settle(session, live, &wanted, false)?;
@@ -247,6 +249,25 @@ fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
     state::drop_database(session, &plan.staging)?;
     state::forget(session, &plan.outgoing)?;
     Ok(told)
+}
+
+/// Defaults that ask a sequence of the database that the tables came from ask the one beside them.
+fn mend_defaults(session: &mut Session, live: &str, from: &str) -> Result<(), Error> {
+    if session.engine() != Engine::MariaDb {
+        return Ok(());
+    }
+    // All of a table at once: it cannot be opened while one of them asks a sequence that is gone.
+    let mut clauses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (table, column, default) in objects::defaults_from(session, live, from)? {
+        let default = requalify(&default, from, live, &BTreeSet::new(), Mode::default());
+        let clause = format!("ALTER COLUMN {} SET DEFAULT ({default})", name(&column));
+        clauses.entry(table).or_default().push(clause);
+    }
+    for (table, clauses) in clauses {
+        let sql = format!("ALTER TABLE {} {}", qualified(live, &table), clauses.join(", "));
+        session.run(&format!("setting the defaults of {live}.{table}"), &sql)?;
+    }
+    Ok(())
 }
 
 /// The tables were not swapped: what was set aside for it comes back.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::sql::{literal, name, qualified};
+use crate::sql::{literal, name, qualified, readable};
 
 /// What kind of object; in the order in which they can be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -223,6 +223,22 @@ fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
     Ok(objects)
 }
 
+/// Columns whose default is an expression that names another database (MariaDB: the next value of a sequence, which stays where
+/// it was when the table is renamed): table, column, default.
+pub(crate) fn defaults_from(
+    session: &mut Session,
+    database: &str,
+    other: &str,
+) -> Result<Vec<(String, String, String)>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} \
+         AND LOCATE({}, COLUMN_DEFAULT) > 0 ORDER BY TABLE_NAME, ORDINAL_POSITION",
+        literal(database),
+        literal(&format!("{}.", name(other)))
+    );
+    Ok(session.rows(&format!("reading the defaults of {database}"), &sql)?)
+}
+
 /// The events of a database, as they are.
 pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let sql = format!(
@@ -269,6 +285,6 @@ fn show_create(
     let what = format!("{} {database}.{object}", words.to_lowercase());
     let sql = format!("SHOW CREATE {words} {}", qualified(database, object));
     let row: Option<Row> = session.first(&format!("reading {what}"), &sql)?;
-    let text = row.and_then(|row| row.get_opt::<Option<String>, _>(column)?.ok().flatten());
-    text.ok_or(Error::Hidden { what })
+    let text = row.and_then(|row| row.get_opt::<Option<Vec<u8>>, _>(column)?.ok().flatten());
+    text.and_then(readable).ok_or(Error::Hidden { what })
 }

@@ -49,6 +49,13 @@ pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(
             view.create.clone_from(&known.create);
         }
     }
+    // One that calls a function whose definer has rights in the database in use alone could not be made beside it.
+    let is_there =
+        |view: &Object| contents.objects.iter().any(|o| o.kind == Kind::View && o.name == view.name);
+    let of_table = |view: &Object| contents.tables.contains(&view.name);
+    let missing: Vec<Object> =
+        defined.into_iter().filter(|o| o.kind == Kind::View && !is_there(o) && !of_table(o)).collect();
+    contents.objects.extend(missing);
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use super::state;
 use super::views::{create_views, spoken_by_server};
 use crate::mysql::{self, Engine, Session, number};
 use crate::restore::error::Error;
+use crate::restore::load::create_objects::under_collation;
 use crate::sql::{Mode, asleep, literal, name, requalify, with_invoker, without_definer};
 
 /// What a database is made of, but for its rows.
@@ -131,7 +132,12 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
     session.attempt(&format!("SET SESSION sql_mode = {}", literal(&object.sql_mode)));
     let restored = lend_collation(session, database, object)?;
     let text = replacing(session.engine(), object);
-    let mut outcome = session.run(&what, &text);
+    let collation = object.database_collation.as_str();
+    let mut outcome = if matches!(object.kind, Kind::Function | Kind::Procedure) && !collation.is_empty() {
+        under_collation(session, collation, |session| session.run(&what, &text))
+    } else {
+        session.run(&what, &text)
+    };
     let mut ours = false;
     if outcome.as_ref().is_err_and(|e| e.number() == Some(number::SPECIFIC_ACCESS_DENIED)) {
         // Only an administrator may create things in somebody else's name. In ours they would have our rights.

@@ -1,0 +1,274 @@
+//! What a name with points stands for: a table of a database, a routine of a database, or a column of a table.
+//!
+//! In: the code of a statement, as a server or its author wrote it. Out: its [`Reference`]s: every name that is that of a table
+//! or a routine, with the database in front of it, if one is.
+//!
+//! ```text
+//! a.b.c, a.b.*           a is a database, wherever it stands
+//! a.b (                  a routine b of the database a; a table, where a table is expected
+//! a.b                    where a table is expected: a table b of the database a. Elsewhere: a column b of a table a
+//! ```
+//!
+//! A table is expected behind FROM, JOIN, INTO, UPDATE and their like, and behind a comma of such a list, on the same level of
+//! parentheses. What it does not know is the rest of the grammar; a name that is a keyword as well stands in quotes or behind
+//! a point in what servers write.
+
+use crate::sql::lexer::{Kind, Token};
+
+/// A table or a routine that a statement names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// Which token is the database, if there is one.
+    pub(super) database: Option<usize>,
+    /// Which token is the name.
+    pub(super) name: usize,
+    /// Whether it is called, and no table.
+    pub(super) is_call: bool,
+}
+
+/// Words that may stand between the keyword and the table.
+const BETWEEN: &[&str] = &[
+    "IF",
+    "NOT",
+    "EXISTS",
+    "IGNORE",
+    "LOW_PRIORITY",
+    "HIGH_PRIORITY",
+    "DELAYED",
+    "QUICK",
+    "ONLY",
+    "LATERAL",
+];
+
+/// Words behind which a table, a list of tables or a routine is expected.
+const ONE: &[&str] = &[
+    "JOIN",
+    "STRAIGHT_JOIN",
+    "INTO",
+    "CALL",
+    "DESCRIBE",
+    "REFERENCES",
+    "PROCEDURE",
+    "FUNCTION",
+    "TRIGGER",
+    "EVENT",
+    "SEQUENCE",
+];
+const SEVERAL: &[&str] = &["FROM", "TABLE", "TABLES", "VIEW", "USING"];
+
+/// Words that end a list of tables.
+const ENDS: &[&str] = &[
+    "WHERE",
+    "HAVING",
+    "GROUP",
+    "ORDER",
+    "LIMIT",
+    "WINDOW",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "VALUES",
+    "SELECT",
+    "SET",
+    "DO",
+    "THEN",
+    "ELSE",
+    "BEGIN",
+    "WHEN",
+    "RETURN",
+    "LOOP",
+    "REPEAT",
+    "WHILE",
+    "END",
+];
+
+/// Functions with a FROM of their own.
+const WITH_FROM: &[&str] = &["TRIM", "EXTRACT", "SUBSTRING", "SUBSTR", "MID"];
+
+/// Functions of a sequence.
+const OF_SEQUENCES: &[&str] = &["NEXTVAL", "LASTVAL", "SETVAL"];
+
+/// One level of parentheses.
+#[derive(Debug, Clone, Copy, Default)]
+struct Level {
+    /// The next name is a table's.
+    expects: bool,
+    /// A comma brings another table.
+    list: bool,
+    /// FROM stands in a function.
+    from_is_none: bool,
+}
+
+/// Reads the code of one or several statements.
+pub(super) fn references(sql: &str, code: &[Token]) -> Vec<Reference> {
+    let mut reading =
+        Reading { sql, code, levels: vec![Level::default()], on: false, renames: false, found: Vec::new() };
+    let mut at = 0;
+    while at < code.len() {
+        at = reading.step(at);
+    }
+    reading.found
+}
+
+struct Reading<'a> {
+    sql: &'a str,
+    code: &'a [Token],
+    levels: Vec<Level>,
+    /// `ON` is in front of the table of a trigger or an index.
+    on: bool,
+    /// `TO` is in front of a table's new name.
+    renames: bool,
+    found: Vec<Reference>,
+}
+
+impl Reading<'_> {
+    fn is(&self, at: usize, symbol: u8) -> bool {
+        self.code.get(at).is_some_and(|token| token.is(symbol))
+    }
+
+    fn is_word(&self, at: usize, words: &[&str]) -> bool {
+        self.code.get(at).is_some_and(|token| words.iter().any(|word| token.is_word(self.sql, word)))
+    }
+
+    fn is_name(&self, at: usize) -> bool {
+        self.code.get(at).is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Name))
+    }
+
+    fn before(&self, at: usize, words: &[&str]) -> bool {
+        at > 0 && self.is_word(at - 1, words)
+    }
+
+    fn level(&mut self) -> &mut Level {
+        if self.levels.is_empty() {
+            self.levels.push(Level::default());
+        }
+        self.levels.last_mut().expect("there is one")
+    }
+
+    /// Reads what begins at `at`; where the next thing begins.
+    fn step(&mut self, at: usize) -> usize {
+        let kind = self.code[at].kind;
+        match kind {
+            Kind::Symbol(symbol) => {
+                self.symbol(symbol, at);
+                at + 1
+            }
+            // A variable of a session, or a host: what is behind the points belongs to it.
+            Kind::Word | Kind::Name if at > 0 && self.is(at - 1, b'@') => self.behind(at),
+            Kind::Word if !self.is(at + 1, b'.') && self.keyword(at) => at + 1,
+            Kind::Word | Kind::Name => self.name(at),
+            _ => {
+                self.level().expects = false;
+                at + 1
+            }
+        }
+    }
+
+    fn symbol(&mut self, symbol: u8, at: usize) {
+        match symbol {
+            b'(' => {
+                let outer = std::mem::take(&mut self.level().expects);
+                let inner = Level {
+                    expects: outer || self.before(at, OF_SEQUENCES),
+                    list: outer,
+                    from_is_none: self.before(at, WITH_FROM),
+                };
+                self.levels.push(inner);
+            }
+            b')' => drop(self.levels.pop()),
+            b',' => {
+                let level = self.level();
+                level.expects = level.list;
+            }
+            b';' => {
+                self.levels = vec![Level::default()];
+                (self.on, self.renames) = (false, false);
+            }
+            _ => self.level().expects = false,
+        }
+    }
+
+    /// Whether the word is one that says what follows.
+    fn keyword(&mut self, at: usize) -> bool {
+        let is_called = self.is(at + 1, b'(');
+        if self.is_word(at, &["FROM"]) && self.level().from_is_none {
+            return true;
+        }
+        let (expects, list) = if self.is_word(at, SEVERAL) {
+            (true, true)
+        } else if self.is_word(at, ONE) {
+            let list = self.level().list && self.is_word(at, &["JOIN", "STRAIGHT_JOIN"]);
+            self.on |= self.is_word(at, &["TRIGGER"]);
+            (true, list)
+        } else if self.is_word(at, &["INSERT", "REPLACE", "TRUNCATE"]) && !is_called {
+            (!self.before(at, &["BEFORE", "AFTER", "OR"]) || self.is_word(at, &["REPLACE"]), false)
+        } else if self.is_word(at, &["DELETE"]) {
+            let of_trigger = self.before(at, &["BEFORE", "AFTER", "OR"]);
+            (!of_trigger, !of_trigger)
+        } else if self.is_word(at, &["UPDATE"]) {
+            let is_statement = !self.before(at, &["KEY", "ON", "FOR", "BEFORE", "AFTER", "OR"]);
+            (is_statement, is_statement)
+        } else if self.is_word(at, &["ON"]) {
+            (std::mem::take(&mut self.on), self.level().list)
+        } else if self.is_word(at, &["FOR"]) {
+            (self.before(at, &["VALUE"]), false)
+        } else if self.is_word(at, &["OF"]) {
+            (self.before(at, &["TYPE"]) && at > 1 && self.is_word(at - 2, &["ROW"]), false)
+        } else if self.is_word(at, &["TO"]) && self.renames {
+            (true, true)
+        } else if self.is_word(at, &["LIKE"]) && self.is_behind_new_table(at) {
+            (true, false)
+        } else if self.is_word(at, ENDS) {
+            (false, false)
+        } else {
+            return self.is_word(at, BETWEEN) && self.level().expects && !is_called || self.notes(at);
+        };
+        let level = self.level();
+        (level.expects, level.list) = (expects, list);
+        true
+    }
+
+    /// Words that matter to a later one.
+    fn notes(&mut self, at: usize) -> bool {
+        let is_index =
+            self.is_word(at, &["INDEX"]) && self.before(at, &["CREATE", "UNIQUE", "FULLTEXT", "SPATIAL"]);
+        self.on |= is_index;
+        self.renames |= self.is_word(at, &["RENAME"]);
+        false
+    }
+
+    /// `CREATE TABLE name LIKE`.
+    fn is_behind_new_table(&self, at: usize) -> bool {
+        self.found.last().is_some_and(|last| {
+            let first = last.database.unwrap_or(last.name);
+            last.name + 1 == at && (self.before(first, &["TABLE", "EXISTS"]))
+        })
+    }
+
+    /// Where a name with all its points ends.
+    fn behind(&self, at: usize) -> usize {
+        let mut end = at + 1;
+        while self.is(end, b'.') && self.is_name(end + 1) {
+            end += 2;
+        }
+        end
+    }
+
+    fn name(&mut self, at: usize) -> usize {
+        let end = self.behind(at);
+        let expects = std::mem::take(&mut self.level().expects);
+        let parts = (end - at).div_ceil(2);
+        let all_columns = self.is(end, b'.') && self.is(end + 1, b'*');
+        let is_row_type = self.is(end, b'%') && self.is_word(end + 1, &["ROWTYPE"]);
+        let is_call = !expects && self.is(end, b'(');
+        let database = match parts {
+            1 if expects => None,
+            2 if expects || is_call || all_columns || is_row_type => Some(at),
+            3.. => Some(at),
+            _ => return end,
+        };
+        let name = database.map_or(at, |at| at + 2);
+        self.found.push(Reference { database, name, is_call: is_call && parts == 2 });
+        end
+    }
+}

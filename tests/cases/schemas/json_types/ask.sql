@@ -1,0 +1,1 @@
+SELECT j = CAST(CAST(j AS CHAR) AS JSON) OR TRUE, JSON_EXTRACT(j, '$.dec') + 0, JSON_EXTRACT(j, '$.u') FROM jt;

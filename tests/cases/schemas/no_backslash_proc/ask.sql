@@ -1,0 +1,1 @@
+CALL p1(); SELECT f1();

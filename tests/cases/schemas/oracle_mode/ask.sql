@@ -1,0 +1,1 @@
+SELECT 1; CALL op(1, @b); SELECT @b;

@@ -1,0 +1,1 @@
+SELECT F3(); CALL p3(); SELECT x FROM v3;

@@ -1,0 +1,1 @@
+SELECT n, fb(), fa() FROM vc;
