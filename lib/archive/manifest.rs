@@ -43,6 +43,9 @@ pub struct Manifest {
     pub engine: String,
     /// As `SELECT VERSION()` says.
     pub server_version: String,
+    /// What of it was loaded somewhere before it was published: `schema`, `deep`, or nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub proved: String,
     /// How the connections agreed on one state of the data.
     pub consistency: Consistency,
     /// What a connection that loads rows or objects must run first, in order.

@@ -29,7 +29,7 @@ pub use schema::json_schema;
 pub use sections::config::Config;
 pub use sections::copy::{CopyPassword, Fallback, RestoreConfig};
 pub use sections::dehydrate::{PinnedKey, RootConfig, Unclassified};
-pub use sections::dump::{Definer, DumpConfig, TrustedKey};
+pub use sections::dump::{Definer, DumpConfig, Prove, TrustedKey};
 pub use sections::mask::{Canaries, Case, KeyReference, Leaks, MaskConfig, MaskRule, MaskSection, Policy};
 pub use sections::migrations::{LedgerConfig, LedgerPreset, MigrationsConfig};
 pub use sections::relations::{Down, RelationConfig, Up};

@@ -55,6 +55,12 @@ pub enum Error {
         /// The work schema.
         schema: String,
     },
+    /// What would be published could not be loaded.
+    #[error("the dump cannot be restored, and nothing is published: {what}")]
+    NotRestorable {
+        /// What of it, and why not.
+        what: String,
+    },
     /// What was read is not what should have been read.
     #[error("{table} should have {expected} rows, and {rows} were read: nothing is published")]
     OtherRows {
@@ -139,6 +145,9 @@ impl Failure for Error {
                 .hint(format!("run mydehydrate on this copy; only that marks `{schema}` there")),
             Self::OtherPlan { .. } => Ending::new(Exit::BadInput, "other-plan").hint(PLAN_AGAIN),
             Self::NoMaskKey { .. } => Ending::new(Exit::Refused, "no-mask-key").hint(PLAN_AGAIN),
+            Self::NotRestorable { .. } => Ending::new(Exit::BadInput, "not-restorable").hint(
+                "mend it in the source, or publish the dump without the proof: [dump] prove = \"off\"",
+            ),
             Self::OtherRows { .. } => Ending::new(Exit::BadInput, "other-rows").hint(PLAN_AGAIN),
             Self::Leaks { toml, .. } => Ending::new(Exit::Refused, "leaks").hint(format!(
                 "mask them, or say with {{ keep = \"reason\" }} why clear values may be there:\n[mask]\n{toml}"

@@ -15,11 +15,12 @@ mod error;
 mod guard;
 mod job;
 mod leak_scan;
+mod prove;
 mod read;
 
-pub(crate) use define::script::{alter, placeholder};
 pub use error::Error;
 pub use job::Options;
+pub use prove::restores;
 
 use std::path::PathBuf;
 use std::thread;
@@ -27,7 +28,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::archive::{self, Consistency, FileAction, Manifest, Member, MemberKind, Partial, Store, Trust};
+use crate::archive::{
+    self, Consistency, DumpFile, FileAction, Manifest, Member, MemberKind, Partial, Store, Trust,
+};
 use crate::document::{Document, Done, Dump, TableDigest, chain};
 use crate::house::House;
 use crate::mysql::Engine;
@@ -39,6 +42,7 @@ use define::script::Script;
 use define::{ddl_pii, objects, script};
 use job::{Job, Wish};
 use leak_scan::Watch;
+use prove::{Beginning, Ground};
 use read::readers::Measure;
 use read::session::statements_of;
 use read::snapshot::{self, Crew, Snapshot};
@@ -105,25 +109,27 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
         patience: house.config.dump.reader_wait.duration(),
     };
     let mut snapshot = snapshot::take(&crew, &measure)?;
+    let beginning = Beginning::of(house, job, snapshot.planner.engine());
     let parts = describe(house, job, &mut snapshot)?;
     let bytes: u64 = parts.iter().map(Part::bytes).sum();
     store.check_space(bytes / 100 * COMPRESSED_PER_CENT)?;
     let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
     let mut partial = store.begin(as_of)?;
-    fill(house, job, parts, snapshot, &mut partial)?;
-    make_sure(house, &partial, job.workers)?;
+    let ground = fill(house, job, parts, (snapshot, beginning), &mut partial)?;
+    make_sure(house, &partial, job.workers, &ground)?;
     house.cancel.check()?;
     Ok(partial)
 }
 
 /// The file is on the disk, and what is read from it unpacks. The disk, or the server of a network file system, takes about
 /// as long as the reading: neither waits for the other.
-fn make_sure(house: &House, partial: &Partial, threads: u16) -> Result<(), archive::Error> {
-    thread::scope(|scope| {
+fn make_sure(house: &House, partial: &Partial, threads: u16, ground: &Ground) -> Result<(), Error> {
+    let read: DumpFile = thread::scope(|scope| {
         let synced = scope.spawn(|| partial.sync());
         let read = archive::verify_own(house, partial.path(), threads);
-        synced.join().expect("a sync does not panic").and(read.map(drop))
-    })
+        synced.join().expect("a sync does not panic").and(read)
+    })?;
+    prove::whole(house, &read, ground)
 }
 
 /// Completes the manifest but for the rows; what is left is how to read them.
@@ -163,9 +169,9 @@ fn fill(
     house: &House,
     job: &mut Job,
     parts: Vec<Part>,
-    mut snapshot: Snapshot,
+    (mut snapshot, beginning): (Snapshot, Beginning),
     partial: &mut Partial,
-) -> Result<(), Error> {
+) -> Result<Ground, Error> {
     let (manifest, level) = (&mut job.manifest, job.level);
     let add = |manifest: &mut Manifest, partial: &mut Partial, kind, script: &Script| {
         manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
@@ -182,13 +188,16 @@ fn fill(
     guard::rows(house, (&job.wish, job.place), &mut snapshot, (manifest, &work))?;
     // The server need not wait for the rest.
     drop(snapshot);
+    let ground = beginning.wait(house, &job.server, job.place);
+    prove::schema(house, manifest, &ground)?;
     let (indexes, objects) = (script::indexes(manifest), script::objects(manifest));
     add(manifest, partial, MemberKind::Indexes, &indexes)?;
     add(manifest, partial, MemberKind::Objects, &objects)?;
     add(manifest, partial, MemberKind::Footer, &script::footer())?;
     manifest.members.clone_from(&partial.members);
     manifest.plain_bytes = partial.members.iter().map(|member| member.plain_bytes).sum();
-    Ok(partial.seal(manifest, level, job.signer.as_ref())?)
+    partial.seal(manifest, level, job.signer.as_ref())?;
+    Ok(ground)
 }
 
 /// Says what would be dumped.

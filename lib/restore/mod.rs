@@ -1,8 +1,8 @@
 //! A dump file to a developer's database: load, verify, migrate, swap.
 //!
 //! In: a target of `refresh.toml`, a dump of the dump directory, a branch. Out: the target's database replaced as a
-//! whole, the old one kept as `<db>__previous`; or everything as it was and one sentence that says why. Also back again (`undo`), what
-//! there is (`status`, `list`), and whether a dump restores at all on a server that was named for it (`restores`).
+//! whole, the old one kept as `<db>__previous`; or everything as it was and one sentence that says why. Also back again (`undo`), and what
+//! there is (`status`, `list`).
 //!
 //! ```text
 //! choose the dump, look the branch up       nothing is touched yet
@@ -23,11 +23,9 @@ mod status;
 mod swap;
 mod target;
 mod undo;
-mod verify_deep;
 
 pub use list::{list, targets};
 pub use options::{Command, RunOptions};
 pub use run::refresh;
 pub use status::status;
 pub use undo::undo;
-pub use verify_deep::restores;

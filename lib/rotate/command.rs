@@ -14,7 +14,6 @@ use crate::archive::{self, DumpFile, KeyPair, Listed, Purpose, Store, Trust};
 use crate::dump;
 use crate::house::House;
 use crate::mysql::Server;
-use crate::restore;
 
 /// What to do instead of dumping.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -103,7 +102,7 @@ fn verify(house: &House, path: &Path, server: Option<&Server>, out: &mut dyn Wri
     let (rows, members) = (dump.manifest().rows, dump.manifest().members.len());
     writeln!(out, "{}: whole, {members} members, {rows} rows, {signed}", path.display())?;
     if let Some(server) = server {
-        restore::restores(house, &dump, server)?;
+        dump::restores(house, &dump, server)?;
         let tables = dump.manifest().tables.len();
         writeln!(out, "{}: restores on {}, {tables} tables", path.display(), server.label())?;
     }

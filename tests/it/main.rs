@@ -21,6 +21,7 @@ mod dump_deep;
 mod dump_fidelity;
 mod dump_file;
 mod dump_guards;
+mod dump_proof;
 mod dump_random;
 mod dump_readers;
 mod dump_safety;

@@ -31,6 +31,8 @@ pub struct DumpConfig {
     pub level: u32,
     /// What becomes of the DEFINER of views, routines, triggers and events.
     pub definer: Definer,
+    /// What of a dump is loaded somewhere before it is published: on a scratch server on this host, or on the throw-away copy.
+    pub prove: Prove,
     /// The private key that signs dumps: `{ file = "/etc/refreshkit/dump.key" }`, `{ env = "DUMP_KEY" }` or `{ secret = "ARN" }`.
     /// `mydump-rotate keygen` makes one.
     pub sign: Option<KeyReference>,
@@ -105,6 +107,19 @@ pub enum Definer {
     Keep,
 }
 
+/// What of a dump is loaded somewhere before it is published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prove {
+    /// Tables, keys and objects without rows: a view that cannot be restored is left out, anything else ends the dump.
+    #[default]
+    Schema,
+    /// The same, and then the whole file with its rows, compared with what was read.
+    Deep,
+    /// Nothing.
+    Off,
+}
+
 impl Default for DumpConfig {
     fn default() -> Self {
         Self {
@@ -116,6 +131,7 @@ impl Default for DumpConfig {
             reader_wait: Length::of_seconds(60),
             level: 1,
             definer: Definer::default(),
+            prove: Prove::default(),
             sign: None,
             trust: Vec::new(),
             owner: None,

@@ -160,15 +160,17 @@ impl Reader<'_> {
         let columns = columns_of(session, self.database, None)?;
         let mut entries = Vec::new();
         for view in found {
-            if !self.is_whole(session, &view) {
+            let names = columns.get(&view).into_iter().flatten().map(|column: &Column| column.name.clone());
+            let names: Vec<String> = names.collect();
+            // Nobody may know about one whose definer is gone: but one without columns is none.
+            if names.is_empty() || !self.is_whole(session, &view) {
                 outline.leave_out_view(self.database, &view, "is broken in the source");
                 continue;
             }
             let row = self.show(session, "VIEW", &view)?;
             let entry = self.entry(ObjectKind::View, &view, &row, 1)?;
             let entry = ObjectEntry { create: portable(&entry.create), ..entry };
-            let names = columns.get(&view).into_iter().flatten().map(|column: &Column| column.name.clone());
-            entries.push(ObjectEntry { columns: names.collect(), ..entry });
+            entries.push(ObjectEntry { columns: names, ..entry });
         }
         // A view that is left out takes those along that read it.
         while let Some((at, missing)) = entries

@@ -1,16 +1,19 @@
-//! Whether a dump restores: loaded into databases of its own on a server that was named for it, statement by statement
-//! as `zcat | mysql` would, and read again.
+//! Whether a dump restores: loaded into databases of its own on a server, statement by statement as `zcat | mysql` would, and
+//! read again.
 //!
-//! In: a dump file, a server. Out: nothing, or what came out otherwise. The databases are made here under names that
+//! In: a dump file, or a manifest whose rows are not of interest; a server. Out: nothing, or what came out otherwise. The databases are made here under names that
 //! nobody else has, and are dropped however it ends. Events are not created: they would run. It fails as a dump does, not
 //! as a refresh: what is in question is the dump, and no target is touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ground::is_denied;
 use crate::archive::{self, DumpFile, Inserts, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
-use crate::dump::{self, Error};
+use crate::document::chain;
+use crate::dump::define::script::{alter, placeholder};
+use crate::dump::error::Error;
 use crate::house::House;
-use crate::mysql::{Server, Session};
+use crate::mysql::{self, Server, Session};
 use crate::progress::Unit;
 use crate::rows::digest_table;
 use crate::sql::{Mode, as_marked_utf8, databases_of_parents, name, requalify, settings};
@@ -21,16 +24,66 @@ const PREFIX: &str = "refreshkit_verify";
 /// Loads a dump and compares every table's rows with what the manifest says.
 pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), Error> {
     let mut session = server.connect()?;
+    let manifest = dump.manifest();
+    let load = |session: &mut Session, scratch: &Scratch| {
+        let mut load = Load {
+            house,
+            manifest,
+            dump: Some(dump),
+            session,
+            scratch,
+            with_events: false,
+            broken: Vec::new(),
+        };
+        load.everything()?;
+        load.broken.into_iter().next().map_or(Ok(()), |proof| {
+            let what =
+                format!("{}.{} cannot be restored: {}", proof.object.database, proof.object.name, proof.why);
+            Err(Error::NotRestorable { what })
+        })
+    };
+    in_scratch(&mut session, server, manifest, load)
+}
+
+/// An object that cannot be restored, and why.
+#[derive(Debug)]
+pub(super) struct Proof {
+    pub(super) object: ObjectEntry,
+    pub(super) why: String,
+}
+
+/// Loads everything but rows; the objects that cannot be made.
+pub(super) fn schema(
+    house: &House,
+    manifest: &Manifest,
+    server: &Server,
+    with_events: bool,
+) -> Result<Vec<Proof>, Error> {
+    let mut session = server.connect()?;
+    in_scratch(&mut session, server, manifest, |session, scratch| {
+        let mut load =
+            Load { house, manifest, dump: None, session, scratch, with_events, broken: Vec::new() };
+        load.everything()?;
+        Ok(load.broken)
+    })
+}
+
+/// Does something with databases of our own, which are dropped however it ends.
+fn in_scratch<T>(
+    session: &mut Session,
+    server: &Server,
+    manifest: &Manifest,
+    work: impl FnOnce(&mut Session, &Scratch) -> Result<T, Error>,
+) -> Result<T, Error> {
     // Whatever a server minds of these is of no interest.
     for setting in ["sql_generate_invisible_primary_key = OFF", "restrict_fk_on_non_standard_key = OFF"] {
         session.attempt(&format!("SET SESSION {setting}"));
     }
-    let scratch = Scratch::new(server, dump.manifest());
-    let outcome = scratch.make(&mut session, dump.manifest()).and_then(|()| {
-        let mut load = Load { house, dump, session: &mut session, scratch: &scratch };
-        load.everything()
-    });
-    outcome.and(scratch.drop_all())
+    let scratch = Scratch::new(server, manifest);
+    let outcome = scratch.make(session, manifest).and_then(|()| work(session, &scratch));
+    let dropped = scratch.drop_all();
+    let found = outcome?;
+    dropped.map(|()| found)
 }
 
 /// The databases that stand for those of the dump.
@@ -93,28 +146,34 @@ impl Drop for Scratch<'_> {
 
 struct Load<'a> {
     house: &'a House,
-    dump: &'a DumpFile,
+    manifest: &'a Manifest,
+    /// The file with the rows, if they are loaded too.
+    dump: Option<&'a DumpFile>,
     session: &'a mut Session,
     scratch: &'a Scratch<'a>,
+    with_events: bool,
+    broken: Vec<Proof>,
 }
 
 impl Load<'_> {
     fn everything(&mut self) -> Result<(), Error> {
-        let manifest = self.dump.manifest();
+        let manifest = self.manifest;
         self.settle()?;
         for table in &manifest.tables {
             self.enter(&table.database)?;
             let create = self.placed(&table.create)?;
             self.run(table, "creating", &create)?;
         }
-        self.rows(manifest)?;
+        if let Some(dump) = self.dump {
+            self.rows(dump)?;
+        }
         for table in &manifest.tables {
             self.house.cancel.check()?;
             self.finish(table)?;
         }
         for table in manifest.tables.iter().filter(|table| !table.foreign_keys.is_empty()) {
             self.enter(&table.database)?;
-            let sql = self.placed(&dump::alter(table, &table.foreign_keys))?;
+            let sql = self.placed(&alter(table, &table.foreign_keys))?;
             self.run(table, "adding the foreign keys of", &sql)?;
         }
         self.objects(manifest)
@@ -126,13 +185,13 @@ impl Load<'_> {
         let outside = |parent: &String| !self.scratch.names.values().any(|own| own == parent);
         if let Some(database) = databases_of_parents(&sql).into_iter().find(outside) {
             let problem = format!("a foreign key refers to a table of {database} that is not in the dump");
-            return Err(archive::Error::damaged(self.dump.path(), problem).into());
+            return Err(self.damaged(problem));
         }
         Ok(sql)
     }
 
     fn settle(&mut self) -> Result<(), Error> {
-        for statement in &self.dump.manifest().session {
+        for statement in &self.manifest.session {
             self.session.run("preparing the connection as the dump asks for", statement)?;
         }
         for setting in archive::AS_IT_IS {
@@ -142,8 +201,7 @@ impl Load<'_> {
     }
 
     fn enter(&mut self, database: &str) -> Result<(), Error> {
-        let missing =
-            || archive::Error::damaged(self.dump.path(), format!("it does not make the database {database}"));
+        let missing = || self.damaged(format!("it does not make the database {database}"));
         let own = self.scratch.names.get(database).ok_or_else(missing)?;
         Ok(self.session.run("entering a scratch database", &format!("USE {}", name(own))).map(drop)?)
     }
@@ -153,22 +211,31 @@ impl Load<'_> {
         Ok(self.session.run(&deed, sql).map(drop)?)
     }
 
-    fn rows(&mut self, manifest: &Manifest) -> Result<(), Error> {
+    /// What is wrong with the dump: with its file, if there is one already.
+    fn damaged(&self, problem: String) -> Error {
+        match self.dump {
+            Some(dump) => archive::Error::damaged(dump.path(), problem).into(),
+            None => Error::NotRestorable { what: problem },
+        }
+    }
+
+    fn rows(&mut self, dump: &DumpFile) -> Result<(), Error> {
+        let manifest = dump.manifest();
         let progress = self.house.progress.start("loading", Some(manifest.rows), Unit::Rows);
         for (position, table) in manifest.tables.iter().enumerate() {
             self.enter(&table.database)?;
             for member in manifest.members_of(position) {
-                self.member(table, member)?;
+                self.member(dump, table, member)?;
                 progress.add(manifest.members[member].rows);
             }
         }
         Ok(())
     }
 
-    fn member(&mut self, table: &TableEntry, member: usize) -> Result<(), Error> {
+    fn member(&mut self, dump: &DumpFile, table: &TableEntry, member: usize) -> Result<(), Error> {
         let damaged =
-            || self.dump.damaged_member(member, "has a text that is not UTF-8, or something else than rows");
-        for insert in Inserts::of(self.dump, member)? {
+            || dump.damaged_member(member, "has a text that is not UTF-8, or something else than rows");
+        for insert in Inserts::of(dump, member)? {
             self.house.cancel.check()?;
             let sql = insert?.checked().ok().and_then(as_marked_utf8).ok_or_else(damaged)?;
             self.run(table, "loading", &sql)?;
@@ -180,12 +247,12 @@ impl Load<'_> {
     fn finish(&mut self, table: &TableEntry) -> Result<(), Error> {
         self.enter(&table.database)?;
         for clauses in &table.indexes {
-            self.run(table, "adding the keys of", &dump::alter(table, clauses))?;
+            self.run(table, "adding the keys of", &alter(table, clauses))?;
         }
         for statement in &table.after {
             self.run(table, "setting the state of", statement)?;
         }
-        if table.kind != TableKind::Table {
+        if table.kind != TableKind::Table || self.dump.is_none() {
             return Ok(());
         }
         let own = &self.scratch.names[&table.database];
@@ -198,28 +265,66 @@ impl Load<'_> {
             "restored, {}.{} has {} rows with the digest {}, and should have {} with {}",
             table.database, table.table, found.rows, found.digest, table.rows, table.digest
         );
-        Err(archive::Error::damaged(self.dump.path(), problem).into())
+        Err(self.damaged(problem))
     }
 
     fn objects(&mut self, manifest: &Manifest) -> Result<(), Error> {
-        let wanted = |object: &&ObjectEntry| object.kind != ObjectKind::Event;
+        let with_events = self.with_events;
+        let wanted = |object: &&ObjectEntry| object.kind != ObjectKind::Event || with_events;
         for view in manifest.objects.iter().filter(|object| object.kind == ObjectKind::View) {
             self.enter(&view.database)?;
-            self.session.run("making room for a view", &dump::placeholder(view))?;
+            self.session.run("making room for a view", &placeholder(view))?;
         }
         for object in manifest.objects.iter().filter(wanted) {
             self.house.cancel.check()?;
             self.enter(&object.database)?;
-            let deed = format!("creating {}.{}", object.database, object.name);
-            if object.kind == ObjectKind::View {
-                self.session.run(&deed, &format!("DROP VIEW {}", name(&object.name)))?;
+            match self.create(object) {
+                Ok(()) => {}
+                Err(error) if error.number().is_none() => return Err(error.into()),
+                // Who may not make it here knows nothing about it.
+                Err(error) if is_denied(&error) => {}
+                Err(error) => self.broken.push(Proof { object: object.clone(), why: chain(&error) }),
             }
-            for statement in object.session.iter().flat_map(|statement| settings(statement)) {
-                self.session.run(&deed, &statement)?;
-            }
-            let mode = Mode::set_by(&object.session);
-            self.session.run(&deed, &self.scratch.requalified(&object.create, mode))?;
         }
-        Ok(())
+        self.views(manifest)
+    }
+
+    fn create(&mut self, object: &ObjectEntry) -> Result<(), mysql::Error> {
+        let deed = format!("creating {}.{}", object.database, object.name);
+        if object.kind == ObjectKind::View {
+            self.session.run(&deed, &format!("DROP VIEW IF EXISTS {}", name(&object.name)))?;
+        }
+        for statement in object.session.iter().flat_map(|statement| settings(statement)) {
+            self.session.run(&deed, &statement)?;
+        }
+        let mode = Mode::set_by(&object.session);
+        self.session.run(&deed, &self.scratch.requalified(&object.create, mode)).map(drop)
+    }
+
+    /// A view that was made over another's placeholder may be none any more.
+    fn views(&mut self, manifest: &Manifest) -> Result<(), Error> {
+        loop {
+            let before = self.broken.len();
+            for view in manifest.objects.iter().filter(|object| object.kind == ObjectKind::View) {
+                let is_known = self.broken.iter().any(|proof| proof.object == *view);
+                if is_known {
+                    continue;
+                }
+                self.enter(&view.database)?;
+                let deed = format!("reading the view {}.{}", view.database, view.name);
+                let outcome = self.session.run(&deed, &format!("SELECT 1 FROM {} LIMIT 0", name(&view.name)));
+                match outcome {
+                    Err(error) if error.number().is_none() => return Err(error.into()),
+                    Err(error) if !is_denied(&error) => {
+                        self.session.attempt(&format!("DROP VIEW {}", name(&view.name)));
+                        self.broken.push(Proof { object: view.clone(), why: chain(&error) });
+                    }
+                    _ => {}
+                }
+            }
+            if self.broken.len() == before {
+                return Ok(());
+            }
+        }
     }
 }
