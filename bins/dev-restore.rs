@@ -2,7 +2,8 @@
 
 use clap::Parser;
 use refreshkit::cli::{self, Role};
-use refreshkit::restore::{self, Command, RunOptions};
+use refreshkit::instance::{self, Command};
+use refreshkit::restore::RunOptions;
 
 const MORE: &str = "\
 Loads the dump into <database>__refresh, compares it with what was dumped, runs the branch's migrations there, and only
@@ -35,11 +36,12 @@ struct Args {
 const NAME: &str = "dev-restore";
 
 fn main() -> std::process::ExitCode {
-    cli::door(NAME, Role::Head, |Args { common, run, command }| match command.unwrap_or(Command::Run(run)) {
-        Command::Run(o) => cli::run(NAME, &common, Role::Head, move |h, d| Ok(restore::refresh(h, d, &o)?)),
-        Command::Undo(o) => cli::run(NAME, &common, Role::Head, move |h, d| Ok(restore::undo(h, d, &o)?)),
-        Command::List(o) => cli::command(NAME, &common, |h, out| Ok(restore::list(h, out, &o)?)),
-        Command::Targets(o) => cli::command(NAME, &common, |h, out| Ok(restore::targets(h, out, &o)?)),
-        Command::Status(o) => cli::command(NAME, &common, |h, out| Ok(restore::status(h, out, &o)?)),
+    cli::door(NAME, Role::Head, |Args { common, run, command }| {
+        let command = command.unwrap_or(Command::Run(run));
+        if command.gives_a_document() {
+            cli::run(NAME, &common, Role::Head, move |h, d| Ok(instance::perform(h, d, &command)?))
+        } else {
+            cli::command(NAME, &common, |h, out| Ok(instance::show(h, out, &command)?))
+        }
     })
 }

@@ -74,6 +74,9 @@ pub mod report;
 // A dump file to a developer's database: load, verify, migrate, swap.
 pub mod restore;
 
+// A target that is a server of its own on this host: templates, copies of them, the switch.
+pub mod instance;
+
 // Which dumps stay.
 pub mod rotate;
 

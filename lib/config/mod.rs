@@ -35,5 +35,5 @@ pub use sections::migrations::{LedgerConfig, LedgerPreset, MigrationsConfig};
 pub use sections::relations::{Down, RelationConfig, Up};
 pub use sections::server::{ServerConfig, Tls};
 pub use sections::source::SourceConfig;
-pub use sections::targets::{AccountConfig, TargetConfig};
+pub use sections::targets::{AccountConfig, Memory, PortRange, TargetConfig};
 pub use vocabulary::{KindWords, Vocabulary};

@@ -34,8 +34,8 @@ pub use journal::{Journal, JournalError, PLAN_KEYS};
 pub use owner::{owner_of, owner_or_new};
 pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, KeyPlace,
-    LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanKeys, Refresh, RefreshState, Resource,
-    ResourceKind, Rotation, Snapshot, Source, Step, StepStatus, TableClass, TableDigest, TablePlan, Target,
-    TargetRoot, TargetUnit, Verdict,
+    LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanKeys, Refresh, RefreshState,
+    RefreshedInstance, Resource, ResourceKind, Rotation, Snapshot, Source, Step, StepStatus, TableClass,
+    TableDigest, TablePlan, Target, TargetRoot, TargetUnit, Verdict,
 };
 pub use whole::{Document, SCHEMA, json_schema};

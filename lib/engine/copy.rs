@@ -56,6 +56,10 @@ fn copy_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<(), Error> {
         let below = entry.path().strip_prefix(from).expect("walkdir stays below its root");
         let target = to.join(below);
         let kind = entry.file_type();
+        if kind.is_symlink() {
+            // What it points to is not of this directory: a copy would share it.
+            return Err(Error::Link { path: entry.path().to_owned() });
+        }
         if kind.is_dir() {
             make_directory(&target)?;
         } else if !kind.is_socket() {
@@ -125,6 +129,16 @@ mod tests {
         assert_eq!(fs::read(to.join("zeros")).unwrap(), vec![0_u8; READ_BYTES]);
         assert!(!to.join("auto.cnf").exists());
         assert!(fs::metadata(to.join("sub/ibdata1")).unwrap().blocks() * 512 < bytes.len() as u64);
+    }
+
+    #[test]
+    fn a_link_in_a_data_directory_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        make_directory(&from).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", from.join("t.ibd")).unwrap();
+        assert!(matches!(copy_data(&from, &to, None, &Cancel::default()), Err(Error::Link { .. })));
+        assert!(!to.exists());
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// A link where data is to be.
+    #[error("{} is a link: a copy of the data would share what it points to", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// No server program.
     #[error("found no {0} server program on this machine")]
     NoServer(&'static str),
@@ -70,6 +76,7 @@ impl Failure for Error {
         let unavailable = || Ending::new(Exit::Unavailable, "engine");
         match self {
             Self::File { .. } => Ending::new(Exit::CannotWrite, "engine"),
+            Self::Link { .. } => Ending::new(Exit::Refused, "engine"),
             Self::NoServer("MySQL") => {
                 unavailable().hint("scripts/servers install mysql, or name it with --server PATH")
             }

@@ -1,5 +1,6 @@
 //! Which server program runs here, and how an empty data directory is made with it.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::make_directory;
 use super::error::Error;
+use super::user::HostUser;
 
 /// Where servers are when they are not on PATH.
 const USUAL_FOLDERS: &[&str] =
@@ -45,7 +47,7 @@ impl Brand {
 }
 
 /// The server program of a directory.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Program {
     /// Its path.
     pub(crate) path: PathBuf,
@@ -89,8 +91,9 @@ impl Program {
         Self { path: path.to_owned(), brand: Brand::says(said), version: version.to_owned() }
     }
 
-    /// Makes a data directory with system tables and a `root` without password, reachable over the socket only.
-    pub(crate) fn install(&self, data: &Path) -> Result<(), Error> {
+    /// Makes a data directory with system tables and a `root` without password, reachable over the socket only; as another user,
+    /// to whom it belongs then.
+    pub(crate) fn install(&self, data: &Path, by: Option<HostUser>) -> Result<(), Error> {
         let mut command = match self.brand {
             Brand::Mariadb => {
                 let mut command = Command::new(self.sibling("mariadb-install-db", "mysql_install_db"));
@@ -107,7 +110,16 @@ impl Program {
             }
         };
         command.arg(format!("--datadir={}", data.display())).arg(tmpdir(data)?);
-        command.args(user()).args(self.storage());
+        command.args(self.storage());
+        match by {
+            Some(by) => {
+                make_directory(data)?;
+                by.give(data)?;
+                by.give(&data.with_file_name("tmp"))?;
+                command.uid(by.uid).gid(by.gid).current_dir("/").env("HOME", "/nonexistent");
+            }
+            None => _ = command.args(user()),
+        }
         let what = "installing the system tables";
         let output = command.stdin(Stdio::null()).output().map_err(|e| failed(what, &e))?;
         if output.status.success() {
@@ -170,6 +182,7 @@ fn candidates(brand: Brand) -> Vec<PathBuf> {
     let home = crate::config::environment("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = crate::config::environment("XDG_CACHE_HOME").map(PathBuf::from).or(home);
     folders.extend(cache.map(|cache| cache.join("refreshkit/mysql")));
+    folders.push(PathBuf::from("/var/cache/refreshkit/mysql"));
     let paths = folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
     paths.filter(|path| path.is_file()).collect()
 }

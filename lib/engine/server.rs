@@ -193,7 +193,7 @@ fn arguments(program: &Program, data: &Path, address: &Address) -> Vec<String> {
 }
 
 /// Why a server has ended before it answered.
-fn ended(what: &str, words: &str, log: &Path) -> Error {
+pub(super) fn ended(what: &str, words: &str, log: &Path) -> Error {
     if words.contains(PORT_TAKEN) {
         return Error::PortTaken(what.to_owned());
     }
@@ -201,7 +201,7 @@ fn ended(what: &str, words: &str, log: &Path) -> Error {
 }
 
 /// What a server's log says about its end, from an offset on: a port that is taken, or else the last error that is one.
-fn last_words(log: &Path, from: u64) -> String {
+pub(super) fn last_words(log: &Path, from: u64) -> String {
     let text = fs::read(log).unwrap_or_default();
     let from = usize::try_from(from).unwrap_or(0).max(text.len().saturating_sub(16 * 1024)).min(text.len());
     let text = String::from_utf8_lossy(&text[from..]).into_owned();

@@ -142,7 +142,7 @@ fn make_data(
 ) -> Result<(), Error> {
     let data = folder.join("data");
     home.discard(&data)?;
-    home.program.install(&data)?;
+    home.program.install(&data, None)?;
     home.give_keys(&data)?;
     cancel.check()?;
     let mut secrets: Secrets = home::read_json(&folder.join("secrets.json"))?;

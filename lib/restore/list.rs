@@ -62,15 +62,15 @@ fn table(found: &[Candidate], trust: Trust<'_>) -> String {
     std::iter::once(head).chain(found.iter().map(line)).collect()
 }
 
-/// Writes the targets that may be refreshed.
+/// Writes the targets that are databases on a server.
 pub fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptions) -> Result<(), Error> {
-    let targets = &house.config.targets;
+    let targets = house.config.targets.iter().filter(|(_, target)| target.instance.is_none());
     let text = if options.plain {
-        plain(targets.keys().map(String::as_str))
+        plain(targets.map(|(name, _)| name.as_str()))
     } else if options.json {
-        let all = targets.iter().map(
-            |(name, target)| json!({"name": name, "database": target.database, "host": target.server.host}),
-        );
+        let all = targets.map(|(name, target)| {
+            json!({"name": name, "kind": "database", "database": target.database, "host": target.server.host})
+        });
         format!("{:#}\n", Value::Array(all.collect()))
     } else {
         let line = |(name, target): (&String, &TargetConfig)| {
@@ -78,7 +78,7 @@ pub fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptions) -> 
             format!("{name:<20}  {:<20}  {}\n", target.database, server.unwrap_or("as its option file says"))
         };
         let head = format!("{:<20}  {:<20}  SERVER\n", "TARGET", "DATABASE");
-        std::iter::once(head).chain(targets.iter().map(line)).collect()
+        std::iter::once(head).chain(targets.map(line)).collect()
     };
     let _ = out.write_all(text.as_bytes());
     Ok(())

@@ -12,6 +12,7 @@
 //! ```
 
 mod error;
+mod fresh;
 mod guard;
 mod keep;
 mod list;
@@ -24,8 +25,11 @@ mod swap;
 mod target;
 mod undo;
 
+pub use error::Error;
+pub(crate) use fresh::{ChosenDump, OwnServer};
 pub use list::{list, targets};
-pub use options::{Command, RunOptions};
+pub use options::{ListOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions};
 pub use run::refresh;
 pub use status::status;
+pub(crate) use target::is_the_servers_own;
 pub use undo::undo;

@@ -2,20 +2,23 @@
 
 use crate::mysql::LoginOptions;
 
-/// What to do; without a word, `run`.
-#[derive(Debug, Clone, clap::Subcommand)]
-pub enum Command {
-    /// Replace a development database with a dump, and run a branch's migrations on it
-    Run(RunOptions),
-    /// Show the dumps that are there, newest first
-    #[command(visible_alias = "dumps")]
-    List(ListOptions),
-    /// Show the development databases that may be replaced
-    Targets(TargetsOptions),
-    /// Put the database back that was there before the last refresh (again: the refreshed one)
-    Undo(UndoOptions),
-    /// Show what a target's database was refreshed from; finish or revert an interrupted refresh
-    Status(StatusOptions),
+/// Which target, as the first word or as a flag.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TargetName {
+    /// Name of the target in refresh.toml
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+
+    /// The same
+    #[arg(long, short, value_name = "NAME", conflicts_with = "name", required_unless_present = "name")]
+    target: Option<String>,
+}
+
+impl TargetName {
+    /// The name.
+    pub fn get(&self) -> &str {
+        self.name.as_deref().or(self.target.as_deref()).unwrap_or_default()
+    }
 }
 
 /// Which target gets which dump.
@@ -112,9 +115,9 @@ pub struct TargetsOptions {
 /// Which target goes back.
 #[derive(Debug, Clone, clap::Args)]
 pub struct UndoOptions {
-    /// Name of the target in refresh.toml
-    #[arg(long, short, value_name = "NAME")]
-    pub target: String,
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetName,
 
     /// How to log in to the target.
     #[command(flatten)]
@@ -124,9 +127,9 @@ pub struct UndoOptions {
 /// Which target to look at.
 #[derive(Debug, Clone, clap::Args)]
 pub struct StatusOptions {
-    /// Name of the target in refresh.toml
-    #[arg(long, short, value_name = "NAME")]
-    pub target: String,
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetName,
 
     /// Finish or revert a refresh that was interrupted
     #[arg(long)]

@@ -165,7 +165,7 @@ impl Refresher<'_> {
         let events = self.fill(holder, loader, refresh)?;
         let databases = state::databases(&mut holder.session)?;
         self.migrate(&loader.server, &databases, refresh)?;
-        self.after(&loader.server)?;
+        set::run(self.house, self.target, &loader.server, &self.target.staging())?;
         self.house.cancel.check()?;
         let incoming = self.incoming(loader, &definers, &events)?;
         let live = Contents::read(&mut holder.session, &self.target.database)?;
@@ -304,21 +304,6 @@ impl Refresher<'_> {
             SqlTarget { server, database: &self.target.staging(), live: &self.target.database, databases };
         let migrations = &mut refresh.migrations;
         Ok(migrate::run(self.house, checkout, &target, |migration| migrations.push(migration))?)
-    }
-
-    /// The target's own SQL.
-    fn after(&self, server: &Server) -> Result<(), Error> {
-        let set = set::statements(self.target)?.into_iter().map(|(key, sql)| (format!("set {key:?}"), sql));
-        let after = self.target.settings.after.iter().enumerate();
-        let after = after.map(|(i, sql)| (format!("after[{}]", i + 1), sql.clone()));
-        let mut session = server.connect_to(Some(&self.target.staging()))?;
-        for (what, statement) in set.chain(after) {
-            self.house.cancel.check()?;
-            let target = self.target.name.clone();
-            let outcome = session.run(&what, &statement);
-            outcome.map_err(|source| Error::After { target, what, source })?;
-        }
-        Ok(())
     }
 
     /// A refresh that failed leaves nothing behind; one that was interrupted has no time, the next one cleans up.

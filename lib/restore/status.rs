@@ -18,7 +18,7 @@ use crate::restore::swap::state;
 
 /// Writes a target's state to `out`.
 pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Result<(), Error> {
-    let target = Target::of(&house.config, &options.target, &Access::of(house, &options.login))?;
+    let target = Target::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
     let mut repaired = None;
     if options.repair {
         let mut holder = Holder::take(house, &target)?;

@@ -18,7 +18,7 @@ use crate::restore::swap::{state, stored};
 
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
-    let target = Target::of(&house.config, &options.target, &Access::of(house, &options.login))?;
+    let target = Target::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
     let mut holder = Holder::take(house, &target)?;
     if !house.dry_run
         && let Some(done) = swap::repair(&mut holder, &target)?

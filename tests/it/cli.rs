@@ -59,7 +59,9 @@ const FROM_TOMORROW: &str = concat!(
     r#""rotation":{"kept":[{"name":"d","reason":"newest","age":1}],"removed":[],"policy":"p"},"#,
     r#""refresh":{"target":"dev3","database":"app","dump":"d","migrations":["#,
     r#"{"name":"V1.sql","status":"rolled-back","seconds":0.5,"error":"e","output":"o","tries":3},"#,
-    r#"{"name":"V2.sql","status":"failed","seconds":1.0}],"rows":1,"tables":[],"instance":{"port":1}},"#,
+    r#"{"name":"V2.sql","status":"failed","seconds":1.0}],"rows":1,"tables":[],"#,
+    r#""instance":{"port":1,"directory":"d","client":"c","shared":true,"copy_seconds":0.5,"downtime_seconds":0.5,"hue":1},"#,
+    r#""weather":{"port":1}},"#,
     r#""resources":[],"steps":[{"tool":"rds-fly","version":"9","seconds":0.5,"status":"failed","note":"n","height":1.10}],"#,
     r#""zeal":[1,{"deep":null}]}"#
 );

@@ -127,6 +127,27 @@ fn the_units_are_what_systemd_understands_and_name_the_run_twice() {
 }
 
 #[test]
+fn the_unit_of_an_instance_brings_it_up_and_takes_it_down() {
+    let (unit, text) = file("refreshkit-instance@.service");
+    for line in
+        ["ExecStart=/usr/local/bin/dev-restore up %i\n", "ExecStop=/usr/local/bin/dev-restore down %i\n"]
+    {
+        assert!(text.contains(line), "{line}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("refreshkit-instance@dev3.service");
+    fs::write(&made, fs::read_to_string(unit).unwrap().replace("/usr/local/bin/dev-restore", "/bin/true"))
+        .unwrap();
+    match Command::new("systemd-analyze").arg("verify").arg(&made).output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && !said.contains("refreshkit-instance"), "{said}");
+        }
+        Err(e) => eprintln!("not checked by systemd-analyze: {e}"),
+    }
+}
+
+#[test]
 fn the_unit_may_do_no_more_than_the_night_needs() {
     let (service, text) = file("refreshkit-nightly.service");
     for setting in

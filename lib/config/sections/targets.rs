@@ -1,12 +1,16 @@
 //! `[targets.NAME]`: the development servers that may be refreshed.
 
+mod instance;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::server::{self, ServerConfig, WithServer};
+use crate::config::length::Length;
 use crate::config::scalar::Scalar;
+pub use instance::{Memory, PortRange};
 
 /// One development server.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -41,6 +45,26 @@ pub struct TargetConfig {
     pub include: Vec<String>,
     /// Tables whose rows are left out, as names and globs; they are there, but empty.
     pub exclude: Vec<String>,
+    /// The target is a server of its own on this host, cloned from a template below this directory; `port` is where it listens. The
+    /// keys below are for such targets, those of a login for others.
+    pub instance: Option<String>,
+    /// For a name with globs, such as `[targets."dev-*"]`: where its instances get their ports from, `"3310-3399"`.
+    pub ports: Option<PortRange>,
+    /// How long an instance stays after its last refresh; then it is removed when nobody is connected.
+    pub expires: Option<Length>,
+    /// The server program: mysqld or mariadbd; the first that is found if not given.
+    #[serde(rename = "server")]
+    pub program: Option<String>,
+    /// An option file of the developer's, read behind our own settings.
+    pub options_file: Option<String>,
+    /// SQL that makes the developer's accounts, one statement each. Those of the instance before are there again after a refresh.
+    pub accounts: Vec<String>,
+    /// The address at which an instance listens: 127.0.0.1 if not given.
+    pub bind: Option<String>,
+    /// InnoDB's buffer pool: `"128M"`; 64M if not given.
+    pub memory: Option<Memory>,
+    /// The user of this host that instances run as where the tool is root: `refreshkit` or `mysql` if not given.
+    pub run_as: Option<String>,
 }
 
 /// Who logs in to a server that another section names.

@@ -19,7 +19,7 @@ pub use dehydration::{
     ColumnPlan, Dehydration, EdgeReport, KeyPlace, LeakOrigin, LeakScan, PlanKeys, TableClass, TablePlan,
 };
 pub use dump::{Dump, TableDigest};
-pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState};
+pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
 pub use relations::{EdgeOrigin, HotParent};
 pub use resource::{AnyKind, Resource, ResourceKind};
 pub use rotation::{Rotation, Verdict};

@@ -34,6 +34,33 @@ pub struct Refresh {
     pub rows: u64,
     /// Tables as they were loaded, verified against the manifest.
     pub tables: Vec<TableDigest>,
+    /// Where it is served, if the target is an instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<RefreshedInstance>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// The instance that a refresh has put at a target's port.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RefreshedInstance {
+    /// Where it listens.
+    pub port: u16,
+    /// Where its data is.
+    pub directory: String,
+    /// The option file with the developer's login.
+    pub client: String,
+    /// Whether it shares blocks with the template that it is a copy of.
+    pub shared: bool,
+    /// How long the copy took.
+    pub copy_seconds: f64,
+    /// How long preserve, migrations, `set` and `after` took behind a socket; nothing if there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_seconds: Option<f64>,
+    /// How long nobody answered at the port.
+    pub downtime_seconds: f64,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,

@@ -188,7 +188,7 @@ fn base(program: &Program, root: &Path, cancel: &Cancel) -> Result<PathBuf, engi
     let partial = Begun(Some(root.join(own_name("new"))));
     let folder = partial.0.clone().unwrap_or_default();
     make_directory(&folder)?;
-    program.install(&folder.join("data"))?;
+    program.install(&folder.join("data"), None)?;
     cancel.check()?;
     match fs::rename(&folder, &base) {
         // Another run was faster.

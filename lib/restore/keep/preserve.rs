@@ -56,7 +56,8 @@ pub(crate) fn set_aside(session: &mut Session, target: &Target) -> Result<Vec<Ke
     let mut kept = Vec::new();
     for (number, (table, condition)) in all.into_iter().enumerate() {
         let aside = format!("refreshkit_kept_{mark:016x}_{number}");
-        let create = if condition.is_none() { Some(definition(session, target, table)?) } else { None };
+        let create =
+            if condition.is_none() { Some(definition(session, &target.database, table)?) } else { None };
         let (from, to) = (qualified(&target.database, table), qualified(&target.staging(), &aside));
         session.run(&format!("making room for {from}"), &format!("CREATE TABLE {to} LIKE {from}"))?;
         let all: Vec<String> = columns(session, &target.database, table)?.iter().map(|c| name(c)).collect();
@@ -143,29 +144,29 @@ pub(crate) fn condition(entry: &str) -> Option<(&str, &str)> {
     Some((entry[..at].trim(), entry[at + " where ".len()..].trim()))
 }
 
-fn prepare(session: &mut Session) -> Result<(), Error> {
+pub(super) fn prepare(session: &mut Session) -> Result<(), Error> {
     session.run("not checking foreign keys", "SET SESSION foreign_key_checks = 0")?;
     session.run("setting the SQL mode", COPY_MODE)?;
     Ok(())
 }
 
-fn finish(session: &mut Session) -> Result<(), Error> {
+pub(super) fn finish(session: &mut Session) -> Result<(), Error> {
     session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
     session.run("checking foreign keys", "SET SESSION foreign_key_checks = 1")?;
     Ok(())
 }
 
 /// A table's definition, foreign keys too: they are without a database, so they point into the new one.
-fn definition(session: &mut Session, target: &Target, table: &str) -> Result<String, Error> {
-    session.run("using the database", &format!("USE {}", name(&target.database)))?;
+pub(super) fn definition(session: &mut Session, database: &str, table: &str) -> Result<String, Error> {
+    session.run("using the database", &format!("USE {}", name(database)))?;
     let sql = format!("SHOW CREATE TABLE {}", name(table));
     let row: Option<Row> = session.first(&format!("reading the definition of {table}"), &sql)?;
     let create: Option<String> = row.and_then(|row| row.get_opt::<String, _>(1)?.ok());
-    create.ok_or_else(|| Error::Hidden { what: format!("table {}.{table}", target.database) })
+    create.ok_or_else(|| Error::Hidden { what: format!("table {database}.{table}") })
 }
 
 /// The columns that can be written.
-fn columns(session: &mut Session, database: &str, table: &str) -> Result<Vec<String>, Error> {
+pub(super) fn columns(session: &mut Session, database: &str, table: &str) -> Result<Vec<String>, Error> {
     let sql = format!(
         "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
          AND IFNULL(GENERATION_EXPRESSION, '') = '' ORDER BY ORDINAL_POSITION",
@@ -175,11 +176,11 @@ fn columns(session: &mut Session, database: &str, table: &str) -> Result<Vec<Str
     Ok(session.rows(&format!("reading the columns of {table}"), &sql)?)
 }
 
-fn where_clause(condition: Option<&str>) -> String {
+pub(super) fn where_clause(condition: Option<&str>) -> String {
     condition.map_or(String::new(), |condition| format!(" WHERE {condition}"))
 }
 
-fn count(session: &mut Session, full: &str) -> Result<u64, Error> {
+pub(super) fn count(session: &mut Session, full: &str) -> Result<u64, Error> {
     let sql = format!("SELECT COUNT(*) FROM {full}");
     Ok(session.first::<u64>(&format!("counting {full}"), &sql)?.unwrap_or(0))
 }

@@ -1,9 +1,11 @@
 //! Values that a target has of its own: `set = { "settings.value where name = 'url'" = "https://dev3.test" }`.
 //!
-//! In: `[targets.NAME] set`. Out: one `UPDATE` for each, on the refreshed database.
+//! In: `[targets.NAME] set` and `after`. Out: one `UPDATE` for each, then the target's own SQL, on the refreshed database.
 
 use super::preserve;
 use crate::config::Scalar;
+use crate::house::House;
+use crate::mysql::Server;
 use crate::restore::error::Error;
 use crate::restore::target::Target;
 use crate::sql::{literal, name};
@@ -21,6 +23,21 @@ pub(crate) fn statements(target: &Target) -> Result<Vec<(String, String)>, Error
         Ok((key.clone(), format!("UPDATE {} SET {} = {value}{which}", name(table), name(column))))
     });
     all.collect()
+}
+
+/// Runs them, and then `after`, over the loader's login.
+pub(crate) fn run(house: &House, target: &Target, server: &Server, database: &str) -> Result<(), Error> {
+    let set = statements(target)?.into_iter().map(|(key, sql)| (format!("set {key:?}"), sql));
+    let after = target.settings.after.iter().enumerate();
+    let after = after.map(|(i, sql)| (format!("after[{}]", i + 1), sql.clone()));
+    let mut session = server.connect_to(Some(database))?;
+    for (what, statement) in set.chain(after) {
+        house.cancel.check()?;
+        let target = target.name.clone();
+        let outcome = session.run(&what, &statement);
+        outcome.map_err(|source| Error::After { target, what, source })?;
+    }
+    Ok(())
 }
 
 fn value_of(value: &Scalar) -> Option<String> {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod cloud;
+mod disk;
 pub(crate) mod forge;
 #[cfg(feature = "aws")]
 mod loopback;
@@ -11,6 +12,7 @@ mod private;
 mod servers;
 mod tool;
 
+pub(crate) use disk::Disk;
 pub(crate) use pair::Pair;
 pub(crate) use patience::{PATIENCE, terminate, until, until_it_listens};
 pub(crate) use private::{Private, SmallDisk};

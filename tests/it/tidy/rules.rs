@@ -32,6 +32,7 @@ pub(super) const ORDER: &[&str] = &[
     "migrate",
     "report",
     "restore",
+    "instance",
     "rotate",
     "cli",
     "bins",

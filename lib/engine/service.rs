@@ -1,0 +1,287 @@
+//! A server that goes on when we have ended.
+//!
+//! In: a program, a home of its own, who it runs as. Out: a process that has nothing of ours: a session of its own, no variable of
+//! our environment (a build server kills what carries its cookie), no file but its log.
+//!
+//! ```text
+//! HOME/data      the data directory        HOME/run     socket, pid, my.cnf, init.sql
+//! HOME/tmp       its temporary files       HOME/files   where SQL may write files on MariaDB, which knows no "nowhere":
+//! HOME/log       what it says                           a directory that nobody may write into
+//! ```
+//!
+//! **Whose a process is**, its command line says: it has `--datadir=HOME/data` in it, whole. A pid in a file may be somebody
+//! else's by now.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::directory::make_directory;
+use super::error::Error;
+use super::program::{Brand, Program, failed};
+use super::server::{ended, last_words, threads_are};
+use super::user::HostUser;
+use crate::house::Cancel;
+use crate::mysql;
+use crate::sql::hex;
+
+/// How long a server may take until it answers. Recovery after a crash is part of it.
+const START_TIMEOUT: Duration = Duration::from_mins(3);
+/// How long a server may take to stop by itself: it writes its dirty pages.
+const STOP_TIMEOUT: Duration = Duration::from_mins(3);
+/// How long a process may take to vanish after SIGKILL.
+const GONE_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(5);
+/// An account without a right: that it is let in says that the server has done all that it was to do before it listens.
+const READY: &str = "refreshkit_ready";
+/// Where a socket's path ends (unix(7)).
+const SOCKET_BYTES_MAX: usize = 107;
+
+/// Where a server listens beside its socket.
+#[derive(Debug, Clone)]
+pub(crate) struct Listen {
+    pub(crate) bind: String,
+    pub(crate) port: u16,
+}
+
+/// A server that goes on when we have ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Service<'a> {
+    /// What runs.
+    pub(crate) program: &'a Program,
+    /// The directory that is its alone.
+    pub(crate) home: &'a Path,
+    /// Who it runs as; nobody else than we, if not given.
+    pub(crate) user: Option<HostUser>,
+    /// Nothing: the socket only.
+    pub(crate) listen: Option<Listen>,
+    /// Lines of its option file. What decides where it is and who can reach it stands on the command line and beats them.
+    pub(crate) settings: String,
+    /// Statements that it runs before it listens, one a line.
+    pub(crate) before: String,
+}
+
+/// Its socket.
+pub(crate) fn socket_in(home: &Path) -> PathBuf {
+    home.join("run/s")
+}
+
+/// Its data directory.
+pub(crate) fn data_in(home: &Path) -> PathBuf {
+    home.join("data")
+}
+
+/// How a stop went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// There was none.
+    WasNot,
+    /// In order.
+    Clean,
+    /// It did not end by itself.
+    Killed,
+}
+
+impl Service<'_> {
+    /// Starts it and waits until it answers over its socket, all that it was to do before done.
+    pub(crate) fn start(&self, cancel: &Cancel) -> Result<(), Error> {
+        let what = format!("starting the server of {}", self.home.display());
+        let socket = socket_in(self.home);
+        if socket.as_os_str().len() > SOCKET_BYTES_MAX {
+            return Err(failed(&what, &format!("{} is too long for a socket", socket.display())));
+        }
+        // Some of everything, for servers that want that.
+        let password = format!("{}-aZ", hex(&rand::random::<[u8; 16]>()));
+        self.furnish(&password)?;
+        let log = self.home.join("log");
+        let output = File::options().create(true).append(true).mode(0o600).open(&log);
+        let output = output.map_err(Error::file("open", &log))?;
+        let before = output.metadata().map_err(Error::file("read", &log))?.len();
+        let also = output.try_clone().map_err(Error::file("open", &log))?;
+        let mut command = Command::new("setsid");
+        command.arg(&self.program.path).args(self.arguments());
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LANG", "C.UTF-8");
+        command.current_dir("/").stdin(Stdio::null()).stdout(output).stderr(also);
+        if let Some(user) = self.user {
+            // Supplementary groups go with the user.
+            command.uid(user.uid).gid(user.gid);
+        }
+        let mut child = command.spawn().map_err(|e| failed(&what, &e))?;
+        let way = mysql::Server::at_socket(&socket, READY, &password);
+        let outcome = answers(&mut child, &way, &what, (&log, before), cancel);
+        if outcome.is_err() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = fs::remove_file(self.home.join("run/init.sql"));
+        outcome
+    }
+
+    /// What is there before it starts.
+    fn furnish(&self, password: &str) -> Result<(), Error> {
+        for folder in ["run", "tmp"] {
+            let path = self.home.join(folder);
+            if path.exists() {
+                fs::remove_dir_all(&path).map_err(Error::file("empty", &path))?;
+            }
+            make_directory(&path)?;
+        }
+        let files = self.home.join("files");
+        if !files.exists() {
+            DirBuilder::new().mode(0o500).create(&files).map_err(Error::file("create", &files))?;
+        }
+        let settings = format!("[mysqld]\n{}\n", self.settings);
+        // Both servers stop at the first of these that fails, and go on: that the last was run is seen by its account.
+        let before = format!(
+            "{}DROP USER IF EXISTS '{READY}'@'localhost';\nCREATE USER '{READY}'@'localhost' IDENTIFIED BY '{password}';\n",
+            self.before
+        );
+        for (name, text) in [("run/my.cnf", &settings), ("run/init.sql", &before)] {
+            let path = self.home.join(name);
+            let opened = File::options().write(true).create_new(true).mode(0o600).open(&path);
+            let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+            written.map_err(Error::file("write", &path))?;
+        }
+        if let Some(user) = self.user {
+            user.give(&self.home.join("run"))?;
+            user.give(&self.home.join("tmp"))?;
+            // Those of root, which the server's user may read and not write.
+            chown(&files, Some(0), Some(user.gid)).map_err(Error::file("change the owner of", &files))?;
+            let mode = Permissions::from_mode(0o550);
+            fs::set_permissions(&files, mode).map_err(Error::file("change the mode of", &files))?;
+        }
+        Ok(())
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let place = |folder: &str| self.home.join(folder).display().to_string();
+        // Both servers insist on this one being first.
+        let mut arguments = vec![format!("--defaults-file={}", place("run/my.cnf"))];
+        arguments.extend(self.program.storage());
+        arguments.push(format!("--datadir={}", place("data")));
+        arguments.push(format!("--tmpdir={}", place("tmp")));
+        arguments.push(format!("--socket={}", place("run/s")));
+        arguments.push(format!("--pid-file={}", place("run/pid")));
+        arguments.push(format!("--init-file={}", place("run/init.sql")));
+        match &self.listen {
+            Some(at) => {
+                arguments.extend([format!("--port={}", at.port), format!("--bind-address={}", at.bind)]);
+            }
+            // What a dump or a branch defines does not run by itself before it is in use.
+            None => arguments.extend(["--skip-networking", "--event-scheduler=OFF"].map(str::to_owned)),
+        }
+        match self.program.brand {
+            Brand::Mysql => arguments.extend(["--mysqlx=OFF", "--secure-file-priv=NULL"].map(str::to_owned)),
+            Brand::Mariadb => {
+                arguments.push(format!("--secure-file-priv={}", place("files")));
+                // No table elsewhere than in its data directory.
+                arguments.push("--skip-symbolic-links".to_owned());
+            }
+        }
+        arguments
+    }
+}
+
+/// Waits for the first answer. That the account is not let in means that a statement before it failed.
+fn answers(
+    child: &mut Child,
+    way: &mysql::Server,
+    what: &str,
+    (log, before): (&Path, u64),
+    cancel: &Cancel,
+) -> Result<(), Error> {
+    let start = Instant::now();
+    loop {
+        if child.try_wait().is_ok_and(|status| status.is_some()) {
+            return Err(ended(what, &last_words(log, before), log));
+        }
+        match way.connect() {
+            Ok(_) => return Ok(()),
+            Err(e) if e.is_denied() => {
+                let words = last_words(log, before);
+                return Err(failed(what, &format!("a statement of its accounts failed: {words}")));
+            }
+            Err(e) if e.number().is_some() || start.elapsed() > START_TIMEOUT => return Err(e.into()),
+            Err(_) => cancel.sleep(POLL)?,
+        }
+    }
+}
+
+/// The processes that run on a data directory: one, or none.
+pub(crate) fn running(data: &Path) -> Vec<Pid> {
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let wanted = format!("--datadir={}", data.display());
+    let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let ours = numbers.filter(|number| arguments_of(*number).contains(&wanted));
+    ours.filter_map(Pid::from_raw).collect()
+}
+
+/// Whether the server of a data directory listens at a port, as its command line says.
+pub(crate) fn listens_at(data: &Path, port: u16) -> bool {
+    let wanted = format!("--port={port}");
+    running(data).into_iter().any(|pid| arguments_of(pid.as_raw_nonzero().get()).contains(&wanted))
+}
+
+fn arguments_of(process: i32) -> Vec<String> {
+    let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
+}
+
+/// Stops the server of a data directory, in order if it can be.
+pub(crate) fn stop(data: &Path) -> Stopped {
+    let found = running(data);
+    if found.is_empty() {
+        return Stopped::WasNot;
+    }
+    for (signal, patience, outcome) in
+        [(Signal::TERM, STOP_TIMEOUT, Stopped::Clean), (Signal::KILL, GONE_TIMEOUT, Stopped::Killed)]
+    {
+        for pid in &found {
+            let _ = kill_process(*pid, signal);
+        }
+        let start = Instant::now();
+        while start.elapsed() < patience {
+            if found.iter().all(|pid| threads_are(*pid, &['Z', 'X'])) {
+                return outcome;
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+    Stopped::Killed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_argument_makes_a_process_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let spawn = |end: &str| {
+            let argument = format!("--datadir={}{end}", data.display());
+            Command::new("sh").args(["-c", "sleep 60; :", "sh", &argument]).spawn().unwrap()
+        };
+        let (mut other, mut ours) = (spawn("2"), spawn(""));
+        let start = Instant::now();
+        while running(&data).is_empty() && start.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(POLL);
+        }
+        let found: Vec<u32> =
+            running(&data).iter().map(|pid| pid.as_raw_nonzero().get().unsigned_abs()).collect();
+        assert_eq!(found, [ours.id()]);
+        assert_eq!(stop(&data), Stopped::Clean);
+        assert_eq!(stop(&data), Stopped::WasNot);
+        assert!(other.try_wait().unwrap().is_none());
+        for child in [&mut other, &mut ours] {
+            let _ = child.kill();
+            child.wait().unwrap();
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What can stop an instance. Until the switch is through, the old one serves on.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::{archive, config, engine, migrate, mysql, restore};
+
+/// Why an instance was not baked, refreshed, stopped, started or removed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `refresh.toml` is wrong.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// A server said no.
+    #[error(transparent)]
+    Mysql(#[from] mysql::Error),
+    /// A server could not be made, started or copied.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// The dump, the branch, or a target that is no instance.
+    #[error(transparent)]
+    Restore(#[from] restore::Error),
+    /// The branch or its migrations.
+    #[error(transparent)]
+    Migrate(#[from] migrate::Error),
+    /// The directory of dumps.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// A signal.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+    /// A file operation failed.
+    #[error("cannot {deed} {}", path.display())]
+    File {
+        /// What was tried.
+        deed: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The directory holds something else.
+    #[error("{} was not made by dev-restore, so nothing is put there", path.display())]
+    NotOurs {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Others could put something else there.
+    #[error("{} cannot hold instances: {why}", path.display())]
+    Place {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nobody to run the servers as.
+    #[error("[targets.{target}]: root runs no instance as itself, and this host has no user {wanted}")]
+    NoUser {
+        /// Name of the target.
+        target: String,
+        /// Who was looked for.
+        wanted: String,
+    },
+    /// A word for database targets, or the other way round.
+    #[error("target {target} {why}")]
+    WrongKind {
+        /// Name of the target.
+        target: String,
+        /// What it is.
+        why: String,
+    },
+    /// Another run is at work.
+    #[error("target {target} is being worked on by {holder}")]
+    Held {
+        /// Name of the target.
+        target: String,
+        /// Who.
+        holder: String,
+    },
+    /// Somebody else listens there.
+    #[error("port {port} of target {target} is taken by somebody else")]
+    PortTaken {
+        /// Name of the target.
+        target: String,
+        /// The port.
+        port: u16,
+    },
+    /// All ports of a pattern are given away.
+    #[error("no port of [targets.{target:?}] is free")]
+    NoPort {
+        /// The pattern.
+        target: String,
+    },
+    /// Too little room.
+    #[error("{needed} bytes are needed in {}, {free} are free", path.display())]
+    Disk {
+        /// What is needed.
+        needed: u64,
+        /// What is there.
+        free: u64,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A dump that cannot be a template.
+    #[error("{dump} cannot be a template: {why}")]
+    NoTemplate {
+        /// File name of the dump.
+        dump: String,
+        /// What is in it.
+        why: String,
+    },
+    /// The server answered, but not as ours, or not to the developer's login.
+    #[error("the new instance of {target} is not reached at {address}: {why}")]
+    NotReached {
+        /// Name of the target.
+        target: String,
+        /// `127.0.0.1:3317`.
+        address: String,
+        /// What came instead.
+        why: String,
+    },
+    /// There is nothing of the kind.
+    #[error("target {target} has {what}")]
+    Nothing {
+        /// Name of the target.
+        target: String,
+        /// `no instance yet`.
+        what: &'static str,
+    },
+    /// Somebody works with it.
+    #[error("target {target} is in use by {who}")]
+    InUse {
+        /// Name of the target.
+        target: String,
+        /// Accounts.
+        who: String,
+    },
+}
+
+impl Error {
+    /// For `map_err` on file operations.
+    pub(crate) fn file(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { deed, path, source }
+    }
+}
+
+impl Failure for Error {
+    fn ending(&self) -> Ending {
+        match self {
+            Self::Config(inner) => inner.ending(),
+            Self::Mysql(inner) => inner.ending(),
+            Self::Engine(inner) => inner.ending(),
+            Self::Restore(inner) => inner.ending(),
+            Self::Migrate(inner) => inner.ending(),
+            Self::Archive(inner) => inner.ending(),
+            Self::Interrupted(inner) => {
+                inner.ending().hint("the instance is as it was, or is so after: dev-restore status --repair")
+            }
+            Self::File { .. } => Ending::new(Exit::CannotWrite, "instance-file"),
+            Self::NotOurs { .. } => Ending::new(Exit::Refused, "not-ours")
+                .hint("name a directory that is empty or not there yet: instance = \"…\""),
+            Self::Place { .. } => Ending::new(Exit::Refused, "instance-place"),
+            Self::NoUser { .. } => Ending::new(Exit::BadConfig, "no-user").hint(
+                "useradd --system --no-create-home --shell /usr/sbin/nologin refreshkit; or run_as = \"…\"",
+            ),
+            Self::WrongKind { .. } => Ending::new(Exit::BadConfig, "wrong-kind-of-target"),
+            Self::Held { .. } => {
+                Ending::new(Exit::Temporary, "target-held").hint("try again when it is done")
+            }
+            Self::PortTaken { .. } => Ending::new(Exit::Unavailable, "port-taken")
+                .hint("ss -ltnp shows by whom; or another port = … for this target"),
+            Self::NoPort { .. } => Ending::new(Exit::Unavailable, "no-port")
+                .hint("dev-restore targets shows what is there, dev-restore drop NAME removes it"),
+            Self::Disk { .. } => Ending::new(Exit::CannotWrite, "disk-too-small")
+                .hint("dev-restore targets shows sizes, dev-restore drop NAME removes an instance"),
+            Self::NoTemplate { .. } => Ending::new(Exit::Refused, "no-template"),
+            Self::NotReached { .. } => Ending::new(Exit::Unavailable, "not-reached"),
+            Self::Nothing { target, .. } => {
+                Ending::new(Exit::BadInput, "nothing-there").hint(format!("dev-restore --target {target}"))
+            }
+            Self::InUse { .. } => {
+                Ending::new(Exit::Temporary, "in-use").hint("--force removes it all the same")
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! One run at a time: locks that go with the process that holds them.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::super::error::Error;
+use super::Home;
+use crate::house::House;
+
+const POLL: Duration = Duration::from_millis(50);
+
+/// Held as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// The lock of a target, or who holds it.
+    pub(crate) fn of_target(home: &Home, name: &str) -> Result<Self, Error> {
+        let mut file = open(home, &format!("target-{name}"))?;
+        let path = home.root.join("locks");
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {
+                let holder = format!("process {} since {:.0}", std::process::id(), Timestamp::now());
+                let written = file.set_len(0).and_then(|()| file.rewind());
+                written
+                    .and_then(|()| file.write_all(holder.as_bytes()))
+                    .map_err(Error::file("write", &path))?;
+                Ok(Self { _file: file })
+            }
+            Err(Errno::WOULDBLOCK) => {
+                let mut holder = String::new();
+                let _ = Read::by_ref(&mut file).take(200).read_to_string(&mut holder);
+                Err(Error::Held { target: name.to_owned(), holder })
+            }
+            Err(e) => Err(Error::file("lock", &path)(e.into())),
+        }
+    }
+
+    /// The lock of a template: shared while it is copied, alone while it is made. Waits for it.
+    pub(crate) fn of_template(house: &House, home: &Home, key: &str, alone: bool) -> Result<Self, Error> {
+        let file = open(home, &format!("template-{key}"))?;
+        let operation = if alone {
+            FlockOperation::NonBlockingLockExclusive
+        } else {
+            FlockOperation::NonBlockingLockShared
+        };
+        let mut told = false;
+        loop {
+            match flock(&file, operation) {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(Errno::WOULDBLOCK) if !told => {
+                    told = true;
+                    house.progress.say("another run is baking this dump: waiting for it");
+                }
+                Err(Errno::WOULDBLOCK) => house.cancel.sleep(POLL)?,
+                Err(e) => return Err(Error::file("lock", &home.root.join("locks"))(e.into())),
+            }
+        }
+    }
+
+    /// The lock of a template that nobody uses or makes, so that it can go.
+    pub(crate) fn of_unused_template(home: &Home, key: &str) -> Result<Option<Self>, Error> {
+        let file = open(home, &format!("template-{key}"))?;
+        Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok().then_some(Self { _file: file }))
+    }
+
+    /// The lock under which ports are given away.
+    pub(crate) fn of_ports(house: &House, home: &Home) -> Result<Self, Error> {
+        let file = open(home, "ports")?;
+        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            house.cancel.sleep(POLL)?;
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+fn open(home: &Home, name: &str) -> Result<File, Error> {
+    let path: &Path = &home.root.join("locks").join(format!("{name}.lock"));
+    let opened = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+    opened.map_err(Error::file("open", path))
+}

@@ -1,0 +1,157 @@
+//! The directory that holds templates and instances, and who may be at work in it.
+//!
+//! In: `[targets.NAME] instance`. Out: a [`Home`], or why nothing is put there.
+//!
+//! ```text
+//! ROOT/.refreshkit                 the marker: without it a directory that is not empty is somebody else's
+//! ROOT/locks/                      one file a target and a template
+//! ROOT/templates/KEY/              data, template.json; `.KEY.partial` while it is baked
+//! ROOT/targets/NAME/               state.json: which generation is in use, was before, is being switched to
+//! ROOT/targets/NAME/gN/            one generation: data, base (what `reset` brings back), and what its server needs
+//! ```
+//!
+//! Where the tool is root, all of it is root's, but for the directories that a server writes into.
+
+mod lock;
+mod place;
+mod state;
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::target::InstanceTarget;
+use crate::engine::{self, HostUser};
+
+pub(crate) use lock::Lock;
+pub(crate) use place::{Place, reached_at, remove};
+pub(crate) use state::{Generation, read_json, write_json};
+
+const MARKER: &str = ".refreshkit";
+const MARKED: &str =
+    "templates and instances of dev-restore (refreshkit); remove them with dev-restore drop\n";
+
+/// Who runs instances where the tool is root and nobody says otherwise.
+const USERS: [&str; 2] = ["refreshkit", "mysql"];
+
+/// The directory that holds templates and instances.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) root: PathBuf,
+    /// Who the servers run as, where we are root.
+    pub(crate) user: Option<HostUser>,
+    /// Whether copies share blocks.
+    pub(crate) reflinks: bool,
+}
+
+impl Home {
+    /// Opens it, and makes it if it is not there.
+    pub(crate) fn open(target: &InstanceTarget) -> Result<Self, Error> {
+        let root = &target.root;
+        let user = user_of(target)?;
+        let mode = if user.is_some() { 0o711 } else { 0o700 };
+        if !root.exists() {
+            make(root, mode)?;
+        }
+        refuse(root, user.is_some())?;
+        let marker = root.join(MARKER);
+        if !marker.exists() {
+            let mut entries = fs::read_dir(root).map_err(Error::file("read", root))?;
+            if entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "lost+found")) {
+                return Err(Error::NotOurs { path: root.clone() });
+            }
+            let opened = File::options().write(true).create_new(true).mode(0o644).open(&marker);
+            let written = opened.and_then(|mut file| file.write_all(MARKED.as_bytes()));
+            written.map_err(Error::file("write", &marker))?;
+        }
+        for folder in ["locks", "templates", "targets"] {
+            make(&root.join(folder), mode)?;
+        }
+        let reflinks = engine::shares_blocks(root)?;
+        Ok(Self { root: root.clone(), user, reflinks })
+    }
+
+    /// The same of one that is there; nothing if it is not.
+    pub(crate) fn existing(target: &InstanceTarget) -> Result<Option<Self>, Error> {
+        if target.root.join(MARKER).is_file() { Self::open(target).map(Some) } else { Ok(None) }
+    }
+
+    /// Makes a directory that the servers' user may pass through, and nobody else may read.
+    pub(crate) fn make(&self, path: &Path) -> Result<(), Error> {
+        make(path, if self.user.is_some() { 0o711 } else { 0o700 })
+    }
+
+    /// Gives what a server writes to its user.
+    pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
+        Ok(self.user.map_or(Ok(()), |user| user.give(path))?)
+    }
+
+    /// Where a target is.
+    pub(crate) fn target(&self, name: &str) -> PathBuf {
+        self.root.join("targets").join(name)
+    }
+
+    /// The names of the targets that there are.
+    pub(crate) fn targets(&self) -> Result<Vec<String>, Error> {
+        let folder = self.root.join("targets");
+        let entries = fs::read_dir(&folder).map_err(Error::file("read", &folder))?;
+        let mut names: Vec<String> =
+            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Refuses what there is no room for.
+    pub(crate) fn refuse_full(&self, needed: u64) -> Result<(), Error> {
+        let free = engine::free_bytes(&self.root)?;
+        if free < needed { Err(Error::Disk { needed, free, path: self.root.clone() }) } else { Ok(()) }
+    }
+}
+
+/// Who the servers run as.
+fn user_of(target: &InstanceTarget) -> Result<Option<HostUser>, Error> {
+    let named = target.settings.run_as.as_deref();
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let wanted = named.map_or_else(|| USERS.to_vec(), |named| vec![named]);
+    let found = wanted.iter().find_map(|name| HostUser::named(name));
+    let (section, wanted) = (target.section.clone(), wanted.join(" or "));
+    found.map(Some).ok_or(Error::NoUser { target: section, wanted })
+}
+
+/// Refuses a directory that others may write into, or that no server works well in.
+fn refuse(root: &Path, as_other: bool) -> Result<(), Error> {
+    let refuse = |why: String| Err(Error::Place { path: root.to_owned(), why });
+    let found = fs::symlink_metadata(root).map_err(Error::file("look at", root))?;
+    if !found.is_dir() {
+        return refuse("it is no directory".to_owned());
+    }
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return refuse(format!("it belongs to user {}, not to the one that runs dev-restore", found.uid()));
+    }
+    if found.mode() & 0o022 != 0 {
+        return refuse(format!("others may write into it (mode {:o}): chmod go-w", found.mode() & 0o7777));
+    }
+    if let Some(kind) = engine::network_file_system(root)? {
+        return refuse(format!("it is on {kind}, and databases belong on a disk of this host"));
+    }
+    for above in root.ancestors().skip(1).filter(|_| as_other) {
+        let found = fs::metadata(above).map_err(Error::file("look at", above))?;
+        if found.mode() & 0o001 == 0 {
+            return refuse(format!("the servers' user cannot pass through {}", above.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Makes a directory with this mode, whatever the umask, and those above it.
+fn make(path: &Path, mode: u32) -> Result<(), Error> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(mode).create(path).map_err(Error::file("create", path))?;
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(Error::file("change the mode of", path))
+}

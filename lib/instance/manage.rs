@@ -1,0 +1,242 @@
+//! What is done with an instance that is there: back (`undo`, `reset`), `up`, `down`, `drop`.
+
+use std::fs;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::error::Error;
+use super::home::{Generation, Home, Lock, Place, remove};
+use super::options::{DropOptions, SomeOptions};
+use super::serve::switch::{repair, switch};
+use super::serve::{Serving, accounts, connected};
+use super::target::InstanceTarget;
+use crate::document::{Document, Done, Refresh, RefreshState};
+use crate::engine;
+use crate::house::House;
+
+/// Serves the generation that was there before the last switch.
+pub(crate) fn undo(house: &House, document: &mut Document, target: &InstanceTarget) -> Result<Done, Error> {
+    let home = Home::open(target)?;
+    let _lock = Lock::of_target(&home, &target.name)?;
+    let mut place = Place::open(&home, &target.name)?;
+    if !house.dry_run {
+        repair(house, &mut place, target)?;
+    }
+    let nothing = Error::Nothing { target: target.name.clone(), what: "nothing to go back to" };
+    let previous = place.state.previous.clone().ok_or(nothing)?;
+    if house.dry_run {
+        house.progress.say(&format!("would serve {}", place.generation(&previous).display()));
+        return Ok(Done::default());
+    }
+    let down = switch(house, &mut place, target, &previous, "")?;
+    tell(document, &place);
+    Ok(Done::saying(format!("{} <- what it was before; {}", target.name, was_down(down))))
+}
+
+/// Serves what it was right after its last refresh.
+pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTarget) -> Result<Done, Error> {
+    let home = Home::open(target)?;
+    let _lock = Lock::of_target(&home, &target.name)?;
+    let mut place = Place::open(&home, &target.name)?;
+    repair(house, &mut place, target)?;
+    let nothing = |what| Error::Nothing { target: target.name.clone(), what };
+    let (current, generation) = place.state.in_use().ok_or(nothing("no instance yet"))?;
+    let (current, generation) = (current.to_owned(), generation.clone());
+    if !generation.base {
+        let what = "no state kept, since its file system shares no blocks between files: refresh it again";
+        return Err(nothing(what));
+    }
+    if house.dry_run {
+        house.progress.say(&format!("would serve what it was at {:.0}", generation.at));
+        return Ok(Done::default());
+    }
+    let name = place.new_generation()?;
+    let kept = place.generation(&current).join("base");
+    place.home.make(&place.generation(&name))?;
+    engine::copy_data(&kept, &place.data(&name), None, &house.cancel)?;
+    place.home.give(&place.data(&name))?;
+    let base = place.keep_base(&name, &house.cancel)?;
+    let mut session = match Serving::in_use(&place, target).filter(Serving::runs) {
+        Some(serving) => Some(serving.admin().connect()?),
+        None => None,
+    };
+    let accounts = accounts::lines(target, session.as_mut())?;
+    drop(session);
+    place.state.generations.insert(name.clone(), Generation { base, ..generation });
+    engine::settle(&place.dir)?;
+    let down = switch(house, &mut place, target, &name, &accounts)?;
+    place.sweep()?;
+    tell(document, &place);
+    Ok(Done::saying(format!("{} <- what it was after its refresh; {}", target.name, was_down(down))))
+}
+
+/// Starts what is to be up.
+pub(crate) fn up(house: &House, options: &SomeOptions) -> Result<Done, Error> {
+    let named = options.name.as_deref().or(options.target.as_deref());
+    let mut started = Vec::new();
+    for (home, target) in places(house, named)? {
+        let _lock = Lock::of_target(&home, &target.name)?;
+        let mut place = Place::open(&home, &target.name)?;
+        if place.state.current.is_none() {
+            if named.is_some() {
+                return Err(Error::Nothing { target: target.name, what: "no instance yet" });
+            }
+            continue;
+        }
+        if named.is_some() && !place.state.up {
+            place.state.up = true;
+            place.save()?;
+        }
+        if house.dry_run {
+            continue;
+        }
+        repair(house, &mut place, &target)?;
+        if place.state.up {
+            started.push(format!("{} at port {}", target.name, place.state.port));
+        }
+    }
+    let said = if started.is_empty() { "nothing is to be up".to_owned() } else { started.join(", ") };
+    Ok(Done::saying(said))
+}
+
+/// Stops an instance.
+pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error> {
+    let (home, _lock) = locked(house, target)?;
+    let mut place = Place::open(&home, &target.name)?;
+    let nothing = Error::Nothing { target: target.name.clone(), what: "no instance yet" };
+    let current = place.state.current.clone().ok_or(nothing)?;
+    if house.dry_run {
+        return Ok(Done::saying("dry run"));
+    }
+    place.state.up = false;
+    place.save()?;
+    repair(house, &mut place, target)?;
+    engine::stop(&place.data(&current));
+    Ok(Done::saying(format!("{} is down", target.name)))
+}
+
+/// Removes one instance, or all that are expired.
+pub(crate) fn drop_some(house: &House, options: &DropOptions) -> Result<Done, Error> {
+    if options.expired {
+        return expire(house);
+    }
+    let name = options.name.as_deref().or(options.target.as_deref()).unwrap_or_default();
+    let target = InstanceTarget::must(&house.config, name)?;
+    let (home, lock) = locked(house, &target)?;
+    if house.dry_run {
+        house.progress.say(&format!("would remove {}", home.target(name).display()));
+        return Ok(Done::saying("dry run"));
+    }
+    drop_one(&home, &target, options.force)?;
+    std::mem::drop(lock);
+    Ok(Done::saying(format!("{name} is gone")))
+}
+
+/// Removes what nobody is connected to and whose time is over. What cannot go now is told, and goes the next time.
+pub(crate) fn expire(house: &House) -> Result<Done, Error> {
+    let mut gone = Vec::new();
+    for (home, target) in places(house, None)? {
+        let Some(length) = target.settings.expires else { continue };
+        let Ok(_lock) = Lock::of_target(&home, &target.name) else { continue };
+        let place = Place::look(&home, &target.name)?;
+        let Some((_, generation)) = place.state.in_use() else { continue };
+        let age = Timestamp::now().duration_since(generation.at).unsigned_abs();
+        if age < length.duration() {
+            continue;
+        }
+        if house.dry_run {
+            house.progress.say(&format!("would remove {}", target.name));
+            continue;
+        }
+        match drop_one(&home, &target, false) {
+            Ok(()) => gone.push(target.name),
+            Err(e) => house.progress.warn(&format!("{} stays: {e}", target.name)),
+        }
+    }
+    let said = if gone.is_empty() {
+        "nothing is expired".to_owned()
+    } else {
+        format!("removed {}", gone.join(", "))
+    };
+    Ok(Done::saying(said))
+}
+
+fn drop_one(home: &Home, target: &InstanceTarget, force: bool) -> Result<(), Error> {
+    let place = Place::look(home, &target.name)?;
+    if place.state.current.is_none() {
+        return Err(Error::Nothing { target: target.name.clone(), what: "no instance yet" });
+    }
+    let who = Serving::in_use(&place, target).filter(Serving::runs).and_then(|serving| connected(&serving));
+    let who = who.unwrap_or_default();
+    if !who.is_empty() && !force {
+        return Err(Error::InUse { target: target.name.clone(), who: who.join(", ") });
+    }
+    for name in place.on_disk()? {
+        engine::stop(&place.data(&name));
+    }
+    // From here on there is no such instance; the rest is litter.
+    let state = place.dir.join("state.json");
+    fs::remove_file(&state).map_err(Error::file("remove", &state))?;
+    remove(&place.dir)
+}
+
+/// Finishes or reverts what a killed run left behind.
+pub(crate) fn mend(house: &House, target: &InstanceTarget) -> Result<String, Error> {
+    let (home, _lock) = locked(house, target)?;
+    let mut place = Place::open(&home, &target.name)?;
+    Ok(repair(house, &mut place, target)?.unwrap_or_else(|| "nothing to repair".to_owned()))
+}
+
+fn locked(house: &House, target: &InstanceTarget) -> Result<(Home, Lock), Error> {
+    house.cancel.check()?;
+    let home = Home::existing(target)?;
+    let home = home.ok_or(Error::Nothing { target: target.name.clone(), what: "no instance yet" })?;
+    let lock = Lock::of_target(&home, &target.name)?;
+    Ok((home, lock))
+}
+
+/// Every instance that there is and that `refresh.toml` still names; or one.
+pub(crate) fn places(house: &House, wish: Option<&str>) -> Result<Vec<(Home, InstanceTarget)>, Error> {
+    if let Some(name) = wish {
+        let target = InstanceTarget::must(&house.config, name)?;
+        return Ok(vec![(Home::open(&target)?, target)]);
+    }
+    let mut found: Vec<(Home, InstanceTarget)> = Vec::new();
+    for (_, settings) in InstanceTarget::sections(&house.config) {
+        let root = std::path::Path::new(settings.instance.as_deref().unwrap_or_default());
+        let Ok(entries) = fs::read_dir(root.join("targets")) else { continue };
+        let mut names: Vec<String> =
+            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        for name in names {
+            let known = found.iter().any(|(_, target)| target.name == name && target.root == root);
+            let Some(target) = InstanceTarget::of(&house.config, &name)?.filter(|target| target.root == root)
+            else {
+                continue;
+            };
+            if !known && let Some(home) = Home::existing(&target)? {
+                found.push((home, target));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn was_down(length: Duration) -> String {
+    format!("its port was down for {:.2} s", length.as_secs_f64())
+}
+
+fn tell(document: &mut Document, place: &Place<'_>) {
+    let Some((_, generation)) = place.state.in_use() else { return };
+    document.refresh = Some(Refresh {
+        target: place.name.clone(),
+        database: generation.database.clone(),
+        state: Some(RefreshState::Replaced),
+        dump: generation.dump.clone(),
+        reference: generation.reference.clone(),
+        commit: generation.commit.clone(),
+        previous: place.state.previous.as_ref().map(|old| place.generation(old).display().to_string()),
+        ..Refresh::default()
+    });
+}

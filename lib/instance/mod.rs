@@ -1,0 +1,62 @@
+//! A target that is a server of its own on this host: a copy of a template that shares its blocks.
+//!
+//! In: a target of `refresh.toml`, a dump, a branch. Out: a running server at the target's port with that data, whatever its size in
+//! about a second; or everything as it was and one sentence that says why. This is the face of `dev-restore`: what is about a target
+//! that is a database on a server goes to `restore/`.
+
+mod bake;
+mod error;
+mod home;
+mod manage;
+mod options;
+mod refresh;
+mod serve;
+mod show;
+mod target;
+mod template;
+
+use std::io::Write;
+
+pub use error::Error;
+pub use options::Command;
+
+use crate::document::{Document, Done};
+use crate::house::House;
+use crate::restore;
+use target::InstanceTarget;
+
+/// Does what gives a document.
+pub fn perform(house: &House, document: &mut Document, command: &Command) -> Result<Done, Error> {
+    let instance = |name: &str| InstanceTarget::must(&house.config, name);
+    match command {
+        Command::Run(options) => {
+            match InstanceTarget::of(&house.config, options.target.as_deref().unwrap_or_default())? {
+                Some(target) => refresh::refresh(house, document, &target, options),
+                None => Ok(restore::refresh(house, document, options)?),
+            }
+        }
+        Command::Undo(options) => match InstanceTarget::of(&house.config, options.target.get())? {
+            Some(target) => manage::undo(house, document, &target),
+            None => Ok(restore::undo(house, document, options)?),
+        },
+        Command::Bake(options) => bake::bake(house, document, options),
+        Command::Reset(options) => manage::reset(house, document, &instance(options.target.get())?),
+        Command::Up(options) => manage::up(house, options),
+        Command::Down(options) => manage::down(house, &instance(options.target.get())?),
+        Command::Drop(options) => manage::drop_some(house, options),
+        Command::List(_) | Command::Targets(_) | Command::Status(_) => Ok(Done::default()),
+    }
+}
+
+/// Does what writes a text of its own.
+pub fn show(house: &House, out: &mut dyn Write, command: &Command) -> Result<(), Error> {
+    match command {
+        Command::List(options) => Ok(restore::list(house, out, options)?),
+        Command::Targets(options) => show::targets(house, out, options),
+        Command::Status(options) => match InstanceTarget::of(&house.config, options.target.get())? {
+            Some(target) => show::status(house, out, &target, options),
+            None => Ok(restore::status(house, out, options)?),
+        },
+        _ => Ok(()),
+    }
+}

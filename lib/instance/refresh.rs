@@ -1,0 +1,374 @@
+//! One refresh of an instance: a copy of the template, what the target and the branch do to it, the switch.
+//!
+//! ```text
+//! choose the dump, look the branch up                    nothing is touched yet
+//! lock the target, repair what a killed run left behind
+//! the template of the dump: there, or baked now
+//! copy it; with migrations, preserve, set or after: run it behind a socket, do that, stop it
+//! keep that state for `reset`, where blocks are shared
+//! switch                                                 the only step that the developer notices
+//! ```
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::error::Error;
+use super::home::{Generation, Home, Lock, Place};
+use super::serve::accounts;
+use super::serve::switch::{repair, switch};
+use super::serve::{Serving, is_taken};
+use super::target::InstanceTarget;
+use super::template::{Template, is_baked, template_of};
+use crate::config;
+use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
+use crate::engine::{self, Program, free_bytes};
+use crate::house::House;
+use crate::junit;
+use crate::migrate::{self, Checkout, SqlTarget};
+use crate::mysql::{Server, Session};
+use crate::restore::{ChosenDump, OwnServer, RunOptions};
+
+/// What a copy that shares its blocks takes all the same: what a server writes when it starts.
+const CLONE_BYTES: u64 = 64 << 20;
+
+/// How long whoever writes to the old instance is waited for.
+const LOCK_WAIT_SECONDS: u32 = 30;
+
+/// Replaces an instance with a copy of a dump's template.
+pub(crate) fn refresh(
+    house: &House,
+    document: &mut Document,
+    target: &InstanceTarget,
+    options: &RunOptions,
+) -> Result<Done, Error> {
+    refuse_flags(target, options)?;
+    let dump = ChosenDump::open(house, &options.dump, options.unsigned)?;
+    let database = database_of(target, &dump)?;
+    let own = OwnServer { name: &target.name, settings: &target.settings, database: &database };
+    own.check(&Server::at_socket(&target.root, "", ""))?;
+    // A build server's empty field means no branch.
+    let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
+    let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
+    let program = target.program()?;
+    document.dump = Some(dump.section());
+    document.refresh = Some(start(target, &database, &dump, checkout.as_ref()));
+    house.remember(document);
+    if house.dry_run {
+        return say_what_would_be_done(house, target, &program, &dump);
+    }
+    let home = Home::open(target)?;
+    let _lock = Lock::of_target(&home, &target.name)?;
+    let mut place = Place::open(&home, &target.name)?;
+    give_port(house, &mut place, target)?;
+    repair(house, &mut place, target)?;
+    let template = template_of(house, &home, &program, &dump)?;
+    let needed = if home.reflinks { CLONE_BYTES } else { template.facts.bytes + CLONE_BYTES };
+    home.refuse_full(needed)?;
+    let mut refresher =
+        Refresher { house, target, own: &own, checkout: checkout.as_ref(), template: &template };
+    let section = document.refresh.as_mut().expect("set above");
+    let outcome = refresher.work(&mut place, section);
+    if outcome.is_err() && house.cancel.requested().is_none() {
+        // What failed before the switch is in nobody's way, and takes room.
+        let _ = place.sweep();
+    }
+    let written = write_junit(options, section);
+    outcome?;
+    written?;
+    Ok(Done::saying(describe(section)))
+}
+
+struct Refresher<'a> {
+    house: &'a House,
+    target: &'a InstanceTarget,
+    own: &'a OwnServer<'a>,
+    checkout: Option<&'a Checkout>,
+    template: &'a Template,
+}
+
+impl Refresher<'_> {
+    fn work(&mut self, place: &mut Place<'_>, refresh: &mut Refresh) -> Result<(), Error> {
+        let began = Instant::now();
+        let name = place.new_generation()?;
+        refresh.tables.clone_from(&self.template.facts.tables);
+        refresh.rows = self.template.facts.rows;
+        self.copy(place, &name)?;
+        let copy_seconds = began.elapsed().as_secs_f64();
+        let generation = self.generation();
+        let mut old = Old::of(self.house, place, self.target)?;
+        let accounts = accounts::lines(self.target, old.session.as_mut())?;
+        let mut private_seconds = None;
+        if self.has_something_to_do() {
+            let began = Instant::now();
+            let serving = Serving { place, target: self.target, name: &name, generation: &generation };
+            let outcome = self.work_privately(&serving, &mut old, refresh);
+            if engine::stop(&place.data(&name)) == engine::Stopped::Killed {
+                self.house
+                    .progress
+                    .warn("the new instance did not stop in order; it recovers when it starts");
+            }
+            outcome?;
+            private_seconds = Some(began.elapsed().as_secs_f64());
+        }
+        self.house.cancel.check()?;
+        let base = place.keep_base(&name, &self.house.cancel)?;
+        place.state.generations.insert(name.clone(), Generation { base, ..generation });
+        engine::settle(&place.dir)?;
+        refresh.state = Some(RefreshState::Swapping);
+        self.remember(refresh);
+        // What the old instance is locked for is over when it is stopped, and not before.
+        let switched = switch(self.house, place, self.target, &name, &accounts);
+        old.let_go(place);
+        if switched.is_err() {
+            place.state.generations.remove(&name);
+            refresh.state = Some(RefreshState::AsItWas);
+        }
+        let down = switched?;
+        refresh.state = Some(RefreshState::Replaced);
+        refresh.previous =
+            place.state.previous.as_ref().map(|old| place.generation(old).display().to_string());
+        refresh.instance = Some(RefreshedInstance {
+            port: place.state.port,
+            directory: place.data(&name).display().to_string(),
+            client: place.client().display().to_string(),
+            shared: place.home.reflinks,
+            copy_seconds,
+            private_seconds,
+            downtime_seconds: down.as_secs_f64(),
+            ..RefreshedInstance::default()
+        });
+        place.sweep()
+    }
+
+    fn copy(&self, place: &Place<'_>, name: &str) -> Result<(), Error> {
+        let home = place.generation(name);
+        if !place.home.reflinks {
+            self.house.progress.say(&format!(
+                "the file system of {} shares no blocks between files (XFS and btrfs do): copying {}",
+                place.home.root.display(),
+                indicatif::HumanBytes(self.template.facts.bytes)
+            ));
+        }
+        place.home.make(&home)?;
+        let data = engine::data_in(&home);
+        engine::copy_data(&self.template.data(), &data, None, &self.house.cancel)?;
+        place.home.give(&data)
+    }
+
+    fn generation(&self) -> Generation {
+        Generation {
+            dump: self.template.facts.dump.clone(),
+            reference: self.checkout.map(|checkout| checkout.reference.clone()),
+            commit: self.checkout.map(|checkout| checkout.commit.clone()),
+            at: Timestamp::now(),
+            database: self.own.database.to_owned(),
+            program: self.template.facts.program.clone(),
+            base: false,
+        }
+    }
+
+    fn has_something_to_do(&self) -> bool {
+        let settings = &self.target.settings;
+        self.checkout.is_some()
+            || !(settings.preserve.is_empty() && settings.set.is_empty() && settings.after.is_empty())
+    }
+
+    /// What is done to the data before anybody sees it, as the loader.
+    fn work_privately(
+        &self,
+        serving: &Serving<'_>,
+        old: &mut Old,
+        refresh: &mut Refresh,
+    ) -> Result<(), Error> {
+        let loader = serving.start_privately(&self.house.cancel)?;
+        if let Some(session) = old.session.as_mut().filter(|_| !self.target.settings.preserve.is_empty()) {
+            // Held by this connection: it goes with us, whatever happens.
+            session.run(
+                "waiting for writers",
+                &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}"),
+            )?;
+            session.run("making the old instance read-only", "FLUSH TABLES WITH READ LOCK")?;
+            let preserved = self.own.carry(session, &loader)?;
+            if !preserved.is_empty() {
+                self.house.progress.say(&format!("preserved {}", preserved.join(", ")));
+            }
+        }
+        if let Some(checkout) = self.checkout {
+            let database = self.own.database;
+            let sql = SqlTarget {
+                server: &loader,
+                database,
+                live: database,
+                databases: &self.template.facts.databases,
+            };
+            let migrations = &mut refresh.migrations;
+            migrate::run(self.house, checkout, &sql, |migration| migrations.push(migration))?;
+        }
+        self.own.finish(self.house, &loader)?;
+        self.house.cancel.check()?;
+        serving.lock_loader()
+    }
+
+    /// What the document says if the tool is stopped and this thread left behind.
+    fn remember(&self, refresh: &Refresh) {
+        if let Some(mut document) = self.house.remembered() {
+            document.refresh = Some(refresh.clone());
+            self.house.remember(&document);
+        }
+    }
+}
+
+/// The instance that is to be replaced, as long as something is read from it.
+struct Old {
+    session: Option<Session>,
+    /// It was down, and runs for us alone: its generation.
+    started: Option<String>,
+}
+
+impl Old {
+    fn of(house: &House, place: &Place<'_>, target: &InstanceTarget) -> Result<Self, Error> {
+        let Some(serving) = Serving::in_use(place, target) else {
+            return Ok(Self { session: None, started: None });
+        };
+        let mut started = None;
+        if !serving.runs() {
+            serving.start_privately(&house.cancel)?;
+            serving.lock_loader()?;
+            started = Some(serving.name.to_owned());
+        }
+        Ok(Self { session: Some(serving.admin().connect()?), started })
+    }
+
+    fn let_go(self, place: &Place<'_>) {
+        drop(self.session);
+        if let Some(name) = self.started {
+            engine::stop(&place.data(&name));
+        }
+    }
+}
+
+/// The port of a target, which it keeps.
+fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> Result<(), Error> {
+    if let Some(port) = target.settings.server.port {
+        if place.state.port != port {
+            // An instance that runs at the old port is stopped before it is forgotten where it is.
+            if let Some(current) = &place.state.current {
+                engine::stop(&place.data(current));
+            }
+            place.state.port = port;
+            place.save()?;
+        }
+        return Ok(());
+    }
+    if place.state.port != 0 {
+        return Ok(());
+    }
+    let _lock = Lock::of_ports(house, place.home)?;
+    let mut given = Vec::new();
+    for name in place.home.targets()? {
+        given.push(Place::look(place.home, &name)?.state.port);
+    }
+    let range = target.settings.ports.as_ref();
+    let mut ports = range.into_iter().flat_map(config::PortRange::ports);
+    let free = ports.find(|port| !given.contains(port) && !is_taken(target.bind(), *port));
+    place.state.port = free.ok_or(Error::NoPort { target: target.section.clone() })?;
+    place.save()
+}
+
+fn refuse_flags(target: &InstanceTarget, options: &RunOptions) -> Result<(), Error> {
+    let mut flags = Vec::new();
+    if !options.include.is_empty() || !options.exclude.is_empty() {
+        flags.push("--include and --exclude");
+    }
+    if options.fast || options.insert {
+        flags.push("--fast and --insert");
+    }
+    if flags.is_empty() {
+        return Ok(());
+    }
+    let why =
+        format!("is an instance, and a copy of all of a dump: {} are for database targets", flags.join(", "));
+    Err(Error::WrongKind { target: target.name.clone(), why })
+}
+
+fn database_of(target: &InstanceTarget, dump: &ChosenDump) -> Result<String, Error> {
+    let wanted = &target.settings.database;
+    let databases: Vec<String> =
+        dump.manifest().databases.iter().map(|database| database.name.clone()).collect();
+    match databases.as_slice() {
+        [one] if wanted.is_empty() || wanted == one => Ok(one.clone()),
+        many if many.contains(wanted) => Ok(wanted.clone()),
+        many => {
+            let why = format!(
+                "is of the database {wanted:?}, and the dump holds {}: an instance keeps the dump's names",
+                many.join(", ")
+            );
+            Err(Error::WrongKind { target: target.name.clone(), why })
+        }
+    }
+}
+
+fn check_out(house: &House, reference: &str) -> Result<Checkout, Error> {
+    let settings = house.config.migrations.as_ref();
+    let settings = settings.ok_or(config::Error::Unset { setting: "[migrations] repository" })?;
+    let checkout = Checkout::of(house, settings, reference)?;
+    house.progress.say(&format!("{reference} is {}", &checkout.commit[..checkout.commit.len().min(12)]));
+    Ok(checkout)
+}
+
+fn start(target: &InstanceTarget, database: &str, dump: &ChosenDump, checkout: Option<&Checkout>) -> Refresh {
+    Refresh {
+        target: target.name.clone(),
+        database: database.to_owned(),
+        state: Some(RefreshState::AsItWas),
+        dump: dump.section().name,
+        reference: checkout.map(|checkout| checkout.reference.clone()),
+        commit: checkout.map(|checkout| checkout.commit.clone()),
+        ..Refresh::default()
+    }
+}
+
+fn say_what_would_be_done(
+    house: &House,
+    target: &InstanceTarget,
+    program: &Program,
+    dump: &ChosenDump,
+) -> Result<Done, Error> {
+    let file = dump.section().name;
+    let root = target.root.display();
+    let bakes = match Home::existing(target)? {
+        Some(home) => {
+            let free = indicatif::HumanBytes(free_bytes(&home.root)?);
+            house.progress.say(&format!("{root} has {free} free"));
+            !is_baked(&home, program, dump)?
+        }
+        None => true,
+    };
+    let first = if bakes { format!("bake {file}, ") } else { String::new() };
+    house.progress.say(&format!("would {first}copy its template in {root} and serve it as {}", target.name));
+    Ok(Done::saying("dry run"))
+}
+
+/// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations; 127.0.0.1:3317 was down for 0.31 s`.
+fn describe(refresh: &Refresh) -> String {
+    let dump = refresh.dump.trim_end_matches(".sql.gz");
+    let mut line = format!("{} <- {dump}", refresh.target);
+    if let Some(reference) = &refresh.reference {
+        let applied = |status: &MigrationStatus| *status == MigrationStatus::Applied;
+        let applied = refresh.migrations.iter().filter(|migration| applied(&migration.status)).count();
+        let plural = if applied == 1 { "" } else { "s" };
+        line.extend([" @ ", reference, &format!(", {applied} migration{plural}")]);
+    }
+    if let Some(instance) = &refresh.instance {
+        let down = instance.downtime_seconds;
+        line.extend(["; port ", &instance.port.to_string(), &format!(" was down for {down:.2} s")]);
+    }
+    line
+}
+
+fn write_junit(options: &RunOptions, refresh: &Refresh) -> Result<(), Error> {
+    let Some(path) = &options.junit else { return Ok(()) };
+    let text = junit::junit(refresh.reference.as_deref().unwrap_or("no branch"), &refresh.migrations);
+    std::fs::write(path, text).map_err(Error::file("write", path))
+}

@@ -1,0 +1,129 @@
+//! The developer's accounts, which survive a refresh: whoever is on the old instance is on the new one, with password and rights.
+//!
+//! In: `[targets.NAME] accounts`, the running old instance. Out: statements, one a line, that make them on a new one before it listens.
+
+use super::{ADMIN, DEVELOPER, LOADER};
+use crate::instance::error::Error;
+use crate::instance::target::InstanceTarget;
+use crate::mysql::{Engine, Session};
+use crate::sql::{plain_literal, tokens};
+
+/// A user as the server's own tables have it: name, host, plugin, what it checks a password with (hexadecimal), locked, role.
+type Row = (String, String, Option<String>, Option<String>, bool, bool);
+
+const MYSQL: &str = "SELECT User, Host, plugin, HEX(authentication_string), account_locked = 'Y', FALSE FROM mysql.user ORDER BY 1, 2";
+
+const MARIADB: &str = "SELECT User, Host, JSON_VALUE(Priv, '$.plugin'), HEX(JSON_VALUE(Priv, '$.authentication_string')), \
+     JSON_VALUE(Priv, '$.account_locked') = 'true' IS TRUE, JSON_VALUE(Priv, '$.is_role') = 'true' IS TRUE \
+     FROM mysql.global_priv ORDER BY 6 DESC, 1, 2";
+
+/// What makes the accounts of a new generation, one statement a line: those of `refresh.toml` first, then those of the old instance
+/// that are not there yet.
+pub(crate) fn lines(target: &InstanceTarget, old: Option<&mut Session>) -> Result<String, Error> {
+    let mut lines = String::new();
+    for sql in &target.settings.accounts {
+        lines.push_str(sql.trim().trim_end_matches(';'));
+        lines.push_str(";\n");
+    }
+    if let Some(old) = old {
+        lines.push_str(&carried(old)?);
+    }
+    Ok(lines)
+}
+
+fn carried(old: &mut Session) -> Result<String, Error> {
+    let mariadb = old.engine() == Engine::MariaDb;
+    let users: Vec<Row> = old.rows("reading the accounts", if mariadb { MARIADB } else { MYSQL })?;
+    let users: Vec<Row> = users.into_iter().filter(|(user, ..)| !is_of_the_server(user)).collect();
+    let mut made = String::new();
+    let mut granted = String::new();
+    for (user, host, plugin, check, locked, role) in users {
+        if role {
+            made.extend(["CREATE ROLE IF NOT EXISTS ", &plain_literal(&user), ";\n"]);
+        } else {
+            made.push_str(&created(
+                mariadb,
+                &account(&user, &host),
+                plugin.as_deref(),
+                check.as_deref(),
+                locked,
+            ));
+        }
+        let whom = if role { plain_literal(&user) } else { account(&user, &host) };
+        let rights: Vec<String> =
+            old.rows("reading an account's rights", &format!("SHOW GRANTS FOR {whom}"))?;
+        for line in rights.iter().filter(|line| !line.contains('\n') && reaches_all(line)) {
+            granted.push_str(line);
+            granted.push_str(";\n");
+        }
+    }
+    Ok(made + &granted)
+}
+
+fn created(mariadb: bool, account: &str, plugin: Option<&str>, check: Option<&str>, locked: bool) -> String {
+    let check = check.unwrap_or_default();
+    let how = match plugin.filter(|plugin| !plugin.is_empty()) {
+        Some(plugin) if mariadb => {
+            // What it checks with is text there.
+            let bytes: Vec<u8> = (0..check.len() / 2)
+                .filter_map(|at| u8::from_str_radix(check.get(2 * at..2 * at + 2)?, 16).ok())
+                .collect();
+            format!(" IDENTIFIED VIA {plugin} USING {}", plain_literal(&String::from_utf8_lossy(&bytes)))
+        }
+        Some(plugin) if check.is_empty() => format!(" IDENTIFIED WITH {plugin}"),
+        Some(plugin) => format!(" IDENTIFIED WITH {plugin} AS 0x{check}"),
+        None => String::new(),
+    };
+    let lock = if locked { " ACCOUNT LOCK" } else { "" };
+    format!("CREATE USER IF NOT EXISTS {account}{how}{lock};\n")
+}
+
+/// Rights on the whole server, on databases and through roles. Those on single tables and routines need something that the dump
+/// may not have any more.
+fn reaches_all(grant: &str) -> bool {
+    let tokens = tokens(grant);
+    let on = tokens.iter().position(|token| token.is_word(grant, "ON"));
+    let Some(on) = on else { return true };
+    let star = tokens.get(on + 3).is_some_and(|token| token.is(b'*'));
+    let proxy = tokens.get(1).is_some_and(|token| token.is_word(grant, "PROXY"));
+    star && !proxy
+}
+
+fn account(user: &str, host: &str) -> String {
+    format!("{}@{}", plain_literal(user), plain_literal(host))
+}
+
+/// Ours, and what every installation has.
+fn is_of_the_server(user: &str) -> bool {
+    [ADMIN, DEVELOPER, LOADER, "PUBLIC", "root", ""].contains(&user)
+        || ["mysql.", "mariadb.", "refreshkit_"].iter().any(|start| user.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_that_need_no_table_are_carried() {
+        for (grant, carried) in [
+            ("GRANT SELECT ON *.* TO `a`@`%`", true),
+            ("GRANT ALL PRIVILEGES ON `app`.* TO `a`@`%` WITH GRANT OPTION", true),
+            ("GRANT `reader`@`%` TO `a`@`%`", true),
+            ("GRANT SELECT ON `app`.`orders` TO `a`@`%`", false),
+            ("GRANT EXECUTE ON PROCEDURE `app`.`p` TO `a`@`%`", false),
+            ("GRANT PROXY ON ''@'' TO 'a'@'%'", false),
+        ] {
+            assert_eq!(reaches_all(grant), carried, "{grant}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_carried_as_what_it_is_checked_with() {
+        let sql = created(false, "'a'@'%'", Some("caching_sha2_password"), Some("24410027"), true);
+        let wanted = "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED WITH caching_sha2_password AS 0x24410027 ACCOUNT LOCK;\n";
+        assert_eq!(sql, wanted);
+        let sql = created(true, "'a'@'%'", Some("mysql_native_password"), Some("2A3942"), false);
+        let wanted = "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED VIA mysql_native_password USING '*9B';\n";
+        assert_eq!(sql, wanted);
+    }
+}

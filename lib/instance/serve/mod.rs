@@ -1,0 +1,215 @@
+//! How a generation runs: privately, while it is worked on, or at the target's port.
+//!
+//! In: a place, a generation. Out: a running server, and logins to it: ours over its socket, the loader's, the developer's from outside.
+
+pub(super) mod accounts;
+pub(super) mod switch;
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use mysql::Row;
+
+use super::error::Error;
+use super::home::{Generation, Place, reached_at};
+use super::target::InstanceTarget;
+use crate::engine::{self, Brand, GRANTS, Listen, Program, Service};
+use crate::house::Cancel;
+use crate::mysql::{Server, Session};
+use crate::sql::plain_literal;
+
+/// Our own account, over the socket only.
+pub(crate) const ADMIN: &str = "refreshkit_admin";
+
+/// In whose name everything is that a dump or a branch made: rights on its databases alone, and locked while it serves.
+pub(crate) const LOADER: &str = "refreshkit_loader";
+
+/// The developer's account.
+const DEVELOPER: &str = "dev";
+
+/// How long the developer's first login may take after the server's first answer.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(10);
+
+/// InnoDB's buffer pool, if nobody says otherwise: several instances share a machine.
+const MEMORY: &str = "64M";
+
+/// A generation and what it needs to run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Serving<'a> {
+    pub(crate) place: &'a Place<'a>,
+    pub(crate) target: &'a InstanceTarget,
+    /// Name of the generation.
+    pub(crate) name: &'a str,
+    pub(crate) generation: &'a Generation,
+}
+
+impl<'a> Serving<'a> {
+    /// The generation that is in use.
+    pub(crate) fn in_use(place: &'a Place<'a>, target: &'a InstanceTarget) -> Option<Self> {
+        let (name, generation) = place.state.in_use()?;
+        Some(Self { place, target, name, generation })
+    }
+}
+
+impl Serving<'_> {
+    /// Starts it behind its socket alone, the loader's account open; gives the loader's login.
+    pub(crate) fn start_privately(&self, cancel: &Cancel) -> Result<Server, Error> {
+        let password = format!("{}-aZ", crate::sql::hex(&rand::random::<[u8; 16]>()));
+        let open = format!(
+            "ALTER USER '{LOADER}'@'localhost' IDENTIFIED BY {} ACCOUNT UNLOCK;\n",
+            plain_literal(&password)
+        );
+        self.start(None, &open, cancel)?;
+        Ok(Server::at_socket(&self.socket(), LOADER, &password))
+    }
+
+    /// Nobody logs in as the loader any more.
+    pub(crate) fn lock_loader(&self) -> Result<(), Error> {
+        lock_loader(&mut self.admin().connect()?)
+    }
+
+    /// Starts it at the target's port, and proves that the developer gets in from outside. `accounts`: statements that make accounts,
+    /// one a line.
+    pub(crate) fn start_at_port(&self, accounts: &str, cancel: &Cancel) -> Result<(), Error> {
+        let listen = Listen { bind: self.target.bind().to_owned(), port: self.place.state.port };
+        let developer = format!("'{DEVELOPER}'@'%'");
+        let password = plain_literal(&self.place.secrets.developer);
+        let accounts = format!(
+            "{accounts}CREATE USER IF NOT EXISTS {developer} IDENTIFIED BY {password};\n\
+             ALTER USER {developer} IDENTIFIED BY {password};\nGRANT {GRANTS} ON *.* TO {developer} WITH GRANT OPTION;\n"
+        );
+        self.start(Some(listen), &accounts, cancel)?;
+        self.prove()
+    }
+
+    /// Whether it runs.
+    pub(crate) fn runs(&self) -> bool {
+        !engine::running(&self.place.data(self.name)).is_empty()
+    }
+
+    /// Whether it runs at the target's port.
+    pub(crate) fn runs_at_port(&self) -> bool {
+        engine::listens_at(&self.place.data(self.name), self.place.state.port)
+    }
+
+    /// Whether it does, and answers.
+    pub(crate) fn answers(&self) -> bool {
+        self.runs_at_port() && self.admin().connect().is_ok()
+    }
+
+    /// Our own login.
+    pub(crate) fn admin(&self) -> Server {
+        Server::at_socket(&self.socket(), ADMIN, &self.place.secrets.admin)
+    }
+
+    fn socket(&self) -> std::path::PathBuf {
+        engine::socket_in(&self.place.generation(self.name))
+    }
+
+    /// The developer's login, from outside, answered by this data directory and by no other server.
+    pub(crate) fn prove(&self) -> Result<(), Error> {
+        let (host, port) = (reached_at(self.target.bind()), self.place.state.port);
+        let mut server = Server::at(host, port, DEVELOPER, &self.place.secrets.developer);
+        let key = self.place.data(self.name).join("public_key.pem");
+        if key.exists() {
+            server = server.with_public_key(&key);
+        }
+        let fail = |why: String| {
+            let address = format!("{host}:{port}");
+            Err(Error::NotReached { target: self.place.name.clone(), address, why })
+        };
+        let start = Instant::now();
+        loop {
+            match server.connect() {
+                Ok(mut session) => {
+                    let said = session.first::<String>("asking where the data is", "SELECT @@datadir")?;
+                    let said = said.unwrap_or_default();
+                    let wanted = self.place.data(self.name);
+                    if said.trim_end_matches('/') == wanted.to_string_lossy() {
+                        return Ok(());
+                    }
+                    return fail(format!("a server with its data in {said} answers"));
+                }
+                Err(e) if e.number().is_some() || start.elapsed() > LOGIN_TIMEOUT => {
+                    return fail(e.to_string());
+                }
+                Err(_) => std::thread::sleep(POLL),
+            }
+        }
+    }
+
+    fn start(&self, listen: Option<Listen>, accounts: &str, cancel: &Cancel) -> Result<(), Error> {
+        let settings = &self.target.settings;
+        let memory = settings.memory.as_ref().map_or(MEMORY, |memory| memory.as_str());
+        let mut lines = defaults(&self.generation.program, memory);
+        if let Some(path) = &settings.options_file
+            && listen.is_some()
+        {
+            lines.extend(["!include ", path, "\n"]);
+        }
+        let home = self.place.generation(self.name);
+        let service = Service {
+            program: &self.generation.program,
+            home: &home,
+            user: self.place.home.user,
+            listen,
+            settings: lines,
+            before: format!("{accounts}{}", admin_lines(&self.place.secrets.admin)),
+        };
+        Ok(service.start(cancel)?)
+    }
+}
+
+/// What makes our own account, whatever became of it since.
+pub(crate) fn admin_lines(password: &str) -> String {
+    let account = format!("'{ADMIN}'@'localhost'");
+    format!(
+        "DROP USER IF EXISTS {account};\nCREATE USER {account} IDENTIFIED BY {};\nGRANT ALL ON *.* TO {account} WITH GRANT OPTION;\n",
+        plain_literal(password)
+    )
+}
+
+/// Makes the loader's account one that nobody can log in with.
+pub(crate) fn lock_loader(session: &mut Session) -> Result<(), Error> {
+    let password = crate::sql::hex(&rand::random::<[u8; 16]>());
+    let sql = format!(
+        "ALTER USER '{LOADER}'@'localhost' IDENTIFIED BY {} ACCOUNT LOCK",
+        plain_literal(&format!("{password}-aZ"))
+    );
+    session.run("locking the loader's account", &sql)?;
+    Ok(())
+}
+
+/// A small server for one developer: no binary log, nothing that is measured, nothing that waits for the disk at a commit.
+fn defaults(program: &Program, memory: &str) -> String {
+    let mut lines = format!(
+        "skip-log-bin\nskip-name-resolve\ncharacter-set-server=utf8mb4\ninnodb-buffer-pool-size={memory}\n\
+         innodb-flush-log-at-trx-commit=2\nperformance-schema=OFF\nmax-connections=150\nlocal-infile=1\n\
+         max-allowed-packet=256M\ntable-open-cache=400\ntable-definition-cache=400\n"
+    );
+    if program.brand == Brand::Mysql {
+        lines.push_str("innodb-log-buffer-size=4M\ninnodb-change-buffering=none\n");
+    }
+    lines
+}
+
+/// Whether somebody else has a port.
+pub(crate) fn is_taken(bind: &str, port: u16) -> bool {
+    let address = bind.parse().unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+    TcpListener::bind((address, port)).is_err()
+}
+
+/// Who is connected, but for ourselves; nothing if nobody can say.
+pub(crate) fn connected(serving: &Serving<'_>) -> Option<Vec<String>> {
+    let mut session = serving.admin().connect().ok()?;
+    let rows: Vec<Row> = session.rows("listing who is connected", "SHOW PROCESSLIST").ok()?;
+    let one = |row: &Row| {
+        let text = |at: usize| row.get_opt::<Option<String>, _>(at).and_then(Result::ok).flatten();
+        let (user, host) = (text(1)?, text(2).unwrap_or_default());
+        let own =
+            user.starts_with("refreshkit_") || ["system user", "event_scheduler"].contains(&user.as_str());
+        (!own).then(|| format!("{user}@{}", host.split(':').next().unwrap_or_default()))
+    };
+    Some(rows.iter().filter_map(one).collect())
+}

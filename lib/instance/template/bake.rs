@@ -1,0 +1,201 @@
+//! One template, from an empty directory to its name.
+//!
+//! ```text
+//! .KEY.partial: install, start behind a socket alone, accounts, load and compare, lock the loader, stop in order
+//! look at every file; write template.json; sync; rename to KEY
+//! ```
+//!
+//! Whoever holds the template's lock finds only what a dead run left in `.KEY.partial`, and begins anew.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use walkdir::WalkDir;
+
+use super::facts::{Facts, identity};
+use crate::engine::{self, Brand, Program, Service, Stopped};
+use crate::house::House;
+use crate::instance::error::Error;
+use crate::instance::home::{Home, remove, write_json};
+use crate::instance::serve::{ADMIN, LOADER, admin_lines, lock_loader};
+use crate::mysql::{Engine, Server, Session};
+use crate::restore::{ChosenDump, is_the_servers_own};
+use crate::sql::{hex, name, plain_literal};
+
+/// Tables and keys on disk, compared with the bytes of SQL that they come from.
+const DISK_PER_SQL_BYTE: u64 = 2;
+
+/// What a data directory takes before anything is in it: system tables, logs.
+const EMPTY_BYTES: u64 = 256 << 20;
+
+/// What a server makes anew, or must not share with its copies: the first holds its UUID.
+const LEFT_OUT: [&str; 2] = ["auto.cnf", "ib_buffer_pool"];
+
+/// Bakes a template at `directory`.
+pub(super) fn bake(
+    house: &House,
+    home: &Home,
+    program: &Program,
+    dump: &ChosenDump,
+    directory: &Path,
+) -> Result<(), Error> {
+    let began = Instant::now();
+    refuse_system(dump)?;
+    let key = directory.file_name().unwrap_or_default().to_string_lossy();
+    let partial = directory.with_file_name(format!(".{key}.partial"));
+    let data = engine::data_in(&partial);
+    engine::stop(&data);
+    remove(&partial)?;
+    // What is left of one that was being removed.
+    remove(directory)?;
+    home.refuse_full(
+        dump.manifest().plain_bytes.saturating_mul(DISK_PER_SQL_BYTE).saturating_add(EMPTY_BYTES),
+    )?;
+    home.make(&partial)?;
+    let (file, brand) = (dump.section().name, program.brand.title());
+    house.progress.say(&format!("baking {file} with {brand} {}", program.version));
+    let made = fill(house, home, program, dump, &partial);
+    if made.is_err() {
+        engine::stop(&data);
+        remove(&partial)?;
+    }
+    let tables = made?;
+    let manifest = dump.manifest();
+    let facts = Facts {
+        dump: file,
+        dump_sha256: identity(dump),
+        program: program.clone(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        baked_at: Timestamp::now(),
+        seconds: began.elapsed().as_secs_f64(),
+        databases: manifest.databases.iter().map(|database| database.name.clone()).collect(),
+        rows: tables.iter().map(|table| table.rows).sum(),
+        tables,
+        bytes: bytes_of(&data)?,
+    };
+    write_json(&partial.join("template.json"), &facts)?;
+    engine::settle(&partial)?;
+    fs::rename(&partial, directory).map_err(Error::file("name", directory))?;
+    engine::settle(directory)?;
+    house.progress.say(&format!(
+        "baked {} tables, {} rows in {:.1} s",
+        facts.tables.len(),
+        facts.rows,
+        began.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+fn fill(
+    house: &House,
+    home: &Home,
+    program: &Program,
+    dump: &ChosenDump,
+    partial: &Path,
+) -> Result<Vec<crate::document::TableDigest>, Error> {
+    let data = engine::data_in(partial);
+    program.install(&data, home.user)?;
+    house.cancel.check()?;
+    let [admin, loader] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+    let service = Service {
+        program,
+        home: partial,
+        user: home.user,
+        listen: None,
+        settings: settings(program),
+        before: accounts(program, dump, &admin, &loader),
+    };
+    service.start(&house.cancel)?;
+    let socket = engine::socket_in(partial);
+    let mut session = Server::at_socket(&socket, ADMIN, &admin).connect()?;
+    let loads = Server::at_socket(&socket, LOADER, &loader);
+    // Nothing is lost with it: whatever ends this ends the template.
+    let mysql = session.engine() == Engine::MySql;
+    let unlogged = mysql && session.attempt("ALTER INSTANCE DISABLE INNODB REDO_LOG");
+    let tables = dump.load(house, &mut session, &loads)?;
+    if unlogged {
+        session.run("switching the redo log on again", "ALTER INSTANCE ENABLE INNODB REDO_LOG")?;
+    }
+    close(&mut session)?;
+    drop(session);
+    if engine::stop(&data) != Stopped::Clean {
+        let why = "its server did not stop in order".to_owned();
+        return Err(Error::NoTemplate { dump: dump.section().name, why });
+    }
+    refuse_links(dump, &data)?;
+    for file in LEFT_OUT {
+        let _ = fs::remove_file(data.join(file));
+    }
+    for folder in ["run", "tmp", "files"] {
+        remove(&partial.join(folder))?;
+    }
+    Ok(tables)
+}
+
+/// For the load alone: what a crash would lose is thrown away by the next run.
+fn settings(program: &Program) -> String {
+    let mut lines = "skip-log-bin\nskip-name-resolve\ncharacter-set-server=utf8mb4\ninnodb-buffer-pool-size=256M\n\
+                     innodb-flush-log-at-trx-commit=0\nperformance-schema=OFF\nlocal-infile=1\nmax-allowed-packet=1G\n\
+                     innodb-buffer-pool-dump-at-shutdown=OFF\n"
+        .to_owned();
+    if program.brand == Brand::Mysql {
+        lines.push_str("innodb-doublewrite=OFF\n");
+    }
+    lines
+}
+
+/// Ours, and the loader's with rights on the dump's databases alone. Those of the installation go.
+fn accounts(program: &Program, dump: &ChosenDump, admin: &str, loader: &str) -> String {
+    let account = format!("'{LOADER}'@'localhost'");
+    let mut lines = format!("CREATE USER {account} IDENTIFIED BY {};\n", plain_literal(loader));
+    for database in &dump.manifest().databases {
+        let pattern = database.name.replace('_', "\\_").replace('%', "\\%");
+        lines.extend(["GRANT ALL ON ", &name(&pattern), ".* TO ", &account, ";\n"]);
+    }
+    lines.push_str(match program.brand {
+        Brand::Mysql => "DROP USER IF EXISTS 'root'@'localhost';\n",
+        // An installation makes several, one of them with the name of the host.
+        Brand::Mariadb => "DELETE FROM mysql.global_priv WHERE User IN ('root', '');\nFLUSH PRIVILEGES;\n",
+    });
+    lines + &admin_lines(admin)
+}
+
+/// Nobody logs in to a template.
+fn close(session: &mut Session) -> Result<(), Error> {
+    lock_loader(session)
+}
+
+/// A dump that would replace what is the server's own.
+fn refuse_system(dump: &ChosenDump) -> Result<(), Error> {
+    let mut databases = dump.manifest().databases.iter();
+    let Some(own) = databases.find(|database| is_the_servers_own(&database.name)) else { return Ok(()) };
+    let why = format!("{} is the server's own database", own.name);
+    Err(Error::NoTemplate { dump: dump.section().name, why })
+}
+
+/// No file elsewhere, which all copies would share. A dump that says DATA DIRECTORY is no dump, and the loader may not say it; this
+/// looks at what came of it.
+fn refuse_links(dump: &ChosenDump, data: &Path) -> Result<(), Error> {
+    for entry in WalkDir::new(data) {
+        let entry = entry.map_err(|e| Error::file("read", data)(e.into()))?;
+        let link = entry.path().extension().is_some_and(|end| end == "isl");
+        if link || !(entry.file_type().is_dir() || entry.file_type().is_file()) {
+            let why = format!("{} is a link out of its data directory", entry.path().display());
+            return Err(Error::NoTemplate { dump: dump.section().name, why });
+        }
+    }
+    Ok(())
+}
+
+/// Bytes on the disk.
+fn bytes_of(directory: &Path) -> Result<u64, Error> {
+    use std::os::unix::fs::MetadataExt;
+    let mut bytes = 0;
+    for entry in WalkDir::new(directory) {
+        let found = entry.and_then(|entry| entry.metadata());
+        bytes += found.map_err(|e| Error::file("read", directory)(e.into()))?.blocks() * 512;
+    }
+    Ok(bytes)
+}

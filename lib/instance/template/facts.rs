@@ -1,0 +1,50 @@
+//! What a template says of itself: a file beside its data, and the last that is written into it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::document::TableDigest;
+use crate::engine::Program;
+use crate::instance::error::Error;
+use crate::instance::home::read_json;
+use crate::restore::ChosenDump;
+use crate::sql::hex;
+
+/// What a template says of itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    /// File name of the dump.
+    pub(crate) dump: String,
+    /// SHA-256 of what the dump says about itself, the hashes of all its parts among it.
+    pub(crate) dump_sha256: String,
+    /// What made the data directory.
+    pub(crate) program: Program,
+    /// Our version.
+    pub(crate) tool_version: String,
+    /// When.
+    pub(crate) baked_at: Timestamp,
+    /// How long it took.
+    pub(crate) seconds: f64,
+    /// The dump's databases.
+    pub(crate) databases: Vec<String>,
+    /// Rows.
+    pub(crate) rows: u64,
+    /// Each table, as it was compared with the dump.
+    pub(crate) tables: Vec<TableDigest>,
+    /// Bytes on the disk.
+    pub(crate) bytes: u64,
+}
+
+/// What is at a template's place; nothing if there is none.
+pub(super) fn facts_of(directory: &Path) -> Result<Option<Facts>, Error> {
+    read_json(&directory.join("template.json"))
+}
+
+/// What no two dumps share: their manifests hold the hashes of all that is in them.
+pub(super) fn identity(dump: &ChosenDump) -> String {
+    let text = serde_json::to_vec(dump.manifest()).expect("a manifest has only string keys");
+    hex(&Sha256::digest(&text))
+}

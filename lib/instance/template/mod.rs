@@ -1,0 +1,78 @@
+//! Templates: a dump, loaded and verified once, as the data directory of a server that was stopped in order.
+//!
+//! In: a dump that was chosen, a server program. Out: a [`Template`] that nobody removes as long as it is held. It is there as a
+//! whole or not at all: it gets its name by a rename. A template of another server version, or of another version of ours that
+//! makes them otherwise, has another name, so it is baked anew and never upgraded.
+
+mod bake;
+mod facts;
+mod rotate;
+
+use std::path::PathBuf;
+
+use super::error::Error;
+use super::home::{Home, Lock};
+use crate::engine::{self, Program};
+use crate::house::House;
+use crate::restore::ChosenDump;
+use facts::{Facts, facts_of, identity};
+
+pub(crate) use rotate::rotate;
+
+/// How templates are made; another one is another template.
+const FORMAT: u32 = 1;
+
+/// A template that stays as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) directory: PathBuf,
+    pub(crate) facts: Facts,
+    /// Whether it was baked now.
+    pub(crate) fresh: bool,
+    _lock: Lock,
+}
+
+/// Finds the template of a dump, or bakes it. Two at once bake it once.
+pub(crate) fn template_of(
+    house: &House,
+    home: &Home,
+    program: &Program,
+    dump: &ChosenDump,
+) -> Result<Template, Error> {
+    let key = key(dump, program);
+    let directory = home.root.join("templates").join(&key);
+    let mut fresh = false;
+    loop {
+        let lock = Lock::of_template(house, home, &key, false)?;
+        if let Some(facts) = facts_of(&directory)? {
+            return Ok(Template { directory, facts, fresh, _lock: lock });
+        }
+        drop(lock);
+        let _alone = Lock::of_template(house, home, &key, true)?;
+        if facts_of(&directory)?.is_none() {
+            bake::bake(house, home, program, dump, &directory)?;
+            fresh = true;
+        }
+    }
+}
+
+/// Whether there is a template already.
+pub(crate) fn is_baked(home: &Home, program: &Program, dump: &ChosenDump) -> Result<bool, Error> {
+    Ok(facts_of(&home.root.join("templates").join(key(dump, program)))?.is_some())
+}
+
+impl Template {
+    /// Its data directory.
+    pub(crate) fn data(&self) -> PathBuf {
+        engine::data_in(&self.directory)
+    }
+}
+
+/// `app-20261122T020000Z-0a1b2c3d-mariadb-10.11.14-1`.
+fn key(dump: &ChosenDump, program: &Program) -> String {
+    let name = dump.section().name;
+    let name: String =
+        name.trim_end_matches(".sql.gz").chars().filter(|c| crate::archive::is_file_letter(*c)).collect();
+    let id = &identity(dump)[..12];
+    format!("{}-{id}-{}-{}-{FORMAT}", name.trim_start_matches('.'), program.brand.word(), program.version)
+}

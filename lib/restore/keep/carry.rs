@@ -1,0 +1,145 @@
+//! What survives a refresh, from one server to another: for a target that is a whole server.
+//!
+//! In: the globs of `[targets.NAME] preserve`, a session on the old server, where nobody may write meanwhile, and the loader's on the
+//! new one. Out: those rows in the new database, as `preserve` puts them: columns that both have, single rows by their keys.
+//! Rows are streamed; none is held longer than its batch.
+
+use std::ops::ControlFlow;
+
+use mysql::prelude::Queryable;
+
+use super::preserve::{columns, condition, count, definition, finish, prepare, where_clause};
+use crate::catalog::Patterns;
+use crate::mysql::Session;
+use crate::restore::error::Error;
+use crate::restore::swap::objects;
+use crate::rows::{columns_of, pick, read};
+use crate::sql::{name, qualified};
+
+/// How much goes in one statement: less than any server's `max_allowed_packet`, unless one row is larger.
+const BATCH_BYTES: usize = 512 << 10;
+
+/// Carries what `preserve` names over. Returns it, in words.
+pub(crate) fn carry(
+    from: &mut Session,
+    to: &mut Session,
+    wanted: &[String],
+    database: &str,
+) -> Result<Vec<String>, Error> {
+    let (rows, globs): (Vec<&String>, Vec<&String>) =
+        wanted.iter().partition(|entry| condition(entry).is_some());
+    let globs = Patterns::new(globs);
+    let (old, new) = (objects::tables(from, database)?, objects::tables(to, database)?);
+    let whole = old.iter().filter(|table| globs.fit(table)).map(|table| (table.as_str(), None));
+    let parts = rows.into_iter().filter_map(|entry| condition(entry));
+    let parts = parts.map(|(table, condition)| (table, Some(condition)));
+    let known = parts.filter(|(table, _)| old.iter().any(|known| known == table));
+    let all: Vec<(&str, Option<&str>)> = whole.chain(known).collect();
+    prepare(to)?;
+    let mut survived = Vec::new();
+    for (table, condition) in all {
+        let there = new.iter().any(|known| known == table);
+        if condition.is_some() && !there {
+            // The dump may have no such table.
+            continue;
+        }
+        let full = qualified(database, table);
+        match condition {
+            None if there => _ = to.run(&format!("emptying {full}"), &format!("DELETE FROM {full}"))?,
+            None => {
+                let create = definition(from, database, table)?;
+                to.run("using the database", &format!("USE {}", name(database)))?;
+                to.run(&format!("creating {full}"), &create)?;
+            }
+            Some(_) => {}
+        }
+        let rows = stream(from, to, database, table, condition)?;
+        if condition.is_none() {
+            let there = count(to, &full)?;
+            if there != rows {
+                let counts = format!("{rows} rows, {there} of them preserved");
+                return Err(Error::NotPreserved { table: format!("{database}.{table}"), counts });
+            }
+        }
+        survived.push(condition.map_or_else(|| table.to_owned(), |_| format!("{rows} of {table}")));
+    }
+    finish(to)?;
+    Ok(survived)
+}
+
+/// Rows of one table; how many there were.
+fn stream(
+    from: &mut Session,
+    to: &mut Session,
+    database: &str,
+    table: &str,
+    condition: Option<&str>,
+) -> Result<u64, Error> {
+    let new = columns(to, database, table)?;
+    let both: Vec<String> =
+        columns(from, database, table)?.into_iter().filter(|column| new.contains(column)).collect();
+    let known = columns_of(from, database, Some(table))?;
+    let picked = pick(known.get(table).map_or(&[], Vec::as_slice), database, table, &both)?;
+    if picked.is_empty() {
+        return Ok(0);
+    }
+    from.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
+    let forms: Vec<String> = picked.iter().map(|c| c.form.read(&format!("t.{}", name(&c.name)))).collect();
+    let full = qualified(database, table);
+    let which = where_clause(condition);
+    let sql = format!("SELECT {} FROM {full} AS t{which}", forms.join(", "));
+    let list: Vec<String> = picked.iter().map(|column| name(&column.name)).collect();
+    // Single rows take the place of the dump's rows with the same keys.
+    let verb = if condition.is_some() { "REPLACE" } else { "INSERT" };
+    let mut batch =
+        Batch { head: format!("{verb} INTO {full} ({}) VALUES ", list.join(", ")), ..Batch::default() };
+    let deed = format!("preserving {full}");
+    let mut failure = None;
+    read(from, &deed, &sql, &picked, |tuple| match batch.add(to, &deed, tuple) {
+        ControlFlow::Continue(()) => Ok::<_, Error>(true),
+        ControlFlow::Break(e) => {
+            failure = Some(e);
+            Ok(false)
+        }
+    })?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    batch.send(to, &deed)?;
+    Ok(batch.rows)
+}
+
+/// Tuples that wait for their statement.
+#[derive(Default)]
+struct Batch {
+    head: String,
+    sql: Vec<u8>,
+    rows: u64,
+}
+
+impl Batch {
+    fn add(&mut self, to: &mut Session, deed: &str, tuple: &[u8]) -> ControlFlow<Error> {
+        if self.sql.is_empty() {
+            self.sql.extend_from_slice(self.head.as_bytes());
+        } else {
+            self.sql.push(b',');
+        }
+        self.sql.push(b'(');
+        self.sql.extend_from_slice(tuple);
+        self.sql.push(b')');
+        self.rows += 1;
+        if self.sql.len() < BATCH_BYTES {
+            return ControlFlow::Continue(());
+        }
+        self.send(to, deed).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+
+    fn send(&mut self, to: &mut Session, deed: &str) -> Result<(), Error> {
+        if self.sql.is_empty() {
+            return Ok(());
+        }
+        let sql = String::from_utf8(std::mem::take(&mut self.sql)).expect("tuples are text");
+        to.connection.query_drop(&sql).map_err(|e| to.fail(deed, e))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,359 @@
+//! Instances on real servers: bake, clones, what a branch and a developer do to them, and every way in which it must say no.
+
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::instance_place::Instances;
+use crate::restore_place::assert_same;
+use crate::support::{Disk, Tool, on_all_servers_at_once, until};
+
+/// How large the disks are: sparse files.
+const MEBIBYTES: u64 = 4096;
+
+fn xfs(test: impl Fn(&Instances) + Sync) {
+    on_all_servers_at_once(|server| test(&Instances::on(server, Disk::of("xfs", MEBIBYTES))));
+}
+
+#[test]
+fn two_developers_have_clones_of_the_night_and_neither_sees_the_others() {
+    xfs(|at| {
+        let night = at.source_picture();
+        let baked = at.run(&["bake"]).exits(0);
+        assert!(baked.stderr.contains("baked"), "{}", baked.stderr);
+        // Once more: there is nothing to do.
+        assert!(at.run(&["bake"]).exits(0).stdout.contains("there already"));
+        let document = at.run(&["--target", "dev3"]).exits(0).document();
+        let refresh = document.refresh.unwrap();
+        let instance = refresh.instance.unwrap();
+        assert_eq!((instance.port, instance.shared), (at.port, at.disk.kind == Some("xfs")));
+        assert!(instance.downtime_seconds > 0.0);
+        assert_eq!(refresh.tables.len(), at.source_picture().matches("CREATE TABLE").count());
+        at.run(&["--target", "dev-alice"]).exits(0);
+        for target in ["dev3", "dev-alice"] {
+            assert_same(&at.picture(target), &night);
+        }
+        at.sql("dev3", "INSERT INTO bag VALUES ('mine'); CREATE DATABASE own; DROP TABLE audit");
+        assert_same(&at.picture("dev-alice"), &night);
+        // What the dump defines runs with rights on its database alone, by an account that nobody logs in with.
+        let definer = "SELECT DISTINCT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
+        assert_eq!(at.sql("dev-alice", definer), "refreshkit_loader@localhost\n");
+        assert_eq!(at.sql("dev-alice", "SELECT n FROM a_rich WHERE id = 1"), "1\n");
+        at.sql("dev-alice", "INSERT INTO orders VALUES (12, 2, 1, NULL)");
+        assert_eq!(at.sql("dev-alice", "SELECT COUNT(*) FROM audit"), "2\n");
+        // Nobody else's: of the servers' user, closed to all others; processes are not root's and know nothing of ours.
+        for process in at.processes() {
+            let own = std::fs::metadata(format!("/proc/{process}")).unwrap().uid();
+            let us = rustix::process::geteuid().as_raw();
+            assert_ne!((own, us), (0, 0), "a server runs as root");
+            let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap();
+            assert!(!environment.windows(5).any(|word| word == b"CARGO"), "a server knows our environment");
+            let data = at.root().join("targets/dev3/g1/data");
+            assert_eq!(std::fs::metadata(data).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        let listed = at.run(&["targets"]).exits(0).stdout;
+        assert!(listed.contains("dev-alice") && listed.contains("up"), "{listed}");
+        let json: serde_json::Value =
+            serde_json::from_str(&at.run(&["targets", "--json"]).exits(0).stdout).unwrap();
+        let alice = json.as_array().unwrap().iter().find(|entry| entry["name"] == "dev-alice").unwrap();
+        assert_eq!((alice["kind"].as_str(), alice["state"].as_str()), (Some("instance"), Some("up")));
+        if at.disk.kind == Some("xfs") {
+            let (own, all) = (alice["own_bytes"].as_u64().unwrap(), alice["bytes"].as_u64().unwrap());
+            assert!(own < all, "{own} of {all} bytes are its own");
+        }
+        assert_eq!(at.run(&["targets", "--plain"]).exits(0).stdout, "dev-alice\ndev3\n");
+        two_files_are_never_shared_with_sql(at);
+    });
+}
+
+/// SQL reads and writes no file of this host.
+fn two_files_are_never_shared_with_sql(at: &Instances) {
+    let mut session = at.server("dev3").session();
+    for sql in [
+        "SELECT 1 INTO OUTFILE '/tmp/refreshkit-outfile'",
+        "SELECT LOAD_FILE('/etc/passwd') IS NULL OR 1 DIV 0",
+    ] {
+        let said = session.first::<Option<i64>>("trying", sql);
+        assert!(!matches!(said, Ok(Some(Some(0)))), "{sql}: {said:?}");
+    }
+    assert!(!std::path::Path::new("/tmp/refreshkit-outfile").exists());
+}
+
+const MIGRATIONS: &[(&str, &str)] = &[
+    (
+        "db/001__guarded.sql",
+        "SET @there = (SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'bag' AND COLUMN_NAME = 'size');\nSET @sql = IF(@there = 0, 'ALTER TABLE bag ADD COLUMN size INT DEFAULT 3', 'DO 0');\nPREPARE s FROM @sql;\nEXECUTE s;\n",
+    ),
+    ("db/002__event.sql", "CREATE EVENT sweep ON SCHEDULE EVERY 1 DAY DO DELETE FROM audit;\n"),
+];
+
+#[test]
+fn a_branch_is_on_the_clone_and_a_branch_that_fails_leaves_the_old_one_serving() {
+    xfs(|at| {
+        at.run(&["--target", "dev3"]).exits(0);
+        at.sql("dev3", "CREATE TABLE mine (id INT PRIMARY KEY, what VARCHAR(20)); INSERT INTO mine VALUES (1, 'a'), (2, 'b''\\\\'), (3, NULL)");
+        at.sql(
+            "dev3",
+            "UPDATE customers SET name = 'kept' WHERE id = 2; CREATE USER her@'%' IDENTIFIED BY 'Hers-1234'",
+        );
+        at.sql("dev3", &format!("GRANT SELECT ON `{}`.* TO her@'%'", at.source.name));
+        let repository = at.place.repository("main", MIGRATIONS);
+        let migrations =
+            format!("[migrations]\nrepository = \"{}\"\npath = \"db/*.sql\"\n", repository.display());
+        let settings = "preserve = [\"mine\", \"customers where id = 2\"]\nset = { \"bag.word where word = 'same'\" = \"set\" }\n\
+                        after = [\"INSERT INTO audit (what) VALUES ('after')\"]\naccounts = [\"CREATE USER team@'%' IDENTIFIED BY 'Team-1234'\"]\n";
+        at.configure(settings, &migrations);
+        let before = at.picture("dev3");
+        // A branch that fails: everything is as it was, and the same process serves.
+        std::fs::write(repository.join("db/003__wrong.sql"), "ALTER TABLE nowhere ADD x INT;\n").unwrap();
+        crate::restore_place::git(&repository, &["add", "."]);
+        crate::restore_place::git(
+            &repository,
+            &["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x"],
+        );
+        let served_by = at.processes();
+        let failed = at.run(&["--target", "dev3", "--ref", "main"]).exits(65);
+        assert!(failed.stderr.contains("003__wrong.sql"), "{}", failed.stderr);
+        assert_eq!(at.processes(), served_by);
+        assert_same(&at.picture("dev3"), &before);
+        assert!(!at.root().join("targets/dev3/g2").exists());
+        std::fs::remove_file(repository.join("db/003__wrong.sql")).unwrap();
+        crate::restore_place::git(
+            &repository,
+            &["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qam", "y"],
+        );
+        let document = at.run(&["--target", "dev3", "--ref", "main"]).exits(0).document();
+        let refresh = document.refresh.unwrap();
+        assert!(refresh.instance.unwrap().private_seconds.is_some());
+        assert_eq!(refresh.migrations.len(), 2);
+        assert_eq!(
+            at.sql("dev3", "SELECT GROUP_CONCAT(word ORDER BY word), MAX(size) FROM bag"),
+            ",set,set\t3\n"
+        );
+        assert_eq!(at.sql("dev3", "SELECT HEX(what) FROM mine ORDER BY id"), "61\n62275C\nNULL\n");
+        assert_eq!(
+            at.sql("dev3", "SELECT name FROM customers ORDER BY id"),
+            "Müller\\t\\'quoted\\' \\\\N\nkept\n".replace("\\t\\'quoted\\' \\\\N", "\\t'quoted' \\\\N")
+        );
+        assert_eq!(at.sql("dev3", "SELECT what FROM audit"), "after\n");
+        let event =
+            "SELECT CONCAT(DEFINER, ' ', STATUS) FROM information_schema.EVENTS WHERE EVENT_NAME = 'sweep'";
+        assert_eq!(at.sql("dev3", event), "refreshkit_loader@localhost ENABLED\n");
+        // Accounts: hers came over with her rights, the team's is made by the configuration.
+        let mut hers = at.login("dev3", "her", "Hers-1234").connect_to(Some(&at.source.name)).unwrap();
+        assert_eq!(hers.first::<i64>("counting", "SELECT COUNT(*) FROM mine").unwrap(), Some(3));
+        assert!(hers.run("writing", "DELETE FROM mine").is_err());
+        at.login("dev3", "team", "Team-1234").connect().unwrap();
+        assert!(at.login("dev3", "refreshkit_loader", "").connect().is_err());
+        back_and_forth(at, &before);
+    });
+}
+
+/// `undo`, `reset`, `down`, `up`.
+fn back_and_forth(at: &Instances, before: &str) {
+    let refreshed = at.picture("dev3");
+    at.sql("dev3", "DELETE FROM mine; DROP TABLE bag");
+    if at.disk.kind == Some("xfs") {
+        for _ in 0..2 {
+            at.run(&["reset", "dev3"]).exits(0);
+            assert_same(&at.picture("dev3"), &refreshed);
+            at.sql("dev3", "DELETE FROM mine");
+        }
+        at.run(&["reset", "--target", "dev3"]).exits(0);
+        at.login("dev3", "her", "Hers-1234").connect().unwrap();
+        at.run(&["undo", "dev3"]).exits(0);
+        assert_eq!(at.sql("dev3", "SELECT COUNT(*) FROM mine"), "0\n");
+        at.run(&["undo", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), &refreshed);
+    } else {
+        at.run(&["undo", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), before);
+        at.run(&["undo", "dev3"]).exits(0);
+    }
+    let serving = at.picture("dev3");
+    at.run(&["down", "dev3"]).exits(0);
+    assert!(at.processes().is_empty());
+    assert_eq!(at.run(&["status", "dev3", "--plain"]).exits(0).stdout, "down\n");
+    // Nothing that is down comes up by itself.
+    at.run(&["up"]).exits(0);
+    assert!(at.processes().is_empty());
+    at.run(&["up", "dev3"]).exits(0);
+    assert_same(&at.picture("dev3"), &serving);
+}
+
+#[test]
+fn what_ends_comes_back_and_what_is_somebody_elses_stays() {
+    xfs(|at| {
+        at.run(&["--target", "dev3"]).exits(0);
+        at.run(&["--target", "dev-bob"]).exits(0);
+        let night = at.picture("dev3");
+        // Everything is killed, as in a power cut.
+        for process in at.processes() {
+            kill_process(Pid::from_raw(process).unwrap(), Signal::KILL).unwrap();
+        }
+        until("they are gone", || at.processes().is_empty());
+        at.run(&["up"]).exits(0);
+        for target in ["dev3", "dev-bob"] {
+            assert_same(&at.picture(target), &night);
+        }
+        // Somebody else has the port: nothing of his is touched, and the old instance stays what it was.
+        at.run(&["down", "dev3"]).exits(0);
+        let somebody = TcpListener::bind(("127.0.0.1", at.port)).unwrap();
+        for arguments in [&["--target", "dev3"][..], &["up", "dev3"]] {
+            let refused = at.run(arguments).exits(69);
+            assert!(refused.stderr.contains("is taken by somebody else"), "{}", refused.stderr);
+        }
+        drop(somebody);
+        at.run(&["up", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), &night);
+        // Expired instances go when nobody is connected.
+        std::thread::sleep(Duration::from_secs(1));
+        let mut session = at.server("dev-bob").session();
+        let stays = at.run(&["drop", "--expired"]).exits(0);
+        assert!(
+            stays.stderr.contains("dev-bob stays: ") && stays.stderr.contains("in use by dev@"),
+            "{}",
+            stays.stderr
+        );
+        assert_eq!(session.first::<i64>("asking", "SELECT 1").unwrap(), Some(1));
+        drop(session);
+        let gone = || at.run(&["drop", "--expired"]).exits(0).stdout.contains("removed dev-bob");
+        until("its connection is over", gone);
+        assert!(!at.root().join("targets/dev-bob").exists());
+        at.run(&["drop", "dev3"]).exits(0);
+        assert!(at.processes().is_empty());
+        at.run(&["undo", "dev3"]).exits(65);
+    });
+}
+
+#[test]
+fn templates_stay_as_long_as_their_dumps() {
+    xfs(|at| {
+        let night = at.source_picture();
+        at.run(&["--target", "dev3"]).exits(0);
+        at.another_night();
+        let templates = || std::fs::read_dir(at.root().join("templates")).unwrap().count();
+        at.run(&["bake"]).exits(0);
+        assert_eq!(templates(), 2);
+        std::fs::remove_file(at.place.path("app-20261122T020000Z.sql.gz")).unwrap();
+        let said = at.run(&["bake"]).exits(0).stderr;
+        assert!(said.contains("removed the template app-20261122T020000Z"), "{said}");
+        assert_eq!(templates(), 1);
+        // Nothing of it is missing in what was made from it.
+        assert_same(&at.picture("dev3"), &night);
+        at.run(&["--target", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), &at.source_picture());
+        at.run(&["undo", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), &night);
+    });
+}
+
+#[test]
+fn without_shared_blocks_it_is_a_copy_and_says_so() {
+    on_all_servers_at_once(|server| {
+        let at = Instances::on(server, Disk::of("ext4", MEBIBYTES));
+        let first = at.run(&["--target", "dev3"]).exits(0);
+        assert!(first.stderr.contains("shares no blocks between files"), "{}", first.stderr);
+        assert_same(&at.picture("dev3"), &at.source_picture());
+        let reset = at.run(&["reset", "dev3"]).exits(65);
+        assert!(reset.stderr.contains("refresh it again"), "{}", reset.stderr);
+        at.sql("dev3", "DROP TABLE bag");
+        at.run(&["--target", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), &at.source_picture());
+        if at.disk.kind.is_some() {
+            a_full_disk_is_refused_or_leaves_the_old_one_serving(&at);
+        }
+    });
+}
+
+fn a_full_disk_is_refused_or_leaves_the_old_one_serving(at: &Instances) {
+    let served_by = at.processes();
+    let space = || {
+        let found = rustix::fs::statvfs(at.root()).unwrap();
+        found.f_bavail * found.f_frsize
+    };
+    let filler = at.root().join("locks/filler");
+    let fill = |leave: u64| {
+        let _ = std::fs::remove_file(&filler);
+        // What is written but has no place yet takes room too.
+        let root = std::fs::File::open(at.root()).unwrap();
+        rustix::fs::syncfs(&root).unwrap();
+        let output = std::process::Command::new("fallocate")
+            .args(["-l", &(space() - leave).to_string()])
+            .arg(&filler)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    fill(30 << 20);
+    let refused = at.run(&["--target", "dev3"]).exits(73);
+    assert!(refused.stderr.contains("bytes are needed in"), "{}", refused.stderr);
+    // It fills up behind the check, while the files are copied.
+    std::fs::remove_file(&filler).unwrap();
+    let child = at.tool(&["--target", "dev3"]).spawn();
+    let copy = at.root().join("targets/dev3/g3/data");
+    until("the copy has begun", || copy.exists());
+    fill(1 << 20);
+    let output = child.wait_with_output().unwrap();
+    std::fs::remove_file(&filler).unwrap();
+    // A quick machine was through before it was full.
+    if output.status.success() {
+        eprintln!("the copy was quicker than the disk was full");
+        return;
+    }
+    assert_eq!(at.processes(), served_by, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_same(&at.picture("dev3"), &at.source_picture());
+    assert!(!copy.exists());
+    at.run(&["--target", "dev3"]).exits(0);
+}
+
+#[test]
+fn what_cannot_be_an_instance_is_refused_before_anything_is_made() {
+    crate::support::for_each_server(|server| {
+        let at = Instances::on(server, Disk::of("xfs", 1024));
+        let says = |arguments: &[&str], code: i32, words: &str| {
+            let output = at.run(arguments).exits(code);
+            assert!(output.stderr.contains(words), "{arguments:?} should say {words:?}:\n{}", output.stderr);
+        };
+        says(&["--target", "dev3", "--dry-run"], 0, "would bake");
+        assert!(!at.root().exists());
+        says(&["--target", "dev3", "--include", "bag"], 78, "a copy of all of a dump");
+        says(&["down", "nobody"], 77, "nobody is not a target");
+        says(&["down", "dev3"], 65, "no instance yet");
+        says(&["--target", "dev3", "--ref", "x"], 78, "[migrations] repository is not set");
+        // A directory with something in it, one that others may write into, one that a server cannot get to.
+        std::fs::create_dir(at.root()).unwrap();
+        std::fs::write(at.root().join("thesis.txt"), "").unwrap();
+        says(&["--target", "dev3"], 77, "was not made by dev-restore");
+        std::fs::remove_file(at.root().join("thesis.txt")).unwrap();
+        std::fs::set_permissions(at.root(), PermissionsExt::from_mode(0o777)).unwrap();
+        says(&["bake"], 77, "others may write into it");
+        std::fs::set_permissions(at.root(), PermissionsExt::from_mode(0o755)).unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::fs::set_permissions(at.disk.path(), PermissionsExt::from_mode(0o700)).unwrap();
+            says(&["bake"], 77, "cannot pass through");
+            std::fs::set_permissions(at.disk.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        assert!(at.processes().is_empty());
+    });
+}
+
+#[test]
+fn a_password_is_on_no_command_line_of_a_server() {
+    let help = Tool::new("dev-restore").args(["bake", "--help"]).run().exits(0).stdout;
+    assert!(help.contains("template"), "{help}");
+    xfs(|at| {
+        at.run(&["--target", "dev3"]).exits(0);
+        let login = std::fs::read_to_string(at.server("dev3").client_cnf).unwrap();
+        let password = login.lines().find_map(|line| line.strip_prefix("password=")).unwrap();
+        for process in at.processes() {
+            let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap();
+            assert!(!String::from_utf8_lossy(&line).contains(password));
+        }
+        assert!(!at.root().join("targets/dev3/g1/run/init.sql").exists());
+        let mode = std::fs::metadata(at.server("dev3").client_cnf).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    });
+}
