@@ -250,3 +250,27 @@ fn a_collation_that_the_server_does_not_have_is_told_before_anything_is_loaded()
         assert!(!output.stderr.contains("loaded"), "{}", output.stderr);
     });
 }
+
+#[test]
+fn triggers_do_what_they_did_whatever_is_quoted_in_them() {
+    for_each_server(|server| {
+        let source = server.scratch("triggers_src");
+        source.run(
+            r#"CREATE TABLE t (id int primary key); CREATE TABLE log (n int auto_increment primary key, w varchar(60));
+             CREATE FUNCTION f(x varchar(20)) RETURNS varchar(40) DETERMINISTIC RETURN CONCAT(x, 'é', '''');
+             CREATE TRIGGER one AFTER INSERT ON t FOR EACH ROW INSERT INTO log (w) VALUES (CONCAT('it''s \\ \'', f('x')));
+             CREATE TRIGGER two AFTER INSERT ON t FOR EACH ROW PRECEDES one INSERT INTO log (w) VALUES ('first');
+             SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';
+             CREATE TRIGGER three AFTER INSERT ON t FOR EACH ROW INSERT INTO "log" (w) VALUES ('a\');"#,
+        );
+        let place = Place::with_dump_of(&source);
+        let what = "INSERT INTO t VALUES (1); SELECT w FROM log ORDER BY n";
+        // The second time they are in the database in use and are set aside; then they come back from there.
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        assert_eq!(place.target.run(what), source.run(what));
+        assert_eq!(source.run("SELECT COUNT(*) FROM log"), "3\n");
+        place.tool(&["undo", "--target", "dev3"]).run().exits(0);
+        assert_eq!(place.target.run(what), source.run("SELECT w FROM log ORDER BY n"));
+    });
+}

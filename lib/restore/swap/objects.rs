@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::sql::{literal, name, qualified, readable};
+use crate::sql::{Mode, Token, literal, name, pieces, qualified, readable};
 
 /// What kind of object; in the order in which they can be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -189,8 +189,8 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
 
 type TriggerParts = (String, String, String, String, String, Option<String>, String, String, String);
 
-/// Triggers put together from their parts: `SHOW CREATE TRIGGER` repeats names as they were typed, with a database
-/// in front of them or not.
+/// Triggers put together from their parts: `SHOW CREATE TRIGGER` repeats names as they were typed, with a database in front of them or
+/// not. The body is only there as it was written: `information_schema` of MySQL has it with texts unescaped, which is other SQL.
 fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let sql = format!(
         "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, DEFINER, ACTION_STATEMENT, \
@@ -201,7 +201,10 @@ fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
     let found: Vec<TriggerParts> = session.rows(&format!("listing the triggers of {database}"), &sql)?;
     let mut objects = Vec::new();
     for (trigger, table, timing, event, definer, body, sql_mode, collation, database_collation) in found {
-        let body = body.ok_or_else(|| Error::Hidden { what: format!("trigger {database}.{trigger}") })?;
+        let hidden = || Error::Hidden { what: format!("trigger {database}.{trigger}") };
+        body.ok_or_else(hidden)?;
+        let whole = show_create(session, Kind::Trigger, database, &trigger, 2)?;
+        let body = body_of(&whole, Mode::of(&sql_mode)).ok_or_else(hidden)?;
         let (user, host) = definer.rsplit_once('@').unwrap_or((&definer, ""));
         let definer = if host.is_empty() { name(user) } else { format!("{}@{}", name(user), name(host)) };
         let create = format!(
@@ -237,6 +240,17 @@ pub(crate) fn defaults_from(
         literal(&format!("{}.", name(other)))
     );
     Ok(session.rows(&format!("reading the defaults of {database}"), &sql)?)
+}
+
+/// What a trigger does: behind FOR EACH ROW, and behind the trigger that it names to stand next to, since they are made in their order.
+fn body_of(create: &str, mode: Mode) -> Option<&str> {
+    let code: Vec<Token> = pieces(create, mode).filter(Token::is_code).collect();
+    let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(create, word));
+    let mut at = 3 + (0..code.len()).find(|at| is(*at, "FOR") && is(at + 1, "EACH") && is(at + 2, "ROW"))?;
+    if is(at, "FOLLOWS") || is(at, "PRECEDES") {
+        at += if code.get(at + 2)?.is(b'.') { 4 } else { 2 };
+    }
+    Some(&create[code.get(at)?.place.start..])
 }
 
 /// The events of a database, as they are.
@@ -287,4 +301,27 @@ fn show_create(
     let row: Option<Row> = session.first(&format!("reading {what}"), &sql)?;
     let text = row.and_then(|row| row.get_opt::<Option<Vec<u8>>, _>(column)?.ok().flatten());
     text.and_then(readable).ok_or(Error::Hidden { what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_of_a_trigger_is_what_was_written() {
+        for (head, body) in [
+            (
+                "CREATE DEFINER=`a`@`b` TRIGGER `FOR EACH ROW` AFTER INSERT ON `x` FOR EACH ROW ",
+                r"SET NEW.a = 'it''s \n'",
+            ),
+            (
+                "CREATE TRIGGER d.t BEFORE UPDATE ON d.x for each row FOLLOWS `d`.`u` ",
+                "BEGIN SET @a = 1; END",
+            ),
+            ("CREATE TRIGGER t BEFORE UPDATE ON x FOR EACH ROW PRECEDES u ", "SET @b = 2"),
+        ] {
+            assert_eq!(body_of(&format!("{head}{body}"), Mode::default()), Some(body));
+        }
+        assert_eq!(body_of("CREATE TRIGGER t", Mode::default()), None);
+    }
 }
