@@ -44,6 +44,13 @@ pub(crate) fn unique(masks: &Masks, at: usize, table: &Table) -> Result<(), (Str
     Ok(())
 }
 
+/// Whether a mask of `column` could make two values of a unique index equal that is computed from it.
+pub(crate) fn merges(table: &Table, column: &Column, mask: &Mask) -> bool {
+    let unique = table.indexes.iter().filter(|index| index.unique);
+    let mut computed = unique.flat_map(|index| &index.parts).filter_map(|part| part.computed(table));
+    mask.lossy && mask.kind != "null" && computed.any(|expression| column.named_in(expression))
+}
+
 /// The first column of an expression with a mask that makes values equal.
 fn lossy<'a>(
     masks: &'a Masks,

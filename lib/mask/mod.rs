@@ -14,7 +14,6 @@
 
 mod conditions;
 mod detect;
-mod ends;
 mod error;
 mod fit;
 mod generated;
@@ -23,16 +22,17 @@ mod kinds;
 mod looks;
 mod masks;
 mod order;
+mod propose;
 mod rules;
 mod traits;
 
 pub use detect::{Finding, column_words, copies, detect};
-pub use ends::{Ends, agree};
 pub use error::Error;
 pub use key::{Key, key};
 pub use kinds::{dictionary, vocabulary};
 pub use looks::personal_in;
 pub use masks::{Mask, Masks};
 pub use order::{Order, is_clear, order, row_hash};
-pub use rules::compile;
+pub use propose::{fits, propose};
+pub use rules::{Ends, agree, compile};
 pub use traits::{Nature, Outcome, Trace, Value};

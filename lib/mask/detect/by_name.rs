@@ -1,303 +1,93 @@
-//! Columns that look like personal data: by their name, and by what a sample of their values looks like.
+//! What the name of a column says, in the light of its table.
 //!
-//! In: the catalog, the masks, the tables whose rows come along, a session. Out: [`Finding`]s with the TOML to paste.
-//! Values are looked at by the server; only counts leave it.
+//! In: a table, a column. Out: what may stand for its values, the best first, or nothing: the name says nothing, or such a column does
+//! not hold what it says.
 
-use super::naming::column_words;
-use super::sample;
-use crate::catalog::{Catalog, Column, Family, Table};
-use crate::mask::masks::Masks;
-use crate::mysql::{self, Session};
-use crate::sql;
+use super::class::{Class, NO_DOCUMENT};
+use super::vocabulary::{about_people, column_words, has_people, speaks};
+use crate::catalog::{Column, Family, Table};
 
-/// A column that looks like personal data and has neither mask nor reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Position of the table in the catalog.
-    pub table: usize,
-    /// The column.
-    pub column: String,
-    /// Why: `its name`, `31 of 500 sampled values hold an e-mail address`.
-    pub evidence: String,
-    /// What to write on the right side, such as `"email"`.
-    pub proposal: String,
+/// A word before or behind so many of a table's columns says nothing of one of them: `emp_` in `emp_firstname`, `_adh` in `nom_adh`.
+const SHARED_MIN: usize = 4;
+
+/// What the names of a table's columns have in common.
+pub(crate) struct Names<'a> {
+    /// Whether the rows are people, by the table's name or by its columns.
+    people: bool,
+    first: Option<String>,
+    last: Option<String>,
+    table: &'a Table,
 }
 
-impl Finding {
-    /// `"customers.mobile" = "phone"  # its name`.
-    pub fn toml(&self, catalog: &Catalog) -> String {
-        let table = &catalog.tables[self.table];
-        let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
-        let quote = |name: &str| {
-            if name.contains(['.', '`', '(', ' ']) { sql::name(name) } else { name.to_owned() }
+impl<'a> Names<'a> {
+    pub(crate) fn of(table: &'a Table) -> Self {
+        let all: Vec<Vec<String>> = table.columns.iter().map(|column| column_words(&column.name)).collect();
+        let shared = |word: &dyn Fn(&Vec<String>) -> Option<String>| {
+            let words: Vec<String> = all.iter().filter(|words| words.len() > 1).filter_map(word).collect();
+            let often = |one: &&String| words.iter().filter(|word| word == one).count();
+            let best = words.iter().max_by_key(often)?;
+            let count = often(&best);
+            (count >= SHARED_MIN && count * 2 > all.len()).then(|| best.clone())
         };
-        let database = if alone { String::new() } else { format!("{}.", quote(&table.database)) };
-        let key = format!("{database}{}.{}", quote(&table.name), quote(&self.column));
-        format!("{key:?} = {}  # {}", self.proposal, self.evidence)
+        let persons = [Class::FirstName, Class::LastName, Class::Birth, Class::Ssn];
+        let person =
+            |words: &Vec<String>| speaks(words, false).is_some_and(|hit| persons.contains(&hit.class));
+        Self {
+            people: about_people(&table.name) || all.iter().any(person),
+            first: shared(&|words| words.first().cloned()),
+            last: shared(&|words| words.last().cloned()),
+            table,
+        }
+    }
+
+    /// What the name of a column of the table speaks of.
+    pub(crate) fn class(&self, column: &Column) -> Option<Class> {
+        self.hit(column).map(|hit| hit.class)
+    }
+
+    /// The table.
+    pub(crate) fn table(&self) -> &'a Table {
+        self.table
+    }
+
+    fn hit(&self, column: &Column) -> Option<super::vocabulary::Hit> {
+        let words = column_words(&column.name);
+        speaks(&words, self.people).or_else(|| speaks(self.own(&words), self.people))
+    }
+
+    /// The words without those that all columns of the table share.
+    fn own<'b>(&self, words: &'b [String]) -> &'b [String] {
+        let mut own = words;
+        if own.len() > 1 && own.first() == self.first.as_ref() {
+            own = &own[1..];
+        }
+        if own.len() > 1 && own.last() == self.last.as_ref() {
+            own = &own[..own.len() - 1];
+        }
+        own
     }
 }
 
-/// Words of column names, the kind of mask for them, and whether the whole name must be these words.
-const NAMES: &[(&[&str], &str)] = &[
-    (&["email"], "\"email\""),
-    (&["e", "mail"], "\"email\""),
-    (&["mail"], "\"email\""),
-    (&["phone"], "\"phone\""),
-    (&["telephone"], "\"phone\""),
-    (&["tel"], "\"phone\""),
-    (&["mobile"], "\"phone\""),
-    (&["cell"], "\"phone\""),
-    (&["fax"], "\"phone\""),
-    (&["ssn"], "{ kind = \"pattern\", format = \"###-##-####\" }"),
-    (&["social", "security"], "{ kind = \"pattern\", format = \"###-##-####\" }"),
-    (&["tax", "id"], "{ kind = \"pattern\", format = \"###-##-####\" }"),
-    (&["national", "id"], "{ kind = \"pattern\", format = \"#########\" }"),
-    (&["passport"], "{ kind = \"pattern\", format = \"#########\" }"),
-    (&["licence", "number"], "\"hash\""),
-    (&["license", "number"], "\"hash\""),
-    (&["first", "name"], "\"first_name\""),
-    (&["given", "name"], "\"first_name\""),
-    (&["middle", "name"], "\"first_name\""),
-    (&["fname"], "\"first_name\""),
-    (&["last", "name"], "\"last_name\""),
-    (&["family", "name"], "\"last_name\""),
-    (&["maiden", "name"], "\"last_name\""),
-    (&["surname"], "\"last_name\""),
-    (&["lname"], "\"last_name\""),
-    (&["full", "name"], "\"name\""),
-    (&["contact", "name"], "\"name\""),
-    (&["display", "name"], "\"name\""),
-    (&["real", "name"], "\"name\""),
-    (&["nickname"], "\"username\""),
-    (&["customer", "name"], "\"name\""),
-    (&["password"], "{ kind = \"password\", value = \"development\" }"),
-    (&["user", "pass"], "{ kind = \"password\", value = \"development\" }"),
-    (&["passwd"], "{ kind = \"password\", value = \"development\" }"),
-    (&["pwd"], "{ kind = \"password\", value = \"development\" }"),
-    (&["secret"], "\"hash\""),
-    (&["token"], "\"hash\""),
-    (&["api", "key"], "\"hash\""),
-    (&["iban"], "\"iban\""),
-    (&["account", "number"], "{ kind = \"pattern\", format = \"##########\" }"),
-    (&["routing", "number"], "{ kind = \"pattern\", format = \"#########\" }"),
-    (&["card", "number"], "\"card\""),
-    (&["credit", "card"], "\"card\""),
-    (&["cvv"], "{ kind = \"constant\", value = \"000\" }"),
-    (&["birth"], "DATE"),
-    (&["birthday"], "DATE"),
-    (&["birthdate"], "DATE"),
-    (&["dob"], "DATE"),
-    (&["ip"], "\"ip\""),
-    (&["remote", "addr"], "\"ip\""),
-    (&["mac", "address"], "\"mac\""),
-    (&["user", "agent"], "\"text\""),
-    (&["user", "name"], "\"username\""),
-    (&["login"], "\"username\""),
-    (&["salary"], "\"text\""),
-    (&["zip"], "{ kind = \"pattern\", format = \"#####\" }"),
-    (&["postcode"], "\"text\""),
-    (&["postal", "code"], "\"text\""),
-    (&["city"], "\"city\""),
-    (&["street"], "\"street\""),
-    (&["address"], "\"text\""),
-    (&["address", "1"], "\"text\""),
-];
-
-/// Last words that make a name speak of something else: `email_sent`, `phone_type`.
-const HARMLESS_ENDINGS: &[&str] = &[
-    "id",
-    "at",
-    "on",
-    "count",
-    "type",
-    "kind",
-    "status",
-    "flag",
-    "verified",
-    "confirmed",
-    "sent",
-    "enabled",
-    "template",
-    "subject",
-    "format",
-    "expire",
-    "expiry",
-    "version",
-    "opt",
-    "allowed",
-    "valid",
-    "state",
-    "country",
-    "order",
-];
-
-/// Numbers that say much of a person.
-const NUMBERS: &[&str] = &["salary", "ssn", "passport", "ip", "zip"];
-
-/// What stands for a number that says much of a person.
-const NOUGHT: &str = "{ kind = \"constant\", value = 0 }";
-
-/// A bare `name` is a person's in tables about people; a JSON value so called describes one.
-const PEOPLE: &[&str] = &[
-    "user",
-    "customer",
-    "client",
-    "person",
-    "people",
-    "contact",
-    "applicant",
-    "employee",
-    "member",
-    "driver",
-    "patient",
-    "insured",
-    "claimant",
-    "subscriber",
-    "owner",
-];
-
-/// Looks at every column of `tables` that `[mask]` says nothing of. `strict` also names every other text column.
-pub fn detect(
-    session: &mut Session,
-    catalog: &Catalog,
-    masks: &Masks,
-    tables: &[usize],
-    strict: bool,
-) -> Result<Vec<Finding>, mysql::Error> {
-    let mut findings = Vec::new();
-    for &at in tables {
-        let table = &catalog.tables[at];
-        let open: Vec<&Column> = table
-            .columns
-            .iter()
-            .filter(|column| !column.generated && masks.declared(at, &column.name).is_none())
-            .collect();
-        let (named, unnamed): (Vec<&Column>, Vec<&Column>) =
-            open.into_iter().partition(|column| by_name(table, column).is_some());
-        let finding = |column: &Column, evidence: String, proposal: &str| Finding {
-            table: at,
-            column: column.name.clone(),
-            evidence,
-            proposal: proposal.to_owned(),
-        };
-        for column in named {
-            let proposal = by_name(table, column).unwrap_or_default();
-            findings.push(finding(column, "by its name".to_owned(), &proposal));
+/// What may stand for the values of a column, by its name.
+pub(crate) fn wishes(names: &Names<'_>, column: &Column) -> Option<Vec<&'static str>> {
+    match names.hit(column) {
+        Some(hit) => hit.class.wishes(column, hit.plain, hit.ends_with_id),
+        // A document so called describes one.
+        None if column.family() == Family::Json && has_people(&column_words(&column.name)) => {
+            Some(vec![NO_DOCUMENT])
         }
-        findings.extend(computed(masks, at, table));
-        let seen = sample::values(session, table, &unnamed)?;
-        for column in unnamed {
-            match seen.iter().find(|seen| seen.column == column.name) {
-                _ if findings.iter().any(|f| f.table == at && f.column == column.name) => {}
-                Some(seen) => {
-                    findings.push(finding(column, seen.evidence.clone(), &fitting(column, seen.proposal)));
-                }
-                None if strict && column.family() == Family::Text => {
-                    let proposal = "{ kind = \"keep\", reason = \"…\" }";
-                    findings.push(finding(column, "a text (policy = \"strict\")".to_owned(), proposal));
-                }
-                None => {}
-            }
-        }
+        None => None,
     }
-    Ok(findings)
-}
-
-/// Generated columns with a telling name, computed from columns that nothing is said of: `payload` of `email`.
-fn computed(masks: &Masks, at: usize, table: &Table) -> Vec<Finding> {
-    let telling = |column: &&Column| column.generated && by_name(table, column).is_some();
-    let mut findings: Vec<Finding> = Vec::new();
-    for column in table.columns.iter().filter(telling) {
-        let mut sources = table.columns.iter().filter(|source| column.computed_from(source));
-        if sources
-            .clone()
-            .any(|source| masks.declared(at, &source.name).is_some() || by_name(table, source).is_some())
-        {
-            continue;
-        }
-        let Some(source) =
-            sources.find(|s| matches!(s.family(), Family::Text | Family::Json | Family::Binary))
-        else {
-            continue;
-        };
-        let json = source.family() == Family::Json;
-        let proposal = if json { "{ kind = \"constant\", value = \"{}\" }" } else { "\"text\"" };
-        findings.push(Finding {
-            table: at,
-            column: source.name.clone(),
-            evidence: format!("{} is computed from it", column.name),
-            proposal: proposal.to_owned(),
-        });
-    }
-    findings
-}
-
-/// What the column's name speaks of, as the right side of a rule.
-fn by_name(table: &Table, column: &Column) -> Option<String> {
-    let words = column_words(&column.name);
-    let last = words.last()?;
-    let time = column.family() == Family::Time;
-    let can_hold = matches!(column.family(), Family::Text | Family::Binary);
-    let number = matches!(column.family(), Family::Exact | Family::Approximate);
-    let people = |words: &[String]| words.iter().any(|word| PEOPLE.contains(&word.as_str()));
-    // `tax_id` ends harmlessly and is not.
-    let hit = NAMES.iter().find(|(name, _)| contains(&words, name));
-    let harmless = HARMLESS_ENDINGS.contains(&last.as_str())
-        && !hit.is_some_and(|(name, _)| name.contains(&last.as_str()));
-    match hit {
-        Some((_, "DATE")) if time && !harmless => Some("{ kind = \"generalise\", to = \"year\" }".to_owned()),
-        Some((_, "DATE")) if can_hold && !harmless => Some("\"text\"".to_owned()),
-        _ if column.family() == Family::Json && !harmless && (hit.is_some() || people(&words)) => {
-            Some("{ kind = \"constant\", value = \"{}\" }".to_owned())
-        }
-        Some(_) if column.family() == Family::Choice && !harmless => Some(choice(column)),
-        Some((_, "DATE")) if number && !harmless => Some(NOUGHT.to_owned()),
-        Some((_, "DATE")) => None,
-        Some((_, proposal)) if can_hold && !harmless => Some(fitting(column, proposal)),
-        Some((_, "\"phone\"")) if column.integer() && !harmless => Some("\"phone\"".to_owned()),
-        Some((name, _))
-            if number && !harmless && (name.last() == Some(&"number") || NUMBERS.contains(&name[0])) =>
-        {
-            Some(NOUGHT.to_owned())
-        }
-        None if can_hold && words == ["name"] && people(&column_words(&table.name)) => {
-            Some(fitting(column, "\"name\""))
-        }
-        _ => None,
-    }
-}
-
-/// What can stand for every member of an ENUM or SET.
-fn choice(column: &Column) -> String {
-    let proposal = if column.nullable { "\"null\"" } else { "{ kind = \"keep\", reason = \"…\" }" };
-    proposal.to_owned()
-}
-
-/// The proposal, or one that fits a short column.
-fn fitting(column: &Column, proposal: &str) -> String {
-    let room = column.length.unwrap_or(u64::MAX);
-    let needed = match proposal {
-        "\"email\"" | "\"iban\"" => 22,
-        "\"street\"" => 20,
-        "\"name\"" | "\"card\"" => 16,
-        "\"ip\"" => 15,
-        "\"username\"" | "\"city\"" | "\"mac\"" => 12,
-        "\"phone\"" => 10,
-        "\"first_name\"" | "\"last_name\"" | "\"hash\"" => 8,
-        p if p.contains("password") => 60,
-        p if p.contains("###-##-####") => 11,
-        p => p.matches('#').count() as u64,
-    };
-    if room >= needed { proposal.to_owned() } else { "\"text\"".to_owned() }
-}
-
-fn contains(words: &[String], wanted: &[&str]) -> bool {
-    words.windows(wanted.len()).any(|window| window.iter().map(String::as_str).eq(wanted.iter().copied()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::propose::propose;
+
+    fn by_name(table: &Table, column: &Column) -> Option<String> {
+        Some(propose(table, column, &wishes(&Names::of(table), column)?))
+    }
 
     fn named(table: &str, column: &str, data_type: &str) -> Option<String> {
         let table = Table { name: table.to_owned(), ..Table::default() };
@@ -372,5 +162,77 @@ mod tests {
         }
         assert_eq!(named("x", "email_id", "int"), None);
         assert_eq!(named("app_users", "name", "varchar").as_deref(), Some("\"name\""));
+    }
+
+    const LIST: &str = include_str!("../../../tests/cases/detect/names.csv");
+
+    /// A line of the list: half, source, table, column, type, length, label.
+    type Line = [&'static str; 7];
+
+    fn lines() -> Vec<Line> {
+        let cells = |line: &'static str| line.split(',').collect::<Vec<_>>().try_into().unwrap();
+        LIST.lines().skip(1).map(cells).collect()
+    }
+
+    /// The types of other servers and frameworks as MySQL's.
+    fn typed([_, _, _, name, kind, length, _]: &Line) -> Column {
+        let data_type = match *kind {
+            "character varying" | "nvarchar" | "string" | "character" | "nchar" | "varchar1" => "varchar",
+            "boolean" | "bool" | "bit" => "tinyint",
+            "numeric" | "number" | "money" => "decimal",
+            "integer" | "int4" | "serial" => "int",
+            "int8" | "bigserial" => "bigint",
+            "float" | "double precision" | "real" => "double",
+            "datetime2" => "datetime",
+            other => other,
+        };
+        let given = length.parse().ok();
+        let length = if data_type.ends_with("char") { given.or(Some(255)) } else { None };
+        Column {
+            name: (*name).to_owned(),
+            data_type: data_type.to_owned(),
+            column_type: given.map_or(data_type.to_owned(), |n: u64| format!("{data_type}({n})")),
+            length,
+            ..Column::default()
+        }
+    }
+
+    /// Hits, misses and false alarms of one half of the list, which a person labelled before the word lists were written.
+    fn measured(half: &str) -> (usize, Vec<String>, Vec<String>) {
+        let lines = lines();
+        let (mut hits, mut missed, mut false_alarms) = (0, Vec::new(), Vec::new());
+        for line in lines.iter().filter(|line| line[0] == half) {
+            let [_, source, name, column, _, _, label] = line;
+            let mates = lines.iter().filter(|other| other[1] == *source && other[2] == *name);
+            let table =
+                Table { name: (*name).to_owned(), columns: mates.map(typed).collect(), ..Table::default() };
+            let found = wishes(&Names::of(&table), &typed(line)).is_some();
+            match (*label, found) {
+                ("personal", true) => hits += 1,
+                ("personal", false) => missed.push(format!("{name}.{column}")),
+                ("other", true) => false_alarms.push(format!("{name}.{column}")),
+                _ => {}
+            }
+        }
+        (hits, missed, false_alarms)
+    }
+
+    #[test]
+    fn of_names_that_people_use_hardly_one_is_missed_and_few_are_false_alarms() {
+        assert!(lines().len() > 1_500);
+        for half in ["tune", "held"] {
+            let (hits, missed, false_alarms) = measured(half);
+            let (recall, precision) = (share(hits, missed.len()), share(hits, false_alarms.len()));
+            println!(
+                "{half}: recall {recall:.3}, precision {precision:.3}; missed {missed:?}; false {false_alarms:?}"
+            );
+            assert!(recall >= 0.98, "{half}: recall {recall:.3}: {missed:?}");
+            assert!(precision >= 0.9, "{half}: precision {precision:.3}: {false_alarms:?}");
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "hundreds")]
+    fn share(hits: usize, others: usize) -> f64 {
+        hits as f64 / (hits + others) as f64
     }
 }

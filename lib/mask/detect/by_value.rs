@@ -21,6 +21,13 @@ pub(crate) struct Look {
     within: Option<(Condition, u64)>,
 }
 
+/// What was seen in a column.
+pub(crate) struct Seen {
+    pub(crate) column: String,
+    pub(crate) evidence: String,
+    pub(crate) proposal: String,
+}
+
 type Condition = fn(&str) -> String;
 
 /// A text that may hold anything, not one value of one kind.
@@ -69,6 +76,14 @@ pub(crate) const LOOKS: &[Look] = &[
         within: Some((|value| format!("{value} REGEXP '{PHONE_WITHIN}'"), 20)),
     },
     Look {
+        what: "a street",
+        proposal: "\"street\"",
+        one_in: 4,
+        hits_min: 2,
+        condition: street,
+        within: None,
+    },
+    Look {
         what: "a social security number",
         proposal: "{ kind = \"pattern\", format = \"###-##-####\" }",
         one_in: 2,
@@ -104,6 +119,20 @@ pub(crate) const LOOKS: &[Look] = &[
     Look { what: "a name", proposal: "\"name\"", one_in: 4, hits_min: 3, condition: name, within: None },
 ];
 
+/// Numbers as people of many countries write them: `0171 8675310`, `06 12 34 56 78`, `(0) 30/123 45 67`. What follows the nought is none,
+/// and there is something between the digits or there are ten of them: `0012345` is a number of ours.
+const PHONE_NATIONAL: &str = "^[(]?0{1,2}[)]?[ ./-]?[1-9]([0-9]*[ ()./-]+[0-9 ()./-]*[0-9]{2}|[0-9]{8,13})$";
+
+/// A date looks like a telephone number otherwise.
+const DATE: &str = "^[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}";
+
+/// A house number and a street, or a street and a house number, in the words of eight languages.
+const STREETS: &[&str] = &[
+    "^[0-9]{1,6}[a-z]?,? [[:alpha:]].*[ ](street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|highway|hwy|square|circle|parkway|pkwy)[.]?([ ,].*)?$",
+    "(stra(ss|.)e|str[.]|weg|platz|allee|gasse|damm|straat|laan|plein|gracht|kade)[ ]+[0-9]{1,5}[ ]?[a-z]?$",
+    "^([0-9]{1,5},?[ ]+((bis|ter)[ ]+)?)?(rue|avenue|boulevard|chemin|impasse|calle|avenida|paseo|via|viale|piazza|corso|rua|travessa|ulica|ul[.]|al[.]|os[.])[ ]+[[:alpha:]].*[0-9[:alpha:]]$",
+];
+
 const PHONE_WITHIN: &str = "[+][0-9]{1,3}[ ./(-]?[0-9][0-9 ()./-]{6,16}[0-9]|(^|[^0-9.-])[(]?[0-9]{3}[)]?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4}([^0-9]|$)";
 const SSN_WITHIN: &str = "(^|[^0-9-])[0-9]{3}-[0-9]{2}-[0-9]{4}([^0-9-]|$)";
 const UUID: &str = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$";
@@ -133,7 +162,37 @@ fn encoded(value: &str) -> String {
 }
 
 fn phone(value: &str) -> String {
-    short(value, "^([+][0-9 ()./-]{8,18}|[(]?[0-9]{3}[)]?[ .-][0-9]{3}[ .-][0-9]{4})$")
+    let digits = format!("CHAR_LENGTH({value}) BETWEEN 8 AND 20");
+    let national = format!("{digits} AND {} AND {value} NOT REGEXP '{DATE}'", short(value, PHONE_NATIONAL));
+    let usual = short(value, "^([+][0-9 ()./-]{8,18}|[(]?[0-9]{3}[)]?[ .-][0-9]{3}[ .-][0-9]{4})$");
+    format!("({usual} OR {national})")
+}
+
+/// Only a text with a digit and a blank can be one.
+fn street(value: &str) -> String {
+    let shapes: Vec<String> = STREETS.iter().map(|shape| format!("{value} REGEXP '{shape}'")).collect();
+    format!(
+        "CHAR_LENGTH({value}) BETWEEN 6 AND 120 AND {value} LIKE '% %' AND {value} REGEXP '[0-9]' AND ({})",
+        shapes.join(" OR ")
+    )
+}
+
+/// A word or two, each with a capital letter: what a name looks like, and much else. Beside first names it says something.
+pub(crate) fn like_a_name(value: &str) -> String {
+    let shape = "^[[:upper:]][[:lower:]]+([ ''-][[:upper:]]?[[:lower:]]+){0,3}$";
+    format!("CHAR_LENGTH({value}) BETWEEN 3 AND 60 AND {} REGEXP '{shape}'", exact(value))
+}
+
+/// A day when somebody may have been born: long before there was a database. Placeholders are none.
+pub(crate) fn birthday(value: &str) -> String {
+    format!(
+        "({value} > '1900-01-01' AND {value} < '1980-01-01' AND {value} NOT IN ('1970-01-01', '1901-01-01', '1950-01-01'))"
+    )
+}
+
+/// A document: JSON, XML or serialised PHP.
+pub(crate) fn document(value: &str) -> String {
+    format!("(LEFT(TRIM({value}), 1) IN ('[', '{{', '<') OR {value} REGEXP '^[aO]:[0-9]+:')")
 }
 
 fn ssn(value: &str) -> String {

@@ -2,11 +2,16 @@
 
 mod by_name;
 mod by_value;
+mod class;
+mod eav;
+mod finding;
+mod keys;
 mod names;
 mod naming;
 mod sample;
 mod trigger_copies;
+mod vocabulary;
 
-pub use by_name::{Finding, detect};
-pub use naming::column_words;
+pub use finding::{Finding, detect};
 pub use trigger_copies::copies;
+pub use vocabulary::column_words;

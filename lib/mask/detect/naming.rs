@@ -1,58 +1,39 @@
-//! The words that a column's name is made of.
+//! The words that a name is made of, before any list is asked.
 //!
-//! In: `customerEmails`, `phonenumber`, `address1`. Out: `customer email`, `phone number`, `address 1`.
+//! In: `customerEmails`, `address1`, `Straße`, `data_de_nascimento`. Out: `customer email`, `address 1`, `strasse`, `data nascimento`.
 
 use crate::catalog;
 
-/// Words that are often written together.
-const GLUED: &[(&str, &[&str])] = &[
-    ("firstname", &["first", "name"]),
-    ("givenname", &["given", "name"]),
-    ("middlename", &["middle", "name"]),
-    ("lastname", &["last", "name"]),
-    ("familyname", &["family", "name"]),
-    ("maidenname", &["maiden", "name"]),
-    ("fullname", &["full", "name"]),
-    ("contactname", &["contact", "name"]),
-    ("customername", &["customer", "name"]),
-    ("displayname", &["display", "name"]),
-    ("realname", &["real", "name"]),
-    ("username", &["user", "name"]),
-    ("loginname", &["login", "name"]),
-    ("emailaddress", &["email", "address"]),
-    ("mailaddress", &["mail", "address"]),
-    ("homeaddress", &["home", "address"]),
-    ("streetaddress", &["street", "address"]),
-    ("ipaddress", &["ip", "address"]),
-    ("ipaddr", &["ip", "address"]),
-    ("lastip", &["last", "ip"]),
-    ("remoteaddr", &["remote", "addr"]),
-    ("phonenumber", &["phone", "number"]),
-    ("phoneno", &["phone", "number"]),
-    ("telephonenumber", &["telephone", "number"]),
-    ("mobilenumber", &["mobile", "number"]),
-    ("mobilephone", &["mobile", "phone"]),
-    ("cellphone", &["cell", "phone"]),
-    ("homephone", &["home", "phone"]),
-    ("workphone", &["work", "phone"]),
-    ("dateofbirth", &["date", "of", "birth"]),
-    ("zipcode", &["zip", "code"]),
-    ("postalcode", &["postal", "code"]),
-    ("creditcard", &["credit", "card"]),
-    ("creditcardnumber", &["credit", "card", "number"]),
-    ("cardnumber", &["card", "number"]),
-    ("accountnumber", &["account", "number"]),
-    ("passportnumber", &["passport", "number"]),
-    ("taxid", &["tax", "id"]),
-    ("nationalid", &["national", "id"]),
-    ("apikey", &["api", "key"]),
-    ("useragent", &["user", "agent"]),
+/// Words that only join others: `date_of_birth` and `birth_date` speak of the same.
+const JOINING: &[&str] = &[
+    "of", "the", "de", "del", "della", "dello", "di", "da", "do", "dos", "das", "du", "des", "la", "le",
+    "los", "las", "van", "der", "den", "het", "und", "et",
 ];
 
-/// Lower-case words in the singular; a number behind a word is one of its own.
-pub fn column_words(name: &str) -> Vec<String> {
+/// Letters of the languages that the lists know, and how they are written without accents.
+const ACCENTS: &[(&str, &str)] = &[
+    ("áàâäãåąă", "a"),
+    ("çćč", "c"),
+    ("éèêëęě", "e"),
+    ("íìîï", "i"),
+    ("ł", "l"),
+    ("ñńň", "n"),
+    ("óòôöõő", "o"),
+    ("śš", "s"),
+    ("ß", "ss"),
+    ("úùûüů", "u"),
+    ("ýÿ", "y"),
+    ("źżž", "z"),
+    ("æ", "ae"),
+    ("œ", "oe"),
+];
+
+/// Lower-case words in the singular, without accents; a number behind a word is one of its own.
+pub(crate) fn plain_words(name: &str) -> Vec<String> {
     let words = catalog::words(name);
-    words.iter().flat_map(|word| numbered(word)).flat_map(|word| apart(&catalog::singular(word))).collect()
+    let parts = words.iter().flat_map(|word| numbered(word));
+    let plain = parts.map(|word| catalog::singular(&without_accents(word)));
+    plain.filter(|word| !JOINING.contains(&word.as_str())).collect()
 }
 
 /// `address1` is `address` and `1`.
@@ -70,30 +51,37 @@ fn numbered(word: &str) -> Vec<&str> {
     parts
 }
 
-fn apart(word: &str) -> Vec<String> {
-    let parts = GLUED.iter().find(|(glued, _)| *glued == word);
-    parts.map_or_else(|| vec![word.to_owned()], |(_, parts)| parts.iter().map(|p| (*p).to_owned()).collect())
+fn without_accents(word: &str) -> String {
+    let plain = |c: char| ACCENTS.iter().find(|(letters, _)| letters.contains(c)).map(|(_, plain)| *plain);
+    word.chars().fold(String::new(), |mut all, c| {
+        match plain(c) {
+            Some(plain) => all.push_str(plain),
+            None => all.push(c),
+        }
+        all
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::column_words;
+    use super::plain_words;
 
     #[test]
-    fn names_fall_into_words() {
+    fn names_fall_into_words_without_accents() {
         for (name, expected) in [
             ("customerEmails", "customer email"),
             ("address1", "address 1"),
             ("phone2Type", "phone 2 type"),
             ("home_addresses", "home address"),
-            ("PhoneNumber", "phone number"),
-            ("phonenumbers", "phone number"),
+            ("Straße", "strasse"),
+            ("prénom", "prenom"),
+            ("contraseña", "contrasena"),
+            ("data_de_nascimento", "data nascimento"),
             ("status", "status"),
-            ("cities", "city"),
             ("last_ips", "last ip"),
             ("email_ids", "email ids"),
         ] {
-            assert_eq!(column_words(name).join(" "), expected, "{name}");
+            assert_eq!(plain_words(name).join(" "), expected, "{name}");
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What a sample of a column's values looks like. The server counts; no value leaves it.
+//!
+//! In: a table, the columns that nothing is known of. Out: what was [`Seen`] in them.
 
-use super::by_value::{LOOKS, free};
+use super::by_name::Names;
+use super::by_value::{LOOKS, Seen, birthday, document, free, like_a_name};
+use super::class::{Class, NO_DOCUMENT};
+use super::keys;
 use crate::catalog::{Column, Family, Table};
 use crate::mysql::{Error, Session};
 use crate::sql::name;
@@ -14,40 +19,113 @@ const LOOK_CHARACTERS: u32 = 4_000;
 /// Columns too short to hold any of this are not looked at.
 const LENGTH_MIN: u64 = 6;
 
-/// What was seen in a column.
-pub(crate) struct Seen {
-    pub(crate) column: String,
-    pub(crate) evidence: String,
-    pub(crate) proposal: &'static str,
+/// Columns that are looked at in one statement, so that a wide table makes none without end.
+const COLUMNS_MAX: usize = 32;
+
+/// One in so many dates before 1980 is a habit: dates of birth.
+const BORN_ONE_IN: u64 = 4;
+
+/// Fewer of anything are chance.
+const HITS_MIN: u64 = 5;
+
+/// What the server counted in one column.
+struct Counted {
+    /// Values that are not empty, and different ones.
+    total: u64,
+    different: u64,
+    /// Values like names, documents.
+    like_names: u64,
+    documents: u64,
+    /// By the position of the look.
+    looks: Vec<u64>,
 }
 
-/// Looks at the columns that can hold text, among `columns`: one query.
-pub(crate) fn values(session: &mut Session, table: &Table, columns: &[&Column]) -> Result<Vec<Seen>, Error> {
-    let texts: Vec<&&Column> = columns.iter().filter(|column| can_hold(column)).collect();
-    if texts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let deed = format!("looking at a sample of {}", table.label());
-    let row: Option<mysql::Row> = session.first(&deed, &question(table, &texts))?;
-    let Some(row) = row else { return Ok(Vec::new()) };
-    let count = |at: usize| row.get::<u64, usize>(at).unwrap_or_default();
-    let width = LOOKS.len() + 1;
+/// Looks at the columns that can hold something personal, among `columns`: a query for so many of them, and one for each that holds
+/// documents.
+pub(crate) fn values(
+    session: &mut Session,
+    names: &Names<'_>,
+    columns: &[&Column],
+) -> Result<Vec<Seen>, Error> {
+    let table = names.table();
     let mut seen = Vec::new();
-    for (at, column) in texts.iter().enumerate() {
-        let total = count(at * width);
-        let mut found = LOOKS.iter().enumerate().map(|(n, look)| (look, count(at * width + n + 1)));
-        if let Some((look, hits)) = found.find(|(look, hits)| look.is_habit(column, *hits, total)) {
-            // An address in the middle of a text calls for a new text.
-            let proposal = match column.family() {
-                Family::Json => "{ kind = \"constant\", value = \"{}\" }",
-                _ if free(column) => "\"text\"",
-                _ => look.proposal,
-            };
-            let evidence = format!("{hits} of {total} sampled values hold {}", look.what);
-            seen.push(Seen { column: column.name.clone(), evidence, proposal });
+    let texts: Vec<&Column> = columns.iter().copied().filter(|column| can_hold(column)).collect();
+    let mut counts = Vec::new();
+    for some in texts.chunks(COLUMNS_MAX) {
+        counts.extend(count(session, table, some)?);
+    }
+    for (column, counted) in texts.iter().zip(&counts) {
+        if let Some(found) = by_look(column, counted) {
+            seen.push(found);
+        } else if counted.documents > 0 {
+            seen.extend(keys::personal(session, table, column, &sampled(table, column))?);
         }
     }
+    seen.extend(last_names(names, &texts, &counts, &seen));
+    let dates: Vec<&Column> = columns.iter().copied().filter(|column| column.data_type == "date").collect();
+    for some in dates.chunks(COLUMNS_MAX) {
+        seen.extend(birthdays(session, table, some)?);
+    }
     Ok(seen)
+}
+
+/// The first look that is a habit of the column.
+fn by_look(column: &Column, counted: &Counted) -> Option<Seen> {
+    let mut found = LOOKS.iter().zip(&counted.looks);
+    let (look, hits) = found.find(|(look, hits)| look.is_habit(column, **hits, counted.total))?;
+    // An address in the middle of a text calls for a new text.
+    let proposal = match column.family() {
+        Family::Json => NO_DOCUMENT,
+        _ if free(column) => "\"text\"",
+        _ => look.proposal,
+    };
+    let evidence = format!("{hits} of {} sampled values hold {}", counted.total, look.what);
+    Some(Seen { column: column.name.clone(), evidence, proposal: proposal.to_owned() })
+}
+
+/// Words like names, nearly all different, in a table with first names that has no last names otherwise.
+fn last_names(names: &Names<'_>, texts: &[&Column], counts: &[Counted], seen: &[Seen]) -> Vec<Seen> {
+    let table = names.table();
+    let has = |class: Class| table.columns.iter().any(|column| names.class(column) == Some(class));
+    let first = has(Class::FirstName) || seen.iter().any(|seen| seen.proposal == "\"name\"");
+    if !first || has(Class::LastName) {
+        return Vec::new();
+    }
+    let like = |(column, counted): &(&&Column, &Counted)| {
+        !free(column)
+            && seen.iter().all(|seen| seen.column != column.name)
+            && counted.total >= HITS_MIN * 2
+            && counted.like_names * 5 >= counted.total * 4
+            && counted.different * 5 >= counted.total
+            && counted.different > HITS_MIN * 2
+    };
+    let found = texts.iter().zip(counts).filter(like);
+    found
+        .map(|(column, counted)| Seen {
+            column: column.name.clone(),
+            evidence: format!(
+                "{} of {} sampled values look like names, beside first names",
+                counted.like_names, counted.total
+            ),
+            proposal: "\"last_name\"".to_owned(),
+        })
+        .collect()
+}
+
+fn count(session: &mut Session, table: &Table, texts: &[&Column]) -> Result<Vec<Counted>, Error> {
+    let deed = format!("looking at a sample of {}", table.label());
+    let row: Option<mysql::Row> = session.first(&deed, &question(table, texts))?;
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let width = LOOKS.len() + 4;
+    let count = |column: usize, at: usize| row.get::<u64, usize>(column * width + at).unwrap_or_default();
+    let counted = |column: usize| Counted {
+        total: count(column, 0),
+        different: count(column, 1),
+        like_names: count(column, 2),
+        documents: count(column, 3),
+        looks: (0..LOOKS.len()).map(|look| count(column, look + 4)).collect(),
+    };
+    Ok((0..texts.len()).map(counted).collect())
 }
 
 fn can_hold(column: &Column) -> bool {
@@ -55,29 +133,36 @@ fn can_hold(column: &Column) -> bool {
         && column.length.unwrap_or(u64::MAX) >= LENGTH_MIN
 }
 
-fn question(table: &Table, texts: &[&&Column]) -> String {
+fn question(table: &Table, texts: &[&Column]) -> String {
     let mut counts = Vec::new();
     for (at, column) in texts.iter().enumerate() {
         let value = format!("s.c{at}");
+        let when = |condition: &str| format!("COUNT(CASE WHEN {condition} THEN 1 END)");
         counts.push(format!("COUNT(NULLIF(TRIM({value}), ''))"));
-        let each =
-            LOOKS.iter().map(|look| format!("COUNT(CASE WHEN {} THEN 1 END)", look.question(column, &value)));
-        counts.extend(each);
+        counts.push(if free(column) { "0".to_owned() } else { format!("COUNT(DISTINCT {value})") });
+        counts.push(if free(column) { "0".to_owned() } else { when(&like_a_name(&value)) });
+        counts.push(when(&document(&value)));
+        counts.extend(LOOKS.iter().map(|look| when(&look.question(column, &value))));
     }
-    let sample: Vec<String> =
-        texts.iter().enumerate().map(|(at, column)| format!("{} AS c{at}", text(column))).collect();
+    let each = |(at, column): (usize, &&Column)| format!("{} AS c{at}", text(column));
+    let sample: Vec<String> = texts.iter().enumerate().map(each).collect();
+    format!("SELECT {} FROM {} AS s", counts.join(", "), last_rows(table, &sample.join(", "), SAMPLE_ROWS))
+}
+
+/// The last rows by key, as a FROM clause in parentheses.
+pub(crate) fn last_rows(table: &Table, columns: &str, rows: u32) -> String {
     let key: Vec<String> = table.key().iter().map(|c| format!("t.{} DESC", name(&c.name))).collect();
     let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
-    format!(
-        "SELECT {} FROM (SELECT {} FROM {} AS t{order} LIMIT {SAMPLE_ROWS}) AS s",
-        counts.join(", "),
-        sample.join(", "),
-        table.sql()
-    )
+    format!("(SELECT {columns} FROM {} AS t{order} LIMIT {rows})", table.sql())
+}
+
+/// The sample of one column, called `v`.
+fn sampled(table: &Table, column: &Column) -> String {
+    last_rows(table, &format!("{} AS v", text(column)), SAMPLE_ROWS)
 }
 
 /// The beginning of a value as text. Bytes are read as latin1, which has a character for each.
-fn text(column: &Column) -> String {
+pub(crate) fn text(column: &Column) -> String {
     let plain = column.of("t");
     match column.family() {
         Family::Binary => {
@@ -85,4 +170,30 @@ fn text(column: &Column) -> String {
         }
         _ => format!("LEFT(CONVERT({plain} USING utf8mb4), {LOOK_CHARACTERS})"),
     }
+}
+
+/// Dates of which many lie long before there was a database.
+fn birthdays(session: &mut Session, table: &Table, dates: &[&Column]) -> Result<Vec<Seen>, Error> {
+    let mut counts = Vec::new();
+    for at in 0..dates.len() {
+        counts.push(format!("COUNT(s.c{at})"));
+        counts.push(format!("COUNT(CASE WHEN {} THEN 1 END)", birthday(&format!("s.c{at}"))));
+    }
+    let columns: Vec<String> =
+        dates.iter().enumerate().map(|(at, column)| format!("{} AS c{at}", column.of("t"))).collect();
+    let sample = last_rows(table, &columns.join(", "), SAMPLE_ROWS);
+    let deed = format!("looking at dates of {}", table.label());
+    let row: Option<mysql::Row> =
+        session.first(&deed, &format!("SELECT {} FROM {sample} AS s", counts.join(", ")))?;
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let count = |at: usize| row.get::<u64, usize>(at).unwrap_or_default();
+    let seen = dates.iter().enumerate().filter_map(|(at, column)| {
+        let (total, hits) = (count(2 * at), count(2 * at + 1));
+        (hits >= HITS_MIN && hits * BORN_ONE_IN >= total).then(|| Seen {
+            column: column.name.clone(),
+            evidence: format!("{hits} of {total} sampled dates are before 1980, as dates of birth are"),
+            proposal: "{ kind = \"generalise\", to = \"year\" }".to_owned(),
+        })
+    });
+    Ok(seen.collect())
 }

@@ -1,0 +1,121 @@
+//! The one planner of masks: which rule is written as a proposal for a column.
+//!
+//! In: a table, one of its columns, what would be liked best there. Out: the right side of a rule that is already checked against
+//! all that [`compile`](super::compile) checks: type, room, NULL, character set, unique indexes and what is computed from
+//! the column. Whoever proposes a mask asks here, so that what is pasted is not refused by the next check.
+
+use std::collections::BTreeMap;
+
+use super::kinds::target::Target;
+use super::masks::Mask;
+use super::{conditions, fit, generated};
+use crate::catalog::{Column, Family, Table};
+use crate::config::MaskRule;
+
+/// What is tried when no wish fits: the first that does is taken. What keeps values apart comes late: it looks least like what was there.
+fn others(column: &Column) -> &'static [&'static str] {
+    match column.family() {
+        Family::Text | Family::Binary => {
+            &["\"text\"", "\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"empty\"", "\"null\""]
+        }
+        Family::Exact | Family::Approximate => {
+            &["{ kind = \"constant\", value = 0 }", "\"permute\"", "\"hash\"", "\"null\""]
+        }
+        Family::Json => &["{ kind = \"constant\", value = \"{}\" }", "\"null\""],
+        Family::Time => &["{ kind = \"generalise\", to = \"year\" }", "\"null\""],
+        Family::Choice => &["\"null\""],
+        Family::Other => &["\"uuid\"", "\"ip\"", "\"null\""],
+    }
+}
+
+/// The last way out: a person decides.
+pub(crate) const KEEP: &str = "{ kind = \"keep\", reason = \"…\" }";
+
+/// The first of `wishes` that the column takes, else what else it takes, else `keep` with a reason to fill in.
+pub fn propose(table: &Table, column: &Column, wishes: &[&str]) -> String {
+    let all = wishes.iter().chain(others(column));
+    let found = all.copied().find(|wish| fits(table, column, wish));
+    found.unwrap_or(KEEP).to_owned()
+}
+
+/// Whether the right side of a rule can stand for the column as it is.
+pub fn fits(table: &Table, column: &Column, right: &str) -> bool {
+    mask(table, column, right).is_some()
+}
+
+/// The mask that a right side makes of a column, if nothing refuses it.
+fn mask(table: &Table, column: &Column, right: &str) -> Option<Mask> {
+    let rules: BTreeMap<String, MaskRule> = toml::from_str(&format!("rule = {right}")).ok()?;
+    let target = Target::of(table, column);
+    let mask = conditions::mask(&target, "", rules.get("rule")?).ok()?;
+    fit::unique(&target, &mask).ok()?;
+    (!generated::merges(table, column, &mask)).then_some(mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Index, IndexPart};
+
+    fn column(data_type: &str, length: Option<u64>, nullable: bool) -> Column {
+        Column {
+            name: "c".to_owned(),
+            data_type: data_type.to_owned(),
+            column_type: data_type.to_owned(),
+            length,
+            nullable,
+            ..Column::default()
+        }
+    }
+
+    fn table(column: &Column, unique: bool) -> Table {
+        let part = IndexPart { column: Some("c".to_owned()), ..IndexPart::default() };
+        let index = Index { name: "u".to_owned(), unique: true, parts: vec![part] };
+        Table {
+            columns: vec![column.clone()],
+            indexes: if unique { vec![index] } else { Vec::new() },
+            ..Table::default()
+        }
+    }
+
+    #[test]
+    fn a_wish_that_fits_is_granted_and_another_is_not() {
+        for (data_type, length, unique, wish, given) in [
+            ("varchar", Some(60), false, "\"name\"", "\"name\""),
+            ("varchar", Some(9), false, "\"name\"", "\"text\""),
+            ("varchar", Some(60), true, "\"name\"", "\"hash\""),
+            ("varchar", Some(60), true, "\"email\"", "\"email\""),
+            ("smallint", None, false, "\"phone\"", "{ kind = \"constant\", value = 0 }"),
+            ("int", None, true, "{ kind = \"constant\", value = 0 }", "\"permute\""),
+            ("date", None, false, "\"text\"", "{ kind = \"generalise\", to = \"year\" }"),
+        ] {
+            let column = column(data_type, length, false);
+            assert_eq!(
+                propose(&table(&column, unique), &column, &[wish]),
+                given,
+                "{data_type} {length:?} {unique}"
+            );
+        }
+    }
+
+    #[test]
+    fn where_nothing_fits_a_person_is_asked() {
+        let column = column("time", None, false);
+        assert_eq!(propose(&table(&column, true), &column, &["\"text\""]), KEEP);
+    }
+
+    #[test]
+    fn what_is_computed_from_a_column_stays_unique() {
+        let source = column("varchar", Some(60), false);
+        let lower = Column {
+            name: "l".to_owned(),
+            generated: true,
+            expression: Some("lower(`c`)".to_owned()),
+            ..source.clone()
+        };
+        let part = IndexPart { column: Some("l".to_owned()), ..IndexPart::default() };
+        let index = Index { name: "u".to_owned(), unique: true, parts: vec![part] };
+        let table = Table { columns: vec![source.clone(), lower], indexes: vec![index], ..Table::default() };
+        assert_eq!(propose(&table, &source, &["\"name\""]), "\"hash\"");
+    }
+}
