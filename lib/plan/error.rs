@@ -25,6 +25,12 @@ pub enum Error {
     /// A signal arrived.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+    /// No `refresh.toml`, and no flag in its place.
+    #[error("there is no refresh.toml: none was named, and none is here or in /etc/refreshkit")]
+    NoConfiguration,
+    /// Nothing to read.
+    #[error("[source] databases names no database")]
+    NoDatabases,
     /// The document names no copy.
     #[error("the document has no cluster to dehydrate")]
     NoCluster,
@@ -133,6 +139,10 @@ impl Failure for Error {
             Self::Claim(inner) => inner.ending(),
             Self::Interrupted(inner) => inner.ending().hint("run it again: key tables are made anew"),
             Self::Document(inner) => inner.ending(),
+            Self::NoConfiguration => Ending::new(Exit::BadConfig, "no-configuration")
+                .hint("name one with --config FILE or $REFRESH_CONFIG; README.md holds the whole of a working one"),
+            Self::NoDatabases => Ending::new(Exit::BadConfig, "no-databases")
+                .hint("[source]\ndatabases = [\"app\"]"),
             Self::NoCluster => Ending::new(Exit::BadInput, "no-cluster").hint(
                 "pipe in what rds-restore wrote, or read the [source] server of refresh.toml: mydehydrate --source",
             ),

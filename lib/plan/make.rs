@@ -16,7 +16,7 @@ use super::options::{Options, WORKERS_MAX};
 use super::place::Place;
 use super::proof::edge_reports::{edge_reports, orphans};
 use super::proof::examine::{Evidence, examine, judge};
-use super::proof::{cast_failures, largest_parents};
+use super::proof::{cast_failures, largest_parents, silence};
 use super::rewrite::in_place;
 use super::rules::blueprint::{self, Blueprint};
 use super::safety::{canary, constraint_check, guard, leaks};
@@ -263,6 +263,7 @@ impl Maker<'_> {
         let mut warnings = orphans(&edges);
         let unread = cast_failures::count(self.house, sessions, blueprint, closure.last_down)?;
         warnings.extend(cast_failures::warnings(blueprint, &unread));
+        warnings.extend(silence::warnings(self.house, sessions, blueprint, &edges, closure.last_down)?);
         Ok(Compiled { tables, edges, warnings })
     }
 

@@ -59,6 +59,10 @@ impl Place {
     /// The configured source.
     pub(crate) fn source(house: &House, options: &Options, run: &str) -> Result<Self, Error> {
         let config = &house.config;
+        if config.source.databases.is_empty() {
+            let none = config.origin.path.as_os_str().is_empty();
+            return Err(if none { Error::NoConfiguration } else { Error::NoDatabases });
+        }
         let server = Access::of(house, &options.login).to_config(&config.source.server)?;
         let address = server.label().rsplit('@').next().unwrap_or_default();
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();

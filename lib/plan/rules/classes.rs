@@ -191,11 +191,11 @@ fn finish(
             }
         });
     }
-    if unreached.is_empty() { Ok(decided) } else { Err(report(config, &unreached)) }
+    if unreached.is_empty() { Ok(decided) } else { Err(report(catalog, config, &unreached)) }
 }
 
 /// The error with the two lists as they would have to be, to be pasted over the old ones.
-fn report(config: &Config, tables: &[&Table]) -> Error {
+fn report(catalog: &Catalog, config: &Config, tables: &[&Table]) -> Error {
     let line = |list: &str, old: &[String], new: Vec<&&Table>| {
         let quoted: Vec<String> = old
             .iter()
@@ -207,6 +207,9 @@ fn report(config: &Config, tables: &[&Table]) -> Error {
     let (small, large): (Vec<_>, Vec<_>) =
         tables.iter().partition(|table| table.rows_estimate <= LOOKUP_ROWS_MAX);
     let mut toml = vec!["[dehydrate]".to_owned()];
+    // Without a root nothing is reached, and "everything whole" is no subset.
+    let rootless = config.dehydrate.root.as_slice().is_empty();
+    toml.extend(rootless.then(|| root(catalog)).flatten());
     if !small.is_empty() {
         toml.push(line("full", &config.dehydrate.full, small));
     }
@@ -215,9 +218,30 @@ fn report(config: &Config, tables: &[&Table]) -> Error {
     }
     let names: Vec<String> = tables.iter().take(8).map(|table| table.label()).collect();
     let more = if tables.len() > 8 { ", …" } else { "" };
+    let first =
+        if rootless { "choose a root first: the table whose newest rows developers need; then " } else { "" };
     let toml = format!(
-        "decide in refresh.toml, for example (small tables whole, large ones empty), or declare the relation that reaches them:\n{}",
+        "{first}decide in refresh.toml, for example (small tables whole, large ones empty), or declare the relation that reaches them:\n{}",
         toml.join("\n")
     );
     Error::Unreached { count: tables.len(), names: names.join(", ") + more, toml }
+}
+
+/// The largest table with a key and a date, as a root: what rows of a business hang from mostly is.
+fn root(catalog: &Catalog) -> Option<String> {
+    let dated = |table: &&Table| !table.key().is_empty() && date(table).is_some();
+    let largest = catalog.tables.iter().filter(dated).max_by_key(|table| table.rows_estimate)?;
+    Some(format!("root = {{ table = {:?}, date = {:?}, at_least = 1000 }}", largest.name, date(largest)?))
+}
+
+/// The column that says when a row was made, or else the first date.
+fn date(table: &Table) -> Option<&str> {
+    let dates = || {
+        table
+            .columns
+            .iter()
+            .filter(|column| matches!(column.data_type.as_str(), "date" | "datetime" | "timestamp"))
+    };
+    let made = dates().find(|column| column.name.to_lowercase().contains("creat"));
+    made.or_else(|| dates().next()).map(|column| column.name.as_str())
 }
