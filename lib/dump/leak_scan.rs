@@ -18,8 +18,8 @@ use crate::scan::{Filter, Fold, Known, Scanner, Sniffer, lower};
 use crate::sql::{Literals, hex};
 use crate::work_schema::{Keys, Originals};
 
-/// So many columns are told of.
-const COLUMNS_MAX: usize = 20;
+/// So many columns are named in the error itself; all of them are in the hint.
+const NAMES_MAX: usize = 20;
 
 /// Longer keys are cut in messages (characters).
 const KEY_CHARACTERS_MAX: usize = 60;
@@ -54,6 +54,8 @@ struct Look {
     /// Whether it is looked at.
     scan: bool,
     kind: Kind,
+    /// What may stand for it, the best first.
+    takes: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,8 @@ impl Kind {
 #[derive(Debug, Clone)]
 struct Found {
     rows: u64,
+    /// Those of which an original is all.
+    whole: u64,
     /// One of the hashes, and the first row's key in words.
     hash: u64,
     key: Option<String>,
@@ -130,12 +134,11 @@ impl Watch {
         Ok(self.originals.origin_of(&mut session, hash)?)
     }
 
-    fn note(&self, at: (usize, usize), hash: u64, key: impl FnOnce() -> Option<String>) {
+    fn note(&self, at: (usize, usize), (hash, whole): (u64, bool), key: impl FnOnce() -> Option<String>) {
         let mut found = self.found.lock().expect("no panic under this lock");
-        match found.get_mut(&at) {
-            Some(found) => found.rows += 1,
-            None => drop(found.insert(at, Found { rows: 1, hash, key: key() })),
-        }
+        let entry = found.entry(at).or_insert_with(|| Found { rows: 0, whole: 0, hash, key: key() });
+        entry.rows += 1;
+        entry.whole += u64::from(whole);
     }
 
     /// Refuses a dump that holds originals, or warns, as `[mask] leaks` says. The warnings are returned.
@@ -143,7 +146,7 @@ impl Watch {
         let found = self.found.lock().expect("no panic under this lock").clone();
         let mut places = Vec::new();
         let mut rules = Vec::new();
-        for ((table, column), found) in found.iter().take(COLUMNS_MAX) {
+        for ((table, column), found) in &found {
             let Some(table) = self.tables.get(table) else { continue };
             let origin = self.confirmed(found.hash)?.and_then(|n| self.scan.origins.get(n));
             let look = &table.columns[*column];
@@ -152,18 +155,17 @@ impl Watch {
             places.push(format!("{}.{} ({} row(s){key}{of})", table.label, look.name, found.rows));
             let mask = origin.map(|origin| origin.mask.as_str()).unwrap_or_default();
             let rule = format!("{}.{}", table.rule, look.name);
-            rules.push(format!("{rule:?} = {}", look.proposal(mask)));
-        }
-        if found.len() > COLUMNS_MAX {
-            places.push("…".to_owned());
+            rules.push(format!("{rule:?} = {}", look.proposal(mask, found.whole == found.rows)));
         }
         if places.is_empty() {
             return Ok(places);
         }
         if self.scan.refuse {
+            let more = if places.len() > NAMES_MAX { "; …" } else { "" };
+            places.truncate(NAMES_MAX);
             return Err(Error::Leaks {
                 count: found.len(),
-                places: places.join("; "),
+                places: places.join("; ") + more,
                 toml: rules.join("\n"),
             });
         }
@@ -187,6 +189,7 @@ impl Table {
                     name: column.name.clone(),
                     scan: planned.is_some_and(|planned| planned.scan),
                     kind: Kind::of(column),
+                    takes: planned.map(|planned| planned.takes.clone()).unwrap_or_default(),
                 }
             })
             .collect();
@@ -205,16 +208,12 @@ impl Table {
 }
 
 impl Look {
-    /// What stands well in place of values of this column.
-    fn proposal(&self, mask: &str) -> String {
-        match (self.kind, mask) {
-            (Kind::Json, _) => "{ kind = \"constant\", value = \"{}\" }".to_owned(),
-            (Kind::Long, _) => "\"text\"".to_owned(),
-            (Kind::Short, "email" | "phone" | "name" | "person" | "last_name" | "uuid") => {
-                format!("{mask:?}")
-            }
-            (Kind::Short | Kind::Number, _) => "\"hash\"".to_owned(),
-        }
+    /// What stands well in place of values of this column: what stands for the original itself where that is all of each value, so
+    /// that joins still match. A text that mentions one is not one.
+    fn proposal(&self, mask: &str, whole: bool) -> String {
+        let own = format!("{mask:?}");
+        let takes_own = whole && self.kind != Kind::Json && self.takes.contains(&own);
+        if takes_own { own } else { self.takes.first().cloned().unwrap_or_else(|| "\"text\"".to_owned()) }
     }
 }
 
@@ -236,11 +235,14 @@ impl Nose<'_> {
                 continue;
             }
             let mut plain = std::mem::take(&mut self.plain);
-            let original = self.original(cell.plain(&mut plain), look.kind);
+            let text = cell.plain(&mut plain);
+            let watch = self.watch;
+            let original = self.original(text, look.kind);
+            let original = original.map(|hash| hash.map(|hash| (hash, watch.scanner.is_whole(text, hash))));
             self.plain = plain;
-            if let Some(hash) = original? {
+            if let Some(found) = original? {
                 let key = self.key(tuple)?;
-                self.watch.note((self.at, position), hash, || key);
+                self.watch.note((self.at, position), found, || key);
             }
         }
         Ok(())

@@ -32,6 +32,13 @@ pub struct Sniffer<'a> {
 }
 
 impl Scanner {
+    /// Whether an original is all of a cell.
+    pub fn is_whole(&self, text: &[u8], hash: u64) -> bool {
+        let canonical = std::str::from_utf8(text).map(|text| self.fold.canonical(text)).unwrap_or_default();
+        !canonical.is_empty()
+            && SORTS.iter().any(|sort| self.filter.hash(*sort, canonical.as_bytes()) == hash)
+    }
+
     /// For one worker.
     pub fn sniffer(&self) -> Sniffer<'_> {
         Sniffer { scanner: self, words: Words::default(), spare: Vec::new() }

@@ -190,6 +190,10 @@ pub struct ColumnPlan {
     /// Whether original values are looked for in what leaves.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub scan: bool,
+    /// What may stand for the column if an original is found in it after all, as the right side of a rule: the best first, then the kinds
+    /// of the originals that it takes. `"text"` if nothing is said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub takes: Vec<String>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::originals::{Origin, source};
+use super::originals::{Origin, is_person, source};
 use super::originals_hash;
 use crate::catalog::{Column, Family};
 use crate::config::{Config, MaskConfig};
@@ -157,8 +157,18 @@ fn suspected<'a>(blueprint: &'a Blueprint, at: usize, outgoing: &ColumnPlan) -> 
     let column = blueprint.catalog.tables[at].column(&outgoing.name)?;
     let mask = blueprint.masks.declared(at, &outgoing.name);
     let own = mask.is_some_and(|mask| mask.nature.trace == Trace::Left);
-    let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
+    // What a relation counts by is a number of ours.
+    let counted = column.integer() && refers(blueprint, at, &column.name);
+    let holds = matches!(column.family(), Family::Text | Family::Binary) || (column.integer() && !counted);
     (holds && (own || (mask.is_none() && outgoing.scan))).then_some(column)
+}
+
+/// Whether the column is an end of a relation.
+fn refers(blueprint: &Blueprint, at: usize, column: &str) -> bool {
+    let named = |columns: &[String]| columns.iter().any(|name| name.eq_ignore_ascii_case(column));
+    blueprint.edges.iter().any(|edge| {
+        (edge.child == at && named(&edge.child_columns)) || (edge.parent == at && named(&edge.parent_columns))
+    })
 }
 
 /// These columns of the last rows that come along, as a FROM clause.
@@ -185,9 +195,22 @@ fn contradicts(blueprint: &Blueprint, suspects: &[Suspect], origins: &[Origin], 
     let same = suspect.table == origin.table && suspect.column.eq_ignore_ascii_case(&origin.column);
     let mask = blueprint.masks.of(suspect.table, &suspect.column);
     let original = blueprint.masks.of(origin.table, &origin.column);
-    let alike = |mask: &Mask| original.is_some_and(|original| mask.domain == original.domain);
-    let person = |mask: &Mask| origin.halves && matches!(mask.kind.as_str(), "name" | "person");
-    !same && !mask.is_some_and(|mask| alike(mask) || person(mask))
+    let alike = |mask: &Mask| {
+        original.is_some_and(|original| {
+            // Of rows that differ, some are masked so.
+            let partly = mask.kind.contains('+') && mask.kind.split('+').any(|kind| kind == original.kind);
+            mask.domain == original.domain || partly
+        })
+    };
+    // A name holds words that other columns have too, its halves and user names among them: masked, each in its own way.
+    let column = |table: usize, name: &str| blueprint.catalog.tables[table].column(name);
+    let person = origin.halves
+        || column(origin.table, &origin.column)
+            .zip(original)
+            .is_some_and(|(column, mask)| is_person(column, mask) || mask.kind == "last_name");
+    // `Insured alpha 123`: its number is no name, wherever else it stands.
+    let number = column(suspect.table, &suspect.column).is_some_and(Column::integer);
+    !same && !(person && (number || mask.is_some())) && !mask.is_some_and(alike)
 }
 
 fn told(
@@ -206,14 +229,10 @@ fn told(
         let column = label(blueprint, suspect.table, &suspect.column);
         places
             .push(format!("{column} ({} of {} sampled values are those of {from})", copy.common, copy.total));
-        let finding = mask::Finding {
-            table: suspect.table,
-            column: suspect.column.clone(),
-            evidence: format!("as {from}"),
-            proposal: proposal(&house.config, blueprint, origin),
-        };
-        rules.push(finding.toml(&blueprint.catalog));
+        rules.extend(paste(&house.config, blueprint, suspect, origin));
     }
+    rules.sort();
+    rules.dedup();
     if refuse && !places.is_empty() {
         let (count, names) = (places.len(), places.join("; "));
         return Err(Error::Copies { count, names, toml: rules.join("\n") });
@@ -229,6 +248,42 @@ fn told(
 fn label(blueprint: &Blueprint, table: usize, column: &str) -> String {
     format!("{}.{column}", blueprint.catalog.tables[table].label())
 }
+
+/// The lines that mask both alike: the rule of the original for its copy, or one that both take in place of what either has.
+fn paste(config: &Config, blueprint: &Blueprint, suspect: &Suspect, origin: &Origin) -> Vec<String> {
+    let line = |(table, column): (usize, &str), evidence: String, proposal: &str| {
+        let proposal = proposal.to_owned();
+        mask::Finding { table, column: column.to_owned(), evidence, proposal }.toml(&blueprint.catalog)
+    };
+    let takes = |table: usize, column: &str, rule: &str| {
+        let table = &blueprint.catalog.tables[table];
+        table.column(column).is_some_and(|column| mask::fits(table, column, rule))
+    };
+    let own = proposal(config, blueprint, origin);
+    let (copy, original) = ((suspect.table, suspect.column.as_str()), (origin.table, origin.column.as_str()));
+    let from = label(blueprint, origin.table, &origin.column);
+    if takes(copy.0, copy.1, &own) {
+        return vec![line(copy, format!("as {from}"), &own)];
+    }
+    let both = |rule: &&&str| takes(copy.0, copy.1, rule) && takes(original.0, original.1, rule);
+    match BOTH.iter().find(both) {
+        Some(rule) => {
+            let here = label(blueprint, suspect.table, &suspect.column);
+            vec![
+                line(copy, format!("as {from}, which would take this too"), rule),
+                line(original, format!("in place of its rule: {here} is unique"), rule),
+            ]
+        }
+        None => vec![line(
+            copy,
+            format!("as {from}, whose rule it does not take"),
+            "{ kind = \"keep\", reason = \"…\" }",
+        )],
+    }
+}
+
+/// What may stand for an original and for its copy, where the original's own rule does not fit the copy.
+const BOTH: &[&str] = &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"text\"", "\"null\""];
 
 /// The rule of the original, for its copy.
 fn proposal(config: &Config, blueprint: &Blueprint, origin: &Origin) -> String {

@@ -6,10 +6,11 @@
 use super::copied_columns;
 use super::originals::{may_hold, originals};
 use super::originals_hash::{self, Job};
+use crate::catalog::{Column, Table};
 use crate::config::Leaks;
 use crate::document::{LeakScan, TableClass, TablePlan};
 use crate::house::House;
-use crate::mask::Outcome;
+use crate::mask::{self, Outcome};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
@@ -78,11 +79,24 @@ fn rows(blueprint: &Blueprint, at: usize, tables: &[TablePlan]) -> Option<String
 /// Says of each column of a plan whether originals are looked for in it.
 fn mark(blueprint: &Blueprint, plan: &mut TablePlan) {
     let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { return };
+    let table = &blueprint.catalog.tables[at];
     for outgoing in &mut plan.columns {
         let column = blueprint.catalog.tables[at].column(&outgoing.name);
         let mask = blueprint.masks.declared(at, &outgoing.name);
         // `keep` with a reason says that clear values are fine.
         let ours = mask.is_some_and(|mask| mask.nature.result == Outcome::Ours);
         outgoing.scan = !ours && column.is_some_and(may_hold);
+        if let Some(column) = column.filter(|_| outgoing.scan) {
+            outgoing.takes = takes(table, column);
+        }
     }
+}
+
+/// What the column takes in place of what it holds: nothing is said where filler does and the kinds of the usual originals do.
+fn takes(table: &Table, column: &Column) -> Vec<String> {
+    let best = mask::propose(table, column, &[]);
+    let kinds = ["\"email\"", "\"phone\"", "\"name\"", "\"last_name\"", "\"username\""];
+    let mut all = vec![best];
+    all.extend(kinds.iter().filter(|kind| mask::fits(table, column, kind)).map(|kind| (*kind).to_owned()));
+    all
 }

@@ -155,7 +155,7 @@ fn is_last(column: &Column, mask: &Mask) -> bool {
         || named(column, &[&["last", "name"], &["family", "name"], &["surname"], &["lname"]])
 }
 
-fn is_person(column: &Column, mask: &Mask) -> bool {
+pub(crate) fn is_person(column: &Column, mask: &Mask) -> bool {
     let words = mask::column_words(&column.name);
     let called = words.windows(2).any(|pair| pair[1] == "name" && PERSONS.contains(&pair[0].as_str()));
     matches!(mask.kind.as_str(), "name" | "person") || called
