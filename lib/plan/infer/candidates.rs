@@ -50,6 +50,13 @@ const ROLES: &[&str] = &[
     "supervisor",
 ];
 
+/// Words for who did something to a row, which does not make it theirs.
+const AUDITORS: &[&str] = &["creator", "editor", "modifier", "updater", "reviewer", "approver"];
+
+/// What is done `to` somebody.
+const ASSIGNED: &[&str] =
+    &["assigned", "delegated", "escalated", "issued", "reports", "report", "belongs", "sent"];
+
 /// Words that many tables end with.
 const GENERIC: &[&str] = &["type", "kind", "status", "state", "class", "group", "level", "category", "mode"];
 
@@ -82,6 +89,10 @@ impl Found<'_> {
 
 /// The candidates for a column, the most telling first.
 pub(crate) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candidate> {
+    // The server numbers it: it is the beginning of references, and none itself.
+    if column.auto_increment {
+        return Vec::new();
+    }
     let words = words(&column.name);
     let key = catalog.tables[child].key();
     let is_key = key.len() == 1 && key[0].name == column.name;
@@ -106,16 +117,38 @@ pub(crate) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candid
     if key.len() == 1 {
         by_role(&mut found, column, &words, role);
     }
+    let indexed = catalog.tables[child].indexed(std::slice::from_ref(&column.name));
     let somebody = role.last().is_some_and(|last| ROLES.contains(&last.as_str()));
-    if somebody || words.last().is_some_and(|last| last == "by" || last == "to") {
+    if somebody || is_audit(&words) || is_assigned(&words) {
         for &at in &parents {
             let names = table_words(&catalog.tables[at], prefix.as_deref());
             if names.len() == 1 && PEOPLE.contains(&names[0].as_str()) {
-                found.add(1, at, format!("`{}` means people", column.name));
+                // `operator` may be one of `=` and `<` as well.
+                let vague = stem.is_empty() && words.len() == 1 && !indexed;
+                found.add(u8::from(!vague), at, format!("`{}` means people", column.name));
             }
         }
     }
     ordered(found.list)
+}
+
+/// `created_by`: who did something to a row does not own it.
+pub(crate) fn is_audit(words: &[String]) -> bool {
+    let last = words.last().map_or("", String::as_str);
+    last == "by" || AUDITORS.contains(&last)
+}
+
+/// `assigned_to`, but not `step_to`.
+fn is_assigned(words: &[String]) -> bool {
+    matches!(words, [.., what, to] if to == "to" && ASSIGNED.contains(&what.as_str()))
+}
+
+/// `hostid`, the key of `hosts`, in one word.
+fn glued(found: &Found<'_>, table: usize, key: &[String], prefix: Option<&str>) -> bool {
+    let [key] = key else { return false };
+    let names = table_words(&found.catalog.tables[table], prefix);
+    let stem = ["id", "no", "nr", "code", "key"].iter().find_map(|ending| key.strip_suffix(ending));
+    stem.is_some_and(|stem| !stem.is_empty() && names.concat() == singular(stem))
 }
 
 /// `app_id` is the key of `applications`; `id` is everybody's.
@@ -127,7 +160,8 @@ fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[St
     for &at in parents {
         let own = catalog::words(&found.catalog.tables[at].key()[0].name);
         let column = words.join("_");
-        if own.len() > 1 && words == own && at != found.child {
+        let told = own.len() > 1 || glued(found, at, &own, prefix);
+        if told && words == own && at != found.child {
             // `document_id` is the key of `documents` first, and of `document_files` only after that.
             let named = !stem.is_empty() && table_words(&found.catalog.tables[at], prefix) == stem;
             let score = match (found.is_key, named) {
@@ -138,7 +172,7 @@ fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[St
                 (false, false) => 4,
             };
             found.add(score, at, format!("`{column}` is the key of {}", found.name(at)));
-        } else if own.len() > 1 && words.len() > own.len() && words.ends_with(&own) {
+        } else if told && words.len() > own.len() && words.ends_with(&own) {
             found.add(3, at, format!("`{column}` ends like the key of {}", found.name(at)));
         }
     }
@@ -162,7 +196,8 @@ fn by_table(
             // `type_id` of `products` means `product_types`, but not `payment_types`.
             let own = table_words(&found.catalog.tables[found.child], prefix);
             let score = match stem {
-                _ if own == names[..names.len() - stem.len()] => 3,
+                // `attribute_type_id` of `provider_attribute` means `provider_attribute_type`.
+                _ if at != found.child && own.starts_with(&names[..names.len() - stem.len()]) => 3,
                 [one] if GENERIC.contains(&one.as_str()) => 0,
                 _ => 1,
             };
@@ -248,6 +283,37 @@ mod tests {
         let catalog = Catalog { tables: tables.iter().map(|(name, columns)| table(name, columns)).collect() };
         let column = catalog.tables[child].column(column).unwrap().clone();
         of(&catalog, child, &column).first().map(|c| catalog.tables[c.parent].name.clone())
+    }
+
+    #[test]
+    fn of_tables_that_end_alike_the_one_that_begins_like_the_child_is_meant() {
+        let tables: &[(&str, &[&str])] = &[
+            ("concept_attribute_type", &["concept_attribute_type_id"]),
+            ("hs_hr_config", &["k"]),
+            ("ohrm_data_group_screen", &["id"]),
+            ("ohrm_screen", &["id"]),
+            ("ohrm_user_role_screen", &["id", "screen_id"]),
+            ("provider_attribute", &["provider_attribute_id", "attribute_type_id"]),
+            ("provider_attribute_type", &["provider_attribute_type_id"]),
+        ];
+        assert_eq!(first(tables, 5, "attribute_type_id").as_deref(), Some("provider_attribute_type"));
+        assert_eq!(first(tables, 4, "screen_id").as_deref(), Some("ohrm_screen"));
+    }
+
+    #[test]
+    fn keys_in_one_word_are_keys_and_numbered_ones_refer_to_nothing() {
+        let tables: &[(&str, &[&str])] = &[
+            ("alerts", &["alertid", "userid", "hostid", "esc_step_to"]),
+            ("hosts", &["hostid"]),
+            ("users", &["userid"]),
+        ];
+        assert_eq!(first(tables, 0, "userid").as_deref(), Some("users"));
+        assert_eq!(first(tables, 0, "hostid").as_deref(), Some("hosts"));
+        assert_eq!(first(tables, 0, "esc_step_to"), None);
+        let mut catalog = Catalog { tables: vec![table("a", &["thing_id"]), table("b", &["thing_id"])] };
+        catalog.tables[1].columns[0].auto_increment = true;
+        let numbered = catalog.tables[1].columns[0].clone();
+        assert_eq!(of(&catalog, 1, &numbered), Vec::new());
     }
 
     #[test]

@@ -126,10 +126,13 @@ fn simple(
         let sample = look_up(session, (child, parent), &[(column, key)], None)?;
         let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
         let low = if sample.low { ", but they are only its first few" } else { "" };
+        let to = format!("{:?}", written(catalog, parent, &key.name));
+        // One user who made all orders would bring them all.
+        let audit = candidates::is_audit(&catalog::words(&column.name));
+        let right = if audit { format!("{{ to = {to}, down = \"never\" }}") } else { to };
         let text = format!(
-            "{:?} = {:?}  # {}; {}{low}{index}{joined}",
+            "{:?} = {right}  # {}; {}{low}{index}{joined}",
             written(catalog, child, &column.name),
-            written(catalog, parent, &key.name),
             candidate.evidence,
             sample.text(),
         );
