@@ -28,6 +28,7 @@ mod dump_safety;
 mod dump_stale;
 mod dump_trouble;
 mod dump_ways;
+mod first_night;
 mod hostile;
 mod hostile_documents;
 mod instance;

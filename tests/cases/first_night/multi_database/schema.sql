@@ -1,0 +1,2 @@
+CREATE DATABASE IF NOT EXISTS DB_2; CREATE TABLE orders(id int primary key, customer_id int, created date, key(customer_id)); CREATE TABLE DB_2.customers(id int primary key, email varchar(80)); CREATE TABLE DB_2.orders(id int primary key, order_id int, key(order_id));
+INSERT INTO DB_2.customers SELECT seq, concat('qzx',seq,'@gmail.com') FROM seq_1_to_300; INSERT INTO orders SELECT seq, seq%300+1,'2026-01-01'+interval seq hour FROM seq_1_to_1000; INSERT INTO DB_2.orders SELECT seq,seq FROM seq_1_to_1000;
