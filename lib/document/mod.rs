@@ -36,6 +36,6 @@ pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, KeyPlace,
     LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanKeys, Refresh, RefreshState,
     RefreshedInstance, Resource, ResourceKind, Rotation, Snapshot, Source, Step, StepStatus, TableClass,
-    TableDigest, TablePlan, Target, TargetRoot, TargetUnit, Verdict,
+    TableDigest, TablePlan, Target, TargetRoot, TargetUnit, Verdict, WholeRange,
 };
 pub use whole::{Document, SCHEMA, json_schema};

@@ -118,14 +118,15 @@ impl Maker<'_> {
             Begun::Locked(crew) => crew,
         };
         // 2. Draw: catalog, relations, classes, masks, and the moment that windows count back from. No row is read.
-        let drawn = self.draw(crew.first())?;
+        let mut drawn = self.draw(crew.first())?;
         let blueprint = &drawn.blueprint;
         // 3. Guard: before anything is written, the server takes every mask and nothing personal is unmasked.
         let guarded = self.guard(crew.first(), blueprint)?;
         // 4. Prepare: an empty work schema, with the masks' key if it may lie there; masked rows are tried against the tables' rules.
         let broken = self.prepare(&mut crew, blueprint, &guarded.keys)?;
         // 5. Close: the key tables are filled, with as much as fits if the flags say so.
-        let closed = self.close(crew.all(), &drawn)?;
+        let closed = self.close(crew.all(), &mut drawn)?;
+        let blueprint = &drawn.blueprint;
         // 6. Prove: every reference of a kept row is whole, or was broken before. Else there is no plan.
         let evidence = self.prove(crew.all(), blueprint, &closed.closure)?;
         // 7. Compile: one SELECT a table, which the server parses; what each relation added.
@@ -190,7 +191,11 @@ impl Maker<'_> {
     }
 
     fn draw(&self, session: &mut Session) -> Result<Drawn, Error> {
-        let blueprint = blueprint(self.house, session, self.place)?;
+        let mut blueprint = blueprint(self.house, session, self.place)?;
+        blueprint.read.still = self.place.stands_still(self.options);
+        if let Some((rows, share)) = self.options.reading {
+            (blueprint.read.rows_min, blueprint.read.share_percent) = (rows, share);
+        }
         let when = When::at(as_of(self.house, session, self.place, self.options)?);
         Ok(Drawn { blueprint, when })
     }
@@ -228,8 +233,8 @@ impl Maker<'_> {
     }
 
     /// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.
-    fn close(&self, sessions: &mut [Session], drawn: &Drawn) -> Result<Closed, Error> {
-        let (blueprint, when) = (&drawn.blueprint, drawn.when);
+    fn close(&self, sessions: &mut [Session], drawn: &mut Drawn) -> Result<Closed, Error> {
+        let (blueprint, when) = (&mut drawn.blueprint, drawn.when);
         match self.options.limit() {
             None => Ok(Closed { closure: collect(self.house, sessions, blueprint, &when)?, target: None }),
             Some(limit) => {

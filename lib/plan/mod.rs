@@ -7,6 +7,7 @@
 //! catalog ──> relations ──> classes ──> masks      rules/    a Blueprint: pure, refused with file:line where it does not fit
 //! masks parse, nothing personal is unmasked        safety/   before anything is written
 //! work schema ──> roots ──> down ──> up ──> drops  closure/  keys, by generations
+//! along a relation, as a range of the key           read/     which rows need no keys of their own
 //! every kept reference is whole, or was before     proof/    else there is no plan
 //! one SELECT a table                               closure/
 //! originals hashed, copies, canaries               safety/   what the dump will look for
@@ -14,7 +15,7 @@
 //! ```
 //!
 //! `make.rs` does all of it in nine stages and is the place to begin to read. Beside it: `show/` answers questions about a plan,
-//! `infer/` proposes relations that nobody declared. Each uses only those before it: `rules`, `closure`, `proof`, `safety`,
+//! `infer/` proposes relations that nobody declared. Each uses only those before it: `rules`, `read`, `closure`, `proof`, `safety`,
 //! `rewrite`, `infer`, `make.rs`, `show`.
 
 mod closure;
@@ -25,6 +26,7 @@ mod make;
 mod options;
 mod place;
 mod proof;
+mod read;
 mod rewrite;
 mod rules;
 mod safety;

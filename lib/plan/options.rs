@@ -47,6 +47,11 @@ pub struct Options {
     #[command(flatten)]
     pub login: LoginOptions,
 
+    /// From how many rows on a table may be read without keys of its own, and how many per cent of them a range must hold: for
+    /// tests, whose tables are small
+    #[arg(skip)]
+    pub reading: Option<(u64, u64)>,
+
     /// For people to look at: name parents with the most children, and leave out what only a dump needs
     #[arg(skip)]
     pub to_look_at: bool,

@@ -105,6 +105,11 @@ impl Place {
         }
     }
 
+    /// Whether nobody else writes there: what is counted now is what a dump reads later.
+    pub(crate) fn stands_still(&self, options: &Options) -> bool {
+        self.takes_canaries(options)
+    }
+
     /// Whether rows that are taken back again may be written between those of the server.
     pub(crate) fn takes_canaries(&self, options: &Options) -> bool {
         self.claim.is_some() || self.owned(options)

@@ -66,6 +66,7 @@ mod plan_kill;
 mod plan_model;
 mod plan_property;
 mod plan_questions;
+mod plan_read;
 #[cfg(feature = "aws")]
 mod rds;
 #[cfg(feature = "aws")]

@@ -43,6 +43,39 @@ pub(crate) struct Model {
 
 pub(crate) type Kept = Vec<BTreeSet<i64>>;
 
+/// A table at the end of all relations, which one of them reaches: what can be read along it.
+fn make_leaf(edges: &mut Vec<Edge>, columns: &mut [usize], leaf: usize) {
+    for edge in edges.iter_mut().filter(|edge| edge.parent == leaf) {
+        edge.parent = 0;
+    }
+    for edge in edges.iter_mut().filter(|edge| edge.up == "drop") {
+        edge.up = "always";
+    }
+    let mut first = true;
+    for edge in edges.iter_mut().filter(|edge| edge.child == leaf) {
+        if edge.up == "nullify" {
+            edge.up = "never";
+        }
+        (edge.down, edge.cap) = (first, None);
+        if first {
+            (edge.up, edge.parent) = ("always", 0);
+        }
+        first = false;
+    }
+    if first {
+        edges.push(Edge {
+            child: leaf,
+            column: columns[leaf],
+            parent: 0,
+            down: true,
+            up: "always",
+            cap: None,
+            kind: None,
+        });
+        columns[leaf] += 1;
+    }
+}
+
 impl Model {
     pub(crate) fn random(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
@@ -66,11 +99,19 @@ impl Model {
             edges.push(Edge { child, column: columns[child], parent, down, up, cap, kind });
             columns[child] += 1;
         }
+        let leaf = tables - 1;
+        let has_leaf = rng.random_bool(0.5);
+        if has_leaf {
+            classes[leaf] = Class::Follow;
+            make_leaf(&mut edges, &mut columns, leaf);
+        }
         let rows: Vec<BTreeMap<i64, Row>> = (0..tables)
             .map(|at| {
                 (1..=rng.random_range(0..25))
                     .map(|id| {
-                        let refs = (0..columns[at]).map(|_| match rng.random_range(0..10) {
+                        let refs = (0..columns[at]).map(|column| match rng.random_range(0..10) {
+                            // Children of one parent mostly stand together.
+                            1.. if has_leaf && at == leaf && column == 0 => Some(id / 4 + 1),
                             0 => None,
                             1 => Some(0),
                             _ => Some(rng.random_range(1..30)),
@@ -81,7 +122,7 @@ impl Model {
             })
             .collect();
         let pinned = (1..=rng.random_range(1..4)).map(|_| rng.random_range(1..25)).collect();
-        let text_keys = (0..tables).map(|_| rng.random_bool(0.3)).collect();
+        let text_keys = (0..tables).map(|at| rng.random_bool(0.3) && !(has_leaf && at == leaf)).collect();
         Self { classes, text_keys, columns, edges, rows, pinned }
     }
 

@@ -2,6 +2,7 @@
 //! without foreign keys: cycles, self references, conditions, caps, orphans, every policy.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -21,6 +22,10 @@ fn schemas() -> u64 {
     set.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(24)
 }
 
+/// How many tables were read as a range of their key, and how many along a relation.
+static WHOLE: AtomicU64 = AtomicU64::new(0);
+static ALONG: AtomicU64 = AtomicU64::new(0);
+
 #[test]
 fn the_closure_on_the_server_equals_its_definition_on_random_schemas() {
     for_each_server(|server| {
@@ -30,6 +35,9 @@ fn the_closure_on_the_server_equals_its_definition_on_random_schemas() {
             }
         });
     });
+    let (whole, along) = (WHOLE.load(Ordering::Relaxed), ALONG.load(Ordering::Relaxed));
+    eprintln!("{whole} tables have a range that comes whole, {along} are read along a relation");
+    assert!(whole >= schemas() / 8 && along >= schemas() / 8, "{whole} whole, {along} along");
 }
 
 fn agrees(server: &crate::support::TestServer, seed: u64) {
@@ -37,7 +45,9 @@ fn agrees(server: &crate::support::TestServer, seed: u64) {
     let scratch = server.scratch("property");
     scratch.run(&model.sql());
     let kept = model.closure();
-    let options = Options { workers: u8::try_from(1 + seed % 4).unwrap(), ..Options::default() };
+    // Two of three runs read whatever can be read without keys of its own so.
+    let reading = (seed % 3 > 0).then_some((0, seed % 2 * 50));
+    let options = Options { workers: u8::try_from(1 + seed % 4).unwrap(), reading, ..Options::default() };
     let outcome = dehydrate_as(&scratch, &model.toml(), &options, None);
     let context = || format!("seed {seed} on {:?}\n{}\n{}", server.engine, model.toml(), model.sql());
     if model.dangling(&kept) {
@@ -53,6 +63,21 @@ fn agrees(server: &crate::support::TestServer, seed: u64) {
             std::iter::once("id".to_owned()).chain((0..model.columns[at]).map(|n| format!("r{n}"))).collect();
         let found: BTreeSet<String> = rows(&mut session, plan, &columns).into_iter().collect();
         assert_eq!(found, model.leaving(&kept, at), "t{at}: {}", context());
+        assert_eq!(plan.rows, found.len() as u64, "t{at}: {}", context());
+        for range in &plan.whole_ranges {
+            let ids = kept[at].iter().filter(|id| (range.first..=range.last).contains(&id.unsigned_abs()));
+            assert_eq!(range.rows, ids.count() as u64, "t{at}, {range:?}: {}", context());
+            let all = format!(
+                "SELECT COUNT(*) FROM `{}`.t{at} WHERE id BETWEEN {} AND {}",
+                scratch.name, range.first, range.last
+            );
+            let all: Option<u64> = session.first("counting", &all).unwrap();
+            assert_eq!(all, Some(range.rows), "t{at}, {range:?}: {}", context());
+            WHOLE.fetch_add(1, Ordering::Relaxed);
+        }
+        if plan.from.starts_with(&format!("`{}`", dehydration.work_schema)) {
+            ALONG.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -86,15 +111,32 @@ fn order_is_nothing(server: &crate::support::TestServer, seed: u64) {
     }
     plan::prepare(&mut sessions, &blueprint, "test").unwrap();
     let when = plan::When::at("2026-11-23T00:00:00Z".parse().unwrap());
-    plan::collect(&house, &mut sessions, &blueprint, &when).unwrap();
+    (blueprint.read.still, blueprint.read.rows_min, blueprint.read.share_percent) = (seed % 2 == 0, 0, 0);
+    let closure = plan::collect(&house, &mut sessions, &mut blueprint, &when).unwrap();
     let kept = model.closure();
-    let found = keys(&mut sessions[0], &blueprint, &model);
+    let found = keys(&mut sessions[0], &blueprint, closure.last_down, &model);
     assert_eq!(found, kept, "seed {seed} on {:?}\n{}", server.engine, model.toml());
 }
 
-/// What is in the key tables; of tables without one, what the definition says.
-fn keys(session: &mut Session, blueprint: &plan::Blueprint, model: &Model) -> Kept {
+/// What is in the key tables; of tables that are read along a relation, the children of kept parents; of those without a key, what
+/// the definition says.
+fn keys(session: &mut Session, blueprint: &plan::Blueprint, last_down: u64, model: &Model) -> Kept {
     let mut kept = model.closure();
+    for (table, along) in &blueprint.read.along {
+        let (edge, own) = (&blueprint.edges[along.edge - 1], &blueprint.catalog.tables[*table]);
+        let sql = format!(
+            "SELECT CAST(c.id AS CHAR) FROM `{}`.`{}` AS c JOIN `{}`.k_{} AS k ON k.p1 = c.`{}` AND k.gen <= {last_down} WHERE {}",
+            own.database,
+            own.name,
+            blueprint.work_schema,
+            edge.parent,
+            edge.child_columns[0],
+            edge.filter.as_deref().unwrap_or("TRUE")
+        );
+        let found: Vec<String> = session.rows("reading along a relation", &sql).unwrap();
+        let at: usize = own.name[1..].parse().unwrap();
+        kept[at] = found.iter().map(|key| key.parse().unwrap()).collect();
+    }
     for table in blueprint.keyed() {
         let sql = format!("SELECT CAST(p1 AS CHAR) FROM `{}`.k_{table}", blueprint.work_schema);
         let keys: Vec<String> = session.rows("reading keys", &sql).unwrap();
@@ -138,13 +180,16 @@ fn mutants(server: &crate::support::TestServer, seed: u64) -> (u64, u64) {
     let (mut refused, mut passed) = (0, 0);
     for number in forgettable {
         let mut broken = blueprint.clone();
+        (broken.read.still, broken.read.rows_min, broken.read.share_percent) = (seed % 2 == 0, 0, 0);
         broken.edges[number - 1].up = Up::Never;
         let one = std::slice::from_mut(&mut session);
         plan::prepare(one, &broken, "test").unwrap();
         let when = plan::When::at("2026-11-23T00:00:00Z".parse().unwrap());
-        let closure = plan::collect(&house, one, &broken, &when).unwrap();
-        let evidence = plan::examine(&house, one, &blueprint, closure.last_down).unwrap();
-        let lost = model.dangling(&keys(&mut session, &blueprint, &model));
+        let closure = plan::collect(&house, one, &mut broken, &when).unwrap();
+        // The proof reads what the plan reads, along relations that nobody forgot.
+        let proved = plan::Blueprint { read: broken.read.clone(), ..blueprint.clone() };
+        let evidence = plan::examine(&house, one, &proved, closure.last_down).unwrap();
+        let lost = model.dangling(&keys(&mut session, &proved, closure.last_down, &model));
         let context =
             format!("without relation {number}, seed {seed} on {:?}\n{}", server.engine, model.toml());
         assert_eq!(plan::judge(&blueprint, &evidence).is_err(), lost, "{context}");
@@ -173,7 +218,7 @@ fn the_proof_refuses_a_closure_that_forgets_a_relation() {
         let closure = plan::collect(
             &house,
             std::slice::from_mut(&mut session),
-            &broken,
+            &mut broken,
             &plan::When::at("2026-11-23T00:00:00Z".parse().unwrap()),
         )
         .unwrap();

@@ -169,8 +169,31 @@ pub struct TablePlan {
     /// The WHERE clause without the word, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+    /// How a dump finds the rows, for people: `along app.answers(app_id)`, `by keys`, `whole`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub read: String,
+    /// Ranges of the key within which every row of the table comes along: it can be read there without `from` and `filter`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub whole_ranges: Vec<WholeRange>,
     /// The whole statement: columns, from, filter and the key's order put together.
     pub select: String,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// A range of a table's key within which every row comes along.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WholeRange {
+    /// The key: one column, a whole number.
+    pub column: String,
+    /// The first number.
+    pub first: u64,
+    /// The last number.
+    pub last: u64,
+    /// Rows within.
+    pub rows: u64,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,

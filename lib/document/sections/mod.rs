@@ -17,6 +17,7 @@ mod target;
 pub use cluster::{Cluster, Endpoint, Login};
 pub use dehydration::{
     ColumnPlan, Dehydration, EdgeReport, KeyPlace, LeakOrigin, LeakScan, PlanKeys, TableClass, TablePlan,
+    WholeRange,
 };
 pub use dump::{Dump, TableDigest};
 pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState, RefreshedInstance};

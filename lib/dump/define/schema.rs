@@ -50,7 +50,11 @@ pub(crate) struct Part {
     /// What is selected, one expression a column.
     pub(crate) expressions: Vec<String>,
     pub(crate) from: String,
+    /// The table without anything beside it, as a FROM clause for those ranges.
+    pub(crate) table_alone: String,
     pub(crate) filter: Option<String>,
+    /// Ranges of the key within which the table is read as it stands: all of its rows are meant.
+    pub(crate) whole: Vec<Whole>,
     /// The columns to order by and to cut chunks by. Empty: one chunk.
     pub(crate) key: Vec<Column>,
     /// What to order by, if there is no key.
@@ -61,6 +65,15 @@ pub(crate) struct Part {
     pub(crate) row_bytes: u64,
     /// Whether the rows are part of the snapshot, so that every connection sees the same.
     pub(crate) transactional: bool,
+}
+
+/// A range of a key within which every row is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// Its first and last number.
+    pub(crate) ends: (u64, u64),
+    /// Rows within.
+    pub(crate) rows: u64,
 }
 
 impl Part {
@@ -206,11 +219,16 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
             (Vec::new(), Some(mask::row_hash(expressions.iter().map(String::as_str))))
         }
     };
+    // A row that is in no order of its key must be sorted among all the others.
+    let ranges = plan.whole_ranges.iter().filter(|range| key.len() == 1 && key[0].name == range.column);
+    let whole = ranges.map(|range| Whole { ends: (range.first, range.last), rows: range.rows }).collect();
     Part {
         table: 0,
         label: String::new(),
         columns,
         expressions,
+        whole,
+        table_alone: format!("{} AS t", qualified(&plan.database, &plan.table)),
         from: plan.from.clone(),
         filter: plan.filter.clone().filter(|filter| !filter.trim().is_empty()),
         key,
@@ -233,6 +251,8 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
     Part {
         table: 0,
         label: String::new(),
+        whole: Vec::new(),
+        table_alone: String::new(),
         expressions: columns.iter().map(|c| c.form.read(&format!("t.{}", name(&c.name)))).collect(),
         columns,
         from: format!("{} AS t{hint}", qualified(facts.database, &found.name)),

@@ -12,7 +12,7 @@
 
 use ::mysql::{Row, Value};
 
-use crate::dump::define::schema::Part;
+use crate::dump::define::schema::{Part, Whole};
 use crate::dump::error::Error;
 use crate::mysql::Session;
 use crate::rows::{self, Column};
@@ -34,13 +34,19 @@ pub(crate) struct Chunk {
     pub(crate) part: usize,
     /// The key's range as a condition.
     pub(crate) range: Option<String>,
+    /// Whether every row of the table within the range is meant.
+    pub(crate) whole: bool,
 }
 
 impl Part {
-    /// The statement that reads the rows, or those of a range.
-    pub(crate) fn select(&self, range: Option<&str>) -> String {
-        let mut sql = format!("SELECT {} FROM {}", self.expressions.join(", "), self.from);
-        sql += &self.conditions(range);
+    /// The statement that reads the rows of a chunk.
+    pub(crate) fn select(&self, chunk: &Chunk) -> String {
+        let from = if chunk.whole { &self.table_alone } else { &self.from };
+        let mut sql = format!("SELECT {} FROM {from}", self.expressions.join(", "));
+        match &chunk.range {
+            Some(range) if chunk.whole => sql += &format!(" WHERE {range}"),
+            range => sql += &self.conditions(range.as_deref()),
+        }
         let key = Some(self.key_list()).filter(|list| !list.is_empty());
         if let Some(order) = key.as_ref().or(self.order.as_ref()) {
             sql += " ORDER BY ";
@@ -91,7 +97,31 @@ pub(crate) fn cut(
     part: &Part,
     mut emit: impl FnMut(Chunk) -> bool,
 ) -> Result<(), Error> {
-    let mut emit = |range| emit(Chunk { part: position, range });
+    let (mut open, mut left) = (true, part.rows);
+    for whole in &part.whole {
+        left = left.saturating_sub(whole.rows);
+        for chunk in of_range(part, whole, (position, chunk_bytes)) {
+            open = open && emit(chunk);
+        }
+    }
+    if !open || (left == 0 && !part.whole.is_empty()) {
+        return Ok(());
+    }
+    let beside = (!part.whole.is_empty()).then(|| outside(part));
+    let filter = match (part.filter.clone(), beside.clone()) {
+        (Some(filter), Some(beside)) => Some(format!("({filter}) AND {beside}")),
+        (one, other) => one.or(other),
+    };
+    let rest = Part { filter, rows: left, ..part.clone() };
+    let part = &rest;
+    let mut emit = |range: Option<String>| {
+        // The part's own condition comes with it; what the range has read already does not.
+        let range = match (range, &beside) {
+            (Some(range), Some(beside)) => Some(format!("({beside}) AND ({range})")),
+            (range, beside) => range.or(beside.clone()),
+        };
+        emit(Chunk { part: position, range, whole: false })
+    };
     let Some(rows) = part.chunk_rows(chunk_bytes) else {
         emit(None);
         return Ok(());
@@ -104,6 +134,28 @@ pub(crate) fn cut(
         }
         None => walk(session, part, rows, emit),
     }
+}
+
+/// The chunks of a range within which every row is meant.
+fn of_range(part: &Part, whole: &Whole, (position, chunk_bytes): (usize, u64)) -> Vec<Chunk> {
+    let column = format!("t.{}", name(&part.key[0].name));
+    let (first, last) = (i128::from(whole.ends.0), i128::from(whole.ends.1));
+    let rows = (chunk_bytes / part.row_bytes.max(1)).max(CHUNK_ROWS_MIN);
+    let ends = format!("{column} BETWEEN {first} AND {last}");
+    let within =
+        |range: Option<String>| Some(range.map_or(ends.clone(), |range| format!("{ends} AND {range}")));
+    let ranges = arithmetic(&column, (first, last), whole.rows, rows);
+    ranges.into_iter().map(|range| Chunk { part: position, range: within(range), whole: true }).collect()
+}
+
+/// What is in none of them.
+fn outside(part: &Part) -> String {
+    let column = format!("t.{}", name(&part.key[0].name));
+    let each = part
+        .whole
+        .iter()
+        .map(|Whole { ends: (first, last), .. }| format!("{column} NOT BETWEEN {first} AND {last}"));
+    each.collect::<Vec<_>>().join(" AND ")
 }
 
 /// The smallest and the largest key, if the key is one integer and at least every other number between them is there.
@@ -225,6 +277,8 @@ mod tests {
             expressions: vec!["t.`a`".to_owned()],
             from: "`d`.`t` AS t".to_owned(),
             filter: Some("a OR b".to_owned()),
+            whole: Vec::new(),
+            table_alone: String::new(),
             key: names.iter().map(column).collect(),
             order: None,
             rows: 10,
@@ -267,8 +321,31 @@ mod tests {
     #[test]
     fn a_filter_stays_whole_beside_a_range() {
         assert_eq!(
-            part(&["a"]).select(Some("t.`a` > 1")),
+            part(&["a"]).select(&Chunk { part: 0, range: Some("t.`a` > 1".to_owned()), whole: false }),
             "SELECT t.`a` FROM `d`.`t` AS t WHERE (a OR b) AND (t.`a` > 1) ORDER BY t.`a`"
+        );
+    }
+
+    #[test]
+    fn a_whole_range_is_read_as_it_stands_and_the_rest_beside_it() {
+        let whole = Whole { ends: (100, 299), rows: 200 };
+        let part = Part {
+            from: "`w`.`k_1` AS k JOIN `d`.`t` AS t".to_owned(),
+            filter: None,
+            whole: vec![whole.clone(), Whole { ends: (400, 499), rows: 90 }],
+            table_alone: "`d`.`t` AS t".to_owned(),
+            ..part(&["a"])
+        };
+        let chunks = of_range(&part, &whole, (0, 1));
+        assert_eq!(
+            part.select(&chunks[0]),
+            "SELECT t.`a` FROM `d`.`t` AS t WHERE t.`a` BETWEEN 100 AND 299 ORDER BY t.`a`"
+        );
+        let rest = Chunk { part: 0, range: Some(outside(&part)), whole: false };
+        assert_eq!(
+            part.select(&rest),
+            "SELECT t.`a` FROM `w`.`k_1` AS k JOIN `d`.`t` AS t WHERE t.`a` NOT BETWEEN 100 AND 299 \
+             AND t.`a` NOT BETWEEN 400 AND 499 ORDER BY t.`a`"
         );
     }
 

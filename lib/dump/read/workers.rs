@@ -125,7 +125,7 @@ impl<'a> Work<'a> {
         let mut packer = Packer::new(self.level);
         for chunk in chunks {
             let task = &self.tasks[chunk.part];
-            let sql = task.part.select(chunk.range.as_deref());
+            let sql = task.part.select(&chunk);
             let deed = format!("reading {}", task.part.label);
             let mut rows = Rows::new(&mut packer, task.part.table, &task.before, &task.insert);
             let mut sum = Sum::default();

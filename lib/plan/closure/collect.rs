@@ -14,6 +14,7 @@ use crate::document::TableClass;
 use crate::house::House;
 use crate::mysql::{Session, number};
 use crate::plan::error::Error;
+use crate::plan::read::along;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::edge::Edge;
 use crate::progress::Unit;
@@ -40,7 +41,8 @@ pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint, run: &str) -> Re
     let (session, schema) = (&mut sessions[0], &blueprint.work_schema);
     let before = work_schema::prepare(session, schema, (run, &blueprint.config_sha256))?;
     work_schema::choose(session, blueprint.databases.first())?;
-    share_out(sessions, blueprint.keyed().collect(), |session, table| {
+    // A table that is to be read along a relation may turn out to need keys.
+    share_out(sessions, blueprint.with_key_tables().collect(), |session, table| {
         Ok(work_schema::create_keys(session, schema, table, &blueprint.catalog.tables[table])?)
     })?;
     Ok(before)
@@ -48,7 +50,7 @@ pub fn prepare(sessions: &mut [Session], blueprint: &Blueprint, run: &str) -> Re
 
 /// Takes all keys back.
 pub(crate) fn forget(sessions: &mut [Session], blueprint: &Blueprint) -> Result<(), Error> {
-    share_out(sessions, blueprint.keyed().collect(), |session, table| {
+    share_out(sessions, blueprint.with_key_tables().collect(), |session, table| {
         Ok(work_schema::forget_keys(session, &blueprint.work_schema, table)?)
     })?;
     Ok(())
@@ -58,13 +60,20 @@ pub(crate) fn forget(sessions: &mut [Session], blueprint: &Blueprint) -> Result<
 pub fn collect(
     house: &House,
     sessions: &mut [Session],
-    blueprint: &Blueprint,
+    blueprint: &mut Blueprint,
     when: &When,
 ) -> Result<Closure, Error> {
+    along::ask(blueprint);
     roots::seed(house, &mut sessions[0], blueprint, when)?;
     let task = house.progress.start("collecting keys", None, Unit::Rows);
     let mut round = Round { house, sessions, blueprint, task: &task, read: BTreeMap::new() };
-    let last_down = round.down()?;
+    let mut last_down = round.down()?;
+    let read = std::mem::take(&mut round.read);
+    let with_keys = along::settle(house, sessions, blueprint, last_down)?;
+    let mut round = Round { house, sessions, blueprint, task: &task, read };
+    if !with_keys.is_empty() {
+        last_down = round.late(&with_keys, last_down)?;
+    }
     let last = round.up(last_down)?;
     drop(task);
     let dropped = drops::settle(house, &mut sessions[0], blueprint)?;
@@ -109,6 +118,19 @@ impl Round<'_> {
         Ok(generation)
     }
 
+    /// The keys of tables that were to be read along a relation, and for which that would not pay: as if they had never been. The last
+    /// generation of the down phase.
+    fn late(&mut self, tables: &[usize], last_down: u64) -> Result<u64, Error> {
+        let words = self.blueprint.words();
+        let edges: Vec<&Edge> = self.blueprint.down().filter(|edge| tables.contains(&edge.child)).collect();
+        for generation in 1..=last_down + 1 {
+            let steps =
+                edges.iter().map(|edge| Step { edge, into: edge.child, sql: words.down(edge, generation) });
+            self.run("children", steps.collect())?;
+        }
+        Ok(last_down + 1)
+    }
+
     fn up(&mut self, last_down: u64) -> Result<u64, Error> {
         let words = self.blueprint.words();
         let edges: Vec<&Edge> = self.blueprint.up().collect();
@@ -119,6 +141,7 @@ impl Round<'_> {
             let rows = match self.blueprint.kept(edge.child) {
                 Kept::Keys => Rows::Until(last_down, words.brings_its_parent(edge).then_some(edge.number)),
                 Kept::Children => Rows::Matching(&condition),
+                Kept::Along(owner) => Rows::Along(self.blueprint.owner(owner), last_down),
                 Kept::All | Kept::Nothing => Rows::All,
             };
             steps.push(Step { edge, into: edge.parent, sql: words.up(edge, rows, generation) });

@@ -25,7 +25,8 @@ pub(crate) fn homeless(blueprint: &Blueprint, words: Words<'_>, edge: &Edge, exi
     let comes = match blueprint.kept(edge.parent) {
         Kept::Keys => words.parent_kept(edge, &values, (0, u64::from(u32::MAX))),
         Kept::All => words.parent_exists(edge, &values),
-        Kept::Children | Kept::Nothing => "FALSE".to_owned(),
+        // Nothing that comes refers to a table that is read along a relation.
+        Kept::Along(_) | Kept::Children | Kept::Nothing => "FALSE".to_owned(),
     };
     let exists = words.parent_exists(edge, &values);
     let real = if existing {

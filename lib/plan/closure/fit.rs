@@ -32,7 +32,7 @@ pub(crate) struct Fitted {
 struct Trial<'a> {
     house: &'a House,
     sessions: &'a mut [Session],
-    blueprint: &'a Blueprint,
+    blueprint: &'a mut Blueprint,
     when: When,
     limit: Limit,
     /// The tables as the first trial found them; later ones only count what they keep.
@@ -45,7 +45,7 @@ struct Trial<'a> {
 pub(crate) fn fit(
     house: &House,
     sessions: &mut [Session],
-    blueprint: &Blueprint,
+    blueprint: &mut Blueprint,
     when: When,
     limit: Limit,
 ) -> Result<Fitted, Error> {
@@ -159,7 +159,7 @@ impl Trial<'_> {
             self.tables = selects::all(self.house, self.sessions, self.blueprint, last_down)?;
             return Ok(());
         }
-        let blueprint = self.blueprint;
+        let blueprint = &*self.blueprint;
         let find = |table: &TablePlan| blueprint.catalog.find(&table.database, &table.table);
         let jobs: Vec<(usize, String, u64)> = self
             .tables

@@ -8,13 +8,15 @@ use super::conditions::{homeless, kept_children};
 use super::pool::share_out;
 use crate::catalog::{Column, Table};
 use crate::config::Up;
-use crate::document::{ColumnPlan, TableClass, TablePlan};
+use crate::document::{ColumnPlan, TableClass, TablePlan, WholeRange};
 use crate::house::House;
 use crate::mask::{self, Order};
 use crate::mysql::Session;
 use crate::plan::error::Error;
+use crate::plan::read::whole_range;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::nullable::{nothing, nullable_column};
+use crate::plan::rules::reading::Found;
 use crate::sql::name;
 
 /// Tables up to this estimate are counted, larger ones are believed.
@@ -32,6 +34,8 @@ pub(crate) fn all(
         house.cancel.check()?;
         let mut plan = describe(blueprint, at, last_down);
         count(session, blueprint, at, &mut plan)?;
+        plan.whole_ranges = whole_ranges(session, blueprint, at, plan.rows)?;
+        plan.read = read(blueprint, at, &plan);
         plan.rows_before = plan.rows_before.max(plan.rows);
         Ok(plan)
     })
@@ -77,6 +81,7 @@ fn source(blueprint: &Blueprint, at: usize, last_down: u64) -> (String, Option<S
             let (keys, join) = (words.keys(at), words.key_join(at, "t"));
             (format!("{plain} JOIN {keys} AS k ON {join}"), None)
         }
+        Kept::Along(edge) => (words.rows_along(blueprint.owner(edge), last_down), None),
         Kept::Children => {
             let columns: Vec<String> = table.columns.iter().map(|column| column.of("c")).collect();
             let condition = kept_children(blueprint, words, at, last_down);
@@ -168,6 +173,50 @@ fn count(session: &mut Session, blueprint: &Blueprint, at: usize, plan: &mut Tab
     Ok(())
 }
 
+fn along(blueprint: &Blueprint, at: usize) -> Option<&Found> {
+    blueprint.read.along.get(&at)?.found.as_ref()
+}
+
+/// How a dump finds the rows of a table, for people.
+fn read(blueprint: &Blueprint, at: usize, plan: &TablePlan) -> String {
+    let rest = match blueprint.kept(at) {
+        Kept::Nothing => return String::new(),
+        Kept::All => return "whole".to_owned(),
+        Kept::Keys => "by keys".to_owned(),
+        Kept::Children => "with their parents".to_owned(),
+        Kept::Along(edge) => format!("along {}", blueprint.owner(edge).child_columns.join(", ")),
+    };
+    let ranges: Vec<String> = plan
+        .whole_ranges
+        .iter()
+        .map(|range| format!("{} {} to {}", range.column, range.first, range.last))
+        .collect();
+    let within: u64 = plan.whole_ranges.iter().map(|range| range.rows).sum();
+    match ranges.len() {
+        0 => rest,
+        _ if within == plan.rows => ranges.join(", "),
+        _ => format!("{}, the rest {rest}", ranges.join(", ")),
+    }
+}
+
+/// The ranges within which every row is kept, where a dump can rely on them.
+fn whole_ranges(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    at: usize,
+    rows: u64,
+) -> Result<Vec<WholeRange>, Error> {
+    if let Some(found) = along(blueprint, at) {
+        return Ok(found.ranges.clone());
+    }
+    if blueprint.kept(at) != Kept::Keys || !blueprint.read.still || rows < blueprint.read.rows_min {
+        return Ok(Vec::new());
+    }
+    let keys = format!("{} AS k", blueprint.words().keys(at));
+    let found = whole_range::find(session, blueprint, at, (&keys, "k.p1"))?;
+    Ok(found.map_or(Vec::new(), |found| found.ranges))
+}
+
 fn rows_of(session: &mut Session, table: &Table, from: &str) -> Result<u64, Error> {
     let deed = format!("counting rows of {}", table.label());
     Ok(session.first(&deed, &format!("SELECT COUNT(*) FROM {from}"))?.unwrap_or_default())
@@ -184,6 +233,10 @@ pub(crate) fn kept(
     match blueprint.kept(at) {
         Kept::Keys => rows_of(session, table, &blueprint.words().keys(at)),
         Kept::All | Kept::Children => rows_of(session, table, from),
+        Kept::Along(_) => match along(blueprint, at) {
+            Some(found) => Ok(found.rows),
+            None => rows_of(session, table, from),
+        },
         Kept::Nothing => Ok(0),
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Rows<'a> {
     Until(u64, Option<usize>),
     /// Those that a condition over alias `c` matches.
     Matching(&'a str),
+    /// Those whose parent along this relation is kept, with a generation up to this one.
+    Along(&'a Edge, u64),
 }
 
 impl<'a> Words<'a> {
@@ -103,6 +105,11 @@ impl<'a> Words<'a> {
 
     /// The child's rows as `c` with `q1…` and `v1…`, those only that the relation is about.
     pub(crate) fn child_rows(&self, edge: &'a Edge, further: Option<&str>) -> String {
+        self.child_rows_with(edge, further, "")
+    }
+
+    /// The same with more columns: `, c.x AS o1`.
+    fn child_rows_with(&self, edge: &'a Edge, further: Option<&str>, more: &str) -> String {
         let table = self.table(edge.child);
         let keys = table
             .key()
@@ -124,7 +131,7 @@ impl<'a> Words<'a> {
         } else {
             format!(" WHERE {}", conditions.join(" AND "))
         };
-        format!("(SELECT {} FROM {}{condition}) AS c", columns.join(", "), self.child_from(edge))
+        format!("(SELECT {}{more} FROM {}{condition}) AS c", columns.join(", "), self.child_from(edge))
     }
 
     /// The same, restricted to kept rows: what stands in FROM, and a condition for WHERE.
@@ -133,6 +140,7 @@ impl<'a> Words<'a> {
             Rows::All => (self.child_rows(edge, None), "TRUE".to_owned()),
             Rows::Matching(condition) => (self.child_rows(edge, Some(condition)), "TRUE".to_owned()),
             Rows::Kept => (self.keys_and_rows(edge), "TRUE".to_owned()),
+            Rows::Along(owner, last) => (self.parents_and_rows(edge, owner), format!("k.gen <= {last}")),
             Rows::Of(generation) => (self.keys_and_rows(edge), format!("k.gen = {generation}")),
             Rows::Until(last, None) => (self.keys_and_rows(edge), format!("k.gen <= {last}")),
             Rows::Until(last, Some(number)) => {
@@ -144,6 +152,31 @@ impl<'a> Words<'a> {
     fn keys_and_rows(&self, edge: &'a Edge) -> String {
         let same = self.same_key(edge.child, "c.q", "k.p");
         format!("{} AS k STRAIGHT_JOIN {} ON {same}", self.keys(edge.child), self.child_rows(edge, None))
+    }
+
+    /// Kept parents along `owner`, and the child's rows as `edge` sees them.
+    fn parents_and_rows(&self, edge: &'a Edge, owner: &Edge) -> String {
+        let columns = owner.child_columns.iter().enumerate();
+        let further: String =
+            columns.map(|(n, column)| format!(", {} AS o{}", of("c", column), n + 1)).collect();
+        let rows = self.child_rows_with(edge, owner.filter.as_deref(), &further);
+        let own = self.only_kept_parent(owner, "k", "c.o").unwrap_or_else(|| "FALSE".to_owned());
+        format!("{} AS k STRAIGHT_JOIN {rows} ON {own}", self.keys(owner.parent))
+    }
+
+    /// The rows of a table that is read along `owner`, alias `t`, as a FROM clause: those whose parent has a generation up to `last`.
+    /// A condition of `refresh.toml` stands alone with its table, so that no name of ours meets it.
+    pub(crate) fn rows_along(&self, owner: &Edge, last: u64) -> String {
+        let table = self.table(owner.child);
+        let columns: Vec<String> = table.columns.iter().map(|column| column.of("c")).collect();
+        let rows = owner.filter.as_deref().map_or_else(
+            || format!("{} AS t", table.sql()),
+            |filter| format!("(SELECT {} FROM {} AS c WHERE {filter}) AS t", columns.join(", "), table.sql()),
+        );
+        let values: Vec<String> = owner.child_columns.iter().map(|column| of("t", column)).collect();
+        let own = self.only_kept_parent(owner, "k", "\u{1}").unwrap_or_else(|| "FALSE".to_owned());
+        let own = placed(&own, &values);
+        format!("{} AS k STRAIGHT_JOIN {rows} ON {own} AND k.gen <= {last}", self.keys(owner.parent))
     }
 
     /// `c.v1 IS NOT NULL AND …`.

@@ -53,6 +53,7 @@ fn questions(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> Vec<String> 
     let rows = match blueprint.kept(edge.child) {
         Kept::Keys => Rows::Kept,
         Kept::Children => Rows::Matching(&condition),
+        Kept::Along(owner) => Rows::Along(blueprint.owner(owner), last_down),
         Kept::All | Kept::Nothing => Rows::All,
     };
     let plain = Edge { cast: None, ..edge.clone() };

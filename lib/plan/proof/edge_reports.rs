@@ -42,6 +42,11 @@ pub(crate) fn edge_reports(
             *(if edge > 0 { &mut report.down_rows } else { &mut report.up_rows }) += rows;
         }
     }
+    for (table, along) in &blueprint.read.along {
+        let rows = along.found.as_ref().map_or(0, |found| found.rows);
+        debug_assert_eq!(blueprint.owner(along.edge).child, *table);
+        reports[along.edge - 1].down_rows += rows;
+    }
     for found in evidence {
         let report = &mut reports[found.edge - 1];
         (report.orphans, report.dangling) = (found.orphans, found.dangling);

@@ -36,7 +36,7 @@ pub fn examine(
 ) -> Result<Vec<Evidence>, Error> {
     let edges: Vec<&Edge> = blueprint.edges.iter().filter(|edge| matters(blueprint, edge)).collect();
     let task = house.progress.start("proving", Some(edges.len() as u64), Unit::Count);
-    let whole = integrity_scan::whole(house, sessions, blueprint, &edges)?;
+    let whole = integrity_scan::whole(house, sessions, blueprint, &edges, last_down)?;
     task.add(whole.len() as u64);
     let doubtful = edges.into_iter().filter(|edge| !whole.contains(&edge.number)).collect();
     let found = share_out(sessions, doubtful, |session, edge| {
@@ -70,8 +70,10 @@ pub fn judge(blueprint: &Blueprint, evidence: &[Evidence]) -> Result<(), Error> 
 
 fn matters(blueprint: &Blueprint, edge: &Edge) -> bool {
     matches!(edge.up, Up::Always | Up::Drop | Up::Nullify)
+        // A row that is read through its parent cannot lack it.
+        && blueprint.kept(edge.child) != Kept::Along(edge.number)
         && blueprint.kept(edge.child) != Kept::Nothing
-        && matches!(blueprint.kept(edge.parent), Kept::Keys | Kept::All)
+        && matches!(blueprint.kept(edge.parent), Kept::Keys | Kept::All | Kept::Along(_))
 }
 
 fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
@@ -81,10 +83,11 @@ fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
     let rows = match blueprint.kept(edge.child) {
         Kept::Keys => Rows::Kept,
         Kept::Children => Rows::Matching(&condition),
+        Kept::Along(owner) => Rows::Along(blueprint.owner(owner), last_down),
         Kept::All | Kept::Nothing => Rows::All,
     };
     let (from, chosen) = words.kept_child_rows(edge, rows);
-    let (parent_columns, lost, before, after) = parents(blueprint, words, edge);
+    let (parent_columns, lost, before, after) = parents(blueprint, words, edge, last_down);
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
     format!(
         "SELECT CAST(COALESCE(SUM({parent_columns} IS NULL AND {}), 0) AS UNSIGNED), \
@@ -112,8 +115,26 @@ fn as_it_leaves(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> Edge {
 /// A parent column that is NULL only where no parent is; when a parent is lost; what is joined before the parents and
 /// after them, with the beginning of WHERE. Where one look at the key table tells whether the parent is kept, that
 /// comes first: parents themselves are read only for references that lead to none.
-fn parents(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> (String, String, String, String) {
+fn parents(
+    blueprint: &Blueprint,
+    words: Words<'_>,
+    edge: &Edge,
+    last_down: u64,
+) -> (String, String, String, String) {
     let known = sql::of("p", &edge.parent_columns[0]);
+    if let Kept::Along(owner) = blueprint.kept(edge.parent) {
+        // Such a table is chosen because nothing that comes refers to it: here that is not taken on trust.
+        let rows = words.rows_along(blueprint.owner(owner), last_down);
+        let own: Vec<String> = words
+            .table(edge.parent)
+            .key()
+            .iter()
+            .map(|column| format!("{} = {}", column.of("t"), column.of("p")))
+            .collect();
+        let own = own.join(" AND ");
+        let lost = format!("{known} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {rows} WHERE {own})");
+        return (known, lost, String::new(), " WHERE TRUE".to_owned());
+    }
     if blueprint.kept(edge.parent) != Kept::Keys {
         return (known, "FALSE".to_owned(), String::new(), " WHERE TRUE".to_owned());
     }

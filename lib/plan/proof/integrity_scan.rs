@@ -24,6 +24,7 @@ pub(crate) fn whole(
     sessions: &mut [Session],
     blueprint: &Blueprint,
     edges: &[&Edge],
+    last_down: u64,
 ) -> Result<BTreeSet<usize>, Error> {
     let mut tables: BTreeMap<usize, Vec<&Edge>> = BTreeMap::new();
     for edge in edges.iter().filter(|edge| plain(blueprint, edge)) {
@@ -34,7 +35,7 @@ pub(crate) fn whole(
         house.cancel.check()?;
         let table = &blueprint.catalog.tables[edges[0].child];
         let deed = format!("checking references of {}", table.label());
-        let row: Option<mysql::Row> = session.first(&deed, &question(blueprint, edges))?;
+        let row: Option<mysql::Row> = session.first(&deed, &question(blueprint, edges, last_down))?;
         let lost = |at: usize| row.as_ref().and_then(|row| row.get::<u64, usize>(at));
         let sound = edges.iter().enumerate().filter(|(at, _)| lost(*at) == Some(0));
         Ok(sound.map(|(_, edge)| edge.number).collect::<Vec<_>>())
@@ -45,28 +46,31 @@ pub(crate) fn whole(
 /// Whether a reference has one parent at most, found by one look at the parent's key table or at a full table.
 fn plain(blueprint: &Blueprint, edge: &Edge) -> bool {
     let words = blueprint.words();
-    blueprint.kept(edge.child) == Kept::Keys
+    matches!(blueprint.kept(edge.child), Kept::Keys | Kept::Along(_))
         && edge.filter.is_none()
         && edge.cast.is_none()
         && edge.up != Up::Nullify
         && match blueprint.kept(edge.parent) {
             Kept::Keys => words.only_kept_parent(edge, "k", "c.v").is_some(),
             Kept::All => words.table(edge.parent).unique(&edge.parent_columns),
-            Kept::Children | Kept::Nothing => false,
+            Kept::Along(_) | Kept::Children | Kept::Nothing => false,
         }
 }
 
 /// For each relation, how many references lead to nothing that is kept.
-fn question(blueprint: &Blueprint, edges: &[&Edge]) -> String {
+fn question(blueprint: &Blueprint, edges: &[&Edge], last_down: u64) -> String {
     let words = blueprint.words();
     let child = words.table(edges[0].child);
     let mut counts = Vec::new();
-    let mut from = format!(
-        "{} AS k STRAIGHT_JOIN {} AS c ON {}",
-        words.keys(edges[0].child),
-        child.sql(),
-        words.key_join(edges[0].child, "c")
-    );
+    let mut from = match blueprint.kept(edges[0].child) {
+        Kept::Along(owner) => words.rows_along(blueprint.owner(owner), last_down),
+        _ => format!(
+            "{} AS k STRAIGHT_JOIN {} AS t ON {}",
+            words.keys(edges[0].child),
+            child.sql(),
+            words.key_join(edges[0].child, "t")
+        ),
+    };
     for (n, edge) in edges.iter().enumerate() {
         let home = format!("h{n}");
         let keys = words.only_kept_parent(edge, &home, "\u{1}");
@@ -78,7 +82,7 @@ fn question(blueprint: &Blueprint, edges: &[&Edge]) -> String {
             let known = sql::of(&home, &edge.parent_columns[0]);
             (words.table(edge.parent).sql(), matched, known)
         };
-        let values: Vec<String> = edge.child_columns.iter().map(|name| sql::of("c", name)).collect();
+        let values: Vec<String> = edge.child_columns.iter().map(|name| sql::of("t", name)).collect();
         let matched = sql::placed(&matched, &values);
         let _ = write!(from, " LEFT JOIN {table} AS {home} ON {matched}");
         let refers: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();

@@ -34,7 +34,8 @@ pub(crate) fn parents(
         edge.child_columns.iter().filter_map(mask).all(|mask| mask.kind == "keep")
     };
     let owned = |edge: &&Edge| clear(edge);
-    let edges: Vec<&Edge> = blueprint.down().filter(owned).collect();
+    let along = blueprint.read.along.values().map(|along| blueprint.owner(along.edge));
+    let edges: Vec<&Edge> = blueprint.down().chain(along).filter(owned).collect();
     let found = share_out(sessions, edges, |session, edge| {
         house.cancel.check()?;
         Ok((edge.number, hottest(session, blueprint, closure, edge)?))

@@ -8,6 +8,7 @@ use super::cast::Cast;
 use super::classes::{self, Class};
 use super::edge::Edge;
 use super::nullable::nullable_column;
+use super::reading::Reading;
 use super::relations;
 use crate::catalog::{self, Catalog};
 use crate::config::{self, Config, Up};
@@ -33,6 +34,8 @@ pub struct Blueprint {
     pub work_schema: String,
     /// Hash of the rules.
     pub config_sha256: String,
+    /// How rows are read without their keys.
+    pub read: Reading,
 }
 
 /// Where the kept rows of a table are written down.
@@ -42,6 +45,8 @@ pub enum Kept {
     Keys,
     /// Nowhere: the rows whose parent is kept, for tables without a key.
     Children,
+    /// Nowhere: the rows whose parent is kept along the relation of this number, for tables whose keys nothing needs.
+    Along(usize),
     /// Nowhere: all rows.
     All,
     /// Nowhere: no rows.
@@ -73,6 +78,7 @@ impl Blueprint {
             masks,
             work_schema,
             config_sha256,
+            read: Reading::default(),
         };
         blueprint.check(config)?;
         Ok(blueprint)
@@ -91,13 +97,27 @@ impl Blueprint {
             TableClass::Root | TableClass::Follow if self.catalog.tables[table].key().is_empty() => {
                 Kept::Children
             }
-            TableClass::Root | TableClass::Follow => Kept::Keys,
+            TableClass::Root | TableClass::Follow => match self.read.along.get(&table) {
+                Some(along) => Kept::Along(along.edge),
+                None => Kept::Keys,
+            },
         }
+    }
+
+    /// The relation along which a table is read.
+    pub(crate) fn owner(&self, number: usize) -> &Edge {
+        &self.edges[number - 1]
     }
 
     /// The tables with a key table.
     pub fn keyed(&self) -> impl Iterator<Item = usize> {
         (0..self.catalog.tables.len()).filter(|table| self.kept(*table) == Kept::Keys)
+    }
+
+    /// The tables that have a key table, used or not.
+    pub(crate) fn with_key_tables(&self) -> impl Iterator<Item = usize> {
+        (0..self.catalog.tables.len())
+            .filter(|table| matches!(self.kept(*table), Kept::Keys | Kept::Along(_)))
     }
 
     /// The relations along which children come: both ends chosen by rows.
@@ -107,10 +127,11 @@ impl Blueprint {
         })
     }
 
-    /// The relations along which parents must come.
+    /// The relations along which parents must come. Along that by which a table is read, they have.
     pub fn up(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| {
             edge.up == Up::Always
+                && self.kept(edge.child) != Kept::Along(edge.number)
                 && self.kept(edge.parent) == Kept::Keys
                 && self.kept(edge.child) != Kept::Nothing
         })

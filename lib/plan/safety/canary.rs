@@ -12,6 +12,8 @@
 //! Tables with triggers, or of engines without transactions, are left out with a warning, as is a row that the
 //! server does not take (a CHECK, a unique column that we cannot fill).
 
+use std::borrow::Cow;
+
 use super::canary_row::{self, Row};
 use crate::config::Canaries;
 use crate::document::TablePlan;
@@ -106,7 +108,12 @@ fn fly(
         let table = &blueprint.catalog.tables[row.table];
         let plan = tables.iter().find(|plan| plan.database == table.database && plan.table == table.name);
         let Some(plan) = plan else { continue };
-        if look(session, plan, row, marker, &mut leaks)? {
+        let mut plan = Cow::Borrowed(plan);
+        if let Kept::Along(owner) = blueprint.kept(row.table) {
+            // Its parent is of our own generations, which the plan has no row of.
+            plan.to_mut().from = blueprint.words().rows_along(blueprint.owner(owner), u64::from(u32::MAX));
+        }
+        if look(session, &plan, row, marker, &mut leaks)? {
             seen += 1;
         } else {
             warnings.push(format!("the canary in {} did not come along", table.label()));

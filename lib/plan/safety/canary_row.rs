@@ -46,7 +46,8 @@ pub(crate) fn rows(
     for plan in tables {
         let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { continue };
         let table = &blueprint.catalog.tables[at];
-        let comes = matches!(blueprint.kept(at), Kept::Keys | Kept::All) && !table.key().is_empty();
+        let comes =
+            matches!(blueprint.kept(at), Kept::Keys | Kept::All | Kept::Along(_)) && !table.key().is_empty();
         let masked = plan.columns.iter().any(|column| column.mask.is_some());
         if !comes || !(masked || plan.class == TableClass::Root) {
             continue;

@@ -4,6 +4,7 @@
 //! a refusal with the rule to paste: a copy must have the mask and the domain of its original, or one of the two
 //! contradicts the other. The server hashes the sample; clear text stays there.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::originals::{Origin, is_person, source};
@@ -173,7 +174,13 @@ fn refers(blueprint: &Blueprint, at: usize, column: &str) -> bool {
 
 /// These columns of the last rows that come along, as a FROM clause.
 fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Column]) -> String {
-    let filter = plan.filter.as_deref().map_or(String::new(), |filter| format!(" WHERE {filter}"));
+    let mut filter = plan.filter.as_deref().map_or(String::new(), |filter| format!(" WHERE {filter}"));
+    let mut from = Cow::Borrowed(plan.from.as_str());
+    if let (Kept::Along(_), Some(range)) = (blueprint.kept(at), plan.whole_ranges.last()) {
+        // The last rows, without the parents of all of them.
+        from = Cow::Owned(format!("{} AS t", blueprint.catalog.tables[at].sql()));
+        filter = format!(" WHERE t.{} BETWEEN {} AND {}", name(&range.column), range.first, range.last);
+    }
     // Of a key table the server reads the last keys and stops; by the table's own columns it would sort them all.
     let keyed = blueprint.kept(at) == Kept::Keys;
     let key: Vec<String> = plan
@@ -185,7 +192,7 @@ fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Colum
     let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
     let columns: Vec<String> =
         columns.iter().map(|column| format!("{} AS {}", column.of("t"), name(&column.name))).collect();
-    format!("(SELECT {} FROM {}{filter}{order} LIMIT {SAMPLE_ROWS}) AS t", columns.join(", "), plan.from)
+    format!("(SELECT {} FROM {from}{filter}{order} LIMIT {SAMPLE_ROWS}) AS t", columns.join(", "))
 }
 
 /// Whether the two leave differently.

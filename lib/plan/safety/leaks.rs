@@ -8,10 +8,11 @@ use super::originals::{may_hold, originals};
 use super::originals_hash::{self, Job};
 use crate::catalog::{Column, Table};
 use crate::config::Leaks;
-use crate::document::{LeakScan, TableClass, TablePlan};
+use crate::document::{LeakScan, TableClass, TablePlan, WholeRange};
 use crate::house::House;
 use crate::mask::{self, Outcome};
 use crate::mysql::Session;
+use crate::plan::closure::sql::of;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
@@ -73,7 +74,17 @@ fn rows(blueprint: &Blueprint, at: usize, tables: &[TablePlan]) -> Option<String
         return Some(format!("{} AS t", table.sql()));
     }
     let planned = tables.iter().find(|plan| plan.database == table.database && plan.table == table.name);
-    planned.filter(|_| blueprint.kept(at) != Kept::Nothing).map(|plan| plan.from.clone())
+    let planned = planned.filter(|_| blueprint.kept(at) != Kept::Nothing)?;
+    let whole = planned.whole_ranges.first().filter(|range| range.rows == planned.rows);
+    Some(whole.map_or_else(
+        || planned.from.clone(),
+        |range| {
+            let WholeRange { column, first, last, .. } = range;
+            let columns: Vec<String> = table.columns.iter().map(|column| column.of("c")).collect();
+            let within = format!("{} BETWEEN {first} AND {last}", of("c", column));
+            format!("(SELECT {} FROM {} AS c WHERE {within}) AS t", columns.join(", "), table.sql())
+        },
+    ))
 }
 
 /// Says of each column of a plan whether originals are looked for in it.

@@ -12,6 +12,7 @@ use crate::mysql::Session;
 use crate::plan::closure::roots;
 use crate::plan::error::Error;
 use crate::plan::place::Place;
+use crate::plan::read::along;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::names::table_named;
@@ -27,8 +28,8 @@ struct RowKey {
 /// The chain as text.
 pub(crate) fn explain(house: &House, place: &Place, table: &str, key: &[String]) -> Result<String, Error> {
     let mut session = place.connect()?;
-    let blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
-    work_schema::last_plan(&mut session, &blueprint.work_schema, &blueprint.config_sha256)?;
+    let mut blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
+    let last_down = work_schema::last_plan(&mut session, &blueprint.work_schema, &blueprint.config_sha256)?;
     let named: TableName = table.parse().map_err(|e| Error::NoSuchRow(format!("{e}")))?;
     let table = table_named(&blueprint.catalog, &named).map_err(|(message, _)| Error::NoSuchRow(message))?;
     let columns = blueprint.catalog.tables[table].key().len();
@@ -43,10 +44,17 @@ pub(crate) fn explain(house: &House, place: &Place, table: &str, key: &[String])
                 key.len()
             )));
         }
-        Kept::Keys => {}
+        Kept::Keys | Kept::Along(_) => {}
     }
     let mut row = RowKey { table, key: key.to_vec() };
     let mut out = String::new();
+    if let Some(next) = through_its_parent(&mut session, &mut blueprint, &row, last_down)? {
+        let edge = blueprint.owner(next.1);
+        let relation =
+            format!("{} = {}", edge.child_label(&blueprint.catalog), edge.parent_label(&blueprint.catalog));
+        let _ = writeln!(out, "{label} {}: with its parent, by {relation}", key.join("/"));
+        row = next.0;
+    }
     loop {
         let Some((generation, number)) = found(&mut session, &blueprint, &row)? else {
             let what = format!("{label} {} is not in the plan", key.join("/"));
@@ -76,6 +84,31 @@ pub(crate) fn explain(house: &House, place: &Place, table: &str, key: &[String])
             }
         }
     }
+}
+
+/// The parent of a row that the plan reads along a relation, which has no key of its own; and the relation. Nothing where it has one.
+fn through_its_parent(
+    session: &mut Session,
+    blueprint: &mut Blueprint,
+    row: &RowKey,
+    last_down: u64,
+) -> Result<Option<(RowKey, usize)>, Error> {
+    blueprint.read.still = true;
+    blueprint.read.rows_min = 0;
+    along::ask(blueprint);
+    let along = blueprint.read.along.remove(&row.table);
+    blueprint.read.along.clear();
+    let Some(number) = along.map(|along| along.edge) else { return Ok(None) };
+    // Whether the plan read it so is told by its key table: then it has none.
+    let any = format!("SELECT 1 FROM {} LIMIT 1", blueprint.words().keys(row.table));
+    if session.first::<u8>("looking for keys", &any)?.is_some() {
+        return Ok(None);
+    }
+    let before = parent(session, blueprint, blueprint.owner(number), row, last_down + 1)?;
+    Ok(match before {
+        Before::Row(next) => Some((next, number)),
+        Before::Whole => None,
+    })
 }
 
 enum Before {

@@ -28,7 +28,7 @@ pub(crate) fn text(plan: &Dehydration) -> String {
 }
 
 fn tables(plan: &Dehydration) -> Vec<Vec<String>> {
-    let heads = ["table", "class", "rows before", "after", "bytes before", "after", "why"];
+    let heads = ["table", "class", "rows before", "after", "bytes before", "after", "read", "why"];
     let mut lines = vec![heads.iter().map(|&head| head.to_owned()).collect::<Vec<_>>()];
     let (mut before, mut after, mut bytes, mut bytes_left) = (0, 0, 0, 0);
     for table in &plan.tables {
@@ -42,6 +42,7 @@ fn tables(plan: &Dehydration) -> Vec<Vec<String>> {
             HumanCount(table.rows).to_string(),
             HumanBytes(table.bytes_before).to_string(),
             HumanBytes(left).to_string(),
+            table.read.clone(),
             table.why.clone(),
         ]);
     }
@@ -52,6 +53,7 @@ fn tables(plan: &Dehydration) -> Vec<Vec<String>> {
         HumanCount(after).to_string(),
         HumanBytes(bytes).to_string(),
         HumanBytes(bytes_left).to_string(),
+        String::new(),
         String::new(),
     ]);
     lines

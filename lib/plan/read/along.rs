@@ -1,0 +1,86 @@
+//! Tables whose kept rows need not be written down: the children of kept parents along the one relation that reaches them.
+//!
+//! In: a blueprint. Out: the relation, or nothing. A row that is read through its parent cannot lack it, so that relation needs no
+//! proof; whatever else refers to such a table, takes rows back from it or picks some of its children needs its keys.
+
+use super::whole_range;
+use crate::config::Up;
+use crate::document::TableClass;
+use crate::house::House;
+use crate::mysql::Session;
+use crate::plan::closure::pool::share_out;
+use crate::plan::closure::sql::of;
+use crate::plan::error::Error;
+use crate::plan::rules::access;
+use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::edge::Edge;
+use crate::plan::rules::reading::Along;
+
+/// Decides anew which tables may be read along a relation.
+pub(crate) fn ask(blueprint: &mut Blueprint) {
+    blueprint.read.along.clear();
+    if !blueprint.read.still {
+        return;
+    }
+    let tables = 0..blueprint.catalog.tables.len();
+    let asked = |table| Some((table, Along { edge: relation(blueprint, table)?, found: None }));
+    blueprint.read.along = tables.filter_map(asked).collect();
+}
+
+/// Looks for the rows of each such table. Those of which it would not pay are struck out and given back: they need keys after all.
+pub(crate) fn settle(
+    house: &House,
+    sessions: &mut [Session],
+    blueprint: &mut Blueprint,
+    last_down: u64,
+) -> Result<Vec<usize>, Error> {
+    let asked: Vec<(usize, usize)> =
+        blueprint.read.along.iter().map(|(table, along)| (*table, along.edge)).collect();
+    let looked = share_out(sessions, asked, |session, (table, edge)| {
+        house.cancel.check()?;
+        let kept = blueprint.words().rows_along(blueprint.owner(edge), last_down);
+        let key = whole_range::sortable(blueprint, table).map(|key| of("t", key)).unwrap_or_default();
+        Ok((table, whole_range::find(session, blueprint, table, (&kept, &key))?))
+    })?;
+    let mut struck = Vec::new();
+    for (table, found) in looked {
+        match (found, blueprint.read.along.get_mut(&table)) {
+            (Some(found), Some(along)) => along.found = Some(found),
+            _ => {
+                blueprint.read.along.remove(&table);
+                struck.push(table);
+            }
+        }
+    }
+    Ok(struck)
+}
+
+/// The relation along which the rows of `table` can be read, by number.
+fn relation(blueprint: &Blueprint, table: usize) -> Option<usize> {
+    let found = &blueprint.catalog.tables[table];
+    if blueprint.class(table) != TableClass::Follow || found.rows_estimate < blueprint.read.rows_min {
+        return None;
+    }
+    whole_range::sortable(blueprint, table)?;
+    // Rows that are taken back are taken out of key tables.
+    if blueprint.edges.iter().any(|edge| edge.up == Up::Drop) {
+        return None;
+    }
+    let needed = |edge: &&Edge| edge.parent == table && (edge.down || edge.up != Up::Never);
+    if blueprint.edges.iter().filter(needed).any(|edge| blueprint.comes(edge.child)) {
+        return None;
+    }
+    let mut own = blueprint.edges.iter().filter(|edge| edge.child == table);
+    if own.clone().any(|edge| edge.up == Up::Nullify) {
+        return None;
+    }
+    let owner = own.find(|edge| edge.down && blueprint.kept(edge.parent) == Kept::Keys)?;
+    if own.any(|edge| edge.down && blueprint.kept(edge.parent) == Kept::Keys) {
+        return None;
+    }
+    let plain = owner.cap.is_none() && owner.cast.is_none() && owner.up != Up::Never;
+    let found = plain
+        && access::indexed(found, owner)
+        && blueprint.words().only_kept_parent(owner, "k", "c.v").is_some();
+    found.then_some(owner.number)
+}

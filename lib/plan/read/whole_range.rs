@@ -1,0 +1,130 @@
+//! Ranges of a key within which every row of a table is kept: the usual shape of a trailing window.
+//!
+//! In: finished key tables, of the table itself or of the parents that it is read along. Out: the longest such ranges, if most of the
+//! kept rows are in them. Both sides are counted in slices of the key, in an index: a few rows from outside the window, or a few that the
+//! window leaves out, cost their slices and nothing else. Within the range the table is read as it stands, without its keys.
+
+use std::collections::BTreeMap;
+
+use crate::document::WholeRange;
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::rules::blueprint::Blueprint;
+use crate::plan::rules::reading::Found;
+use crate::sql::name;
+
+/// So many slices are counted.
+const SLICES: u64 = 1_024;
+
+/// The one integer that is the key of a table and leaves as it is: ranges of it can be read, and tell nothing.
+pub(crate) fn sortable(blueprint: &Blueprint, table: usize) -> Option<&str> {
+    let [column] = blueprint.catalog.tables[table].key()[..] else { return None };
+    (blueprint.masks.of(table, &column.name).is_none() && column.integer()).then_some(column.name.as_str())
+}
+
+/// So many ranges at most: each costs a statement.
+const RANGES_MAX: usize = 16;
+
+/// A run of slices of which every row is kept: first and last slice, rows.
+type Run = (u64, u64, u64);
+
+/// Counted slices: their numbers and how many rows are in each.
+type Slices = Vec<(u64, u64)>;
+
+/// Looks for the ranges. `kept` is a FROM clause for the kept rows, whose key `column` names there; `None` if there are none, or if it
+/// would not pay.
+pub(crate) fn find(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    table: usize,
+    (kept, column): (&str, &str),
+) -> Result<Option<Found>, Error> {
+    let Some(column_name) = sortable(blueprint, table) else { return Ok(None) };
+    let own = &blueprint.catalog.tables[table];
+    let deed = format!("looking for the range that {} is kept in", own.label());
+    let key = format!("t.{}", name(column_name));
+    let ends = format!("SELECT CAST(MIN({key}) AS CHAR), CAST(MAX({key}) AS CHAR) FROM {} AS t", own.sql());
+    let ends: Option<(Option<String>, Option<String>)> = session.first(&deed, &ends)?;
+    // Keys below zero are rare, and a division cuts them otherwise.
+    let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
+    let Some((first, last)) = ends.and_then(|(first, last)| number(first).zip(number(last))) else {
+        return Ok(None);
+    };
+    let slice = (last - first) / SLICES + 1;
+    let count = |session: &mut Session, column: &str, from: &str| -> Result<Slices, Error> {
+        let sql = format!(
+            "SELECT CAST({column} DIV {slice} AS UNSIGNED) AS slice, COUNT(*) FROM {from} GROUP BY slice"
+        );
+        Ok(session.rows(&deed, &sql)?)
+    };
+    let kept = count(session, column, kept)?;
+    let rows = kept.iter().map(|(_, rows)| rows).sum();
+    let Some((first, last)) = crowded(&kept) else { return Ok(None) };
+    let bounds = (first * slice, last.saturating_mul(slice).saturating_add(slice - 1));
+    let there = count(
+        session,
+        &key,
+        &format!("{} AS t WHERE {key} BETWEEN {} AND {}", own.sql(), bounds.0, bounds.1),
+    )?;
+    let runs = longest(&kept, &there);
+    let whole: u64 = runs.iter().map(|(_, _, rows)| rows).sum();
+    if whole == 0 || u128::from(whole) * 100 < u128::from(rows) * u128::from(blueprint.read.share_percent) {
+        return Ok(None);
+    }
+    let range = |(first, last, rows): Run| WholeRange {
+        column: column_name.to_owned(),
+        first: first * slice,
+        last: last.saturating_mul(slice).saturating_add(slice - 1),
+        rows,
+        ..WholeRange::default()
+    };
+    Ok(Some(Found { rows, ranges: runs.into_iter().map(range).collect() }))
+}
+
+/// From the first to the last slice that holds at least half of what the fullest one does.
+fn crowded(kept: &[(u64, u64)]) -> Option<(u64, u64)> {
+    let most = kept.iter().map(|(_, rows)| *rows).max()?;
+    let full = || kept.iter().filter(|(_, rows)| rows * 2 >= most).map(|(slice, _)| *slice);
+    Some((full().min()?, full().max()?))
+}
+
+/// The runs of slices with the most rows, in the order of the key. A slice without rows breaks none.
+fn longest(kept: &[(u64, u64)], there: &[(u64, u64)]) -> Vec<Run> {
+    let kept: BTreeMap<u64, u64> = kept.iter().copied().collect();
+    let there: BTreeMap<u64, u64> = there.iter().copied().collect();
+    let (mut runs, mut open): (Vec<Run>, bool) = (Vec::new(), false);
+    for (slice, rows) in there {
+        let whole = kept.get(&slice) == Some(&rows);
+        match runs.last_mut().filter(|_| open && whole) {
+            Some(run) => (run.1, run.2) = (slice, run.2 + rows),
+            None if whole => runs.push((slice, slice, rows)),
+            None => {}
+        }
+        open = whole;
+    }
+    runs.sort_by_key(|run| std::cmp::Reverse(run.2));
+    runs.truncate(RANGES_MAX);
+    runs.sort_unstable();
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailing_window_is_found_beside_rows_from_outside() {
+        let kept = [(0, 1), (3, 2), (7, 40), (8, 100), (9, 90), (12, 80)];
+        assert_eq!(crowded(&kept), Some((8, 12)));
+        let there = [(7, 100), (8, 100), (9, 90), (12, 80)];
+        assert_eq!(longest(&kept, &there), [(8, 12, 270)]);
+    }
+
+    #[test]
+    fn one_row_that_is_left_out_breaks_a_slice_and_no_more() {
+        let kept = [(1, 10), (2, 9), (3, 10), (4, 10)];
+        let there = [(1, 10), (2, 10), (3, 10), (4, 10)];
+        assert_eq!(longest(&kept, &there), [(1, 1, 10), (3, 4, 20)]);
+        assert_eq!((longest(&[], &there), longest(&kept, &[]), crowded(&[])), (vec![], vec![], None));
+    }
+}
