@@ -113,6 +113,7 @@ mod restore_fence;
 mod restore_globs;
 mod restore_guards;
 mod restore_newcomer;
+mod restore_options;
 mod restore_place;
 mod restore_plain;
 mod restore_private;
