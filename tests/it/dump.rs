@@ -234,7 +234,10 @@ fn a_large_table_becomes_many_members_that_hold_every_row_once() {
 
 #[test]
 fn rows_are_the_same_through_tls() {
-    let server = servers().into_iter().find(|server| server.engine == Engine::MySql).unwrap();
+    let Some(server) = servers().into_iter().find(|server| server.engine == Engine::MySql) else {
+        eprintln!("skipped: REFRESHKIT_TEST_ONLY leaves MySQL out, which has a certificate of its own");
+        return;
+    };
     let scratch = server.scratch("dumptls");
     scratch.run(
         "CREATE TABLE t (id INT PRIMARY KEY, a TEXT, b LONGBLOB);\

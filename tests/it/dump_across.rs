@@ -1,11 +1,16 @@
-//! A dump of one server on the other: what both have words for arrives whole, in both directions.
+//! A dump of one server on the other: what both have words for arrives whole, in both directions; and what does not, README says,
+//! in a table that this file makes.
 
-use refreshkit::archive::DumpFile;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use refreshkit::archive::{DumpFile, TableKind};
+use refreshkit::mysql::Engine;
 use refreshkit::rows::digest_table;
 
 use crate::dump::{whole, zcat};
 use crate::dump_fidelity::client;
-use crate::support::servers;
+use crate::support::{TestServer, servers};
 
 const SCHEMA: &str = "
 CREATE TABLE parent (
@@ -68,4 +73,123 @@ fn what_both_servers_know_goes_from_one_to_the_other_and_back() {
         assert!(problems.is_empty(), "{:?} to {:?}: {}", from.engine, to.engine, problems.join("\n"));
         assert_eq!(seen, Some(("Ä".to_owned(), 14)));
     }
+}
+
+/// What may go from one server to the other: in words, how MySQL says it, how MariaDB does.
+type Feature = (&'static str, Option<&'static str>, Option<&'static str>);
+
+const BOTH: fn(&'static str, &'static str) -> Feature = |words, sql| (words, Some(sql), Some(sql));
+const MYSQL: fn(&'static str, &'static str) -> Feature = |words, sql| (words, Some(sql), None);
+const MARIADB: fn(&'static str, &'static str) -> Feature = |words, sql| (words, None, Some(sql));
+
+fn features() -> Vec<Feature> {
+    vec![
+        BOTH(
+            "tables, keys, foreign keys, partitions, rows of every common type",
+            "CREATE TABLE t (id INT PRIMARY KEY, a TEXT) PARTITION BY HASH (id) PARTITIONS 2; INSERT INTO t VALUES (1, 'é');",
+        ),
+        BOTH(
+            "JSON",
+            "CREATE TABLE t (id INT PRIMARY KEY, j JSON); INSERT INTO t VALUES (1, '{\"a\": [1, 2.5]}');",
+        ),
+        BOTH("views", "CREATE TABLE t (id INT PRIMARY KEY); CREATE VIEW v AS SELECT id, 'é' AS e FROM t;"),
+        BOTH(
+            "functions, procedures, triggers, events",
+            "CREATE TABLE t (id INT PRIMARY KEY, a TEXT); CREATE FUNCTION f(a VARCHAR(9)) RETURNS VARCHAR(20) DETERMINISTIC RETURN CONCAT(a, 'é'); CREATE PROCEDURE p() SELECT f('a'); CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.a = f(NEW.a); CREATE EVENT e ON SCHEDULE EVERY 1 YEAR STARTS '2035-01-01' DO DELETE FROM t;",
+        ),
+        (
+            "columns and databases of the server's newest collations (the other's default)",
+            Some(
+                "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(9) COLLATE utf8mb4_0900_as_cs) COLLATE utf8mb4_0900_ai_ci; CREATE VIEW v AS SELECT a COLLATE utf8mb4_0900_ai_ci AS a FROM t;",
+            ),
+            Some(
+                "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(9) COLLATE uca1400_as_cs) COLLATE utf8mb4_unicode_nopad_ci;",
+            ),
+        ),
+        BOTH(
+            "generated columns, invisible columns",
+            "CREATE TABLE t (id INT PRIMARY KEY, a INT AS (id + 1) STORED, b INT INVISIBLE DEFAULT 3); INSERT INTO t (id) VALUES (1);",
+        ),
+        BOTH(
+            "CHECK and generated columns with a quote in a text",
+            "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(9), b VARCHAR(20) AS (CONCAT(a, '''s')) STORED, CHECK (a <> 'it''s')); INSERT INTO t (id, a) VALUES (1, 'x');",
+        ),
+        (
+            "defaults that are expressions",
+            Some(
+                "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(36) DEFAULT (UUID()), b INT DEFAULT (1 + 2)); INSERT INTO t (id) VALUES (1);",
+            ),
+            Some(
+                "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(36) DEFAULT UUID(), b INT DEFAULT (1 + 2)); INSERT INTO t (id) VALUES (1);",
+            ),
+        ),
+        MYSQL(
+            "keys on expressions, multi-valued keys",
+            "CREATE TABLE t (id INT PRIMARY KEY, a INT, KEY e ((a + 1)));",
+        ),
+        MYSQL("a column with SRID", "CREATE TABLE t (id INT PRIMARY KEY, p POINT SRID 4326);"),
+        MYSQL("VECTOR", "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3));"),
+        MYSQL(
+            "a routine or view that names a function or collation of MySQL alone",
+            "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN BIN_TO_UUID(UUID_TO_BIN(UUID())) COLLATE utf8mb4_0900_ai_ci = 'a'; CREATE VIEW v AS SELECT BIN_TO_UUID('') AS a;",
+        ),
+        MARIADB("sequences", "CREATE SEQUENCE s; CREATE TABLE t (id INT PRIMARY KEY);"),
+        MARIADB(
+            "system versioning, application-time periods",
+            "CREATE TABLE t (id INT PRIMARY KEY) WITH SYSTEM VERSIONING;",
+        ),
+        MARIADB("UUID, INET4, INET6", "CREATE TABLE t (id INT PRIMARY KEY, u UUID);"),
+        MARIADB(
+            "packages, routines of sql_mode ORACLE",
+            "CREATE TABLE t (id INT PRIMARY KEY); SET sql_mode = 'ORACLE';\nDELIMITER //\nCREATE PACKAGE p AS PROCEDURE q; END//\nDELIMITER ;\n",
+        ),
+    ]
+}
+
+/// What becomes of a feature on the other server.
+fn goes(from: &TestServer, to: &TestServer, sql: &str) -> bool {
+    let scratch = from.scratch("goes");
+    let said = client(from, Some(&scratch.name), sql.as_bytes());
+    assert!(!said.contains("ERROR"), "{:?}: {sql}: {said}", from.engine);
+    let directory = scratch.directory();
+    let path = whole(from, directory.path(), &[&scratch.name], "");
+    let said = client(to, None, &zcat(&path));
+    let mut session = to.session();
+    let dump = DumpFile::open(&path).unwrap();
+    let tables = dump.manifest().tables.iter().filter(|table| table.kind == TableKind::Table);
+    let same = tables.into_iter().all(|table| {
+        digest_table(&mut session, &scratch.name, &table.table, &table.columns)
+            .is_ok_and(|found| (found.rows, &found.digest) == (table.rows, &table.digest))
+    });
+    session.attempt(&format!("DROP DATABASE `{}`", scratch.name));
+    said.is_empty() && same
+}
+
+#[test]
+fn readme_says_what_goes_to_the_other_server_and_what_does_not() {
+    let both = servers();
+    let [maria, mysql] = &both[..] else {
+        eprintln!("skipped: there is one server only");
+        return;
+    };
+    assert_eq!((maria.engine, mysql.engine), (Engine::MariaDb, Engine::MySql));
+    let word =
+        |from: &TestServer, to: &TestServer, sql: Option<&str>| match sql.map(|sql| goes(from, to, sql)) {
+            None => "–",
+            Some(true) => "yes",
+            Some(false) => "no",
+        };
+    let mut table = "| what | MySQL → MariaDB | MariaDB → MySQL |\n|---|---|---|\n".to_owned();
+    for (words, of_mysql, of_maria) in features() {
+        let (there, back) = (word(mysql, maria, of_mysql), word(maria, mysql, of_maria));
+        writeln!(table, "| {words} | {there} | {back} |").unwrap();
+    }
+    let version: String = maria.session().version().chars().take(5).collect();
+    if version != "10.11" {
+        eprintln!("README speaks of MariaDB 10.11, this is {version}:\n{table}");
+        return;
+    }
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    assert!(readme.contains(&table), "README should have this table:\n{table}");
 }

@@ -162,9 +162,10 @@ fn sigterm_in_the_middle_of_a_long_statement_stops_tool_and_statement_within_abo
         std::io::Write::write_all(&mut stdin, refreshkit::document::render(&input).as_bytes()).unwrap();
         drop(stdin);
         let busy = format!(
-            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'INSERT INTO `{}__work%DISTINCT a.n%'",
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%`{}%DISTINCT a.n%' AND ID <> CONNECTION_ID()",
             scratch.name
         );
+        // Which of the statements it is that takes so long differs from server to server.
         let mut session = server.session();
         let mut running =
             || session.first::<u64>("looking at processes", &busy).unwrap().unwrap_or_default() > 0;
