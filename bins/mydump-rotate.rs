@@ -27,15 +27,18 @@ struct Args {
     deed: Option<rotate::Deed>,
 }
 
+const NAME: &str = "mydump-rotate";
+
 fn main() -> ExitCode {
-    cli::door("mydump-rotate", cli::Role::Link, |Args { common, options, deed }| {
+    cli::door(NAME, cli::Role::Link, |Args { common, options, deed }| {
         if let Some(deed) = deed {
-            return cli::command("mydump-rotate", &common, |house, out| {
-                Ok(rotate::perform(house, &deed, &options, out)?)
-            });
+            let work =
+                |house: &_, out: &mut dyn std::io::Write| Ok(rotate::perform(house, &deed, &options, out)?);
+            let is_sql = deed.is_sql();
+            return if is_sql { cli::data(NAME, &common, work) } else { cli::command(NAME, &common, work) };
         }
         let role = if options.whole.is_some() { cli::Role::Head } else { cli::Role::Link };
         let work = move |house: &_, document: &mut _| Ok(rotate::run(house, document, &options)?);
-        cli::run("mydump-rotate", &common, role, work)
+        cli::run(NAME, &common, role, work)
     })
 }

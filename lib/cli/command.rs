@@ -1,6 +1,6 @@
 //! Commands that take no document and write text or JSON of their own to stdout: lists, plans, checks, services.
 
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,12 +20,37 @@ pub fn command<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
 where
     F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
 {
+    write_out(tool, common, Content::Text, work)
+}
+
+/// The same for a command whose output another program reads to the byte: SQL. A terminal is shown it as text.
+pub fn data<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
+where
+    F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
+{
+    let content = if std::io::stdout().is_terminal() { Content::Text } else { Content::Bytes };
+    write_out(tool, common, content, work)
+}
+
+/// What is on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// For people: control characters are made visible.
+    Text,
+    /// For a program: every byte is itself.
+    Bytes,
+}
+
+fn write_out<F>(tool: &'static str, common: &Common, content: Content, work: F) -> ExitCode
+where
+    F: FnOnce(&House, &mut dyn Write) -> Result<(), AnyFailure>,
+{
     if let Some(code) = answer(tool, common) {
         return code;
     }
     let cancel = signal::listen();
     leave_after(&cancel);
-    let mut out = Pipe { inner: BufWriter::new(std::io::stdout()), closed: false };
+    let mut out = Pipe { inner: BufWriter::new(std::io::stdout()), closed: false, content };
     let outcome = house(tool, common, Role::Head, &cancel).and_then(|house| {
         work(&house, &mut out)?;
         out.flush().map_err(|source| report::StdoutError(source).into())
@@ -46,7 +71,7 @@ where
     }
     let cancel = signal::listen();
     let outcome = house(tool, common, Role::Head, &cancel);
-    let mut out = Pipe { inner: std::io::stdout(), closed: false };
+    let mut out = Pipe { inner: std::io::stdout(), closed: false, content: Content::Text };
     finish(tool, outcome.and_then(|house| work(&house, &mut out)))
 }
 
@@ -81,6 +106,7 @@ fn leave_after(cancel: &Cancel) {
 struct Pipe<W> {
     inner: W,
     closed: bool,
+    content: Content,
 }
 
 impl<W: Write> Pipe<W> {
@@ -94,6 +120,7 @@ impl<W: Write> Write for Pipe<W> {
     /// Names and texts from anywhere are in it: they leave as [`outlet::listed`]. Whoever writes texts writes whole characters.
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let written = match std::str::from_utf8(bytes) {
+            _ if self.content == Content::Bytes => self.inner.write_all(bytes),
             Ok(text) => self.inner.write_all(outlet::listed(text).as_bytes()),
             Err(_) => self.inner.write_all(outlet::listed(&String::from_utf8_lossy(bytes)).as_bytes()),
         };

@@ -22,6 +22,6 @@ mod wait;
 
 pub use args::{Common, EXIT_STATUS};
 pub use chain::run;
-pub use command::{command, service};
+pub use command::{command, data, service};
 pub use door::door;
 pub use role::Role;

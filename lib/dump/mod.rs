@@ -17,10 +17,12 @@ mod job;
 mod leak_scan;
 mod prove;
 mod read;
+mod renamed;
 
 pub use error::Error;
 pub use job::Options;
 pub use prove::restores;
+pub use renamed::write_as;
 
 use std::path::PathBuf;
 use std::thread;

@@ -39,11 +39,14 @@ pub enum Deed {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<String>,
     },
-    /// Write one table's SQL to stdout, reading only that part of the file
+    /// Write SQL to stdout: one table's, reading only that part of the file, or all of it for a database of another name
     Cat {
         /// The table, or database.table
-        #[arg(long, value_name = "TABLE")]
-        table: String,
+        #[arg(long, value_name = "TABLE", required_unless_present = "database")]
+        table: Option<String>,
+        /// What the database is to be called: `mydump-rotate cat --as scratch FILE | mysql`
+        #[arg(long = "as", value_name = "NAME", conflicts_with = "table")]
+        database: Option<String>,
         /// A file name in the dump directory, a path, or `latest`
         #[arg(value_name = "FILE")]
         file: String,
@@ -59,6 +62,13 @@ pub enum Deed {
     },
     /// Remove dumps that are too old, as after a dump; with --dry-run only say which, and why
     Rotate,
+}
+
+impl Deed {
+    /// Whether what it writes is for another program, to the byte.
+    pub fn is_sql(&self) -> bool {
+        matches!(self, Self::Cat { .. })
+    }
 }
 
 /// Does it.
@@ -88,7 +98,11 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
                 verify(house, &find(file)?, server.as_ref(), out)?;
             }
         }
-        Deed::Cat { table, file } => cat(&trust.open(&find(file)?)?, table, out)?,
+        Deed::Cat { table, database, file } => {
+            let dump = trust.open(&find(file)?)?;
+            table.iter().try_for_each(|table| cat(&dump, table, out))?;
+            database.iter().try_for_each(|database| dump::write_as(&dump, database, out))?;
+        }
         Deed::Keygen { out: file, name } => keygen(file.as_deref(), name, out)?,
         Deed::Rotate => rotate(house, &directory(Purpose::Writing)?, wish.name.as_deref(), out)?,
     }

@@ -1,5 +1,5 @@
-//! Other people's schemas: every folder of `tests/cases/schemas` is dumped whole, restored by `zcat | mysql`, by dev-restore under
-//! another name, a second time, and put back, on every server; each time definitions, rows, objects and what the objects
+//! Other people's schemas: every folder of `tests/cases/schemas` is dumped whole, restored by `zcat | mysql`, under another name by
+//! `mydump-rotate cat --as` and by dev-restore, a second time, and put back, on every server; each time definitions, rows, objects and what the objects
 //! answer are those of the source, whose database is gone by then.
 //!
 //! A case is a folder: `setup.sql` for every server, `mariadb.sql` or `mysql.sql` for one of them (the first line says whose report it
@@ -195,6 +195,9 @@ impl Case {
         };
         look("by zcat | mysql", &self.database);
         client(server, None, format!("DROP DATABASE {}", name(&self.database)));
+        self.cat_as(server, directory.path(), &path)?;
+        look("by cat --as", &self.other);
+        client(server, None, format!("DROP DATABASE {}", name(&self.other)));
         let restore = |arguments: &[&str]| self.dev_restore(server, directory.path(), arguments);
         let file = path.display().to_string();
         restore(&["--target", "dev1", "--dump", &file])?;
@@ -221,6 +224,13 @@ impl Case {
             }
         }
         Ok(PathBuf::from(output.document().dump.unwrap().path))
+    }
+
+    fn cat_as(&self, server: &TestServer, directory: &Path, dump: &Path) -> Result<(), String> {
+        let tool = Tool::new("mydump-rotate").arg("--config").arg(config(server, directory, ""));
+        let sql = tool.args(["cat", "--as", &self.other]).arg(dump).run_for_bytes();
+        let said = client(server, None, sql);
+        if said.is_empty() { Ok(()) } else { Err(format!("{}: cat --as: {said}", self.word)) }
     }
 
     fn dev_restore(&self, server: &TestServer, directory: &Path, arguments: &[&str]) -> Result<(), String> {

@@ -110,6 +110,13 @@ impl Tool {
         self.finish(false)
     }
 
+    /// What it writes, where that need not be text.
+    pub(crate) fn run_for_bytes(mut self) -> Vec<u8> {
+        let output = self.command.stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     fn finish(self, watched: bool) -> Output {
         let bytes = self.stdin.clone();
         let mut child = self.spawn();
