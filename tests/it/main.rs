@@ -25,6 +25,7 @@ mod dump_proof;
 mod dump_random;
 mod dump_readers;
 mod dump_safety;
+mod dump_settings;
 mod dump_stale;
 mod dump_trouble;
 mod dump_ways;
