@@ -21,7 +21,7 @@ pub(crate) fn undo(house: &House, document: &mut Document, target: &InstanceTarg
     let _lock = Lock::of_target(&home, &target.name)?;
     let mut place = Place::open(&home, &target.name)?;
     if !house.dry_run {
-        repair(house, &mut place, target)?;
+        repair(house, &mut place)?;
     }
     let nothing = Error::Nothing { target: target.name.clone(), what: "nothing to go back to" };
     let previous = place.state.previous.clone().ok_or(nothing)?;
@@ -29,7 +29,7 @@ pub(crate) fn undo(house: &House, document: &mut Document, target: &InstanceTarg
         house.progress.say(&format!("would serve {}", place.generation(&previous).display()));
         return Ok(Done::default());
     }
-    let down = switch(house, &mut place, target, &previous, "")?;
+    let down = switch(house, &mut place, &previous, "")?;
     tell(document, &place);
     Ok(Done::saying(format!("{} <- what it was before; {}", target.name, was_down(down))))
 }
@@ -39,7 +39,7 @@ pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTar
     let home = Home::open(target)?;
     let _lock = Lock::of_target(&home, &target.name)?;
     let mut place = Place::open(&home, &target.name)?;
-    repair(house, &mut place, target)?;
+    repair(house, &mut place)?;
     let nothing = |what| Error::Nothing { target: target.name.clone(), what };
     let (current, generation) = place.state.in_use().ok_or(nothing("no instance yet"))?;
     let (current, generation) = (current.to_owned(), generation.clone());
@@ -57,7 +57,7 @@ pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTar
     engine::copy_data(&kept, &place.data(&name), None, &house.cancel)?;
     place.home.give(&place.data(&name))?;
     let base = place.keep_base(&name, &house.cancel)?;
-    let mut session = match Serving::in_use(&place, target).filter(Serving::runs) {
+    let mut session = match Serving::in_use(&place).filter(Serving::runs) {
         Some(serving) => Some(serving.admin().connect()?),
         None => None,
     };
@@ -65,7 +65,7 @@ pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTar
     drop(session);
     place.state.generations.insert(name.clone(), Generation { base, ..generation });
     engine::settle(&place.dir)?;
-    let down = switch(house, &mut place, target, &name, &accounts)?;
+    let down = switch(house, &mut place, &name, &accounts)?;
     place.sweep()?;
     tell(document, &place);
     Ok(Done::saying(format!("{} <- what it was after its refresh; {}", target.name, was_down(down))))
@@ -91,7 +91,7 @@ pub(crate) fn up(house: &House, options: &SomeOptions) -> Result<Done, Error> {
         if house.dry_run {
             continue;
         }
-        repair(house, &mut place, &target)?;
+        repair(house, &mut place)?;
         if place.state.up {
             started.push(format!("{} at port {}", target.name, place.state.port));
         }
@@ -111,7 +111,7 @@ pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error
     }
     place.state.up = false;
     place.save()?;
-    repair(house, &mut place, target)?;
+    repair(house, &mut place)?;
     engine::stop(&place.data(&current));
     Ok(Done::saying(format!("{} is down", target.name)))
 }
@@ -167,7 +167,7 @@ fn drop_one(home: &Home, target: &InstanceTarget, force: bool) -> Result<(), Err
     if place.state.current.is_none() {
         return Err(Error::Nothing { target: target.name.clone(), what: "no instance yet" });
     }
-    let who = Serving::in_use(&place, target).filter(Serving::runs).and_then(|serving| connected(&serving));
+    let who = Serving::in_use(&place).filter(Serving::runs).and_then(|serving| connected(&serving));
     let who = who.unwrap_or_default();
     if !who.is_empty() && !force {
         return Err(Error::InUse { target: target.name.clone(), who: who.join(", ") });
@@ -185,7 +185,7 @@ fn drop_one(home: &Home, target: &InstanceTarget, force: bool) -> Result<(), Err
 pub(crate) fn mend(house: &House, target: &InstanceTarget) -> Result<String, Error> {
     let (home, _lock) = locked(house, target)?;
     let mut place = Place::open(&home, &target.name)?;
-    Ok(repair(house, &mut place, target)?.unwrap_or_else(|| "nothing to repair".to_owned()))
+    Ok(repair(house, &mut place)?.unwrap_or_else(|| "nothing to repair".to_owned()))
 }
 
 fn locked(house: &House, target: &InstanceTarget) -> Result<(Home, Lock), Error> {

@@ -9,6 +9,7 @@
 //! switch                                                 the only step that the developer notices
 //! ```
 
+use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -17,11 +18,11 @@ use super::error::Error;
 use super::home::{Generation, Home, Lock, Place};
 use super::serve::accounts;
 use super::serve::switch::{repair, switch};
-use super::serve::{Serving, is_taken};
+use super::serve::{MEMORY, Serving, defaults, is_taken};
 use super::target::InstanceTarget;
 use super::template::{Template, is_baked, template_of};
 use crate::config;
-use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
+use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, RefreshedInstance, read_text};
 use crate::engine::{self, Program, free_bytes};
 use crate::house::House;
 use crate::junit;
@@ -31,6 +32,9 @@ use crate::restore::{ChosenDump, OwnServer, RunOptions};
 
 /// What a copy that shares its blocks takes all the same: what a server writes when it starts.
 const CLONE_BYTES: u64 = 64 << 20;
+
+/// The longest option file.
+const OPTIONS_BYTES_MAX: u64 = 64 << 10;
 
 /// How long whoever writes to the old instance is waited for.
 const LOCK_WAIT_SECONDS: u32 = 30;
@@ -51,6 +55,7 @@ pub(crate) fn refresh(
     let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
     let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
     let program = target.program()?;
+    let settings = settings_of(house, target, &program)?;
     document.dump = Some(dump.section());
     document.refresh = Some(start(target, &database, &dump, checkout.as_ref()));
     house.remember(document);
@@ -61,12 +66,12 @@ pub(crate) fn refresh(
     let _lock = Lock::of_target(&home, &target.name)?;
     let mut place = Place::open(&home, &target.name)?;
     give_port(house, &mut place, target)?;
-    repair(house, &mut place, target)?;
+    repair(house, &mut place)?;
     let template = template_of(house, &home, &program, &dump)?;
     let needed = if home.reflinks { CLONE_BYTES } else { template.facts.bytes + CLONE_BYTES };
     home.refuse_full(needed)?;
     let mut refresher =
-        Refresher { house, target, own: &own, checkout: checkout.as_ref(), template: &template };
+        Refresher { house, target, own: &own, checkout: checkout.as_ref(), template: &template, settings };
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresher.work(&mut place, section);
     if outcome.is_err() && house.cancel.requested().is_none() {
@@ -85,6 +90,7 @@ struct Refresher<'a> {
     own: &'a OwnServer<'a>,
     checkout: Option<&'a Checkout>,
     template: &'a Template,
+    settings: String,
 }
 
 impl Refresher<'_> {
@@ -96,12 +102,12 @@ impl Refresher<'_> {
         self.copy(place, &name)?;
         let copy_seconds = began.elapsed().as_secs_f64();
         let generation = self.generation();
-        let mut old = Old::of(self.house, place, self.target)?;
+        let mut old = Old::of(self.house, place)?;
         let accounts = accounts::lines(self.target, old.session.as_mut())?;
         let mut private_seconds = None;
         if self.has_something_to_do() {
             let began = Instant::now();
-            let serving = Serving { place, target: self.target, name: &name, generation: &generation };
+            let serving = Serving { place, name: &name, generation: &generation };
             let outcome = self.work_privately(&serving, &mut old, refresh);
             if engine::stop(&place.data(&name)) == engine::Stopped::Killed {
                 self.house
@@ -118,7 +124,7 @@ impl Refresher<'_> {
         refresh.state = Some(RefreshState::Swapping);
         self.remember(refresh);
         // What the old instance is locked for is over when it is stopped, and not before.
-        let switched = switch(self.house, place, self.target, &name, &accounts);
+        let switched = switch(self.house, place, &name, &accounts);
         old.let_go(place);
         if switched.is_err() {
             place.state.generations.remove(&name);
@@ -164,6 +170,8 @@ impl Refresher<'_> {
             at: Timestamp::now(),
             database: self.own.database.to_owned(),
             program: self.template.facts.program.clone(),
+            bind: self.target.bind().to_owned(),
+            settings: self.settings.clone(),
             base: false,
         }
     }
@@ -227,8 +235,8 @@ struct Old {
 }
 
 impl Old {
-    fn of(house: &House, place: &Place<'_>, target: &InstanceTarget) -> Result<Self, Error> {
-        let Some(serving) = Serving::in_use(place, target) else {
+    fn of(house: &House, place: &Place<'_>) -> Result<Self, Error> {
+        let Some(serving) = Serving::in_use(place) else {
             return Ok(Self { session: None, started: None });
         };
         let mut started = None;
@@ -252,6 +260,9 @@ impl Old {
 fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> Result<(), Error> {
     if let Some(port) = target.settings.server.port {
         if place.state.port != port {
+            if is_taken(target.bind(), port) {
+                return Err(Error::PortTaken { target: target.name.clone(), port });
+            }
             // An instance that runs at the old port is stopped before it is forgotten where it is.
             if let Some(current) = &place.state.current {
                 engine::stop(&place.data(current));
@@ -274,6 +285,19 @@ fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> R
     let free = ports.find(|port| !given.contains(port) && !is_taken(target.bind(), *port));
     place.state.port = free.ok_or(Error::NoPort { target: target.section.clone() })?;
     place.save()
+}
+
+/// Lines of the servers' option file: ours, and then what the developer's says.
+fn settings_of(house: &House, target: &InstanceTarget, program: &Program) -> Result<String, Error> {
+    let mut lines = defaults(program, target.settings.memory.as_ref().map_or(MEMORY, config::Memory::as_str));
+    if let Some(path) = &target.settings.options_file {
+        let text = read_text(Path::new(path), OPTIONS_BYTES_MAX).map_err(|e| {
+            let keys = ["targets", target.section.as_str(), "options_file"];
+            house.config.origin.error_at(&keys, format!("cannot read options_file {path}: {e}"), None)
+        })?;
+        lines.push_str(&text);
+    }
+    Ok(lines)
 }
 
 fn refuse_flags(target: &InstanceTarget, options: &RunOptions) -> Result<(), Error> {

@@ -88,7 +88,7 @@ pub(crate) fn status(
     let home = Home::existing(target)?;
     let home = home.ok_or(Error::Nothing { target: target.name.clone(), what: "no instance yet" })?;
     let place = Place::look(&home, &target.name)?;
-    let word = word(&place, target);
+    let word = word(&place);
     let shown = look(&home, target)?;
     if options.plain {
         let _ = writeln!(out, "{word}");
@@ -113,11 +113,11 @@ pub(crate) fn status(
 }
 
 /// One word for scripts.
-fn word(place: &Place<'_>, target: &InstanceTarget) -> &'static str {
+fn word(place: &Place<'_>) -> &'static str {
     if place.state.next.is_some() {
         return "unfinished";
     }
-    match Serving::in_use(place, target) {
+    match Serving::in_use(place) {
         None => "none",
         Some(serving) if serving.runs_at_port() => "whole",
         Some(_) if place.state.up => "interrupted",
@@ -128,8 +128,14 @@ fn word(place: &Place<'_>, target: &InstanceTarget) -> &'static str {
 /// Every instance that there is, and those of `refresh.toml` that are not there yet.
 fn all(house: &House) -> Result<Vec<Shown>, Error> {
     let mut shown = Vec::new();
-    for (home, target) in places(house, None)? {
-        shown.push(look(&home, &target)?);
+    match places(house, None) {
+        Ok(found) => {
+            for (home, target) in found {
+                shown.push(look(&home, &target)?);
+            }
+        }
+        // Whoever may not look into them can still refresh other targets.
+        Err(e) => house.progress.warn(&format!("instances are not shown: {e}")),
     }
     for (name, settings) in InstanceTarget::sections(&house.config) {
         if !is_pattern(name) && !shown.iter().any(|one| one.name == *name) {
@@ -148,7 +154,7 @@ fn all(house: &House) -> Result<Vec<Shown>, Error> {
 
 fn look(home: &Home, target: &InstanceTarget) -> Result<Shown, Error> {
     let place = Place::look(home, &target.name)?;
-    let serving = Serving::in_use(&place, target);
+    let serving = Serving::in_use(&place);
     let answers = serving.as_ref().is_some_and(Serving::runs_at_port);
     let generation = serving.map(|serving| serving.generation);
     let data = place.state.current.as_ref().map(|current| place.data(current));

@@ -2,13 +2,15 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Command;
 use std::time::Duration;
 
+use refreshkit::mysql::Engine;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::instance_place::Instances;
+use crate::instance_place::{Instances, processes_below};
 use crate::restore_place::assert_same;
-use crate::support::{Disk, Tool, on_all_servers_at_once, until};
+use crate::support::{Disk, Tool, on_all_servers_at_once, path, servers, terminate, until};
 
 /// How large the disks are: sparse files.
 const MEBIBYTES: u64 = 4096;
@@ -280,14 +282,12 @@ fn a_full_disk_is_refused_or_leaves_the_old_one_serving(at: &Instances) {
         // What is written but has no place yet takes room too.
         let root = std::fs::File::open(at.root()).unwrap();
         rustix::fs::syncfs(&root).unwrap();
-        let output = std::process::Command::new("fallocate")
-            .args(["-l", &(space() - leave).to_string()])
-            .arg(&filler)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let length = space().saturating_sub(leave).to_string();
+        // Somebody else may be quicker with the last of it: full is full.
+        let _ = Command::new("fallocate").args(["-l", &length]).arg(&filler).output().unwrap();
     };
     fill(30 << 20);
+    assert!(space() < 60 << 20, "the disk is not full");
     let refused = at.run(&["--target", "dev3"]).exits(73);
     assert!(refused.stderr.contains("bytes are needed in"), "{}", refused.stderr);
     // It fills up behind the check, while the files are copied.
@@ -303,10 +303,18 @@ fn a_full_disk_is_refused_or_leaves_the_old_one_serving(at: &Instances) {
         eprintln!("the copy was quicker than the disk was full");
         return;
     }
-    assert_eq!(at.processes(), served_by, "{}", String::from_utf8_lossy(&output.stderr));
+    // If it was full in the middle of the copy, nobody has noticed; behind it, the old one could not even be started again, and is now.
+    if copy_failed(&output.stderr) {
+        assert_eq!(at.processes(), served_by, "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    at.run(&["status", "dev3", "--repair"]).exits(0);
     assert_same(&at.picture("dev3"), &at.source_picture());
     assert!(!copy.exists());
     at.run(&["--target", "dev3"]).exits(0);
+}
+
+fn copy_failed(said: &[u8]) -> bool {
+    String::from_utf8_lossy(said).contains("cannot copy")
 }
 
 #[test]
@@ -337,6 +345,101 @@ fn what_cannot_be_an_instance_is_refused_before_anything_is_made() {
             std::fs::set_permissions(at.disk.path(), PermissionsExt::from_mode(0o755)).unwrap();
         }
         assert!(at.processes().is_empty());
+    });
+}
+
+/// The lines of the first block of shell below a heading of README.md.
+fn readme(heading: &str) -> Vec<String> {
+    let text = std::fs::read_to_string("README.md").unwrap();
+    let below = text.lines().skip_while(|line| *line != heading).skip_while(|line| *line != "```sh").skip(1);
+    below.take_while(|line| *line != "```").map(str::to_owned).collect()
+}
+
+#[test]
+fn the_three_commands_of_the_readme_give_a_clone_to_whoever_has_a_server() {
+    let commands = readme("## A clone on your own machine");
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    let Some(server) = servers().into_iter().find(|server| server.engine == Engine::MariaDb) else { return };
+    let at = Instances::on(&server, Disk::of("ext4", 2048));
+    // A person without rights, who can read the tools and the dumps.
+    let (home, dumps) = (at.disk.path().join("me"), at.disk.path().join("dumps"));
+    for folder in [&home, &dumps] {
+        std::fs::create_dir(folder).unwrap();
+        std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let dump = "app-20261122T020000Z.sql.gz";
+    std::fs::copy(at.place.path(dump), dumps.join(dump)).unwrap();
+    std::fs::copy(path("dev-restore"), dumps.join("dev-restore")).unwrap();
+    for (file, mode) in [(dump, 0o644), ("dev-restore", 0o755)] {
+        std::fs::set_permissions(dumps.join(file), PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let root = rustix::process::geteuid().is_root();
+    let nobody: &[&str] = &["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--"];
+    if root {
+        std::os::unix::fs::chown(&home, Some(65_534), Some(65_534)).unwrap();
+    }
+    let search = format!("{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", dumps.display());
+    for command in &commands {
+        let command = command.replace("/mnt/efs/dumps", dumps.to_str().unwrap());
+        let command = command.replace("3317", &at.port.to_string()).replace("mysql --", "mariadb --");
+        let query = format!(" {} -N -e 'SELECT COUNT(*) FROM orders'", at.source.name);
+        let command = if command.ends_with(" app") {
+            command.trim_end_matches(" app").to_owned() + &query
+        } else {
+            command
+        };
+        let mut person = Command::new(if root { "setpriv" } else { "bash" });
+        if root {
+            person.args(nobody).arg("bash");
+        }
+        person.args(["-c", &command]).current_dir(&home).env_clear().env("PATH", &search).env("HOME", &home);
+        let output = person.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command}: {said}");
+        if command.starts_with("mariadb") {
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "2\n");
+        }
+    }
+    for process in processes_below(&home) {
+        kill_process(Pid::from_raw(process).unwrap(), Signal::KILL).unwrap();
+    }
+    until("it is gone", || processes_below(&home).is_empty());
+}
+
+#[test]
+fn one_refresh_at_a_time_and_the_second_is_told_who() {
+    xfs(|at| {
+        at.run(&["--target", "dev3"]).exits(0);
+        at.configure("after = [\"DO SLEEP(600)\"]", "");
+        let mut child = at.tool(&["--target", "dev3"]).spawn();
+        let state = || at.run(&["--target", "dev3"]);
+        until("the first is at work", || at.root().join("targets/dev3/g2/run/s").exists());
+        let refused = state().exits(75);
+        assert!(refused.stderr.contains("dev3 is being worked on by process "), "{}", refused.stderr);
+        // Told to stop, it leaves the old one serving, and nothing behind that the next run does not clear away.
+        terminate(&child);
+        assert_eq!(child.wait().unwrap().code(), Some(143));
+        let file = at.root().join("my.cnf");
+        at.configure(&format!("options_file = \"{}\"", file.display()), "");
+        let missing = at.run(&["--target", "dev3"]).exits(78);
+        assert!(missing.stderr.contains("cannot read options_file"), "{}", missing.stderr);
+        std::fs::write(&file, "[mysqld]\nno-such-option = 1\n").unwrap();
+        let failed = at.run(&["--target", "dev3"]).exits(69);
+        assert!(failed.stderr.contains("no-such-option"), "{}", failed.stderr);
+        // The old one was stopped for it, and serves again.
+        assert!(failed.stderr.contains("the old instance serves on"), "{}", failed.stderr);
+        assert_same(&at.picture("dev3"), &at.source_picture());
+        at.run(&["down", "dev3"]).exits(0);
+        at.run(&["up", "dev3"]).exits(0);
+        std::fs::write(&file, "[mysqld]\nmax-connections = 77\n").unwrap();
+        at.run(&["--target", "dev3"]).exits(0);
+        assert_eq!(at.sql("dev3", "SELECT @@max_connections"), "77\n");
+        at.configure("memory = \"32M\"", "");
+        at.run(&["status", "dev3", "--repair"]).exits(0);
+        assert_same(&at.picture("dev3"), &at.source_picture());
+        at.run(&["--target", "dev3"]).exits(0);
+        assert_eq!(at.sql("dev3", "SELECT @@innodb_buffer_pool_size"), "33554432\n");
+        assert_eq!(at.processes().len(), 1);
     });
 }
 

@@ -1,7 +1,7 @@
 //! What the tests of instances share: a night's dump of a shop, a disk, two kinds of targets on it.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use refreshkit::config::ServerConfig;
 use refreshkit::mysql::{Engine, Server};
@@ -120,18 +120,23 @@ impl Instances {
         self.server(target).client(Some(&self.source.name), sql.as_bytes())
     }
 
-    /// The processes that run below the directory.
+    /// The servers that run below the directory.
     pub(crate) fn processes(&self) -> Vec<i32> {
-        let wanted = format!("--datadir={}/", self.root().display());
-        let numbers = std::fs::read_dir("/proc").unwrap().flatten();
-        let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-        numbers
-            .filter(|number| {
-                let line = std::fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
-                line.split(|byte| *byte == 0).any(|word| word.starts_with(wanted.as_bytes()))
-            })
-            .collect()
+        processes_below(&self.root())
     }
+}
+
+/// The servers whose data is below a directory.
+pub(crate) fn processes_below(root: &Path) -> Vec<i32> {
+    let wanted = format!("--datadir={}/", root.display());
+    let numbers = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    numbers
+        .filter(|number| {
+            let line = std::fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0).any(|word| word.starts_with(wanted.as_bytes()))
+        })
+        .collect()
 }
 
 impl Drop for Instances {

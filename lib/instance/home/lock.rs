@@ -46,8 +46,8 @@ impl Lock {
     }
 
     /// The lock of a template: shared while it is copied, alone while it is made. Waits for it.
-    pub(crate) fn of_template(house: &House, home: &Home, key: &str, alone: bool) -> Result<Self, Error> {
-        let file = open(home, &format!("template-{key}"))?;
+    pub(crate) fn of_template(house: &House, home: &Home, id: &str, alone: bool) -> Result<Self, Error> {
+        let file = open(home, &format!("template-{id}"))?;
         let operation = if alone {
             FlockOperation::NonBlockingLockExclusive
         } else {
@@ -68,8 +68,8 @@ impl Lock {
     }
 
     /// The lock of a template that nobody uses or makes, so that it can go.
-    pub(crate) fn of_unused_template(home: &Home, key: &str) -> Result<Option<Self>, Error> {
-        let file = open(home, &format!("template-{key}"))?;
+    pub(crate) fn of_unused_template(home: &Home, id: &str) -> Result<Option<Self>, Error> {
+        let file = open(home, &format!("template-{id}"))?;
         Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok().then_some(Self { _file: file }))
     }
 

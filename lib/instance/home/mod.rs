@@ -5,7 +5,7 @@
 //! ```text
 //! ROOT/.refreshkit                 the marker: without it a directory that is not empty is somebody else's
 //! ROOT/locks/                      one file a target and a template
-//! ROOT/templates/KEY/              data, template.json; `.KEY.partial` while it is baked
+//! ROOT/templates/KEY/              data, template.json; `.ID`, a hash of KEY, while it is baked
 //! ROOT/targets/NAME/               state.json: which generation is in use, was before, is being switched to
 //! ROOT/targets/NAME/gN/            one generation: data, base (what `reset` brings back), and what its server needs
 //! ```
@@ -32,6 +32,9 @@ pub(crate) use state::{Generation, read_json, write_json};
 const MARKER: &str = ".refreshkit";
 const MARKED: &str =
     "templates and instances of dev-restore (refreshkit); remove them with dev-restore drop\n";
+
+/// What a socket's path (107 bytes, unix(7)) leaves when a target's name is as long as it can be.
+const ROOT_BYTES_MAX: usize = 45;
 
 /// Who runs instances where the tool is root and nobody says otherwise.
 const USERS: [&str; 2] = ["refreshkit", "mysql"];
@@ -137,6 +140,11 @@ fn refuse(root: &Path, as_other: bool) -> Result<(), Error> {
     }
     if let Some(kind) = engine::network_file_system(root)? {
         return refuse(format!("it is on {kind}, and databases belong on a disk of this host"));
+    }
+    if root.as_os_str().len() > ROOT_BYTES_MAX {
+        return refuse(format!(
+            "its path is longer than {ROOT_BYTES_MAX} bytes: a socket below it would be too long"
+        ));
     }
     for above in root.ancestors().skip(1).filter(|_| as_other) {
         let found = fs::metadata(above).map_err(Error::file("look at", above))?;

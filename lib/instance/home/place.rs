@@ -108,8 +108,9 @@ impl<'a> Place<'a> {
     }
 
     /// How the developer logs in.
-    pub(crate) fn write_client(&self, bind: &str) -> Result<(), Error> {
+    pub(crate) fn write_client(&self) -> Result<(), Error> {
         let (port, password) = (self.state.port, &self.secrets.developer);
+        let bind = self.state.in_use().map_or("127.0.0.1", |(_, generation)| generation.bind.as_str());
         let key = self.state.current.as_ref().map(|current| self.data(current).join("public_key.pem"));
         let key = key.filter(|key| key.exists());
         let key = key.map_or(String::new(), |key| format!("server-public-key-path={}\n", key.display()));

@@ -48,6 +48,10 @@ pub(crate) struct Generation {
     pub(crate) database: String,
     /// What serves it.
     pub(crate) program: Program,
+    /// The address at which it listens.
+    pub(crate) bind: String,
+    /// Lines of its option file. It is started again as it was made, whatever `refresh.toml` says by then.
+    pub(crate) settings: String,
     /// Whether it can be put back to what it was.
     pub(crate) base: bool,
 }

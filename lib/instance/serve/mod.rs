@@ -12,7 +12,6 @@ use mysql::Row;
 
 use super::error::Error;
 use super::home::{Generation, Place, reached_at};
-use super::target::InstanceTarget;
 use crate::engine::{self, Brand, GRANTS, Listen, Program, Service};
 use crate::house::Cancel;
 use crate::mysql::{Server, Session};
@@ -32,13 +31,12 @@ const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
 
 /// InnoDB's buffer pool, if nobody says otherwise: several instances share a machine.
-const MEMORY: &str = "64M";
+pub(crate) const MEMORY: &str = "64M";
 
 /// A generation and what it needs to run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Serving<'a> {
     pub(crate) place: &'a Place<'a>,
-    pub(crate) target: &'a InstanceTarget,
     /// Name of the generation.
     pub(crate) name: &'a str,
     pub(crate) generation: &'a Generation,
@@ -46,9 +44,9 @@ pub(crate) struct Serving<'a> {
 
 impl<'a> Serving<'a> {
     /// The generation that is in use.
-    pub(crate) fn in_use(place: &'a Place<'a>, target: &'a InstanceTarget) -> Option<Self> {
+    pub(crate) fn in_use(place: &'a Place<'a>) -> Option<Self> {
         let (name, generation) = place.state.in_use()?;
-        Some(Self { place, target, name, generation })
+        Some(Self { place, name, generation })
     }
 }
 
@@ -72,7 +70,7 @@ impl Serving<'_> {
     /// Starts it at the target's port, and proves that the developer gets in from outside. `accounts`: statements that make accounts,
     /// one a line.
     pub(crate) fn start_at_port(&self, accounts: &str, cancel: &Cancel) -> Result<(), Error> {
-        let listen = Listen { bind: self.target.bind().to_owned(), port: self.place.state.port };
+        let listen = Listen { bind: self.generation.bind.clone(), port: self.place.state.port };
         let developer = format!("'{DEVELOPER}'@'%'");
         let password = plain_literal(&self.place.secrets.developer);
         let accounts = format!(
@@ -109,7 +107,7 @@ impl Serving<'_> {
 
     /// The developer's login, from outside, answered by this data directory and by no other server.
     pub(crate) fn prove(&self) -> Result<(), Error> {
-        let (host, port) = (reached_at(self.target.bind()), self.place.state.port);
+        let (host, port) = (reached_at(&self.generation.bind), self.place.state.port);
         let mut server = Server::at(host, port, DEVELOPER, &self.place.secrets.developer);
         let key = self.place.data(self.name).join("public_key.pem");
         if key.exists() {
@@ -140,21 +138,13 @@ impl Serving<'_> {
     }
 
     fn start(&self, listen: Option<Listen>, accounts: &str, cancel: &Cancel) -> Result<(), Error> {
-        let settings = &self.target.settings;
-        let memory = settings.memory.as_ref().map_or(MEMORY, |memory| memory.as_str());
-        let mut lines = defaults(&self.generation.program, memory);
-        if let Some(path) = &settings.options_file
-            && listen.is_some()
-        {
-            lines.extend(["!include ", path, "\n"]);
-        }
         let home = self.place.generation(self.name);
         let service = Service {
             program: &self.generation.program,
             home: &home,
             user: self.place.home.user,
             listen,
-            settings: lines,
+            settings: self.generation.settings.clone(),
             before: format!("{accounts}{}", admin_lines(&self.place.secrets.admin)),
         };
         Ok(service.start(cancel)?)
@@ -182,7 +172,7 @@ pub(crate) fn lock_loader(session: &mut Session) -> Result<(), Error> {
 }
 
 /// A small server for one developer: no binary log, nothing that is measured, nothing that waits for the disk at a commit.
-fn defaults(program: &Program, memory: &str) -> String {
+pub(crate) fn defaults(program: &Program, memory: &str) -> String {
     let mut lines = format!(
         "skip-log-bin\nskip-name-resolve\ncharacter-set-server=utf8mb4\ninnodb-buffer-pool-size={memory}\n\
          innodb-flush-log-at-trx-commit=2\nperformance-schema=OFF\nmax-connections=150\nlocal-infile=1\n\

@@ -1,11 +1,11 @@
 //! One template, from an empty directory to its name.
 //!
 //! ```text
-//! .KEY.partial: install, start behind a socket alone, accounts, load and compare, lock the loader, stop in order
+//! .ID: install, start behind a socket alone, accounts, load and compare, lock the loader, stop in order
 //! look at every file; write template.json; sync; rename to KEY
 //! ```
 //!
-//! Whoever holds the template's lock finds only what a dead run left in `.KEY.partial`, and begins anew.
+//! Whoever holds the template's lock finds only what a dead run left in `.ID`, and begins anew.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use walkdir::WalkDir;
 
-use super::facts::{Facts, identity};
+use super::facts::{Facts, id_of, identity};
 use crate::engine::{self, Brand, Program, Service, Stopped};
 use crate::house::House;
 use crate::instance::error::Error;
@@ -43,8 +43,9 @@ pub(super) fn bake(
 ) -> Result<(), Error> {
     let began = Instant::now();
     refuse_system(dump)?;
+    // A short name, since a socket's path has few bytes.
     let key = directory.file_name().unwrap_or_default().to_string_lossy();
-    let partial = directory.with_file_name(format!(".{key}.partial"));
+    let partial = directory.with_file_name(format!(".{}", id_of(&key)));
     let data = engine::data_in(&partial);
     engine::stop(&data);
     remove(&partial)?;

@@ -48,3 +48,8 @@ pub(super) fn identity(dump: &ChosenDump) -> String {
     let text = serde_json::to_vec(dump.manifest()).expect("a manifest has only string keys");
     hex(&Sha256::digest(&text))
 }
+
+/// A template's key in few letters: what its lock is called, and the directory in which it is baked.
+pub(super) fn id_of(key: &str) -> String {
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(key.as_bytes()))
+}

@@ -15,7 +15,7 @@ use super::home::{Home, Lock};
 use crate::engine::{self, Program};
 use crate::house::House;
 use crate::restore::ChosenDump;
-use facts::{Facts, facts_of, identity};
+use facts::{Facts, facts_of, id_of, identity};
 
 pub(crate) use rotate::rotate;
 
@@ -40,15 +40,16 @@ pub(crate) fn template_of(
     dump: &ChosenDump,
 ) -> Result<Template, Error> {
     let key = key(dump, program);
+    let id = id_of(&key);
     let directory = home.root.join("templates").join(&key);
     let mut fresh = false;
     loop {
-        let lock = Lock::of_template(house, home, &key, false)?;
+        let lock = Lock::of_template(house, home, &id, false)?;
         if let Some(facts) = facts_of(&directory)? {
             return Ok(Template { directory, facts, fresh, _lock: lock });
         }
         drop(lock);
-        let _alone = Lock::of_template(house, home, &key, true)?;
+        let _alone = Lock::of_template(house, home, &id, true)?;
         if facts_of(&directory)?.is_none() {
             bake::bake(house, home, program, dump, &directory)?;
             fresh = true;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::Template;
-use super::facts::facts_of;
+use super::facts::{facts_of, id_of};
 use crate::archive::{self, Purpose};
 use crate::house::House;
 use crate::instance::error::Error;
@@ -20,8 +20,8 @@ pub(crate) fn rotate(house: &House, home: &Home, held: &Template) -> Result<(), 
     let folder = home.root.join("templates");
     for entry in fs::read_dir(&folder).map_err(Error::file("read", &folder))?.flatten() {
         let Ok(file) = entry.file_name().into_string() else { continue };
-        let key = file.trim_start_matches('.').trim_end_matches(".partial");
-        let Some(_alone) = Lock::of_unused_template(home, key)? else { continue };
+        let id = file.strip_prefix('.').map_or_else(|| id_of(&file), str::to_owned);
+        let Some(_alone) = Lock::of_unused_template(home, &id)? else { continue };
         let path = entry.path();
         let goes = match facts_of(&path)? {
             Some(facts) if !file.starts_with('.') => {
