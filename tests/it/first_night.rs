@@ -166,7 +166,7 @@ impl Case {
 
     /// The night, and what is pasted until it ends well.
     fn publish(&self, first: Output, pastes: i32) -> Vec<u8> {
-        let (mut planned, mut pasted) = (first, 0);
+        let (mut planned, mut times) = (first, 0);
         loop {
             let ended = if planned.code == 0 {
                 self.tool("mydump-rotate").stdin(planned.stdout.clone()).run()
@@ -174,11 +174,11 @@ impl Case {
                 planned
             };
             if ended.code == 0 {
-                return zcat(Path::new(&ended.document().dump.unwrap().path)).into();
+                return zcat(Path::new(&ended.document().dump.unwrap().path));
             }
-            assert!(pasted < pastes, "refused after {pasted} paste(s): {}", ended.stderr);
+            assert!(times < pastes, "refused after {times} paste(s): {}", ended.stderr);
             assert!(self.paste(&ended.stderr), "nothing to paste: {}", ended.stderr);
-            pasted += 1;
+            times += 1;
             planned = self.plan();
         }
     }
@@ -194,12 +194,11 @@ impl Case {
         self.scratch.run(&format!("CREATE DATABASE `{restored}` CHARACTER SET utf8mb4"));
         self.scratch.server.client(Some(&restored), renamed.as_bytes());
         for question in questions {
-            let (sql, wanted) = match question.rsplit_once("= EXACT:") {
-                Some((sql, exact)) => (sql, self.scratch.run(exact)),
-                None => {
-                    let (sql, value) = question.rsplit_once(" = ").unwrap();
-                    (sql, value.to_owned())
-                }
+            let (sql, wanted) = if let Some((sql, exact)) = question.rsplit_once("= EXACT:") {
+                (sql, self.scratch.run(exact))
+            } else {
+                let (sql, value) = question.rsplit_once(" = ").unwrap();
+                (sql, value.to_owned())
             };
             let answer = self.scratch.server.client(Some(&restored), sql.as_bytes());
             assert_eq!(answer.trim(), wanted.trim(), "{question}");
