@@ -56,11 +56,19 @@ pub(crate) fn still_events(session: &mut Session) -> Result<Stilled, Error> {
         let listing = format!("SHOW EVENTS FROM {} WHERE Status = 'ENABLED'", crate::sql::name(&database));
         let rows: Vec<Row> = match session.rows(doing, &listing) {
             Ok(rows) => rows,
-            // The server's own schemas, on some versions and for some accounts.
-            Err(error) if error.is_denied() => continue,
+            // The server's own schemas, on some versions and for some accounts; a server without a scheduler.
+            Err(error) if error.is_denied() || error.number() == Some(number::EVENTS_DISABLED) => continue,
+            Err(error) if error.number().is_some() => {
+                done.left.push(format!("those of {database} ({error})"));
+                continue;
+            }
             Err(error) => return Err(error),
         };
-        for event in rows.iter().filter_map(Enabled::of) {
+        for row in &rows {
+            let Some(event) = Enabled::of(row) else {
+                done.left.push(format!("one of {database}, whose listing cannot be read"));
+                continue;
+            };
             let label = format!("{database}.{}", event.name);
             // The one statement below is read in the event's own character set.
             if !event.name.is_ascii() && !event.client.starts_with("utf8") {

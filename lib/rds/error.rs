@@ -175,7 +175,7 @@ impl Failure for Error {
             Self::Check(_) => Ending::new(Exit::BadConfig, "check")
                 .hint("what is WRONG above comes with the lines for refresh.toml where they are known"),
             Self::Hopeless { lines, .. } => Ending::new(Exit::BadConfig, "check").hint(format!(
-                "no snapshot was taken; rds-restore --check tells everything, and rds-snap --no-check goes on without asking{}{lines}",
+                "no snapshot was taken; rds-restore --check tells everything, and rds-snap --no-check goes on without asking (where flags of the tools after it say otherwise){}{lines}",
                 if lines.is_empty() { "" } else { "; for refresh.toml:\n" }
             )),
             Self::MultiAz(_) => Ending::new(Exit::BadConfig, "bad-config")

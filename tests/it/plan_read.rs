@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use refreshkit::document::{Document, TableDigest, TablePlan};
 
+use crate::closure::document;
 use crate::support::{Scratch, TestServer, Tool, for_each_server};
 
 /// 2,000 applications, of which the last 500 are in the window and two older ones are pinned; twenty answers each, in the order of their
@@ -52,31 +53,41 @@ fn tool(name: &str, directory: &tempfile::TempDir) -> Tool {
         .env("REFRESH_STATE_DIR", directory.path().join("state"))
 }
 
-const AS_OF: [&str; 3] = ["--source", "--as-of", "2026-11-23T02:00:00Z"];
+/// Whose server it is: one that lives on, or a copy that stands still.
+#[derive(Clone, Copy, PartialEq)]
+enum Where {
+    Live,
+    Copy,
+}
 
-/// The server's address, as a person would type it.
-fn owned(server: &TestServer) -> String {
-    server.server().label().rsplit('@').next().unwrap().to_owned()
+/// `mydehydrate` there.
+fn planned((scratch, directory): &(Scratch, tempfile::TempDir), place: Where) -> Document {
+    let tool = tool("mydehydrate", directory).args(["--as-of", "2026-11-23T02:00:00Z"]);
+    let tool = match place {
+        Where::Live => tool.arg("--source"),
+        Where::Copy => tool.document(&document(&scratch.server, std::slice::from_ref(&scratch.name))),
+    };
+    tool.run().exits(0).document()
 }
 
 /// Plans, dumps, and gives the plan of `answers` and the digests of the dump.
-fn night(directory: &tempfile::TempDir, flags: &[&str]) -> (Document, TablePlan, Vec<TableDigest>) {
-    let planned = tool("mydehydrate", directory).args(AS_OF).args(flags.iter().copied()).run().exits(0);
-    let document = planned.document();
+fn night(setting: &(Scratch, tempfile::TempDir), place: Where) -> (Document, TablePlan, Vec<TableDigest>) {
+    let document = planned(setting, place);
     let plan = document.dehydration.as_ref().unwrap();
     let answers = plan.tables.iter().find(|table| table.table == "answers").unwrap().clone();
-    let dumped = tool("mydump-rotate", directory).arg("--keep-work").stdin(planned.stdout).run().exits(0);
-    (document, answers, dumped.document().dump.unwrap().tables)
+    let dump = tool("mydump-rotate", &setting.1).arg("--keep-work");
+    let dumped = dump.document(&document).run().exits(0).document();
+    (document, answers, dumped.dump.unwrap().tables)
 }
 
 #[test]
 fn what_is_read_along_a_relation_and_as_a_range_is_what_keys_would_have_read() {
     for_each_server(|server| {
-        let (scratch, directory) = setting(server);
+        let setting = setting(server);
         // On a server that lives on, every table has its keys.
-        let (_, keyed, before) = night(&directory, &[]);
+        let (_, keyed, before) = night(&setting, Where::Live);
         assert_eq!((keyed.read.as_str(), keyed.whole_ranges.clone()), ("by keys", vec![]));
-        let (document, along, after) = night(&directory, &["--i-own-this-server", &owned(server)]);
+        let (document, along, after) = night(&setting, Where::Copy);
         assert_eq!(along.rows, keyed.rows);
         assert_eq!(after, before);
         let within: u64 = along.whole_ranges.iter().map(|range| range.rows).sum();
@@ -92,7 +103,7 @@ fn what_is_read_along_a_relation_and_as_a_range_is_what_keys_would_have_read() {
         assert!(along.read.ends_with("the rest along app_id"), "{}", along.read);
         let tables = &document.dehydration.as_ref().unwrap().tables;
         let at = tables.iter().position(|table| table.table == "answers").unwrap();
-        let keys = format!("SELECT COUNT(*) FROM `{}__work`.k_{at}", scratch.name);
+        let keys = format!("SELECT COUNT(*) FROM `{}__work`.k_{at}", setting.0.name);
         assert_eq!(server.session().first::<u64>("counting keys", &keys).unwrap(), Some(0));
         let reports = document.dehydration.unwrap().edges;
         let owner = reports.iter().find(|edge| edge.child.ends_with("answers(app_id)")).unwrap();
@@ -103,13 +114,10 @@ fn what_is_read_along_a_relation_and_as_a_range_is_what_keys_would_have_read() {
 #[test]
 fn a_row_that_has_no_key_of_its_own_is_explained_all_the_same() {
     for_each_server(|server| {
-        let (scratch, directory) = setting(server);
-        tool("mydehydrate", &directory)
-            .args(AS_OF)
-            .args(["--i-own-this-server", &owned(server)])
-            .run()
-            .exits(0);
-        let explain = |key: &str| tool("mydehydrate", &directory).args(["explain", "answers", key]).run();
+        let setting = setting(server);
+        planned(&setting, Where::Copy);
+        let (scratch, directory) = &setting;
+        let explain = |key: &str| tool("mydehydrate", directory).args(["explain", "answers", key]).run();
         let chain = explain("39000").exits(0).stdout.replace(&format!("{}.", scratch.name), "");
         assert_eq!(
             chain,
@@ -126,10 +134,10 @@ fn a_row_that_has_no_key_of_its_own_is_explained_all_the_same() {
 #[test]
 fn a_table_whose_kept_rows_are_everywhere_gets_keys_after_all() {
     for_each_server(|server| {
-        let (scratch, directory) = setting(server);
-        scratch.run("UPDATE answers SET app_id = 1 + id % 2000");
-        let (_, keyed, before) = night(&directory, &[]);
-        let (_, along, after) = night(&directory, &["--i-own-this-server", &owned(server)]);
+        let setting = setting(server);
+        setting.0.run("UPDATE answers SET app_id = 1 + id % 2000");
+        let (_, keyed, before) = night(&setting, Where::Live);
+        let (_, along, after) = night(&setting, Where::Copy);
         assert_eq!((along.read.as_str(), along.rows), ("by keys", keyed.rows));
         assert_eq!(after, before);
     });

@@ -283,8 +283,8 @@ fn what_the_role_may_not_ask_is_a_note_and_no_failure() {
 #[test]
 fn rds_snap_asks_the_same_first_and_takes_no_snapshot_of_what_could_not_be_restored() {
     for (action, answer, restore, said) in cases().into_iter().chain([read_only()]) {
-        if action == "DescribeDBClusters" {
-            // The source itself is for rds-snap to judge.
+        if ["DescribeDBClusters", "DescribeAccountAttributes"].contains(&action) {
+            // The source itself is for rds-snap to judge, and a quota may be free again by then.
             continue;
         }
         let mut answers = well();

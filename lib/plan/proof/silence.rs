@@ -70,6 +70,7 @@ fn left_behind(
         let rows = match blueprint.kept(edge.child) {
             Kept::Keys => Rows::Kept,
             Kept::Children => Rows::Matching(&condition),
+            Kept::Along(owner) => Rows::Along(blueprint.owner(owner), last_down),
             Kept::All | Kept::Nothing => Rows::All,
         };
         let (from, kept) = words.kept_child_rows(edge, rows);

@@ -3,6 +3,8 @@
 //! In: a blueprint. Out: the relation, or nothing. A row that is read through its parent cannot lack it, so that relation needs no
 //! proof; whatever else refers to such a table, takes rows back from it or picks some of its children needs its keys.
 
+use std::collections::BTreeSet;
+
 use super::whole_range;
 use crate::config::Up;
 use crate::document::TableClass;
@@ -16,6 +18,9 @@ use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::reading::Along;
 
+/// So many rows may be beside the ranges: they are read in one go, since each chunk of them would go through all parents again.
+const BESIDE_MAX: u64 = 100_000;
+
 /// Decides anew which tables may be read along a relation.
 pub(crate) fn ask(blueprint: &mut Blueprint) {
     blueprint.read.along.clear();
@@ -23,7 +28,8 @@ pub(crate) fn ask(blueprint: &mut Blueprint) {
         return;
     }
     let tables = 0..blueprint.catalog.tables.len();
-    let asked = |table| Some((table, Along { edge: relation(blueprint, table)?, found: None }));
+    let downward = downward(blueprint);
+    let asked = |table| Some((table, Along { edge: relation(blueprint, &downward, table)?, found: None }));
     blueprint.read.along = tables.filter_map(asked).collect();
 }
 
@@ -45,7 +51,7 @@ pub(crate) fn settle(
     let mut struck = Vec::new();
     for (table, found) in looked {
         match (found, blueprint.read.along.get_mut(&table)) {
-            (Some(found), Some(along)) => along.found = Some(found),
+            (Some(found), Some(along)) if found.beside() <= BESIDE_MAX => along.found = Some(found),
             _ => {
                 blueprint.read.along.remove(&table);
                 struck.push(table);
@@ -55,8 +61,24 @@ pub(crate) fn settle(
     Ok(struck)
 }
 
+/// The tables whose rows can bring their children: roots, and what they own. A lookup that is only referred to brings none, whatever its
+/// relations say.
+fn downward(blueprint: &Blueprint) -> BTreeSet<usize> {
+    let tables = 0..blueprint.catalog.tables.len();
+    let mut all: BTreeSet<usize> =
+        tables.filter(|table| blueprint.class(*table) == TableClass::Root).collect();
+    loop {
+        let owned = blueprint.edges.iter().filter(|edge| edge.down && all.contains(&edge.parent));
+        let more: Vec<usize> = owned.map(|edge| edge.child).filter(|child| !all.contains(child)).collect();
+        if more.is_empty() {
+            return all;
+        }
+        all.extend(more);
+    }
+}
+
 /// The relation along which the rows of `table` can be read, by number.
-fn relation(blueprint: &Blueprint, table: usize) -> Option<usize> {
+fn relation(blueprint: &Blueprint, downward: &BTreeSet<usize>, table: usize) -> Option<usize> {
     let found = &blueprint.catalog.tables[table];
     if blueprint.class(table) != TableClass::Follow || found.rows_estimate < blueprint.read.rows_min {
         return None;
@@ -74,8 +96,11 @@ fn relation(blueprint: &Blueprint, table: usize) -> Option<usize> {
     if own.clone().any(|edge| edge.up == Up::Nullify) {
         return None;
     }
-    let owner = own.find(|edge| edge.down && blueprint.kept(edge.parent) == Kept::Keys)?;
-    if own.any(|edge| edge.down && blueprint.kept(edge.parent) == Kept::Keys) {
+    let brings = |edge: &&Edge| {
+        edge.down && downward.contains(&edge.parent) && blueprint.kept(edge.parent) == Kept::Keys
+    };
+    let owner = own.find(brings)?;
+    if own.any(|edge| brings(&edge)) {
         return None;
     }
     let plain = owner.cap.is_none() && owner.cast.is_none() && owner.up != Up::Never;

@@ -53,7 +53,8 @@ pub(crate) fn find(
     let slice = (last - first) / SLICES + 1;
     let count = |session: &mut Session, column: &str, from: &str| -> Result<Slices, Error> {
         let sql = format!(
-            "SELECT CAST({column} DIV {slice} AS UNSIGNED) AS slice, COUNT(*) FROM {from} GROUP BY slice"
+            "SELECT CAST({column} DIV {slice} AS UNSIGNED) AS refreshkit_slice, COUNT(*) FROM {from} \
+             GROUP BY refreshkit_slice"
         );
         Ok(session.rows(&deed, &sql)?)
     };

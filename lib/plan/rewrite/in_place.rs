@@ -157,6 +157,8 @@ fn finished_form(plan: &mut Dehydration) {
     for table in &mut plan.tables {
         table.from = format!("{} AS t", qualified(&table.database, &table.table));
         table.filter = None;
+        table.whole_ranges.clear();
+        "whole".clone_into(&mut table.read);
         for column in &mut table.columns {
             column.expression = of(&column.name);
         }

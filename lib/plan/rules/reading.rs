@@ -46,3 +46,10 @@ pub struct Found {
     /// Where most of them are.
     pub ranges: Vec<WholeRange>,
 }
+
+impl Found {
+    /// How many rows are in none of the ranges.
+    pub(crate) fn beside(&self) -> u64 {
+        self.rows - self.ranges.iter().map(|range| range.rows).sum::<u64>().min(self.rows)
+    }
+}

@@ -101,7 +101,7 @@ fn fly(
             Err(error) => warnings.push(format!("{label} has no canary: {}", error.said())),
         }
     }
-    let by_hand = follow(session, blueprint, &planted)?;
+    let mut by_hand = follow(session, blueprint, &planted)?;
     let mut leaks = Vec::new();
     let mut seen = 0;
     for row in &planted {
@@ -113,7 +113,14 @@ fn fly(
             // Its parent is of our own generations, which the plan has no row of.
             plan.to_mut().from = blueprint.words().rows_along(blueprint.owner(owner), u64::from(u32::MAX));
         }
-        if look(session, &plan, row, marker, &mut leaks)? {
+        let mut there = look(session, &plan, row, marker, &mut leaks)?;
+        if !there && matches!(blueprint.kept(row.table), Kept::Along(_)) {
+            // No relation brought it: it is looked at as if its key had been put in by hand.
+            plan.to_mut().from = format!("{} AS t", table.sql());
+            there = look(session, &plan, row, marker, &mut leaks)?;
+            by_hand += usize::from(there);
+        }
+        if there {
             seen += 1;
         } else {
             warnings.push(format!("the canary in {} did not come along", table.label()));

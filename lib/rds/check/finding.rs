@@ -46,6 +46,12 @@ impl Finding {
         Self { level: Level::Unset, about, said, toml }
     }
 
+    /// The same as something worth knowing.
+    pub(super) fn only_told(self) -> Self {
+        let level = if self.level == Level::Good { Level::Good } else { Level::Note };
+        Self { level, toml: None, ..self }
+    }
+
     pub(super) fn wrong(about: &'static str, said: String, toml: Option<String>) -> Self {
         Self { level: Level::Wrong, about, said, toml }
     }

@@ -221,7 +221,7 @@ pub(super) fn parameters(group: &Group, set: &[(String, String)]) -> Vec<Finding
 }
 
 /// Which instance classes can be ordered; the first that can be is taken.
-pub(super) fn classes(machines: &[(String, Machine)], version: &str) -> Vec<Finding> {
+pub(super) fn classes(machines: &[(String, Machine)], version: &str, all_asked: bool) -> Vec<Finding> {
     let mut all: Vec<Finding> = machines
         .iter()
         .map(|(class, machine)| match machine {
@@ -232,7 +232,7 @@ pub(super) fn classes(machines: &[(String, Machine)], version: &str) -> Vec<Find
             ),
         })
         .collect();
-    if !machines.is_empty() && machines.iter().all(|(_, machine)| *machine == Machine::Missing) {
+    if all_asked && !machines.is_empty() && machines.iter().all(|(_, machine)| *machine == Machine::Missing) {
         let said = "none of [restore] instance_class can be ordered".to_owned();
         all.push(Finding::wrong(
             "classes",
@@ -400,12 +400,15 @@ mod tests {
         let list = |machines: &[Machine]| -> Vec<(String, Machine)> {
             machines.iter().enumerate().map(|(n, machine)| (format!("db.r{n}g.large"), *machine)).collect()
         };
-        let some = classes(&list(&[Machine::Missing, Machine::Offered]), "8");
+        let some = classes(&list(&[Machine::Missing, Machine::Offered]), "8", true);
         assert_eq!(some.iter().map(|finding| finding.level).collect::<Vec<_>>(), [Level::Note, Level::Good]);
         wrong(
-            classes(&list(&[Machine::Missing, Machine::Missing]), "8").last().unwrap(),
+            classes(&list(&[Machine::Missing, Machine::Missing]), "8", true).last().unwrap(),
             "none of [restore] instance_class",
         );
+        // One that could not be asked may be there.
+        let some = classes(&list(&[Machine::Missing]), "8", false);
+        assert!(some.iter().all(|finding| finding.level == Level::Note), "{some:?}");
     }
 
     #[test]

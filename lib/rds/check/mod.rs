@@ -92,8 +92,8 @@ fn check(
     Ok(learned)
 }
 
-/// Before a snapshot is taken of `source`: refuses what would make the night fail whatever flags the tools after this one are given.
-/// What passes by itself (a busy source, a quota of snapshots, for which there is a fallback) is left to the tools.
+/// Before a snapshot is taken of `source`: refuses what would make the night fail as refresh.toml has it. What is not set there may come by
+/// a flag, and what passes by itself (a busy source, a quota that last night's copy still fills) is told, and left to the tools.
 pub(super) fn before(
     desk: &Desk<'_>,
     aws: &Connection,
@@ -105,9 +105,8 @@ pub(super) fn before(
     if settings.subnet_group.is_some() {
         place(&mut list, aws, settings);
     }
-    let snapshots = |finding: &Finding| finding.said.starts_with("Manual");
     let quotas = quotas(&mut list, aws, settings, source.kind);
-    list.extend(quotas.into_iter().filter(|finding| !snapshots(finding)));
+    list.extend(quotas.into_iter().map(Finding::only_told));
     list.extend(judge::shape(source, settings, &desk.house.config.snapshot.prefix));
     what_is_offered(&mut list, aws, settings, source);
     desk.house.cancel.check()?;
@@ -128,10 +127,14 @@ fn offline(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
 
 /// Version, parameter group and instance classes, for this engine in this region.
 fn what_is_offered(list: &mut List, aws: &Connection, settings: &RestoreConfig, found: &Thing) {
-    let version = settings.engine_version.clone().unwrap_or_else(|| found.engine_version.clone());
+    // A plain instance is restored at the version of its snapshot, or is upgraded by the service.
+    let plain = found.kind == ResourceKind::Instance;
+    let wanted = settings.engine_version.clone().filter(|_| !plain);
+    let version = wanted.unwrap_or_else(|| found.engine_version.clone());
     let offered = known(list, "version", aws.versions(&found.engine)).unwrap_or_default();
     if !offered.is_empty() {
-        list.add(judge::version(&version, &offered));
+        let judged = judge::version(&version, &offered);
+        list.add(if plain { judged.only_told() } else { judged });
     }
     let family = offered.iter().find(|one| one.id == version).map(|one| one.family.clone());
     group(list, aws, settings, found, family.as_deref());
@@ -142,7 +145,8 @@ fn what_is_offered(list: &mut List, aws: &Connection, settings: &RestoreConfig, 
         };
         machines.push((class.clone(), there));
     }
-    list.extend(judge::classes(&machines, &version));
+    let all_asked = machines.len() == settings.instance_class.as_slice().len();
+    list.extend(judge::classes(&machines, &version, all_asked));
 }
 
 /// An answer, or a word about why there is none.
