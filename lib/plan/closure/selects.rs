@@ -212,8 +212,11 @@ fn whole_ranges(
     if blueprint.kept(at) != Kept::Keys || !blueprint.read.still || rows < blueprint.read.rows_min {
         return Ok(Vec::new());
     }
-    let keys = format!("{} AS k", blueprint.words().keys(at));
-    let found = whole_range::find(session, blueprint, at, (&keys, "k.p1"))?;
+    let words = blueprint.words();
+    let keys = format!("{} AS k", words.keys(at));
+    let condition = format!("EXISTS (SELECT 1 FROM {keys} WHERE {})", words.key_join(at, "o"));
+    let rows = whole_range::KeptRows { from: &keys, key: "k.p1", condition: &condition };
+    let found = whole_range::find(session, blueprint, at, &rows)?;
     Ok(found.map_or(Vec::new(), |found| found.ranges))
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::whole_range;
+use super::whole_range::{self, KeptRows};
 use crate::config::Up;
 use crate::document::TableClass;
 use crate::house::House;
@@ -44,9 +44,21 @@ pub(crate) fn settle(
         blueprint.read.along.iter().map(|(table, along)| (*table, along.edge)).collect();
     let looked = share_out(sessions, asked, |session, (table, edge)| {
         house.cancel.check()?;
-        let kept = blueprint.words().rows_along(blueprint.owner(edge), last_down);
-        let key = whole_range::sortable(blueprint, table).map(|key| of("t", key)).unwrap_or_default();
-        Ok((table, whole_range::find(session, blueprint, table, (&kept, &key))?))
+        let (words, owner) = (blueprint.words(), blueprint.owner(edge));
+        let Some(column) = whole_range::sortable(blueprint, table) else { return Ok((table, None)) };
+        let values: Vec<String> = owner.child_columns.iter().map(|column| of("o", column)).collect();
+        let mut condition = words.parent_kept(owner, &values, (0, last_down));
+        if let Some(filter) = &owner.filter {
+            let own = words.table(table).sql();
+            let same = format!("{} = {}", of("c", column), of("o", column));
+            condition += &format!(" AND EXISTS (SELECT 1 FROM {own} AS c WHERE {same} AND ({filter}))");
+        }
+        let rows = KeptRows {
+            from: &words.rows_along(owner, last_down),
+            key: &of("t", column),
+            condition: &condition,
+        };
+        Ok((table, whole_range::find(session, blueprint, table, &rows)?))
     })?;
     let mut struck = Vec::new();
     for (table, found) in looked {

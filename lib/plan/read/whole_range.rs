@@ -31,13 +31,27 @@ type Run = (u64, u64, u64);
 /// Counted slices: their numbers and how many rows are in each.
 type Slices = Vec<(u64, u64)>;
 
-/// Looks for the ranges. `kept` is a FROM clause for the kept rows, whose key `column` names there; `None` if there are none, or if it
-/// would not pay.
+/// So many short stretches of the key are looked at first, of so many rows each: where most of what is kept stands among rows that are
+/// not, as where keys are random, nothing is counted at all.
+const STRETCHES: u64 = 96;
+const STRETCH_ROWS: u64 = 32;
+
+/// The kept rows of a table, as SQL.
+pub(crate) struct KeptRows<'a> {
+    /// A FROM clause.
+    pub(crate) from: &'a str,
+    /// The key of the table there.
+    pub(crate) key: &'a str,
+    /// Whether a row of the bare table is one of them: a condition over alias `o`.
+    pub(crate) condition: &'a str,
+}
+
+/// Looks for the ranges. `None` if there are none, or if it would not pay.
 pub(crate) fn find(
     session: &mut Session,
     blueprint: &Blueprint,
     table: usize,
-    (kept, column): (&str, &str),
+    rows: &KeptRows<'_>,
 ) -> Result<Option<Found>, Error> {
     let Some(column_name) = sortable(blueprint, table) else { return Ok(None) };
     let own = &blueprint.catalog.tables[table];
@@ -50,6 +64,12 @@ pub(crate) fn find(
     let Some((first, last)) = ends.and_then(|(first, last)| number(first).zip(number(last))) else {
         return Ok(None);
     };
+    let ends = (first, last);
+    if blueprint.read.share_percent > 0
+        && !promising(session, (blueprint, table), (&deed, column_name), ends, rows)?
+    {
+        return Ok(None);
+    }
     let slice = (last - first) / SLICES + 1;
     let count = |session: &mut Session, column: &str, from: &str| -> Result<Slices, Error> {
         let sql = format!(
@@ -58,7 +78,7 @@ pub(crate) fn find(
         );
         Ok(session.rows(&deed, &sql)?)
     };
-    let kept = count(session, column, kept)?;
+    let kept = count(session, rows.key, rows.from)?;
     let rows = kept.iter().map(|(_, rows)| rows).sum();
     let Some((first, last)) = crowded(&kept) else { return Ok(None) };
     let bounds = (first * slice, last.saturating_mul(slice).saturating_add(slice - 1));
@@ -80,6 +100,33 @@ pub(crate) fn find(
         ..WholeRange::default()
     };
     Ok(Some(Found { rows, ranges: runs.into_iter().map(range).collect() }))
+}
+
+/// Whether most of the kept rows of a few stretches stand alone there.
+fn promising(
+    session: &mut Session,
+    (blueprint, table): (&Blueprint, usize),
+    (deed, key): (&str, &str),
+    (first, last): (u64, u64),
+    rows: &KeptRows<'_>,
+) -> Result<bool, Error> {
+    let (own, key) = (blueprint.catalog.tables[table].sql(), name(key));
+    let stretch = |n: u64| {
+        let from = first + (last - first) / STRETCHES * n;
+        format!(
+            "(SELECT COUNT(*) AS there, COALESCE(SUM(kept), 0) AS kept FROM (SELECT {} AS kept FROM {own} AS o \
+             WHERE o.{key} >= {from} ORDER BY o.{key} LIMIT {STRETCH_ROWS}) AS s)",
+            rows.condition
+        )
+    };
+    let all: Vec<String> = (0..STRETCHES).map(stretch).collect();
+    let sql = format!(
+        "SELECT CAST(COALESCE(SUM(w.kept), 0) AS UNSIGNED), \
+         CAST(COALESCE(SUM(CASE WHEN w.kept = w.there THEN w.kept ELSE 0 END), 0) AS UNSIGNED) FROM ({}) AS w",
+        all.join(" UNION ALL ")
+    );
+    let (kept, alone): (u64, u64) = session.first(deed, &sql)?.unwrap_or_default();
+    Ok(alone * 2 >= kept)
 }
 
 /// From the first to the last slice that holds at least half of what the fullest one does.
