@@ -16,7 +16,7 @@ use crate::sql::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
 
 /// Words that a table's, view's or routine's name follows, and never a column's.
-const TABLE_FOLLOWS: [&str; 16] = [
+const TABLE_FOLLOWS: [&str; 19] = [
     "FROM",
     "JOIN",
     "INTO",
@@ -33,6 +33,10 @@ const TABLE_FOLLOWS: [&str; 16] = [
     "CALL",
     "TO",
     "RENAME",
+    "STRAIGHT_JOIN",
+    "TRUNCATE",
+    // DELETE FROM x USING app.t AS x; the USING of a join has parentheses.
+    "USING",
 ];
 
 /// Functions in whose parentheses FROM is no clause.
@@ -273,6 +277,8 @@ mod tests {
             "SELECT other.f(1)",
             "GRANT ALL ON other.* TO u",
             "SELECT app.t.id FROM users app",
+            "DELETE FROM app USING app.t AS app",
+            "SELECT 1 FROM t app STRAIGHT_JOIN app.t",
             "DROP DATABASE app",
             "create or replace schema x",
             "/*!50000 DROP */ /*M!100100 SCHEMA */ x",

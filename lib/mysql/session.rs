@@ -197,34 +197,41 @@ impl Session {
     }
 }
 
-/// How many statements the server is asked about that it warned of: it may have a word to say about each of millions.
-const ASKED_MAX: usize = 1000;
+/// How many statements are looked at that changed values: all of millions may. Notes are no values, however many there are.
+const CHANGED_MAX: usize = 1000;
 
 /// Warnings that are about how something is written, not about values: deprecations.
 const ABOUT_WORDS: [u16; 8] = [1287, 1681, 1831, 3719, 3720, 3778, 3950, 4095];
+
+/// Its level, number and text.
+type Warning = (String, u16, Vec<u8>);
 
 /// What a server said of values while it took statements all the same: cut, rounded, replaced.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     count: u64,
     first: Option<String>,
-    asked: usize,
+    /// Statements that changed values.
+    changed: usize,
 }
 
 impl Warnings {
     /// Reads what the server has to say about the last statement of a session, of which it says that there are so many warnings. Notes
     /// and deprecations are not about values.
     pub(crate) fn count(&mut self, session: &mut Session, line: u64, warnings: u16) {
-        if warnings == 0 || self.asked >= ASKED_MAX {
+        if warnings == 0 || self.changed >= CHANGED_MAX {
             return;
         }
-        self.asked += 1;
-        let all =
-            session.rows::<(String, u16, Vec<u8>)>("reading warnings", "SHOW WARNINGS").unwrap_or_default();
-        let about_values =
-            |(level, code, _): &&(String, u16, Vec<u8>)| level != "Note" && !ABOUT_WORDS.contains(code);
+        let all = session.rows::<Warning>("reading warnings", "SHOW WARNINGS").unwrap_or_default();
+        self.note(line, &all);
+    }
+
+    /// What the server said of the statement at a line.
+    fn note(&mut self, line: u64, all: &[Warning]) {
+        let about_values = |(level, code, _): &&Warning| level != "Note" && !ABOUT_WORDS.contains(code);
         let mut values = all.iter().filter(about_values);
         if let Some((_, code, message)) = values.next() {
+            self.changed += 1;
             self.count += 1 + values.count() as u64;
             let said = warning(*code, &String::from_utf8_lossy(message));
             self.first.get_or_insert_with(|| format!("line {line}: {said}"));
@@ -235,7 +242,7 @@ impl Warnings {
     pub(crate) fn told(&self) -> Option<String> {
         let first = self.first.as_ref()?;
         let plural = if self.count == 1 { "" } else { "s" };
-        let least = if self.asked >= ASKED_MAX { "at least " } else { "" };
+        let least = if self.changed >= CHANGED_MAX { "at least " } else { "" };
         Some(format!("{least}{} warning{plural} of the server, the first at {first}", self.count))
     }
 }
@@ -245,4 +252,25 @@ fn one_statement_a_text(connection: &Conn) -> std::io::Result<bool> {
     let mut packets = Packets::new(connection.as_raw_fd());
     packets.ask(Command::SetOption, &MULTI_STATEMENTS_OFF)?;
     Ok(matches!(packets.packet()?, [0x00 | 0xfe, ..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_hide_no_value_that_was_cut_and_too_many_are_said_to_be_at_least_so_many() {
+        let mut warnings = Warnings::default();
+        for line in 0..2000 {
+            warnings.note(line, &[("Note".to_owned(), 1051, b"Unknown table 'x'".to_vec())]);
+        }
+        assert_eq!(warnings.told(), None);
+        let cut = [("Warning".to_owned(), 1265, b"Data truncated for column 'a' at row 1".to_vec())];
+        warnings.note(2000, &cut);
+        let told = warnings.told().unwrap();
+        assert!(told.starts_with("1 warning of the server, the first at line 2000"), "{told}");
+        (2001..4000).for_each(|line| warnings.note(line, &cut));
+        let told = warnings.told().unwrap();
+        assert!(told.starts_with("at least "), "{told}");
+    }
 }

@@ -15,7 +15,8 @@ use crate::sql::{awake, is_awake, qualified};
 /// What a CREATE EVENT says of itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Event {
-    pub(super) name: String,
+    /// Its name in the bytes of the file.
+    pub(super) name: Vec<u8>,
     /// It is to fire.
     pub(super) awake: bool,
     /// What makes it sleep: a place in the statement, and what to write there.
@@ -24,7 +25,8 @@ pub(super) struct Event {
 
 /// Reads a CREATE EVENT; `at` is where it says EVENT. Nothing if it has no body: the server says what is wrong with it.
 pub(super) fn event(reading: &Reading<'_>, at: usize) -> Option<Event> {
-    let (name, mut at) = reading.object(reading.behind_if(at + 1))?;
+    let (_, mut at) = reading.object(reading.behind_if(at + 1))?;
+    let name = reading.raw_name(at - 1);
     let (mut depth, mut comment) = (0_u32, None);
     loop {
         let token = reading.code.get(at)?;
@@ -34,15 +36,15 @@ pub(super) fn event(reading: &Reading<'_>, at: usize) -> Option<Event> {
             () if token.is(b')') => depth = depth.saturating_sub(1),
             () if depth > 0 => {}
             () if reading.is(at, "ENABLE") => {
-                return Some(Event { name: name.into(), awake: true, sleep: (place, "DISABLE") });
+                return Some(Event { name, awake: true, sleep: (place, "DISABLE") });
             }
             () if reading.is(at, "DISABLE") => {
-                return Some(Event { name: name.into(), awake: false, sleep: (place, "DISABLE") });
+                return Some(Event { name, awake: false, sleep: (place, "DISABLE") });
             }
             () if reading.is(at, "COMMENT") => comment = Some(place.start),
             () if reading.is(at, "DO") => {
                 let at = comment.unwrap_or(place.start);
-                return Some(Event { name: name.into(), awake: true, sleep: (at..at, "DISABLE ") });
+                return Some(Event { name, awake: true, sleep: (at..at, "DISABLE ") });
             }
             () => {}
         }
@@ -77,7 +79,11 @@ mod tests {
         let reading = Reading::of(sql.as_bytes(), Mode::default());
         let event = event(&reading, reading.created().unwrap().0).unwrap();
         let edits = vec![(event.sleep.0, event.sleep.1.as_bytes().into())];
-        (event.name, event.awake, String::from_utf8(reading.spliced(edits).into_owned()).unwrap())
+        (
+            String::from_utf8(event.name).unwrap(),
+            event.awake,
+            String::from_utf8(reading.spliced(edits).into_owned()).unwrap(),
+        )
     }
 
     #[test]

@@ -22,8 +22,9 @@ const BLOCK_BYTES: usize = 256 * 1024;
 /// How much SQL a compressed byte may be.
 const SQL_PER_COMPRESSED_BYTE: u64 = 6;
 
-/// The logarithm of the memory that zstd may want: what `zstd` itself takes without being told more.
-const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+/// The logarithm of the memory that zstd may want, so that a file and its longest statement fit together: any level of `zstd` wants less, but
+/// not `--ultra` and `--long`.
+const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 /// What a file of another kind begins with, what it is, and what to do.
 const OTHERS: [(&[u8], &str, &str); 8] = [
@@ -180,9 +181,26 @@ fn opened<'a>(reader: impl BufRead + 'a, packing: Packing) -> io::Result<Box<dyn
         Packing::Zstd => {
             let mut decoder = zstd::Decoder::with_buffer(reader)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-            Box::new(decoder)
+            Box::new(Unpacked { inner: decoder })
         }
     })
+}
+
+/// Says what to do about a window that is too large.
+struct Unpacked<R> {
+    inner: R,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|e| {
+            if !e.to_string().contains("too much memory") {
+                return e;
+            }
+            let what = "it was packed with a window of more than 64 MiB (zstd --ultra or --long): unpack it first, zstd -d --long=31";
+            io::Error::other(what)
+        })
+    }
 }
 
 /// Tells the progress how much of the file was read.
@@ -277,6 +295,22 @@ mod tests {
         let task = progress.start("reading", None, progress::Unit::Bytes);
         file.text(&task).unwrap().read_to_string(&mut text).unwrap();
         assert!(text.ends_with("prod\nSELECT 1;"), "{text}");
+    }
+
+    #[test]
+    fn zstd_that_wants_too_much_memory_is_told_what_to_do() {
+        let packed = |window: u32| {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(window).unwrap();
+            io::copy(&mut &b"SELECT 1;"[..], &mut encoder).unwrap();
+            encoder.finish().unwrap()
+        };
+        let told = refusal("a.sql.zst", &packed(27));
+        assert!(told.contains("unpack it first, zstd -d --long=31"), "{told}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sql.zst");
+        std::fs::write(&path, packed(26)).unwrap();
+        assert!(PlainFile::of(&path, None).unwrap().is_some());
     }
 
     #[test]

@@ -10,11 +10,11 @@ use std::ops::Range;
 
 use super::events::{self, Event};
 use super::names::own_qualifiers;
-use super::reading::Reading;
+use super::reading::{Reading, TOKENS_MAX};
 use super::settings::{self, Setting};
 use crate::migrate::leaves;
 use crate::mysql::Engine;
-use crate::sql::{Kind, definer_in};
+use crate::sql::{Kind, Mode, Token, definer_in, pieces};
 
 /// Pieces of a statement, and what stands there instead.
 type Edits<'a> = Vec<(Range<usize>, Cow<'a, [u8]>)>;
@@ -45,24 +45,36 @@ pub(super) struct Judge {
     chosen: Option<String>,
     /// Where the last USE turned to.
     current: Option<String>,
-    /// All that it ever turned to, in order.
+    /// The first ones that it turned to or made, in order.
     seen: Vec<String>,
+    /// The one that is wanted is among all of them.
+    met_chosen: bool,
     engine: Engine,
     /// Databases that a text must not name, where nothing but this keeps it out of them.
     others: Vec<String>,
 }
 
+/// How many of a file's databases are told.
+const SEEN_MAX: usize = 20;
+
+/// Rows of which somebody wants to know exactly what they name.
+const ROWS_BYTES_MAX: usize = 1 << 20;
+
 const ELSEWHERE: &str = "this would leave the database that is being loaded";
 
 impl Judge {
+    /// `target` is what the file is loaded for, `header` what mysqldump says that it wrote out. If one of several is wanted, that is not it.
     pub(super) fn new(
-        own: BTreeSet<String>,
+        target: &str,
+        header: Option<&str>,
         chosen: Option<String>,
         engine: Engine,
         others: Vec<String>,
     ) -> Self {
-        let own = own.into_iter().chain(chosen.clone()).collect();
-        Self { own, chosen, current: None, seen: Vec::new(), engine, others }
+        let header = header.filter(|_| chosen.is_none()).map(str::to_owned);
+        let own = [target.to_owned()].into_iter().chain(header.clone()).chain(chosen.clone()).collect();
+        let seen = header.into_iter().collect();
+        Self { own, chosen, current: None, seen, met_chosen: false, engine, others }
     }
 
     /// Decides, or says why the file cannot be loaded.
@@ -74,10 +86,18 @@ impl Judge {
         if reading.is(0, "SOURCE") {
             return Err(format!("{}: this reads another file: put what it holds here", reading.beginning()));
         }
+        if reading.is(0, "USE") {
+            return self.turn(reading);
+        }
+        if reading.too_long && (self.is_wanted() || reading.is(0, "SET")) {
+            return Err(format!(
+                "{}: this has more than {TOKENS_MAX} words and symbols, and is no INSERT … VALUES: make several statements of it",
+                reading.beginning()
+            ));
+        }
         match () {
-            () if reading.is(0, "USE") => return self.turn(reading),
             () if reading.is(0, "SET") => return self.set(reading),
-            () if is_about_database(reading).is_some() => return Ok(self.database(reading)),
+            () if is_about_database(reading).is_some() => return self.database(reading),
             () => {}
         }
         if !self.is_wanted() {
@@ -92,14 +112,7 @@ impl Judge {
             );
         }
         let edits = self.run(reading);
-        if !self.others.is_empty() {
-            let text = reading.spliced(edits.clone());
-            // Rows name nothing.
-            let text = &text[..text.len().min(reading.text.len())];
-            if leaves(&String::from_utf8_lossy(text), &self.foreign_names()) {
-                return Err(ELSEWHERE.to_owned());
-            }
-        }
+        self.refuse_elsewhere(reading, &edits)?;
         match reading.created() {
             Some((at, kind)) if kind == "EVENT" => Ok(match events::event(reading, at) {
                 Some(event) => {
@@ -114,7 +127,7 @@ impl Judge {
 
     /// Whether a text that is prepared would leave, where nothing but this keeps it.
     pub(super) fn leaves_when_prepared(&self, text: &str) -> bool {
-        leaves(text, &self.foreign_names())
+        leaves(text, &self.others)
     }
 
     /// Whether a text guard is all there is.
@@ -125,12 +138,46 @@ impl Judge {
     /// What is wrong with the file as a whole.
     pub(super) fn missed(&self) -> Option<String> {
         let chosen = self.chosen.as_ref()?;
-        let none = !self.seen.is_empty() && !self.seen.contains(chosen);
+        let none = !self.seen.is_empty() && !self.met_chosen;
         none.then(|| format!("it holds {}, and none of them is named {chosen}", self.seen.join(", ")))
     }
 
-    fn foreign_names(&self) -> Vec<String> {
-        self.others.iter().filter(|other| !self.own.contains(*other)).cloned().collect()
+    /// What runs must not name another database, where nothing but this keeps it out of them: not the one in use either, whose name the
+    /// file may have for its own. What was taken away of it is gone from the text; what was not would reach it.
+    fn refuse_elsewhere(&self, reading: &Reading<'_>, edits: &Edits<'_>) -> Result<(), String> {
+        if self.others.is_empty() {
+            return Ok(());
+        }
+        let text = reading.spliced(edits.clone());
+        let (head, rows) = text.split_at(text.len() - reading.rows().len());
+        let leaves = |text: &[u8]| leaves(&String::from_utf8_lossy(text), &self.others);
+        // The look at the whole of a text takes backslashes for what they are by default.
+        let is_usual = reading.mode != reading.mode.without_backslash_escapes();
+        let in_rows = || {
+            qualifies(rows, reading.mode, &self.others)
+                && !(is_usual && text.len() < ROWS_BYTES_MAX && !leaves(&text))
+        };
+        let elsewhere = leaves(head) || in_rows() || !is_usual && qualifies(head, reading.mode, &self.others);
+        if elsewhere { Err(ELSEWHERE.to_owned()) } else { Ok(()) }
+    }
+
+    /// The file speaks of a database as of its own. Two of them are not loaded into one.
+    fn meet(&mut self, name: &str) -> Result<(), String> {
+        self.met_chosen |= self.chosen.as_deref() == Some(name);
+        if self.seen.len() < SEEN_MAX && !self.seen.iter().any(|seen| seen == name) {
+            self.seen.push(name.to_owned());
+        }
+        if self.chosen.is_some() {
+            return Ok(());
+        }
+        if self.seen.len() > 1 {
+            return Err(format!(
+                "it holds several databases ({}): choose one with --database",
+                self.seen.join(", ")
+            ));
+        }
+        self.own.insert(name.to_owned());
+        Ok(())
     }
 
     /// Whether what comes belongs to the database that is wanted.
@@ -145,18 +192,7 @@ impl Judge {
     fn turn(&mut self, reading: &Reading<'_>) -> Result<Verdict, String> {
         let Some(name) = reading.name(1) else { return Err("USE names no database".to_owned()) };
         let name = name.into_owned();
-        if !self.seen.contains(&name) {
-            self.seen.push(name.clone());
-        }
-        if self.chosen.is_none() {
-            if self.seen.len() > 1 {
-                return Err(format!(
-                    "it holds several databases ({}): choose one with --database",
-                    self.seen.join(", ")
-                ));
-            }
-            self.own.insert(name.clone());
-        }
+        self.meet(&name)?;
         self.current = Some(name);
         Ok(match reading.code.get(2) {
             Some(next) => Verdict::Split(next.place.start),
@@ -166,25 +202,28 @@ impl Judge {
 
     fn set(&self, reading: &Reading<'_>) -> Result<Verdict, String> {
         Ok(match settings::setting(reading, self.engine)? {
-            Setting::Run(edits) => Verdict::Run(settings::as_bytes(edits)),
+            // SET @n = (SELECT MAX(id) FROM prod.t)
+            Setting::Run(edits) => {
+                let edits = [settings::as_bytes(edits), self.run(reading)].concat();
+                self.refuse_elsewhere(reading, &edits)?;
+                Verdict::Run(edits)
+            }
             Setting::LeftOut => Verdict::Skip,
         })
     }
 
     /// `CREATE DATABASE prod CHARACTER SET latin1`: only what it says about characters counts, and only for the one that is wanted.
-    fn database(&mut self, reading: &Reading<'_>) -> Verdict {
+    fn database(&mut self, reading: &Reading<'_>) -> Result<Verdict, String> {
         let Some(at) = is_about_database(reading).filter(|_| !reading.is(0, "DROP")) else {
-            return Verdict::Skip;
+            return Ok(Verdict::Skip);
         };
         let at = reading.behind_if(at + 1);
         let options = ["CHARACTER", "CHARSET", "COLLATE", "DEFAULT"];
         // ALTER DATABASE may leave the name out.
         let named = reading.name(at).filter(|_| !(reading.is(0, "ALTER") && reading.is_any(at, &options)));
         let database = named.map(Cow::into_owned);
-        if let (Some(name), None) = (&database, &self.chosen)
-            && reading.is(0, "CREATE")
-        {
-            self.own.insert(name.clone());
+        if let (Some(name), None) = (&database, &self.chosen) {
+            self.meet(name)?;
         }
         let database = database.or_else(|| self.current.clone());
         let wanted = match (&self.chosen, &database) {
@@ -192,7 +231,7 @@ impl Judge {
             _ => true,
         };
         let said = options_of(reading, at);
-        if wanted && !said.is_empty() { Verdict::Collation(said) } else { Verdict::Skip }
+        Ok(if wanted && !said.is_empty() { Verdict::Collation(said) } else { Verdict::Skip })
     }
 
     /// What is different about a statement when it runs: no definer, who is not here, and no name of its own database.
@@ -206,6 +245,24 @@ impl Judge {
         edits.extend(definer.map(|clause| (clause.place, Cow::Borrowed(&b""[..]))));
         edits
     }
+}
+
+/// Whether the name of one of several databases stands in front of a dot anywhere: rows are long, and only looked through.
+fn qualifies(sql: &[u8], mode: Mode, others: &[String]) -> bool {
+    let names_one = |token: &Token| {
+        let text = String::from_utf8_lossy(&sql[token.place.clone()]);
+        let alone = Token { kind: token.kind, place: 0..text.len() };
+        let name = alone.possible_name(&text);
+        name.is_some_and(|name| others.iter().any(|other| other.eq_ignore_ascii_case(&name)))
+    };
+    let mut before: Option<Token> = None;
+    for token in pieces(sql, mode).filter(Token::is_code) {
+        if token.is(b'.') && before.as_ref().is_some_and(names_one) {
+            return true;
+        }
+        before = Some(token);
+    }
+    false
 }
 
 /// Where CREATE, ALTER or DROP says DATABASE.
@@ -267,7 +324,74 @@ mod tests {
     use crate::sql::Mode;
 
     fn judge(chosen: Option<&str>) -> Judge {
-        Judge::new(["app".to_owned()].into(), chosen.map(str::to_owned), Engine::MariaDb, Vec::new())
+        Judge::new("app", None, chosen.map(str::to_owned), Engine::MariaDb, Vec::new())
+    }
+
+    fn elsewhere(judge: &mut Judge, sql: &str, mode: &str) -> bool {
+        judge.judge(&Reading::of(sql.as_bytes(), Mode::of(mode))).is_err_and(|problem| problem == ELSEWHERE)
+    }
+
+    #[test]
+    fn without_a_fence_no_text_reaches_the_database_in_use_whatever_the_file_calls_its_own() {
+        let others = vec!["app".to_owned(), "victim".to_owned()];
+        let mut judge = Judge::new("app", None, None, Engine::MariaDb, others);
+        assert_eq!(said(&mut judge, "USE victim"), "Skip");
+        for (sql, runs) in [
+            ("DELETE FROM x USING app.t AS x", "DELETE FROM x USING t AS x"),
+            (
+                "INSERT INTO app.t (id, value) SELECT id, value FROM app.u",
+                "INSERT INTO t (id, value) SELECT id, value FROM u",
+            ),
+            ("INSERT INTO victim.t VALUES ('app.t', 1.5)", "INSERT INTO t VALUES ('app.t', 1.5)"),
+            ("INSERT INTO app VALUES (1) ON DUPLICATE KEY UPDATE app.a = 2", ""),
+            ("SET @n = (SELECT MAX(id) FROM app.t)", "SET @n = (SELECT MAX(id) FROM t)"),
+            ("SELECT app.id FROM t AS app", ""),
+        ] {
+            assert_eq!(said(&mut judge, sql), if runs.is_empty() { sql } else { runs });
+        }
+        for sql in [
+            "INSERT INTO t VALUES (1, (SELECT MAX(a) + victim.x FROM u))",
+            "INSERT INTO t VALUES (1), (\"app\".f)",
+            "SET @x = victim.x",
+            "SELECT victim.a FROM t",
+        ] {
+            assert!(elsewhere(&mut judge, sql, ""), "{sql}");
+        }
+        let sql = "SELECT 'a\\', victim.a, ' FROM t'";
+        assert!(elsewhere(&mut judge, sql, "NO_BACKSLASH_ESCAPES") && !elsewhere(&mut judge, sql, ""));
+        for prepared in ["DELETE FROM app.users", "UPDATE victim.t SET a = 1", "USE other"] {
+            assert!(judge.leaves_when_prepared(prepared), "{prepared}");
+        }
+    }
+
+    #[test]
+    fn two_databases_are_never_loaded_into_one_however_the_file_names_them() {
+        let several = "it holds several databases (a, b): choose one with --database";
+        let new = |header| Judge::new("app", header, None, Engine::MariaDb, Vec::new());
+        for second in ["CREATE DATABASE IF NOT EXISTS b", "USE b", "ALTER DATABASE b CHARACTER SET latin1"] {
+            let mut of_header = new(Some("a"));
+            assert_eq!(said(&mut of_header, second), several);
+            let mut made = new(None);
+            assert_eq!(said(&mut made, "CREATE SCHEMA a"), "Skip");
+            assert_eq!(said(&mut made, "CREATE DATABASE a CHARACTER SET latin1"), "CHARACTER SET latin1");
+            assert_eq!(said(&mut made, second), several);
+        }
+        let mut many = judge(Some("z"));
+        for number in 0..1000 {
+            said(&mut many, &format!("USE a{number}"));
+        }
+        assert!(many.missed().unwrap().ends_with("a19, and none of them is named z"));
+        said(&mut many, "USE z");
+        assert_eq!(many.missed(), None);
+    }
+
+    #[test]
+    fn what_is_longer_than_any_statement_is_refused_unless_it_is_rows() {
+        let long = format!("SELECT 1{}", ",1".repeat(TOKENS_MAX));
+        assert!(said(&mut judge(None), &long).contains("make several statements of it"));
+        let mut other = judge(Some("b"));
+        said(&mut other, "USE a");
+        assert_eq!(said(&mut other, &long), "Skip");
     }
 
     fn said(judge: &mut Judge, sql: &str) -> String {

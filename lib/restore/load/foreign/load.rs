@@ -8,6 +8,7 @@ use std::io::BufReader;
 
 use super::file::{PlainFile, Tail, fail};
 use super::judge::{Judge, Verdict};
+use super::open::Open;
 use super::reading::{Reading, shown};
 use super::settings;
 use super::tally::Tally;
@@ -46,8 +47,12 @@ struct Loading<'a> {
     packet_bytes_max: u64,
     /// LOCK TABLES without UNLOCK.
     locked: bool,
+    open: Open,
     awake: BTreeSet<String>,
-    left_out: Vec<String>,
+    /// How many statements were left out, and the first ones.
+    left_out: (usize, Vec<String>),
+    /// A collation that this server does not know.
+    gave_way: Option<String>,
     warnings: Warnings,
 }
 
@@ -65,8 +70,8 @@ impl PlainFile {
         session.attempt("SET SESSION time_zone = @@global.time_zone");
         session.attempt("SET SESSION wait_timeout = 172800");
         session.refuse_files();
-        let own = self.database.iter().chain([&target.database]).cloned().collect();
-        let judge = Judge::new(own, self.chosen.clone(), session.engine(), others);
+        let header = self.database.as_deref();
+        let judge = Judge::new(&target.database, header, self.chosen.clone(), session.engine(), others);
         let mut loading = Loading {
             file: self,
             mode: mode_of(&mut session)?,
@@ -76,8 +81,10 @@ impl PlainFile {
             judge,
             tally: Tally::default(),
             locked: false,
+            open: Open::default(),
             awake: BTreeSet::new(),
-            left_out: Vec::new(),
+            left_out: (0, Vec::new()),
+            gave_way: None,
             warnings: Warnings::default(),
         };
         loading.run_all(house)?;
@@ -107,14 +114,8 @@ impl PlainFile {
         let mut tables = Vec::new();
         for table in objects::tables(&mut session, &target.staging())? {
             let rows = count_of(&mut session, &target.staging(), &table)?;
-            let differs = match (tally.expected(&table), before.get(&table)) {
-                (Some((expected, more)), _) => {
-                    Some(expected).filter(|_| rows < expected || !more && rows > expected)
-                }
-                (None, Some(before)) => Some(*before).filter(|before| rows != *before),
-                (None, None) => None,
-            };
-            if let Some(expected) = differs {
+            let expected = tally.expected(&table).or_else(|| before.get(&table).copied());
+            if let Some(expected) = expected.filter(|expected| rows != *expected) {
                 let what = format!("{expected} rows were written, {rows} are there");
                 return Err(Error::Differs { table, what });
             }
@@ -159,20 +160,30 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn run(&mut self, line: u64, sql: &[u8]) -> Result<(), Error> {
+    /// Runs a statement, and what stands behind a `USE prod` without a semicolon: perhaps many more of its kind.
+    fn run(&mut self, mut line: u64, mut sql: &[u8]) -> Result<(), Error> {
+        while let Some(at) = self.run_one(line, sql)? {
+            line += sql[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+            sql = &sql[at..];
+        }
+        Ok(())
+    }
+
+    /// Where the next statement begins, if this one ended with its line.
+    fn run_one(&mut self, line: u64, sql: &[u8]) -> Result<Option<usize>, Error> {
         let reading = Reading::of(sql, self.mode);
         let refuse = |problem: String| fail(&self.file.path, line, problem);
         let (edits, event) = match self.judge.judge(&reading).map_err(refuse)? {
-            Verdict::Skip => return Ok(()),
+            Verdict::Skip => return Ok(None),
             Verdict::LeftOut => {
-                self.left_out.push(format!("line {line}: {}", reading.beginning()));
-                return Ok(());
+                self.left_out.0 += 1;
+                if self.left_out.0 <= TOLD_MAX {
+                    self.left_out.1.push(format!("line {line}: {}", reading.beginning()));
+                }
+                return Ok(None);
             }
-            Verdict::Split(at) => {
-                let lines = sql[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
-                return self.run(line + lines, &sql[at..]);
-            }
-            Verdict::Collation(options) => return self.set_collation(line, &options),
+            Verdict::Split(at) => return Ok(Some(at)),
+            Verdict::Collation(options) => return self.set_collation(line, &options).map(|()| None),
             Verdict::Run(edits) => (edits, None),
             Verdict::Event(edits, event) => (edits, Some(event)),
         };
@@ -187,10 +198,27 @@ impl Loading<'_> {
         let answer = self.session.run_bytes(&text).map_err(|e| self.refused(line, &text, &e))?;
         self.warnings.count(&mut self.session, line, answer.warnings);
         self.tally.note(&reading, answer.rows);
+        self.open.note(&reading, self.tally.has_functions());
         if let Some(event) = event.filter(|event| event.awake) {
-            self.awake.insert(event.name);
+            let name = self.server_name(&event.name)?;
+            self.awake.insert(name);
         }
-        self.remember(&reading)
+        self.remember(&reading)?;
+        Ok(None)
+    }
+
+    /// A name as the server keeps it: it reads the bytes of the file in the session's character set.
+    fn server_name(&mut self, raw: &[u8]) -> Result<String, Error> {
+        if raw.is_ascii() {
+            return Ok(String::from_utf8_lossy(raw).into_owned());
+        }
+        let deed = "reading a name of the file";
+        let charset = self.session.first::<String>(deed, "SELECT @@character_set_client")?;
+        let charset = charset.unwrap_or_else(|| "utf8mb4".to_owned());
+        let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sql = format!("SELECT CAST(CONVERT(CONVERT(x'{hex}' USING {charset}) USING utf8mb4) AS BINARY)");
+        let name = self.session.first::<Vec<u8>>(deed, &sql)?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&name).into_owned())
     }
 
     /// What a statement leaves behind that matters for those to come.
@@ -202,12 +230,12 @@ impl Loading<'_> {
             self.locked = reading.is(0, "LOCK");
         }
         // ALTER EVENT e DISABLE
-        if reading.is(0, "ALTER")
-            && (1..8).any(|at| reading.is(at, "EVENT"))
+        let event = (1..8).find(|at| reading.is(0, "ALTER") && reading.is(*at, "EVENT"));
+        if let Some((_, behind)) = event.and_then(|at| reading.object(at + 1))
             && reading.code.iter().any(|token| token.is_word(&*reading.text, "DISABLE"))
         {
-            self.awake
-                .retain(|name| !(0..reading.code.len()).any(|at| reading.name(at).as_deref() == Some(name)));
+            let name = self.server_name(&reading.raw_name(behind - 1))?;
+            self.awake.remove(&name);
         }
         Ok(())
     }
@@ -222,6 +250,7 @@ impl Loading<'_> {
                 if e.code == number::UNKNOWN_COLLATION && charset != options =>
             {
                 self.session.run_foreign(&less).map_err(|e| self.refused(line, less.as_bytes(), &e))?;
+                self.gave_way.get_or_insert_with(|| format!("line {line}: {options}"));
                 Ok(())
             }
             outcome => outcome.map(drop).map_err(|e| self.refused(line, whole.as_bytes(), &e)),
@@ -261,30 +290,44 @@ impl Loading<'_> {
         let probe = self.session.run_foreign("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
         if let Err(::mysql::Error::MySqlError(e)) = &probe
             && e.code == number::IN_TRANSACTION
+            && self.open.written()
         {
             let problem = "its last transaction is open: its rows would be lost (is it cut off? it ends without the COMMIT of its START \
                            TRANSACTION or SET autocommit = 0)";
             return Err(fail(&self.file.path, 0, problem.to_owned()));
         }
         self.session.run("unlocking the tables", "UNLOCK TABLES")?;
+        // From here on the questions are ours, and the file may have set the session otherwise.
+        for setting in ["NAMES utf8mb4", "sql_mode = ''", "sql_select_limit = DEFAULT"] {
+            self.session.run("setting up the connection again", &format!("SET {setting}"))?;
+        }
+        self.tell(house);
+        Ok(())
+    }
+
+    /// What a person should know although all went well.
+    fn tell(&self, house: &House) {
         let name = self.file.path.file_name().unwrap_or_default().to_string_lossy();
         if self.locked {
             house.progress.warn(&format!("{name}: it ends with its tables locked: perhaps it was cut off"));
         }
-        for told in self.left_out.iter().take(TOLD_MAX) {
+        if let Some(told) = &self.gave_way {
+            house.progress.warn(&format!(
+                "{name}: {told}: this server does not know the collation; the database has the default one of that character set"
+            ));
+        }
+        let (count, first) = &self.left_out;
+        for told in first {
             house
                 .progress
                 .warn(&format!("{told}: this is about the server, not about the data, and is left out"));
         }
-        if self.left_out.len() > TOLD_MAX {
-            house
-                .progress
-                .warn(&format!("{} more of that kind are left out", self.left_out.len() - TOLD_MAX));
+        if *count > first.len() {
+            house.progress.warn(&format!("{} more of that kind are left out", count - first.len()));
         }
         if let Some(told) = self.warnings.told() {
             house.progress.warn(&format!("{name}: {told}"));
         }
-        Ok(())
     }
 
     /// The tables of which nobody knows how many rows they must hold, as the session sees them that wrote them.

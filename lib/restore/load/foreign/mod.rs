@@ -13,6 +13,7 @@
 //! settings  SET: what is about the server is left out
 //! events    none fires before the database is in use
 //! load      runs them
+//! open      whether something was written that nobody committed
 //! tally     rows that were written, to be compared with those that are there
 //! ```
 
@@ -21,6 +22,7 @@ mod file;
 mod judge;
 mod load;
 mod names;
+mod open;
 mod reading;
 mod settings;
 mod tally;

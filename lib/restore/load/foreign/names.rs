@@ -16,7 +16,7 @@ use std::ops::Range;
 use super::reading::Reading;
 
 /// Words behind which an object's name stands, and no column's.
-const OBJECT_FOLLOWS: [&str; 30] = [
+const OBJECT_FOLLOWS: [&str; 31] = [
     "FROM",
     "JOIN",
     "STRAIGHT_JOIN",
@@ -47,6 +47,8 @@ const OBJECT_FOLLOWS: [&str; 30] = [
     "BODY",
     "DESCRIBE",
     "QUICK",
+    // DELETE FROM x USING a.b AS x; the USING of a join has parentheses.
+    "USING",
 ];
 
 /// Words that begin another list than one of tables, or an expression.
@@ -191,6 +193,7 @@ mod tests {
             "LOCK TABLES p.a WRITE, p.b READ",
             "UPDATE p.a, p.b SET p.a.x = 1",
             "DELETE p.a FROM p.a JOIN p.b ON 1",
+            "DELETE FROM x USING p.t AS x, p.u WHERE 1",
             "CALL p.q()",
             "SELECT NEXT VALUE FOR p.s, nextval(p.s)",
             "CREATE /*!50001 VIEW `p`.`v` AS SELECT `p`.`t`.`a` FROM `p`.`t` */",
@@ -212,6 +215,7 @@ mod tests {
             "INSERT INTO t SELECT 1 FROM u p ON DUPLICATE KEY UPDATE p.a = 1, p.b = 2",
             "SELECT EXTRACT(YEAR FROM p.at), TRIM(BOTH 'x' FROM p.a) FROM t p",
             "SELECT a FROM t p JOIN u ON p.id = u.id AND p.x = u.x",
+            "SELECT CONVERT(p.a USING utf8), p.b FROM t p JOIN u USING (id)",
             "SELECT @p.a, q.p.a, a IN (p.x, p.y), COALESCE(p.a, p.b) FROM t p",
             "SELECT REPLACE(p.a, p.b, 1), TRUNCATE(p.a, 2), INSERT(p.a, 1, 2, p.b) FROM t p",
             "UPDATE t p SET p.a = 1, p.b = p.c WHERE p.d = 1 GROUP BY p.e, p.f",

@@ -7,7 +7,17 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::file::EDGE_BYTES;
-use crate::sql::{Mode, Token, pieces};
+use crate::sql::{Kind, Mode, Token, pieces};
+
+/// The most words and symbols of a statement without rows, all of which are in memory at once: a table with as many columns and partitions
+/// as a server takes has a fifth of them.
+pub(super) const TOKENS_MAX: usize = 500_000;
+
+/// What may stand between INSERT and its table.
+pub(super) const BEFORE_TABLE: [&str; 5] = ["LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO"];
+
+/// How far from the beginning the name of an INSERT's table can be.
+const TABLE_WITHIN: usize = 8;
 
 /// A statement.
 #[derive(Debug)]
@@ -18,6 +28,10 @@ pub(super) struct Reading<'a> {
     /// The code of `text`.
     pub(super) code: Vec<Token>,
     pub(super) mode: Mode,
+    /// Where its rows begin.
+    rows: Option<usize>,
+    /// It has more than [`TOKENS_MAX`] words and symbols, and these are the first ones.
+    pub(super) too_long: bool,
 }
 
 /// A text of which every byte stands at its place. In the encodings that a client may speak, what is beyond ASCII is part of a word, a
@@ -36,24 +50,66 @@ pub(super) fn shown(sql: &[u8]) -> Cow<'_, str> {
 
 impl<'a> Reading<'a> {
     pub(super) fn of(sql: &'a [u8], mode: Mode) -> Self {
-        let head = &sql[..sql.len().min(EDGE_BYTES)];
-        let text = shown(head);
-        let all = |text: &str| pieces(text, mode).filter(Token::is_code).collect();
-        let mut code: Vec<Token> = all(&text);
-        let writes = code
-            .first()
-            .is_some_and(|token| ["INSERT", "REPLACE"].iter().any(|word| token.is_word(&*text, word)));
-        let rows =
-            code.iter().position(|token| ["VALUES", "VALUE"].iter().any(|word| token.is_word(&*text, word)));
-        if let Some(rows) = rows.filter(|_| writes) {
-            code.truncate(rows);
-            return Self { sql, text, code, mode };
+        let mut left = pieces(sql, mode).filter(Token::is_code).peekable();
+        let (mut code, mut end) = (Vec::<Token>::new(), sql.len());
+        let (mut rows, mut too_long) = (None, false);
+        let (mut depth, mut rows_may_come) = (0_u32, true);
+        let is_any = |token: &Token, words: &[&str]| words.iter().any(|word| token.is_word(sql, word));
+        while let Some(token) = left.next() {
+            match () {
+                () if code.is_empty() => rows_may_come = is_any(&token, &["INSERT", "REPLACE"]),
+                () if token.is(b'(') => depth += 1,
+                () if token.is(b')') => depth = depth.saturating_sub(1),
+                () if rows_may_come && depth == 0 && is_any(&token, &["VALUES", "VALUE"]) => {
+                    let begins = left.peek().is_some_and(|next| next.is(b'(') || next.is_word(sql, "ROW"));
+                    if begins && is_table_and_columns(sql, &code) {
+                        (rows, end) = (Some(token.place.start), token.place.start);
+                        break;
+                    }
+                    // The table itself may be called so; behind it this is another kind of INSERT.
+                    rows_may_come = code.len() < TABLE_WITHIN;
+                }
+                () => {}
+            }
+            code.push(token);
+            // The client ends USE with its line: what is behind it is read for itself.
+            if code.len() == 3 && code[0].is_word(sql, "USE") {
+                end = code[2].place.end;
+                break;
+            }
+            too_long = code.len() > TOKENS_MAX;
+            if too_long {
+                end = 0;
+                code.truncate(TABLE_WITHIN);
+                break;
+            }
         }
-        if head.len() == sql.len() {
-            return Self { sql, text, code, mode };
+        let head = code.last().map_or(0, |token| token.place.end).max(sql.len().min(EDGE_BYTES));
+        let text = shown(&sql[..end.max(head)]);
+        Self { sql, text, code, mode, rows, too_long }
+    }
+
+    /// Its rows, if it is an INSERT of some; otherwise nothing.
+    pub(super) fn rows(&self) -> &'a [u8] {
+        &self.sql[self.rows.unwrap_or(self.sql.len())..]
+    }
+
+    /// The name at `at` in the bytes of the file, quotes taken off.
+    pub(super) fn raw_name(&self, at: usize) -> Vec<u8> {
+        let Some(token) = self.code.get(at) else { return Vec::new() };
+        match &self.sql[token.place.clone()] {
+            [quote, inner @ .., _] if token.kind == Kind::Name => {
+                let (mut name, mut rest) = (Vec::new(), inner.iter());
+                while let Some(byte) = rest.next() {
+                    name.push(*byte);
+                    if byte == quote {
+                        rest.next();
+                    }
+                }
+                name
+            }
+            bare => bare.to_vec(),
         }
-        let text = shown(sql);
-        Self { sql, code: all(&text), text, mode }
     }
 
     /// Whether the token at `at` is a word.
@@ -153,6 +209,40 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// `INSERT … INTO t PARTITION (p) (a, b)` and nothing else: what follows are rows.
+fn is_table_and_columns(sql: &[u8], code: &[Token]) -> bool {
+    let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
+    let is_symbol = |at: usize, symbol: u8| code.get(at).is_some_and(|token| token.is(symbol));
+    let mut at = 1;
+    while BEFORE_TABLE.iter().any(|word| is(at, word)) {
+        at += 1;
+    }
+    if !code.get(at).is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Name)) {
+        return false;
+    }
+    at += if is_symbol(at + 1, b'.') { 3 } else { 1 };
+    if is(at, "PARTITION") {
+        at = behind_parentheses(code, at + 1);
+    }
+    behind_parentheses(code, at) == code.len()
+}
+
+/// Behind the parentheses that open at `at`, or `at` if none does.
+fn behind_parentheses(code: &[Token], at: usize) -> usize {
+    let mut depth = 0_usize;
+    for (position, token) in code.iter().enumerate().skip(at) {
+        match () {
+            () if token.is(b'(') => depth += 1,
+            () if token.is(b')') => depth = depth.saturating_sub(1),
+            () => {}
+        }
+        if depth == 0 {
+            return if position == at { at } else { position + 1 };
+        }
+    }
+    at
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +256,53 @@ mod tests {
         assert_eq!(reading.object(2).unwrap().0, "t");
         let long = [b"SELECT '".as_slice(), &vec![b'x'; 2 * EDGE_BYTES], b"' FROM t"].concat();
         assert!(Reading::of(&long, Mode::default()).is(3, "t"));
+    }
+
+    #[test]
+    fn only_rows_end_the_reading_of_an_insert() {
+        let rows = |sql: &str| {
+            let reading = Reading::of(sql.as_bytes(), Mode::default());
+            String::from_utf8(reading.rows().to_vec()).unwrap()
+        };
+        for sql in [
+            "INSERT INTO t (id, value) SELECT id, value FROM app.u",
+            "INSERT INTO value (a) SELECT a FROM app.u",
+            "INSERT INTO t SELECT value (1) FROM app.u",
+            "INSERT INTO t SELECT a FROM u ON DUPLICATE KEY UPDATE a = VALUES (a), b = (SELECT 1 FROM app.u)",
+            "INSERT INTO t (a) WITH x AS (SELECT 1) SELECT 1 FROM app.u",
+            "SELECT a VALUE (1)",
+        ] {
+            assert_eq!(rows(sql), "", "{sql}");
+        }
+        for head in [
+            "INSERT INTO t (id, value) ",
+            "INSERT IGNORE `a b`.t PARTITION (p, q) (x) ",
+            "REPLACE LOW_PRIORITY app.value ",
+            "/*!50001 INSERT */ INTO value() ",
+        ] {
+            for values in ["VALUES (1)", "value(1),(2)", "VALUES ROW(1)"] {
+                assert_eq!(rows(&format!("{head}{values}")), values, "{head}{values}");
+            }
+        }
+        let columns = vec!["`a column with a long name`"; 1000].join(", ");
+        assert_eq!(rows(&format!("INSERT INTO t ({columns}) VALUES (1, 2)")), "VALUES (1, 2)");
+    }
+
+    #[test]
+    fn a_statement_without_rows_has_a_limit_and_a_use_is_read_alone() {
+        let long = format!("SELECT 1{}", ",1".repeat(TOKENS_MAX));
+        let reading = Reading::of(long.as_bytes(), Mode::default());
+        assert!(reading.too_long && reading.code.len() < 10 && reading.text.len() == EDGE_BYTES);
+        let rows = format!("INSERT INTO t VALUES (1){}", ",(1)".repeat(TOKENS_MAX));
+        assert!(!Reading::of(rows.as_bytes(), Mode::default()).too_long);
+        let uses = "USE a\n".repeat(10_000);
+        assert_eq!(Reading::of(uses.as_bytes(), Mode::default()).code.len(), 3);
+    }
+
+    #[test]
+    fn a_name_is_taken_as_the_bytes_that_it_is() {
+        let reading = Reading::of(b"DROP EVENT `caf\xe9``x`, bare", Mode::default());
+        assert_eq!((reading.raw_name(2), reading.raw_name(4)), (b"caf\xe9`x".to_vec(), b"bare".to_vec()));
     }
 
     #[test]

@@ -1,0 +1,5 @@
+CREATE DATABASE a1; CREATE DATABASE b1;
+CREATE TABLE a1.t (id int primary key);
+INSERT INTO a1.t VALUES (1);
+CREATE TABLE IF NOT EXISTS b1.t (id int primary key);
+INSERT INTO b1.t VALUES (2);
