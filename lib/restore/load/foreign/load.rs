@@ -215,7 +215,7 @@ impl Loading<'_> {
         let deed = "reading a name of the file";
         let charset = self.session.first::<String>(deed, "SELECT @@character_set_client")?;
         let charset = charset.unwrap_or_else(|| "utf8mb4".to_owned());
-        let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = raw.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let sql = format!("SELECT CAST(CONVERT(CONVERT(x'{hex}' USING {charset}) USING utf8mb4) AS BINARY)");
         let name = self.session.first::<Vec<u8>>(deed, &sql)?.unwrap_or_default();
         Ok(String::from_utf8_lossy(&name).into_owned())
