@@ -111,27 +111,36 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
         patience: house.config.dump.reader_wait.duration(),
     };
     let mut snapshot = snapshot::take(&crew, &measure)?;
-    let beginning = Beginning::of(house, job, snapshot.planner.engine());
+    let beginning = Beginning::of(house, job, &mut snapshot.planner);
     let parts = describe(house, job, &mut snapshot)?;
     let bytes: u64 = parts.iter().map(Part::bytes).sum();
     store.check_space(bytes / 100 * COMPRESSED_PER_CENT)?;
     let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
     let mut partial = store.begin(as_of)?;
     let ground = fill(house, job, parts, (snapshot, beginning), &mut partial)?;
-    make_sure(house, &partial, job.workers, &ground)?;
+    make_sure(house, job, &mut partial, &ground)?;
     house.cancel.check()?;
     Ok(partial)
 }
 
+/// The file is whole, and restores if that is asked for. If that cannot be tried, its manifest says so.
+fn make_sure(house: &House, job: &mut Job, partial: &mut Partial, ground: &Ground) -> Result<(), Error> {
+    let read = read_back(house, partial, job.workers)?;
+    if prove::whole(house, &mut job.manifest, &read, ground)? {
+        return Ok(());
+    }
+    partial.seal(&mut job.manifest, job.level, job.signer.as_ref())?;
+    read_back(house, partial, job.workers).map(drop)
+}
+
 /// The file is on the disk, and what is read from it unpacks. The disk, or the server of a network file system, takes about
 /// as long as the reading: neither waits for the other.
-fn make_sure(house: &House, partial: &Partial, threads: u16, ground: &Ground) -> Result<(), Error> {
-    let read: DumpFile = thread::scope(|scope| {
+fn read_back(house: &House, partial: &Partial, threads: u16) -> Result<DumpFile, Error> {
+    Ok(thread::scope(|scope| {
         let synced = scope.spawn(|| partial.sync());
         let read = archive::verify_own(house, partial.path(), threads);
         synced.join().expect("a sync does not panic").and(read)
-    })?;
-    prove::whole(house, &read, ground)
+    })?)
 }
 
 /// Completes the manifest but for the rows; what is left is how to read them.

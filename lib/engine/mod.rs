@@ -23,7 +23,7 @@ pub use error::Error;
 pub(crate) use orphans::stop_orphans;
 pub(crate) use place::{free_bytes, network_file_system, settle, shares_blocks};
 pub use program::Brand;
-pub(crate) use program::Program;
+pub(crate) use program::{Program, series};
 pub(crate) use server::{Address, Server, free_port, is_free};
 pub(crate) use service::{Listen, Service, Stopped, data_in, listens_at, running, socket_in, stop};
 pub(crate) use user::HostUser;

@@ -55,6 +55,9 @@ pub(crate) struct Program {
     pub(crate) brand: Brand,
     /// `10.11.19`.
     pub(crate) version: String,
+    /// Whether its data directories are for names in lower case (`lower_case_table_names = 1`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) lower_case: bool,
 }
 
 impl Program {
@@ -76,19 +79,26 @@ impl Program {
             };
         }
         let brands = brand.map_or(vec![Brand::Mariadb, Brand::Mysql], |brand| vec![brand]);
-        let found = brands.iter().find_map(|brand| {
-            candidates(*brand).into_iter().find_map(|path| {
-                let said = ask(&path)?;
-                Some(Self::of(&path, &said)).filter(|program| program.brand == *brand)
-            })
-        });
+        let found = brands.iter().find_map(|brand| Self::all(*brand).next());
         found.ok_or(Error::NoServer(brand.map_or("MariaDB or MySQL", Brand::title)))
+    }
+
+    /// The first program of a brand whose first two numbers are those of a server's version: `10.11`, `8.0`.
+    pub(crate) fn of_series(brand: Brand, version: &str) -> Option<Self> {
+        let wanted = series(version)?;
+        Self::all(brand).find(|program| series(&program.version) == Some(wanted))
+    }
+
+    fn all(brand: Brand) -> impl Iterator<Item = Self> {
+        let programs = candidates(brand).into_iter().filter_map(|path| Some(Self::of(&path, &ask(&path)?)));
+        programs.filter(move |program| program.brand == brand)
     }
 
     fn of(path: &Path, said: &str) -> Self {
         let mut words = said.split_whitespace().skip_while(|word| *word != "Ver").skip(1);
         let version = words.next().unwrap_or_default().split('-').next().unwrap_or_default();
-        Self { path: path.to_owned(), brand: Brand::says(said), version: version.to_owned() }
+        let version = version.to_owned();
+        Self { path: path.to_owned(), brand: Brand::says(said), version, lower_case: false }
     }
 
     /// Makes a data directory with system tables and a `root` without password, reachable over the socket only; as another user,
@@ -140,7 +150,10 @@ impl Program {
             Brand::Mariadb => "--innodb-log-file-size=64M",
             Brand::Mysql => "--innodb-redo-log-capacity=64M",
         };
-        vec![log.to_owned(), "--innodb-use-native-aio=0".to_owned()]
+        let mut arguments = vec![log.to_owned(), "--innodb-use-native-aio=0".to_owned()];
+        // MySQL wants the same for its whole life.
+        arguments.extend(self.lower_case.then(|| "--lower-case-table-names=1".to_owned()));
+        arguments
     }
 
     fn sibling(&self, name: &str, old: &str) -> PathBuf {
@@ -151,6 +164,12 @@ impl Program {
         let find = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
         find(name).or_else(|| find(old)).unwrap_or_else(|| PathBuf::from(name))
     }
+}
+
+/// The first two numbers of a version: `10.11.19-MariaDB-log` is of 10.11.
+pub(crate) fn series(version: &str) -> Option<(u16, u16)> {
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
 }
 
 /// A temporary directory of the server's own: MariaDB deletes every `#sql…` in it when it starts, and with it the
@@ -197,4 +216,40 @@ fn ask(path: &Path) -> Option<String> {
 
 pub(crate) fn failed(what: &str, detail: &impl std::fmt::Display) -> Error {
     Error::Server { what: what.to_owned(), detail: detail.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_is_the_first_two_numbers_of_a_version() {
+        for (version, wanted) in [
+            ("10.11.19-MariaDB-0+deb12u1-log", Some((10, 11))),
+            ("8.0.39", Some((8, 0))),
+            ("9.7", Some((9, 7))),
+            ("8", None),
+            ("", None),
+            ("unknown", None),
+        ] {
+            assert_eq!(series(version), wanted, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_server_of_no_series_or_of_one_that_is_not_here_has_no_program() {
+        for version in ["1.2.3", "", "of its own"] {
+            assert!(Program::of_series(Brand::Mariadb, version).is_none());
+            assert!(Program::of_series(Brand::Mysql, version).is_none());
+        }
+    }
+
+    #[test]
+    fn names_in_lower_case_are_asked_for_wherever_a_data_directory_is_made_or_run() {
+        let said = "mysqld  Ver 9.7.4 for Linux on x86_64";
+        let program = Program::of(Path::new("mysqld"), said);
+        let asks = |program: &Program| program.storage().iter().any(|a| a == "--lower-case-table-names=1");
+        assert!(!asks(&program));
+        assert!(asks(&Program { lower_case: true, ..program }));
+    }
 }

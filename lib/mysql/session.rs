@@ -137,6 +137,12 @@ impl Session {
         }
     }
 
+    /// Has the server resolve a query's names without running it: no function in it is called.
+    pub(crate) fn resolve(&mut self, deed: &str, sql: &str) -> Result<(), Error> {
+        let prepared = self.connection.prep(sql).and_then(|statement| self.connection.close(statement));
+        prepared.map_err(|source| self.fail_in(deed, sql, &source))
+    }
+
     /// All rows of a small result.
     pub fn rows<T: FromRow>(&mut self, deed: &str, sql: &str) -> Result<Vec<T>, Error> {
         let rows: Vec<Row> = self.connection.query(sql).map_err(|source| self.fail_in(deed, sql, &source))?;

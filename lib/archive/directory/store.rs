@@ -5,7 +5,7 @@
 //! the next run, which holds the lock.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -104,7 +104,7 @@ impl Store {
         let path = self.directory.join(format!(".{file_name}{PARTIAL}"));
         let file = regular::create(&path)?;
         let whole = self.directory.join(&file_name);
-        Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new() })
+        Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new(), sealed: None })
     }
 
     /// Removes a dump. Only what [`list`](super::list::list) shows under this name goes.
@@ -159,6 +159,8 @@ pub(crate) struct Partial<'a> {
     file: File,
     offset: u64,
     pub(crate) members: Vec<MemberEntry>,
+    /// Where the manifest begins, once there is one.
+    sealed: Option<u64>,
 }
 
 impl Partial<'_> {
@@ -181,7 +183,7 @@ impl Partial<'_> {
         Ok(())
     }
 
-    /// Appends the manifest, signed if somebody signs it, and the trailer.
+    /// Appends the manifest, signed if somebody signs it, and the trailer; in place of those that are there.
     pub(crate) fn seal(
         &mut self,
         manifest: &mut Manifest,
@@ -189,6 +191,11 @@ impl Partial<'_> {
         signer: Option<&Signer>,
     ) -> Result<(), Error> {
         manifest.file = self.file_name();
+        if let Some(at) = self.sealed {
+            let back = self.file.set_len(at).and_then(|()| self.file.seek(SeekFrom::Start(at)));
+            self.offset = back.map_err(Error::file(FileAction::Write, &self.whole))?;
+        }
+        self.sealed = Some(self.offset);
         let json = serde_json::to_string(manifest).expect("a manifest has only string keys");
         let last = member::of_text(MemberKind::Other, &text::comment(&json), level).bytes;
         let last = match signer {

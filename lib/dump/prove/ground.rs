@@ -1,18 +1,18 @@
 //! Where a dump is proved: a server of our own that lives as long as the dump is made, or the throw-away copy.
 //!
-//! In: which server it is a dump of, the state directory. Out: a server to log in to. A data directory of each version is made
-//! once, in `STATE/prove/`, and copied for each dump; what a killed run left there goes with the next one.
+//! In: which server it is a dump of, the state directory. Out: a server to log in to, of the same version and with the same idea of
+//! names. Its data directory is a copy of one that was made before: `folder`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::{self, JoinHandle};
 
+use super::folder::{Folder, base, discard, sweep};
 use crate::config::Prove;
 use crate::document::chain;
 use crate::dump::job::{Job, Place};
-use crate::engine::{self, Address, Brand, Program, copy_data, make_directory};
+use crate::engine::{self, Address, Brand, Program, copy_data, make_directory, series};
 use crate::house::{Cancel, House};
-use crate::mysql::{self, Engine, Server};
+use crate::mysql::{Engine, Server, Session};
 
 /// The account of the scratch server's installation, and the one that loads: it may not do what only an administrator may.
 const ROOT: (&str, &str) = ("root", "");
@@ -45,7 +45,8 @@ pub(crate) enum Ground {
 pub(crate) struct Scratch {
     server: Option<engine::Server>,
     login: Server,
-    folder: PathBuf,
+    /// Behind the server: it is removed after its end.
+    _folder: Folder,
 }
 
 impl Ground {
@@ -65,26 +66,28 @@ impl Ground {
 }
 
 impl Beginning {
-    /// Decides where a dump is proved, and begins to make that place.
-    pub(crate) fn of(house: &House, job: &Job, engine: Engine) -> Self {
+    /// Decides where a dump is proved, and begins to make that place. `source` is a connection to what is dumped.
+    pub(crate) fn of(house: &House, job: &Job, source: &mut Session) -> Self {
         if house.config.dump.prove == Prove::Off {
             return Self::Ready(Some(Ground::Nowhere));
         }
-        let brand = match engine {
+        let brand = match source.engine() {
             Engine::MariaDb => Brand::Mariadb,
             Engine::MySql => Brand::Mysql,
         };
-        match (Program::find(None, Some(brand)), job.place) {
-            (Ok(program), _) => {
-                let (root, cancel) = (house.state_dir.join("prove"), house.cancel.clone());
-                Self::Starting(Some(thread::spawn(move || Scratch::start(&program, &root, &cancel))))
+        // Another version takes other things in, and refuses others.
+        match (Program::of_series(brand, source.version()), job.place) {
+            (Some(program), _) => {
+                let program = Program { lower_case: compares_in_lower_case(source), ..program };
+                let (prove, cancel) = (house.state_dir.join("prove"), house.cancel.clone());
+                Self::Starting(Some(thread::spawn(move || Scratch::start(&program, &prove, &cancel))))
             }
-            (Err(_), Place::Copy) => Self::Ready(Some(Ground::Copy(job.server.clone()))),
-            (Err(error), Place::Live) => {
+            (None, Place::Copy) => Self::Ready(Some(Ground::Copy(job.server.clone()))),
+            (None, Place::Live) => {
                 house.progress.warn(&format!(
-                    "that the dump restores is not proved: {}, and the source is not to be written to \
-                     ([dump] prove = \"off\" says so beforehand)",
-                    chain(&error)
+                    "not proved: whether the dump restores is not known: this machine has no {} server program to \
+                     load it into, and the source is not to be written to ([dump] prove = \"off\" says so beforehand)",
+                    wanted(brand, source.version())
                 ));
                 Self::Ready(Some(Ground::Nowhere))
             }
@@ -97,19 +100,39 @@ impl Beginning {
             Self::Ready(ground) => return ground.take().unwrap_or(Ground::Nowhere),
             Self::Starting(handle) => handle.take(),
         };
-        let started = handle.and_then(|handle| handle.join().ok());
-        match started {
-            Some(Ok(scratch)) => Ground::Scratch(scratch),
-            Some(Err(error)) => {
-                let instead =
-                    if place == Place::Copy { "the copy takes its place" } else { "nothing is proved" };
-                house
-                    .progress
-                    .warn(&format!("no scratch server to prove the dump on, {instead}: {}", chain(&error)));
-                if place == Place::Copy { Ground::Copy(job_server.clone()) } else { Ground::Nowhere }
+        let why = match handle.map(JoinHandle::join) {
+            Some(Ok(Ok(scratch))) => return Ground::Scratch(scratch),
+            Some(Ok(Err(error))) => chain(&error),
+            Some(Err(_)) | None => "what was to start it has failed without a word".to_owned(),
+        };
+        match place {
+            Place::Copy => {
+                let said = format!("no scratch server to prove the dump on, the copy takes its place: {why}");
+                house.progress.warn(&said);
+                Ground::Copy(job_server.clone())
             }
-            None => Ground::Nowhere,
+            Place::Live => {
+                house.progress.warn(&format!(
+                    "not proved: whether the dump restores is not known: no scratch server to load it into: {why}"
+                ));
+                Ground::Nowhere
+            }
         }
+    }
+}
+
+/// What a server takes for the same name it must be again.
+fn compares_in_lower_case(source: &mut Session) -> bool {
+    let sql = "SELECT @@lower_case_table_names";
+    let found: Option<u8> = source.first("reading how names are compared", sql).ok().flatten();
+    found.is_some_and(|found| found != 0)
+}
+
+/// `MySQL 8.0`.
+fn wanted(brand: Brand, version: &str) -> String {
+    match series(version) {
+        Some((major, minor)) => format!("{} {major}.{minor}", brand.title()),
+        None => format!("{} {version}", brand.title()),
     }
 }
 
@@ -125,105 +148,57 @@ impl Drop for Beginning {
 }
 
 impl Scratch {
-    fn start(program: &Program, root: &Path, cancel: &Cancel) -> Result<Self, engine::Error> {
-        let root = root.join(format!("{}-{}", program.brand.word(), program.version));
+    fn start(program: &Program, prove: &Path, cancel: &Cancel) -> Result<Self, engine::Error> {
+        let lower = if program.lower_case { "-1" } else { "" };
+        let root = prove.join(format!("{}-{}{lower}", program.brand.word(), program.version));
         make_directory(&root)?;
-        sweep(&root);
+        sweep(prove);
         let base = base(program, &root, cancel)?;
-        let folder = root.join(own_name("run"));
-        make_directory(&folder)?;
-        let begun = Begun(Some(folder));
-        let folder = begun.0.as_deref().unwrap_or(&root);
-        copy_data(&base.join("data"), &folder.join("data"), None, cancel)?;
-        let socket = folder.join("s");
+        let folder = Folder::for_a_run(&root)?;
+        copy_data(&base.join("data"), &folder.path().join("data"), None, cancel)?;
+        let socket = folder.path().join("s");
         if socket.as_os_str().len() > SOCKET_BYTES_MAX {
             return Err(engine::Error::file("use a socket so deep as", &socket)(std::io::Error::from(
                 std::io::ErrorKind::InvalidFilename,
             )));
         }
-        let address = Address { socket: socket.clone(), port: None };
-        let server = engine::Server::start(program, &folder.join("data"), address, ROOT, cancel)?;
-        let (admin, master) = (password(), password());
-        let mut session = Server::at_socket(&socket, ROOT.0, ROOT.1).connect()?;
-        // Nothing that is loaded may run by itself.
-        session.attempt("SET GLOBAL event_scheduler = OFF");
-        engine::create_accounts(&mut session, &admin, &master)?;
-        engine::grant_master(&mut session)?;
-        let login = Server::at_socket(&socket, engine::MASTER, &master);
-        Ok(Self { server: Some(server), login, folder: begun.keep() })
+        match run(program, &folder.path().join("data"), &socket, cancel) {
+            Ok((server, login)) => Ok(Self { server: Some(server), login, _folder: folder }),
+            Err(error) => {
+                if !matches!(error, engine::Error::Interrupted(_)) {
+                    discard(&base, &folder);
+                }
+                Err(error)
+            }
+        }
     }
+}
+
+/// Starts the server on a fresh copy, with the account that loads.
+fn run(
+    program: &Program,
+    data: &Path,
+    socket: &Path,
+    cancel: &Cancel,
+) -> Result<(engine::Server, Server), engine::Error> {
+    let address = Address { socket: socket.to_owned(), port: None };
+    let server = engine::Server::start(program, data, address, ROOT, cancel)?;
+    let (admin, master) = (password(), password());
+    let mut session = Server::at_socket(socket, ROOT.0, ROOT.1).connect()?;
+    // Nothing that is loaded may run by itself.
+    session.attempt("SET GLOBAL event_scheduler = OFF");
+    engine::create_accounts(&mut session, &admin, &master)?;
+    engine::grant_master(&mut session)?;
+    Ok((server, Server::at_socket(socket, engine::MASTER, &master)))
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
         // It is killed: nothing in it is of use any more.
         drop(self.server.take());
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// A directory that goes unless it is kept.
-struct Begun(Option<PathBuf>);
-
-impl Begun {
-    fn keep(mut self) -> PathBuf {
-        self.0.take().unwrap_or_default()
-    }
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.0 {
-            let _ = fs::remove_dir_all(folder);
-        }
-    }
-}
-
-/// The data directory of a version as its installation makes it: made once, and put in its place in one step.
-fn base(program: &Program, root: &Path, cancel: &Cancel) -> Result<PathBuf, engine::Error> {
-    let base = root.join("base");
-    if base.is_dir() {
-        return Ok(base);
-    }
-    let partial = Begun(Some(root.join(own_name("new"))));
-    let folder = partial.0.clone().unwrap_or_default();
-    make_directory(&folder)?;
-    program.install(&folder.join("data"), None)?;
-    cancel.check()?;
-    match fs::rename(&folder, &base) {
-        // Another run was faster.
-        Err(_) if base.is_dir() => {}
-        Err(error) => return Err(engine::Error::file("rename", &folder)(error)),
-        Ok(()) => {}
-    }
-    Ok(base)
-}
-
-/// A name that says which process it belongs to.
-fn own_name(word: &str) -> String {
-    format!("{word}-{}-{:08x}", std::process::id(), rand::random::<u32>())
-}
-
-/// Removes what killed runs left.
-fn sweep(root: &Path) {
-    let Ok(entries) = fs::read_dir(root) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let process =
-            name.split('-').nth(1).filter(|process| process.bytes().all(|byte| byte.is_ascii_digit()));
-        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
-            engine::stop_orphans(&entry.path());
-            let _ = fs::remove_dir_all(entry.path());
-        }
     }
 }
 
 fn password() -> String {
     format!("{:032x}", rand::random::<u128>())
-}
-
-/// Whether an error says that this account may not do something, which is no fault of the dump.
-pub(super) fn is_denied(error: &mysql::Error) -> bool {
-    let denied = [mysql::number::SPECIFIC_ACCESS_DENIED, mysql::number::NO_SUCH_DEFINER];
-    error.number().is_some_and(|number| denied.contains(&number))
 }

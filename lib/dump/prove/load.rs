@@ -1,4 +1,4 @@
-//! Whether a dump restores: loaded into databases of its own on a server, statement by statement as `zcat | mysql` would, and
+//! Whether a dump restores: loaded into databases of its own on a server, statement by statement as `dev-restore` would, and
 //! read again.
 //!
 //! In: a dump file, or a manifest whose rows are not of interest; a server. Out: nothing, or what came out otherwise. The databases are made here under names that
@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ground::is_denied;
 use crate::archive::{self, DumpFile, Inserts, Manifest, ObjectEntry, ObjectKind, TableEntry, TableKind};
 use crate::document::chain;
 use crate::dump::define::script::{alter, placeholder};
@@ -16,10 +15,69 @@ use crate::house::House;
 use crate::mysql::{self, Server, Session};
 use crate::progress::Unit;
 use crate::rows::digest_table;
-use crate::sql::{Mode, as_marked_utf8, databases_of_parents, name, requalify, settings};
+use crate::sql::{Mode, as_marked_utf8, databases_of_parents, name, requalify, settings, without_definer};
 
 /// What the databases' names begin with.
 const PREFIX: &str = "refreshkit_verify";
+
+/// What the restore's connections have, as far as the server knows it and the account may set it.
+const FREE: [&str; 5] = [
+    "SET SESSION sql_require_primary_key = OFF",
+    "SET SESSION sql_generate_invisible_primary_key = OFF",
+    "SET SESSION restrict_fk_on_non_standard_key = OFF",
+    "SET SESSION wait_timeout = 172800",
+    "SET SESSION net_read_timeout = 3600",
+];
+
+/// What is true between two objects, whatever the one before was made under.
+const BETWEEN: [&str; 3] = ["SET NAMES utf8mb4", "SET time_zone = '+00:00'", "SET sql_mode = ''"];
+
+/// What a server says of a definition that no server of its kind takes: names of nothing, the wrong number of columns or arguments,
+/// a syntax that is none. Anything else is about this server, this account or this moment.
+const BAD: [u16; 16] = [
+    1049, // ER_BAD_DB_ERROR
+    1052, // ER_NON_UNIQ_ERROR
+    1054, // ER_BAD_FIELD_ERROR
+    1060, // ER_DUP_FIELDNAME
+    1064, // ER_PARSE_ERROR
+    1109, // ER_UNKNOWN_TABLE
+    1146, // ER_NO_SUCH_TABLE
+    1222, // ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT
+    1305, // ER_SP_DOES_NOT_EXIST
+    1318, // ER_SP_WRONG_NO_OF_ARGS
+    1347, // ER_WRONG_OBJECT
+    1353, // ER_VIEW_WRONG_LIST
+    1356, // ER_VIEW_INVALID
+    1462, // ER_VIEW_RECURSIVE
+    1582, // ER_WRONG_PARAMCOUNT_TO_NATIVE_FCT
+    1630, // ER_FUNC_INEXISTENT_NAME_COLLISION
+];
+
+/// What a server says of rows that it does not take, whatever room it has.
+const BAD_ROWS: [u16; 12] = [
+    1048, // ER_BAD_NULL_ERROR
+    1062, // ER_DUP_ENTRY
+    1136, // ER_WRONG_VALUE_COUNT_ON_ROW
+    1264, // ER_WARN_DATA_OUT_OF_RANGE
+    1292, // ER_TRUNCATED_WRONG_VALUE
+    1366, // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+    1406, // ER_DATA_TOO_LONG
+    1906, // ER_WARNING_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN (MariaDB)
+    3105, // ER_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN
+    3140, // ER_INVALID_JSON_TEXT
+    3819, // ER_CHECK_CONSTRAINT_VIOLATED
+    4025, // ER_CONSTRAINT_FAILED (MariaDB)
+];
+
+/// Whether the dump is to blame for what the server said of a definition.
+fn is_bad(error: &mysql::Error) -> bool {
+    error.number().is_some_and(|number| BAD.contains(&number))
+}
+
+/// Whether the dump is to blame for what the server said while everything was loaded.
+pub(super) fn is_about_rows(error: &mysql::Error) -> bool {
+    error.number().is_some_and(|number| BAD_ROWS.contains(&number))
+}
 
 /// Loads a dump and compares every table's rows with what the manifest says.
 pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), Error> {
@@ -36,11 +94,7 @@ pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), E
             broken: Vec::new(),
         };
         load.everything()?;
-        load.broken.into_iter().next().map_or(Ok(()), |proof| {
-            let what =
-                format!("{}.{} cannot be restored: {}", proof.object.database, proof.object.name, proof.why);
-            Err(Error::NotRestorable { what })
-        })
+        load.broken.into_iter().next().map_or(Ok(()), |proof| Err(proof.into_error()))
     };
     in_scratch(&mut session, server, manifest, load)
 }
@@ -52,7 +106,17 @@ pub(super) struct Proof {
     pub(super) why: String,
 }
 
-/// Loads everything but rows; the objects that cannot be made.
+impl Proof {
+    fn into_error(self) -> Error {
+        let Self { object, why } = self;
+        Error::NotRestorable {
+            what: format!("{}.{} cannot be restored: {why}", object.database, object.name),
+        }
+    }
+}
+
+/// Loads everything but rows; the views that cannot be made. Another object that cannot is [`Error::NotRestorable`]; any other error
+/// says that nobody knows.
 pub(super) fn schema(
     house: &House,
     manifest: &Manifest,
@@ -76,8 +140,8 @@ fn in_scratch<T>(
     work: impl FnOnce(&mut Session, &Scratch) -> Result<T, Error>,
 ) -> Result<T, Error> {
     // Whatever a server minds of these is of no interest.
-    for setting in ["sql_generate_invisible_primary_key = OFF", "restrict_fk_on_non_standard_key = OFF"] {
-        session.attempt(&format!("SET SESSION {setting}"));
+    for setting in FREE {
+        session.attempt(setting);
     }
     let scratch = Scratch::new(server, manifest);
     let outcome = scratch.make(session, manifest).and_then(|()| work(session, &scratch));
@@ -215,7 +279,8 @@ impl Load<'_> {
     fn damaged(&self, problem: String) -> Error {
         match self.dump {
             Some(dump) => archive::Error::damaged(dump.path(), problem).into(),
-            None => Error::NotRestorable { what: problem },
+            // Without a file nothing is refused for it: the restore may do without.
+            None => Error::NotThere(problem),
         }
     }
 
@@ -271,6 +336,7 @@ impl Load<'_> {
     fn objects(&mut self, manifest: &Manifest) -> Result<(), Error> {
         let with_events = self.with_events;
         let wanted = |object: &&ObjectEntry| object.kind != ObjectKind::Event || with_events;
+        self.between()?;
         for view in manifest.objects.iter().filter(|object| object.kind == ObjectKind::View) {
             self.enter(&view.database)?;
             self.session.run("making room for a view", &placeholder(view))?;
@@ -278,15 +344,33 @@ impl Load<'_> {
         for object in manifest.objects.iter().filter(wanted) {
             self.house.cancel.check()?;
             self.enter(&object.database)?;
-            match self.create(object) {
-                Ok(()) => {}
-                Err(error) if error.number().is_none() => return Err(error.into()),
-                // Who may not make it here knows nothing about it.
-                Err(error) if is_denied(&error) => {}
-                Err(error) => self.broken.push(Proof { object: object.clone(), why: chain(&error) }),
-            }
+            let outcome = self.create(object);
+            self.between()?;
+            self.judge(object, outcome)?;
         }
         self.views(manifest)
+    }
+
+    /// What the server's answer says about an object. An answer that says nothing about it ends everything: what is not there for a
+    /// reason of its own would make others look bad.
+    fn judge(&mut self, object: &ObjectEntry, outcome: Result<(), mysql::Error>) -> Result<(), Error> {
+        let Err(error) = outcome else { return Ok(()) };
+        if !is_bad(&error) {
+            return Err(error.into());
+        }
+        let proof = Proof { object: object.clone(), why: chain(&error) };
+        if object.kind != ObjectKind::View {
+            return Err(proof.into_error());
+        }
+        self.broken.push(proof);
+        Ok(())
+    }
+
+    fn between(&mut self) -> Result<(), Error> {
+        for setting in BETWEEN {
+            self.session.run("setting the connection back", setting)?;
+        }
+        Ok(())
     }
 
     fn create(&mut self, object: &ObjectEntry) -> Result<(), mysql::Error> {
@@ -297,8 +381,9 @@ impl Load<'_> {
         for statement in object.session.iter().flat_map(|statement| settings(statement)) {
             self.session.run(&deed, &statement)?;
         }
-        let mode = Mode::set_by(&object.session);
-        self.session.run(&deed, &self.scratch.requalified(&object.create, mode)).map(drop)
+        let create = self.scratch.requalified(&object.create, Mode::set_by(&object.session));
+        // Whoever is named as its definer is not here: as in a restore, it is ours.
+        self.session.run(&deed, &without_definer(&create)).map(drop)
     }
 
     /// A view that was made over another's placeholder may be none any more.
@@ -312,14 +397,11 @@ impl Load<'_> {
                 }
                 self.enter(&view.database)?;
                 let deed = format!("reading the view {}.{}", view.database, view.name);
-                let outcome = self.session.run(&deed, &format!("SELECT 1 FROM {} LIMIT 0", name(&view.name)));
-                match outcome {
-                    Err(error) if error.number().is_none() => return Err(error.into()),
-                    Err(error) if !is_denied(&error) => {
-                        self.session.attempt(&format!("DROP VIEW {}", name(&view.name)));
-                        self.broken.push(Proof { object: view.clone(), why: chain(&error) });
-                    }
-                    _ => {}
+                let outcome = self.session.resolve(&deed, &format!("SELECT 1 FROM {}", name(&view.name)));
+                let sound = self.broken.len();
+                self.judge(view, outcome)?;
+                if self.broken.len() > sound {
+                    self.session.attempt(&format!("DROP VIEW {}", name(&view.name)));
                 }
             }
             if self.broken.len() == before {

@@ -3,13 +3,14 @@
 //! ```text
 //! schema   tables, keys, objects without rows, once the rows are read. A view that cannot be made is left out with a warning
 //! deep     the same, and then the finished file with its rows, compared with the manifest
-//! where    a scratch server of the same kind on this host, started while rows are read;
+//! where    a scratch server of the same kind and version on this host, started while rows are read;
 //!          else databases of our own on the throw-away copy; else nowhere, with a warning: never on a server that lives on
 //! ```
 //!
-//! In: the manifest, `[dump] prove`. Out: the manifest without the views that could not be restored; an error if something else
-//! could not be.
+//! In: the manifest, `[dump] prove`. Out: the manifest without the views that could not be restored; an error if a routine, a
+//! trigger, an event or a row could not be. Whatever else goes wrong says nothing about the dump: it is not proved, and says so.
 
+mod folder;
 mod ground;
 mod load;
 
@@ -17,39 +18,81 @@ pub(super) use ground::{Beginning, Ground};
 pub use load::restores;
 
 use super::error::Error;
-use crate::archive::{DumpFile, Manifest, ObjectKind};
+use crate::archive::{DumpFile, Manifest};
 use crate::config::Prove;
+use crate::document::{Interrupted, chain};
 use crate::house::House;
 use load::Proof;
+
+/// What a manifest says of a dump whose schema was loaded.
+const SCHEMA: &str = "schema";
+/// And of one whose rows were.
+const DEEP: &str = "deep";
 
 /// Loads the schema. What of it cannot be restored is left out if it is a view, and is an error otherwise.
 pub(super) fn schema(house: &House, manifest: &mut Manifest, ground: &Ground) -> Result<(), Error> {
     let Some(server) = ground.server() else { return Ok(()) };
     let task = house.progress.start("proving that it restores", None, crate::progress::Unit::Rows);
-    let broken = load::schema(house, manifest, &server, ground.is_ours())?;
+    let found = load::schema(house, manifest, &server, ground.is_ours());
     drop(task);
+    let broken = match found {
+        Ok(broken) => broken,
+        Err(error) => return not_proved(house, manifest, error),
+    };
     for Proof { object, why } in broken {
         let said = format!("{}.{} cannot be restored: {why}", object.database, object.name);
-        if object.kind != ObjectKind::View {
-            return Err(Error::NotRestorable { what: said });
-        }
-        let warning = format!("view {said}: left out");
-        house.progress.warn(&warning);
-        manifest.warnings.push(warning);
+        warn(house, manifest, format!("view {said}: left out"));
         manifest.objects.retain(|entry| {
             (entry.kind, &entry.database, &entry.name) != (object.kind, &object.database, &object.name)
         });
     }
-    // If the rows cannot be loaded either, nothing is published.
-    let proved = if house.config.dump.prove == Prove::Deep { "deep" } else { "schema" };
+    // If the rows turn out not to be loaded, the manifest is written anew.
+    let proved = if house.config.dump.prove == Prove::Deep { DEEP } else { SCHEMA };
     proved.clone_into(&mut manifest.proved);
     Ok(())
 }
 
-/// Loads the finished file, if that is asked for.
-pub(super) fn whole(house: &House, dump: &DumpFile, ground: &Ground) -> Result<(), Error> {
-    match ground.server() {
-        Some(server) if house.config.dump.prove == Prove::Deep => restores(house, dump, &server),
-        _ => Ok(()),
+/// Loads the finished file, if that is asked for and its schema went in. False: that could not be tried to its end, and the
+/// manifest, which promises it, is to be written anew.
+pub(super) fn whole(
+    house: &House,
+    manifest: &mut Manifest,
+    dump: &DumpFile,
+    ground: &Ground,
+) -> Result<bool, Error> {
+    let Some(server) = ground.server().filter(|_| manifest.proved == DEEP) else { return Ok(true) };
+    match restores(house, dump, &server) {
+        Ok(()) => Ok(true),
+        Err(Error::Server(error)) if load::is_about_rows(&error) => {
+            Err(Error::NotRestorable { what: chain(&error) })
+        }
+        Err(error) => {
+            not_proved(house, manifest, error)?;
+            SCHEMA.clone_into(&mut manifest.proved);
+            Ok(false)
+        }
     }
+}
+
+/// An error that says nothing about the dump is a warning. That the run shall end, or what is wrong with the dump, is an error.
+fn not_proved(house: &House, manifest: &mut Manifest, error: Error) -> Result<(), Error> {
+    house.cancel.check().map_err(|interrupted: Interrupted| Error::from(interrupted))?;
+    match error {
+        Error::Interrupted(_) | Error::NotRestorable { .. } | Error::Archive(_) | Error::Rows(_) => {
+            Err(error)
+        }
+        error => {
+            warn(
+                house,
+                manifest,
+                format!("not proved: whether the dump restores is not known: {}", chain(&error)),
+            );
+            Ok(())
+        }
+    }
+}
+
+fn warn(house: &House, manifest: &mut Manifest, warning: String) {
+    house.progress.warn(&warning);
+    manifest.warnings.push(warning);
 }
