@@ -24,7 +24,7 @@ pub use load::{load, load_without_mask, parse};
 pub use names::{ColumnsName, NameError, TableName};
 pub use problem::Wrong;
 pub(crate) use problem::nearest;
-pub use scalar::Scalar;
+pub use scalar::{Scalar, toml_comment, toml_once, toml_text};
 pub use schema::json_schema;
 pub use sections::config::Config;
 pub use sections::copy::{CopyPassword, Fallback, RestoreConfig};

@@ -1,4 +1,7 @@
-//! A value that stands in a column: a text, a number or a truth value.
+//! A value that stands in a column: a text, a number or a truth value; and how texts are written into lines to paste.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,4 +18,54 @@ pub enum Scalar {
     Float(f64),
     /// A text.
     Text(String),
+}
+
+/// A text as TOML writes it, in quotes and on one line. (What Rust prints, `\\u{1b}`, is no TOML.)
+pub fn toml_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// What may stand behind `#`: no control characters.
+pub fn toml_comment(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Lines to paste of which no two have the same left side: the first one stays.
+pub fn toml_once(lines: Vec<String>) -> Vec<String> {
+    let mut keys = BTreeSet::new();
+    let left = |line: &str| line.split_once("\" = ").map_or(line, |(left, _)| left).to_owned();
+    lines.into_iter().filter(|line| keys.insert(left(line))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_read_back_from_toml() {
+        for text in ["a.b", "\u{1b}[31m", "quo\"te \\ back", "line\nbreak\ttab", "é…\u{7f}\u{0}"] {
+            let line = format!("{} = {}", toml_text(text), toml_text(text));
+            let read: toml::Table = line.parse().unwrap();
+            assert_eq!(read.get(text).and_then(|value| value.as_str()), Some(text), "{line}");
+        }
+    }
+
+    #[test]
+    fn of_two_lines_with_one_key_the_first_stays() {
+        let lines = ["\"a.b\" = \"text\"", "\"a.c\" = \"text\"", "\"a.b\" = \"null\"  # twice"];
+        assert_eq!(toml_once(lines.map(str::to_owned).to_vec()), lines[..2]);
+    }
 }

@@ -10,6 +10,7 @@ use super::define::schema::Part;
 use super::error::Error;
 use super::job::Wish;
 use crate::archive::Manifest;
+use crate::config::{toml_once, toml_text};
 use crate::document::{LeakScan, TablePlan};
 use crate::house::House;
 use crate::mysql::{Server, Session};
@@ -155,7 +156,7 @@ impl Watch {
             places.push(format!("{}.{} ({} row(s){key}{of})", table.label, look.name, found.rows));
             let mask = origin.map(|origin| origin.mask.as_str()).unwrap_or_default();
             let rule = format!("{}.{}", table.rule, look.name);
-            rules.push(format!("{rule:?} = {}", look.proposal(mask, found.whole == found.rows)));
+            rules.push(format!("{} = {}", toml_text(&rule), look.proposal(mask, found.whole == found.rows)));
         }
         if places.is_empty() {
             return Ok(places);
@@ -166,7 +167,7 @@ impl Watch {
             return Err(Error::Leaks {
                 count: found.len(),
                 places: places.join("; ") + more,
-                toml: rules.join("\n"),
+                toml: toml_once(rules).join("\n"),
             });
         }
         let warnings: Vec<String> =

@@ -6,7 +6,7 @@
 
 use super::masks::{Mask, Masks};
 use crate::catalog::{Column, Table};
-use crate::config::Wrong;
+use crate::config::{Wrong, toml_text};
 
 /// A rule names a generated column: something that it is computed from must be masked.
 pub(crate) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -> Result<(), Wrong> {
@@ -21,9 +21,9 @@ pub(crate) fn hidden(masks: &Masks, at: usize, table: &Table, column: &Column) -
         column.name,
         if names.is_empty() { "nothing that can be masked".to_owned() } else { names.join(", ") }
     );
-    let hint = names
-        .first()
-        .map(|name| format!("mask what it is computed from: {name:?} = …, or say keep = \"…\" there"));
+    let hint = names.first().map(|name| {
+        format!("mask what it is computed from: {} = …, or say keep = \"…\" there", toml_text(name))
+    });
     Err((message, hint))
 }
 

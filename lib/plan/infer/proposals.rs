@@ -11,6 +11,7 @@ use super::composites;
 use super::joins::Joins;
 use super::sample::look_up;
 use crate::catalog::{self, Catalog, Column, Family, Table};
+use crate::config::{toml_comment, toml_text};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
@@ -126,13 +127,13 @@ fn simple(
         let sample = look_up(session, (child, parent), &[(column, key)], None)?;
         let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
         let low = if sample.low { ", but they are only its first few" } else { "" };
-        let to = format!("{:?}", written(catalog, parent, &key.name));
+        let to = toml_text(&written(catalog, parent, &key.name));
         // One user who made all orders would bring them all.
         let audit = candidates::is_audit(&catalog::words(&column.name));
         let right = if audit { format!("{{ to = {to}, down = \"never\" }}") } else { to };
         let text = format!(
-            "{:?} = {right}  # {}; {}{low}{index}{joined}",
-            written(catalog, child, &column.name),
+            "{} = {right}  # {}; {}{low}{index}{joined}",
+            toml_text(&written(catalog, child, &column.name)),
             candidate.evidence,
             sample.text(),
         );
@@ -195,10 +196,10 @@ fn several(
     }
     let names: Vec<String> = key.iter().map(|column| column.name.clone()).collect();
     let text = format!(
-        "{:?} = {:?}  # these columns are the key of {}; {}",
-        written_list(catalog, child, columns),
-        written_list(catalog, parent, &names),
-        parent.name,
+        "{} = {}  # these columns are the key of {}; {}",
+        toml_text(&written_list(catalog, child, columns)),
+        toml_text(&written_list(catalog, parent, &names)),
+        toml_comment(&parent.name),
         sample.text(),
     );
     let stands = sample.values > 0 && sample.contained();
@@ -280,7 +281,7 @@ fn polymorphic(
             Some((parent, key, found, total)) => {
                 let to = written(catalog, &catalog.tables[parent], &key.name);
                 let condition = format!("{} = {}", kind.name, literal(value));
-                parts.push(format!("{{ to = {to:?}, where = {condition:?} }}"));
+                parts.push(format!("{{ to = {}, where = {} }}", toml_text(&to), toml_text(&condition)));
                 evidence.push(format!("{value}: {found} of {total} found"));
             }
             None => unknown.push(value.as_str()),
@@ -292,7 +293,7 @@ fn polymorphic(
     if !unknown.is_empty() {
         evidence.push(format!("no table for {}", unknown.join(", ")));
     }
-    let left = written(catalog, table, &column.name);
-    let text = format!("{left:?} = [{}]  # {}", parts.join(", "), evidence.join("; "));
+    let left = toml_text(&written(catalog, table, &column.name));
+    let text = format!("{left} = [{}]  # {}", parts.join(", "), toml_comment(&evidence.join("; ")));
     Ok(Some(Proposal { text, stands: true, child: (child, column.name.clone()) }))
 }

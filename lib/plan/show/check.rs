@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use crate::config::toml_once;
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::closure::roots;
@@ -53,7 +54,7 @@ pub(crate) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Re
 /// Fails on relations that names and values speak of and that refresh.toml says nothing about.
 fn reviewed(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
     let proposals = proposals::proposals(house, session, &blueprint.catalog, &blueprint.edges)?;
-    let lines: Vec<String> = proposals.into_iter().filter(|p| p.stands).map(|p| p.text).collect();
+    let lines = toml_once(proposals.into_iter().filter(|p| p.stands).map(|p| p.text).collect());
     if lines.is_empty() {
         return Ok(());
     }
