@@ -26,7 +26,7 @@ mod propose;
 mod rules;
 mod traits;
 
-pub use detect::{Finding, column_words, copies, detect};
+pub use detect::{Detected, Finding, column_words, copies, detect, keys_statement};
 pub use error::Error;
 pub use key::{Key, key};
 pub use kinds::{dictionary, vocabulary};

@@ -9,6 +9,8 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
+use refreshkit::mask::keys_statement;
+
 use crate::closure::{cases, dehydrate};
 use crate::masks_properties;
 use crate::support::{TestServer, servers};
@@ -80,4 +82,46 @@ fn every_mask_case_holds_on_every_server() {
         }
     }
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+/// A document as a sample of one row.
+fn keys_of(server: &TestServer, document: &str) -> Vec<String> {
+    let value = refreshkit::sql::literal(document);
+    let statement = keys_statement(&format!("(SELECT LEFT(CONVERT({value} USING utf8mb4), 4000) AS v)"));
+    let mut session = server.server().connect().unwrap();
+    let rows: Vec<(String, u64, u64)> = session.rows("reading keys", &statement).unwrap();
+    let mut keys: Vec<String> = rows.into_iter().map(|(key, _, _)| key).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn of_documents_the_keys_leave_the_server_and_no_value_does() {
+    let link = r#"<a href=\"https://shop.example/maria\">Maria, Huber: \"x\"</a>\n"#;
+    let long: String = format!(r#"{{"id":1,"html":"{}"#, link.repeat(80)).chars().take(4_480).collect();
+    let long = long + "\"";
+    assert_eq!(long.chars().count(), 4_481);
+    for server in servers() {
+        for (document, expected) in [
+            (
+                r#"{"firstName": "Maria", "lastName": "Huber", "bio": "<p>Hello</p>"}"#,
+                &["bio", "firstName", "lastName"][..],
+            ),
+            (&long, &["html", "id"]),
+            (
+                r#"{"tags": ["Maria", "Huber, \"a\": b"], "age": 41, "note": "cut Mar"#,
+                &["age", "note", "tags"],
+            ),
+            (
+                r#"[{"name": "first_name", "value": "Maria"}, {"name":"e-mail","type":"text","value":"m@x.org"}]"#,
+                &["e-mail", "first_name", "name", "type", "value"],
+            ),
+            (r#"{"name": "Maria", "street": "Main"}"#, &["name", "street"]),
+            ("<Insured born='1970'><Name>Maria Huber</Name><!-- Huber -->", &["Insured", "Name", "born"]),
+            ("<Insured Name='Maria Hub", &["Insured", "Name"]),
+            ("<Insured><![CDATA[Maria <b>Hub", &["Insured"]),
+        ] {
+            assert_eq!(keys_of(&server, document), expected, "{document} on {:?}", server.engine);
+        }
+    }
 }

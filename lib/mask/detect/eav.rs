@@ -3,12 +3,14 @@
 //! In: a table with a column of values and one that says of what. Out: what was [`Seen`] in the column of values, with a rule that tells
 //! the attributes apart. The server counts by attribute; the attributes' names leave it, no value.
 
+use super::by_name::Names;
 use super::by_value::{LOOKS, Seen, like_a_name};
-use super::class::Class;
+use super::class::{Class, NO_DOCUMENT};
 use super::keys::says_who;
 use super::sample::{last_rows, text};
 use super::vocabulary::{column_words, speaks};
 use crate::catalog::{Column, Family, Table};
+use crate::config::toml_text;
 use crate::mysql::{Error, Session};
 use crate::sql::{literal, name};
 
@@ -49,24 +51,48 @@ const ATTRIBUTES: &[&str] = &[
     "campo",
     "feld",
     "type",
+    "path",
 ];
+
+/// Of these alone a column says of what only beside a column of values that is called so: people write guest books, too.
+const VAGUE: &[&str] = &["name", "type", "code"];
+const SURE_VALUES: &[&str] = &["value", "val", "valor", "valore", "wert", "valeur"];
+
+/// Longer attributes are none.
+const ATTRIBUTE_MAX: usize = 64;
 
 /// What the server counted of one attribute.
 struct Group {
-    attribute: String,
+    /// None for NULL.
+    attribute: Option<String>,
     total: u64,
     different: u64,
     like_names: u64,
     looks: Vec<u64>,
 }
 
-/// A column of values, and the column that says of what.
-pub(crate) fn shape(table: &Table) -> Option<(&Column, &Column)> {
+impl Group {
+    /// The attribute, where it is a word for a kind of value: what people write is not named.
+    fn plain(&self) -> Option<&str> {
+        let in_one_word = |c: char| c.is_ascii_alphanumeric() || "_.:-/".contains(c);
+        let attribute = self.attribute.as_deref()?;
+        ((1..=ATTRIBUTE_MAX).contains(&attribute.len()) && attribute.chars().all(in_one_word))
+            .then_some(attribute)
+    }
+}
+
+/// A column of values, and the column that says of what. What is `masked`, or speaks of somebody, says of what to nobody.
+pub(crate) fn shape<'a>(
+    names: &Names<'a>,
+    masked: impl Fn(&Column) -> bool,
+) -> Option<(&'a Column, &'a Column)> {
+    let table = names.table();
     let words = |column: &Column| column_words(&column.name);
     let value = table.columns.iter().find(|column| {
-        matches!(column.family(), Family::Text)
+        matches!(column.family(), Family::Text | Family::Json | Family::Binary)
             && words(column).last().is_some_and(|word| VALUES.contains(&word.as_str()))
     })?;
+    let sure = words(value).last().is_some_and(|word| SURE_VALUES.contains(&word.as_str()));
     let says = |column: &&Column| {
         let holds =
             column.integer() || (column.family() == Family::Text && column.length.is_some_and(|n| n <= 255));
@@ -74,7 +100,11 @@ pub(crate) fn shape(table: &Table) -> Option<(&Column, &Column)> {
         holds
             && !own
             && column.name != value.name
-            && words(column).iter().any(|word| ATTRIBUTES.contains(&word.as_str()))
+            && words(column)
+                .iter()
+                .any(|word| ATTRIBUTES.contains(&word.as_str()) && (sure || !VAGUE.contains(&word.as_str())))
+            && names.class(column).is_none()
+            && !masked(column)
     };
     let best = |column: &&Column| {
         let at = |word: &String| ATTRIBUTES.iter().position(|other| other == word);
@@ -99,7 +129,7 @@ pub(crate) fn values(
         .map(|row| {
             let count = |at: usize| row.get::<u64, usize>(at).unwrap_or_default();
             Group {
-                attribute: row.get::<Option<String>, usize>(0).flatten().unwrap_or_default(),
+                attribute: row.get::<Option<String>, usize>(0).flatten(),
                 total: count(1),
                 different: count(2),
                 like_names: count(3),
@@ -124,25 +154,44 @@ fn told(value: &Column, attribute: &Column, groups: &[Group]) -> Option<Seen> {
     if found.is_empty() {
         return None;
     }
-    let named: Vec<&str> = found.iter().take(NAMED_MAX).map(|(group, _)| group.attribute.as_str()).collect();
-    let more = if found.len() > NAMED_MAX { ", …" } else { "" };
-    let mut entries: Vec<String> = found
+    let plain: Vec<(&str, &String)> =
+        found.iter().filter_map(|(group, kind)| Some((group.plain()?, kind))).collect();
+    let mut entries: Vec<String> = plain
         .iter()
-        .map(|(group, kind)| {
-            entry(kind, &format!("{} = {}", name(&attribute.name), quoted(attribute, &group.attribute)))
+        .map(|(plain, kind)| {
+            entry(kind, &format!("{} = {}", name(&attribute.name), quoted(attribute, plain)))
         })
         .collect();
     entries.push("\"text\"".to_owned());
-    let evidence = format!("by {}: {}{more}", attribute.name, named.join(", "));
-    let all = found.len() == groups.len() || entries.len() > 40 || value.length.is_some_and(|n| n < 60);
-    let proposal = if all { "\"text\"".to_owned() } else { format!("[{}]", entries.join(", ")) };
+    let evidence = format!("by {}: {}", attribute.name, named(&plain, found.len() - plain.len()));
+    let all = plain.is_empty()
+        || found.len() == groups.len()
+        || entries.len() > 40
+        || value.length.is_some_and(|n| n < 60);
+    let proposal = match value.family() {
+        Family::Json => NO_DOCUMENT.to_owned(),
+        Family::Text if !all => format!("[{}]", entries.join(", ")),
+        _ => "\"text\"".to_owned(),
+    };
     Some(Seen { column: value.name.clone(), evidence, proposal })
+}
+
+/// Some of the attributes; what people wrote is counted.
+fn named(plain: &[(&str, &String)], others: usize) -> String {
+    let mut named: Vec<String> = plain.iter().take(NAMED_MAX).map(|(plain, _)| (*plain).to_owned()).collect();
+    if plain.len() > NAMED_MAX {
+        named.push("…".to_owned());
+    }
+    if others > 0 {
+        named.push(format!("{others} that are no plain words"));
+    }
+    named.join(", ")
 }
 
 /// What kind of mask the values of an attribute want: its name says so, or they look so.
 fn kind(value: &Column, attribute: &Column, group: &Group) -> Option<String> {
     let named = (attribute.family() == Family::Text)
-        .then(|| speaks(&column_words(&group.attribute), true))
+        .then(|| speaks(&column_words(group.attribute.as_deref().unwrap_or_default()), true))
         .flatten()
         .filter(|hit| says_who(hit.class) && hit.class != Class::Special && group.total > 0);
     if let Some(hit) = named {
@@ -159,9 +208,10 @@ fn beside(group: &Group) -> bool {
 }
 
 fn entry(kind: &str, when: &str) -> String {
+    let when = toml_text(when);
     match kind.strip_prefix("{ ").and_then(|kind| kind.strip_suffix(" }")) {
-        Some(settings) => format!("{{ {settings}, when = {when:?} }}"),
-        None => format!("{{ kind = {kind}, when = {when:?} }}"),
+        Some(settings) => format!("{{ {settings}, when = {when} }}"),
+        None => format!("{{ kind = {kind}, when = {when} }}"),
     }
 }
 
@@ -174,8 +224,12 @@ fn question(table: &Table, value: &Column, attribute: &Column) -> String {
         .iter()
         .map(|look| format!("COUNT(CASE WHEN {} THEN 1 END)", look.question(value, "s.v")))
         .collect();
-    let columns =
-        format!("CAST({} AS CHAR(64) CHARACTER SET utf8mb4) AS a, {} AS v", attribute.of("t"), text(value));
+    let columns = format!(
+        "CAST({} AS CHAR({}) CHARACTER SET utf8mb4) AS a, {} AS v",
+        attribute.of("t"),
+        ATTRIBUTE_MAX + 1,
+        text(value)
+    );
     format!(
         "SELECT s.a, COUNT(NULLIF(TRIM(s.v), '')), COUNT(DISTINCT LEFT(s.v, 64)), COUNT(CASE WHEN {} THEN 1 END), {} \
          FROM {} AS s GROUP BY s.a ORDER BY 2 DESC, 1 LIMIT {}",
@@ -200,7 +254,7 @@ mod tests {
         if name {
             looks[LOOKS.len() - 1] = 100;
         }
-        Group { attribute: attribute.to_owned(), total: 100, different: 90, like_names: 100, looks }
+        Group { attribute: Some(attribute.to_owned()), total: 100, different: 90, like_names: 100, looks }
     }
 
     #[test]
@@ -210,7 +264,8 @@ mod tests {
             ..Table::default()
         };
         let names = |table: &Table| {
-            shape(table).map(|(value, attribute)| (value.name.clone(), attribute.name.clone()))
+            shape(&Names::of(table), |_| false)
+                .map(|(value, attribute)| (value.name.clone(), attribute.name.clone()))
         };
         let found = |value: &str, attribute: &str| Some((value.to_owned(), attribute.to_owned()));
         assert_eq!(
@@ -221,7 +276,15 @@ mod tests {
             names(&table(&[("value_id", "int"), ("attribute_id", "int"), ("value", "varchar")])),
             found("value", "attribute_id")
         );
+        assert_eq!(names(&table(&[("path", "varchar"), ("value", "json")])), found("value", "path"));
         assert_eq!(names(&table(&[("id", "int"), ("title", "varchar")])), None);
+        let book =
+            Table { name: "guestbook".to_owned(), ..table(&[("name", "varchar"), ("content", "text")]) };
+        assert_eq!(names(&book), None);
+        let users = Table { name: "users".to_owned(), ..table(&[("name", "varchar"), ("value", "text")]) };
+        assert_eq!(names(&users), None);
+        let masked = table(&[("option_name", "varchar"), ("option_value", "text")]);
+        assert!(shape(&Names::of(&masked), |column| column.name == "option_name").is_none());
     }
 
     #[test]
@@ -233,5 +296,19 @@ mod tests {
         let seen = told(&value, &number, &[group("1", true), group("2", false)]).unwrap();
         assert_eq!((seen.proposal.as_str(), seen.evidence.as_str()), ("\"text\"", "by attribute_id: 1, 2"));
         assert!(told(&value, &number, &[group("2", false)]).is_none());
+        let nobody = Group { attribute: None, ..group("", true) };
+        let seen = told(&value, &number, &[nobody, group("2", false)]).unwrap();
+        assert_eq!(seen.proposal, "\"text\"");
+        assert_eq!(seen.evidence, "by attribute_id: 2, 1 that are no plain words");
+    }
+
+    #[test]
+    fn attributes_that_people_wrote_are_counted_and_not_named() {
+        let (value, key) = (column("value", "varchar"), column("field_name", "varchar"));
+        let colour = Group { like_names: 0, ..group("colour", false) };
+        let groups = [group("Maria Huber", true), group("email", false), colour];
+        let seen = told(&value, &key, &groups).unwrap();
+        assert!(!format!("{} {}", seen.proposal, seen.evidence).contains("Maria"), "{}", seen.evidence);
+        assert!(seen.proposal.contains("'email'"), "{}", seen.proposal);
     }
 }

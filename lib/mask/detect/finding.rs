@@ -8,6 +8,7 @@ use super::by_value::Seen;
 use super::class::{Class, NO_DOCUMENT};
 use super::{eav, sample};
 use crate::catalog::{Catalog, Column, Family, Table};
+use crate::config::{toml_comment, toml_text};
 use crate::mask::masks::Masks;
 use crate::mask::propose::{self, KEEP};
 use crate::mysql::{self, Session};
@@ -39,8 +40,17 @@ impl Finding {
         };
         let database = if alone { String::new() } else { format!("{}.", quote(&table.database)) };
         let key = format!("{database}{}.{}", quote(&table.name), quote(&self.column));
-        format!("{key:?} = {}  # {}", self.proposal, self.evidence)
+        format!("{} = {}  # {}", toml_text(&key), self.proposal, toml_comment(&self.evidence))
     }
+}
+
+/// What looks personal, and what could not be looked at.
+#[derive(Debug, Default)]
+pub struct Detected {
+    /// Columns that `[mask]` says nothing of.
+    pub findings: Vec<Finding>,
+    /// Warnings of documents that cannot be read.
+    pub unread: Vec<String>,
 }
 
 /// Looks at every column of `tables` that `[mask]` says nothing of. `strict` also names every other text column.
@@ -50,8 +60,8 @@ pub fn detect(
     masks: &Masks,
     tables: &[usize],
     strict: bool,
-) -> Result<Vec<Finding>, mysql::Error> {
-    let mut findings = Vec::new();
+) -> Result<Detected, mysql::Error> {
+    let (mut findings, mut unread) = (Vec::new(), Vec::new());
     for &at in tables {
         let table = &catalog.tables[at];
         let open: Vec<&Column> = table
@@ -80,13 +90,14 @@ pub fn detect(
         }
         findings.extend(computed(masks, at, table, &names));
         let mut seen = Vec::new();
+        let masked = |column: &Column| masks.of(at, &column.name).is_some();
         if let Some(shape) =
-            eav::shape(table).filter(|(value, _)| unnamed.iter().any(|c| c.name == value.name))
+            eav::shape(&names, masked).filter(|(value, _)| unnamed.iter().any(|c| c.name == value.name))
         {
             seen.extend(eav::values(session, table, shape)?);
         }
         unnamed.retain(|column| seen.iter().all(|seen: &Seen| seen.column != column.name));
-        seen.extend(sample::values(session, &names, &unnamed)?);
+        seen.extend(sample::values(session, &names, &unnamed, &mut unread)?);
         let open = table
             .columns
             .iter()
@@ -105,7 +116,7 @@ pub fn detect(
             }
         }
     }
-    Ok(findings)
+    Ok(Detected { findings, unread })
 }
 
 /// Generated columns with a telling name, computed from columns that nothing is said of: `payload` of `email`.

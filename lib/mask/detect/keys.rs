@@ -25,11 +25,13 @@ const KEYS_MAX: u32 = 2_000;
 /// Tags of a page for people, whose text is looked at as any other.
 const HTML: &[&str] = &["p", "div", "br", "span", "html", "td", "li", "h1", "h2"];
 
-/// A text in quotes that no colon follows: a value. Nothing that it has taken is given back.
-const JSON_VALUES: &str = r#""[^"\\]*+(?:\\.[^"\\]*+)*+"(?![[:space:]]*:)|"[^"]*$"#;
+/// A text in quotes behind a colon, a comma or a bracket that no colon follows: a value, whole or cut. Nothing that it has taken is given
+/// back. What a form calls a field stays: `{"name": "first_name", "value": …}`.
+const JSON_VALUES: &str = r#"[:\[,](?!(?<="name":|"key":|"field":|"label":|"id":)[[:space:]]*"[A-Za-z_.-]{2,40}"[[:space:]]*,[[:space:]]*(?:"[a-z]{1,12}"[[:space:]]*:[[:space:]]*"[^"\\]*"[[:space:]]*,[[:space:]]*){0,2}"(?:value|val|answer)"[[:space:]]*:)[[:space:]]*"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"(?![[:space:]]*:)|\\?$)"#;
 
-/// What is between tags and in attributes.
-const XML_VALUES: &str = r#"(?s)<!\[CDATA\[.*?\]\]>|<!--.*?-->|<[?].*?[?]>|>[^<]*|="[^"]*"|='[^']*'"#;
+/// What is between tags and in attributes, whole or cut.
+const XML_VALUES: &str =
+    r#"(?s)<!\[CDATA\[.*?(?:\]\]>|$)|<!--.*?(?:-->|$)|<[?].*?(?:[?]>|$)|>[^<]*|="[^"]*"|='[^']*'?"#;
 
 /// What no key is made of.
 const BETWEEN: &str = r"[^A-Za-z0-9_.\x{80}-\x{10FFFF}-]+";
@@ -42,10 +44,10 @@ pub(crate) fn personal(
     sample: &str,
 ) -> Result<Option<Seen>, Error> {
     let deed = format!("reading keys in {}.{}", table.label(), column.name);
-    let found: Vec<(String, u64, u64)> = session.rows(&deed, &question(sample))?;
+    let found: Vec<(String, u64, u64)> = session.rows(&deed, &keys_statement(sample))?;
     let total = found.first().map_or(0, |(_, _, total)| *total);
     let keys: Vec<(String, u64)> = found.into_iter().map(|(key, rows, _)| (key, rows)).collect();
-    let told = telling(&keys);
+    let told = telling(&keys, total);
     let most = told.iter().map(|(_, rows)| *rows).max().unwrap_or(0);
     if most == 0 || most * ONE_IN < total {
         return Ok(None);
@@ -60,9 +62,10 @@ pub(crate) fn personal(
     }))
 }
 
-/// The keys that speak of somebody, the most frequent first.
-fn telling(keys: &[(String, u64)]) -> Vec<(String, u64)> {
-    if keys.iter().any(|(key, _)| HTML.contains(&key.to_lowercase().as_str())) {
+/// The keys that speak of somebody, the most frequent first; none if most of the documents are pages for people.
+fn telling(keys: &[(String, u64)], total: u64) -> Vec<(String, u64)> {
+    let pages = keys.iter().filter(|(key, _)| HTML.contains(&key.to_lowercase().as_str()));
+    if pages.map(|(_, rows)| *rows).max().is_some_and(|pages| pages * 2 > total) {
         return Vec::new();
     }
     let words: Vec<Vec<String>> = keys.iter().map(|(key, _)| column_words(key)).collect();
@@ -84,8 +87,9 @@ pub(crate) fn says_who(class: Class) -> bool {
     !matches!(class, Class::Note | Class::Company | Class::Place | Class::Picture | Class::Agent)
 }
 
-/// Each key, in how many documents it is, and how many documents there are.
-fn question(sample: &str) -> String {
+/// The statement that asks for each key, in how many documents it is, and how many documents there are. `sample`: the documents as `v`,
+/// a FROM clause.
+pub fn keys_statement(sample: &str) -> String {
     let blank = |text: &str, shape: &str| format!("REGEXP_REPLACE({text}, {}, ' ')", literal(shape));
     let keys = format!(
         "CASE WHEN s.v REGEXP '^[aO]:[0-9]+:' THEN s.v WHEN s.v REGEXP '^[[:space:]]*<' THEN {} ELSE {} END",
@@ -100,7 +104,7 @@ fn question(sample: &str) -> String {
     );
     format!(
         "SELECT j.w, COUNT(DISTINCT d.n), MAX(d.total) FROM ({documents}) AS d, \
-         JSON_TABLE(d.list, '$[*]' COLUMNS (w VARCHAR(64) PATH '$')) AS j WHERE j.w <> '' GROUP BY j.w \
+         JSON_TABLE(d.list, '$[*]' COLUMNS (w VARCHAR(64) PATH '$')) AS j WHERE j.w NOT REGEXP '^[0-9.-]*$' GROUP BY j.w \
          HAVING MIN(d.php) = 0 OR COUNT(DISTINCT d.n) * {SHARED_ONE_IN} >= MAX(d.total) ORDER BY 2 DESC, 1 LIMIT {KEYS_MAX}"
     )
 }
@@ -111,7 +115,7 @@ mod tests {
 
     fn told(keys: &[&str]) -> Vec<String> {
         let keys: Vec<(String, u64)> = keys.iter().map(|key| ((*key).to_owned(), 1)).collect();
-        telling(&keys).into_iter().map(|(key, _)| key).collect()
+        telling(&keys, 1).into_iter().map(|(key, _)| key).collect()
     }
 
     #[test]
@@ -124,5 +128,8 @@ mod tests {
     #[test]
     fn a_page_for_people_has_no_keys() {
         assert!(told(&["p", "address", "class"]).is_empty());
+        let one_of_many = |key: &str, rows| (key.to_owned(), rows);
+        let keys = [one_of_many("p", 1), one_of_many("firstName", 10)];
+        assert_eq!(telling(&keys, 10), [one_of_many("firstName", 10)]);
     }
 }

@@ -12,6 +12,7 @@ mod sample;
 mod trigger_copies;
 mod vocabulary;
 
-pub use finding::{Finding, detect};
+pub use finding::{Detected, Finding, detect};
+pub use keys::keys_statement;
 pub use trigger_copies::copies;
 pub use vocabulary::column_words;

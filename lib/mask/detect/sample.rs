@@ -7,6 +7,7 @@ use super::by_value::{LOOKS, Seen, birthday, document, free, like_a_name};
 use super::class::{Class, NO_DOCUMENT};
 use super::keys;
 use crate::catalog::{Column, Family, Table};
+use crate::document::chain;
 use crate::mysql::{Error, Session};
 use crate::sql::name;
 
@@ -41,11 +42,12 @@ struct Counted {
 }
 
 /// Looks at the columns that can hold something personal, among `columns`: a query for so many of them, and one for each that holds
-/// documents.
+/// documents. `unread`: warnings of documents that cannot be read.
 pub(crate) fn values(
     session: &mut Session,
     names: &Names<'_>,
     columns: &[&Column],
+    unread: &mut Vec<String>,
 ) -> Result<Vec<Seen>, Error> {
     let table = names.table();
     let mut seen = Vec::new();
@@ -58,7 +60,16 @@ pub(crate) fn values(
         if let Some(found) = by_look(column, counted) {
             seen.push(found);
         } else if counted.documents > 0 {
-            seen.extend(keys::personal(session, table, column, &sampled(table, column))?);
+            match keys::personal(session, table, column, &sampled(table, column)) {
+                Ok(found) => seen.extend(found),
+                // MySQL gives up on a regular expression that takes long (3699). A lost connection ends the run at its next statement.
+                Err(error) => unread.push(format!(
+                    "{}.{} holds documents whose keys cannot be read ({}): look at them and say what they are in [mask]",
+                    table.label(),
+                    column.name,
+                    chain(&error)
+                )),
+            }
         }
     }
     seen.extend(last_names(names, &texts, &counts, &seen));

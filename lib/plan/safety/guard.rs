@@ -1,10 +1,10 @@
 //! What is asked of the masks before a key is collected: that the server takes them, and that nothing personal is
 //! left clear.
 
-use crate::config::{Config, Policy};
+use crate::config::{Config, Policy, toml_once};
 use crate::document::TablePlan;
 use crate::house::House;
-use crate::mask::{self, Finding};
+use crate::mask::{self, Detected, Finding};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
@@ -45,7 +45,7 @@ pub(crate) fn unmasked(
     session: &mut Session,
     blueprint: &Blueprint,
     policy: Policy,
-) -> Result<Vec<Finding>, Error> {
+) -> Result<Detected, Error> {
     let strict = policy == Policy::Strict;
     Ok(mask::detect(session, &blueprint.catalog, &blueprint.masks, &with_rows(blueprint), strict)?)
 }
@@ -62,8 +62,9 @@ pub(crate) fn personal_data(
     blueprint: &Blueprint,
 ) -> Result<Vec<String>, Error> {
     let policy = house.config.mask.policy;
-    let findings = unmasked(session, blueprint, policy)?;
+    let Detected { findings, unread } = unmasked(session, blueprint, policy)?;
     let mut warnings = mask::copies(session, &blueprint.catalog, &blueprint.masks, &with_rows(blueprint))?;
+    warnings.extend(unread);
     let label = |finding: &Finding| {
         let table = &blueprint.catalog.tables[finding.table];
         format!("{}.{} ({})", table.label(), finding.column, finding.evidence)
@@ -75,6 +76,9 @@ pub(crate) fn personal_data(
         }
         return Ok(warnings);
     }
+    for warning in &warnings {
+        house.progress.warn(warning);
+    }
     let mut names: Vec<String> = findings.iter().take(NAMES_MAX).map(label).collect();
     if findings.len() > NAMES_MAX {
         names.push("…".to_owned());
@@ -83,6 +87,6 @@ pub(crate) fn personal_data(
     // A second header would be an error of its own.
     let said = house.config.origin.line_of(&["mask"]).is_some();
     let header = if said { "" } else { "[mask]\n" };
-    let toml = format!("{header}{}", lines.join("\n"));
+    let toml = format!("{header}{}", toml_once(lines).join("\n"));
     Err(mask::Error::Unmasked { count: findings.len(), names: names.join(", "), toml }.into())
 }
