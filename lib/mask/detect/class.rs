@@ -16,6 +16,7 @@ pub(crate) enum Class {
     Account,
     Password,
     Secret,
+    Pin,
     Birth,
     FirstName,
     LastName,
@@ -56,6 +57,7 @@ const TEXTS: &[(&str, Class, &str, u64)] = &[
     ("account", Class::Account, "{ kind = \"pattern\", format = \"##########\" }", 4),
     ("password", Class::Password, "{ kind = \"password\", value = \"development\" }", 4),
     ("secret", Class::Secret, "\"hash\"", 4),
+    ("pin", Class::Pin, "\"hash\"", 4),
     ("birth", Class::Birth, "\"text\"", 4),
     ("first_name", Class::FirstName, "\"first_name\"", 2),
     ("last_name", Class::LastName, "\"last_name\"", 2),
@@ -126,11 +128,13 @@ impl Class {
             // A flag, whatever it is called.
             _ if column.data_type == "tinyint" || column.column_type.ends_with("int(1)") => None,
             Self::Phone => Some(vec!["\"phone\"", NOUGHT]),
+            Self::Device if column.data_type == "bigint" => Some(vec![NOUGHT]),
             Self::Geo if !column.integer() => Some(vec!["\"geo\""]),
             Self::Ip if column.integer() => Some(vec!["\"ip\"", NOUGHT]),
             Self::Ssn
             | Self::Card
             | Self::Cvv
+            | Self::Pin
             | Self::Account
             | Self::Birth
             | Self::Id

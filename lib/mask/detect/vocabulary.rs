@@ -4,7 +4,7 @@
 //!
 //! A list has sections: a class of [`Class::of`], or one of `people` (who has data), `lookup` (tables that describe kinds of rows),
 //! `harmless` (last words that make a name speak of something else: `email_sent`), `harmless_first` (first words that do:
-//! `need_zip_code`) and `neutral` (only helps to take glued words apart). A line is a phrase. `=` before it: nothing but this is the
+//! `is_email`), the same with `_number` (only of what holds no text: an INT `phone_day`, `num_passport`) and `neutral` (only helps to take glued words apart). A line is a phrase. `=` before it: nothing but this is the
 //! name. `~`: only in tables about people. `{people}` stands for each of the list's people. What comes first in a name is its head in
 //! some languages: there a lookup table may begin with its word (`tipo_usuario`).
 
@@ -75,6 +75,8 @@ struct Vocabulary {
     lookup_first: HashSet<String>,
     harmless: HashSet<String>,
     harmless_first: HashSet<String>,
+    harmless_number: HashSet<String>,
+    harmless_first_number: HashSet<String>,
 }
 
 impl Vocabulary {
@@ -116,6 +118,8 @@ impl Vocabulary {
                     }
                     "harmless" => self.harmless.extend([word]),
                     "harmless_first" => self.harmless_first.extend([word]),
+                    "harmless_number" => self.harmless_number.extend([word]),
+                    "harmless_first_number" => self.harmless_first_number.extend([word]),
                     _ => {
                         if let Some(class) = Class::of(section) {
                             let term =
@@ -129,6 +133,8 @@ impl Vocabulary {
     }
 
     fn term(&mut self, words: Vec<String>, term: Term) {
+        // Of a name the numbers are not read either.
+        let words: Vec<String> = words.into_iter().filter(|word| !is_number(word)).collect();
         self.words_max = self.words_max.max(words.len());
         let terms = self.terms.entry(words.join(" ")).or_default();
         if !terms.contains(&term) {
@@ -221,11 +227,19 @@ pub(crate) fn has_people(words: &[String]) -> bool {
     words.iter().any(|word| VOCABULARY.people.contains(word))
 }
 
+fn is_number(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// What a name of these words speaks of; `people`: in a table about people. The longest phrase decides, then the order of classes.
 pub(crate) fn speaks(words: &[String], people: bool) -> Option<Hit> {
+    speaks_of(words, people, false)
+}
+
+/// The same of a column. `text`: it has room for one, and so hardly a word makes it harmless.
+pub(crate) fn speaks_of(words: &[String], people: bool, text: bool) -> Option<Hit> {
     let list = &*VOCABULARY;
-    let words: Vec<&String> =
-        words.iter().filter(|word| !word.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let words: Vec<&String> = words.iter().filter(|word| !is_number(word)).collect();
     for length in (1..=list.words_max.min(words.len())).rev() {
         let mut found: Option<(Term, usize)> = None;
         for (start, window) in words.windows(length).enumerate() {
@@ -240,10 +254,14 @@ pub(crate) fn speaks(words: &[String], people: bool) -> Option<Hit> {
         }
         if let Some((term, start)) = found {
             let end = start + length;
-            let harmless = (end < words.len() && list.harmless.contains(words[words.len() - 1]))
-                || (start > 0 && list.harmless_first.contains(words[0]));
+            let beside = |last: &HashSet<String>, first: &HashSet<String>| {
+                (end < words.len() && last.contains(words[words.len() - 1]))
+                    || (start > 0 && first.contains(words[0]))
+            };
+            let harmless = beside(&list.harmless, &list.harmless_first)
+                || (!text && beside(&list.harmless_number, &list.harmless_first_number));
             let ends_with_id = words[end - 1] == "id";
-            let plain = !term.whole && !term.people;
+            let plain = !term.people && (!term.whole || term.class == Class::Pin);
             return (!harmless).then_some(Hit { class: term.class, plain, ends_with_id });
         }
     }
@@ -275,10 +293,31 @@ mod tests {
 
     #[test]
     fn every_section_of_every_list_is_one_that_is_read() {
-        let others = ["people", "lookup", "harmless", "harmless_first", "neutral"];
+        let others = [
+            "people",
+            "lookup",
+            "harmless",
+            "harmless_first",
+            "harmless_number",
+            "harmless_first_number",
+            "neutral",
+        ];
         for (list, _) in LISTS {
             for (section, line) in sections(list) {
                 assert!(Class::of(section).is_some() || others.contains(&section), "[{section}] {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_line_about_a_class_can_match() {
+        for (list, _) in LISTS {
+            for (section, line) in sections(list) {
+                if Class::of(section).is_none() || line.contains("{people}") {
+                    continue;
+                }
+                let words = column_words(line.trim_start_matches(['~', '=']));
+                assert!(speaks_of(&words, true, true).is_some(), "[{section}] {line}: {words:?}");
             }
         }
     }
