@@ -3,6 +3,7 @@
 //!
 //! In: finished key tables. Out: warnings, for the document and the report.
 
+use crate::catalog::Catalog;
 use crate::config::Up;
 use crate::document::{EdgeReport, TableClass};
 use crate::house::House;
@@ -15,7 +16,13 @@ use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::edge::{Edge, Origin};
 
 /// So many references of a declared relation are looked up to tell whether it holds at all.
-const SAMPLE_ROWS: u32 = 1_000;
+const SAMPLE_ROWS: u64 = 1_000;
+
+/// Where no index helps, so many rows are read.
+const COMPARED_MAX: u64 = 1_000_000;
+
+/// Where no index helps, references that are looked up at most.
+const SLOW_REFERENCES_MAX: u64 = 100;
 
 /// Fewer references that match nothing are chance.
 const REFERENCES_MIN: u64 = 3;
@@ -108,10 +115,11 @@ fn nothing_matches(
         let words = blueprint.words();
         let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
         let sql = format!(
-            "SELECT COUNT(*), CAST(COALESCE(SUM({}), 0) AS UNSIGNED) FROM (SELECT * FROM {} WHERE {} LIMIT {SAMPLE_ROWS}) AS c",
+            "SELECT COUNT(*), CAST(COALESCE(SUM({}), 0) AS UNSIGNED) FROM (SELECT * FROM {} WHERE {} LIMIT {}) AS c",
             words.parent_exists(edge, &values),
             words.child_rows(edge, None),
-            meant(words, edge)
+            meant(words, edge),
+            references_looked_up(&blueprint.catalog, edge)
         );
         let deed = format!("sampling references of {}", edge.child_label(&blueprint.catalog));
         Ok((edge, session.first::<(u64, u64)>(&deed, &sql)?.unwrap_or_default()))
@@ -127,8 +135,73 @@ fn nothing_matches(
     Ok(told.collect())
 }
 
+/// How many references are looked up: for one whose type is not that of the key, the server reads all parents.
+fn references_looked_up(catalog: &Catalog, edge: &Edge) -> u64 {
+    let (child, parent) = (&catalog.tables[edge.child], &catalog.tables[edge.parent]);
+    let same = |(from, to): (&String, &String)| {
+        child
+            .column(from)
+            .zip(parent.column(to))
+            .is_some_and(|(from, to)| from.family() == to.family() && from.collation == to.collation)
+    };
+    let mut pairs = edge.child_columns.iter().zip(&edge.parent_columns);
+    if edge.cast.is_none() && parent.indexed(&edge.parent_columns) && pairs.all(same) {
+        return SAMPLE_ROWS;
+    }
+    (COMPARED_MAX / parent.rows_estimate.max(1)).clamp(REFERENCES_MIN, SLOW_REFERENCES_MAX)
+}
+
 /// A reference that is more than a word for none.
 fn meant(words: Words<'_>, edge: &Edge) -> String {
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
     format!("{} AND {}", Words::refers(edge), words.means_something_of(edge, &values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Column, Index, IndexPart, Table};
+
+    fn table(data_type: &str, collation: Option<&str>, rows: u64) -> Table {
+        let column = Column {
+            name: "a".to_owned(),
+            data_type: data_type.to_owned(),
+            collation: collation.map(str::to_owned),
+            ..Column::default()
+        };
+        let part = IndexPart { column: Some("a".to_owned()), ..IndexPart::default() };
+        let index = Index { name: "PRIMARY".to_owned(), unique: true, parts: vec![part] };
+        Table { rows_estimate: rows, columns: vec![column], indexes: vec![index], ..Table::default() }
+    }
+
+    fn looked_up(child: Table, parent: Table) -> u64 {
+        let edge = Edge {
+            number: 1,
+            child: 0,
+            child_columns: vec!["a".to_owned()],
+            parent: 1,
+            parent_columns: vec!["a".to_owned()],
+            filter: None,
+            down: true,
+            up: Up::Always,
+            cap: None,
+            order: None,
+            cast: None,
+            origin: Origin::Declared,
+            key: None,
+        };
+        references_looked_up(&Catalog { tables: vec![child, parent] }, &edge)
+    }
+
+    #[test]
+    fn where_no_index_helps_few_references_are_looked_up() {
+        assert_eq!(looked_up(table("int", None, 9), table("bigint", None, 50_000_000)), SAMPLE_ROWS);
+        let text = |collation| table("varchar", Some(collation), 0);
+        assert_eq!(looked_up(text("utf8mb4_bin"), text("utf8mb4_bin")), SAMPLE_ROWS);
+        assert_eq!(looked_up(text("utf8mb4_bin"), text("utf8mb4_general_ci")), SLOW_REFERENCES_MAX);
+        assert_eq!(looked_up(text("utf8mb4_bin"), table("int", None, 50_000)), 20);
+        assert_eq!(looked_up(text("utf8mb4_bin"), table("int", None, 50_000_000)), REFERENCES_MIN);
+        let bare = Table { indexes: Vec::new(), ..table("int", None, 50_000) };
+        assert_eq!(looked_up(table("int", None, 9), bare), 20);
+    }
 }
