@@ -54,9 +54,15 @@ pub(crate) fn constant_of(target: &Target<'_>, value: &Scalar) -> Result<String,
     })
 }
 
-/// Whether `keep` has a reason.
+/// Whether `keep` has a reason. The `…` that proposals leave for one is none.
 pub(crate) fn reason(config: &MaskConfig) -> Result<(), Wrong> {
-    if config.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+    let reason = config.reason.as_deref().unwrap_or_default();
+    let dots = |c: char| c == '…' || c == '.' || c.is_whitespace();
+    if !reason.is_empty() && reason.trim_matches(dots).is_empty() {
+        let hint = Some("fill in why".to_owned());
+        return Err((format!("keep needs a reason, for whoever asks later; {reason:?} is none"), hint));
+    }
+    if reason.is_empty() {
         let hint = "{ kind = \"keep\", reason = \"office addresses, public\" }".to_owned();
         return Err(("keep needs a reason, for whoever asks later".to_owned(), Some(hint)));
     }
