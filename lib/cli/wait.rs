@@ -39,7 +39,7 @@ pub(crate) fn for_stdin(
             report::remark(&tool, "waiting for a document on stdin; go without one by adding </dev/null");
         }
     });
-    let read = receive(&receiver, cancel, STDIN_GRACE);
+    let read = receive(&receiver, cancel, STDIN_GRACE, || false);
     came.store(true, Ordering::Relaxed);
     let bytes = match read {
         Some(read) => read?,
@@ -73,14 +73,20 @@ where
         let outcome = work(&inside, &mut document).map_err(|failure| ErrorReport::of(tool, &*failure));
         sender.send((document, outcome))
     });
-    receive(&receiver, &house.cancel, grace).unwrap_or_else(|| {
+    receive(&receiver, &house.cancel, grace, || house.is_held()).unwrap_or_else(|| {
         let failure: AnyFailure = house.cancel.check().map_or_else(AnyFailure::from, |()| Crash.into());
         (house.remembered().unwrap_or_else(|| Document::new(&run)), Err(ErrorReport::of(tool, &*failure)))
     })
 }
 
-/// What arrives, or nothing: the sender panicked, or a signal came and `grace` is over.
-fn receive<T>(receiver: &Receiver<T>, cancel: &Cancel, grace: Duration) -> Option<T> {
+/// What arrives, or nothing: the sender panicked, or a signal came and `grace` is over, and the sender is not in the middle of
+/// what it may not be left in.
+fn receive<T>(
+    receiver: &Receiver<T>,
+    cancel: &Cancel,
+    grace: Duration,
+    is_held: impl Fn() -> bool,
+) -> Option<T> {
     let mut stop_at = None;
     loop {
         match receiver.recv_timeout(POLL) {
@@ -90,7 +96,7 @@ fn receive<T>(receiver: &Receiver<T>, cancel: &Cancel, grace: Duration) -> Optio
         }
         if cancel.requested().is_some() {
             let end = *stop_at.get_or_insert_with(|| Instant::now() + grace);
-            if Instant::now() >= end {
+            if Instant::now() >= end && !is_held() {
                 return None;
             }
         }

@@ -10,10 +10,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use jiff::Timestamp;
+use rustix::fs::OFlags;
 use walkdir::WalkDir;
 
 use super::directory::make_directory;
@@ -72,7 +73,12 @@ fn copy_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<(), Error> {
 /// Shares the blocks where the file system can. Elsewhere leaves holes for zeros: most of a young server's files (redo
 /// and undo logs, system tablespaces) is reserved room.
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
-    let mut source = File::open(from)?;
+    // Whose data it is could put something else there meanwhile.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut source = File::options().read(true).custom_flags(flags).open(from)?;
+    if !source.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
     let mut target = File::create(to)?;
     let length = source.metadata()?.len();
     if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
@@ -139,6 +145,9 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", from.join("t.ibd")).unwrap();
         assert!(matches!(copy_data(&from, &to, None, &Cancel::default()), Err(Error::Link { .. })));
         assert!(!to.exists());
+        // Nor one that took a file's place meanwhile.
+        assert!(copy_file(&from.join("t.ibd"), &folder.path().join("copy")).is_err());
+        assert!(copy_file(&from, &folder.path().join("copy")).is_err());
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub enum Error {
         /// The last words of its log.
         detail: String,
     },
+    /// It did not end, whatever was tried: what it works on is not touched.
+    #[error("the server of {} does not end, not even when it is killed", data.display())]
+    StillAlive {
+        /// Its data directory.
+        data: PathBuf,
+    },
     /// Somebody else took the server's port before it did.
     #[error("{0} failed: somebody else has its port")]
     PortTaken(String),
@@ -83,7 +89,9 @@ impl Failure for Error {
             Self::NoServer(_) => {
                 unavailable().hint("apt-get install mariadb-server, or name it with --server PATH")
             }
-            Self::WrongServer { .. } | Self::Server { .. } | Self::PortTaken(_) => unavailable(),
+            Self::WrongServer { .. } | Self::Server { .. } | Self::StillAlive { .. } | Self::PortTaken(_) => {
+                unavailable()
+            }
             Self::MySql(inner) => inner.ending(),
             Self::Interrupted(inner) => inner.ending(),
         }

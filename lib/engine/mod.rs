@@ -25,5 +25,7 @@ pub(crate) use place::{free_bytes, network_file_system, settle, shares_blocks};
 pub use program::Brand;
 pub(crate) use program::{Program, series};
 pub(crate) use server::{Address, Server, free_port, is_free};
-pub(crate) use service::{Listen, Service, Stopped, data_in, listens_at, running, socket_in, stop};
+pub(crate) use service::{
+    Listen, Service, Stopped, data_in, listens_at, running, socket_in, stop, stops_in_order,
+};
 pub(crate) use user::HostUser;

@@ -9,23 +9,26 @@
 //! HOME/log       what it says                           a directory that nobody may write into
 //! ```
 //!
-//! **Whose a process is**, its command line says: it has `--datadir=HOME/data` in it, whole. A pid in a file may be somebody
-//! else's by now.
+//! **Whose a process is**, its command line says, which has `--datadir=HOME/data` in it, whole, and its user, who is ours or the
+//! data's. A pid in a file may be somebody else's by now; so a process is held (pidfd) before it is looked at.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::directory::make_directory;
 use super::error::Error;
 use super::program::{Brand, Program, failed};
-use super::server::{ended, last_words, threads_are};
+use super::server::{ended, last_words};
 use super::user::HostUser;
 use crate::house::Cancel;
 use crate::mysql;
@@ -218,8 +221,15 @@ pub(crate) fn running(data: &Path) -> Vec<Pid> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let wanted = format!("--datadir={}", data.display());
     let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let ours = numbers.filter(|number| arguments_of(*number).contains(&wanted));
+    let ours = numbers.filter(|number| is_by_us(*number, data) && arguments_of(*number).contains(&wanted));
     ours.filter_map(Pid::from_raw).collect()
+}
+
+/// Whether a process runs as us, or as whom the data belongs to. A command line alone can be anybody's.
+fn is_by_us(process: i32, data: &Path) -> bool {
+    let Ok(found) = fs::metadata(format!("/proc/{process}")) else { return false };
+    let owner = fs::metadata(data).map(|data| data.uid()).ok();
+    found.uid() == rustix::process::geteuid().as_raw() || Some(found.uid()) == owner
 }
 
 /// Whether the server of a data directory listens at a port, as its command line says.
@@ -233,32 +243,82 @@ fn arguments_of(process: i32) -> Vec<String> {
     line.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
 }
 
-/// Stops the server of a data directory, in order if it can be.
-pub(crate) fn stop(data: &Path) -> Stopped {
-    let found = running(data);
-    if found.is_empty() {
-        return Stopped::WasNot;
+/// Stops the server of a data directory, in order if it can be. One that is there all the same is an error: nobody may remove or
+/// start what it works on.
+pub(crate) fn stop(data: &Path) -> Result<Stopped, Error> {
+    let held = held(data)?;
+    if held.is_empty() {
+        return Ok(Stopped::WasNot);
     }
     for (signal, patience, outcome) in
         [(Signal::TERM, STOP_TIMEOUT, Stopped::Clean), (Signal::KILL, GONE_TIMEOUT, Stopped::Killed)]
     {
-        for pid in &found {
-            let _ = kill_process(*pid, signal);
+        for process in &held {
+            // One that has ended meanwhile cannot be told.
+            let _ = pidfd_send_signal(process, signal);
         }
-        let start = Instant::now();
-        while start.elapsed() < patience {
-            if found.iter().all(|pid| threads_are(*pid, &['Z', 'X'])) {
-                return outcome;
-            }
-            std::thread::sleep(POLL);
+        let end = Instant::now() + patience;
+        if held.iter().all(|process| ends_before(process, end)) {
+            return Ok(outcome);
         }
     }
-    Stopped::Killed
+    Err(Error::StillAlive { data: data.to_owned() })
+}
+
+/// Stops the server of a home, and tells whether it said itself that all it had to do is done.
+pub(crate) fn stops_in_order(home: &Path) -> Result<bool, Error> {
+    let log = home.join("log");
+    let before = fs::metadata(&log).map_or(0, |found| found.len());
+    let stopped = stop(&data_in(home))?;
+    let text = fs::read(&log).map_err(Error::file("read", &log))?;
+    let said = text.get(usize::try_from(before).unwrap_or(0)..).unwrap_or_default();
+    Ok(stopped == Stopped::Clean && String::from_utf8_lossy(said).lines().any(is_the_end))
+}
+
+/// `mariadbd: Shutdown complete`, `mysqld: Shutdown complete (mysqld 9.7.0)`; that of InnoDB alone is `Shutdown completed`.
+fn is_the_end(line: &str) -> bool {
+    line.split("Shutdown complete").skip(1).any(|rest| !rest.starts_with('d'))
+}
+
+/// The processes of a data directory, held such that their numbers cannot become somebody else's.
+fn held(data: &Path) -> Result<Vec<OwnedFd>, Error> {
+    let mut held = Vec::new();
+    for pid in running(data) {
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(process) => held.push((pid, process)),
+            Err(Errno::SRCH) => {}
+            Err(e) => return Err(failed("holding a server's process", &std::io::Error::from(e))),
+        }
+    }
+    // Looked at again: what is held now is what it was.
+    let now = running(data);
+    Ok(held.into_iter().filter(|(pid, _)| now.contains(pid)).map(|(_, process)| process).collect())
+}
+
+/// Waits until a process has ended with all its threads and files.
+fn ends_before(process: &OwnedFd, end: Instant) -> bool {
+    loop {
+        let left = Timespec::try_from(end.saturating_duration_since(Instant::now())).ok();
+        let mut polled = [PollFd::new(process, PollFlags::IN)];
+        match poll(&mut polled, left.as_ref()) {
+            Err(Errno::INTR) => {}
+            outcome => return outcome.is_ok_and(|count| count > 0),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_words_of_a_server_are_not_those_of_its_engine() {
+        assert!(is_the_end("2026-11-22  2:00:00 0 [Note] /usr/sbin/mariadbd: Shutdown complete"));
+        assert!(is_the_end(
+            "[System] [MY-010910] [Server] /x/mysqld: Shutdown complete (mysqld 9.7.0)  MySQL"
+        ));
+        assert!(!is_the_end("[Note] InnoDB: Shutdown completed; log sequence number 47629"));
+    }
 
     #[test]
     fn only_the_whole_argument_makes_a_process_ours() {
@@ -276,8 +336,8 @@ mod tests {
         let found: Vec<u32> =
             running(&data).iter().map(|pid| pid.as_raw_nonzero().get().unsigned_abs()).collect();
         assert_eq!(found, [ours.id()]);
-        assert_eq!(stop(&data), Stopped::Clean);
-        assert_eq!(stop(&data), Stopped::WasNot);
+        assert_eq!(stop(&data).unwrap(), Stopped::Clean);
+        assert_eq!(stop(&data).unwrap(), Stopped::WasNot);
         assert!(other.try_wait().unwrap().is_none());
         for child in [&mut other, &mut ours] {
             let _ = child.kill();

@@ -29,7 +29,8 @@ impl HostUser {
 
     /// Gives it a directory and all that is in it.
     pub(crate) fn give(self, directory: &Path) -> Result<(), Error> {
-        for entry in WalkDir::new(directory) {
+        // Last what they are in: until then nobody else can put something there.
+        for entry in WalkDir::new(directory).contents_first(true) {
             let entry = entry.map_err(|e| Error::file("read", directory)(e.into()))?;
             // Never what a link points to.
             let given = lchown(entry.path(), Some(self.uid), Some(self.gid));

@@ -7,6 +7,7 @@ pub use cancel::Cancel;
 pub use keys::{Keys, NoKeys, Secret};
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::config::Config;
@@ -33,6 +34,18 @@ pub struct House {
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
     checkpoint: Mutex<Option<Document>>,
+    holds: AtomicUsize,
+}
+
+/// As long as it lives, a signal is no reason to leave the work behind.
+#[derive(Debug)]
+#[must_use]
+pub struct Hold<'a>(&'a AtomicUsize);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl House {
@@ -48,6 +61,7 @@ impl House {
             owner: None,
             dry_run: false,
             checkpoint: Mutex::new(None),
+            holds: AtomicUsize::new(0),
         }
     }
 
@@ -64,6 +78,17 @@ impl House {
     /// The same for whoever makes nothing: a state directory in which nothing was ever made has no owner.
     pub fn known_owner(&self) -> Result<Option<String>, JournalError> {
         self.owner.clone().map_or_else(|| owner_of(&self.state_dir), |owner| Ok(Some(owner)))
+    }
+
+    /// Says that a step has begun that is over in a moment and must not be left in the middle.
+    pub fn hold(&self) -> Hold<'_> {
+        self.holds.fetch_add(1, Ordering::SeqCst);
+        Hold(&self.holds)
+    }
+
+    /// Whether there is one.
+    pub fn is_held(&self) -> bool {
+        self.holds.load(Ordering::SeqCst) > 0
     }
 
     /// Remembers the document as it is now: what is written if the tool must stop before it returns. Called after

@@ -78,6 +78,18 @@ pub enum Error {
         /// Who.
         holder: String,
     },
+    /// The server software was replaced, and what it made before may not be its any more.
+    #[error("{} has the version {is} now, and the instance of {target} was made with {was}", program.display())]
+    OtherVersion {
+        /// Name of the target.
+        target: String,
+        /// The program.
+        program: PathBuf,
+        /// What it says.
+        is: String,
+        /// What it said.
+        was: String,
+    },
     /// Somebody else listens there.
     #[error("port {port} of target {target} is taken by somebody else")]
     PortTaken {
@@ -171,6 +183,8 @@ impl Failure for Error {
             }
             Self::PortTaken { .. } => Ending::new(Exit::Unavailable, "port-taken")
                 .hint("ss -ltnp shows by whom; or another port = … for this target"),
+            Self::OtherVersion { target, .. } => Ending::new(Exit::Unavailable, "other-version")
+                .hint(format!("make it anew: dev-restore --target {target}")),
             Self::NoPort { .. } => Ending::new(Exit::Unavailable, "no-port")
                 .hint("dev-restore targets shows what is there, dev-restore drop NAME removes it"),
             Self::Disk { .. } => Ending::new(Exit::CannotWrite, "disk-too-small")

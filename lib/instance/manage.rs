@@ -1,6 +1,7 @@
 //! What is done with an instance that is there: back (`undo`, `reset`), `up`, `down`, `drop`.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,8 +9,9 @@ use jiff::Timestamp;
 use super::error::Error;
 use super::home::{Generation, Home, Lock, Place, remove};
 use super::options::{DropOptions, SomeOptions};
-use super::serve::switch::{repair, switch};
-use super::serve::{Serving, accounts, connected};
+use super::serve::accounts::Accounts;
+use super::serve::switch::{finish, raise, repair, switch};
+use super::serve::{Serving, connected};
 use super::target::InstanceTarget;
 use crate::document::{Document, Done, Refresh, RefreshState};
 use crate::engine;
@@ -17,9 +19,8 @@ use crate::house::House;
 
 /// Serves the generation that was there before the last switch.
 pub(crate) fn undo(house: &House, document: &mut Document, target: &InstanceTarget) -> Result<Done, Error> {
-    let home = Home::open(target)?;
-    let _lock = Lock::of_target(&home, &target.name)?;
-    let mut place = Place::open(&home, &target.name)?;
+    let (home, _lock) = locked(house, target)?;
+    let mut place = opened(house, &home, target)?;
     if !house.dry_run {
         repair(house, &mut place)?;
     }
@@ -29,17 +30,18 @@ pub(crate) fn undo(house: &House, document: &mut Document, target: &InstanceTarg
         house.progress.say(&format!("would serve {}", place.generation(&previous).display()));
         return Ok(Done::default());
     }
-    let down = switch(house, &mut place, &previous, "")?;
+    let down = switch(house, &mut place, &previous, &Accounts::default())?;
     tell(document, &place);
     Ok(Done::saying(format!("{} <- what it was before; {}", target.name, was_down(down))))
 }
 
 /// Serves what it was right after its last refresh.
 pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTarget) -> Result<Done, Error> {
-    let home = Home::open(target)?;
-    let _lock = Lock::of_target(&home, &target.name)?;
-    let mut place = Place::open(&home, &target.name)?;
-    repair(house, &mut place)?;
+    let (home, _lock) = locked(house, target)?;
+    let mut place = opened(house, &home, target)?;
+    if !house.dry_run {
+        repair(house, &mut place)?;
+    }
     let nothing = |what| Error::Nothing { target: target.name.clone(), what };
     let (current, generation) = place.state.in_use().ok_or(nothing("no instance yet"))?;
     let (current, generation) = (current.to_owned(), generation.clone());
@@ -61,58 +63,78 @@ pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTar
         Some(serving) => Some(serving.admin().connect()?),
         None => None,
     };
-    let accounts = accounts::lines(target, session.as_mut())?;
+    let accounts = Accounts::of(house, target, session.as_mut())?;
     drop(session);
     place.state.generations.insert(name.clone(), Generation { base, ..generation });
     engine::settle(&place.dir)?;
     let down = switch(house, &mut place, &name, &accounts)?;
-    place.sweep()?;
+    place.sweep_or_warn(house);
     tell(document, &place);
     Ok(Done::saying(format!("{} <- what it was after its refresh; {}", target.name, was_down(down))))
 }
 
-/// Starts what is to be up.
+/// Starts what is to be up: all of them, whatever becomes of one.
 pub(crate) fn up(house: &House, options: &SomeOptions) -> Result<Done, Error> {
     let named = options.name.as_deref().or(options.target.as_deref());
     let mut started = Vec::new();
+    let mut failed = None;
     for (home, target) in places(house, named)? {
-        let _lock = Lock::of_target(&home, &target.name)?;
-        let mut place = Place::open(&home, &target.name)?;
-        if place.state.current.is_none() {
-            if named.is_some() {
-                return Err(Error::Nothing { target: target.name, what: "no instance yet" });
-            }
-            continue;
+        match start(house, &home, &target, named.is_some()) {
+            Ok(said) => started.extend(said),
+            Err(e) if failed.is_none() => failed = Some(e),
+            Err(e) => house.progress.warn(&format!("{} is not up: {e}", target.name)),
         }
-        if named.is_some() && !place.state.up {
-            place.state.up = true;
-            place.save()?;
-        }
-        if house.dry_run {
-            continue;
-        }
-        repair(house, &mut place)?;
-        if place.state.up {
-            started.push(format!("{} at port {}", target.name, place.state.port));
-        }
+    }
+    if let Some(failed) = failed {
+        return Err(failed);
     }
     let said = if started.is_empty() { "nothing is to be up".to_owned() } else { started.join(", ") };
     Ok(Done::saying(said))
 }
 
+fn start(house: &House, home: &Home, target: &InstanceTarget, wanted: bool) -> Result<Option<String>, Error> {
+    let _lock = lock_of(house, home, target)?;
+    let mut place = Place::look(home, &target.name)?;
+    if !house.dry_run {
+        finish(house, &mut place)?;
+    }
+    if place.state.current.is_none() {
+        let nothing = Error::Nothing { target: target.name.clone(), what: "no instance yet" };
+        return if wanted { Err(nothing) } else { Ok(None) };
+    }
+    if house.dry_run {
+        if wanted || place.state.up {
+            house.progress.say(&format!("{} would be up at port {}", target.name, place.state.port));
+        }
+        return Ok(None);
+    }
+    if wanted && !place.state.up {
+        place.state.up = true;
+        place.save()?;
+    }
+    raise(house, &place)?;
+    Ok(place.state.up.then(|| format!("{} at port {}", target.name, place.state.port)))
+}
+
 /// Stops an instance.
 pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error> {
     let (home, _lock) = locked(house, target)?;
-    let mut place = Place::open(&home, &target.name)?;
+    let mut place = Place::look(&home, &target.name)?;
+    if !house.dry_run {
+        // Which one is in use is what the end of an interrupted switch says.
+        finish(house, &mut place)?;
+    }
     let nothing = Error::Nothing { target: target.name.clone(), what: "no instance yet" };
     let current = place.state.current.clone().ok_or(nothing)?;
     if house.dry_run {
         return Ok(Done::saying("dry run"));
     }
     place.state.up = false;
-    place.save()?;
-    repair(house, &mut place)?;
-    engine::stop(&place.data(&current));
+    // On a full disk it is stopped all the same.
+    if let Err(e) = place.save() {
+        house.progress.warn(&format!("{} is up again after the next dev-restore up: {e}", target.name));
+    }
+    engine::stop(&place.data(&current))?;
     Ok(Done::saying(format!("{} is down", target.name)))
 }
 
@@ -138,7 +160,7 @@ pub(crate) fn expire(house: &House) -> Result<Done, Error> {
     let mut gone = Vec::new();
     for (home, target) in places(house, None)? {
         let Some(length) = target.settings.expires else { continue };
-        let Ok(_lock) = Lock::of_target(&home, &target.name) else { continue };
+        let Ok(_lock) = lock_of(house, &home, &target) else { continue };
         let place = Place::look(&home, &target.name)?;
         let Some((_, generation)) = place.state.in_use() else { continue };
         let age = Timestamp::now().duration_since(generation.at).unsigned_abs();
@@ -164,43 +186,65 @@ pub(crate) fn expire(house: &House) -> Result<Done, Error> {
 
 fn drop_one(home: &Home, target: &InstanceTarget, force: bool) -> Result<(), Error> {
     let place = Place::look(home, &target.name)?;
-    if place.state.current.is_none() {
+    if !place.dir.exists() {
         return Err(Error::Nothing { target: target.name.clone(), what: "no instance yet" });
     }
-    let who = Serving::in_use(&place).filter(Serving::runs).and_then(|serving| connected(&serving));
-    let who = who.unwrap_or_default();
+    let running = Serving::in_use(&place).filter(Serving::runs);
+    // Whom nobody can name may be somebody.
+    let unknown = || vec!["somebody who cannot be asked for: it lets nobody of ours in".to_owned()];
+    let who = running.map_or_else(Vec::new, |serving| connected(&serving).unwrap_or_else(unknown));
     if !who.is_empty() && !force {
         return Err(Error::InUse { target: target.name.clone(), who: who.join(", ") });
     }
     for name in place.on_disk()? {
-        engine::stop(&place.data(&name));
+        engine::stop(&place.data(&name))?;
     }
     // From here on there is no such instance; the rest is litter.
     let state = place.dir.join("state.json");
-    fs::remove_file(&state).map_err(Error::file("remove", &state))?;
+    match fs::remove_file(&state) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::file("remove", &state)(e)),
+        _ => {}
+    }
     remove(&place.dir)
 }
 
 /// Finishes or reverts what a killed run left behind.
 pub(crate) fn mend(house: &House, target: &InstanceTarget) -> Result<String, Error> {
     let (home, _lock) = locked(house, target)?;
-    let mut place = Place::open(&home, &target.name)?;
+    let mut place = opened(house, &home, target)?;
+    if house.dry_run {
+        return Ok("dry run".to_owned());
+    }
     Ok(repair(house, &mut place)?.unwrap_or_else(|| "nothing to repair".to_owned()))
 }
 
-fn locked(house: &House, target: &InstanceTarget) -> Result<(Home, Lock), Error> {
+fn locked(house: &House, target: &InstanceTarget) -> Result<(Home, Option<Lock>), Error> {
     house.cancel.check()?;
     let home = Home::existing(target)?;
     let home = home.ok_or(Error::Nothing { target: target.name.clone(), what: "no instance yet" })?;
-    let lock = Lock::of_target(&home, &target.name)?;
+    let lock = lock_of(house, &home, target)?;
     Ok((home, lock))
+}
+
+/// A dry run changes nothing, and a lock is a file.
+fn lock_of(house: &House, home: &Home, target: &InstanceTarget) -> Result<Option<Lock>, Error> {
+    if house.dry_run { Ok(None) } else { Lock::of_target(home, &target.name).map(Some) }
+}
+
+/// The place of a target that is there.
+fn opened<'a>(house: &House, home: &'a Home, target: &InstanceTarget) -> Result<Place<'a>, Error> {
+    if house.dry_run || !home.target(&target.name).exists() {
+        return Place::look(home, &target.name);
+    }
+    Place::open(home, &target.name)
 }
 
 /// Every instance that there is and that `refresh.toml` still names; or one.
 pub(crate) fn places(house: &House, wish: Option<&str>) -> Result<Vec<(Home, InstanceTarget)>, Error> {
     if let Some(name) = wish {
         let target = InstanceTarget::must(&house.config, name)?;
-        return Ok(vec![(Home::open(&target)?, target)]);
+        let nothing = Error::Nothing { target: target.name.clone(), what: "no instance yet" };
+        return Ok(vec![(Home::existing(&target)?.ok_or(nothing)?, target)]);
     }
     let mut found: Vec<(Home, InstanceTarget)> = Vec::new();
     for (_, settings) in InstanceTarget::sections(&house.config) {

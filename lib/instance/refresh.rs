@@ -9,15 +9,16 @@
 //! switch                                                 the only step that the developer notices
 //! ```
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::error::Error;
 use super::home::{Generation, Home, Lock, Place};
-use super::serve::accounts;
-use super::serve::switch::{repair, switch};
+use super::serve::accounts::Accounts;
+use super::serve::switch::{finish, raise, switch};
 use super::serve::{MEMORY, Serving, defaults, is_taken};
 use super::target::InstanceTarget;
 use super::template::{Template, is_baked, template_of};
@@ -38,6 +39,9 @@ const OPTIONS_BYTES_MAX: u64 = 64 << 10;
 
 /// How long whoever writes to the old instance is waited for.
 const LOCK_WAIT_SECONDS: u32 = 30;
+
+/// How long the lock on it may be held while a branch does its work: two days.
+const LOCK_HOLD_SECONDS: u32 = 172_800;
 
 /// Replaces an instance with a copy of a dump's template.
 pub(crate) fn refresh(
@@ -66,17 +70,21 @@ pub(crate) fn refresh(
     let _lock = Lock::of_target(&home, &target.name)?;
     let mut place = Place::open(&home, &target.name)?;
     give_port(house, &mut place, target)?;
-    repair(house, &mut place)?;
+    finish(house, &mut place)?;
+    raise_or_warn(house, &place, target)?;
     let template = template_of(house, &home, &program, &dump)?;
-    let needed = if home.reflinks { CLONE_BYTES } else { template.facts.bytes + CLONE_BYTES };
+    let needed = if home.shares_blocks() { CLONE_BYTES } else { template.facts.bytes + CLONE_BYTES };
     home.refuse_full(needed)?;
     let mut refresher =
         Refresher { house, target, own: &own, checkout: checkout.as_ref(), template: &template, settings };
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresher.work(&mut place, section);
-    if outcome.is_err() && house.cancel.requested().is_none() {
-        // What failed before the switch is in nobody's way, and takes room.
-        let _ = place.sweep();
+    if outcome.is_err()
+        && house.cancel.requested().is_none()
+        && let Ok(place) = Place::look(&home, &target.name)
+    {
+        // What failed before the switch is in nobody's way, and takes room. What counts is what is written down.
+        place.sweep_or_warn(house);
     }
     let written = write_junit(options, section);
     outcome?;
@@ -102,32 +110,37 @@ impl Refresher<'_> {
         self.copy(place, &name)?;
         let copy_seconds = began.elapsed().as_secs_f64();
         let generation = self.generation();
-        let mut old = Old::of(self.house, place)?;
-        let accounts = accounts::lines(self.target, old.session.as_mut())?;
+        let mut old = Old::of(self.house, place, self.target)?;
+        let accounts = Accounts::of(self.house, self.target, old.session.as_mut())?;
         let mut private_seconds = None;
         if self.has_something_to_do() {
             let began = Instant::now();
             let serving = Serving { place, name: &name, generation: &generation };
             let outcome = self.work_privately(&serving, &mut old, refresh);
-            if engine::stop(&place.data(&name)) == engine::Stopped::Killed {
+            let stopped = engine::stop(&place.data(&name));
+            if matches!(stopped, Ok(engine::Stopped::Killed)) {
                 self.house
                     .progress
                     .warn("the new instance did not stop in order; it recovers when it starts");
             }
             outcome?;
+            stopped?;
             private_seconds = Some(began.elapsed().as_secs_f64());
         }
         self.house.cancel.check()?;
         let base = place.keep_base(&name, &self.house.cancel)?;
         place.state.generations.insert(name.clone(), Generation { base, ..generation });
         engine::settle(&place.dir)?;
+        if let Some(session) = old.session.as_mut().filter(|_| needs_old(self.target)) {
+            // A lock is held as long as its connection is.
+            session.first::<i64>("asking whether the old instance is still locked", "SELECT 1")?;
+        }
         refresh.state = Some(RefreshState::Swapping);
         self.remember(refresh);
         // What the old instance is locked for is over when it is stopped, and not before.
         let switched = switch(self.house, place, &name, &accounts);
-        old.let_go(place);
+        drop(old);
         if switched.is_err() {
-            place.state.generations.remove(&name);
             refresh.state = Some(RefreshState::AsItWas);
         }
         let down = switched?;
@@ -138,18 +151,19 @@ impl Refresher<'_> {
             port: place.state.port,
             directory: place.data(&name).display().to_string(),
             client: place.client().display().to_string(),
-            shared: place.home.reflinks,
+            shared: place.home.shares_blocks(),
             copy_seconds,
             private_seconds,
             downtime_seconds: down.as_secs_f64(),
             ..RefreshedInstance::default()
         });
-        place.sweep()
+        place.sweep_or_warn(self.house);
+        Ok(())
     }
 
     fn copy(&self, place: &Place<'_>, name: &str) -> Result<(), Error> {
         let home = place.generation(name);
-        if !place.home.reflinks {
+        if !place.home.shares_blocks() {
             self.house.progress.say(&format!(
                 "the file system of {} shares no blocks between files (XFS and btrfs do): copying {}",
                 place.home.root.display(),
@@ -196,6 +210,7 @@ impl Refresher<'_> {
                 "waiting for writers",
                 &format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}"),
             )?;
+            session.run("holding the lock", &format!("SET SESSION wait_timeout = {LOCK_HOLD_SECONDS}"))?;
             session.run("making the old instance read-only", "FLUSH TABLES WITH READ LOCK")?;
             let preserved = self.own.carry(session, &loader)?;
             if !preserved.is_empty() {
@@ -227,31 +242,62 @@ impl Refresher<'_> {
     }
 }
 
-/// The instance that is to be replaced, as long as something is read from it.
+/// The instance that is to be replaced, as long as something is read from it. One that was down and runs for us alone is stopped
+/// whatever happens.
 struct Old {
     session: Option<Session>,
-    /// It was down, and runs for us alone: its generation.
-    started: Option<String>,
+    /// The data directory of one that was down.
+    started: Option<PathBuf>,
 }
 
 impl Old {
-    fn of(house: &House, place: &Place<'_>) -> Result<Self, Error> {
-        let Some(serving) = Serving::in_use(place) else {
-            return Ok(Self { session: None, started: None });
-        };
-        let mut started = None;
+    fn of(house: &House, place: &Place<'_>, target: &InstanceTarget) -> Result<Self, Error> {
+        let mut old = Self { session: None, started: None };
+        let Some(serving) = Serving::in_use(place) else { return Ok(old) };
         if !serving.runs() {
-            serving.start_privately(&house.cancel)?;
+            old.started = Some(place.data(serving.name));
+            if let Err(e) = serving.start_privately(&house.cancel) {
+                house.cancel.check()?;
+                if needs_old(target) {
+                    return Err(e);
+                }
+                house.progress.warn(&format!(
+                    "the old instance of {} does not start, so its accounts are not carried: {e}",
+                    target.name
+                ));
+                return Ok(old);
+            }
             serving.lock_loader()?;
-            started = Some(serving.name.to_owned());
         }
-        Ok(Self { session: Some(serving.admin().connect()?), started })
+        old.session = Some(serving.admin().connect()?);
+        Ok(old)
     }
+}
 
-    fn let_go(self, place: &Place<'_>) {
-        drop(self.session);
-        if let Some(name) = self.started {
-            engine::stop(&place.data(&name));
+impl Drop for Old {
+    fn drop(&mut self) {
+        self.session = None;
+        if let Some(data) = &self.started {
+            // One that does not end is found and told by the next run.
+            let _ = engine::stop(data);
+        }
+    }
+}
+
+/// Whether there is something in the old instance that nobody can do without.
+fn needs_old(target: &InstanceTarget) -> bool {
+    !target.settings.preserve.is_empty()
+}
+
+/// Who refreshes a broken instance wants another one: that the old one does not start stops that only where its rows are to be kept.
+fn raise_or_warn(house: &House, place: &Place<'_>, target: &InstanceTarget) -> Result<(), Error> {
+    match raise(house, place) {
+        Ok(_) => Ok(()),
+        Err(e) if needs_old(target) || matches!(e, Error::PortTaken { .. }) => Err(e),
+        Err(e) => {
+            house.cancel.check()?;
+            house.progress.warn(&format!("{}: {e}", target.name));
+            Ok(())
         }
     }
 }
@@ -265,7 +311,7 @@ fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> R
             }
             // An instance that runs at the old port is stopped before it is forgotten where it is.
             if let Some(current) = &place.state.current {
-                engine::stop(&place.data(current));
+                engine::stop(&place.data(current))?;
             }
             place.state.port = port;
             place.save()?;
@@ -291,10 +337,16 @@ fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> R
 fn settings_of(house: &House, target: &InstanceTarget, program: &Program) -> Result<String, Error> {
     let mut lines = defaults(program, target.settings.memory.as_ref().map_or(MEMORY, config::Memory::as_str));
     if let Some(path) = &target.settings.options_file {
-        let text = read_text(Path::new(path), OPTIONS_BYTES_MAX).map_err(|e| {
+        let wrong = |why: String| {
             let keys = ["targets", target.section.as_str(), "options_file"];
-            house.config.origin.error_at(&keys, format!("cannot read options_file {path}: {e}"), None)
-        })?;
+            house.config.origin.error_at(&keys, format!("cannot read options_file {path}: {why}"), None)
+        };
+        let found = std::fs::metadata(path).map_err(|e| wrong(e.to_string()))?;
+        // Who writes it decides what the server loads and runs.
+        if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) || found.mode() & 0o022 != 0 {
+            return Err(wrong("it is not ours or root's, or others may write into it".to_owned()).into());
+        }
+        let text = read_text(Path::new(path), OPTIONS_BYTES_MAX).map_err(|e| wrong(e.to_string()))?;
         lines.push_str(&text);
     }
     Ok(lines)

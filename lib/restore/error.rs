@@ -276,6 +276,14 @@ pub enum Error {
         /// Rows in the database in use, and preserved.
         counts: String,
     },
+    /// Rows that are put into a table with a trigger would run it.
+    #[error("{table} cannot be preserved: the trigger {trigger} is on it")]
+    PreservedTrigger {
+        /// `app.notes`.
+        table: String,
+        /// Its name.
+        trigger: String,
+    },
     /// The JUnit report cannot be written.
     #[error("cannot write {}", path.display())]
     Junit {
@@ -364,6 +372,8 @@ impl Failure for Error {
             Self::After { .. } => Ending::new(Exit::Unavailable, "after-failed"),
             Self::NothingToUndo { .. } => Ending::new(Exit::BadInput, "nothing-to-undo"),
             Self::NotPreserved { .. } => Ending::new(Exit::Temporary, "not-preserved"),
+            Self::PreservedTrigger { .. } => Ending::new(Exit::Refused, "preserved-trigger")
+                .hint("leave the table out of preserve, or drop the trigger"),
             Self::Junit { .. } => Ending::new(Exit::CannotWrite, "cannot-write"),
             Self::Hidden { .. } => Ending::new(Exit::Unavailable, "definition-hidden")
                 .hint("GRANT SELECT ON mysql.proc (MariaDB) or SHOW_ROUTINE (MySQL) to it"),

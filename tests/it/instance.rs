@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 use std::time::Duration;
 
-use refreshkit::mysql::Engine;
+use refreshkit::mysql::{Engine, Server};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::instance_place::{Instances, processes_below};
@@ -70,17 +70,33 @@ fn two_developers_have_clones_of_the_night_and_neither_sees_the_others() {
     });
 }
 
-/// SQL reads and writes no file of this host.
+/// SQL reads and writes no file of this host, also where somebody has the right to.
 fn two_files_are_never_shared_with_sql(at: &Instances) {
+    let place = at.root().join("targets/dev3");
+    let secrets: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(place.join("secrets.json")).unwrap()).unwrap();
+    let socket = place.join("g1/run/s");
+    let admin = Server::at_socket(&socket, "refreshkit_admin", secrets["admin"].as_str().unwrap());
+    admin.connect().unwrap().run("giving FILE", "GRANT FILE ON *.* TO dev@'%'").unwrap();
     let mut session = at.server("dev3").session();
-    for sql in [
-        "SELECT 1 INTO OUTFILE '/tmp/refreshkit-outfile'",
-        "SELECT LOAD_FILE('/etc/passwd') IS NULL OR 1 DIV 0",
-    ] {
-        let said = session.first::<Option<i64>>("trying", sql);
-        assert!(!matches!(said, Ok(Some(Some(0)))), "{sql}: {said:?}");
+    let held = session.rows::<String>("reading rights", "SHOW GRANTS").unwrap().join("\n");
+    assert!(held.contains("FILE"), "{held}");
+    let files = place.join("g1/files");
+    let open = at.disk.path().join("open");
+    std::fs::create_dir(&open).unwrap();
+    std::fs::set_permissions(&open, PermissionsExt::from_mode(0o777)).unwrap();
+    for folder in [open, files.clone()] {
+        let file = folder.join("out");
+        let sql = format!("SELECT 1 INTO OUTFILE '{}'", file.display());
+        assert!(session.run("writing", &sql).is_err(), "{sql}");
+        assert!(!file.exists());
     }
-    assert!(!std::path::Path::new("/tmp/refreshkit-outfile").exists());
+    // Everybody on the host may read this one.
+    let read = session.first::<Option<String>>("reading", "SELECT LOAD_FILE('/etc/passwd')").unwrap();
+    assert_eq!(read, Some(None));
+    let load = format!("LOAD DATA INFILE '/etc/passwd' INTO TABLE {}.bag", at.source.name);
+    assert!(session.run("loading", &load).is_err());
+    assert_eq!(std::fs::read_dir(&files).unwrap().count(), 0);
 }
 
 const MIGRATIONS: &[(&str, &str)] = &[
@@ -224,10 +240,52 @@ fn what_ends_comes_back_and_what_is_somebody_elses_stays() {
         let gone = || at.run(&["drop", "--expired"]).exits(0).stdout.contains("removed dev-bob");
         until("its connection is over", gone);
         assert!(!at.root().join("targets/dev-bob").exists());
-        at.run(&["drop", "dev3"]).exits(0);
+        another_spelling_is_the_same_directory(at);
+        one_that_is_broken_is_refreshed(at);
+        assert_same(&at.picture("dev3"), &night);
+        let mut drop = vec!["drop", "dev3"];
+        if at.source.server.engine == Engine::MariaDb {
+            // Who lets nobody in that could ask may be in use.
+            at.sql("dev3", "DROP USER refreshkit_admin@localhost");
+            let stays = at.run(&drop).exits(75);
+            assert!(stays.stderr.contains("in use by somebody"), "{}", stays.stderr);
+            drop.push("--force");
+        }
+        at.run(&drop).exits(0);
         assert!(at.processes().is_empty());
-        at.run(&["undo", "dev3"]).exits(65);
+        for word in ["undo", "reset", "down", "drop", "up"] {
+            at.run(&[word, "dev3"]).exits(65);
+        }
+        assert!(!at.root().join("targets/dev3").exists());
     });
+}
+
+/// Servers are found by the path of their data, which is one whatever `refresh.toml` calls it.
+fn another_spelling_is_the_same_directory(at: &Instances) {
+    let file = at.place.path("refresh.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    let served_by = at.processes();
+    std::fs::write(&file, settings.replace("/m/srv\"", "/m/../m/srv\"")).unwrap();
+    at.run(&["up", "dev3"]).exits(0);
+    assert_eq!(at.processes(), served_by);
+    std::fs::write(&file, settings).unwrap();
+}
+
+/// A refresh is what helps when an instance does not start any more.
+fn one_that_is_broken_is_refreshed(at: &Instances) {
+    for process in at.processes() {
+        kill_process(Pid::from_raw(process).unwrap(), Signal::KILL).unwrap();
+    }
+    until("they are gone", || at.processes().is_empty());
+    let data = at.root().join("targets/dev3/g1/data");
+    let _ = std::fs::remove_file(data.join("mysql.ibd"));
+    std::fs::remove_dir_all(data.join("mysql")).unwrap();
+    at.run(&["up", "dev3"]).exits(69);
+    at.configure("preserve = [\"mine\"]", "");
+    at.run(&["--target", "dev3"]).exits(69);
+    at.configure("", "");
+    let refreshed = at.run(&["--target", "dev3"]).exits(0);
+    assert!(refreshed.stderr.contains("its accounts are not carried"), "{}", refreshed.stderr);
 }
 
 #[test]
@@ -311,6 +369,14 @@ fn a_full_disk_is_refused_or_leaves_the_old_one_serving(at: &Instances) {
     assert_same(&at.picture("dev3"), &at.source_picture());
     assert!(!copy.exists());
     at.run(&["--target", "dev3"]).exits(0);
+    // What gives room back needs none.
+    fill(0);
+    at.run(&["targets"]).exits(0);
+    at.run(&["down", "dev3"]).exits(0);
+    assert!(at.processes().is_empty());
+    at.run(&["drop", "dev3"]).exits(0);
+    assert!(!at.root().join("targets/dev3").exists());
+    std::fs::remove_file(&filler).unwrap();
 }
 
 fn copy_failed(said: &[u8]) -> bool {
@@ -424,6 +490,10 @@ fn one_refresh_at_a_time_and_the_second_is_told_who() {
         let missing = at.run(&["--target", "dev3"]).exits(78);
         assert!(missing.stderr.contains("cannot read options_file"), "{}", missing.stderr);
         std::fs::write(&file, "[mysqld]\nno-such-option = 1\n").unwrap();
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+        let open = at.run(&["--target", "dev3"]).exits(78);
+        assert!(open.stderr.contains("others may write into it"), "{}", open.stderr);
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
         let failed = at.run(&["--target", "dev3"]).exits(69);
         assert!(failed.stderr.contains("no-such-option"), "{}", failed.stderr);
         // The old one was stopped for it, and serves again.

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::instance_place::Instances;
 use crate::restore_place::assert_same;
-use crate::support::{Disk, on_all_servers_at_once};
+use crate::support::{Disk, on_all_servers_at_once, until};
 
 /// How many times a refresh is killed on each server; `REFRESHKIT_TEST_KILLS=60` takes a while.
 fn kills() -> u32 {
     std::env::var_os("REFRESHKIT_TEST_KILLS")
-        .map_or(10, |text| text.to_str().unwrap().parse().expect("a number"))
+        .map_or(4, |text| text.to_str().unwrap().parse().expect("a number"))
 }
 
 /// Runs the tool and kills it after a while, with -9.
@@ -66,6 +66,41 @@ fn an_instance_is_wholly_old_or_wholly_new_whenever_its_refresh_is_killed() {
         let generations = std::fs::read_dir(at.root().join("targets/dev3")).unwrap().flatten();
         let generations = generations.filter(|entry| entry.path().is_dir()).count();
         assert!(generations <= 2, "{generations} generations");
+    });
+}
+
+#[test]
+fn a_switch_that_cannot_be_written_down_leaves_the_old_one_serving() {
+    on_all_servers_at_once(|server| {
+        let at = Instances::on(server, Disk::of("xfs", 4096));
+        at.run(&["--target", "dev3"]).exits(0);
+        at.sql("dev3", "INSERT INTO bag VALUES ('mine')");
+        let before = at.picture("dev3");
+        let place = at.root().join("targets/dev3");
+        let state = || std::fs::read_to_string(place.join("state.json")).unwrap();
+        let child = at.tool(&["--target", "dev3"]).spawn();
+        until("the switch has begun", || state().contains("\"next\": \"g2\""));
+        // Files are replaced by one beside them: where that is a directory, they cannot be.
+        std::fs::create_dir(place.join("state.new")).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(73), "{said}");
+        for words in ["cannot write", "the old instance serves on", "is not written down"] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert_same(&at.picture("dev3"), &before);
+        std::fs::remove_dir(place.join("state.new")).unwrap();
+        std::fs::create_dir(place.join("client.new")).unwrap();
+        let repaired = at.run(&["status", "dev3", "--repair"]).exits(0);
+        assert!(repaired.stderr.contains("its client.cnf is as it was"), "{}", repaired.stderr);
+        assert_same(&at.picture("dev3"), &before);
+        assert!(!place.join("g2").exists());
+        // What comes after the switch undoes nothing of it.
+        let refreshed = at.run(&["--target", "dev3"]).exits(0);
+        assert!(refreshed.stderr.contains("its client.cnf is as it was"), "{}", refreshed.stderr);
+        assert_same(&at.picture("dev3"), &at.source_picture());
+        assert!(state().contains("\"current\": \"g2\"") && place.join("g2/data").exists(), "{}", state());
+        assert_eq!(at.processes().len(), 1);
     });
 }
 

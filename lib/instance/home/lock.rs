@@ -30,10 +30,9 @@ impl Lock {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
                 let holder = format!("process {} since {:.0}", std::process::id(), Timestamp::now());
-                let written = file.set_len(0).and_then(|()| file.rewind());
-                written
-                    .and_then(|()| file.write_all(holder.as_bytes()))
-                    .map_err(Error::file("write", &path))?;
+                // Who holds it is for people: on a full disk it is held all the same.
+                let emptied = file.set_len(0).and_then(|()| file.rewind());
+                let _ = emptied.and_then(|()| file.write_all(holder.as_bytes()));
                 Ok(Self { _file: file })
             }
             Err(Errno::WOULDBLOCK) => {

@@ -20,6 +20,7 @@ use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::error::Error;
 use super::target::InstanceTarget;
@@ -27,7 +28,7 @@ use crate::engine::{self, HostUser};
 
 pub(crate) use lock::Lock;
 pub(crate) use place::{Place, reached_at, remove};
-pub(crate) use state::{Generation, read_json, write_json};
+pub(crate) use state::{Generation, State, read_json, write_json};
 
 const MARKER: &str = ".refreshkit";
 const MARKED: &str =
@@ -36,8 +37,8 @@ const MARKED: &str =
 /// What a socket's path (107 bytes, unix(7)) leaves when a target's name is as long as it can be.
 const ROOT_BYTES_MAX: usize = 45;
 
-/// Who runs instances where the tool is root and nobody says otherwise.
-const USERS: [&str; 2] = ["refreshkit", "mysql"];
+/// Who runs instances where the tool is root and nobody says otherwise. Never the distribution's `mysql`, whose databases are there too.
+const USER: &str = "refreshkit";
 
 /// The directory that holds templates and instances.
 #[derive(Debug)]
@@ -45,19 +46,19 @@ pub(crate) struct Home {
     pub(crate) root: PathBuf,
     /// Who the servers run as, where we are root.
     pub(crate) user: Option<HostUser>,
-    /// Whether copies share blocks.
-    pub(crate) reflinks: bool,
+    reflinks: OnceLock<bool>,
 }
 
 impl Home {
     /// Opens it, and makes it if it is not there.
     pub(crate) fn open(target: &InstanceTarget) -> Result<Self, Error> {
-        let root = &target.root;
         let user = user_of(target)?;
         let mode = if user.is_some() { 0o711 } else { 0o700 };
-        if !root.exists() {
-            make(root, mode)?;
+        if !target.root.exists() {
+            make(&target.root, mode)?;
         }
+        // One spelling, whatever `refresh.toml` says: servers are found by it.
+        let root = &target.root.canonicalize().map_err(Error::file("find", &target.root))?;
         refuse(root, user.is_some())?;
         let marker = root.join(MARKER);
         if !marker.exists() {
@@ -72,8 +73,12 @@ impl Home {
         for folder in ["locks", "templates", "targets"] {
             make(&root.join(folder), mode)?;
         }
-        let reflinks = engine::shares_blocks(root)?;
-        Ok(Self { root: root.clone(), user, reflinks })
+        Ok(Self { root: root.clone(), user, reflinks: OnceLock::new() })
+    }
+
+    /// Whether copies share blocks. Asked for only where something is copied: it writes, and a disk may be full.
+    pub(crate) fn shares_blocks(&self) -> bool {
+        *self.reflinks.get_or_init(|| engine::shares_blocks(&self.root).unwrap_or(false))
     }
 
     /// The same of one that is there; nothing if it is not.
@@ -119,10 +124,9 @@ fn user_of(target: &InstanceTarget) -> Result<Option<HostUser>, Error> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
     }
-    let wanted = named.map_or_else(|| USERS.to_vec(), |named| vec![named]);
-    let found = wanted.iter().find_map(|name| HostUser::named(name));
-    let (section, wanted) = (target.section.clone(), wanted.join(" or "));
-    found.map(Some).ok_or(Error::NoUser { target: section, wanted })
+    let wanted = named.unwrap_or(USER);
+    let nobody = || Error::NoUser { target: target.section.clone(), wanted: wanted.to_owned() };
+    HostUser::named(wanted).map(Some).ok_or_else(nobody)
 }
 
 /// Refuses a directory that others may write into, or that no server works well in.
@@ -146,9 +150,21 @@ fn refuse(root: &Path, as_other: bool) -> Result<(), Error> {
             "its path is longer than {ROOT_BYTES_MAX} bytes: a socket below it would be too long"
         ));
     }
-    for above in root.ancestors().skip(1).filter(|_| as_other) {
-        let found = fs::metadata(above).map_err(Error::file("look at", above))?;
-        if found.mode() & 0o001 == 0 {
+    for above in root.ancestors().skip(1) {
+        let found = fs::symlink_metadata(above).map_err(Error::file("look at", above))?;
+        let sticky = found.mode() & 0o1000 != 0;
+        if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) {
+            return refuse(format!(
+                "{} belongs to user {}, who could replace it",
+                above.display(),
+                found.uid()
+            ));
+        }
+        if found.mode() & 0o022 != 0 && !sticky {
+            let (above, mode) = (above.display(), found.mode() & 0o7777);
+            return refuse(format!("others may write into {above} (mode {mode:o}): chmod go-w"));
+        }
+        if as_other && found.mode() & 0o001 == 0 {
             return refuse(format!("the servers' user cannot pass through {}", above.display()));
         }
     }

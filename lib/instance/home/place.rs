@@ -9,7 +9,7 @@ use super::super::error::Error;
 use super::Home;
 use super::state::{State, read_json, write, write_json};
 use crate::engine;
-use crate::house::Cancel;
+use crate::house::{Cancel, House};
 
 /// One target's place. Whoever changes it holds the target's lock.
 #[derive(Debug)]
@@ -82,17 +82,27 @@ impl<'a> Place<'a> {
 
     /// Generations on the disk, whether the state knows them or not.
     pub(crate) fn on_disk(&self) -> Result<Vec<String>, Error> {
+        if !self.dir.exists() {
+            return Ok(Vec::new());
+        }
         let entries = fs::read_dir(&self.dir).map_err(Error::file("read", &self.dir))?;
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let digits = |name: &str| name.len() > 1 && name[1..].bytes().all(|byte| byte.is_ascii_digit());
         Ok(names.filter(|name| name.starts_with('g') && digits(name)).collect())
     }
 
+    /// The same where it is no matter: the next run does it.
+    pub(crate) fn sweep_or_warn(&self, house: &House) {
+        if let Err(e) = self.sweep() {
+            house.progress.warn(&format!("{}: what is not in use any more stays for now: {e}", self.name));
+        }
+    }
+
     /// Removes what belongs to no generation of the state: what a killed run, or a refresh, left behind.
     pub(crate) fn sweep(&self) -> Result<(), Error> {
         for name in self.on_disk()? {
             if !self.state.generations.contains_key(&name) {
-                engine::stop(&self.data(&name));
+                engine::stop(&self.data(&name))?;
                 remove(&self.generation(&name))?;
             }
         }
@@ -101,10 +111,11 @@ impl<'a> Place<'a> {
 
     /// What `reset` brings back: a copy that costs nothing where blocks are shared, and is not made where it does.
     pub(crate) fn keep_base(&self, name: &str, cancel: &Cancel) -> Result<bool, Error> {
-        if self.home.reflinks {
+        let shares = self.home.shares_blocks();
+        if shares {
             engine::copy_data(&self.data(name), &self.generation(name).join("base"), None, cancel)?;
         }
-        Ok(self.home.reflinks)
+        Ok(shares)
     }
 
     /// How the developer logs in.

@@ -1,8 +1,10 @@
 //! The developer's accounts, which survive a refresh: whoever is on the old instance is on the new one, with password and rights.
 //!
-//! In: `[targets.NAME] accounts`, the running old instance. Out: statements, one a line, that make them on a new one before it listens.
+//! In: `[targets.NAME] accounts`, the running old instance. Out: statements that make them on a new one: those of `refresh.toml` before
+//! it listens, or it does not start; those of the old instance as soon as it does, and one that it refuses is told and left out.
 
-use super::{ADMIN, DEVELOPER, LOADER};
+use super::{ADMIN, DEVELOPER, LITERALLY, LOADER, Serving};
+use crate::house::House;
 use crate::instance::error::Error;
 use crate::instance::target::InstanceTarget;
 use crate::mysql::{Engine, Session};
@@ -17,47 +19,70 @@ const MARIADB: &str = "SELECT User, Host, JSON_VALUE(Priv, '$.plugin'), HEX(JSON
      JSON_VALUE(Priv, '$.account_locked') = 'true' IS TRUE, JSON_VALUE(Priv, '$.is_role') = 'true' IS TRUE \
      FROM mysql.global_priv ORDER BY 6 DESC, 1, 2";
 
-/// What makes the accounts of a new generation, one statement a line: those of `refresh.toml` first, then those of the old instance
-/// that are not there yet.
-pub(crate) fn lines(target: &InstanceTarget, old: Option<&mut Session>) -> Result<String, Error> {
-    let mut lines = String::new();
-    for sql in &target.settings.accounts {
-        lines.push_str(sql.trim().trim_end_matches(';'));
-        lines.push_str(";\n");
-    }
-    if let Some(old) = old {
-        lines.push_str(&carried(old)?);
-    }
-    Ok(lines)
+/// What makes the accounts of a new generation.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    /// Those of `refresh.toml`, one statement a line.
+    pub(super) configured: String,
+    /// Those of the old instance that are not there yet, and then their rights.
+    carried: Vec<String>,
 }
 
-fn carried(old: &mut Session) -> Result<String, Error> {
+impl Accounts {
+    /// Those of a target, and of its old instance.
+    pub(crate) fn of(
+        house: &House,
+        target: &InstanceTarget,
+        old: Option<&mut Session>,
+    ) -> Result<Self, Error> {
+        let mut configured = String::new();
+        for sql in &target.settings.accounts {
+            configured.extend([sql.trim().trim_end_matches(';'), ";\n"]);
+        }
+        let carried = old.map_or(Ok(Vec::new()), |old| carried(house, old))?;
+        Ok(Self { configured, carried })
+    }
+
+    /// Makes those of the old instance.
+    pub(super) fn carry(&self, house: &House, serving: &Serving<'_>) -> Result<(), Error> {
+        if self.carried.is_empty() {
+            return Ok(());
+        }
+        let mut session = serving.admin().connect()?;
+        session.run("setting the SQL mode", LITERALLY.trim_end_matches(";\n"))?;
+        for sql in &self.carried {
+            if let Err(e) = session.run("making an account of the old instance", sql) {
+                house
+                    .progress
+                    .warn(&format!("{}: an account or a right is not carried: {e}", serving.place.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn carried(house: &House, old: &mut Session) -> Result<Vec<String>, Error> {
     let mariadb = old.engine() == Engine::MariaDb;
     let users: Vec<Row> = old.rows("reading the accounts", if mariadb { MARIADB } else { MYSQL })?;
     let users: Vec<Row> = users.into_iter().filter(|(user, ..)| !is_of_the_server(user)).collect();
-    let mut made = String::new();
-    let mut granted = String::new();
+    let mut made = Vec::new();
+    let mut granted = Vec::new();
+    // Names go into statements here too.
+    old.run("setting the SQL mode", LITERALLY.trim_end_matches(";\n"))?;
     for (user, host, plugin, check, locked, role) in users {
         if role {
-            made.extend(["CREATE ROLE IF NOT EXISTS ", &plain_literal(&user), ";\n"]);
+            made.push(format!("CREATE ROLE IF NOT EXISTS {}", plain_literal(&user)));
         } else {
-            made.push_str(&created(
-                mariadb,
-                &account(&user, &host),
-                plugin.as_deref(),
-                check.as_deref(),
-                locked,
-            ));
+            made.push(created(mariadb, &account(&user, &host), plugin.as_deref(), check.as_deref(), locked));
         }
         let whom = if role { plain_literal(&user) } else { account(&user, &host) };
-        let rights: Vec<String> =
-            old.rows("reading an account's rights", &format!("SHOW GRANTS FOR {whom}"))?;
-        for line in rights.iter().filter(|line| !line.contains('\n') && reaches_all(line)) {
-            granted.push_str(line);
-            granted.push_str(";\n");
+        match old.rows::<String>("reading an account's rights", &format!("SHOW GRANTS FOR {whom}")) {
+            Ok(rights) => granted.extend(rights.into_iter().filter(|line| reaches_all(line))),
+            Err(e) => house.progress.warn(&format!("the rights of {whom} are not carried: {e}")),
         }
     }
-    Ok(made + &granted)
+    made.append(&mut granted);
+    Ok(made)
 }
 
 fn created(mariadb: bool, account: &str, plugin: Option<&str>, check: Option<&str>, locked: bool) -> String {
@@ -75,7 +100,7 @@ fn created(mariadb: bool, account: &str, plugin: Option<&str>, check: Option<&st
         None => String::new(),
     };
     let lock = if locked { " ACCOUNT LOCK" } else { "" };
-    format!("CREATE USER IF NOT EXISTS {account}{how}{lock};\n")
+    format!("CREATE USER IF NOT EXISTS {account}{how}{lock}")
 }
 
 /// Rights on the whole server, on databases and through roles. Those on single tables and routines need something that the dump
@@ -120,10 +145,10 @@ mod tests {
     #[test]
     fn a_password_is_carried_as_what_it_is_checked_with() {
         let sql = created(false, "'a'@'%'", Some("caching_sha2_password"), Some("24410027"), true);
-        let wanted = "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED WITH caching_sha2_password AS 0x24410027 ACCOUNT LOCK;\n";
+        let wanted = "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED WITH caching_sha2_password AS 0x24410027 ACCOUNT LOCK";
         assert_eq!(sql, wanted);
         let sql = created(true, "'a'@'%'", Some("mysql_native_password"), Some("2A3942"), false);
-        let wanted = "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED VIA mysql_native_password USING '*9B';\n";
+        let wanted = "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED VIA mysql_native_password USING '*9B'";
         assert_eq!(sql, wanted);
     }
 }

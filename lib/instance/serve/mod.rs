@@ -26,9 +26,14 @@ pub(crate) const LOADER: &str = "refreshkit_loader";
 /// The developer's account.
 const DEVELOPER: &str = "dev";
 
+/// What our literals need: see `plain_literal`.
+const LITERALLY: &str = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n";
+
 /// How long the developer's first login may take after the server's first answer.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
+/// How long a port may be held by a server that has just ended.
+const PORT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// InnoDB's buffer pool, if nobody says otherwise: several instances share a machine.
 pub(crate) const MEMORY: &str = "64M";
@@ -53,6 +58,7 @@ impl<'a> Serving<'a> {
 impl Serving<'_> {
     /// Starts it behind its socket alone, the loader's account open; gives the loader's login.
     pub(crate) fn start_privately(&self, cancel: &Cancel) -> Result<Server, Error> {
+        self.check_program()?;
         let password = format!("{}-aZ", crate::sql::hex(&rand::random::<[u8; 16]>()));
         let open = format!(
             "ALTER USER '{LOADER}'@'localhost' IDENTIFIED BY {} ACCOUNT UNLOCK;\n",
@@ -60,6 +66,21 @@ impl Serving<'_> {
         );
         self.start(None, &open, cancel)?;
         Ok(Server::at_socket(&self.socket(), LOADER, &password))
+    }
+
+    /// Refuses a program that is not what the data was made with.
+    pub(crate) fn check_program(&self) -> Result<(), Error> {
+        let Program { path, version: was, .. } = &self.generation.program;
+        let is = Program::find(Some(path), None)?.version;
+        if is == *was {
+            return Ok(());
+        }
+        Err(Error::OtherVersion {
+            target: self.place.name.clone(),
+            program: path.clone(),
+            is,
+            was: was.clone(),
+        })
     }
 
     /// Nobody logs in as the loader any more.
@@ -73,11 +94,11 @@ impl Serving<'_> {
         let listen = Listen { bind: self.generation.bind.clone(), port: self.place.state.port };
         let developer = format!("'{DEVELOPER}'@'%'");
         let password = plain_literal(&self.place.secrets.developer);
-        let accounts = format!(
+        let lines = format!(
             "{accounts}CREATE USER IF NOT EXISTS {developer} IDENTIFIED BY {password};\n\
              ALTER USER {developer} IDENTIFIED BY {password};\nGRANT {GRANTS} ON *.* TO {developer} WITH GRANT OPTION;\n"
         );
-        self.start(Some(listen), &accounts, cancel)?;
+        self.start(Some(listen), &lines, cancel)?;
         self.prove()
     }
 
@@ -145,7 +166,8 @@ impl Serving<'_> {
             user: self.place.home.user,
             listen,
             settings: self.generation.settings.clone(),
-            before: format!("{accounts}{}", admin_lines(&self.place.secrets.admin)),
+            // Whatever the option file says of it, a text is what is between its quotes.
+            before: format!("{LITERALLY}{accounts}{}", admin_lines(&self.place.secrets.admin)),
         };
         Ok(service.start(cancel)?)
     }
@@ -182,6 +204,18 @@ pub(crate) fn defaults(program: &Program, memory: &str) -> String {
         lines.push_str("innodb-log-buffer-size=4M\ninnodb-change-buffering=none\n");
     }
     lines
+}
+
+/// Whether somebody else has a port, and keeps it: a server that was killed a moment ago has no name any more before it has no port.
+pub(crate) fn stays_taken(bind: &str, port: u16) -> bool {
+    let start = Instant::now();
+    while is_taken(bind, port) {
+        if start.elapsed() > PORT_PATIENCE {
+            return true;
+        }
+        std::thread::sleep(POLL);
+    }
+    false
 }
 
 /// Whether somebody else has a port.

@@ -7,50 +7,63 @@
 //! write down that it is in use                   the switch: one rename
 //! ```
 //!
-//! Whatever fails in between, the old one is started again. [`repair`] finishes what a killed run began: if the new one answers, it
-//! stays, or else the old one comes back.
+//! Whatever fails in between, or while that is written down, the old one is started again. What comes after (the developer's
+//! `client.cnf`) only warns. [`repair`] finishes what a killed run began: if the new one answers, it stays, or else the old one
+//! comes back.
 
 use std::time::{Duration, Instant};
 
 use super::Serving;
+use super::accounts::Accounts;
 use crate::engine;
 use crate::house::{Cancel, House};
 use crate::instance::error::Error;
-use crate::instance::home::Place;
+use crate::instance::home::{Place, State};
 
 /// Puts a generation in the place of the one in use. Returns how long nobody answered at the port.
 pub(crate) fn switch(
     house: &House,
     place: &mut Place<'_>,
     to: &str,
-    accounts: &str,
+    accounts: &Accounts,
 ) -> Result<Duration, Error> {
-    let old = place.state.current.clone();
-    let ran = old.as_ref().is_some_and(|old| engine::listens_at(&place.data(old), place.state.port));
-    let bind = place.state.generations.get(to).map_or("", |generation| generation.bind.as_str());
-    if !ran && super::is_taken(bind, place.state.port) {
-        return Err(Error::PortTaken { target: place.name.clone(), port: place.state.port });
+    let before = place.state.clone();
+    let ran = before.current.as_ref().is_some_and(|old| engine::listens_at(&place.data(old), before.port));
+    let bind = before.generations.get(to).map_or("", |generation| generation.bind.as_str());
+    if !ran && super::stays_taken(bind, before.port) {
+        return Err(Error::PortTaken { target: place.name.clone(), port: before.port });
+    }
+    if let Some(next) = serving(place, to) {
+        next.check_program()?;
     }
     place.state.next = Some(to.to_owned());
-    place.save()?;
+    let _held = house.hold();
     let began = Instant::now();
-    if let Some(old) = &old {
-        engine::stop(&place.data(old));
-    }
-    if let Err(e) = serve(place, to, accounts) {
-        engine::stop(&place.data(to));
-        revert(house, place, ran)?;
+    // From here on nothing is interrupted: it is over in a moment, and half of it is worse than either end.
+    let outcome = exchange(house, place, to, accounts);
+    let down = began.elapsed();
+    if let Err(e) = outcome {
+        revert(house, place, before, to, ran);
         return Err(e);
     }
-    let down = began.elapsed();
-    commit(place, to)?;
+    write_client(house, place);
     Ok(down)
 }
 
-/// From here on nothing is interrupted: it is over in a moment, and half of it is worse than either end.
-fn serve(place: &Place<'_>, name: &str, accounts: &str) -> Result<(), Error> {
+fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts) -> Result<(), Error> {
+    place.save()?;
+    if let Some(old) = &place.state.current {
+        engine::stop(&place.data(old))?;
+    }
+    serve(house, place, to, accounts)?;
+    commit(place, to)
+}
+
+fn serve(house: &House, place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<(), Error> {
     let nothing = Error::Nothing { target: place.name.clone(), what: "no such generation" };
-    serving(place, name).ok_or(nothing)?.start_at_port(accounts, &Cancel::default())
+    let serving = serving(place, name).ok_or(nothing)?;
+    serving.start_at_port(&accounts.configured, &Cancel::default())?;
+    accounts.carry(house, &serving)
 }
 
 fn serving<'a>(place: &'a Place<'a>, name: &'a str) -> Option<Serving<'a>> {
@@ -58,6 +71,7 @@ fn serving<'a>(place: &'a Place<'a>, name: &'a str) -> Option<Serving<'a>> {
     Some(Serving { place, name, generation })
 }
 
+/// The switch: one rename.
 fn commit(place: &mut Place<'_>, to: &str) -> Result<(), Error> {
     let old = place.state.current.replace(to.to_owned());
     if old.as_deref() != Some(to) {
@@ -65,62 +79,99 @@ fn commit(place: &mut Place<'_>, to: &str) -> Result<(), Error> {
     }
     place.state.next = None;
     place.state.up = true;
-    place.save()?;
-    place.write_client()
+    place.save()
 }
 
-fn revert(house: &House, place: &mut Place<'_>, ran: bool) -> Result<(), Error> {
-    place.state.next = None;
-    place.save()?;
-    let Some(old) = place.state.current.clone().filter(|_| ran) else { return Ok(()) };
-    serve(place, &old, "")?;
-    house.progress.say(&format!("{}: the old instance serves on", place.name));
-    Ok(())
+/// How the developer logs in is the same after every switch, but for a key's place: the next run writes it.
+fn write_client(house: &House, place: &Place<'_>) {
+    if let Err(e) = place.write_client() {
+        house.progress.warn(&format!("{}: its client.cnf is as it was: {}", place.name, said(&e)));
+    }
+}
+
+/// The old one serves again, and is written down again: in this order, since the next run mends what is written, and nobody else
+/// starts a server. What fails here is told; why all this came is the error.
+fn revert(house: &House, place: &mut Place<'_>, before: State, to: &str, ran: bool) {
+    let warn = |name: &str, what: &str, e: &Error| {
+        house.progress.warn(&format!("{name}: {what}: {}", said(e)));
+    };
+    if before.current.as_deref() != Some(to)
+        && let Err(e) = engine::stop(&place.data(to))
+    {
+        warn(&place.name, "the new instance does not stop", &e.into());
+    }
+    place.state = before;
+    if let Some(old) = place.state.current.as_ref().filter(|_| ran) {
+        let runs = serving(place, old).is_some_and(|old| old.answers());
+        match if runs { Ok(()) } else { serve(house, place, old, &Accounts::default()) } {
+            Ok(()) => house.progress.say(&format!("{}: the old instance serves on", place.name)),
+            Err(e) => warn(&place.name, "the old instance does not start", &e),
+        }
+    }
+    if let Err(e) = place.save() {
+        let what = "that the switch is reverted is not written down; dev-restore status --repair does it";
+        warn(&place.name, what, &e);
+    }
+}
+
+/// An error with what caused it, for a warning.
+fn said(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 /// Finishes or reverts what a killed run left behind, and starts what is to be up. Returns what was done, in words.
 pub(crate) fn repair(house: &House, place: &mut Place<'_>) -> Result<Option<String>, Error> {
-    let mut done = Vec::new();
+    let mut done: Vec<&str> = finish(house, place)?.into_iter().collect();
+    if raise(house, place)? {
+        done.push("the instance is started");
+    }
+    Ok((!done.is_empty()).then(|| done.join("; ")))
+}
+
+/// Finishes or reverts a switch that was interrupted, and clears away what belongs to no generation in use.
+pub(crate) fn finish(house: &House, place: &mut Place<'_>) -> Result<Option<&'static str>, Error> {
+    let mut done = None;
     if let Some(next) = place.state.next.clone() {
         if serving(place, &next).is_some_and(|next| next.answers() && next.prove().is_ok()) {
             if let Some(old) = place.state.current.clone().filter(|old| *old != next) {
-                engine::stop(&place.data(&old));
+                engine::stop(&place.data(&old))?;
             }
             commit(place, &next)?;
-            done.push("the switch that was interrupted is finished");
+            done = Some("the switch that was interrupted is finished");
         } else {
-            engine::stop(&place.data(&next));
+            engine::stop(&place.data(&next))?;
             place.state.next = None;
             place.save()?;
-            done.push("the switch that was interrupted is reverted");
+            done = Some("the switch that was interrupted is reverted");
         }
     }
     place.sweep()?;
     if let Some(previous) = &place.state.previous {
-        engine::stop(&place.data(previous));
+        engine::stop(&place.data(previous))?;
     }
-    let Some(current) = place.state.current.clone() else { return Ok(words(&done)) };
-    // One that runs and does not answer is on its way down, or up for a run that was killed.
-    let at_port = serving(place, &current).is_some_and(|current| current.answers());
-    if !at_port {
-        engine::stop(&place.data(&current));
-    }
-    if place.state.up && !at_port {
-        let bind = place.state.generations.get(&current).map_or("", |generation| generation.bind.as_str());
-        if super::is_taken(bind, place.state.port) {
-            return Err(Error::PortTaken { target: place.name.clone(), port: place.state.port });
-        }
-        serve(place, &current, "")?;
-        done.push("the instance is started");
-    }
-    place.write_client()?;
-    let done = words(&done);
-    if let Some(done) = &done {
+    if let Some(done) = done {
         house.progress.say(&format!("{}: {done}", place.name));
     }
     Ok(done)
 }
 
-fn words(done: &[&str]) -> Option<String> {
-    (!done.is_empty()).then(|| done.join("; "))
+/// Starts what is to be up and is not. Returns whether it did.
+pub(crate) fn raise(house: &House, place: &Place<'_>) -> Result<bool, Error> {
+    let Some(current) = Serving::in_use(place) else { return Ok(false) };
+    // One that runs and does not answer is on its way down, or up for a run that was killed.
+    let at_port = current.answers();
+    if !at_port {
+        engine::stop(&place.data(current.name))?;
+    }
+    let starts = place.state.up && !at_port;
+    if starts {
+        if super::stays_taken(&current.generation.bind, place.state.port) {
+            return Err(Error::PortTaken { target: place.name.clone(), port: place.state.port });
+        }
+        current.check_program()?;
+        current.start_at_port("", &Cancel::default())?;
+        house.progress.say(&format!("{}: the instance is started", place.name));
+    }
+    write_client(house, place);
+    Ok(starts)
 }

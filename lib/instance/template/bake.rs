@@ -14,8 +14,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 use walkdir::WalkDir;
 
-use super::facts::{Facts, id_of, identity};
-use crate::engine::{self, Brand, Program, Service, Stopped};
+use super::facts::{Facts, dumps_of, id_of, identity};
+use crate::engine::{self, Brand, Program, Service};
 use crate::house::House;
 use crate::instance::error::Error;
 use crate::instance::home::{Home, remove, write_json};
@@ -47,7 +47,7 @@ pub(super) fn bake(
     let key = directory.file_name().unwrap_or_default().to_string_lossy();
     let partial = directory.with_file_name(format!(".{}", id_of(&key)));
     let data = engine::data_in(&partial);
-    engine::stop(&data);
+    engine::stop(&data)?;
     remove(&partial)?;
     // What is left of one that was being removed.
     remove(directory)?;
@@ -59,7 +59,7 @@ pub(super) fn bake(
     house.progress.say(&format!("baking {file} with {brand} {}", program.version));
     let made = fill(house, home, program, dump, &partial);
     if made.is_err() {
-        engine::stop(&data);
+        engine::stop(&data)?;
         remove(&partial)?;
     }
     let tables = made?;
@@ -67,6 +67,7 @@ pub(super) fn bake(
     let facts = Facts {
         dump: file,
         dump_sha256: identity(dump),
+        dumps: dumps_of(house),
         program: program.clone(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         baked_at: Timestamp::now(),
@@ -121,7 +122,7 @@ fn fill(
     }
     close(&mut session)?;
     drop(session);
-    if engine::stop(&data) != Stopped::Clean {
+    if !engine::stops_in_order(partial)? {
         let why = "its server did not stop in order".to_owned();
         return Err(Error::NoTemplate { dump: dump.section().name, why });
     }

@@ -1,13 +1,15 @@
 //! What a template says of itself: a file beside its data, and the last that is written into it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::archive::{self, Purpose};
 use crate::document::TableDigest;
 use crate::engine::Program;
+use crate::house::House;
 use crate::instance::error::Error;
 use crate::instance::home::read_json;
 use crate::restore::ChosenDump;
@@ -20,6 +22,9 @@ pub(crate) struct Facts {
     pub(crate) dump: String,
     /// SHA-256 of what the dump says about itself, the hashes of all its parts among it.
     pub(crate) dump_sha256: String,
+    /// Directory of dumps that it was baked for; who has another one does not know whether the dump is still there.
+    #[serde(default)]
+    pub(crate) dumps: Option<PathBuf>,
     /// What made the data directory.
     pub(crate) program: Program,
     /// Our version.
@@ -41,6 +46,11 @@ pub(crate) struct Facts {
 /// What is at a template's place; nothing if there is none.
 pub(super) fn facts_of(directory: &Path) -> Result<Option<Facts>, Error> {
     read_json(&directory.join("template.json"))
+}
+
+/// The directory of dumps, by the one spelling that it has.
+pub(super) fn dumps_of(house: &House) -> Option<PathBuf> {
+    archive::directory(&house.config, None, Purpose::Reading).ok()?.canonicalize().ok()
 }
 
 /// What no two dumps share: their manifests hold the hashes of all that is in them.

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::Template;
-use super::facts::{facts_of, id_of};
-use crate::archive::{self, Purpose};
+use super::facts::{dumps_of, facts_of, id_of};
+use crate::archive;
+use crate::engine::Program;
 use crate::house::House;
 use crate::instance::error::Error;
-use crate::instance::home::{Home, Lock, remove};
+use crate::instance::home::{Home, Lock, Place, remove};
+use crate::instance::target::InstanceTarget;
 
-/// Removes templates whose dump is rotated away, those of another version of the same server, and what dead runs left. The
+/// Removes templates whose dump is rotated away, those of a version of the same server that nobody uses any more, and what dead runs left. The
 /// one that is held stays, whatever is true of it, and so does each that somebody copies.
 pub(crate) fn rotate(house: &House, home: &Home, held: &Template) -> Result<(), Error> {
     // Where there is no directory to go by, every dump may still be there.
-    let Ok(directory) = archive::directory(&house.config, None, Purpose::Reading) else { return Ok(()) };
+    let Some(directory) = dumps_of(house) else { return Ok(()) };
+    let used = programs_in_use(house, home)?;
     let dumps: BTreeSet<String> =
         archive::candidates(&directory, None)?.into_iter().map(|candidate| candidate.file).collect();
     let folder = home.root.join("templates");
@@ -25,15 +28,17 @@ pub(crate) fn rotate(house: &House, home: &Home, held: &Template) -> Result<(), 
         let path = entry.path();
         let goes = match facts_of(&path)? {
             Some(facts) if !file.starts_with('.') => {
+                let known = facts.dumps.as_ref() == Some(&directory);
                 let other = facts.program.brand == held.facts.program.brand
-                    && facts.program.version != held.facts.program.version;
-                path != held.directory && (!dumps.contains(&facts.dump) || other)
+                    && !used.iter().any(|used| same(used, &facts.program))
+                    && !same(&held.facts.program, &facts.program);
+                path != held.directory && (known && !dumps.contains(&facts.dump) || other)
             }
             // Its lock is free, so nobody is at work in it.
             _ => true,
         };
         if goes {
-            crate::engine::stop(&crate::engine::data_in(&path));
+            crate::engine::stop(&crate::engine::data_in(&path))?;
             // First what says that it is whole.
             let _ = fs::remove_file(path.join("template.json"));
             remove(&path)?;
@@ -41,4 +46,20 @@ pub(crate) fn rotate(house: &House, home: &Home, held: &Template) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// The programs of all targets, and those that instances were made with.
+fn programs_in_use(house: &House, home: &Home) -> Result<Vec<Program>, Error> {
+    let configured = InstanceTarget::sections(&house.config);
+    let paths = configured.map(|(_, settings)| settings.program.as_ref().map(std::path::PathBuf::from));
+    let mut used: Vec<Program> = paths.filter_map(|path| Program::find(path.as_deref(), None).ok()).collect();
+    for name in home.targets()? {
+        let generations = Place::look(home, &name)?.state.generations;
+        used.extend(generations.into_values().map(|generation| generation.program));
+    }
+    Ok(used)
+}
+
+fn same(one: &Program, other: &Program) -> bool {
+    one.brand == other.brand && one.version == other.version
 }

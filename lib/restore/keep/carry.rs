@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 
+use mysql::Row;
 use mysql::prelude::Queryable;
 
 use super::preserve::{columns, condition, count, definition, finish, prepare, where_clause};
@@ -14,7 +15,7 @@ use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::restore::swap::objects;
 use crate::rows::{columns_of, pick, read};
-use crate::sql::{name, qualified};
+use crate::sql::{literal, name, qualified};
 
 /// How much goes in one statement: less than any server's `max_allowed_packet`, unless one row is larger.
 const BATCH_BYTES: usize = 512 << 10;
@@ -44,6 +45,8 @@ pub(crate) fn carry(
             continue;
         }
         let full = qualified(database, table);
+        // The dump's would run for each row; those of the old one would be lost.
+        refuse_triggers(if there { &mut *to } else { &mut *from }, database, table)?;
         match condition {
             None if there => _ = to.run(&format!("emptying {full}"), &format!("DELETE FROM {full}"))?,
             None => {
@@ -65,6 +68,15 @@ pub(crate) fn carry(
     }
     finish(to)?;
     Ok(survived)
+}
+
+fn refuse_triggers(session: &mut Session, database: &str, table: &str) -> Result<(), Error> {
+    let sql = format!("SHOW TRIGGERS FROM {} WHERE `Table` = {}", name(database), literal(table));
+    let row: Option<Row> = session.first(&format!("looking for triggers on {table}"), &sql)?;
+    match row.and_then(|row| row.get_opt::<String, _>(0)?.ok()) {
+        Some(trigger) => Err(Error::PreservedTrigger { table: format!("{database}.{table}"), trigger }),
+        None => Ok(()),
+    }
 }
 
 /// Rows of one table; how many there were.
