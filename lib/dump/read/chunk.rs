@@ -43,10 +43,11 @@ impl Part {
     pub(crate) fn select(&self, chunk: &Chunk) -> String {
         let from = if chunk.whole { &self.table_alone } else { &self.from };
         let mut sql = format!("SELECT {} FROM {from}", self.expressions.join(", "));
-        match &chunk.range {
-            Some(range) if chunk.whole => sql += &format!(" WHERE {range}"),
-            range => sql += &self.conditions(range.as_deref()),
-        }
+        let conditions = match &chunk.range {
+            Some(range) if chunk.whole => format!(" WHERE {range}"),
+            range => self.conditions(range.as_deref()),
+        };
+        sql += &conditions;
         let key = Some(self.key_list()).filter(|list| !list.is_empty());
         if let Some(order) = key.as_ref().or(self.order.as_ref()) {
             sql += " ORDER BY ";

@@ -157,8 +157,9 @@ impl<'a> Words<'a> {
     /// Kept parents along `owner`, and the child's rows as `edge` sees them.
     fn parents_and_rows(&self, edge: &'a Edge, owner: &Edge) -> String {
         let columns = owner.child_columns.iter().enumerate();
-        let further: String =
+        let columns: Vec<String> =
             columns.map(|(n, column)| format!(", {} AS o{}", of("c", column), n + 1)).collect();
+        let further = columns.concat();
         let rows = self.child_rows_with(edge, owner.filter.as_deref(), &further);
         let own = self.only_kept_parent(owner, "k", "c.o").unwrap_or_else(|| "FALSE".to_owned());
         format!("{} AS k STRAIGHT_JOIN {rows} ON {own}", self.keys(owner.parent))

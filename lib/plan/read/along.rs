@@ -47,12 +47,13 @@ pub(crate) fn settle(
         let (words, owner) = (blueprint.words(), blueprint.owner(edge));
         let Some(column) = whole_range::sortable(blueprint, table) else { return Ok((table, None)) };
         let values: Vec<String> = owner.child_columns.iter().map(|column| of("o", column)).collect();
-        let mut condition = words.parent_kept(owner, &values, (0, last_down));
+        let mut conditions = vec![words.parent_kept(owner, &values, (0, last_down))];
         if let Some(filter) = &owner.filter {
             let own = words.table(table).sql();
             let same = format!("{} = {}", of("c", column), of("o", column));
-            condition += &format!(" AND EXISTS (SELECT 1 FROM {own} AS c WHERE {same} AND ({filter}))");
+            conditions.push(format!("EXISTS (SELECT 1 FROM {own} AS c WHERE {same} AND ({filter}))"));
         }
+        let condition = conditions.join(" AND ");
         let rows = KeptRows {
             from: &words.rows_along(owner, last_down),
             key: &of("t", column),
