@@ -38,7 +38,7 @@ mod tests {
     fn constants_that_are_no_utf8_become_hexadecimal_and_the_rest_stays() {
         let read = |sql: &[u8]| readable(sql.to_vec());
         assert_eq!(read("a 'é'".as_bytes()).as_deref(), Some("a 'é'"));
-        let sql = b"`b` binary(3) DEFAULT '\xff\\0\\'''COMMENT '\xc3\xa9', _latin1'\xe9' AS `x`";
+        let sql = b"`b` binary(3) DEFAULT '\xff\\0\\''''COMMENT '\xc3\xa9', _latin1'\xe9' AS `x`";
         let wanted = "`b` binary(3) DEFAULT  x'ff002727'COMMENT 'é', _latin1 x'e9' AS `x`";
         assert_eq!(read(sql).as_deref(), Some(wanted));
         assert_eq!(read(b"`\xe9`"), None);

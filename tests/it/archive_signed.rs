@@ -153,6 +153,6 @@ fn a_private_key_is_written_once_and_is_in_no_output_but_its_own() {
     ] {
         crate::dump::config(&server, dumps.path(), &format!("sign = {reference}"));
         let out = command(dumps.path(), &["--whole", &scratch.name]).exits(78);
-        assert!(out.stderr.contains(said) && out.stderr.contains("refresh.toml:6"), "{}", out.stderr);
+        assert!(out.stderr.contains(said) && out.stderr.contains("refresh.toml:7"), "{}", out.stderr);
     }
 }

@@ -24,7 +24,7 @@ const SECRET: &str = "a-stable-secret-of-forty-characters-or-so";
 const OPTIONS: &str = "--performance-schema=ON --general-log=ON --slow-query-log=ON --long-query-time=0 --log-output=FILE \
     --general-log-file=general.log --slow-query-log-file=slow.log --performance-schema-consumer-events-statements-history-long=ON \
     --performance-schema-consumer-events-statements-history=ON --performance-schema-consumer-events-statements-current=ON \
-    --performance-schema-events-statements-history-long-size=10000 --log-bin=changes --server-id=1 --binlog-format=ROW";
+    --performance-schema-events-statements-history-long-size=100000 --log-bin=changes --server-id=1 --binlog-format=ROW";
 
 const TABLES: &str = "CREATE TABLE people (id INT PRIMARY KEY, email VARCHAR(90), last_name VARCHAR(90)); \
     INSERT INTO people VALUES (1, 'ana@real.example', 'Kowalczyk'), (2, 'ben@real.example', 'Lindqvist'); \

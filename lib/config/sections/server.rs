@@ -255,7 +255,7 @@ mod tests {
             message.starts_with("unknown field `hots`, expected one of `database`, `loader`, "),
             "{message}"
         );
-        assert!(message.contains(", `exclude`, `host`, "), "{message}");
+        assert!(message.contains(", `exclude`, `instance`, ") && message.contains(", `host`, "), "{message}");
         let error = toml::from_str::<crate::config::TargetConfig>("port = 'x'\n").unwrap_err();
         assert_eq!(error.span(), Some(7..10));
     }

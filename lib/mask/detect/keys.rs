@@ -75,11 +75,21 @@ fn telling(keys: &[(String, u64)], total: u64) -> Vec<(String, u64)> {
     let mut told: Vec<(String, u64)> = keys
         .iter()
         .zip(&words)
-        .filter(|(_, words)| speaks(words, people).is_some_and(|hit| says_who(hit.class)))
+        .filter(|((key, _), words)| {
+            is_a_word(key) && speaks(words, people).is_some_and(|hit| says_who(hit.class))
+        })
         .map(|(key, _)| key.clone())
         .collect();
     told.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     told
+}
+
+/// Whether a key is made of letters as words are, most of them without a mark: of bytes that only look like a document a word may be
+/// cut out, too.
+fn is_a_word(key: &str) -> bool {
+    let plain = key.chars().filter(char::is_ascii_alphanumeric).count();
+    let letters = key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'));
+    letters && plain > 1 && plain * 3 >= key.chars().count() * 2
 }
 
 /// Whether a value of the class says who somebody is, or opens a door. The rest describes many.
@@ -123,6 +133,12 @@ mod tests {
         assert_eq!(told(&["applicant", "firstName", "street", "theme"]), ["firstName", "street"]);
         assert_eq!(told(&["Insured", "Name", "DOB"]), ["DOB", "Name"]);
         assert!(told(&["name", "width", "color", "email_sent"]).is_empty());
+    }
+
+    #[test]
+    fn what_only_looks_like_a_document_has_no_keys() {
+        assert_eq!(told(&["prénom", "straße", "firstName"]), ["firstName", "prénom", "straße"]);
+        assert!(told(&["ÅÞú÷cf", "ß", "pî", "sšñ", "CN¡Z—oÛQy"]).is_empty());
     }
 
     #[test]
