@@ -57,7 +57,7 @@ pub(crate) fn refresh(
     own.check(&Server::at_socket(&target.root, "", ""))?;
     // A build server's empty field means no branch.
     let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
-    let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
+    let checkout = reference.map(|reference| Checkout::configured::<Error>(house, reference)).transpose()?;
     let program = target.program()?;
     let settings = settings_of(house, target, &program)?;
     document.dump = Some(dump.section());
@@ -383,14 +383,6 @@ fn database_of(target: &InstanceTarget, dump: &ChosenDump) -> Result<String, Err
             Err(Error::WrongKind { target: target.name.clone(), why })
         }
     }
-}
-
-fn check_out(house: &House, reference: &str) -> Result<Checkout, Error> {
-    let settings = house.config.migrations.as_ref();
-    let settings = settings.ok_or(config::Error::Unset { setting: "[migrations] repository" })?;
-    let checkout = Checkout::of(house, settings, reference)?;
-    house.progress.say(&format!("{reference} is {}", &checkout.commit[..checkout.commit.len().min(12)]));
-    Ok(checkout)
 }
 
 fn start(target: &InstanceTarget, database: &str, dump: &ChosenDump, checkout: Option<&Checkout>) -> Refresh {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::Error;
 use super::files::{self, MigrationFile};
 use super::git;
-use crate::config::MigrationsConfig;
+use crate::config::{self, MigrationsConfig};
 use crate::house::House;
 
 /// A branch or tag, exported to a directory that goes with this value.
@@ -23,6 +23,19 @@ pub struct Checkout {
 }
 
 impl Checkout {
+    /// The reference at the repository of `[migrations]`, and a word about its commit.
+    pub fn configured<E>(house: &House, reference: &str) -> Result<Self, E>
+    where
+        E: From<config::Error> + From<Error>,
+    {
+        let settings = house.config.migrations.as_ref();
+        let settings = settings.ok_or(config::Error::Unset { setting: "[migrations] repository" })?;
+        let checkout = Self::of(house, settings, reference)?;
+        let commit = &checkout.commit[..checkout.commit.len().min(12)];
+        house.progress.say(&format!("{reference} is {commit}"));
+        Ok(checkout)
+    }
+
     /// Looks the reference up at the repository and exports it. Nothing of the target is touched.
     pub fn of(house: &House, settings: &MigrationsConfig, reference: &str) -> Result<Self, Error> {
         if settings.repository.is_empty() {

@@ -16,7 +16,7 @@ use crate::sql::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
 
 /// Words that a table's, view's or routine's name follows, and never a column's.
-const TABLE_FOLLOWS: [&str; 19] = [
+pub(crate) const TABLE_FOLLOWS: [&str; 19] = [
     "FROM",
     "JOIN",
     "INTO",

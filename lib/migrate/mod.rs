@@ -19,5 +19,5 @@ mod target;
 pub use apply::run;
 pub use checkout::Checkout;
 pub use error::Error;
-pub(crate) use leaves::{leaves, others, prepared};
+pub(crate) use leaves::{TABLE_FOLLOWS, leaves, others, prepared};
 pub use target::SqlTarget;

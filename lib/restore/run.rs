@@ -11,7 +11,6 @@ use super::options::RunOptions;
 use super::target::Target;
 use super::{guard, swap};
 use crate::archive::Trust;
-use crate::config;
 use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, TableDigest};
 use crate::house::House;
 use crate::junit;
@@ -41,7 +40,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let dump = AnyDump::open(&path, &target, trust, options.database.as_deref())?;
     // A build server's empty field means no branch.
     let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
-    let checkout = reference.map(|reference| check_out(house, reference)).transpose()?;
+    let checkout = reference.map(|reference| Checkout::configured::<Error>(house, reference)).transpose()?;
     document.dump = Some(dump.section(&path));
     document.refresh = Some(start(&target, &path, checkout.as_ref()));
     house.remember(document);
@@ -79,14 +78,6 @@ fn write_junit(options: &RunOptions, refresh: &Refresh) -> Result<(), Error> {
     let Some(path) = &options.junit else { return Ok(()) };
     let text = junit::junit(refresh.reference.as_deref().unwrap_or("no branch"), &refresh.migrations);
     std::fs::write(path, text).map_err(|source| Error::Junit { path: path.clone(), source })
-}
-
-fn check_out(house: &House, reference: &str) -> Result<Checkout, Error> {
-    let settings = house.config.migrations.as_ref();
-    let settings = settings.ok_or(config::Error::Unset { setting: "[migrations] repository" })?;
-    let checkout = Checkout::of(house, settings, reference)?;
-    house.progress.say(&format!("{reference} is {}", &checkout.commit[..checkout.commit.len().min(12)]));
-    Ok(checkout)
 }
 
 fn start(target: &Target, dump: &Path, checkout: Option<&Checkout>) -> Refresh {

@@ -115,7 +115,6 @@ pub(crate) fn cut(
     };
     let rest = Part { filter, rows: left, ..part.clone() };
     let part = &rest;
-    // A part that is read along a relation goes through all parents for each chunk of what is beside its ranges.
     let mut emit = |range: Option<String>| {
         // The part's own condition comes with it; what the range has read already does not.
         let range = match (range, &beside) {

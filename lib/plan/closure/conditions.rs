@@ -1,6 +1,6 @@
 //! Conditions that several wings ask: which rows of a table without a key are kept, and which references lose their parent.
 
-use super::sql::Words;
+use super::sql::{Rows, Words};
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::edge::Edge;
 
@@ -16,6 +16,24 @@ pub(crate) fn kept_children(blueprint: &Blueprint, words: Words<'_>, table: usiz
     });
     let reasons: Vec<String> = reasons.collect();
     if reasons.is_empty() { "FALSE".to_owned() } else { reasons.join(" OR ") }
+}
+
+/// The kept rows of the edge's child, wherever they are written down: what stands in FROM, and a condition for WHERE.
+pub(crate) fn kept_rows(
+    blueprint: &Blueprint,
+    words: Words<'_>,
+    edge: &Edge,
+    last_down: u64,
+) -> (String, String) {
+    match blueprint.kept(edge.child) {
+        Kept::Keys => words.kept_child_rows(edge, Rows::Kept),
+        Kept::Children => {
+            let condition = kept_children(blueprint, words, edge.child, last_down);
+            words.kept_child_rows(edge, Rows::Matching(&condition))
+        }
+        Kept::Along(owner) => words.kept_child_rows(edge, Rows::Along(blueprint.owner(owner), last_down)),
+        Kept::All | Kept::Nothing => words.kept_child_rows(edge, Rows::All),
+    }
 }
 
 /// A condition over alias `c` of the bare child table: it refers to a parent, and the parent does not come.

@@ -4,9 +4,8 @@
 
 use crate::house::House;
 use crate::mysql::Session;
-use crate::plan::closure::conditions::kept_children;
+use crate::plan::closure::conditions::kept_rows;
 use crate::plan::closure::pool::share_out;
-use crate::plan::closure::sql::Rows;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::cast;
@@ -49,18 +48,11 @@ pub(crate) fn warnings(blueprint: &Blueprint, unread: &[(usize, u64)]) -> Vec<St
 
 fn questions(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> Vec<String> {
     let words = blueprint.words();
-    let condition = kept_children(blueprint, words, edge.child, last_down);
-    let rows = match blueprint.kept(edge.child) {
-        Kept::Keys => Rows::Kept,
-        Kept::Children => Rows::Matching(&condition),
-        Kept::Along(owner) => Rows::Along(blueprint.owner(owner), last_down),
-        Kept::All | Kept::Nothing => Rows::All,
-    };
     let plain = Edge { cast: None, ..edge.clone() };
     let with = |edge: &Edge, unread: &str| {
         let filter = edge.filter.as_deref().map_or("TRUE", |filter| filter);
         let edge = Edge { filter: Some(format!("({filter}) AND {unread}")), ..edge.clone() };
-        let (from, kept) = blueprint.words().kept_child_rows(&edge, rows);
+        let (from, kept) = kept_rows(blueprint, words, &edge, last_down);
         format!("SELECT COUNT(*) FROM {from} WHERE {kept}")
     };
     let whole = words.unreadable(edge).into_iter().map(|unread| with(edge, &unread));

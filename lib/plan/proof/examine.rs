@@ -7,9 +7,9 @@ use super::integrity_scan;
 use crate::config::Up;
 use crate::house::House;
 use crate::mysql::Session;
-use crate::plan::closure::conditions::{homeless, kept_children};
+use crate::plan::closure::conditions::{homeless, kept_rows};
 use crate::plan::closure::pool::share_out;
-use crate::plan::closure::sql::{self, Rows, Words};
+use crate::plan::closure::sql::{self, Words};
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::edge::Edge;
@@ -79,14 +79,7 @@ fn matters(blueprint: &Blueprint, edge: &Edge) -> bool {
 fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
     let words = blueprint.words();
     let edge = &as_it_leaves(blueprint, words, edge);
-    let condition = kept_children(blueprint, words, edge.child, last_down);
-    let rows = match blueprint.kept(edge.child) {
-        Kept::Keys => Rows::Kept,
-        Kept::Children => Rows::Matching(&condition),
-        Kept::Along(owner) => Rows::Along(blueprint.owner(owner), last_down),
-        Kept::All | Kept::Nothing => Rows::All,
-    };
-    let (from, chosen) = words.kept_child_rows(edge, rows);
+    let (from, chosen) = kept_rows(blueprint, words, edge, last_down);
     let (parent_columns, lost, before, after) = parents(blueprint, words, edge, last_down);
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
     format!(

@@ -8,9 +8,9 @@ use crate::config::Up;
 use crate::document::{EdgeReport, TableClass};
 use crate::house::House;
 use crate::mysql::Session;
-use crate::plan::closure::conditions::kept_children;
+use crate::plan::closure::conditions::kept_rows;
 use crate::plan::closure::pool::share_out;
-use crate::plan::closure::sql::{Rows, Words};
+use crate::plan::closure::sql::Words;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, Kept};
 use crate::plan::rules::edge::{Edge, Origin};
@@ -73,14 +73,7 @@ fn left_behind(
     let found = share_out(sessions, blueprint.edges.iter().filter(lost).collect(), |session, edge| {
         house.cancel.check()?;
         let words = blueprint.words();
-        let condition = kept_children(blueprint, words, edge.child, last_down);
-        let rows = match blueprint.kept(edge.child) {
-            Kept::Keys => Rows::Kept,
-            Kept::Children => Rows::Matching(&condition),
-            Kept::Along(owner) => Rows::Along(blueprint.owner(owner), last_down),
-            Kept::All | Kept::Nothing => Rows::All,
-        };
-        let (from, kept) = words.kept_child_rows(edge, rows);
+        let (from, kept) = kept_rows(blueprint, words, edge, last_down);
         let sql = format!("SELECT COUNT(*) FROM {from} WHERE {kept} AND {}", meant(words, edge));
         let deed = format!("counting references of {}", edge.child_label(&blueprint.catalog));
         Ok((edge, session.first::<u64>(&deed, &sql)?.unwrap_or_default()))

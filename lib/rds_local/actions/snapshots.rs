@@ -138,11 +138,7 @@ pub(crate) fn copy(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
             let message = format!("The snapshot {source} is not available.");
             return Err(Refusal::new(400, "InvalidDBSnapshotState", message));
         }
-        if state.snapshots.contains_key(&key(true, &id)) {
-            let message =
-                format!("Cannot create the snapshot because one with the identifier {id} already exists.");
-            return Err(Refusal::new(400, words(true).exists, message));
-        }
+        require_free(state, true, &id)?;
         let copy = Snapshot {
             id: id.clone(),
             automated: false,
@@ -163,6 +159,15 @@ pub(crate) fn copy(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     Ok(answer)
 }
 
+/// Refuses a name that another snapshot of the kind has.
+fn require_free(state: &state::State, plain: bool, id: &str) -> Result<(), Refusal> {
+    if !state.snapshots.contains_key(&key(plain, id)) {
+        return Ok(());
+    }
+    let message = format!("Cannot create the snapshot because one with the identifier {id} already exists.");
+    Err(Refusal::new(400, words(plain).exists, message))
+}
+
 /// Puts a new manual snapshot in, unless its name is taken.
 fn insert(
     state: &mut state::State,
@@ -170,12 +175,7 @@ fn insert(
     id: &str,
     tags: Vec<model::Tag>,
 ) -> Result<Snapshot, Refusal> {
-    let words = words(cluster.plain);
-    if state.snapshots.contains_key(&key(cluster.plain, id)) {
-        let message =
-            format!("Cannot create the snapshot because one with the identifier {id} already exists.");
-        return Err(Refusal::new(400, words.exists, message));
-    }
+    require_free(state, cluster.plain, id)?;
     let mut snapshot = snapshot_of(cluster, id, Timestamp::now());
     // Tags of the request replace those of the cluster.
     snapshot.tags = if tags.is_empty() && cluster.copy_tags { cluster.tags.clone() } else { tags };

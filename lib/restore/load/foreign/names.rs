@@ -14,28 +14,11 @@
 use std::ops::Range;
 
 use super::reading::Reading;
+use crate::migrate::TABLE_FOLLOWS;
 
-/// Words behind which an object's name stands, and no column's.
-const OBJECT_FOLLOWS: [&str; 31] = [
-    "FROM",
-    "JOIN",
-    "STRAIGHT_JOIN",
-    "INTO",
-    "UPDATE",
-    "TABLE",
-    "TABLES",
-    "EXISTS",
-    "REFERENCES",
-    "VIEW",
-    "PROCEDURE",
-    "FUNCTION",
-    "TRIGGER",
-    "EVENT",
-    "CALL",
-    "TO",
-    "RENAME",
+/// Words behind which an object's name stands, and no column's, beside those that a migration is read by.
+const OBJECT_FOLLOWS: [&str; 12] = [
     "SEQUENCE",
-    "TRUNCATE",
     "INSERT",
     "REPLACE",
     "DELETE",
@@ -47,8 +30,6 @@ const OBJECT_FOLLOWS: [&str; 31] = [
     "BODY",
     "DESCRIBE",
     "QUICK",
-    // DELETE FROM x USING a.b AS x; the USING of a join has parentheses.
-    "USING",
 ];
 
 /// Words that begin another list than one of tables, or an expression.
@@ -112,7 +93,7 @@ fn joins(reading: &Reading<'_>, at: usize) -> bool {
 /// Whether the word at `at` is one that an object's name follows, here.
 fn follows(reading: &Reading<'_>, at: usize) -> bool {
     let before = |word: &str| at > 0 && reading.is(at - 1, word);
-    reading.is_any(at, &OBJECT_FOLLOWS)
+    (reading.is_any(at, &TABLE_FOLLOWS) || reading.is_any(at, &OBJECT_FOLLOWS))
         && !(reading.is(at, "UPDATE") && before("KEY"))
         && !(reading.is(at, "FROM") && inside_function(reading, at))
         // DISTINCT FROM compares.
