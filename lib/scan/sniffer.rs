@@ -11,6 +11,12 @@ use super::{DIGITS_ANYWHERE, DIGITS_MIN, LENGTH_MIN, LETTERS_ANYWHERE, SORTS, So
 const PIECE_BYTES: usize = 1 << 20;
 const OVERLAP_BYTES: usize = 2 << 10;
 
+/// In bytes that are no text, hashes and compressed ones say, every short run of letters stands somewhere by chance: what
+/// is shorter is not looked for there, one word and several of them. With a million hashes of 32 bytes and a million
+/// originals, a hit by chance is one in thousands then.
+const WORD_IN_NOISE: usize = 8;
+const RUN_IN_NOISE: usize = 12;
+
 /// How often escapes are resolved in what came of resolving them: JSON in JSON in a URL.
 const DEPTH_MAX: usize = 4;
 
@@ -77,7 +83,8 @@ impl Sniffer<'_> {
     /// The text as it is, unescaped, and what is packed in it. Whether to go on.
     fn view(&mut self, text: &[u8], depth: usize, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
         let Scanner { fold, filter } = self.scanner;
-        if !self.words.runs(text, fold, filter, |run| told(filter, run, found)) {
+        let noise = is_noise(text);
+        if !self.words.runs(text, fold, filter, |run| by_chance(noise, run) || told(filter, run, found)) {
             return false;
         }
         if depth == DEPTH_MAX {
@@ -94,6 +101,17 @@ impl Sniffer<'_> {
         }
         views::packed(text, |inner| self.view(inner, depth + 1, found))
     }
+}
+
+/// Whether these bytes are neither UTF-8 nor, mostly, the letters of another character set.
+fn is_noise(bytes: &[u8]) -> bool {
+    let plain = |byte: &&u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    std::str::from_utf8(bytes).is_err() && bytes.iter().filter(plain).count() < bytes.len() / 5 * 4
+}
+
+/// Whether a run this short says nothing.
+fn by_chance(noise: bool, run: Run<'_>) -> bool {
+    noise && run.text.len() < if run.words == 1 { WORD_IN_NOISE } else { RUN_IN_NOISE }
 }
 
 /// Tells of a run of words that is an original and passes the rules.
@@ -203,6 +221,28 @@ mod tests {
         assert_eq!(found(&scanner, br#"{"last":"Stone"}"#), 1, "all of a JSON text");
         assert_eq!(found(&scanner, b"123456"), 1, "all of the cell");
         assert_eq!(found(&scanner, b"the Shepherd family"), 1, "long enough");
+    }
+
+    #[test]
+    fn what_stands_in_bytes_of_a_hash_by_chance_is_not_found() {
+        let scanner = scanner(&["qzxx6", "ab12c", "anna@real.example", "Müller Straße 12b"]);
+        for noise in [
+            // SHA-256 of 29354: "Q", "zx", "x" and "6" stand in it, one behind the other.
+            &b"\xa7\xd6'T<\xc18M\xb9\xa1\xe3\x1e\xd7\x0fbknZ\x93Q;\x97zx\x9e?x\xd2%6\xc6\xe9"[..],
+            b"\xf7\x01\xe2\x80ab12c\xff\x03\xfe",
+        ] {
+            assert_eq!(found(&scanner, noise), 0, "{noise:?}");
+        }
+        assert_eq!(
+            found(&scanner, b"\xf7\x01\xe2\x80anna@real.example\xff\x03\xfe"),
+            1,
+            "long enough among noise"
+        );
+        assert_eq!(
+            found(&scanner, b"name=M\xfcller; contact=ab12c; city=K\xf6ln; on paper"),
+            1,
+            "text of another character set"
+        );
     }
 
     #[test]
