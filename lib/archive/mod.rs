@@ -30,6 +30,7 @@ pub use manifest::{
     TableEntry, TableKind,
 };
 pub(crate) use member::{Member, Packer, Rows, of_text};
+pub(crate) use regular::open as open_regular;
 pub use signature::{KeyPair, Signer, Trust, fingerprint};
 pub(crate) use strict::session::{AS_IT_IS, SESSION};
 pub use verify::verify;

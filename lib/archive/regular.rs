@@ -15,8 +15,8 @@ use super::error::{Error, FileAction};
 /// What files are created with, whatever the umask: whoever shares the group may read them.
 pub(super) const MODE: u32 = 0o640;
 
-/// Opens a file for reading.
-pub(super) fn open(path: &Path) -> Result<(File, PathBuf), Error> {
+/// Opens a file for reading; where it is, behind a link to its neighbour.
+pub(crate) fn open(path: &Path) -> Result<(File, PathBuf), Error> {
     let path = target_of(path)?;
     let file = options(OpenOptions::new().read(true)).open(&path).map_err(|error| {
         // A link that took the place of a file this very moment.

@@ -326,7 +326,12 @@ mod tests {
         let data = folder.path().join("data");
         let spawn = |end: &str| {
             let argument = format!("--datadir={}{end}", data.display());
-            Command::new("sh").args(["-c", "sleep 60; :", "sh", &argument]).spawn().unwrap()
+            // It makes no process of its own, which would have its arguments for a moment.
+            Command::new("sh")
+                .args(["-c", "read line", "sh", &argument])
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap()
         };
         let (mut other, mut ours) = (spawn("2"), spawn(""));
         let start = Instant::now();

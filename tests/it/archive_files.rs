@@ -48,11 +48,13 @@ fn what_is_no_file_is_no_dump_and_nobody_waits_for_it() {
     symlink("/etc/passwd", &link).unwrap();
     let latest = place.dump("app-latest.sql.gz");
     symlink(DUMP, &latest).unwrap();
-    for file in [pipe.as_path(), &link, Path::new("/dev/null"), Path::new("/dev/zero"), &place.dump("")] {
+    let folder = place.dump("");
+    for file in [pipe.as_path(), &link, Path::new("/dev/null"), Path::new("/dev/zero"), &folder] {
+        let what = if file == folder { "is a folder" } else { "is no file" };
         let file = file.to_str().unwrap();
         let file = file.trim_end_matches('/');
         let out = place.tool("dev-restore", &["--target", "dev1", "--dump", file]).exits(65);
-        assert!(out.stderr.contains("is no file"), "{file}: {}", out.stderr);
+        assert!(out.stderr.contains(what), "{file}: {}", out.stderr);
         let out = place.tool("mydump-rotate", &["verify", file]).exits(65);
         assert!(out.stderr.contains("is no file"), "{file}: {}", out.stderr);
     }

@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use refreshkit::document::{Document, Login};
+
+/// No run of a tool in a test takes as long. One that hangs is ended, so that its test fails and says which it was.
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// A tool to run. Nothing of the caller's environment that could name a server or a run is passed on.
 #[derive(Debug)]
@@ -118,7 +123,7 @@ impl Tool {
     }
 
     fn finish(self, watched: bool) -> Output {
-        let bytes = self.stdin.clone();
+        let (bytes, name) = (self.stdin.clone(), self.name.clone());
         let mut child = self.spawn();
         let mut stdin = child.stdin.take().unwrap();
         // A tool that does not read stdin closes it: that is its right.
@@ -126,7 +131,11 @@ impl Tool {
             let _ = stdin.write_all(&bytes);
         });
         let peak = watched.then(|| peak_of(child.id()));
+        let (over, limit) = ended_at_the_limit(&child);
         let output = child.wait_with_output().unwrap();
+        drop(over);
+        let hung = limit.join().unwrap();
+        assert!(!hung, "{name} hung: {}", String::from_utf8_lossy(&output.stderr));
         writer.join().unwrap();
         Output {
             peak_kib: peak.map_or(0, |peak| peak.join().unwrap()),
@@ -135,6 +144,20 @@ impl Tool {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
+}
+
+/// Kills the tool when its time is over; what comes back says whether it came to that, once the sender is dropped.
+fn ended_at_the_limit(child: &Child) -> (mpsc::Sender<()>, std::thread::JoinHandle<bool>) {
+    let id = rustix::process::Pid::from_child(child);
+    let (over, waiting) = mpsc::channel::<()>();
+    let limit = std::thread::spawn(move || {
+        let hung = waiting.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout);
+        if hung {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
+        hung
+    });
+    (over, limit)
 }
 
 /// Looks at a process's high-water mark until it is gone.

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::archive;
 use crate::progress;
 use crate::restore::error::Error;
 
@@ -88,7 +89,11 @@ pub(crate) fn refuse_other_kinds(path: &Path) -> Result<(), Error> {
     }
     let mut head = Vec::new();
     // Who cannot be read is told by whoever reads it.
-    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    let read = match archive::open_regular(path) {
+        Ok((file, _)) => file.take(64).read_to_end(&mut head),
+        Err(archive::Error::File { source, .. }) => Err(source),
+        Err(error) => return Err(error.into()),
+    };
     match OTHERS.iter().find(|(begins, ..)| read.is_ok() && head.starts_with(begins)) {
         Some((_, what, hint)) => other(what, hint),
         None => Ok(()),
@@ -99,7 +104,7 @@ impl PlainFile {
     /// Nothing if this is no SQL of another tool, but perhaps a damaged dump of ours.
     pub(crate) fn of(path: &Path, chosen: Option<&str>) -> Result<Option<Self>, Error> {
         let fail = |e: io::Error| fail(path, 0, e.to_string());
-        let file = File::open(path).map_err(fail)?;
+        let (file, _) = archive::open_regular(path)?;
         let bytes = file.metadata().map_err(fail)?.len();
         let mut reader = BufReader::new(file);
         let packing = match reader.fill_buf().map_err(fail)? {
@@ -137,7 +142,7 @@ impl PlainFile {
     /// Its text, and how much of the file was read for it.
     pub(super) fn text<'a>(&self, task: &'a progress::Task<'_>) -> Result<Box<dyn Read + 'a>, Error> {
         let fail = |e: io::Error| fail(&self.path, 0, e.to_string());
-        let file = Counted { inner: File::open(&self.path).map_err(fail)?, task };
+        let file = Counted { inner: archive::open_regular(&self.path)?.0, task };
         opened(BufReader::with_capacity(BLOCK_BYTES, file), self.packing).map_err(fail)
     }
 }
