@@ -15,6 +15,9 @@ pub(crate) fn file(name: &str) -> (PathBuf, String) {
     (path, text)
 }
 
+pub(crate) const JENKINSFILES: [&str; 4] =
+    ["nightly.Jenkinsfile", "refresh.Jenkinsfile", "check.Jenkinsfile", "sweep.Jenkinsfile"];
+
 /// The scripts of the `sh` steps, unescaped as Groovy would.
 pub(crate) fn scripts(text: &str) -> Vec<String> {
     text.split("script: '''")
@@ -44,10 +47,10 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn both_jenkinsfiles_compile_with_the_groovy_of_jenkins() {
+fn every_jenkinsfile_compiles_with_the_groovy_of_jenkins() {
     assert!(Path::new(GROOVY).exists(), "{GROOVY} is not here: scripts/test installs it");
     let out = tempfile::tempdir().unwrap();
-    for name in ["nightly.Jenkinsfile", "refresh.Jenkinsfile"] {
+    for name in JENKINSFILES {
         let output = compile(&file(name).0, out.path());
         assert!(output.status.success(), "{name}: {}", said(&output));
     }
@@ -59,7 +62,7 @@ fn both_jenkinsfiles_compile_with_the_groovy_of_jenkins() {
 
 #[test]
 fn every_shell_script_begins_with_bash_and_fails_with_its_pipe() {
-    for name in ["nightly.Jenkinsfile", "refresh.Jenkinsfile"] {
+    for name in JENKINSFILES {
         for script in scripts(&file(name).1) {
             assert!(script.starts_with("#!/bin/bash\nset -euo pipefail\n"), "{name}:\n{script}");
             let check = Command::new("bash").args(["-n", "-c", &script]).output().unwrap();
@@ -82,7 +85,7 @@ fn the_night_is_at_two_and_cleans_up_before_anything_else() {
 
 #[test]
 fn no_parameter_is_ever_interpolated_into_a_command_line() {
-    for name in ["nightly.Jenkinsfile", "refresh.Jenkinsfile"] {
+    for name in JENKINSFILES {
         let (_, text) = file(name);
         for line in text.lines().filter(|line| line.contains("sh ")) {
             assert!(!line.contains("\"\"\"") && !line.contains("${params"), "{name}: {line}");
@@ -111,7 +114,9 @@ fn the_units_are_what_systemd_understands_and_name_the_run_twice() {
     assert!(text.contains("rds-drop --run \"nightly-${INVOCATION_ID}\""));
     // Not on every machine; it looks for the programs, which are not installed here.
     let folder = tempfile::tempdir().unwrap();
-    for path in [&service, &clock] {
+    let (failed, _) = file("refreshkit-failed.service");
+    assert!(text.contains("\nOnFailure=refreshkit-failed.service\n"));
+    for path in [&service, &clock, &failed] {
         let unit =
             fs::read_to_string(path).unwrap().replace("/usr/local/bin/refreshkit-nightly", "/bin/true");
         fs::write(folder.path().join(path.file_name().unwrap()), unit).unwrap();
@@ -120,7 +125,7 @@ fn the_units_are_what_systemd_understands_and_name_the_run_twice() {
     match Command::new("systemd-analyze").arg("verify").arg(unit).output() {
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success() && !said.contains("refreshkit-nightly"), "{said}");
+            assert!(output.status.success() && !said.contains("refreshkit-"), "{said}");
         }
         Err(e) => eprintln!("not checked by systemd-analyze: {e}"),
     }
@@ -164,51 +169,59 @@ fn the_unit_may_do_no_more_than_the_night_needs() {
 }
 
 /// A folder of tools that write their names and flags into `calls`; the one named `$FAILS` exits with 74.
-struct Night(tempfile::TempDir);
+pub(crate) struct Night(tempfile::TempDir);
 
 impl Night {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tools =
             "rds-snap rds-wait rds-restore mydehydrate mydump-rotate rds-drop refresh-report dev-restore";
         for tool in tools.split(' ') {
             let path = folder.path().join(tool);
             let text = "#!/bin/bash\ntool=${0##*/}\necho \"$tool $*\" >>\"$CALLS\"\ncat >/dev/null\necho '{}'\n\
-                        [ \"$tool $1\" != \"$FAILS\" ] || exit 74\n\
-                        while [ $# -gt 0 ]; do [ \"$1\" != --archive ] || echo '{}' >\"$2\"; shift; done\n";
+                        [ \"$tool $1\" != \"$FAILS\" ] || exit ${CODE:-74}\n\
+                        while [ $# -gt 0 ]; do case $1 in --archive) echo '{}' >\"$2\" ;; --summary) echo \"${SUMMARY:-ok}\" >\"$2\" ;; \
+                        --prometheus) echo 'refreshkit_ok 1' >\"$2\" ;; esac; shift; done\n";
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
+        std::os::unix::fs::symlink(script("nightly"), folder.path().join("refreshkit-nightly")).unwrap();
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// Runs a program with the tools first on the path, in the folder.
-    fn run(&self, program: &str, arguments: &[&Path], fails: &str) -> Output {
+    pub(crate) fn run(&self, program: &str, arguments: &[&Path], fails: &str) -> Output {
         self.command(program, arguments, fails).output().unwrap()
     }
 
-    fn command(&self, program: &str, arguments: &[&Path], fails: &str) -> Command {
+    pub(crate) fn command(&self, program: &str, arguments: &[&Path], fails: &str) -> Command {
         let path = format!("{}:{}", self.0.path().display(), std::env::var_os("PATH").unwrap().display());
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null()).env_remove("REFRESH_RUN");
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .stdin(Stdio::null())
+            .env_remove("REFRESH_RUN")
+            .env_remove("JENKINS_URL");
         command.env("PATH", path).env("CALLS", self.path("calls")).env("FAILS", fails);
-        command.env("REFRESH_STATE_DIR", self.path("state")).env("BUILD_TAG", "jenkins-db-nightly-7");
+        command.env("REFRESH_STATE_DIR", self.path("state")).env("REFRESH_PROGRESS", "none");
+        command.env_remove("BUILD_TAG").env_remove("REFRESH_REPORTS").env("REFRESH_RETRY_AFTER", "0");
         command
     }
 
     /// What was called since the last look.
-    fn calls(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.path("calls")).unwrap();
-        fs::remove_file(self.path("calls")).unwrap();
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("calls")).unwrap_or_default();
+        let _ = fs::remove_file(self.path("calls"));
         text.lines().map(str::to_owned).collect()
     }
 }
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name)
 }
 
@@ -231,7 +244,7 @@ fn the_night_begins_with_what_expired_and_ends_with_its_own_run_whatever_fails()
             "{run}"
         );
         assert!(runs.insert(run.to_owned()), "{run} twice");
-        assert!(night.path("state/reports/run.json").exists());
+        assert!(night.path("state/reports/latest/run.json").exists());
     }
 }
 
@@ -280,8 +293,7 @@ fn an_abort_that_the_shell_hears_of_late_ends_what_it_has_begun_by_then() {
         let mut path = script("nightly");
         if job != "scripts/nightly" {
             path = night.path("step");
-            let step =
-                scripts(&file(job).1).into_iter().find(|script| script.contains("mkdir -p out")).unwrap();
+            let step = scripts(&file(job).1).remove(0);
             fs::write(&path, step).unwrap();
         }
         // Slow when it is called first.
@@ -342,23 +354,46 @@ fn a_second_night_at_the_same_time_is_refused_in_words() {
     assert!(!night.path("calls").exists());
 }
 
-#[test]
-fn the_step_of_the_jenkins_job_fails_with_its_pipe_and_begins_with_what_expired() {
-    let night = Night::new();
+/// The step of nightly.Jenkinsfile, as a file.
+fn step(night: &Night) -> PathBuf {
     let step = night.path("step");
     fs::write(&step, &scripts(&file("nightly.Jenkinsfile").1)[0]).unwrap();
+    step
+}
+
+#[test]
+fn the_step_of_the_jenkins_job_is_the_night_and_fails_with_its_pipe() {
+    let night = Night::new();
+    let step = step(&night);
     for (fails, code) in [("", 0), ("mydehydrate ", 74), ("rds-drop --expired", 0)] {
-        let output = night.run("bash", &[&step], fails);
-        assert_eq!(output.status.code(), Some(code), "{fails}: {}", String::from_utf8_lossy(&output.stderr));
+        let mut command = night.command("bash", &[&step], fails);
+        // printf %s https://jenkins.shop.example/ | sha256sum
+        command.env("BUILD_TAG", "jenkins-n-7").env("JENKINS_URL", "https://jenkins.shop.example/");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{fails}: {}", said(&output));
         let calls = night.calls();
-        assert_eq!((calls.len(), calls[0].as_str()), (8, "rds-drop --expired"), "{calls:?}");
+        assert_eq!((calls.len(), calls[0].as_str()), (9, "rds-drop --expired"), "{calls:?}");
+        assert_eq!(calls[8], "rds-drop --run jenkins-n-7-5e5437d8", "what the tools call it, too");
     }
-    // A failed night's metrics name the last success, which is in the textfile of the night before.
-    for name in ["refreshkit.prom", "junit.xml"] {
-        fs::write(night.path("out").join(name), "of the night before").unwrap();
-    }
+    // Nothing of the build before is taken for this one's; the textfile has the time of the last success.
+    fs::write(night.path("out/junit.xml"), "of the night before").unwrap();
     night.run("bash", &[&step], "");
-    assert!(night.path("out/refreshkit.prom").exists() && !night.path("out/junit.xml").exists());
+    assert!(night.path("out/refreshkit.prom").exists() && night.path("out/run.json").exists());
+    assert!(!night.path("out/junit.xml").exists());
+}
+
+#[test]
+fn a_jenkins_night_begins_with_what_a_lost_agent_left_of_the_one_before() {
+    let night = Night::new();
+    let step = step(&night);
+    for (build, fails, first) in [
+        ("lost-1", "rds-drop --run", "rds-drop --expired"),
+        ("next-2", "", "rds-drop --run lost-1"),
+        ("next-3", "", "rds-drop --expired"),
+    ] {
+        night.command("bash", &[&step], fails).env("BUILD_TAG", build).output().unwrap();
+        assert_eq!(night.calls()[0], first);
+    }
 }
 
 #[test]
@@ -375,8 +410,7 @@ fn what_is_typed_into_a_form_is_a_value_and_never_a_flag_or_a_command() {
         ("nightly.Jenkinsfile", &["SNAPSHOT"], format!("rds-snap --snapshot={typed}")),
     ];
     for (name, parameters, expected) in forms {
-        let script =
-            scripts(&file(name).1).into_iter().find(|script| script.contains("mkdir -p out")).unwrap();
+        let script = scripts(&file(name).1).remove(0);
         fs::write(&step, script).unwrap();
         let given: Vec<PathBuf> = parameters.iter().map(|name| format!("{name}={typed}").into()).collect();
         let mut arguments: Vec<&Path> = given.iter().map(PathBuf::as_path).collect();

@@ -48,6 +48,7 @@ mod masks_night;
 mod masks_properties;
 mod migrate;
 mod migrate_cage;
+mod nightly;
 mod order;
 mod outlet;
 #[cfg(feature = "aws")]

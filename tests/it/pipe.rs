@@ -71,6 +71,9 @@ impl Night {
         let cloud = Cloud::start(engine, sql);
         let directory = cloud.directory.path();
         std::fs::create_dir(directory.join("dumps")).unwrap();
+        std::fs::create_dir(directory.join("bin")).unwrap();
+        let script = repository().join("scripts/nightly");
+        std::os::unix::fs::symlink(script, directory.join("bin/refreshkit-nightly")).unwrap();
         let path = directory.join("refresh.toml");
         std::fs::write(&path, config.replace("DIR", directory.to_str().unwrap())).unwrap();
         Self { cloud, config: path }
@@ -83,10 +86,19 @@ impl Night {
     /// A bash with the tools on PATH, as a build agent has it.
     pub(crate) fn shell(&self, run: &str, script: &str) -> Command {
         let tools = tool_path("mydehydrate").parent().unwrap().to_owned();
+        let installed = self.directory().join("bin");
         let mut command = Command::new("bash");
         command
             .args(["-c", script])
-            .env("PATH", format!("{}:{}", tools.display(), std::env::var_os("PATH").unwrap().display()))
+            .env(
+                "PATH",
+                format!(
+                    "{}:{}:{}",
+                    installed.display(),
+                    tools.display(),
+                    std::env::var_os("PATH").unwrap().display()
+                ),
+            )
             .env("REFRESH_CONFIG", &self.config)
             .env("REFRESH_RUN", run)
             .env_remove("BUILD_TAG")
