@@ -39,30 +39,47 @@ pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) 
     Ok(())
 }
 
-/// Schemas of the server itself: whoever writes there makes accounts.
-const OF_THE_SERVER: &[&str] = &["mysql", "sys", "performance_schema"];
+/// Whether a database is the server's own: whoever writes there makes accounts.
+pub(crate) fn is_the_servers_own(database: &str) -> bool {
+    let own = ["mysql", "sys", "information_schema", "performance_schema"];
+    own.iter().any(|own| own.eq_ignore_ascii_case(database))
+}
 
-/// Every right on one database, and none beside it. Nothing for a schema of the server itself.
+/// Every right on one database, and none beside it, for the master user.
 pub(crate) fn grant_database(session: &mut Session, database: &str) -> Result<(), Error> {
-    if OF_THE_SERVER.iter().any(|name| name.eq_ignore_ascii_case(database.trim())) {
+    grant_database_to(session, &format!("'{MASTER}'@'%'"), database)
+}
+
+/// The same for any account. Nothing for a schema of the server itself.
+pub(crate) fn grant_database_to(session: &mut Session, account: &str, database: &str) -> Result<(), Error> {
+    if is_the_servers_own(database.trim()) {
         return Ok(());
     }
     // `_` and `%` stand for others.
     let pattern = database.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%");
-    let grant = format!("GRANT ALL ON {}.* TO '{MASTER}'@'%'", name(&pattern));
+    let grant = format!("GRANT ALL ON {}.* TO {account}", name(&pattern));
     session.run("granting rights on a database", &grant)?;
     Ok(())
 }
 
 /// Gives the master user what RDS gives to one. Until now it had the databases of its seed.
 pub(crate) fn grant_master(session: &mut Session) -> Result<(), Error> {
-    let deed = "granting the master user's rights";
-    session.run(deed, &format!("REVOKE ALL PRIVILEGES, GRANT OPTION FROM '{MASTER}'@'%'"))?;
-    session.run(deed, &format!("GRANT {GRANTS} ON *.* TO '{MASTER}'@'%' WITH GRANT OPTION"))?;
+    let account = format!("'{MASTER}'@'%'");
+    session.run(
+        "granting the master user's rights",
+        &format!("REVOKE ALL PRIVILEGES, GRANT OPTION FROM {account}"),
+    )?;
+    grant_as_master(session, &account)
+}
+
+/// Gives an account that has no right yet what RDS gives to a master user.
+pub(crate) fn grant_as_master(session: &mut Session, account: &str) -> Result<(), Error> {
+    let deed = "granting the rights of a master user";
+    session.run(deed, &format!("GRANT {GRANTS} ON *.* TO {account} WITH GRANT OPTION"))?;
     if session.engine() == Engine::MySql {
         for grant in GRANTS_MYSQL {
             // Each since a version of its own.
-            session.attempt(&format!("GRANT {grant} ON *.* TO '{MASTER}'@'%' WITH GRANT OPTION"));
+            session.attempt(&format!("GRANT {grant} ON *.* TO {account} WITH GRANT OPTION"));
         }
     }
     Ok(())

@@ -55,6 +55,20 @@ pub enum Error {
     /// Somebody else took the server's port before it did.
     #[error("{0} failed: somebody else has its port")]
     PortTaken(String),
+    /// This host keeps the program out of the directory.
+    #[error("AppArmor keeps {} out of {}", program.display(), directory.display())]
+    Confined {
+        /// The server program.
+        program: PathBuf,
+        /// Where it is to work.
+        directory: PathBuf,
+        /// What lets it.
+        lines: String,
+        /// Where they belong.
+        local: String,
+        /// What is loaded again afterwards.
+        profile: String,
+    },
     /// Talking to a server failed.
     #[error(transparent)]
     MySql(Box<mysql::Error>),
@@ -83,6 +97,8 @@ impl Failure for Error {
         match self {
             Self::File { .. } => Ending::new(Exit::CannotWrite, "engine"),
             Self::Link { .. } => Ending::new(Exit::Refused, "engine"),
+            Self::Confined { lines, local, profile, .. } => Ending::new(Exit::Refused, "confined")
+                .hint(format!("add to {local}:\n{lines}\nand then: apparmor_parser -r {profile}")),
             Self::NoServer("MySQL") => {
                 unavailable().hint("scripts/servers install mysql, or name it with --server PATH")
             }

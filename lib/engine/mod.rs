@@ -4,6 +4,7 @@
 //! that go on ([`Service`]).
 
 mod accounts;
+mod confined;
 mod copy;
 mod directory;
 mod error;
@@ -15,17 +16,19 @@ mod service;
 mod user;
 
 pub(crate) use accounts::{
-    ADMIN, GRANTS, MASTER, create_accounts, drop_other_accounts, grant_database, grant_master, set_password,
+    ADMIN, GRANTS, MASTER, create_accounts, drop_other_accounts, grant_as_master, grant_database,
+    grant_database_to, grant_master, is_the_servers_own, set_password,
 };
+pub(crate) use confined::refuse_confined;
 pub(crate) use copy::copy_data;
 pub(crate) use directory::make_directory;
 pub use error::Error;
 pub(crate) use orphans::stop_orphans;
-pub(crate) use place::{free_bytes, network_file_system, settle, shares_blocks};
+pub(crate) use place::{free_bytes, settle, shares_blocks, unfit};
 pub use program::Brand;
 pub(crate) use program::{Program, series};
 pub(crate) use server::{Address, Server, free_port, is_free};
 pub(crate) use service::{
-    Listen, Service, Stopped, data_in, listens_at, running, socket_in, stop, stops_in_order,
+    Listen, Service, Stopped, data_in, listens_at, running, socket_in, stop, stops_in_order, tell_to_stop,
 };
 pub(crate) use user::HostUser;

@@ -1,9 +1,10 @@
 //! What a directory's file system can do.
 //!
-//! In: a directory. Out: whether it lies on this machine, whether its files can share blocks, what is free.
+//! In: a directory. Out: whether a server's data may lie there and on this machine, whether its files can share blocks, what is free.
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::error::Error;
@@ -25,6 +26,41 @@ pub(crate) fn network_file_system(directory: &Path) -> Result<Option<&'static st
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "magic numbers have 32 bits")]
     let kind = u64::from(found.f_type as u32);
     Ok(ELSEWHERE.iter().find(|(known, _)| *known == kind).map(|(_, name)| *name))
+}
+
+/// Why no server's data belongs in a directory, if that is so: somebody else may write into it or replace it, or it is not on this
+/// host. `as_other`: another user is to pass through.
+pub(crate) fn unfit(root: &Path, as_other: bool) -> Result<Option<String>, Error> {
+    let found = fs::symlink_metadata(root).map_err(Error::file("look at", root))?;
+    if !found.is_dir() {
+        return Ok(Some("it is no directory".to_owned()));
+    }
+    let us = rustix::process::geteuid().as_raw();
+    if found.uid() != us {
+        return Ok(Some(format!("it belongs to user {}, not to the one that runs this tool", found.uid())));
+    }
+    if found.mode() & 0o022 != 0 {
+        let mode = found.mode() & 0o7777;
+        return Ok(Some(format!("others may write into it (mode {mode:o}): chmod go-w")));
+    }
+    if let Some(kind) = network_file_system(root)? {
+        return Ok(Some(format!("it is on {kind}, and databases belong on a disk of this host")));
+    }
+    for above in root.ancestors().skip(1) {
+        let found = fs::symlink_metadata(above).map_err(Error::file("look at", above))?;
+        let (sticky, name) = (found.mode() & 0o1000 != 0, above.display());
+        if ![0, us].contains(&found.uid()) {
+            return Ok(Some(format!("{name} belongs to user {}, who could replace it", found.uid())));
+        }
+        if found.mode() & 0o022 != 0 && !sticky {
+            let mode = found.mode() & 0o7777;
+            return Ok(Some(format!("others may write into {name} (mode {mode:o}): chmod go-w")));
+        }
+        if as_other && found.mode() & 0o001 == 0 {
+            return Ok(Some(format!("the servers' user cannot pass through {name}")));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a copy of a file in this directory can share its blocks: tried, since no name of a file system says it.
@@ -59,6 +95,43 @@ pub(crate) fn settle(directory: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_write_above_a_directory_could_replace_it() {
+        use std::os::unix::fs::{PermissionsExt, chown};
+        let home = tempfile::tempdir().unwrap();
+        let (above, root) = (home.path().join("above"), home.path().join("above/root"));
+        fs::create_dir_all(&root).unwrap();
+        let mode =
+            |path: &Path, mode: u32| fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        let why = |as_other: bool| unfit(&root, as_other).unwrap().unwrap_or_default();
+        for (path, bits) in [(home.path(), 0o711), (&above, 0o711), (&root, 0o711)] {
+            mode(path, bits);
+        }
+        assert_eq!((why(false), why(true)), (String::new(), String::new()));
+        mode(&above, 0o1777);
+        assert_eq!(why(false), "", "nobody replaces what is another's in a sticky directory");
+        mode(&above, 0o770);
+        assert!(why(false).contains("others may write into") && why(false).contains("above (mode 770)"));
+        mode(&above, 0o700);
+        assert_eq!(why(false), "");
+        assert!(why(true).contains("the servers' user cannot pass through"), "{}", why(true));
+        mode(&above, 0o711);
+        mode(&root, 0o777);
+        assert!(why(false).starts_with("others may write into it"));
+        mode(&root, 0o711);
+        // Only root can give away a directory: elsewhere nothing is of somebody else.
+        if rustix::process::geteuid().is_root() {
+            chown(&above, Some(65_534), None).unwrap();
+            assert!(why(false).contains("belongs to user 65534, who could replace it"), "{}", why(false));
+            chown(&above, Some(0), None).unwrap();
+            chown(&root, Some(65_534), None).unwrap();
+            assert!(why(false).starts_with("it belongs to user 65534"));
+        }
+        assert!(
+            unfit(Path::new("/etc/hostname"), false).unwrap().is_some_and(|why| why == "it is no directory")
+        );
+    }
 
     #[test]
     fn a_probe_leaves_nothing_behind() {

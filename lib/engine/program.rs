@@ -1,5 +1,7 @@
 //! Which server program runs here, and how an empty data directory is made with it.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -85,8 +87,20 @@ impl Program {
 
     /// The first program of a brand whose first two numbers are those of a server's version: `10.11`, `8.0`.
     pub(crate) fn of_series(brand: Brand, version: &str) -> Option<Self> {
-        let wanted = series(version)?;
-        Self::all(brand).find(|program| series(&program.version) == Some(wanted))
+        Self::all_of_series(brand, version).next()
+    }
+
+    /// All of them, the best first.
+    pub(crate) fn all_of_series(brand: Brand, version: &str) -> impl Iterator<Item = Self> {
+        let wanted = series(version);
+        Self::all(brand).filter(move |program| wanted.is_some() && series(&program.version) == wanted)
+    }
+
+    /// Whether another user than the one who runs this can run it: one that was unpacked below root's home, nobody else can.
+    pub(crate) fn is_for_everybody(&self) -> bool {
+        let open =
+            |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o001 != 0);
+        self.path.ancestors().filter(|path| !path.as_os_str().is_empty()).all(open)
     }
 
     fn all(brand: Brand) -> impl Iterator<Item = Self> {
@@ -156,7 +170,8 @@ impl Program {
         arguments
     }
 
-    fn sibling(&self, name: &str, old: &str) -> PathBuf {
+    /// A program that came with this one, by its name or by the one that it had before.
+    pub(crate) fn sibling(&self, name: &str, old: &str) -> PathBuf {
         let beside = self.path.parent().map(Path::to_owned).into_iter();
         let around = self.path.parent().and_then(Path::parent).into_iter();
         let around = around.flat_map(|up| [up.join("bin"), up.join("scripts")]);

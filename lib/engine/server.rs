@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::confined::selinux_advice;
 use super::error::Error;
 use super::program::{Brand, Program, failed, tmpdir, user};
 use crate::house::Cancel;
@@ -197,7 +198,9 @@ pub(super) fn ended(what: &str, words: &str, log: &Path) -> Error {
     if words.contains(PORT_TAKEN) {
         return Error::PortTaken(what.to_owned());
     }
-    failed(what, &format!("{words} (see {})", log.display()))
+    let advice =
+        selinux_advice(log.parent().unwrap_or(log)).map_or(String::new(), |advice| format!("; {advice}"));
+    failed(what, &format!("{words} (see {}){advice}", log.display()))
 }
 
 /// What a server's log says about its end, from an offset on: a port that is taken, or else the last error that is one.

@@ -265,6 +265,15 @@ pub(crate) fn stop(data: &Path) -> Result<Stopped, Error> {
     Err(Error::StillAlive { data: data.to_owned() })
 }
 
+/// Tells the server of a data directory to stop, and does not wait for it: it listens no more in a moment.
+pub(crate) fn tell_to_stop(data: &Path) -> Result<(), Error> {
+    for process in held(data)? {
+        // One that has ended meanwhile cannot be told.
+        let _ = pidfd_send_signal(&process, Signal::TERM);
+    }
+    Ok(())
+}
+
 /// Stops the server of a home, and tells whether it said itself that all it had to do is done.
 pub(crate) fn stops_in_order(home: &Path) -> Result<bool, Error> {
     let log = home.join("log");

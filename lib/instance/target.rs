@@ -8,7 +8,7 @@ use super::error::Error;
 use crate::archive::is_file_word;
 use crate::catalog::Pattern;
 use crate::config::{Config, ServerConfig, TargetConfig};
-use crate::engine::Program;
+use crate::engine::{self, Program};
 use crate::restore;
 
 /// A name is part of a socket's path.
@@ -124,7 +124,7 @@ impl InstanceTarget {
         );
         let options = settings.options_file.as_deref().unwrap_or("/");
         refuse(!options.starts_with('/') || options.contains('\n'), "options_file is not an absolute path");
-        refuse(restore::is_the_servers_own(&settings.database), "its database is the server's own");
+        refuse(engine::is_the_servers_own(&settings.database), "its database is the server's own");
         let name =
             is_file_word(&self.name) && !self.name.starts_with('-') && self.name.len() <= NAME_BYTES_MAX;
         refuse(!name, "a name of an instance has letters, digits, '.', '_' and '-', forty at most");

@@ -79,6 +79,7 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
         return Ok(());
     }
     let home = Home::create(&options.dir, &program)?;
+    engine::refuse_confined(&program.path, &home.root)?;
     engine::stop_orphans(&home.root);
     let mut state = State::load(&home)?;
     if state.clusters.contains_key(&key(plain, &id)) || state.instances.contains_key(&id) {

@@ -31,5 +31,4 @@ pub use list::{list, targets};
 pub use options::{ListOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions};
 pub use run::refresh;
 pub use status::status;
-pub(crate) use target::is_the_servers_own;
 pub use undo::undo;

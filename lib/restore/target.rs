@@ -4,6 +4,7 @@
 
 use super::error::Error;
 use crate::config::{Config, TargetConfig};
+use crate::engine;
 use crate::mysql::{Access, Server};
 
 /// MySQL's limit for a database name, in characters.
@@ -14,12 +15,6 @@ const STAGING: &str = "__refresh";
 
 /// What the database is called that was there before.
 const PREVIOUS: &str = "__previous";
-
-/// Whether a database is one that every server has.
-pub(crate) fn is_the_servers_own(database: &str) -> bool {
-    let own = ["mysql", "sys", "information_schema", "performance_schema"];
-    own.iter().any(|own| own.eq_ignore_ascii_case(database))
-}
 
 /// One development database that may be replaced.
 #[derive(Debug, Clone)]
@@ -58,7 +53,7 @@ impl Target {
             );
             return Err(wrong(message, "use a shorter name"));
         }
-        if is_the_servers_own(&database) {
+        if engine::is_the_servers_own(&database) {
             return Err(wrong(
                 format!("{database} is the server's own database"),
                 "name the application's database",

@@ -19,6 +19,7 @@ const SERVER_TABLES: &[&str] = &[
     "lib/dump/define/schema.rs",
     "lib/dump/read/session.rs",
     "lib/dump/read/snapshot.rs",
+    "lib/engine/accounts.rs",
     "lib/mask/detect/trigger_copies.rs",
     "lib/migrate/leaves.rs",
     "lib/migrate/ledger.rs",
@@ -29,7 +30,6 @@ const SERVER_TABLES: &[&str] = &[
     "lib/restore/swap/mod.rs",
     "lib/restore/swap/objects.rs",
     "lib/restore/swap/state.rs",
-    "lib/restore/target.rs",
     "lib/rows/column.rs",
 ];
 

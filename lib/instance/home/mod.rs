@@ -18,7 +18,7 @@ mod state;
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -132,41 +132,13 @@ fn user_of(target: &InstanceTarget) -> Result<Option<HostUser>, Error> {
 /// Refuses a directory that others may write into, or that no server works well in.
 fn refuse(root: &Path, as_other: bool) -> Result<(), Error> {
     let refuse = |why: String| Err(Error::Place { path: root.to_owned(), why });
-    let found = fs::symlink_metadata(root).map_err(Error::file("look at", root))?;
-    if !found.is_dir() {
-        return refuse("it is no directory".to_owned());
-    }
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return refuse(format!("it belongs to user {}, not to the one that runs dev-restore", found.uid()));
-    }
-    if found.mode() & 0o022 != 0 {
-        return refuse(format!("others may write into it (mode {:o}): chmod go-w", found.mode() & 0o7777));
-    }
-    if let Some(kind) = engine::network_file_system(root)? {
-        return refuse(format!("it is on {kind}, and databases belong on a disk of this host"));
+    if let Some(why) = engine::unfit(root, as_other)? {
+        return refuse(why);
     }
     if root.as_os_str().len() > ROOT_BYTES_MAX {
         return refuse(format!(
             "its path is longer than {ROOT_BYTES_MAX} bytes: a socket below it would be too long"
         ));
-    }
-    for above in root.ancestors().skip(1) {
-        let found = fs::symlink_metadata(above).map_err(Error::file("look at", above))?;
-        let sticky = found.mode() & 0o1000 != 0;
-        if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) {
-            return refuse(format!(
-                "{} belongs to user {}, who could replace it",
-                above.display(),
-                found.uid()
-            ));
-        }
-        if found.mode() & 0o022 != 0 && !sticky {
-            let (above, mode) = (above.display(), found.mode() & 0o7777);
-            return refuse(format!("others may write into {above} (mode {mode:o}): chmod go-w"));
-        }
-        if as_other && found.mode() & 0o001 == 0 {
-            return refuse(format!("the servers' user cannot pass through {}", above.display()));
-        }
     }
     Ok(())
 }

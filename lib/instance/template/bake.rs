@@ -21,7 +21,7 @@ use crate::instance::error::Error;
 use crate::instance::home::{Home, remove, write_json};
 use crate::instance::serve::{ADMIN, LOADER, admin_lines, lock_loader};
 use crate::mysql::{Engine, Server, Session};
-use crate::restore::{ChosenDump, is_the_servers_own};
+use crate::restore::ChosenDump;
 use crate::sql::{hex, name, plain_literal};
 
 /// Tables and keys on disk, compared with the bytes of SQL that they come from.
@@ -43,6 +43,7 @@ pub(super) fn bake(
 ) -> Result<(), Error> {
     let began = Instant::now();
     refuse_system(dump)?;
+    engine::refuse_confined(&program.path, &home.root)?;
     // A short name, since a socket's path has few bytes.
     let key = directory.file_name().unwrap_or_default().to_string_lossy();
     let partial = directory.with_file_name(format!(".{}", id_of(&key)));
@@ -172,7 +173,9 @@ fn close(session: &mut Session) -> Result<(), Error> {
 /// A dump that would replace what is the server's own.
 fn refuse_system(dump: &ChosenDump) -> Result<(), Error> {
     let mut databases = dump.manifest().databases.iter();
-    let Some(own) = databases.find(|database| is_the_servers_own(&database.name)) else { return Ok(()) };
+    let Some(own) = databases.find(|database| engine::is_the_servers_own(&database.name)) else {
+        return Ok(());
+    };
     let why = format!("{} is the server's own database", own.name);
     Err(Error::NoTemplate { dump: dump.section().name, why })
 }
