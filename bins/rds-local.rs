@@ -4,18 +4,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use refreshkit::cli;
-use refreshkit::rds_local;
+use refreshkit::{cli, rds_local};
 
 const EXAMPLE: &str = "\
 EXAMPLE:
   rds-local init --dir /tmp/cloud --from app.sql.gz --cluster prod-replica
   rds-local serve --dir /tmp/cloud --endpoint-file /tmp/cloud.url &
   export AWS_ENDPOINT_URL_RDS=$(cat /tmp/cloud.url)
-  aws rds describe-db-clusters
   rds-local destroy --dir /tmp/cloud";
 
-/// Serves a small part of the RDS API on 127.0.0.1, with real MariaDB or MySQL servers behind it.
+/// Serves a small part of the RDS API on 127.0.0.1, or copies a live server to a throw-away one on this host.
 #[derive(Parser)]
 #[command(name = "rds-local", version, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
 struct Arguments {
@@ -26,9 +24,20 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    cli::door("rds-local", cli::Role::Head, |Arguments { common, verb }| {
-        cli::service("rds-local", &common, |house, out| {
+    cli::door("rds-local", cli::Role::Head, |Arguments { common, verb }| match verb {
+        Some(rds_local::Verb::Copy(options)) => {
+            cli::run("rds-local", &common, cli::Role::Head, move |house, document| {
+                rds_local::copy(house, document, &options).map_err(Into::into)
+            })
+        }
+        Some(rds_local::Verb::Drop(options)) => {
+            let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
+            cli::run("rds-local", &common, role, move |house, document| {
+                rds_local::drop(house, document, &options).map_err(Into::into)
+            })
+        }
+        verb => cli::service("rds-local", &common, |house, out| {
             rds_local::run(house, verb.as_ref(), out).map_err(Into::into)
-        })
+        }),
     })
 }

@@ -1,10 +1,13 @@
 //! Who says that a document's copy is one, and what follows from it.
 
+use std::path::Path;
+
 use super::error::Error;
 use super::token;
 use crate::aws::{self, Owner};
 use crate::config::Config;
-use crate::document::{Cluster, Copy, Login, ResourceKind};
+use crate::document::{AnyKind, Cluster, Copy, Login, ResourceKind};
+use crate::engine;
 use crate::house::House;
 use crate::mysql::{self, Access, Server, Session};
 
@@ -110,6 +113,14 @@ impl Claim {
             Some(false) => return Err(self.other("it has the token of another copy".to_owned())),
             None => return Err(self.other("it has no token of a copy".to_owned())),
         }
+        if let Some(directory) = &self.copy.directory {
+            // One on this host has no service that could say whose it is: its process does.
+            return if engine::listens_at(&engine::data_in(Path::new(directory)), self.copy.port) {
+                Ok(())
+            } else {
+                Err(self.other(format!("no server of {directory} listens at that port")))
+            };
+        }
         let owners = aws::owners(house, &self.copy.host, self.copy.port).map_err(|said| Error::NotAsked {
             server: self.label(),
             said,
@@ -119,7 +130,7 @@ impl Claim {
             Some(_) => Ok(()),
             None => Err(self.other(format!(
                 "RDS has no {} with resource id {} and the tags of this run at that address",
-                aws::label(self.copy.kind, &self.copy.id),
+                self.kind_label(),
                 self.copy.resource_id
             ))),
         }
@@ -128,8 +139,16 @@ impl Claim {
     /// Whether the service shows what the journal says, every tag of ours unchanged.
     fn is_at(&self, owner: &Owner) -> bool {
         let Copy { kind, id, resource_id, tags, .. } = &self.copy;
-        let same = (owner.kind, &owner.id, &owner.resource_id) == (*kind, id, resource_id);
+        let same = *kind == owner.kind && (&owner.id, &owner.resource_id) == (id, resource_id);
         same && !tags.is_empty() && tags.iter().all(|(key, value)| owner.tags.get(key) == Some(value))
+    }
+
+    fn kind_label(&self) -> String {
+        let Copy { kind, id, .. } = &self.copy;
+        match kind {
+            AnyKind::Known(kind) => aws::label(*kind, id),
+            AnyKind::Unknown(word) => format!("{word} {id}"),
+        }
     }
 
     fn label(&self) -> String {

@@ -5,7 +5,7 @@
 //!
 //! | who says so | where it may be logged in to | by which login |
 //! |---|---|---|
-//! | the journal, which `rds-restore` wrote on this host | at the address in the journal | the journal's |
+//! | the journal, which `rds-restore` or `rds-local copy` wrote on this host | at the address in the journal | the journal's |
 //! | a person: `--i-own-this-server HOST` | at the document's address on that host | one that a flag or the configuration names |
 //!
 //! The token ([`plant`]) is random, lies in a schema of its own on the copy and in the journal, and nowhere else: no document has
@@ -22,6 +22,5 @@ pub use error::Error;
 #[cfg(feature = "aws")]
 pub(crate) use events::still_events;
 pub use events::{EventBefore, events_before};
-#[cfg(feature = "aws")]
 pub(crate) use token::plant;
 pub use token::stays;

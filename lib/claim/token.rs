@@ -3,12 +3,10 @@
 //! In: a session on the copy. Out: a random text in a table of a schema of its own, which outlives the work schema and comes
 //! along in no dump.
 
-#[cfg(feature = "aws")]
 use rand::{Rng, distr::Alphanumeric};
 
 use super::error::Error as Claim;
 use crate::mysql::{Error, Session, number};
-#[cfg(feature = "aws")]
 use crate::sql::literal;
 use crate::sql::qualified;
 
@@ -19,7 +17,6 @@ pub(super) const SCHEMA: &str = "refreshkit_token";
 const TABLE: &str = "token";
 
 /// Letters and digits: 285 bits.
-#[cfg(feature = "aws")]
 const LENGTH: usize = 48;
 
 /// Refuses databases that hold the token: what is in a dump is no secret.
@@ -31,7 +28,6 @@ pub fn stays(databases: &[String]) -> Result<(), Claim> {
 }
 
 /// Leaves a new token on the copy.
-#[cfg(feature = "aws")]
 pub(crate) fn plant(session: &mut Session) -> Result<String, Error> {
     let token: String = rand::rng().sample_iter(Alphanumeric).take(LENGTH).map(char::from).collect();
     let (deed, table) = ("leaving a token on the copy", qualified(SCHEMA, TABLE));

@@ -101,6 +101,7 @@ pub(crate) fn alone(tool: &str) -> &'static str {
         "mydehydrate" => "pipe one in, or read a server of refresh.toml: mydehydrate --source",
         "mydump-rotate" => "pipe one in: mydehydrate --source | mydump-rotate",
         "rds-drop" => "pipe one in, or name the run: rds-drop --run ID",
+        "rds-local" => "pipe one in, or name the run: rds-local drop --run ID",
         _ => "pipe a document in, or see --help",
     }
 }

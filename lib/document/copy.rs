@@ -1,19 +1,19 @@
 //! A throw-away copy as the one who made it knows it: what the journal says beside its debts.
 //!
-//! In: what `rds-restore` has just made and logged in to. Out: the same for the tools after it, who are told by a document
+//! In: what `rds-restore` or `rds-local copy` has just made and logged in to. Out: the same for the tools after it, who are told by a document
 //! that anybody can write where the copy is, and look here whether that is so.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::sections::{Cluster, Endpoint, Login, ResourceKind};
+use super::sections::{AnyKind, Cluster, Endpoint, Login};
 
 /// A copy that this host made, or whose host a person named.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Copy {
-    /// A cluster, or a plain instance.
-    pub kind: ResourceKind,
+    /// A cluster, a plain instance, or a copy on this host.
+    pub kind: AnyKind,
     /// Its identifier.
     pub id: String,
     /// Its immutable id.
@@ -34,13 +34,16 @@ pub struct Copy {
     /// What lies on the copy itself, in a schema of its own; empty for a copy that a person named.
     #[serde(default)]
     pub token: String,
+    /// Where it is, if it is on this host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
 }
 
 impl Copy {
     /// The copy that a section describes, for who made it or was told by a person that it is one.
-    pub fn described(kind: ResourceKind, cluster: &Cluster) -> Self {
+    pub fn described(kind: impl Into<AnyKind>, cluster: &Cluster) -> Self {
         Self {
-            kind,
+            kind: kind.into(),
             id: cluster.id.clone(),
             resource_id: cluster.resource_id.clone(),
             host: cluster.host.clone(),
@@ -49,6 +52,7 @@ impl Copy {
             login: cluster.login.clone(),
             tags: BTreeMap::new(),
             token: String::new(),
+            directory: None,
         }
     }
 

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::copy::Copy;
 use super::failure::{Ending, Exit, Failure};
 use super::io::read_text;
-use super::sections::{Resource, ResourceKind};
+use super::sections::{AnyKind, Resource};
 use super::whole::SCHEMA;
 
 /// Why the journal cannot be kept.
@@ -150,7 +150,8 @@ impl Journal {
     }
 
     /// Strikes out what is gone.
-    pub fn strike(&self, kind: ResourceKind, id: &str) -> Result<(), JournalError> {
+    pub fn strike(&self, kind: impl Into<AnyKind>, id: &str) -> Result<(), JournalError> {
+        let kind = kind.into();
         self.change(|entries| {
             entries.resources.retain(|known| !(known.kind == kind && known.id == id));
             entries.copy.take_if(|copy| copy.kind == kind && copy.id == id);
@@ -172,12 +173,12 @@ impl Journal {
     }
 
     /// Strikes out what was found to be somebody else's, and remembers that it is.
-    pub fn disown(&self, kind: ResourceKind, id: &str) -> Result<(), JournalError> {
+    pub fn disown(&self, kind: impl Into<AnyKind>, id: &str) -> Result<(), JournalError> {
+        let stranger = Resource::new(kind, id);
         self.change(|entries| {
-            let stranger = Resource::new(kind, id);
             entries.resources.retain(|known| !known.same_as(&stranger));
             entries.strangers.retain(|known| !known.same_as(&stranger));
-            entries.strangers.push(stranger);
+            entries.strangers.push(stranger.clone());
         })
     }
 
@@ -189,6 +190,27 @@ impl Journal {
     /// What the run still owes. A journal that was never written owes nothing.
     pub fn resources(&self) -> Result<Vec<Resource>, JournalError> {
         Ok(self.load()?.resources)
+    }
+
+    /// The runs that have a journal in a state directory.
+    pub fn runs(state_dir: &Path) -> Result<Vec<String>, JournalError> {
+        let fail = |source| JournalError::File { deed: "look for", path: state_dir.to_owned(), source };
+        let entries = match fs::read_dir(state_dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(fail(error)),
+        };
+        prepare(state_dir)?;
+        let paths = entries.flatten().map(|entry| entry.path());
+        let read = |path: PathBuf| {
+            // What is no journal, and one that another tool closes at this moment, has no run.
+            let text = read_text(&path, JOURNAL_BYTES_MAX).ok()?;
+            serde_json::from_str::<Entries>(&text).ok().map(|entries| entries.run)
+        };
+        let journals = paths.filter(|path| path.extension().is_some_and(|end| end == "json"));
+        let mut runs: Vec<String> = journals.filter_map(read).collect();
+        runs.sort();
+        Ok(runs)
     }
 
     /// Removes the journal's files if the run owes nothing any more.
@@ -308,7 +330,7 @@ fn file_word(run: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sections::Resource;
+    use super::super::sections::{Resource, ResourceKind};
     use super::*;
 
     #[test]
@@ -355,8 +377,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let journal = Journal::new(&directory.path().join("state"), "night/1");
         assert_eq!(journal.resources().unwrap(), []);
+        assert_eq!(Journal::runs(&directory.path().join("state")).unwrap(), [""; 0]);
         let cluster = Resource::new(ResourceKind::Cluster, "c");
         journal.record(&cluster).unwrap();
+        fs::write(directory.path().join("state/other.json"), "{}").unwrap();
+        assert_eq!(Journal::runs(&directory.path().join("state")).unwrap(), ["night/1"]);
         journal.record(&Resource { resource_id: Some("cluster-1".into()), ..cluster.clone() }).unwrap();
         let again = Journal::new(&directory.path().join("state"), "night/1");
         assert_eq!(again.resources().unwrap()[0].resource_id.as_deref(), Some("cluster-1"));

@@ -34,7 +34,7 @@ pub use journal::{Journal, JournalError, PLAN_KEYS};
 pub use owner::{owner_of, owner_or_new};
 pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, KeyPlace,
-    LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanKeys, Refresh, RefreshState,
+    LOCAL_COPY, LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanKeys, Refresh, RefreshState,
     RefreshedInstance, Resource, ResourceKind, Rotation, Snapshot, Source, Step, StepStatus, TableClass,
     TableDigest, TablePlan, Target, TargetRoot, TargetUnit, Verdict, WholeRange,
 };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::failure::ErrorReport;
 use super::sections::{
-    Cluster, Dehydration, Dump, Refresh, Resource, ResourceKind, Rotation, Snapshot, Source, Step,
+    AnyKind, Cluster, Dehydration, Dump, Refresh, Resource, Rotation, Snapshot, Source, Step,
 };
 
 /// The name and major version of the format. Another major version is refused, never guessed.
@@ -104,7 +104,8 @@ impl Document {
     }
 
     /// Forgets a resource that is gone.
-    pub fn settle(&mut self, kind: ResourceKind, id: &str) {
+    pub fn settle(&mut self, kind: impl Into<AnyKind>, id: &str) {
+        let kind = kind.into();
         self.resources.retain(|known| !(known.kind == kind && known.id == id));
     }
 }

@@ -113,13 +113,15 @@ impl Access {
             None => (None, Password::of(None), None),
         };
         let tls_ca = self.tls_ca.clone().or_else(|| restore.tls_ca.clone()).or(extra.tls_ca);
+        // One on this host was made a moment ago: what is configured is about those of the service.
+        let configured = restore.server_public_key.clone().filter(|_| copy.directory.is_none());
         let address = Address {
             host: Some(copy.host.clone()),
             port: Some(copy.port),
             socket: None,
             tls_ca,
             tls: Tls::Verify,
-            server_public_key: restore.server_public_key.clone().or(extra.server_public_key).or(key),
+            server_public_key: configured.or(extra.server_public_key).or(key),
         };
         Server::build(&address, extra.user.or(user), password)
     }

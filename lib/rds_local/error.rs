@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::state::model::MARKER;
-use crate::document::{Ending, Exit, Failure, Interrupted};
+use crate::document::{Ending, Exit, Failure, Interrupted, JournalError};
 use crate::sql;
 use crate::{engine, mysql};
 
@@ -12,7 +12,7 @@ use crate::{engine, mysql};
 #[non_exhaustive]
 pub enum Error {
     /// No subcommand.
-    #[error("say what to do: init, serve, fault, list or destroy")]
+    #[error("say what to do: init, serve, fault, list, destroy, copy or drop")]
     NoVerb,
     /// A file operation failed.
     #[error("cannot {deed} {}", path.display())]
@@ -104,6 +104,44 @@ pub enum Error {
     /// Talking to a server failed.
     #[error(transparent)]
     MySql(Box<mysql::Error>),
+    /// The source cannot be copied in the way that was asked for.
+    #[error("the source cannot be copied by {way}: {why}")]
+    NoWay {
+        /// `clone`, `mariadb-backup`.
+        way: &'static str,
+        /// What is in the way.
+        why: String,
+    },
+    /// A directory where no server's data belongs.
+    #[error("no copy is put below {}: {why}", path.display())]
+    Place {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// Nobody to run the copy's server.
+    #[error("there is no user {0} on this host, and no server is run by root")]
+    NoUser(String),
+    /// A directory that cannot be known as a copy of ours.
+    #[error("{} is left alone: {why}", path.display())]
+    NoCopy {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// A program that worked for us failed.
+    #[error("{what} failed: {detail}")]
+    Helper {
+        /// `mysqldump`.
+        what: String,
+        /// What it said last.
+        detail: String,
+    },
+    /// The journal cannot be kept.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A signal arrived.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -153,6 +191,15 @@ impl Failure for Error {
             // The word of this tool, whatever part of it failed.
             Self::Engine(inner) => Ending { code: "rds-local", ..inner.ending() },
             Self::Gone(_) | Self::Endpoint { .. } => ours(Exit::Unavailable),
+            Self::NoWay { .. } => ours(Exit::Unavailable).hint("--by dump copies any server"),
+            Self::Place { .. } => ours(Exit::Refused).hint("name another directory with --dir"),
+            Self::NoUser(_) => ours(Exit::BadConfig)
+                .hint("name one that owns nothing else with --run-as, or: useradd --system refreshkit"),
+            Self::NoCopy { .. } => ours(Exit::Refused).hint(
+                "run it where rds-local copy ran, with the same --state-dir and --dir; if you know what it is, remove it by hand",
+            ),
+            Self::Helper { .. } => ours(Exit::Unavailable),
+            Self::Journal(inner) => inner.ending(),
             // Their hints speak of other servers than ours, and of a document.
             Self::MySql(inner) => Ending { hint: None, ..inner.ending() },
             Self::Interrupted(inner) => Ending { hint: None, ..inner.ending() },

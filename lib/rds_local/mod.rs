@@ -2,6 +2,7 @@
 
 mod actions;
 mod cloud;
+mod copy;
 mod error;
 mod faults;
 mod http;
@@ -11,6 +12,7 @@ mod seed;
 mod serve;
 mod state;
 
+pub use copy::{CopyOptions, DropOptions};
 pub use error::Error;
 
 use std::io::Write;
@@ -19,6 +21,7 @@ use remote::{DestroyOptions, FaultOptions, ListOptions};
 use seed::InitOptions;
 use serve::ServeOptions;
 
+use crate::document::{Document, Done};
 use crate::house::House;
 
 /// What `rds-local` can do.
@@ -35,7 +38,19 @@ pub enum Verb {
     List(ListOptions),
     /// Stop the servers of a directory and remove it
     Destroy(DestroyOptions),
+    /// Copy a live server of this or another host to a throw-away one on this host: the head of a night without AWS
+    #[command(after_long_help = COPY)]
+    Copy(CopyOptions),
+    /// Remove the copies of a run, or all that have expired: the end of a night without AWS
+    Drop(DropOptions),
 }
+
+/// The pipe, for `--help`.
+const COPY: &str = "\
+EXAMPLES:
+  rds-local copy --from production.cnf | mydehydrate | mydump-rotate | rds-local drop
+  rds-local drop --run nightly-812      after a crash: from the journal alone
+  rds-local drop --expired              what old runs left behind";
 
 /// The language of faults, for `--help`.
 const FAULTS: &str = "\
@@ -84,5 +99,16 @@ pub fn run(house: &House, verb: Option<&Verb>, out: &mut dyn Write) -> Result<()
         Some(Verb::Fault(options)) => remote::fault(options, out),
         Some(Verb::List(options)) => remote::list(options, out),
         Some(Verb::Destroy(options)) => remote::destroy(house, options),
+        Some(Verb::Copy(_) | Verb::Drop(_)) => Err(Error::NoVerb),
     }
+}
+
+/// Makes a throw-away copy of a live server.
+pub fn copy(house: &House, document: &mut Document, options: &CopyOptions) -> Result<Done, Error> {
+    copy::make(house, document, options)
+}
+
+/// Removes copies.
+pub fn drop(house: &House, document: &mut Document, options: &DropOptions) -> Result<Done, Error> {
+    copy::drop(house, document, options)
 }

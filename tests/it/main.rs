@@ -42,6 +42,7 @@ mod leaks_canaries;
 mod leaks_copies;
 mod leaks_key;
 mod leaks_runs;
+mod local_copy;
 mod login;
 mod masks;
 mod masks_night;

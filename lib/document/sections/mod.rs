@@ -22,7 +22,7 @@ pub use dehydration::{
 pub use dump::{Dump, TableDigest};
 pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
 pub use relations::{EdgeOrigin, HotParent};
-pub use resource::{AnyKind, Resource, ResourceKind};
+pub use resource::{AnyKind, LOCAL_COPY, Resource, ResourceKind};
 pub use rotation::{Rotation, Verdict};
 pub use source::{Snapshot, Source};
 pub use step::{Step, StepStatus};

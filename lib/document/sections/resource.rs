@@ -19,11 +19,14 @@ pub enum ResourceKind {
     InstanceSnapshot,
 }
 
-/// The kind of a resource as a document names it: one that this version knows, or the word of a newer one.
+/// The word for a throw-away copy on this host, which `rds-local copy` makes and `rds-local drop` removes.
+pub const LOCAL_COPY: &str = "local-copy";
+
+/// The kind of a resource as a document names it: one of RDS that this version knows, or another tool's or a newer version's word.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AnyKind {
-    /// This version can delete it.
+    /// `rds-drop` can delete it.
     Known(ResourceKind),
     /// Carried untouched.
     Unknown(String),
@@ -35,9 +38,21 @@ impl From<ResourceKind> for AnyKind {
     }
 }
 
+impl From<&str> for AnyKind {
+    fn from(word: &str) -> Self {
+        Self::Unknown(word.to_owned())
+    }
+}
+
 impl PartialEq<ResourceKind> for AnyKind {
     fn eq(&self, other: &ResourceKind) -> bool {
         matches!(self, Self::Known(kind) if kind == other)
+    }
+}
+
+impl PartialEq<str> for AnyKind {
+    fn eq(&self, other: &str) -> bool {
+        matches!(self, Self::Unknown(word) if word == other)
     }
 }
 
@@ -67,6 +82,9 @@ pub struct Resource {
     /// by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
+    /// Where a copy on this host is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -74,7 +92,7 @@ pub struct Resource {
 
 impl Resource {
     /// A resource with nothing known but its name.
-    pub fn new(kind: ResourceKind, id: &str) -> Self {
+    pub fn new(kind: impl Into<AnyKind>, id: &str) -> Self {
         Self {
             kind: kind.into(),
             id: id.to_owned(),
@@ -83,6 +101,7 @@ impl Resource {
             intended_at: None,
             source: None,
             intent: None,
+            directory: None,
             other: Map::new(),
         }
     }

@@ -122,7 +122,7 @@ impl List {
 }
 
 /// What the document and the run's journal know. A journal that cannot be read does not keep the document's
-/// resources alive, nor does a resource that only a newer version can delete: the error is handed back beside them.
+/// resources alive: the error is handed back beside them. What is not of RDS, or of a newer version, is named and left to its own tool.
 pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error>) {
     let mut list = List::default();
     let mut unknown = BTreeSet::new();
@@ -147,8 +147,10 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
             ..Owed::new(kind, &resource.id, &document.run)
         });
     }
-    let strange = (!unknown.is_empty()).then(|| Error::UnknownKinds(unknown.into_iter().collect()));
-    (list, trouble.or(strange))
+    for label in unknown {
+        house.progress.say(&format!("{label} is left to the tool that made it"));
+    }
+    (list, trouble)
 }
 
 /// Adds what is tagged: with `run`, or, without one, whatever has expired. What is another owner's, or is known to be

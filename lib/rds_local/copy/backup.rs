@@ -1,0 +1,47 @@
+//! By mariadb-backup: the files of the source, on this host, with what was written meanwhile.
+//!
+//! In: a directory that is not there yet. Out: a data directory as the source's was when the last file was read.
+
+use walkdir::WalkDir;
+
+use super::child::Helper;
+use super::place::Home;
+use super::source::Source;
+use crate::engine::Program;
+use crate::house::Cancel;
+use crate::rds_local::error::Error;
+
+/// Fills the data directory of a copy.
+pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Cancel) -> Result<(), Error> {
+    let tool = program.sibling("mariadb-backup", "mariabackup");
+    let log = home.dir.join("log.backup");
+    let target = format!("--target-dir={}", home.data().display());
+    let backup = [
+        // It insists on this one being first.
+        format!("--defaults-file={}", source.file.display()),
+        "--backup".to_owned(),
+        target.clone(),
+        format!("--datadir={}", source.variable("datadir")),
+    ];
+    Helper::start(&tool, &backup, &log, false)?.finish(&log, cancel)?;
+    refuse_elsewhere(home)?;
+    let prepare = ["--no-defaults".to_owned(), "--prepare".to_owned(), target];
+    Helper::start(&tool, &prepare, &log, false)?.finish(&log, cancel)?;
+    home.give_data()
+}
+
+/// A table elsewhere than in the data directory is one of the source's: a server on the copy would open that one.
+fn refuse_elsewhere(home: &Home) -> Result<(), Error> {
+    let data = home.data();
+    for entry in WalkDir::new(&data) {
+        let entry = entry.map_err(|e| Error::file("read", &data)(e.into()))?;
+        if entry.path_is_symlink() || entry.path().extension().is_some_and(|end| end == "isl") {
+            let table = entry.path().strip_prefix(&data).unwrap_or(entry.path()).with_extension("");
+            return Err(Error::NoWay {
+                way: "mariadb-backup",
+                why: format!("{} lies outside the data directory of the source", table.display()),
+            });
+        }
+    }
+    Ok(())
+}

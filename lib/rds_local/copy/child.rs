@@ -1,0 +1,108 @@
+//! A program that works for us for a while: it ends with us, whatever ends us.
+//!
+//! In: a command. Out: it ran to its end, or why not. `setpriv --pdeathsig` has the kernel kill it when this process is killed, so
+//! that nothing goes on writing into a directory that the next `rds-local drop` removes.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::house::Cancel;
+use crate::rds_local::error::Error;
+
+const POLL: Duration = Duration::from_millis(50);
+/// What is told of a log.
+const TOLD_BYTES: usize = 400;
+
+/// A program that ends with us.
+#[derive(Debug)]
+pub(super) struct Helper {
+    what: String,
+    child: Child,
+}
+
+impl Helper {
+    /// Starts one that says what it has to say in a log, and gives its output to us if `piped`.
+    pub(super) fn start(
+        program: &Path,
+        arguments: &[String],
+        log: &Path,
+        piped: bool,
+    ) -> Result<Self, Error> {
+        let what = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let said = File::create(log).map_err(Error::file("write", log))?;
+        let also = said.try_clone().map_err(Error::file("write", log))?;
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(program)
+            .args(arguments)
+            .env("LANG", "C.UTF-8")
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(if piped { Stdio::piped() } else { also.into() })
+            .stderr(said)
+            .spawn()
+            .map_err(|e| Error::Helper { what: what.clone(), detail: e.to_string() })?;
+        Ok(Self { what, child })
+    }
+
+    /// What it writes.
+    pub(super) fn output(&mut self) -> impl Read + use<> {
+        self.child.stdout.take().expect("it was started with a pipe and is asked once")
+    }
+
+    /// Waits until it ends.
+    pub(super) fn finish(mut self, log: &Path, cancel: &Cancel) -> Result<(), Error> {
+        loop {
+            let ended = self.child.try_wait().map_err(|e| self.failed(&e.to_string()))?;
+            match ended {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => return Err(self.failed(&format!("{status}: {}", last_words(log)))),
+                None => cancel.sleep(POLL)?,
+            }
+        }
+    }
+
+    fn failed(&self, detail: &str) -> Error {
+        Error::Helper { what: self.what.clone(), detail: detail.to_owned() }
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The last lines that say what went wrong.
+fn last_words(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(16 * 1024)..]).into_owned();
+    let wrong = |line: &&str| line.to_ascii_lowercase().contains("error");
+    let line = text.lines().rev().find(wrong).or_else(|| text.lines().last()).unwrap_or("it said nothing");
+    line.chars().take(TOLD_BYTES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_is_told_with_its_own_words_and_what_hangs_is_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let start = |text: &str| {
+            Helper::start(Path::new("/bin/sh"), &["-c".to_owned(), text.to_owned()], &log, false).unwrap()
+        };
+        start("exit 0").finish(&log, &Cancel::default()).unwrap();
+        let wrong = start("echo Error: no right >&2; echo done >&2; exit 3");
+        let said = wrong.finish(&log, &Cancel::default()).unwrap_err().to_string();
+        assert!(said.starts_with("sh failed") && said.ends_with("Error: no right"), "{said}");
+        let cancel = Cancel::default();
+        cancel.raise(15);
+        assert!(matches!(start("sleep 60").finish(&log, &cancel), Err(Error::Interrupted(_))));
+    }
+}

@@ -1,0 +1,61 @@
+//! By MySQL's CLONE plugin: the files of the source, over the network, at one moment.
+//!
+//! In: an empty directory. Out: a data directory that its server finishes when it starts. The recipient is a server of its own that
+//! is reached over its socket alone, and ends itself when it has everything.
+
+use super::place::Home;
+use super::source::Source;
+use crate::engine::{self, Program, Service};
+use crate::house::Cancel;
+use crate::mysql::Server;
+use crate::rds_local::error::Error;
+use crate::sql::{hex, plain_literal};
+
+/// What the recipient says when it has everything and nobody is there who would start it again.
+const NOBODY_RESTARTS: u16 = 3707;
+/// Its account.
+const RECIPIENT: &str = "refreshkit_recipient";
+
+/// Fills the data directory of a copy.
+pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Cancel) -> Result<(), Error> {
+    let (host, port) = source.address().expect("a way without an address is not gone");
+    program.install(&home.data(), home.user)?;
+    cancel.check()?;
+    let password = format!("{}-aZ", hex(&rand::random::<[u8; 16]>()));
+    let tls = source.options.tls_ca.as_ref().filter(|_| !source.local);
+    let service = Service {
+        program,
+        home: &home.dir,
+        user: home.user,
+        listen: None,
+        settings: format!(
+            "{}skip-log-bin\nperformance-schema=OFF\nplugin-load-add=mysql_clone.so\nclone-valid-donor-list={host}:{port}\n{}",
+            source.settings(),
+            tls.map_or(String::new(), |ca| format!("clone-ssl-ca={ca}\n"))
+        ),
+        before: format!(
+            "CREATE USER '{RECIPIENT}'@'localhost' IDENTIFIED BY {};\nGRANT ALL ON *.* TO '{RECIPIENT}'@'localhost';\n",
+            plain_literal(&password)
+        ),
+    };
+    service.start(cancel)?;
+    let mut session = Server::at_socket(&engine::socket_in(&home.dir), RECIPIENT, &password).connect()?;
+    session.run("setting the SQL mode", "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'")?;
+    let text = |value: &Option<String>| plain_literal(value.as_deref().unwrap_or_default());
+    let clone = format!(
+        "CLONE INSTANCE FROM {}@{}:{port} IDENTIFIED BY {}{}",
+        text(&source.options.user),
+        plain_literal(&host),
+        text(&source.options.password),
+        if tls.is_some() { " REQUIRE SSL" } else { "" }
+    );
+    let outcome = session.run("cloning the source", &clone);
+    drop(session);
+    // Whatever came of it, it is not to go on.
+    engine::stop(&home.data())?;
+    match outcome {
+        Err(error) if error.number() == Some(NOBODY_RESTARTS) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
+}

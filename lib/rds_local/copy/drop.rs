@@ -1,0 +1,124 @@
+//! `rds-local drop`: removes copies of this host that we made, and nothing else.
+//!
+//! In: a document, the name of a run, or nothing but `--expired`. Out: the same without what is gone. What is removed is what our
+//! journal, or a marker with our owner's name, says is ours; a document says only what to look for.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::options::DropOptions;
+use super::place;
+use crate::document::{Document, Done, Journal, LOCAL_COPY, PLAN_KEYS, Resource, chain};
+use crate::house::House;
+use crate::rds_local::error::Error;
+
+/// A copy that is to go.
+#[derive(Debug)]
+struct Owed {
+    id: String,
+    run: String,
+}
+
+/// Removes what the document's run, a named run, or any run that is over has left.
+pub(in crate::rds_local) fn drop(
+    house: &House,
+    document: &mut Document,
+    options: &DropOptions,
+) -> Result<Done, Error> {
+    let root = options.place.dir(&house.state_dir)?;
+    let owed = if options.expired { expired(house, &root)? } else { of_run(house, document, &root)? };
+    let (mut gone, mut first) = (0_usize, None);
+    for (dir, Owed { id, run }) in &owed {
+        if house.dry_run {
+            house.progress.say(&format!("would remove {id} of run {run}: {}", dir.display()));
+            continue;
+        }
+        let removed = place::remove(dir, Some(run)).and_then(|_| settle(house, document, id, run));
+        match removed {
+            Ok(()) => gone += 1,
+            Err(error) => {
+                house.progress.warn(&format!("{id} of run {run} stays: {}", chain(&error)));
+                first.get_or_insert(error);
+            }
+        }
+    }
+    match first {
+        Some(error) => Err(error),
+        None if house.dry_run => Ok(Done::saying(format!("{} would be removed", owed.len()))),
+        None if gone == 0 => Ok(Done::saying("nothing to remove")),
+        None => Ok(Done::saying(format!("{gone} removed"))),
+    }
+}
+
+/// It is gone: out of the document and the journal, and so are the keys of its plan.
+fn settle(house: &House, document: &mut Document, id: &str, run: &str) -> Result<(), Error> {
+    let journal = house.journal(run);
+    if document.run == run {
+        document.settle(LOCAL_COPY, id);
+        house.remember(document);
+    }
+    if journal.path().exists() {
+        journal.strike(LOCAL_COPY, id)?;
+        journal.close()?;
+    }
+    Ok(journal.remove_secret(PLAN_KEYS)?)
+}
+
+/// What the journal of a run owes, and what the document or the run's name says there may be, if that says the same of itself.
+fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error> {
+    let mut owed = written(&house.journal(&document.run).resources()?, &document.run, |_| true);
+    let mut claimed: Vec<PathBuf> = vec![root.join(place::id_of(&document.run))];
+    claimed.extend(written(&document.resources, &document.run, |_| true).into_keys());
+    let owner = house.known_owner()?;
+    for dir in claimed {
+        if owed.contains_key(&dir) || !dir.exists() {
+            continue;
+        }
+        let marker = place::marker(&dir);
+        match marker.filter(|marker| marker.run == document.run && Some(&marker.owner) == owner.as_ref()) {
+            Some(marker) => _ = owed.insert(dir, Owed { id: place::id_of(&marker.run), run: marker.run }),
+            None => {
+                let why = "neither the journal nor its copy.json says that this run and owner made it";
+                return Err(Error::NoCopy { path: dir, why: why.to_owned() });
+            }
+        }
+    }
+    // What is owed and nowhere to be found is gone.
+    for resource in document.resources.iter().filter(|resource| resource.kind == *LOCAL_COPY) {
+        let dir = PathBuf::from(resource.directory.clone().unwrap_or_default());
+        owed.entry(dir).or_insert_with(|| Owed { id: resource.id.clone(), run: document.run.clone() });
+    }
+    Ok(owed)
+}
+
+/// What has expired: by the journals, and by the markers for those whose journal was lost.
+fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error> {
+    let now = Timestamp::now();
+    let mut owed = BTreeMap::new();
+    for run in Journal::runs(&house.state_dir)? {
+        let over = |resource: &Resource| resource.expires_at.is_some_and(|expires| expires < now);
+        owed.extend(written(&house.journal(&run).resources()?, &run, over));
+    }
+    let owner = house.known_owner()?;
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    for (dir, marker) in place::all(&root).into_iter().filter(|(_, marker)| marker.expires_at < now) {
+        if Some(&marker.owner) == owner.as_ref() {
+            owed.entry(dir).or_insert_with(|| Owed { id: place::id_of(&marker.run), run: marker.run });
+        } else {
+            let (dir, owner) = (dir.display(), marker.owner);
+            house.progress.say(&format!("{dir}: {owner} made it: left alone"));
+        }
+    }
+    Ok(owed)
+}
+
+fn written(resources: &[Resource], run: &str, wanted: impl Fn(&Resource) -> bool) -> BTreeMap<PathBuf, Owed> {
+    let is = |resource: &&Resource| resource.kind == *LOCAL_COPY && wanted(resource);
+    let one = |resource: &Resource| {
+        let owed = Owed { id: resource.id.clone(), run: run.to_owned() };
+        Some((PathBuf::from(resource.directory.as_ref()?), owed))
+    };
+    resources.iter().filter(is).filter_map(one).collect()
+}

@@ -1,0 +1,159 @@
+//! By a plain dump: what mysqldump or mariadb-dump says goes into an empty server, statement by statement.
+//!
+//! In: an empty directory. Out: a data directory with all databases of the source but the server's own. What is loaded runs as an
+//! account that has rights on those databases alone; that of a definer, whom the copy does not know, is made, locked.
+
+use std::collections::BTreeSet;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use super::child::Helper;
+use super::place::Home;
+use super::source::Source;
+use crate::engine::{self, Brand, Program, Service};
+use crate::house::House;
+use crate::mysql::{Server, Session};
+use crate::progress::Unit;
+use crate::rds_local::error::Error;
+use crate::sql::{self, Statements, hex, plain_literal};
+
+const ADMIN: &str = "refreshkit_admin";
+const LOADER: &str = "refreshkit_loads";
+/// What is read from the dump at once.
+const PIPE_BYTES: usize = 1 << 20;
+
+/// Fills the data directory of a copy.
+pub(super) fn fill(house: &House, source: &Source, home: &Home, program: &Program) -> Result<(), Error> {
+    program.install(&home.data(), home.user)?;
+    house.cancel.check()?;
+    let [admin, loader] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+    let account = format!("'{LOADER}'@'localhost'");
+    let service = Service {
+        program,
+        home: &home.dir,
+        user: home.user,
+        listen: None,
+        settings: format!(
+            "{}skip-log-bin\nperformance-schema=OFF\nmax-allowed-packet=1G\ninnodb-flush-log-at-trx-commit=0\ninnodb-buffer-pool-size=256M\n",
+            source.settings()
+        ),
+        before: format!(
+            "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n\
+             CREATE USER '{ADMIN}'@'localhost' IDENTIFIED BY {};\nGRANT ALL ON *.* TO '{ADMIN}'@'localhost' WITH GRANT OPTION;\n\
+             CREATE USER {account} IDENTIFIED BY {};\n",
+            plain_literal(&admin),
+            plain_literal(&loader)
+        ),
+    };
+    service.start(&house.cancel)?;
+    let socket = engine::socket_in(&home.dir);
+    let mut session = Server::at_socket(&socket, ADMIN, &admin).connect()?;
+    for database in &source.databases {
+        engine::grant_database_to(&mut session, &account, database)?;
+    }
+    // Objects keep their definers: each version has its own word for the right to name them.
+    for right in ["SET USER", "SET_ANY_DEFINER", "ALLOW_NONEXISTENT_DEFINER", "SET_USER_ID"] {
+        session.attempt(&format!("GRANT {right} ON *.* TO {account}"));
+    }
+    let mut load = Load {
+        house,
+        session: Server::at_socket(&socket, LOADER, &loader).connect()?,
+        definers: BTreeSet::new(),
+    };
+    let loaded = load.run(source, home, program);
+    let made = loaded.and_then(|()| make_definers(&mut session, source, &load.definers));
+    let gone = session.run("dropping the account that loaded", &format!("DROP USER {account}"));
+    drop((session, load));
+    engine::stop(&home.data())?;
+    made?;
+    gone?;
+    Ok(())
+}
+
+struct Load<'a> {
+    house: &'a House,
+    session: Session,
+    definers: BTreeSet<String>,
+}
+
+impl Load<'_> {
+    fn run(&mut self, source: &Source, home: &Home, program: &Program) -> Result<(), Error> {
+        if source.databases.is_empty() {
+            return Ok(());
+        }
+        let log = home.dir.join("log.dump");
+        let mut dump = Helper::start(&client(source, program), &arguments(source), &log, true)?;
+        let task = self.house.progress.start("copying by dump", None, Unit::Count);
+        let input = BufReader::with_capacity(PIPE_BYTES, dump.output());
+        let mut count = 0_u64;
+        for statement in Statements::new(input) {
+            self.house.cancel.check()?;
+            let statement = statement.map_err(|source| Error::SeedText { path: log.clone(), source })?;
+            if let Some(clause) = std::str::from_utf8(&statement.sql).ok().and_then(sql::definer) {
+                self.definers.insert(clause.who);
+            }
+            if let Err(e) = self.session.run_bytes(&statement.sql) {
+                // The dump may have ended in the middle of it: then that is the reason.
+                return Err(self.session.fail("loading the dump of the source", e).into());
+            }
+            count += 1;
+            task.add(1);
+        }
+        task.finish(&format!("loaded {count} statements"));
+        dump.finish(&log, &self.house.cancel)
+    }
+}
+
+/// The program that dumps.
+fn client(source: &Source, program: &Program) -> PathBuf {
+    match source.brand {
+        Brand::Mysql => program.sibling("mysqldump", "mysqldump"),
+        Brand::Mariadb => program.sibling("mariadb-dump", "mysqldump"),
+    }
+}
+
+fn arguments(source: &Source) -> Vec<String> {
+    // It insists on this one being first.
+    let mut arguments = vec![format!("--defaults-file={}", source.file.display())];
+    let common = [
+        "--single-transaction",
+        "--quick",
+        "--hex-blob",
+        "--routines",
+        "--events",
+        "--triggers",
+        "--no-tablespaces",
+        "--skip-add-locks",
+        "--default-character-set=utf8mb4",
+        "--max-allowed-packet=1G",
+    ];
+    arguments.extend(common.map(str::to_owned));
+    if source.brand == Brand::Mysql {
+        arguments.push("--set-gtid-purged=OFF".to_owned());
+    }
+    if !source.local {
+        // As we log in ourselves: nothing is sent to whoever answers.
+        arguments.push(match source.brand {
+            Brand::Mysql => "--ssl-mode=VERIFY_IDENTITY".to_owned(),
+            Brand::Mariadb => "--ssl-verify-server-cert".to_owned(),
+        });
+    }
+    arguments.push("--databases".to_owned());
+    arguments.push("--".to_owned());
+    arguments.extend(source.databases.iter().cloned());
+    arguments
+}
+
+/// Makes the accounts that objects name, which nobody logs in with.
+fn make_definers(session: &mut Session, source: &Source, definers: &BTreeSet<String>) -> Result<(), Error> {
+    let deed = "making the account of a definer";
+    for who in definers.iter().filter(|who| who.contains('@')) {
+        let password = plain_literal(&format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+        session
+            .run(deed, &format!("CREATE USER IF NOT EXISTS {who} IDENTIFIED BY {password} ACCOUNT LOCK"))?;
+        for database in &source.databases {
+            engine::grant_database_to(session, who, database)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! `rds-local copy`: from a live server to a throw-away one that accepts a login of its own.
+//!
+//! ```text
+//! look at the source -> journal -> directory, marker -> clone | backup | dump -> start at a port of this host
+//!   -> an account, the token -> journal, document
+//! ```
+//!
+//! In: the flags. Out: the document's `cluster` and the debt. A kill at any point leaves a journal entry by which `rds-local drop` finds
+//! everything; a failure leaves nothing.
+
+use jiff::Timestamp;
+use serde_json::Map;
+
+use super::options::CopyOptions;
+use super::place::{self, Home, Marker, id_of};
+use super::source::Source;
+use super::ways::{self, Way};
+use super::{backup, clone, dump};
+use crate::claim;
+use crate::document::{Cluster, Copy, Document, Done, LOCAL_COPY, Login, Resource, Snapshot};
+use crate::engine::{self, HostUser, Listen, Program, Service};
+use crate::house::House;
+use crate::mysql::{self, Server, Session};
+use crate::rds_local::error::Error;
+use crate::sql::{hex, plain_literal};
+
+/// Our own account, over the socket only.
+const ADMIN: &str = "refreshkit_admin";
+/// The account that the rest of the pipe logs in with: what RDS gives to a master user.
+const USER: &str = "refreshkit_copy";
+const HOST: &str = "127.0.0.1";
+/// Who runs servers where the tool is root and nobody says otherwise.
+const USERS: [&str; 2] = ["refreshkit", "mysql"];
+/// How often a port that was free may be somebody else's when the server takes it.
+const PORTS: usize = 5;
+
+/// Makes the copy.
+pub(in crate::rds_local) fn make(
+    house: &House,
+    document: &mut Document,
+    options: &CopyOptions,
+) -> Result<Done, Error> {
+    let begun = Timestamp::now();
+    let (source, mut session) = Source::look(&options.from)?;
+    let user = user(options)?;
+    let program = program(&source, options, user)?;
+    let way = ways::choose(house, (&source, &mut session), &program, options.by)?;
+    if way == Way::Dump
+        && let Some(which) = source.other_engine(&mut session)?
+    {
+        house.progress.warn(&format!("{which}: what is written to it meanwhile may be in the copy by half"));
+    }
+    drop(session);
+    let root = options.place.dir(&house.state_dir)?;
+    let id = id_of(&document.run);
+    if house.dry_run {
+        return Ok(Done::saying(format!(
+            "would copy {} by {} to {}",
+            source.version,
+            way.word(),
+            root.join(&id).display()
+        )));
+    }
+    engine::refuse_confined(&program.path, &root)?;
+    let dir = place::open(&root, user)?.join(&id);
+    let seconds = i64::try_from(house.config.snapshot.expires.duration().as_secs()).unwrap_or(i64::MAX);
+    let expires = begun.as_second().saturating_add(seconds);
+    let marker = Marker {
+        run: document.run.clone(),
+        owner: house.owner()?,
+        resource_id: format!("copy-{}", hex(&rand::random::<[u8; 12]>())),
+        expires_at: Timestamp::from_second(expires).unwrap_or(Timestamp::MAX),
+    };
+    let debt = Resource {
+        expires_at: Some(marker.expires_at),
+        directory: Some(dir.display().to_string()),
+        resource_id: Some(marker.resource_id.clone()),
+        ..Resource::new(LOCAL_COPY, &id)
+    };
+    house.journal(&document.run).record(&debt)?;
+    document.owe(debt);
+    house.remember(document);
+    house.progress.say(&format!("copying {} by {}", source.version, way.word()));
+    let made = Home::make(&dir, user, &marker).and_then(|home| {
+        fill(house, &source, &home, &program, way)?;
+        let copied = Timestamp::now();
+        open(house, document, &source, &home, &program, (&id, &marker, &options.memory))
+            .map(|cluster| (copied, cluster))
+    });
+    let (copied, cluster) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            // What cannot be removed stays owed.
+            if place::remove(&dir, Some(&document.run)).is_ok() {
+                house.journal(&document.run).strike(LOCAL_COPY, &id)?;
+                document.settle(LOCAL_COPY, &id);
+                house.remember(document);
+            }
+            return Err(error);
+        }
+    };
+    document.snapshot = Some(Snapshot {
+        id: id.clone(),
+        kind: LOCAL_COPY.to_owned(),
+        status: "available".to_owned(),
+        // A clone and a backup show the moment at which they end, a dump the one at which it begins.
+        created_at: Some(if way == Way::Dump { begun } else { copied }),
+        engine: cluster.engine.clone(),
+        engine_version: cluster.engine_version.clone(),
+        ..Snapshot::default()
+    });
+    let took = Timestamp::now().duration_since(begun).as_secs_f64();
+    let said = format!(
+        "{id} is ready at {HOST}:{} ({}, by {}) after {took:.1} s",
+        cluster.port,
+        cluster.engine_version,
+        way.word()
+    );
+    document.cluster = Some(cluster);
+    Ok(Done::saying(said))
+}
+
+/// One of the source's version, or, where the rows alone are taken, any of its brand.
+fn program(source: &Source, options: &CopyOptions, user: Option<HostUser>) -> Result<Program, Error> {
+    let fits = |program: &Program| user.is_none() || program.is_for_everybody();
+    let same = || Program::all_of_series(source.brand, &source.version).find(fits);
+    let found = match &options.server {
+        Some(named) => Program::find(Some(named), Some(source.brand))?,
+        None => same().map_or_else(|| Program::find(None, Some(source.brand)), Ok)?,
+    };
+    if !fits(&found) {
+        return Err(Error::Place {
+            path: found.path,
+            why: "only root can run the server program there".to_owned(),
+        });
+    }
+    Ok(Program { lower_case: source.lower_case(), ..found })
+}
+
+/// Who the server runs as: nobody but us, unless we are root.
+fn user(options: &CopyOptions) -> Result<Option<HostUser>, Error> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let found = match &options.run_as {
+        Some(named) => HostUser::named(named),
+        None => USERS.iter().find_map(|name| HostUser::named(name)),
+    };
+    let wanted = options.run_as.clone().unwrap_or_else(|| USERS.join(" or "));
+    found.map(Some).ok_or(Error::NoUser(wanted))
+}
+
+fn fill(house: &House, source: &Source, home: &Home, program: &Program, way: Way) -> Result<(), Error> {
+    match way {
+        Way::Clone => clone::fill(source, home, program, &house.cancel),
+        Way::MariadbBackup => backup::fill(source, home, program, &house.cancel),
+        Way::Dump => dump::fill(house, source, home, program),
+    }
+}
+
+/// Starts the copy, makes its accounts, proves the login from outside, leaves the token.
+fn open(
+    house: &House,
+    document: &Document,
+    source: &Source,
+    home: &Home,
+    program: &Program,
+    (id, marker, memory): (&str, &Marker, &str),
+) -> Result<Cluster, Error> {
+    house.cancel.check()?;
+    let [admin, password] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+    let port = start(house, source, home, program, (&admin, memory))?;
+    let mut session = Server::at_socket(&engine::socket_in(&home.dir), ADMIN, &admin).connect()?;
+    make_account(&mut session, &password)?;
+    let key = home.data().join("public_key.pem");
+    let key = key.exists().then(|| key.display().to_string());
+    let option_file = home.dir.join("client.cnf");
+    mysql::write_option_file_with_key(&option_file, (USER, &password), key.as_deref())?;
+    let cluster = Cluster {
+        id: id.to_owned(),
+        resource_id: marker.resource_id.clone(),
+        host: HOST.to_owned(),
+        port,
+        engine: source.brand.word().to_owned(),
+        engine_version: session.version().to_owned(),
+        instances: vec![id.to_owned()],
+        login: Some(Login::OptionFile { path: option_file.display().to_string(), other: Map::new() }),
+        throw_away: true,
+        ..Cluster::default()
+    };
+    let mut copy = Copy::described(LOCAL_COPY, &cluster);
+    copy.directory = Some(home.dir.display().to_string());
+    mysql::Access::default().to_copy(&copy, &house.config.restore)?.connect()?;
+    copy.token = claim::plant(&mut session)?;
+    // What the tools after this one are told by the document, they look up here.
+    house.journal(&document.run).record_copy(&copy)?;
+    Ok(cluster)
+}
+
+/// Starts it at a port of this host that nobody has.
+fn start(
+    house: &House,
+    source: &Source,
+    home: &Home,
+    program: &Program,
+    (admin, memory): (&str, &str),
+) -> Result<u16, Error> {
+    let account = format!("'{ADMIN}'@'localhost'");
+    let mut tries = 0;
+    loop {
+        let port = engine::free_port()?;
+        let service = Service {
+            program,
+            home: &home.dir,
+            user: home.user,
+            listen: Some(Listen { bind: HOST.to_owned(), port }),
+            settings: format!("{}{}", source.settings(), settings(memory)),
+            before: format!(
+                "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\nDROP USER IF EXISTS {account};\n\
+                 CREATE USER {account} IDENTIFIED BY {};\nGRANT ALL ON *.* TO {account} WITH GRANT OPTION;\n",
+                plain_literal(admin)
+            ),
+        };
+        match service.start(&house.cancel) {
+            Ok(()) => return Ok(port),
+            Err(engine::Error::PortTaken(_)) if tries < PORTS => tries += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// What production does by itself, its copy does not: no events, no replication, no binary log. Nothing waits for the disk,
+/// since nothing here has to outlive a crash.
+fn settings(memory: &str) -> String {
+    format!(
+        "event-scheduler=OFF\nskip-log-bin\nloose-skip-slave-start\nloose-skip-replica-start\n\
+         loose-group-replication-start-on-boot=OFF\nloose-persisted-globals-load=OFF\nskip-name-resolve\n\
+         innodb-buffer-pool-size={memory}\ninnodb-flush-log-at-trx-commit=0\nperformance-schema=OFF\n\
+         max-connections=150\nlocal-infile=1\nmax-allowed-packet=1G\n"
+    )
+}
+
+/// One that is told from all accounts that came with the data by its host: that comes before a name.
+fn make_account(session: &mut Session, password: &str) -> Result<(), Error> {
+    let (account, deed) = (format!("'{USER}'@'{HOST}'"), "making the account of the copy");
+    session.run(deed, "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'")?;
+    session.run(deed, &format!("DROP USER IF EXISTS {account}"))?;
+    session.run(deed, &format!("CREATE USER {account} IDENTIFIED BY {}", plain_literal(password)))?;
+    Ok(engine::grant_as_master(session, &account)?)
+}

@@ -1,0 +1,124 @@
+//! The ways to copy a live server, and which of them can be gone.
+
+use std::process::{Command, Stdio};
+
+use mysql::Row;
+
+use super::source::Source;
+use crate::engine::{Brand, Program, series};
+use crate::house::House;
+use crate::mysql::Session;
+use crate::rds_local::error::Error;
+/// How a server is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Way {
+    /// MySQL's CLONE plugin: its files, over the network
+    Clone,
+    /// mariadb-backup: its files, on this host
+    MariadbBackup,
+    /// mysqldump or mariadb-dump, loaded again: from any server, slowly
+    Dump,
+}
+
+impl Way {
+    /// As it is typed.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Clone => "clone",
+            Self::MariadbBackup => "mariadb-backup",
+            Self::Dump => "dump",
+        }
+    }
+}
+
+/// The way that a person wants, or the best that can be gone.
+pub(super) fn choose(
+    house: &House,
+    (source, session): (&Source, &mut Session),
+    program: &Program,
+    wanted: Option<Way>,
+) -> Result<Way, Error> {
+    let best = wanted.unwrap_or(match source.brand {
+        Brand::Mysql => Way::Clone,
+        Brand::Mariadb => Way::MariadbBackup,
+    });
+    match (obstacle(source, session, program, best)?, wanted) {
+        (None, _) => Ok(best),
+        (Some(why), Some(way)) => Err(Error::NoWay { way: way.word(), why }),
+        (Some(why), None) => {
+            house.progress.say(&format!("copying by dump, since {} cannot: {why}", best.word()));
+            Ok(Way::Dump)
+        }
+    }
+}
+
+/// What is in the way of a way.
+fn obstacle(
+    source: &Source,
+    session: &mut Session,
+    program: &Program,
+    way: Way,
+) -> Result<Option<String>, Error> {
+    let other_version = || {
+        (series(&source.version) != series(&program.version)).then(|| {
+            format!("{} is {}, the source {}", program.path.display(), program.version, source.version)
+        })
+    };
+    Ok(match way {
+        Way::Clone if source.brand != Brand::Mysql => Some("the source is MariaDB".to_owned()),
+        Way::MariadbBackup if source.brand != Brand::Mariadb => Some("the source is MySQL".to_owned()),
+        Way::Clone => match other_version().or_else(|| clone_obstacle(source)) {
+            None if !has_clone(session)? => Some(
+                "the source does not have the plugin: INSTALL PLUGIN clone SONAME 'mysql_clone.so'"
+                    .to_owned(),
+            ),
+            None => source.other_engine(session)?.map(|which| format!("{which}, which it would leave empty")),
+            why => why,
+        },
+        Way::MariadbBackup => other_version().or_else(|| backup_obstacle(source, program)),
+        Way::Dump => None,
+    })
+}
+
+fn clone_obstacle(source: &Source) -> Option<String> {
+    if source.address().is_none() {
+        return Some("the source does not listen at a port".to_owned());
+    }
+    if !source.local && source.options.tls_ca.is_none() {
+        return Some(format!(
+            "{} is on another host and has no ssl-ca, so the password would go to whoever answers",
+            source.file.display()
+        ));
+    }
+    // The recipient is made with these.
+    [("innodb_page_size", "16384"), ("innodb_data_file_path", "ibdata1:12M:autoextend")]
+        .into_iter()
+        .find(|(name, usual)| source.variable(name) != *usual)
+        .map(|(name, usual)| format!("{name} of the source is {}, not {usual}", source.variable(name)))
+}
+
+fn backup_obstacle(source: &Source, program: &Program) -> Option<String> {
+    if !source.local {
+        return Some("the source is on another host".to_owned());
+    }
+    let data = source.variable("datadir");
+    if std::fs::read_dir(data).is_err() {
+        return Some(format!("this user cannot read {data}"));
+    }
+    let tool = program.sibling("mariadb-backup", "mariabackup");
+    let Ok(output) = Command::new(&tool).arg("--version").stdin(Stdio::null()).output() else {
+        return Some("it is not installed (package mariadb-backup)".to_owned());
+    };
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let own = said.split_whitespace().find_map(series);
+    (own != series(&source.version))
+        .then(|| format!("{} says {:?}, and the source is {}", tool.display(), said.trim(), source.version))
+}
+
+fn has_clone(session: &mut Session) -> Result<bool, Error> {
+    let rows: Vec<Row> = session.rows("looking for the clone plugin", "SHOW PLUGINS")?;
+    let is = |row: &Row, at: usize, word: &str| {
+        row.get_opt::<String, _>(at).is_some_and(|text| text.is_ok_and(|text| text == word))
+    };
+    Ok(rows.iter().any(|row| is(row, 0, "clone") && is(row, 1, "ACTIVE")))
+}

@@ -1,0 +1,293 @@
+//! The night without AWS on real servers: a copy of a live server that is written to meanwhile, the pipe on it, and its end.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use refreshkit::document::{Document, Resource};
+use refreshkit::mysql::{Engine, Server, Session};
+
+use crate::instance_place::processes_below;
+use crate::support::{Output, Private, TestServer, Tool, on_all_servers_at_once};
+
+/// Accounts whose sum never changes, and a log of what moved between them.
+const BANK: &str = "
+CREATE DATABASE bank; USE bank;
+CREATE TABLE accounts (id INT PRIMARY KEY, balance INT NOT NULL);
+INSERT INTO accounts VALUES (1, 500), (2, 500);
+CREATE TABLE moves (id INT AUTO_INCREMENT PRIMARY KEY, account_id INT NOT NULL, amount INT NOT NULL);
+INSERT INTO moves (account_id, amount) VALUES (1, 0), (2, 0);
+CREATE USER teller@'10.0.0.1';
+CREATE DEFINER = teller@'10.0.0.1' SQL SECURITY INVOKER VIEW totals AS SELECT SUM(balance) AS total FROM accounts;
+CREATE EVENT ends ON SCHEDULE EVERY 1 SECOND DO DELETE FROM moves;
+CREATE TABLE events_ran (n INT);
+";
+
+struct Stage {
+    // The first to go: it is stopped by what is in its directory.
+    source: Private,
+    home: tempfile::TempDir,
+}
+
+impl Stage {
+    fn on(server: &TestServer) -> Self {
+        let home = tempfile::Builder::new().prefix("rk-copy").tempdir().unwrap();
+        // Another user's server is below it.
+        std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        // The events of production run there, and are not to run on the copy; here the source's would spoil the count.
+        let options = match server.engine {
+            Engine::MySql => "--plugin-load-add=mysql_clone.so --event-scheduler=OFF",
+            Engine::MariaDb => "--event-scheduler=OFF",
+        };
+        let source = Private::start_with(server.engine, &home.path().join("source"), options);
+        source.server.client(None, BANK.as_bytes());
+        let stage = Self { home, source };
+        let config = format!(
+            "[dump]\ndir = \"{}\"\n[source]\ndatabases = [\"bank\"]\n[dehydrate]\nroot = {{ table = \"accounts\", at_least = 10 }}\n\
+             empty = [\"events_ran\"]\n[relations]\n\"moves.account_id\" = \"accounts.id\"\n\
+             [restore]\nserver_public_key = \"/nowhere/of/the/service.pem\"\n",
+            stage.path("dumps").display()
+        );
+        std::fs::create_dir(stage.path("dumps")).unwrap();
+        std::fs::write(stage.path("refresh.toml"), config).unwrap();
+        stage
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn copies(&self) -> PathBuf {
+        self.path("state-copies")
+    }
+
+    fn tool(&self, name: &str, arguments: &[&str]) -> Tool {
+        Tool::new(name)
+            .args(arguments.iter().copied())
+            .env("REFRESH_CONFIG", self.path("refresh.toml"))
+            .env("REFRESH_STATE_DIR", self.path("state"))
+    }
+
+    fn copy(&self, run: &str, more: &[&str]) -> Tool {
+        self.tool("rds-local", &["copy", "--run", run, "--run-as", "nobody"])
+            .args(more.iter().copied())
+            .arg("--from")
+            .arg(&self.source.server.client_cnf)
+    }
+
+    fn piped(&self, name: &str, arguments: &[&str], before: &Output) -> Output {
+        self.tool(name, arguments).stdin(before.stdout.clone()).run().exits(0)
+    }
+
+    /// Nothing of any copy is there any more.
+    fn assert_nothing(&self, what: &str) {
+        let left: Vec<_> = std::fs::read_dir(self.copies()).map_or(Vec::new(), |all| all.flatten().collect());
+        assert!(left.is_empty(), "{what}: {left:?}");
+        assert_eq!(processes_below(&self.copies()), [0; 0], "{what}");
+        let state = std::fs::read_dir(self.path("state")).unwrap().flatten();
+        // Whose it is, and where dumps are tried, stay.
+        let names = state.map(|entry| entry.file_name()).filter(|name| name != "owner" && name != "prove");
+        let left: Vec<_> = names.collect();
+        assert!(left.is_empty(), "{what}: {left:?}");
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for pid in processes_below(&self.copies()).into_iter().filter_map(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// Somebody who moves amounts from one account to the other, until told to stop.
+fn write(server: &Server, stop: &AtomicBool) -> usize {
+    let mut session = server.connect().unwrap();
+    let mut moved = 0;
+    while !stop.load(Ordering::Relaxed) {
+        for sql in [
+            "START TRANSACTION",
+            "UPDATE bank.accounts SET balance = balance - 1 WHERE id = 1",
+            "INSERT INTO bank.moves (account_id, amount) VALUES (1, -1)",
+            "UPDATE bank.accounts SET balance = balance + 1 WHERE id = 2",
+            "INSERT INTO bank.moves (account_id, amount) VALUES (2, 1)",
+            "COMMIT",
+        ] {
+            session.run("moving", sql).unwrap();
+        }
+        moved += 1;
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    moved
+}
+
+fn session_of(document: &Document) -> Session {
+    let copy = refreshkit::document::Copy::described("local-copy", document.cluster.as_ref().unwrap());
+    Server::of_copy(&copy).unwrap().connect().unwrap()
+}
+
+#[test]
+fn a_server_that_is_written_to_is_copied_in_every_way_and_the_night_runs_on_the_copy() {
+    on_all_servers_at_once(|server| {
+        let stage = Stage::on(server);
+        let files = if server.engine == Engine::MySql { "clone" } else { "mariadb-backup" };
+        for by in [files, "dump"] {
+            let stop = AtomicBool::new(false);
+            let live = stage.source.server.server();
+            let copied = std::thread::scope(|scope| {
+                let writer = scope.spawn(|| write(&live, &stop));
+                // The best way is the one that nobody has to name.
+                let flags: &[&str] = if by == files { &[] } else { &["--by", "dump"] };
+                let copied = stage.copy(by, flags).run();
+                stop.store(true, Ordering::Relaxed);
+                assert!(writer.join().unwrap() > 0);
+                copied.exits(0)
+            });
+            let document = copied.document();
+            assert!(document.steps[0].note.contains(&format!("by {by}")), "{}", document.steps[0].note);
+            assert_a_moment(&mut session_of(&document));
+            night(&stage, &document, &copied, by);
+        }
+        kills(&stage);
+    });
+}
+
+/// It shows one moment of the source, and does nothing by itself.
+fn assert_a_moment(session: &mut Session) {
+    let sql = "SELECT CAST(SUM(balance) AS SIGNED), \
+               CAST(SUM(balance = 500 + (SELECT SUM(amount) FROM bank.moves WHERE account_id = accounts.id)) AS SIGNED) FROM bank.accounts";
+    assert_eq!(session.first::<(i64, i64)>("adding up", sql).unwrap(), Some((1000, 2)));
+    let total =
+        session.first::<i64>("reading the view", "SELECT CAST(total AS SIGNED) FROM bank.totals").unwrap();
+    assert_eq!(total, Some(1000));
+    let definer = "SHOW CREATE VIEW bank.totals";
+    let shown: (String, String, String, String) =
+        session.first("reading the view", definer).unwrap().unwrap();
+    assert!(shown.1.contains("teller`@`10.0.0.1"), "{}", shown.1);
+    let off = session.first::<String>("asking", "SELECT @@event_scheduler").unwrap();
+    assert_eq!(off.as_deref(), Some("OFF"));
+    // What RDS does not give to its master user, this one does not have.
+    assert!(session.run("a setting of the server", "SET GLOBAL event_scheduler = ON").is_err());
+    assert!(session.run("a file", "SELECT 1 INTO OUTFILE '/tmp/refreshkit-out'").is_err());
+}
+
+/// The rest of the pipe, which needs nobody's word that the copy is one.
+fn night(stage: &Stage, document: &Document, copied: &Output, run: &str) {
+    let debt = &document.resources[0];
+    assert!(debt.expires_at.is_some() && debt.kind == *"local-copy");
+    let dir = PathBuf::from(debt.directory.clone().unwrap());
+    assert!(dir.starts_with(stage.copies().canonicalize().unwrap()) && dir.is_dir());
+    for process in processes_below(&stage.copies()) {
+        let owner =
+            std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(format!("/proc/{process}")).unwrap());
+        assert_ne!((owner, rustix::process::geteuid().as_raw()), (0, 0), "a server runs as root");
+    }
+    // A document of somebody else's about another server is not believed.
+    let mut forged = document.clone();
+    forged.cluster.as_mut().unwrap().port = 1;
+    let text = refreshkit::document::render(&forged);
+    stage.tool("mydehydrate", &["--in-place"]).stdin(text).run().exits(77);
+    let planned = stage.piped("mydehydrate", &["--in-place"], copied);
+    let dumped = stage.piped("mydump-rotate", &[], &planned);
+    let dump = dumped.document().dump.unwrap();
+    assert!(PathBuf::from(dump.path).is_file());
+    // At the end of the pipe that has both: what is not of RDS stays owed, and nobody asks AWS.
+    let passed = stage.piped("rds-drop", &[], &dumped);
+    assert_eq!(passed.document().resources, document.resources);
+    let dropped = stage.piped("rds-local", &["drop"], &passed);
+    assert!(dropped.document().ok && dropped.document().resources.is_empty());
+    assert!(!dir.exists());
+    stage.assert_nothing(run);
+    // Once more, and by its name: there is nothing to do.
+    stage.piped("rds-local", &["drop"], &passed);
+    stage.tool("rds-local", &["drop", "--run", run]).run().exits(0);
+    let mut live = stage.source.server.session();
+    let names = live.rows::<String>("looking", "SHOW DATABASES LIKE 'refreshkit%'").unwrap();
+    assert_eq!(names, [""; 0], "the source was written to");
+}
+
+/// Killed wherever it is: the next drop finds everything, by the run or because it has expired.
+fn kills(stage: &Stage) {
+    for (number, way) in [(0_u64, "files"), (1, "dump")] {
+        let run = format!("killed-{number}");
+        let flags: &[&str] = if way == "dump" { &["--by", "dump"] } else { &[] };
+        let mut child: Child = stage.copy(&run, flags).spawn();
+        std::thread::sleep(Duration::from_millis(100 + 900 * number + rand::random_range(0..400)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if number == 0 {
+            // Not yet.
+            stage.tool("rds-local", &["drop", "--expired"]).run().exits(0);
+            let other = stage.tool("rds-local", &["drop", "--run", "another"]).run().exits(0);
+            assert!(other.document().ok);
+        }
+        stage.tool("rds-local", &["drop", "--run", &run]).run().exits(0);
+        stage.assert_nothing(&run);
+    }
+    let config = std::fs::read_to_string(stage.path("refresh.toml")).unwrap();
+    std::fs::write(stage.path("refresh.toml"), config + "[snapshot]\nexpires = \"1s\"\n").unwrap();
+    let mut child = stage.copy("forgotten", &[]).spawn();
+    std::thread::sleep(Duration::from_millis(1_500));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    stage.tool("rds-local", &["drop", "--expired"]).run().exits(0);
+    stage.assert_nothing("forgotten");
+}
+
+#[test]
+fn a_document_that_names_a_directory_removes_nothing_that_is_not_a_copy_of_its_run() {
+    let home = tempfile::tempdir().unwrap();
+    let precious = home.path().join("precious");
+    std::fs::create_dir(&precious).unwrap();
+    std::fs::write(precious.join("file"), "x").unwrap();
+    let marker =
+        r#"{"run":"night","owner":"somebody","resource_id":"r","expires_at":"2020-01-01T00:00:00Z"}"#;
+    let copies = home.path().join("copies");
+    let theirs = copies.join("copy-theirs");
+    std::fs::create_dir_all(&theirs).unwrap();
+    std::fs::write(theirs.join("copy.json"), marker).unwrap();
+    let tool = |arguments: &[&str]| {
+        Tool::new("rds-local")
+            .args(arguments.iter().copied())
+            .arg("--dir")
+            .arg(&copies)
+            .env("REFRESH_STATE_DIR", home.path().join("state"))
+    };
+    for directory in [&precious, &theirs] {
+        let mut document = Document::new("night");
+        let directory = Some(directory.display().to_string());
+        document.owe(Resource { directory, ..Resource::new("local-copy", "copy-theirs") });
+        let refused = tool(&["drop"]).document(&document).run().exits(77);
+        assert!(refused.stderr.contains("left alone"), "{}", refused.stderr);
+        assert_eq!(refused.document().resources.len(), 1);
+    }
+    // Somebody else's that has expired is named, and is theirs.
+    let said = tool(&["drop", "--expired"]).run().exits(0).stderr;
+    assert!(said.contains("somebody made it: left alone"), "{said}");
+    assert!(precious.join("file").exists() && theirs.join("copy.json").exists());
+    tool(&["drop"]).run().exits(65);
+}
+
+#[test]
+fn a_way_that_cannot_be_gone_is_refused_with_what_is_in_the_way() {
+    on_all_servers_at_once(|server| {
+        let home = tempfile::tempdir().unwrap();
+        let copy = |by: &str| {
+            Tool::new("rds-local")
+                .args(["copy", "--by", by, "--run-as", "nobody", "--from"])
+                .arg(&server.client_cnf)
+                .env("REFRESH_STATE_DIR", home.path().join("state"))
+                .run()
+                .exits(69)
+                .stderr
+        };
+        let wrong = match server.engine {
+            Engine::MariaDb => copy("clone"),
+            Engine::MySql => copy("mariadb-backup"),
+        };
+        assert!(wrong.contains("the source is M") && wrong.contains("--by dump"), "{wrong}");
+        assert!(!home.path().join("state-copies").exists() && !home.path().join("state").exists());
+    });
+}
