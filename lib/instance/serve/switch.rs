@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! write down which one comes (state.next)        from here on a killed run is finished or reverted by the next
-//! stop the old one                               the port is down from here …
-//! start the new one at the port, log in from outside          … to here
-//! write down that it is in use                   the switch: one rename
+//! tell the old one to stop                       the port is down from here …
+//! as soon as it has left the port: start the new one there, log in from outside          … to here
+//! wait until the old one has ended; write down that the new one is in use                the switch: one rename
 //! ```
 //!
 //! Whatever fails in between, or while that is written down, the old one is started again. What comes after (the developer's
 //! `client.cnf`) only warns. [`repair`] finishes what a killed run began: if the new one answers, it stays, or else the old one
 //! comes back.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Serving;
@@ -19,6 +20,9 @@ use crate::engine;
 use crate::house::{Cancel, House};
 use crate::instance::error::Error;
 use crate::instance::home::{Place, State};
+
+/// What a server writes when it starts: its temporary tablespaces, and what recovery takes.
+const START_BYTES: u64 = 32 << 20;
 
 /// Puts a generation in the place of the one in use. Returns how long nobody answered at the port.
 pub(crate) fn switch(
@@ -36,27 +40,46 @@ pub(crate) fn switch(
     if let Some(next) = serving(place, to) {
         next.check_program()?;
     }
+    // Without room for what a server makes when it starts, neither the new one nor the old one would come up.
+    place.home.refuse_full(START_BYTES)?;
     place.state.next = Some(to.to_owned());
     let _held = house.hold();
-    let began = Instant::now();
     // From here on nothing is interrupted: it is over in a moment, and half of it is worse than either end.
-    let outcome = exchange(house, place, to, accounts);
-    let down = began.elapsed();
-    if let Err(e) = outcome {
-        revert(house, place, before, to, ran);
-        return Err(e);
+    match exchange(house, place, to, accounts) {
+        Ok(down) => {
+            write_client(house, place);
+            Ok(down)
+        }
+        Err(e) => {
+            revert(house, place, before, to, ran);
+            Err(e)
+        }
     }
-    write_client(house, place);
+}
+
+fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts) -> Result<Duration, Error> {
+    place.save()?;
+    let began = Instant::now();
+    let old = place.state.current.as_ref().map(|old| place.data(old));
+    let served = old.as_ref().map_or(Ok(()), |old| leave(place, old, to));
+    let served = served.and_then(|()| serve(house, place, to, accounts));
+    let down = began.elapsed();
+    // Whatever came of it: nobody starts or keeps what has not ended.
+    let ended = old.map_or(Ok(()), |old| engine::stop(&old).map(drop));
+    served?;
+    ended?;
+    commit(place, to)?;
     Ok(down)
 }
 
-fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts) -> Result<(), Error> {
-    place.save()?;
-    if let Some(old) = &place.state.current {
-        engine::stop(&place.data(old))?;
+/// Has the old one leave the port. What it still has to write it writes while the new one starts: they share nothing.
+fn leave(place: &Place<'_>, old: &Path, to: &str) -> Result<(), Error> {
+    let bind = place.state.generations.get(to).map_or("", |generation| generation.bind.as_str());
+    engine::tell_to_stop(old)?;
+    if *old == place.data(to) || super::stays_taken(bind, place.state.port) {
+        engine::stop(old)?;
     }
-    serve(house, place, to, accounts)?;
-    commit(place, to)
+    Ok(())
 }
 
 fn serve(house: &House, place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<(), Error> {
