@@ -113,3 +113,32 @@ impl Failure for Crash {
         Ending::new(Exit::Bug, "bug").hint("what the run created is in `resources`; rds-drop removes it")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::progress::Progress;
+
+    const GRACE: Duration = Duration::from_millis(50);
+
+    /// A room that goes on for a while after a signal has come.
+    fn after_a_signal(held: bool) -> Result<Done, ErrorReport> {
+        let directory = std::env::temp_dir();
+        let house = Arc::new(House::new("tool", Config::default(), Progress::silent(), directory));
+        house.cancel.raise(15);
+        let work = move |house: &House, _: &mut Document| {
+            let hold = held.then(|| house.hold());
+            std::thread::sleep(GRACE * 8);
+            drop(hold);
+            Ok(Done::saying("through"))
+        };
+        for_work(&house, Document::new("r"), work, GRACE).1
+    }
+
+    #[test]
+    fn what_must_not_be_left_in_the_middle_is_waited_for_and_nothing_else() {
+        assert_eq!(after_a_signal(true).unwrap().note, "through");
+        assert_eq!(after_a_signal(false).unwrap_err().code, "interrupted");
+    }
+}
