@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
@@ -255,7 +255,10 @@ impl Journal {
         let path = self.lock_path();
         let fail = |source| JournalError::File { deed: "lock", path: path.clone(), source };
         loop {
-            let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+            // For its owner alone: whoever may read a file may lock it.
+            let mut options = File::options();
+            let file =
+                options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(fail)?;
             rustix::fs::flock(&file, FlockOperation::LockExclusive).map_err(|e| fail(e.into()))?;
             // Whoever closed the journal meanwhile removed the file that was waited for.
             let held = file.metadata().map_err(fail)?.ino();

@@ -347,7 +347,7 @@ fn what_the_night_makes_is_a_state_directory_that_the_tools_take() {
 fn a_second_night_at_the_same_time_is_refused_in_words() {
     let night = Night::new();
     fs::create_dir(night.path("state")).unwrap();
-    let output = night.run("flock", &[&night.path("state/nightly.lock"), &script("nightly")], "");
+    let output = night.run("flock", &[&night.path("state/.nightly.lock"), &script("nightly")], "");
     assert_eq!(output.status.code(), Some(75));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.starts_with("refreshkit-nightly: another night is still running"), "{said}");

@@ -108,12 +108,76 @@ fn wrong_flags_are_named_and_help_is_no_mistake() {
 }
 
 #[test]
+fn what_cannot_be_deleted_yet_is_no_reason_for_a_second_night() {
+    let stage = Night::new();
+    // The last of the pipe, and it says so in its document.
+    let slow = "#!/bin/bash\ncase $* in --get*) echo rds-drop ;; '') cat >/dev/null; exit 75 ;; *) cat >/dev/null ;; esac\n";
+    fs::write(stage.path("rds-drop"), slow).unwrap();
+    assert_eq!(night(&stage, "", &[]).status.code(), Some(75));
+    let calls = stage.calls();
+    assert_eq!(calls.iter().filter(|call| call.starts_with("rds-snap")).count(), 1, "{calls:?}");
+}
+
+#[test]
+fn a_run_that_could_not_be_cleaned_up_is_tried_by_every_night_until_it_is() {
+    let stage = Night::new();
+    fs::create_dir(stage.path("state")).unwrap();
+    fs::write(stage.path("state/.unfinished"), "lost-1\nlost-2\n").unwrap();
+    let picky = "#!/bin/bash\necho \"rds-drop $*\" >>\"$CALLS\"\ncat >/dev/null\ncase \"$LOST\" in *\"${2-x}\"*) exit 74 ;; esac\n";
+    fs::write(stage.path("rds-drop"), picky).unwrap();
+    for (lost, first, left) in [
+        ("lost-1 lost-2", "rds-drop --run lost-1", "lost-1\nlost-2\n"),
+        ("lost-2", "rds-drop --run lost-1", "lost-2\n"),
+        ("", "rds-drop --run lost-2", ""),
+    ] {
+        assert!(night(&stage, "", &[("LOST", lost)]).status.success(), "it costs no dump");
+        assert_eq!(stage.calls()[0], first);
+        assert_eq!(fs::read_to_string(stage.path("state/.unfinished")).unwrap(), left);
+    }
+}
+
+#[test]
+fn nobody_else_can_hold_the_lock_and_no_run_is_called_like_it() {
+    let stage = Night::new();
+    assert!(night(&stage, "", &[("REFRESH_RUN", "nightly")]).status.success());
+    let mode = fs::metadata(stage.path("state/.nightly.lock")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn however_early_a_build_ends_it_shows_no_report_of_the_one_before_and_says_how_it_ended() {
+    let stage = Night::new();
+    let out = stage.path("out");
+    let begun = |fails: &str, code: &str| {
+        let mut command = stage.command("bash", &[&script("nightly"), Path::new("--out"), &out], fails);
+        command.env("CODE", code).output().unwrap().status.code()
+    };
+    assert_eq!(begun("", ""), Some(0));
+    assert!(out.join("summary.txt").exists() && out.join("run.json").exists());
+    assert_eq!(begun("rds-drop --expired", "78"), Some(78));
+    assert!(!out.join("summary.txt").exists() && !out.join("run.json").exists());
+    let end = fs::read_to_string(stage.path("state/reports/.last-end")).unwrap();
+    assert!(end.contains(" ended with 78"), "{end}");
+}
+
+#[test]
+fn the_report_is_there_before_the_clean_up_that_nobody_may_wait_for() {
+    let stage = Night::new();
+    let looks = "#!/bin/bash\nif [ \"$1\" = --run ]; then ls \"$OUT\" >\"$SEEN\"; fi; cat >/dev/null\n";
+    fs::write(stage.path("rds-drop"), looks).unwrap();
+    let (out, seen) = (stage.path("out"), stage.path("seen"));
+    let mut command = stage.command("bash", &[&script("nightly"), Path::new("--out"), &out], "mydehydrate ");
+    assert_eq!(command.env("OUT", &out).env("SEEN", &seen).output().unwrap().status.code(), Some(74));
+    assert!(fs::read_to_string(seen).unwrap().contains("run.json"));
+}
+
+#[test]
 fn whoever_meets_a_night_learns_whose_it_is() {
     let stage = Night::new();
     fs::create_dir(stage.path("state")).unwrap();
-    fs::write(stage.path("state/nightly.lock"), "jenkins-n-7\nhttps://jenkins/job/n/7/, since today\n")
+    fs::write(stage.path("state/.nightly.lock"), "jenkins-n-7\nhttps://jenkins/job/n/7/, since today\n")
         .unwrap();
-    let output = stage.run("flock", &[&stage.path("state/nightly.lock"), &script("nightly")], "");
+    let output = stage.run("flock", &[&stage.path("state/.nightly.lock"), &script("nightly")], "");
     assert_eq!(output.status.code(), Some(75));
     assert!(stderr(&output).contains(": jenkins-n-7, https://jenkins/job/n/7/, since today (lock: "));
 }
