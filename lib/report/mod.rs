@@ -4,21 +4,21 @@
 //! document itself goes on unchanged.
 
 mod archive;
-mod html;
 mod junit;
+mod page;
 mod prometheus;
 mod refresh;
 mod text;
+
+pub(crate) use text::{summary, text};
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use archive::archive;
-use html::html;
 use junit::junit;
+use page::{CSS, CSS_NAME, Past, page};
 use prometheus::prometheus;
-use text::summary;
-use text::text;
 
 use crate::document::{Concern, Document, Done, Ending, Exit, Failure, OnFallback};
 use crate::house::House;
@@ -35,9 +35,13 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
 
-    /// Write an HTML page that build servers show as it is: no scripts, no styles, no other files
+    /// Write an HTML page that build servers show as it is, no scripts, and report.css beside it
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+
+    /// Show the nights before in the page: a directory with a folder a night and a run.json (--archive) in each
+    #[arg(long, value_name = "DIR", requires = "html")]
+    pub history: Option<PathBuf>,
 
     /// Write JUnit XML: a test for each tool, for each migration, and one that fails on a fallback snapshot
     #[arg(long, value_name = "FILE")]
@@ -89,7 +93,8 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
     });
     let text = options.text.as_deref().map(|path| (path, text(document)));
     let summary = options.summary.as_deref().map(|path| (path, format!("{}\n", summary(document))));
-    let html = options.html.as_deref().map(|path| (path, html(document)));
+    let past = options.history.as_deref().map(|past| Past::of(past, &document.run)).unwrap_or_default();
+    let html = options.html.as_deref().map(|path| (path, page(document, &past)));
     let junit = options.junit.as_deref().map(|path| (path, junit(document)));
     let archive = options.archive.as_deref().map(|path| (path, archive(document)));
     // Whatever a server, a branch or the document of somebody else said. JSON has escapes of its own.
@@ -101,6 +106,9 @@ pub fn write(house: &House, document: &mut Document, options: &Options) -> Resul
         } else {
             store(path, &content)?;
         }
+    }
+    if let Some(page) = options.html.as_deref().filter(|page| page.is_file() && !house.dry_run) {
+        store(&page.with_file_name(CSS_NAME), CSS)?;
     }
     if let Some(concern) = options.fail_on {
         concern.check(document)?;
@@ -207,7 +215,7 @@ mod tests {
     }
 
     fn everywhere(document: &Document) -> [String; 3] {
-        [seen(&html(document)), text(document), seen(&junit(document))]
+        [seen(&page(document, &[])), text(document), seen(&junit(document))]
     }
 
     #[test]
@@ -289,7 +297,7 @@ mod tests {
     #[test]
     fn the_toml_of_a_hint_can_be_pasted_from_every_report() {
         let document = failed("unmasked", &format!("{SENTENCE}\n{TOML}"));
-        let page = html(&document);
+        let page = page(&document, &[]);
         let block = page.split("<pre>").nth(1).and_then(|rest| rest.split("</pre>").next()).unwrap();
         assert_eq!(seen(block), TOML);
         assert!(toml::from_str::<toml::Table>(TOML).unwrap()["mask"].get("app.users.note").is_some());

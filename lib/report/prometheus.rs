@@ -1,13 +1,14 @@
 //! The report for a monitor: a node exporter textfile (Prometheus text exposition format 0.0.4).
 //!
 //! Alert on `time() - refreshkit_last_success_timestamp_seconds > 26 * 3600 or refreshkit_ok == 0`. The time of the last
-//! success outlives failed nights, so a night that did not run at all, or only failed, raises the alarm.
+//! success outlives failed nights (as does that of the newest dump's data, which a fallback snapshot makes older than the night), so a night that did not run at all, or only failed, raises the alarm.
 
 use std::fmt::Write;
 
 use crate::document::Document;
 
 const LAST_SUCCESS: &str = "last_success_timestamp_seconds";
+const DATA: &str = "data_timestamp_seconds";
 
 /// The metrics of a run; `before` is the textfile of the run before it.
 pub(super) fn prometheus(document: &Document, before: &str) -> String {
@@ -34,8 +35,15 @@ pub(super) fn prometheus(document: &Document, before: &str) -> String {
     }
     let fallback = document.snapshot.as_ref().is_some_and(|snapshot| snapshot.fallback);
     gauge("fallback", "1 if a fallback snapshot was restored.", u8::from(fallback).to_string());
-    let success =
-        if document.ok { Some(jiff::Timestamp::now().as_second().to_string()) } else { last_success(before) };
+    let data = super::page::data_time(document).filter(|_| document.ok && document.dump.is_some());
+    if let Some(time) = data.map(|time| time.as_second().to_string()).or_else(|| earlier(before, DATA)) {
+        gauge(DATA, "When the data of the newest dump was in production.", time);
+    }
+    let success = if document.ok {
+        Some(jiff::Timestamp::now().as_second().to_string())
+    } else {
+        earlier(before, LAST_SUCCESS)
+    };
     if let Some(time) = success {
         gauge(LAST_SUCCESS, "When the last successful run ended.", time);
     }
@@ -43,8 +51,8 @@ pub(super) fn prometheus(document: &Document, before: &str) -> String {
 }
 
 /// The time that the textfile of the run before names.
-fn last_success(before: &str) -> Option<String> {
-    let value = before.lines().find_map(|line| line.strip_prefix(&format!("refreshkit_{LAST_SUCCESS} ")))?;
+fn earlier(before: &str, name: &str) -> Option<String> {
+    let value = before.lines().find_map(|line| line.strip_prefix(&format!("refreshkit_{name} ")))?;
     value.parse::<f64>().is_ok().then(|| value.to_owned())
 }
 
@@ -59,8 +67,21 @@ mod tests {
         failed.ok = false;
         let after = prometheus(&failed, &good);
         assert!(after.contains("refreshkit_ok 0\n"));
-        assert_eq!(last_success(&after), last_success(&good));
-        assert!(last_success(&good).is_some());
+        assert_eq!(earlier(&after, LAST_SUCCESS), earlier(&good, LAST_SUCCESS));
+        assert!(earlier(&good, LAST_SUCCESS).is_some());
         assert!(!prometheus(&failed, "").contains(LAST_SUCCESS));
+    }
+
+    #[test]
+    fn a_night_on_a_fallback_snapshot_does_not_look_fresh() {
+        let mut night = Document::new("one");
+        night.dump = Some(crate::document::Dump::default());
+        let created_at = Some("2026-11-20T02:00:00Z".parse().unwrap());
+        night.snapshot = Some(crate::document::Snapshot { created_at, fallback: true, ..Default::default() });
+        let told = prometheus(&night, "");
+        assert!(told.contains("refreshkit_data_timestamp_seconds 1795140000\n"), "{told}");
+        let mut failed = Document::new("two");
+        failed.ok = false;
+        assert_eq!(earlier(&prometheus(&failed, &told), DATA), earlier(&told, DATA));
     }
 }

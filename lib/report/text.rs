@@ -9,7 +9,7 @@ use crate::document::{Dehydration, Document, Migration, MigrationStatus, Refresh
 use crate::outlet::one_line;
 
 /// One line: `ok · 25 tables, 14,210 of 233,118 rows · app-20261123T020000Z.sql.gz 1.2 MiB · 41 s`.
-pub(super) fn summary(document: &Document) -> String {
+pub(crate) fn summary(document: &Document) -> String {
     let mut parts = vec![match &document.error {
         None => "ok".to_owned(),
         Some(error) => format!("FAILED in {}: {}", error.tool, error.message),
@@ -22,11 +22,10 @@ pub(super) fn summary(document: &Document) -> String {
         let tables = plan.tables.len();
         parts.push(format!("{tables} tables, {} of {} rows", HumanCount(after), HumanCount(before)));
     }
-    if let Some(dump) = &document.dump {
-        parts.push(format!("{} {}", dump.name, HumanBytes(dump.bytes)));
-    }
-    if let Some(refresh) = &document.refresh {
-        parts.push(refreshed_in_short(document, refresh));
+    match (&document.refresh, &document.dump) {
+        (Some(refresh), _) => parts.push(refreshed_in_short(document, refresh)),
+        (None, Some(dump)) => parts.push(format!("{} {}", dump.name, HumanBytes(dump.bytes))),
+        (None, None) => {}
     }
     let seconds: f64 = document.steps.iter().map(|step| step.seconds).sum();
     parts.push(format!("{seconds:.0} s"));
@@ -34,7 +33,7 @@ pub(super) fn summary(document: &Document) -> String {
     one_line(&parts.join(" · ").replace(['\n', '\t'], " ")).into_owned()
 }
 
-/// `dev3 <- app-20261122T020000Z.sql.gz @ feature/x, 3 migrations`.
+/// `dev3 <- 22 Nov @ feature/x, 3 migrations`.
 fn refreshed_in_short(document: &Document, refresh: &Refresh) -> String {
     let target = &refresh.target;
     match Fate::of(document, refresh) {
@@ -42,7 +41,12 @@ fn refreshed_in_short(document: &Document, refresh: &Refresh) -> String {
             let reference = refresh.reference.as_deref().map_or(String::new(), |name| format!(" @ {name}"));
             let applied = |migration: &&Migration| migration.status == MigrationStatus::Applied;
             let applied = refresh.migrations.iter().filter(applied).count();
-            format!("{target} <- {}{reference}, {applied} migrations", refresh.dump)
+            let ran = match applied {
+                _ if refresh.reference.is_none() => String::new(),
+                1 => ", 1 migration".to_owned(),
+                many => format!(", {many} migrations"),
+            };
+            format!("{target} <- {}{reference}{ran}", day(document, refresh))
         }
         Fate::Undone => format!("{target} <- what it was before"),
         Fate::Rehearsed | Fate::AsItWas => format!("{target} is as it was"),
@@ -50,12 +54,18 @@ fn refreshed_in_short(document: &Document, refresh: &Refresh) -> String {
     }
 }
 
+/// The day of the dump's data, or what the dump is called where nobody knows it.
+fn day(document: &Document, refresh: &Refresh) -> String {
+    let as_of = document.dump.as_ref().and_then(|dump| dump.as_of);
+    as_of.map_or_else(|| refresh.dump.clone(), |time| time.strftime("%-d %b").to_string())
+}
+
 pub(crate) fn totals(plan: &Dehydration) -> (u64, u64) {
     plan.tables.iter().fold((0, 0), |(before, after), table| (before + table.rows_before, after + table.rows))
 }
 
 /// The whole report.
-pub(super) fn text(document: &Document) -> String {
+pub(crate) fn text(document: &Document) -> String {
     let mut out = format!("run {}: {}\n", one_line(&document.run), summary(document));
     steps(&mut out, document);
     warned(&mut out, document);

@@ -1,0 +1,77 @@
+//! Bars and lines as inline SVG, in colours that a stylesheet may change.
+
+use maud::{Markup, html};
+
+/// The width of a bar's own coordinates; it is stretched to its place.
+pub(super) const WIDTH: f64 = 600.0;
+
+/// What a colour means. The class is what the stylesheet knows, the other is for where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colour {
+    Good,
+    Bad,
+    Look,
+    None,
+}
+
+impl Colour {
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Look => "look",
+            Self::None => "none",
+        }
+    }
+
+    pub(super) fn fallback(self) -> &'static str {
+        match self {
+            Self::Good => "#1a7f37",
+            Self::Bad => "#cf222e",
+            Self::Look => "#9a6700",
+            Self::None => "#8c959f",
+        }
+    }
+}
+
+/// A bar from and to a share between 0 and 1, the whole behind it in light grey.
+pub(super) fn bar(from: f64, to: f64, colour: Colour) -> Markup {
+    let from = from.clamp(0.0, 1.0) * WIDTH;
+    let width = (to.clamp(0.0, 1.0) * WIDTH - from).max(2.0);
+    html! {
+        svg viewBox=(format!("0 0 {WIDTH} 14")) width="100%" height="14" preserveAspectRatio="none" role="img" {
+            rect class="rest" x="0" y="1" width=(WIDTH) height="12" fill="#e6eaef" {}
+            rect class=(colour.class()) x=(format!("{from:.1}")) y="1" width=(format!("{width:.1}")) height="12" fill=(colour.fallback()) {}
+        }
+    }
+}
+
+/// One bar in another: what was there and what is kept, each as a share of the largest.
+pub(super) fn inner_bar(before: f64, kept: f64) -> Markup {
+    let [before, kept] = [before, kept].map(|share| share.clamp(0.0, 1.0) * WIDTH);
+    html! {
+        svg viewBox=(format!("0 0 {WIDTH} 14")) width="100%" height="14" preserveAspectRatio="none" role="img" {
+            rect class="rest" x="0" y="1" width=(format!("{before:.1}")) height="12" fill="#d0d7de" {}
+            rect class="data" x="0" y="1" width=(format!("{kept:.1}")) height="12" fill="#0969da" {}
+        }
+    }
+}
+
+/// A number on a logarithmic scale whose end is `most`; 0 is 0.
+pub(super) fn log_share(number: u64, most: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a bar's length")]
+    let [number, most] = [number, most].map(|count| (count as f64 + 1.0).ln());
+    if most <= 0.0 { 0.0 } else { number / most }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logarithmic_bar_is_empty_for_nothing_and_full_for_the_most() {
+        for (number, most, share) in [(0, 0, 0.0), (0, 10, 0.0), (10, 10, 1.0), (9, 99, 0.5)] {
+            assert!((log_share(number, most) - share).abs() < 0.001, "{number} of {most}");
+        }
+    }
+}
