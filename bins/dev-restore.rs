@@ -14,6 +14,9 @@ A SERVER ON THIS HOST, its login in ~/.my.cnf, a file of mydump-rotate or mysqld
     dev-restore --target local --dump ./app.sql.gz --dry-run
     dev-restore --target local --dump ./app.sql.gz
 
+";
+
+const EXAMPLES: &str = "\
 EXAMPLES:
     dev-restore list
     dev-restore targets
@@ -23,12 +26,12 @@ EXAMPLES:
 
 /// Put a dump on a development server, with the migrations of a branch
 #[derive(Parser)]
-#[command(name = NAME, version, subcommand_negates_reqs = true, after_long_help = format!("{MORE}\n{}", cli::EXIT_STATUS))]
+#[command(name = NAME, version, subcommand_negates_reqs = true, after_help = EXAMPLES, after_long_help = format!("{MORE}\n{EXAMPLES}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-    #[command(flatten)]
     run: RunOptions,
+    #[command(flatten)]
+    common: cli::Common,
     #[command(subcommand)]
     command: Option<Command>,
 }

@@ -17,12 +17,12 @@ EXAMPLES:
 
 /// Choose the rows that developers need and mask them: an exact plan, as SELECTs, proved to be whole
 #[derive(Parser)]
-#[command(name = "mydehydrate", version, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
+#[command(name = "mydehydrate", version, after_help = HELP, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-    #[command(flatten)]
     options: plan::Options,
+    #[command(flatten)]
+    common: cli::Common,
     #[command(subcommand)]
     ask: Option<plan::Ask>,
 }

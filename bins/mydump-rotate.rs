@@ -17,12 +17,12 @@ EXAMPLES:
 
 /// Write the rows of a plan to one gzip file that restores anywhere, then rotate the older dumps
 #[derive(Parser)]
-#[command(name = "mydump-rotate", version, after_long_help = format!("{EXAMPLES}\n{}", cli::EXIT_STATUS))]
+#[command(name = "mydump-rotate", version, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-    #[command(flatten)]
     options: dump::Options,
+    #[command(flatten)]
+    common: cli::Common,
     #[command(subcommand)]
     deed: Option<rotate::Deed>,
 }

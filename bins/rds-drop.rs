@@ -18,12 +18,12 @@ deleted; never a replica source, a member of a global database, or anything with
 
 /// Deletes what this run created, whatever went wrong before: the end of the nightly pipe
 #[derive(Debug, Parser)]
-#[command(name = "rds-drop", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-drop", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-    #[command(flatten)]
     options: rds::DropOptions,
+    #[command(flatten)]
+    common: cli::Common,
 }
 
 fn main() -> ExitCode {

@@ -17,12 +17,12 @@ secrets-manager, in a secret that RDS makes; it is proven by logging in. rds-dro
 
 /// Restores a throw-away copy and proves that it accepts a login
 #[derive(Debug, Parser)]
-#[command(name = "rds-restore", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-restore", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-    #[command(flatten)]
     options: rds::RestoreOptions,
+    #[command(flatten)]
+    common: cli::Common,
 }
 
 fn main() -> ExitCode {

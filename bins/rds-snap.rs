@@ -17,12 +17,12 @@ its own snapshot instead of taking a second one.
 
 /// Orders a snapshot of the source and passes on at once: the head of the nightly pipe
 #[derive(Debug, Parser)]
-#[command(name = "rds-snap", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-snap", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-    #[command(flatten)]
     options: rds::SnapOptions,
+    #[command(flatten)]
+    common: cli::Common,
 }
 
 fn main() -> ExitCode {

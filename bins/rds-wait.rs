@@ -16,12 +16,12 @@ If the snapshot fails or takes too long, the newest available automated snapshot
 
 /// Waits until a snapshot, a cluster or an instance is ready; falls back if the snapshot fails
 #[derive(Debug, Parser)]
-#[command(name = "rds-wait", version, after_help = cli::EXIT_STATUS, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-wait", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-    #[command(flatten)]
     options: rds::WaitOptions,
+    #[command(flatten)]
+    common: cli::Common,
 }
 
 fn main() -> ExitCode {

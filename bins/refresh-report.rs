@@ -14,13 +14,12 @@ use refreshkit::{cli, report};
 ///
 ///     rds-snap | … | rds-drop | refresh-report --html report.html --summary summary.txt --archive run.json > /dev/null
 #[derive(Debug, Parser)]
-#[command(name = "refresh-report", version, verbatim_doc_comment, after_long_help = cli::EXIT_STATUS)]
+#[command(name = "refresh-report", version, verbatim_doc_comment, after_help = "EXAMPLE:\n    refresh-report --html report.html --text /dev/stderr <run.json >/dev/null", after_long_help = cli::EXIT_STATUS)]
 struct Args {
     #[command(flatten)]
-    common: cli::Common,
-
-    #[command(flatten)]
     options: report::Options,
+    #[command(flatten)]
+    common: cli::Common,
 }
 
 fn main() -> ExitCode {

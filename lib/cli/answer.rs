@@ -1,10 +1,14 @@
-//! What `--schema`, `--config-schema` and `--get` answer without running the tool.
+//! What `--schema`, `--config-schema` and `--get` answer without running the tool; and for `scripts/pages`,
+//! `TOOL --generate man|bash|zsh|fish DIR`, what `man` shows and shells complete, made from the very flags.
 //!
-//! In: the flags; for `--get` a document on stdin. Out: JSON, a text, or a list one value a line.
+//! In: the flags; for `--get` a document on stdin. Out: JSON, a text, or a list one value a line; files.
 
 use std::io::{ErrorKind, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
+use clap_complete::{Shell, generate_to};
 use serde_json::Value;
 
 use super::args::Common;
@@ -87,4 +91,57 @@ fn plain(value: &Value) -> String {
 
 fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
+}
+
+/// The word that asks for them, which is in no help: it is for whoever packs the tools.
+const GENERATE: &str = "--generate";
+
+/// Why they are not there.
+#[derive(Debug, thiserror::Error)]
+enum PagesError {
+    #[error("--generate takes man, bash, zsh or fish, and a directory")]
+    Usage,
+    #[error("cannot write to {}", directory.display())]
+    Write { directory: PathBuf, source: std::io::Error },
+}
+
+impl Failure for PagesError {
+    fn ending(&self) -> Ending {
+        match self {
+            Self::Usage => Ending::new(Exit::Usage, "usage"),
+            Self::Write { .. } => Ending::new(Exit::CannotWrite, "cannot-write"),
+        }
+    }
+}
+
+/// Writes them, if that is what is asked for.
+pub(crate) fn pages<A: CommandFactory>(tool: &str) -> Option<ExitCode> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().map(String::as_str) != Some(GENERATE) {
+        return None;
+    }
+    Some(match write_pages(tool, A::command(), &words[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let failed = ErrorReport::of(tool, &failure);
+            report::show(&failed);
+            ExitCode::from(failed.exit)
+        }
+    })
+}
+
+fn write_pages(tool: &str, mut command: clap::Command, words: &[String]) -> Result<(), PagesError> {
+    let [kind, directory] = words else { return Err(PagesError::Usage) };
+    let shell = match kind.as_str() {
+        "man" => None,
+        "bash" => Some(Shell::Bash),
+        "zsh" => Some(Shell::Zsh),
+        "fish" => Some(Shell::Fish),
+        _ => return Err(PagesError::Usage),
+    };
+    let fail = |source| PagesError::Write { directory: PathBuf::from(directory), source };
+    match shell {
+        Some(shell) => generate_to(shell, &mut command, tool, directory).map(drop).map_err(fail),
+        None => clap_mangen::generate_to(command, directory).map_err(fail),
+    }
 }

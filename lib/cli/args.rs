@@ -29,8 +29,10 @@ EXIT STATUS:
 
 A tool that reads a failed document passes it on and exits with the code of the tool that failed.";
 
-/// Flags of every tool.
+/// Flags of every tool. Last in a tool's arguments: its own come first in the help.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Options of every tool")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that a person may give")]
 pub struct Common {
     /// Configuration file [default: $REFRESH_CONFIG, ./refresh.toml, /etc/refreshkit/refresh.toml]
     #[arg(long, value_name = "FILE", global = true)]
@@ -59,6 +61,10 @@ pub struct Common {
     /// Read a document from stdin, print the value at a JSON pointer such as /dump/path, and do nothing else
     #[arg(long, value_name = "POINTER", global = true)]
     pub get: Option<String>,
+
+    /// Write the document on a terminal too, where a person gets a sentence instead
+    #[arg(long, global = true)]
+    pub json: bool,
 
     /// Print the JSON Schema of the document and do nothing else
     #[arg(long, global = true)]
@@ -91,6 +97,13 @@ impl Common {
     pub(crate) fn run_or_new(&self) -> String {
         self.known_run().unwrap_or_else(new_chain)
     }
+}
+
+/// The build that runs the tool, and whoever pressed its button: a build server says the first, the job the second.
+fn asker() -> Option<String> {
+    let words = [environment("BUILD_URL"), environment("REFRESH_USER")];
+    let known: Vec<String> = words.into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join(" of "))
 }
 
 /// How to run `tool` without a pipe.
@@ -136,6 +149,7 @@ pub(crate) fn house(
     let mut house = House::new(tool, config, progress, state_dir);
     house.dry_run = common.dry_run;
     house.owner = environment("REFRESH_OWNER").or_else(|| house.config.snapshot.owner.clone());
+    house.asker = asker();
     house.cancel = cancel.clone();
     house.keys = aws::keys(cancel.clone());
     Ok(house)

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::answer::answer;
 use super::args::{Common, house};
+use super::report::Voice;
 use super::role::Role;
 use super::{ends, input, signal, wait};
 use crate::document::{AnyFailure, Document, Done, ErrorReport, Step, StepStatus};
@@ -29,22 +30,23 @@ where
     if let Some(code) = answer(tool, common) {
         return code;
     }
+    let voice = Voice::of(common);
     let cancel = signal::listen();
     let input::Received { mut document, bytes } = match input::receive(tool, common, role, &cancel) {
         Ok(received) => received,
-        Err(report) => return ends::refuse(tool, common, report),
+        Err(report) => return ends::refuse(tool, common, report, voice),
     };
     if !document.ok && !matches!(role, Role::Finally | Role::Witness) {
-        return ends::pass_on(tool, document);
+        return ends::pass_on(tool, document, voice);
     }
     let started = Timestamp::now();
     let outcome = perform(tool, common, role, &cancel, &mut document, work);
     if role == Role::Witness {
-        return ends::testify(&document, bytes, outcome.map(drop));
+        return ends::testify(&document, bytes, outcome.map(drop), voice);
     }
     let seconds = ends::seconds_since(started);
     let step = Step { seconds, started_at: Some(started), ..ends::step(tool, StepStatus::Ok) };
-    ends::conclude(document, outcome, step)
+    ends::conclude(document, outcome, step, voice)
 }
 
 /// Does the work, or says why it cannot begin.

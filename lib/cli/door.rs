@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::args::Common;
+use super::report::Voice;
 use super::role::Role;
-use super::{ends, signal, wait};
+use super::{answer, ends, signal, wait};
 use crate::document::{Document, Ending, ErrorReport, Exit, Failure, StepStatus};
 use crate::outlet;
 
@@ -17,6 +18,9 @@ use crate::outlet;
 /// hands the document on: failed, with what the tools before it created, so that the end of the pipe can clean up.
 pub fn door<A: Parser>(tool: &'static str, role: Role, enter: impl FnOnce(A) -> ExitCode) -> ExitCode {
     outlet::catch_panics(tool);
+    if let Some(code) = answer::pages::<A>(tool) {
+        return code;
+    }
     let error = match A::try_parse() {
         Ok(flags) => return enter(flags),
         Err(error) => error,
@@ -36,7 +40,7 @@ pub fn door<A: Parser>(tool: &'static str, role: Role, enter: impl FnOnce(A) -> 
     let mut document = before(tool, role);
     document.steps.push(ends::step(tool, StepStatus::Failed));
     document.fail(failed);
-    ends::write(&document, code)
+    ends::write(&document, code, Voice::Document)
 }
 
 /// The document of the tool before, or one that stands for it.

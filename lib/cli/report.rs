@@ -1,12 +1,14 @@
 //! The only file that writes to stdout, and the one that shows errors.
 //!
-//! In: the finished document or list; an error report. Out: stdout once, at the end; stderr as
-//! `tool: error: …` and `  hint: …`.
+//! In: the finished document or list; an error report. Out: stdout once, at the end: the document for the tool that reads it, a
+//! sentence for a person at a terminal; stderr as `tool: error: …` and `  hint: …`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
-use crate::document::{Ending, ErrorReport, Exit, Failure};
+use super::args::Common;
+use crate::document::{self, Document, Ending, ErrorReport, Exit, Failure};
 use crate::outlet;
+use crate::report::{summary, text};
 
 /// stdout is closed or full.
 #[derive(Debug, thiserror::Error)]
@@ -38,4 +40,33 @@ pub(crate) fn show(report: &ErrorReport) {
         said.push_str(hint);
     }
     outlet::say(&report.tool, &said);
+}
+
+/// Who reads stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// A tool, a file, or a person who said `--json`.
+    Document,
+    /// A person.
+    Person,
+}
+
+impl Voice {
+    /// Who reads it, by what stdout is.
+    pub(crate) fn of(common: &Common) -> Self {
+        if !common.json && std::io::stdout().is_terminal() { Self::Person } else { Self::Document }
+    }
+
+    /// What a tool writes at its end.
+    pub(crate) fn say(self, document: &Document) -> String {
+        match self {
+            Self::Document => document::render(document),
+            Self::Person => outlet::for_people(&format!("{}\n", summary(document))),
+        }
+    }
+
+    /// What a witness shows of a document, if it is a person who looks.
+    pub(crate) fn report(self, document: &Document) -> Option<String> {
+        (self == Self::Person).then(|| outlet::for_people(&text(document)))
+    }
 }

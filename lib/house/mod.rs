@@ -2,15 +2,17 @@
 
 mod cancel;
 mod keys;
+mod queue;
 
 pub use cancel::Cancel;
 pub use keys::{Keys, NoKeys, Secret};
+pub use queue::Queue;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::config::Config;
+use crate::config::{Config, Length};
 use crate::document::{Document, Journal, JournalError, owner_of, owner_or_new};
 use crate::progress::Progress;
 
@@ -31,6 +33,8 @@ pub struct House {
     pub state_dir: PathBuf,
     /// Who makes things at the service, if somebody says so; else the state directory has an id of its own.
     pub owner: Option<String>,
+    /// For whom the tool works, for whoever meets it at work: a build, the person who pressed its button.
+    pub asker: Option<String>,
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
     checkpoint: Mutex<Option<Document>>,
@@ -59,6 +63,7 @@ impl House {
             keys: Arc::new(NoKeys),
             state_dir,
             owner: None,
+            asker: None,
             dry_run: false,
             checkpoint: Mutex::new(None),
             holds: AtomicUsize::new(0),
@@ -78,6 +83,11 @@ impl House {
     /// The same for whoever makes nothing: a state directory in which nothing was ever made has no owner.
     pub fn known_owner(&self) -> Result<Option<String>, JournalError> {
         self.owner.clone().map_or_else(|| owner_of(&self.state_dir), |owner| Ok(Some(owner)))
+    }
+
+    /// Waits for what somebody else holds, at most so long; not at all without a length.
+    pub fn queue(&self, wait: Option<Length>) -> Queue<'_> {
+        Queue::new(&self.progress, &self.cancel, wait)
     }
 
     /// Says that a step has begun that is over in a moment and must not be left in the middle.

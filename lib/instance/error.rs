@@ -179,7 +179,7 @@ impl Failure for Error {
             ),
             Self::WrongKind { .. } => Ending::new(Exit::BadConfig, "wrong-kind-of-target"),
             Self::Held { .. } => {
-                Ending::new(Exit::Temporary, "target-held").hint("try again when it is done")
+                Ending::new(Exit::Temporary, "target-held").hint("try again when it is done, or wait: --wait")
             }
             Self::PortTaken { .. } => Ending::new(Exit::Unavailable, "port-taken")
                 .hint("ss -ltnp shows by whom; or another port = … for this target"),

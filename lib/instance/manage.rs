@@ -228,7 +228,7 @@ fn locked(house: &House, target: &InstanceTarget) -> Result<(Home, Option<Lock>)
 
 /// A dry run changes nothing, and a lock is a file.
 fn lock_of(house: &House, home: &Home, target: &InstanceTarget) -> Result<Option<Lock>, Error> {
-    if house.dry_run { Ok(None) } else { Lock::of_target(home, &target.name).map(Some) }
+    if house.dry_run { Ok(None) } else { Lock::of_target(house, home, &target.name, None).map(Some) }
 }
 
 /// The place of a target that is there.

@@ -20,7 +20,7 @@ use std::io::Write;
 pub use error::Error;
 pub use options::Command;
 
-use crate::document::{Document, Done};
+use crate::document::{Document, Done, chain};
 use crate::house::House;
 use crate::restore;
 use target::InstanceTarget;
@@ -44,7 +44,9 @@ pub fn perform(house: &House, document: &mut Document, command: &Command) -> Res
         Command::Up(options) => manage::up(house, options),
         Command::Down(options) => manage::down(house, &instance(options.target.get())?),
         Command::Drop(options) => manage::drop_some(house, options),
-        Command::List(_) | Command::Targets(_) | Command::Status(_) => Ok(Done::default()),
+        Command::List(_) | Command::Targets(_) | Command::Refs(_) | Command::Status(_) | Command::Doctor => {
+            Ok(Done::default())
+        }
     }
 }
 
@@ -53,10 +55,34 @@ pub fn show(house: &House, out: &mut dyn Write, command: &Command) -> Result<(),
     match command {
         Command::List(options) => Ok(restore::list(house, out, options)?),
         Command::Targets(options) => show::targets(house, out, options),
+        Command::Refs(options) => Ok(restore::refs(house, out, options)?),
+        Command::Doctor => doctor(house, out),
         Command::Status(options) => match InstanceTarget::of(&house.config, options.target.get())? {
             Some(target) => show::status(house, out, &target, options),
             None => Ok(restore::status(house, out, options)?),
         },
         _ => Ok(()),
     }
+}
+
+/// Looks at what every refresh needs, and at each target.
+fn doctor(house: &House, out: &mut dyn Write) -> Result<(), Error> {
+    let mut findings = restore::doctor_common(house);
+    for (name, settings) in &house.config.targets {
+        if settings.instance.is_none() {
+            findings.push(restore::doctor_target(house, name));
+        }
+    }
+    let mut wrong = restore::doctor_tell(out, &findings);
+    for (name, _) in InstanceTarget::sections(&house.config).filter(|(name, _)| !target::is_pattern(name)) {
+        // The porch hands a buffer in, which cannot fail.
+        let _ = match InstanceTarget::must(&house.config, name).and_then(|target| target.program()) {
+            Ok(program) => writeln!(out, "ok    instance {name}: {}", program.path.display()),
+            Err(error) => {
+                wrong = wrong.and(Err(restore::Error::Unwell { wrong: 1 }));
+                writeln!(out, "WRONG instance {name}: {}", chain(&error))
+            }
+        };
+    }
+    Ok(wrong?)
 }

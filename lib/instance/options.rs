@@ -1,6 +1,8 @@
 //! The words and flags of `dev-restore`, for both kinds of targets.
 
-use crate::restore::{ListOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions};
+use crate::restore::{
+    ListOptions, RefsOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions,
+};
 
 /// What to do; without a word, `run`.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -12,6 +14,10 @@ pub enum Command {
     List(ListOptions),
     /// Show the targets that may be replaced, and what they are now
     Targets(TargetsOptions),
+    /// Show the branches and tags whose migrations may run
+    Refs(RefsOptions),
+    /// Say what works here and what does not: dumps, branches, the logins of targets, their servers
+    Doctor,
     /// Put the database back that was there before the last refresh (again: the refreshed one)
     Undo(UndoOptions),
     /// Show what a target's database was refreshed from; finish or revert an interrupted refresh
@@ -31,7 +37,7 @@ pub enum Command {
 impl Command {
     /// Whether it gives a document on stdout, and not a text of its own.
     pub fn gives_a_document(&self) -> bool {
-        !matches!(self, Self::List(_) | Self::Targets(_) | Self::Status(_))
+        !matches!(self, Self::List(_) | Self::Targets(_) | Self::Refs(_) | Self::Status(_) | Self::Doctor)
     }
 }
 

@@ -55,9 +55,7 @@ pub(crate) fn refresh(
     let database = database_of(target, &dump)?;
     let own = OwnServer { name: &target.name, settings: &target.settings, database: &database };
     own.check(&Server::at_socket(&target.root, "", ""))?;
-    // A build server's empty field means no branch.
-    let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
-    let checkout = reference.map(|reference| Checkout::configured::<Error>(house, reference)).transpose()?;
+    let checkout = Checkout::configured::<Error>(house, options.reference.as_deref())?;
     let program = target.program()?;
     let settings = settings_of(house, target, &program)?;
     document.dump = Some(dump.section());
@@ -67,7 +65,7 @@ pub(crate) fn refresh(
         return say_what_would_be_done(house, target, &program, &dump);
     }
     let home = Home::open(target)?;
-    let _lock = Lock::of_target(&home, &target.name)?;
+    let _lock = Lock::of_target(house, &home, &target.name, options.wait)?;
     let mut place = Place::open(&home, &target.name)?;
     give_port(house, &mut place, target)?;
     finish(house, &mut place)?;
@@ -225,8 +223,12 @@ impl Refresher<'_> {
                 live: database,
                 databases: &self.template.facts.databases,
             };
-            let migrations = &mut refresh.migrations;
-            migrate::run(self.house, checkout, &sql, |migration| migrations.push(migration))?;
+            // An abort leaves this thread behind: what has run by then has run.
+            let ran = |migration| {
+                refresh.migrations.push(migration);
+                self.remember(refresh);
+            };
+            migrate::run(self.house, checkout, &sql, ran)?;
         }
         self.own.finish(self.house, &loader)?;
         self.house.cancel.check()?;

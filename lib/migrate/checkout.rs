@@ -23,17 +23,30 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// The reference at the repository of `[migrations]`, and a word about its commit.
-    pub fn configured<E>(house: &House, reference: &str) -> Result<Self, E>
+    /// The reference at the repository of `[migrations]`, and a word about its commit. Nothing where none is asked for: a
+    /// form's empty field, or what the paste left in it.
+    pub fn configured<E>(house: &House, reference: Option<&str>) -> Result<Option<Self>, E>
     where
         E: From<config::Error> + From<Error>,
     {
+        let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
+            return Ok(None);
+        };
         let settings = house.config.migrations.as_ref();
         let settings = settings.ok_or(config::Error::Unset { setting: "[migrations] repository" })?;
         let checkout = Self::of(house, settings, reference)?;
         let commit = &checkout.commit[..checkout.commit.len().min(12)];
         house.progress.say(&format!("{reference} is {commit}"));
-        Ok(checkout)
+        Ok(Some(checkout))
+    }
+
+    /// The names of branches and tags; nothing where no migrations are configured.
+    pub fn references<E: From<Error>>(house: &House) -> Result<Vec<String>, E> {
+        let repository = house.config.migrations.as_ref().map(|settings| settings.repository.as_str());
+        match repository.filter(|repository| !repository.is_empty()) {
+            Some(repository) => Ok(git::references(house, repository)?),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Looks the reference up at the repository and exports it. Nothing of the target is touched.

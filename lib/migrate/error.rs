@@ -36,6 +36,14 @@ pub enum Error {
         /// Names like it.
         near: Vec<String>,
     },
+    /// It looks like a commit, and none has that id.
+    #[error("{repository} has no branch, tag or commit {commit}")]
+    NoSuchCommit {
+        /// The repository.
+        repository: String,
+        /// What was asked for.
+        commit: String,
+    },
     /// A branch and a tag of that name.
     #[error("{repository} has a branch and a tag {name}")]
     TwoReferences {
@@ -216,6 +224,8 @@ impl Failure for Error {
             Self::NoSuchReference { repository, .. } => Ending::new(Exit::BadInput, "no-such-ref")
                 .hint(format!("git ls-remote --heads --tags {repository}")),
             Self::NotAReference(_) => Ending::new(Exit::BadInput, "no-such-ref"),
+            Self::NoSuchCommit { .. } => Ending::new(Exit::BadInput, "no-such-ref")
+                .hint("is it pushed, and are its first digits those of one commit alone?"),
             Self::TwoReferences { name, .. } => Ending::new(Exit::BadInput, "ambiguous-ref").hint(format!(
                 "say refs/heads/{name} for the branch; for the tag, one of the two needs another name"
             )),

@@ -41,12 +41,25 @@ const NOT_OURS: &[&str] = &[
 
 /// What a clone is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// The short name, which `git clone --branch` takes.
-    pub(crate) name: String,
+pub(crate) enum Found {
+    /// The short name of a branch or tag, which `git clone --branch` takes.
+    Name(String),
+    /// The beginning of a commit's id: nobody knows before whether there is one.
+    Commit(String),
 }
 
-/// Finds the branch or tag of that very name.
+/// All branches and tags, the branches first, the tags with the highest numbers first.
+pub(crate) fn references(house: &House, repository: &str) -> Result<Vec<String>, Error> {
+    let arguments = ["ls-remote", "--heads", "--tags", "--sort=-version:refname", "--", repository];
+    let said = output(house, &mut git(&arguments), "ls-remote", repository, LOOK_UP_TIMEOUT)?;
+    let known = references_of(&said);
+    let mut names: Vec<&str> = known.iter().filter_map(|full| full.strip_prefix("refs/heads/")).collect();
+    names.reverse();
+    names.extend(known.iter().filter_map(|full| full.strip_prefix("refs/tags/")));
+    Ok(names.into_iter().map(str::to_owned).collect())
+}
+
+/// Finds the branch or tag of that very name, else takes it for a commit if it can be one.
 pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Result<Found, Error> {
     let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
     let name = name.unwrap_or(reference);
@@ -57,8 +70,9 @@ pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Resul
     let said = output(house, &mut command, "ls-remote", repository, LOOK_UP_TIMEOUT)?;
     let known = references_of(&said);
     match chosen(&known, reference) {
-        Choice::One => Ok(Found { name: name.to_owned() }),
+        Choice::One => Ok(Found::Name(name.to_owned())),
         Choice::Two => Err(Error::TwoReferences { repository: shown(repository), name: name.to_owned() }),
+        Choice::None if is_commit(reference) => Ok(Found::Commit(reference.to_ascii_lowercase())),
         Choice::None => Err(Error::NoSuchReference {
             repository: shown(repository),
             reference: shown(reference),
@@ -94,7 +108,12 @@ fn chosen(known: &[&str], reference: &str) -> Choice {
     }
 }
 
-/// Exports the newest commit; returns its id.
+/// Whether it is what git shows of a commit: seven digits and more.
+fn is_commit(text: &str) -> bool {
+    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Exports the newest commit of a branch or tag, or that very commit; returns its id.
 pub(crate) fn export(
     house: &House,
     repository: &str,
@@ -102,12 +121,34 @@ pub(crate) fn export(
     directory: &Path,
 ) -> Result<String, Error> {
     let target = directory.display().to_string();
-    let mut command = git(&["clone", "--quiet", "--depth", "1", "--single-branch", "--template="]);
-    command.args(["--branch", &found.name, "--", repository, &target]);
-    output(house, &mut command, "clone", repository, CLONE_TIMEOUT)?;
+    match found {
+        Found::Name(name) => {
+            let mut command = git(&["clone", "--quiet", "--depth", "1", "--single-branch", "--template="]);
+            command.args(["--branch", name, "--", repository, &target]);
+            output(house, &mut command, "clone", repository, CLONE_TIMEOUT)?;
+        }
+        Found::Commit(commit) => check_out(house, repository, commit, &target)?,
+    }
     let mut command = git(&["-C", &target, "rev-parse", "HEAD"]);
     let commit = output(house, &mut command, "rev-parse", repository, LOOK_UP_TIMEOUT)?;
     Ok(commit.trim().to_owned())
+}
+
+/// A server need not give a commit by its id alone: the history comes along, without the files of other commits where it can.
+fn check_out(house: &House, repository: &str, commit: &str, target: &str) -> Result<(), Error> {
+    let mut command = git(&["clone", "--quiet", "--no-checkout", "--filter=blob:none", "--template="]);
+    command.args(["--", repository, target]);
+    output(house, &mut command, "clone", repository, CLONE_TIMEOUT)?;
+    let whole = format!("{commit}^{{commit}}");
+    let mut command = git(&["-C", target, "rev-parse", "--verify", "--quiet", &whole]);
+    let known = output(house, &mut command, "rev-parse", repository, LOOK_UP_TIMEOUT);
+    let known = known.map_err(|error| match error {
+        Error::Git { .. } => Error::NoSuchCommit { repository: shown(repository), commit: commit.to_owned() },
+        other => other,
+    })?;
+    let mut command = git(&["-C", target, "checkout", "--quiet", "--detach", known.trim()]);
+    output(house, &mut command, "checkout", repository, CLONE_TIMEOUT)?;
+    Ok(())
 }
 
 /// git that never asks, runs no hook and knows no worktree but the one it is told. Nothing of a branch makes it run anything: hooks and
@@ -232,7 +273,14 @@ fn is_plausible(name: &str) -> bool {
         && !name.contains("@{")
 }
 
+/// What people call the branch that everything goes to.
+const MAIN_NAMES: [&str; 5] = ["main", "master", "trunk", "develop", "development"];
+
 fn near(name: &str, names: &[String]) -> Vec<String> {
+    if MAIN_NAMES.contains(&name.to_lowercase().as_str()) {
+        let mains = names.iter().filter(|known| MAIN_NAMES.contains(&known.as_str()));
+        return mains.take(NEAR_MAX).cloned().collect();
+    }
     let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_lowercase();
     let mut scored: Vec<(usize, &String)> = names
         .iter()
@@ -278,6 +326,15 @@ mod tests {
         assert_eq!(near("feature/rating-v3", &names), ["feature/rating-v2"]);
         assert_eq!(near("rating-v2", &names), ["feature/rating-v2"]);
         assert!(near("zzz", &names).is_empty());
+        assert_eq!(near("master", &names), ["main"]);
+    }
+
+    #[test]
+    fn what_git_shows_of_a_commit_may_be_one_and_a_word_is_none() {
+        assert!(is_commit("c0ffee1") && is_commit("C0FFEE1") && is_commit(&"a".repeat(40)));
+        for none in ["c0ffee", "feature", "deadbeefs", ""] {
+            assert!(!is_commit(none), "{none}");
+        }
     }
 
     #[test]

@@ -78,6 +78,12 @@ pub enum Error {
         /// Who, from where, since when.
         holder: String,
     },
+    /// `doctor` found something.
+    #[error("{wrong} of these do not work")]
+    Unwell {
+        /// How many.
+        wrong: usize,
+    },
     /// The lock went away while the refresh was at work: its connection was lost.
     #[error("the lock on {database} was lost: its connection to the server ended")]
     LockLost {
@@ -341,8 +347,10 @@ impl Failure for Error {
                 sql::name(database)
             )),
             Self::Held { .. } => {
-                Ending::new(Exit::Temporary, "target-held").hint("try again when it is done")
+                Ending::new(Exit::Temporary, "target-held")
+                    .hint("try again when it is done, or wait: --wait")
             }
+            Self::Unwell { .. } => Ending::new(Exit::Unavailable, "unwell"),
             Self::LockLost { .. } => Ending::new(Exit::Temporary, "lock-lost"),
             Self::NoLoader { .. }
             | Self::WideLoader { .. }
@@ -352,8 +360,8 @@ impl Failure for Error {
             Self::NotFast { .. } => {
                 Ending::new(Exit::Refused, "not-fast").hint("refresh it without --fast")
             }
-            Self::NoSuchDump { choice, .. } => {
-                Ending::new(Exit::BadInput, "no-such-dump").hint(how_to_choose(choice))
+            Self::NoSuchDump { choice, dir, there } => {
+                Ending::new(Exit::BadInput, "no-such-dump").hint(how_to_choose(choice, dir, there))
             }
             Self::SeveralDatabases { .. } => Ending::new(Exit::BadInput, "several-databases")
                 .hint("choose one: --database NAME"),
@@ -477,9 +485,11 @@ fn how_to_allow(name: &str, known: &[String]) -> String {
     )
 }
 
-fn how_to_choose(dump: &str) -> String {
+fn how_to_choose(dump: &str, dir: &Path, there: &[String]) -> String {
     if Path::new(dump).is_file() {
         format!("for the file in this directory: --dump ./{dump}")
+    } else if there.is_empty() {
+        format!("is {} mounted here, and has a night run? A file of your own: --dump ./FILE", dir.display())
     } else {
         "dev-restore list shows what there is".to_owned()
     }

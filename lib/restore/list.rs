@@ -8,11 +8,12 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::options::{ListOptions, TargetsOptions};
+use super::options::{ListOptions, RefsOptions, TargetsOptions};
 use crate::archive::{self, Candidate, Purpose, Trust};
 use crate::config::TargetConfig;
 use crate::document::Failure;
 use crate::house::House;
+use crate::migrate::Checkout;
 
 /// What stands for an empty list.
 const NONE: &str = "none\n";
@@ -62,6 +63,28 @@ fn table(found: &[Candidate], trust: Trust<'_>) -> String {
     std::iter::once(head).chain(found.iter().map(line)).collect()
 }
 
+/// What stands for no branch in a list of choices: it is none that git would take.
+const NO_BRANCH: &str = "(none)";
+
+/// Writes the branches and tags whose migrations may run.
+pub fn refs(house: &House, out: &mut dyn Write, options: &RefsOptions) -> Result<(), Error> {
+    let known = Checkout::references::<Error>(house)?;
+    let default = house.config.migrations.as_ref().and_then(|settings| settings.default_ref.as_deref());
+    let _ = out.write_all(ref_lines(known, default, options).as_bytes());
+    Ok(())
+}
+
+fn ref_lines(known: Vec<String>, default: Option<&str>, options: &RefsOptions) -> String {
+    let rest = known.into_iter().filter(|name| Some(name.as_str()) != default);
+    let mut names: Vec<String> = default.iter().map(|name| (*name).to_owned()).collect();
+    if options.plain {
+        names.push(NO_BRANCH.to_owned());
+    }
+    names.extend(rest);
+    names.truncate(options.limit.max(1));
+    names.into_iter().map(|name| name + "\n").collect()
+}
+
 /// Writes the targets that are databases on a server.
 pub fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptions) -> Result<(), Error> {
     let targets = house.config.targets.iter().filter(|(_, target)| target.instance.is_none());
@@ -82,4 +105,20 @@ pub fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptions) -> 
     };
     let _ = out.write_all(text.as_bytes());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_offers_the_configured_branch_first_and_always_none() {
+        let known = || ["feature/a", "main", "v1"].map(str::to_owned).to_vec();
+        let list =
+            |default: Option<&str>, plain, limit| ref_lines(known(), default, &RefsOptions { plain, limit });
+        assert_eq!(list(Some("main"), true, 100), "main\n(none)\nfeature/a\nv1\n");
+        assert_eq!(list(None, true, 2), "(none)\nfeature/a\n");
+        assert_eq!(list(Some("main"), false, 100), "main\nfeature/a\nv1\n");
+        assert_eq!(ref_lines(Vec::new(), None, &RefsOptions { plain: true, limit: 0 }), "(none)\n");
+    }
 }

@@ -11,6 +11,7 @@
 //! swap                                      the only step that touches <db>
 //! ```
 
+mod doctor;
 mod error;
 mod fresh;
 mod guard;
@@ -25,10 +26,13 @@ mod swap;
 mod target;
 mod undo;
 
+pub(crate) use doctor::{common as doctor_common, target as doctor_target, tell as doctor_tell};
 pub use error::Error;
 pub(crate) use fresh::{ChosenDump, OwnServer};
-pub use list::{list, targets};
-pub use options::{ListOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions};
+pub use list::{list, refs, targets};
+pub use options::{
+    ListOptions, RefsOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions,
+};
 pub use run::refresh;
 pub use status::status;
 pub use undo::undo;

@@ -1,5 +1,6 @@
 //! The flags of `dev-restore`, so that its door stays thin.
 
+use crate::config::Length;
 use crate::mysql::LoginOptions;
 
 /// Which target, as the first word or as a flag.
@@ -40,9 +41,13 @@ pub struct RunOptions {
     #[arg(long)]
     pub unsigned: bool,
 
-    /// Branch or tag whose migrations run on the refreshed database
+    /// Branch, tag or commit whose migrations run on the refreshed database
     #[arg(long = "ref", short = 'r', value_name = "REF")]
     pub reference: Option<String>,
+
+    /// Wait for another refresh of the target to end, at most so long [without a value: 30m]
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "30m")]
+    pub wait: Option<Length>,
 
     /// How the loaded tables are compared with the dump before the swap
     #[arg(long, value_name = "HOW", default_value = "digest")]
@@ -112,12 +117,28 @@ pub struct TargetsOptions {
     pub json: bool,
 }
 
+/// How branches and tags are listed.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RefsOptions {
+    /// One name a line, `[migrations] default_ref` first; `(none)` stands for no migrations at all
+    #[arg(long)]
+    pub plain: bool,
+
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
+}
+
 /// Which target goes back.
 #[derive(Debug, Clone, clap::Args)]
 pub struct UndoOptions {
     /// The target.
     #[command(flatten)]
     pub target: TargetName,
+
+    /// Wait for a refresh of the target to end, at most so long [without a value: 30m]
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "30m")]
+    pub wait: Option<Length>,
 
     /// How to log in to the target.
     #[command(flatten)]

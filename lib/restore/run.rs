@@ -38,16 +38,17 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     set::statements(&target)?;
     let trust = Trust::of(&house.config).but_unsigned(options.unsigned && options.dump.contains('/'));
     let dump = AnyDump::open(&path, &target, trust, options.database.as_deref())?;
-    // A build server's empty field means no branch.
-    let reference = options.reference.as_deref().filter(|reference| !reference.is_empty());
-    let checkout = reference.map(|reference| Checkout::configured::<Error>(house, reference)).transpose()?;
+    let checkout = Checkout::configured::<Error>(house, options.reference.as_deref())?;
     document.dump = Some(dump.section(&path));
     document.refresh = Some(start(&target, &path, checkout.as_ref()));
     house.remember(document);
-    let mut holder = Holder::take(house, &target)?;
+    let mut holder = Holder::take(house, &target, options.wait)?;
     guard::refuse_source(house, &target, &mut holder.session)?;
     production::refuse(house, &target, &mut holder.session)?;
     let loading = Loading::of(dump, &target, options, choice, &mut holder.session)?;
+    if !(options.include.is_empty() && options.exclude.is_empty()) {
+        say_what_stays_empty(house, &target, &loading.left_empty());
+    }
     prepare(house, &mut holder, &target)?;
     let fast = options.fast && fast::may(house, &mut holder.session, &target)?;
     if house.dry_run {
@@ -61,6 +62,24 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let written = write_junit(options, section);
     outcome?;
     written.map(|()| Done::saying(describe(section)))
+}
+
+/// Names that are said in full; the others are counted.
+const NAMES_SHOWN: usize = 10;
+
+/// A database is replaced as a whole: who chooses tables may not expect that of the others.
+fn say_what_stays_empty(house: &House, target: &Target, left: &[&str]) {
+    if left.is_empty() {
+        return;
+    }
+    let more = left.len().saturating_sub(NAMES_SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    house.progress.warn(&format!(
+        "empty in {} after this: {}{more}; preserve in [targets.{}] keeps the rows that a table has now",
+        target.database,
+        left[..left.len().min(NAMES_SHOWN)].join(", "),
+        target.name
+    ));
 }
 
 /// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations`.
@@ -278,8 +297,9 @@ impl Refresher<'_> {
         state::create_database(session, &previous, &collation)?;
         state::create(session, &previous, state::BEFORE)?;
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let asker = self.house.asker.as_ref().map(|asker| format!("{asker}, ")).unwrap_or_default();
         let holder = format!(
-            "{} (process {} on {}, since {:.0})",
+            "{asker}{} (process {} on {}, since {:.0})",
             self.target.server.label(),
             std::process::id(),
             host.trim(),
@@ -293,8 +313,12 @@ impl Refresher<'_> {
         let Some(checkout) = self.checkout else { return Ok(()) };
         let target =
             SqlTarget { server, database: &self.target.staging(), live: &self.target.database, databases };
-        let migrations = &mut refresh.migrations;
-        Ok(migrate::run(self.house, checkout, &target, |migration| migrations.push(migration))?)
+        // An abort leaves this thread behind: what has run by then has run.
+        let ran = |migration| {
+            refresh.migrations.push(migration);
+            self.remember(refresh);
+        };
+        Ok(migrate::run(self.house, checkout, &target, ran)?)
     }
 
     /// A refresh that failed leaves nothing behind; one that was interrupted has no time, the next one cleans up.

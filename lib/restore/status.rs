@@ -21,7 +21,7 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
     let target = Target::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
     let mut repaired = None;
     if options.repair {
-        let mut holder = Holder::take(house, &target)?;
+        let mut holder = Holder::take(house, &target, None)?;
         repaired =
             Some(swap::repair(&mut holder, &target)?.unwrap_or_else(|| "nothing to repair".to_owned()));
     }

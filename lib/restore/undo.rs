@@ -19,7 +19,7 @@ use crate::restore::swap::{state, stored};
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
     let target = Target::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
-    let mut holder = Holder::take(house, &target)?;
+    let mut holder = Holder::take(house, &target, options.wait)?;
     if !house.dry_run
         && let Some(done) = swap::repair(&mut holder, &target)?
     {

@@ -171,6 +171,12 @@ fn every_help_shows_a_purpose_an_example_and_the_exit_codes() {
         for part in ["Example", tool, "EXIT STATUS", "75  temporary, try again"] {
             assert!(help.contains(part), "{tool} --help lacks {part:?}:\n{help}");
         }
+        // The tool's own flags come before those of every tool, and -h has an example too.
+        let short = Tool::new(tool).arg("-h").run().exits(0).stdout;
+        assert!(short.contains("EXAMPLE"), "{short}");
+        let of_every_tool = short.find("Options of every tool:").unwrap();
+        let own = short.find("\nOptions:").or_else(|| short.find("\nCommands:"));
+        assert!(own.is_some_and(|own| own < of_every_tool), "{short}");
         let version = Tool::new(tool).arg("--version").run().exits(0).stdout;
         assert_eq!(version.trim(), format!("{tool} {}", env!("CARGO_PKG_VERSION")));
         Tool::new(tool).arg("--no-such-flag").run().exits(2);

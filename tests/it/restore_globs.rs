@@ -24,6 +24,13 @@ fn brackets_and_braces_in_the_name_of_a_table_are_nothing_but_that() {
         place.configure_target("include = [\"a[1]\", \"{x}\"]");
         place.tool(&["--target", "dev3"]).run().exits(0);
         assert_eq!(filled(), [true, true, false]);
+        // Whoever chooses on the command line is told what that means for the others.
+        let said = place.tool(&["--target", "dev3", "--exclude", "{x}"]).run().exits(0).stderr;
+        let told = format!(
+            "warning: empty in {} after this: a1, {{x}}; preserve in [targets.dev3]",
+            place.database()
+        );
+        assert!(said.contains(&told), "{said}");
         place.configure_target("exclude = [\"a[*\", \"{?}\"]");
         place.tool(&["--target", "dev3"]).run().exits(0);
         assert_eq!(filled(), [false, false, true]);

@@ -12,6 +12,8 @@ pub struct MigrationsConfig {
     pub repository: String,
     /// Which files are migrations, a glob in the repository.
     pub path: Option<String>,
+    /// The branch that a build server's form offers first; without it, none. A command line names its own.
+    pub default_ref: Option<String>,
     /// The table that says which migrations ran already, and its column.
     pub ledger: LedgerConfig,
     /// A command that runs the migrations instead, in the exported worktree.

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use super::super::error::Error;
 use super::Home;
+use crate::config::Length;
 use crate::house::House;
 
 const POLL: Duration = Duration::from_millis(50);
@@ -23,13 +24,29 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// The lock of a target, or who holds it.
-    pub(crate) fn of_target(home: &Home, name: &str) -> Result<Self, Error> {
+    /// The lock of a target, waited for as long as that; or who holds it.
+    pub(crate) fn of_target(
+        house: &House,
+        home: &Home,
+        name: &str,
+        wait: Option<Length>,
+    ) -> Result<Self, Error> {
+        let mut queue = house.queue(wait);
+        loop {
+            match Self::now(house, home, name) {
+                Err(Error::Held { holder, .. }) if queue.waits(&holder)? => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn now(house: &House, home: &Home, name: &str) -> Result<Self, Error> {
         let mut file = open(home, &format!("target-{name}"))?;
         let path = home.root.join("locks");
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
-                let holder = format!("process {} since {:.0}", std::process::id(), Timestamp::now());
+                let asker = house.asker.as_ref().map(|asker| format!("{asker}, ")).unwrap_or_default();
+                let holder = format!("{asker}process {} since {:.0}", std::process::id(), Timestamp::now());
                 // Who holds it is for people: on a full disk it is held all the same.
                 let emptied = file.set_len(0).and_then(|()| file.rewind());
                 let _ = emptied.and_then(|()| file.write_all(holder.as_bytes()));
@@ -37,7 +54,7 @@ impl Lock {
             }
             Err(Errno::WOULDBLOCK) => {
                 let mut holder = String::new();
-                let _ = Read::by_ref(&mut file).take(200).read_to_string(&mut holder);
+                let _ = Read::by_ref(&mut file).take(500).read_to_string(&mut holder);
                 Err(Error::Held { target: name.to_owned(), holder })
             }
             Err(e) => Err(Error::file("lock", &path)(e.into())),

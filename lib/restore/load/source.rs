@@ -215,6 +215,18 @@ impl Loading {
         }
     }
 
+    /// Tables of a dump of ours that come without their rows, because of what was chosen.
+    pub(crate) fn left_empty(&self) -> Vec<&str> {
+        match self {
+            Self::Ours(job, _) => {
+                let left =
+                    job.tables().filter(|(_, entry)| entry.rows > 0 && !job.choice.takes(&entry.table));
+                left.map(|(_, entry)| entry.table.as_str()).collect()
+            }
+            Self::Foreign(_) => Vec::new(),
+        }
+    }
+
     /// What a run would do.
     pub(crate) fn say_what_would_be_done(&self, house: &House, target: &Target, checkout: Option<&Checkout>) {
         let with = checkout.map_or(String::new(), |checkout| {

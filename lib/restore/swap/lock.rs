@@ -5,6 +5,7 @@
 //! until that statement is over.
 
 use super::state;
+use crate::config::Length;
 use crate::house::House;
 use crate::mysql::{Session, number};
 use crate::restore::error::Error;
@@ -24,22 +25,29 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// Takes the target's lock, or says who has it.
-    pub(crate) fn take(house: &House, target: &Target) -> Result<Self, Error> {
+    /// Takes the target's lock, waits for it as long as that, or says who has it.
+    pub(crate) fn take(house: &House, target: &Target, wait: Option<Length>) -> Result<Self, Error> {
         let mut session = target.server.connect()?;
         // A quiet connection must outlive a long load.
         session.attempt("SET SESSION wait_timeout = 172800");
         session.run("setting the SQL mode", "SET SESSION sql_mode = ''")?;
         let lock = lock_name(&target.database);
-        for wait_s in [0, LOCK_WAIT_S] {
+        let mut queue = house.queue(wait);
+        let mut wait_s = 0;
+        loop {
             house.cancel.check()?;
             let sql = format!("SELECT GET_LOCK({}, {wait_s})", literal(&lock));
             if session.first::<Option<i64>>("taking the target's lock", &sql)?.flatten() == Some(1) {
                 return Ok(Self { session, lock, database: target.database.clone() });
             }
+            if wait_s > 0 {
+                let holder = describe_holder(&mut session, &lock, &target.previous());
+                if !queue.waits(&holder)? {
+                    return Err(Error::Held { target: target.name.clone(), holder });
+                }
+            }
+            wait_s = LOCK_WAIT_S;
         }
-        let holder = describe_holder(&mut session, &lock, &target.previous());
-        Err(Error::Held { target: target.name.clone(), holder })
     }
 
     /// Fails if the connection, and with it the lock, has gone.

@@ -37,10 +37,12 @@ impl Tool {
             "REFRESH_RUN",
             "REFRESH_OWNER",
             "BUILD_TAG",
+            "BUILD_URL",
             "JENKINS_URL",
             "REFRESH_CONFIG",
             "REFRESH_STATE_DIR",
             "REFRESH_PROGRESS",
+            "REFRESH_USER",
         ] {
             command.env_remove(variable);
         }

@@ -1,0 +1,108 @@
+//! What works here and what does not, before anybody needs it: `dev-restore doctor`.
+//!
+//! In: `refresh.toml`. Out: a line for each thing that a refresh needs, with what to do about those that are missing. Nothing is written
+//! anywhere, no database is touched.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use super::error::Error;
+use super::guard::{self, production};
+use super::target::Target;
+use crate::archive::{self, Purpose, Trust};
+use crate::document::{Failure, chain};
+use crate::house::House;
+use crate::migrate::Checkout;
+use crate::mysql::{Access, LoginOptions, Server};
+
+/// One thing, and how it is.
+pub(crate) type Finding = (String, Result<String, Error>);
+
+/// What a refresh of any target needs: dumps, and the branches where migrations are configured.
+pub(crate) fn common(house: &House) -> Vec<Finding> {
+    let mut all = vec![("dumps".to_owned(), dumps(house))];
+    if let Some(settings) = &house.config.migrations {
+        all.push(("branches".to_owned(), branches(house, settings.default_ref.as_deref())));
+    }
+    all
+}
+
+/// What a target that is a database on a server needs.
+pub(crate) fn target(house: &House, name: &str) -> Finding {
+    (format!("target {name}"), look(house, name))
+}
+
+fn dumps(house: &House) -> Result<String, Error> {
+    let dir = archive::directory(&house.config, None, Purpose::Reading)?;
+    let all = archive::candidates(&dir, None)?;
+    let Some(newest) = all.first() else {
+        return Err(Error::NoSuchDump { choice: archive::LATEST.to_owned(), dir, there: Vec::new() });
+    };
+    newest.read(Trust::of(&house.config))?;
+    let hours = Timestamp::now().duration_since(newest.as_of).as_hours();
+    Ok(format!("{} in {}, the newest {} is {hours} h old", all.len(), dir.display(), newest.file))
+}
+
+fn branches(house: &House, default: Option<&str>) -> Result<String, Error> {
+    let known = Checkout::references::<Error>(house)?;
+    // A form that offers it would fail at each press.
+    if let Some(default) = default.filter(|default| !known.iter().any(|name| name == default)) {
+        Checkout::configured::<Error>(house, Some(default))?;
+    }
+    Ok(format!("{} branches and tags", known.len()))
+}
+
+/// Logs in as whoever swaps, and as the loader.
+fn look(house: &House, name: &str) -> Result<String, Error> {
+    let target = Target::of(&house.config, name, &Access::of(house, &LoginOptions::default()))?;
+    let mut session = target.server.connect()?;
+    guard::refuse_source(house, &target, &mut session)?;
+    production::refuse(house, &target, &mut session)?;
+    let loader = match &target.loader {
+        Some(loader) => loads(loader)?,
+        None => "a loader is made for each refresh".to_owned(),
+    };
+    Ok(format!("{} is {}; {loader}", target.server.label(), session.version()))
+}
+
+fn loads(loader: &Server) -> Result<String, Error> {
+    loader.connect()?;
+    Ok(format!("the loader {} can log in", loader.label()))
+}
+
+/// Shows what was found; an error if something does not work.
+pub(crate) fn tell(out: &mut dyn Write, findings: &[Finding]) -> Result<(), Error> {
+    let mut wrong = 0;
+    for (what, found) in findings {
+        // The porch hands a buffer in, which cannot fail.
+        let _ = match found {
+            Ok(told) => writeln!(out, "ok    {what}: {told}"),
+            Err(error) => {
+                wrong += 1;
+                let hint = error.hint().map(|hint| format!("\n        {}", hint.replace('\n', "\n        ")));
+                writeln!(out, "WRONG {what}: {}{}", chain(error), hint.unwrap_or_default())
+            }
+        };
+    }
+    if wrong == 0 { Ok(()) } else { Err(Error::Unwell { wrong }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_wrong_is_told_in_one_run_with_what_to_do() {
+        let held = Error::Held { target: "dev3".to_owned(), holder: "alice".to_owned() };
+        let mut out = Vec::new();
+        let found = [("dumps".to_owned(), Ok("7".to_owned())), ("target dev3".to_owned(), Err(held))];
+        assert!(matches!(tell(&mut out, &found), Err(Error::Unwell { wrong: 1 })));
+        let told = String::from_utf8(out).unwrap_or_default();
+        assert_eq!(
+            told,
+            "ok    dumps: 7\nWRONG target dev3: target dev3 is being refreshed by alice\n        try again when it is done, or wait: --wait\n"
+        );
+        assert!(tell(&mut Vec::new(), &found[..1]).is_ok());
+    }
+}
