@@ -28,7 +28,7 @@ pub(crate) fn scripts(text: &str) -> Vec<String> {
 
 /// Debian's Groovy, with all that it needs. Its `groovyc` is not asked: it takes Java from `$JAVA_HOME` or from the
 /// distribution's default only, and a machine may have another one.
-const GROOVY: &str = "/usr/share/java/groovy-all.jar";
+pub(crate) const GROOVY: &str = "/usr/share/java/groovy-all.jar";
 
 fn compile(jenkinsfile: &Path, classes: &Path) -> Output {
     let mut java = Command::new("java");
@@ -405,7 +405,7 @@ fn what_is_typed_into_a_form_is_a_value_and_never_a_flag_or_a_command() {
         (
             "refresh.Jenkinsfile",
             &["TARGET", "DUMP", "REF"],
-            format!("dev-restore --target={typed} --dump={typed} --ref={typed}"),
+            format!("dev-restore --target={typed} --dump={typed} --ref={typed} --wait=10m"),
         ),
         ("nightly.Jenkinsfile", &["SNAPSHOT"], format!("rds-snap --snapshot={typed}")),
     ];

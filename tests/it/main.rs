@@ -36,6 +36,9 @@ mod instance;
 mod instance_crash;
 mod instance_place;
 mod jenkins;
+#[cfg(feature = "aws")]
+mod jenkins_jobs;
+mod jenkins_pipeline;
 mod keys;
 mod leaks;
 mod leaks_canaries;
