@@ -35,6 +35,7 @@ mod hostile_documents;
 mod instance;
 mod instance_crash;
 mod instance_place;
+mod instance_trouble;
 mod jenkins;
 #[cfg(feature = "aws")]
 mod jenkins_jobs;

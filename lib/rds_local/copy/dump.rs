@@ -60,8 +60,8 @@ pub(super) fn fill(house: &House, source: &Source, home: &Home, program: &Progra
         session: Server::at_socket(&socket, LOADER, &loader).connect()?,
         definers: BTreeSet::new(),
     };
-    let loaded = load.run(source, home, program);
-    let made = loaded.and_then(|()| make_definers(&mut session, source, &load.definers));
+    let outcome = load.run(source, home, program);
+    let made = outcome.and_then(|()| make_definers(&mut session, source, &load.definers));
     let gone = session.run("dropping the account that loaded", &format!("DROP USER {account}"));
     drop((session, load));
     engine::stop(&home.data())?;

@@ -1,0 +1,180 @@
+//! Instances where something is in the way: a disk that is full at the wrong moment, another version of the server, another directory
+//! of dumps, a trigger, a default that is a sequence.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use refreshkit::mysql::Engine;
+
+use crate::instance_place::Instances;
+use crate::restore_place::assert_same;
+use crate::support::{Disk, on_all_servers_at_once, servers};
+
+const MEBIBYTES: u64 = 2048;
+
+/// On the first of the servers that are tested: what does not depend on which.
+fn on_one() -> Instances {
+    let server = servers().into_iter().next().expect("there is a server to test on");
+    Instances::on(&server, Disk::of("xfs", MEBIBYTES))
+}
+
+/// Takes all room but so many bytes, until it is dropped.
+struct Filler(PathBuf);
+
+impl Filler {
+    fn leaving(at: &Instances, bytes: u64) -> Self {
+        let filler = Self(at.root().join("locks/filler"));
+        rustix::fs::syncfs(std::fs::File::open(at.root()).unwrap()).unwrap();
+        let found = rustix::fs::statvfs(at.root()).unwrap();
+        let length = (found.f_bavail * found.f_frsize).saturating_sub(bytes).to_string();
+        // Somebody else may be quicker with the last of it: full is full.
+        let _ = Command::new("fallocate").args(["-l", &length]).arg(&filler.0).output().unwrap();
+        filler
+    }
+}
+
+impl Drop for Filler {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_in_a_migration_or_before_an_undo_leaves_the_old_one_serving() {
+    on_all_servers_at_once(|server| {
+        let at = Instances::on(server, Disk::of("xfs", MEBIBYTES));
+        if at.disk.kind.is_none() {
+            // Nobody fills up the disk of the whole machine.
+            eprintln!("left out: a disk of its own needs root");
+            return;
+        }
+        at.run(&["--target", "dev3"]).exits(0);
+        at.sql("dev3", "INSERT INTO bag VALUES ('mine')");
+        let (before, served_by) = (at.picture("dev3"), at.processes());
+        // 400 MB.
+        let many =
+            "SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4";
+        let big = format!(
+            "CREATE TABLE big (text LONGTEXT) SELECT REPEAT(CONCAT('x', a.n), 1600000) AS text FROM ({many}) a, ({many}) b, ({many}) c"
+        );
+        at.configure(&format!("after = [\"{big}\"]"), "");
+        let full = Filler::leaving(&at, 150 << 20);
+        let failed = at.run(&["--target", "dev3"]);
+        assert_ne!(failed.code, 0, "the disk was not full");
+        // Each server has its own words for it.
+        assert!(failed.stderr.contains("after[1] failed"), "{}", failed.stderr);
+        drop(full);
+        assert_eq!(at.processes(), served_by);
+        assert_same(&at.picture("dev3"), &before);
+        at.configure("", "");
+        at.run(&["--target", "dev3"]).exits(0);
+        let (serving, served_by) = (at.picture("dev3"), at.processes());
+        let full = Filler::leaving(&at, 1 << 20);
+        let refused = at.run(&["undo", "dev3"]).exits(73);
+        assert!(refused.stderr.contains("bytes are needed in"), "{}", refused.stderr);
+        assert_eq!(at.processes(), served_by, "it was stopped for nothing");
+        drop(full);
+        assert_same(&at.picture("dev3"), &serving);
+        at.run(&["undo", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), &before);
+        // What would run a trigger is not carried over, and nobody notices that it was tried.
+        at.configure("preserve = [\"orders\"]", "");
+        let refused = at.run(&["--target", "dev3"]).exits(77);
+        assert!(refused.stderr.contains("the trigger orders_audit is on it"), "{}", refused.stderr);
+        assert_same(&at.picture("dev3"), &before);
+    });
+}
+
+#[test]
+fn a_default_that_is_a_sequence_goes_on_in_every_clone() {
+    let Some(server) = servers().into_iter().find(|server| server.engine == Engine::MariaDb) else { return };
+    let at = Instances::on(&server, Disk::of("xfs", MEBIBYTES));
+    at.source.run("CREATE SEQUENCE numbers START WITH 100 CACHE 1; CREATE TABLE numbered (id INT NOT NULL DEFAULT NEXT VALUE FOR numbers, what VARCHAR(9)); INSERT INTO numbered (what) VALUES ('night')");
+    at.place.dump(&at.source, "20261123T020000Z");
+    at.configure("after = [\"INSERT INTO numbered (what) VALUES ('after')\"]", "");
+    at.run(&["--target", "dev3"]).exits(0);
+    at.run(&["--target", "dev-alice"]).exits(0);
+    for (target, wanted) in
+        [("dev3", "100 night\n101 after\n102 day\n"), ("dev-alice", "100 night\n101 day\n")]
+    {
+        at.sql(target, "INSERT INTO numbered (what) VALUES ('day')");
+        assert_eq!(
+            at.sql(target, "SELECT CONCAT(id, ' ', what) FROM numbered ORDER BY id"),
+            wanted,
+            "{target}"
+        );
+        // By the name that the database has, and no other.
+        let shown = at.sql(target, "SHOW CREATE TABLE numbered");
+        assert!(shown.contains(&format!("nextval(`{}`.`numbers`)", at.source.name)), "{shown}");
+    }
+}
+
+#[test]
+fn templates_of_another_directory_of_dumps_are_nobodys_to_remove() {
+    let at = on_one();
+    let (first, second) = (at.place.directory.path(), at.place.path("second"));
+    std::fs::create_dir(&second).unwrap();
+    let templates = || {
+        let all = std::fs::read_dir(at.root().join("templates")).unwrap().flatten();
+        let names = all.map(|entry| entry.file_name().to_string_lossy()[..13].to_owned());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    at.run(&["bake"]).exits(0);
+    at.another_night();
+    let (old, new) = ("app-20261122T020000Z.sql.gz", "app-20261123T020000Z.sql.gz");
+    std::fs::rename(first.join(new), second.join(new)).unwrap();
+    let config = std::fs::read_to_string(at.place.path("refresh.toml")).unwrap();
+    let of = |directory: &std::path::Path| {
+        let text = config.replacen(&first.display().to_string(), &directory.display().to_string(), 1);
+        std::fs::write(at.place.path("refresh.toml"), text).unwrap();
+    };
+    // Here the first night's dump is not, and was never.
+    of(&second);
+    at.run(&["bake"]).exits(0);
+    assert_eq!(templates().len(), 2, "{:?}", templates());
+    // There it goes, and the other one's template stays.
+    std::fs::copy(second.join(new), first.join("app-20261124T020000Z.sql.gz")).unwrap();
+    std::fs::remove_file(first.join(old)).unwrap();
+    of(first);
+    let said = at.run(&["bake"]).exits(0).stderr;
+    assert!(said.contains("removed the template app-20261122T020000Z"), "{said}");
+    let left = ["app-20261123T", "app-20261124T"].map(str::to_owned);
+    assert_eq!(templates(), left.into());
+}
+
+#[test]
+fn a_server_of_another_version_gets_a_template_of_its_own_and_no_data_of_another() {
+    let at = on_one();
+    at.run(&["--target", "dev3"]).exits(0);
+    let night = at.picture("dev3");
+    // The same program, which says that it is another.
+    let config = std::fs::read_to_string(at.place.path("refresh.toml")).unwrap();
+    let line = config.lines().find(|line| line.starts_with("server = ")).unwrap();
+    let program = line.trim_start_matches("server = ").trim_matches('"');
+    let other = at.disk.path().join("mysqld");
+    let brand = if at.source.server.engine == Engine::MariaDb { "-MariaDB" } else { "" };
+    let says = |version: &str| {
+        let text = format!(
+            "#!/bin/sh\ncase \"$*\" in *--version*) echo 'mysqld  Ver {version}{brand} for Linux'; exit ;; esac\nexec {program} \"$@\"\n"
+        );
+        std::fs::write(&other, text).unwrap();
+        std::fs::set_permissions(&other, PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    says("77.1.1");
+    let line_of_other = format!("server = \"{}\"", other.display());
+    std::fs::write(at.place.path("refresh.toml"), config.replace(line, &line_of_other)).unwrap();
+    let baked = at.run(&["--target", "dev3"]).exits(0).stderr;
+    assert!(baked.contains("77.1.1") && baked.contains("baked"), "{baked}");
+    assert_same(&at.picture("dev3"), &night);
+    // A day later the program has been upgraded: what it would upgrade silently is not given to it.
+    says("77.1.2");
+    at.run(&["down", "dev3"]).exits(0);
+    let refused = at.run(&["up", "dev3"]);
+    assert_ne!(refused.code, 0);
+    assert!(refused.stderr.contains("77.1.1") && refused.stderr.contains("77.1.2"), "{}", refused.stderr);
+    assert!(at.processes().is_empty());
+    let baked = at.run(&["--target", "dev3"]).exits(0).stderr;
+    assert!(baked.contains("baking") && baked.contains("77.1.2"), "{baked}");
+    assert_same(&at.picture("dev3"), &night);
+}
