@@ -123,12 +123,12 @@ mod tests {
     const GRACE: Duration = Duration::from_millis(50);
 
     /// A room that goes on for a while after a signal has come.
-    fn after_a_signal(held: bool) -> Result<Done, ErrorReport> {
+    fn after_a_signal(is_in_the_middle: bool) -> Result<Done, ErrorReport> {
         let directory = std::env::temp_dir();
         let house = Arc::new(House::new("tool", Config::default(), Progress::silent(), directory));
         house.cancel.raise(15);
         let work = move |house: &House, _: &mut Document| {
-            let hold = held.then(|| house.hold());
+            let hold = is_in_the_middle.then(|| house.hold());
             std::thread::sleep(GRACE * 8);
             drop(hold);
             Ok(Done::saying("through"))

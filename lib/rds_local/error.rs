@@ -190,7 +190,7 @@ impl Failure for Error {
             Self::SeedBytes { .. } => ours(Exit::BadInput).hint("dump binary columns with --hex-blob"),
             // The word of this tool, whatever part of it failed.
             Self::Engine(inner) => Ending { code: "rds-local", ..inner.ending() },
-            Self::Gone(_) | Self::Endpoint { .. } => ours(Exit::Unavailable),
+            Self::Gone(_) | Self::Endpoint { .. } | Self::Helper { .. } => ours(Exit::Unavailable),
             Self::NoWay { .. } => ours(Exit::Unavailable).hint("--by dump copies any server"),
             Self::Place { .. } => ours(Exit::Refused).hint("name another directory with --dir"),
             Self::NoUser(_) => ours(Exit::BadConfig)
@@ -198,7 +198,6 @@ impl Failure for Error {
             Self::NoCopy { .. } => ours(Exit::Refused).hint(
                 "run it where rds-local copy ran, with the same --state-dir and --dir; if you know what it is, remove it by hand",
             ),
-            Self::Helper { .. } => ours(Exit::Unavailable),
             Self::Journal(inner) => inner.ending(),
             // Their hints speak of other servers than ours, and of a document.
             Self::MySql(inner) => Ending { hint: None, ..inner.ending() },

@@ -93,13 +93,13 @@ pub fn objection(body: &[u8], engine: &str) -> Option<String> {
 /// Does what the person asked for.
 pub fn run(house: &House, verb: Option<&Verb>, out: &mut dyn Write) -> Result<(), Error> {
     match verb {
-        None => Err(Error::NoVerb),
+        // Those two are tools of the pipe, with a document.
+        None | Some(Verb::Copy(_) | Verb::Drop(_)) => Err(Error::NoVerb),
         Some(Verb::Init(options)) => seed::init(house, options, out),
         Some(Verb::Serve(options)) => serve::serve(house, options, out),
         Some(Verb::Fault(options)) => remote::fault(options, out),
         Some(Verb::List(options)) => remote::list(options, out),
         Some(Verb::Destroy(options)) => remote::destroy(house, options),
-        Some(Verb::Copy(_) | Verb::Drop(_)) => Err(Error::NoVerb),
     }
 }
 

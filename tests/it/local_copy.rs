@@ -43,7 +43,7 @@ impl Stage {
         };
         let source = Private::start_with(server.engine, &home.path().join("source"), options);
         source.server.client(None, BANK.as_bytes());
-        let stage = Self { home, source };
+        let stage = Self { source, home };
         let config = format!(
             "[dump]\ndir = \"{}\"\n[source]\ndatabases = [\"bank\"]\n[dehydrate]\nroot = {{ table = \"accounts\", at_least = 10 }}\n\
              empty = [\"events_ran\"]\n[relations]\n\"moves.account_id\" = \"accounts.id\"\n\

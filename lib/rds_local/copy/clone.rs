@@ -54,8 +54,7 @@ pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Can
     // Whatever came of it, it is not to go on.
     engine::stop(&home.data())?;
     match outcome {
-        Err(error) if error.number() == Some(NOBODY_RESTARTS) => Ok(()),
-        Err(error) => Err(error.into()),
-        Ok(_) => Ok(()),
+        Err(error) if error.number() != Some(NOBODY_RESTARTS) => Err(error.into()),
+        _ => Ok(()),
     }
 }

@@ -77,13 +77,13 @@ fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<Pa
             continue;
         }
         let marker = place::marker(&dir);
-        match marker.filter(|marker| marker.run == document.run && Some(&marker.owner) == owner.as_ref()) {
-            Some(marker) => _ = owed.insert(dir, Owed { id: place::id_of(&marker.run), run: marker.run }),
-            None => {
-                let why = "neither the journal nor its copy.json says that this run and owner made it";
-                return Err(Error::NoCopy { path: dir, why: why.to_owned() });
-            }
-        }
+        let ours =
+            |marker: &place::Marker| marker.run == document.run && Some(&marker.owner) == owner.as_ref();
+        let Some(marker) = marker.filter(ours) else {
+            let why = "neither the journal nor its copy.json says that this run and owner made it";
+            return Err(Error::NoCopy { path: dir, why: why.to_owned() });
+        };
+        owed.insert(dir, Owed { id: place::id_of(&marker.run), run: marker.run });
     }
     // What is owed and nowhere to be found is gone.
     for resource in document.resources.iter().filter(|resource| resource.kind == *LOCAL_COPY) {

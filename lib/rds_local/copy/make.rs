@@ -8,6 +8,8 @@
 //! In: the flags. Out: the document's `cluster` and the debt. A kill at any point leaves a journal entry by which `rds-local drop` finds
 //! everything; a failure leaves nothing.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use serde_json::Map;
 
@@ -63,23 +65,7 @@ pub(in crate::rds_local) fn make(
     }
     engine::refuse_confined(&program.path, &root)?;
     let dir = place::open(&root, user)?.join(&id);
-    let seconds = i64::try_from(house.config.snapshot.expires.duration().as_secs()).unwrap_or(i64::MAX);
-    let expires = begun.as_second().saturating_add(seconds);
-    let marker = Marker {
-        run: document.run.clone(),
-        owner: house.owner()?,
-        resource_id: format!("copy-{}", hex(&rand::random::<[u8; 12]>())),
-        expires_at: Timestamp::from_second(expires).unwrap_or(Timestamp::MAX),
-    };
-    let debt = Resource {
-        expires_at: Some(marker.expires_at),
-        directory: Some(dir.display().to_string()),
-        resource_id: Some(marker.resource_id.clone()),
-        ..Resource::new(LOCAL_COPY, &id)
-    };
-    house.journal(&document.run).record(&debt)?;
-    document.owe(debt);
-    house.remember(document);
+    let marker = owe(house, document, &dir, begun)?;
     house.progress.say(&format!("copying {} by {}", source.version, way.word()));
     let made = Home::make(&dir, user, &marker).and_then(|home| {
         fill(house, &source, &home, &program, way)?;
@@ -118,6 +104,28 @@ pub(in crate::rds_local) fn make(
     );
     document.cluster = Some(cluster);
     Ok(Done::saying(said))
+}
+
+/// Writes down what is about to be made: in the journal, and in the document that is written if this is stopped.
+fn owe(house: &House, document: &mut Document, dir: &Path, begun: Timestamp) -> Result<Marker, Error> {
+    let seconds = i64::try_from(house.config.snapshot.expires.duration().as_secs()).unwrap_or(i64::MAX);
+    let expires = begun.as_second().saturating_add(seconds);
+    let marker = Marker {
+        run: document.run.clone(),
+        owner: house.owner()?,
+        resource_id: format!("copy-{}", hex(&rand::random::<[u8; 12]>())),
+        expires_at: Timestamp::from_second(expires).unwrap_or(Timestamp::MAX),
+    };
+    let debt = Resource {
+        expires_at: Some(marker.expires_at),
+        directory: Some(dir.display().to_string()),
+        resource_id: Some(marker.resource_id.clone()),
+        ..Resource::new(LOCAL_COPY, &id_of(&document.run))
+    };
+    house.journal(&document.run).record(&debt)?;
+    document.owe(debt);
+    house.remember(document);
+    Ok(marker)
 }
 
 /// One of the source's version, or, where the rows alone are taken, any of its brand.
