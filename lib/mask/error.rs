@@ -45,8 +45,9 @@ impl Failure for Error {
         match self {
             Self::Config(inner) => inner.ending(),
             Self::Expression { .. } => Ending::new(Exit::BadConfig, "bad-mask"),
-            Self::Broken { unique: true, .. } => Ending::new(Exit::BadConfig, "mask-breaks-rule")
-                .hint("hash, email, uuid and permute keep values apart, if the index covers enough of them"),
+            Self::Broken { unique: true, .. } => Ending::new(Exit::BadConfig, "mask-breaks-rule").hint(
+                "hash, email, uuid, permute and cipher keep values apart, if the index covers enough of them",
+            ),
             Self::Broken { unique: false, .. } => Ending::new(Exit::BadConfig, "mask-breaks-rule")
                 .hint("choose a mask that stays within the rule: clamp, choice, constant, pattern or sql"),
             Self::Unmasked { toml, .. } => Ending::new(Exit::Refused, "unmasked-personal-data")

@@ -133,7 +133,8 @@ pub(crate) fn unique(target: &Target<'_>, mask: &Mask) -> Result<(), Wrong> {
         let covered = index.parts.iter().find(own).and_then(|part| part.prefix).unwrap_or(u64::MAX);
         let label = format!("{} is in the unique index `{}`", target.label(), index.name);
         if mask.lossy {
-            let hint = "hash, email, uuid and permute keep values apart (16 digits of a hash must fit)";
+            let hint =
+                "hash, email, uuid, permute and cipher keep values apart (16 digits of a hash must fit)";
             return Err((
                 format!("{label}, and {} can make two values equal", mask.kind),
                 Some(hint.to_owned()),

@@ -26,10 +26,10 @@ mod propose;
 mod rules;
 mod traits;
 
-pub use detect::{Detected, Finding, column_words, copies, detect, keys_statement};
+pub use detect::{Detected, Finding, Variety, column_words, copies, detect, keys_statement, variety};
 pub use error::Error;
 pub use key::{Key, key};
-pub use kinds::{dictionary, vocabulary};
+pub use kinds::{cipher_of, dictionary, vocabulary};
 pub use looks::personal_in;
 pub use masks::{Mask, Masks};
 pub use order::{Order, is_clear, order, row_hash};

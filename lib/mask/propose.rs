@@ -15,9 +15,15 @@ use crate::config::MaskRule;
 /// What is tried when no wish fits: the first that does is taken. What keeps values apart comes late: it looks least like what was there.
 fn others(column: &Column) -> &'static [&'static str] {
     match column.family() {
-        Family::Text | Family::Binary => {
-            &["\"text\"", "\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"empty\"", "\"null\""]
-        }
+        Family::Text | Family::Binary => &[
+            "\"text\"",
+            "\"hash\"",
+            "{ kind = \"hash\", length = 16 }",
+            "\"uuid\"",
+            "\"cipher\"",
+            "\"empty\"",
+            "\"null\"",
+        ],
         Family::Exact | Family::Approximate => {
             &["{ kind = \"constant\", value = 0 }", "\"permute\"", "\"hash\"", "\"null\""]
         }
@@ -85,6 +91,8 @@ mod tests {
             ("varchar", Some(9), false, "\"name\"", "\"text\""),
             ("varchar", Some(60), true, "\"name\"", "\"hash\""),
             ("varchar", Some(60), true, "\"email\"", "\"email\""),
+            ("char", Some(5), true, "\"text\"", "\"cipher\""),
+            ("varchar", Some(12), true, "\"phone\"", "\"cipher\""),
             ("smallint", None, false, "\"phone\"", "{ kind = \"constant\", value = 0 }"),
             ("int", None, true, "{ kind = \"constant\", value = 0 }", "\"permute\""),
             ("date", None, false, "\"text\"", "{ kind = \"generalise\", to = \"year\" }"),

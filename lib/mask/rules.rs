@@ -2,6 +2,7 @@
 //! joins no longer match.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::kinds::target::Target;
 use super::masks::{Mask, Masks};
@@ -13,6 +14,8 @@ struct Rule<'a> {
     key: &'a str,
     config: &'a MaskRule,
     table: TablePattern,
+    /// The table, if it is no glob.
+    plain: Option<String>,
     column: Pattern,
 }
 
@@ -21,13 +24,25 @@ type Closeness = (Fit, Fit, Option<Fit>);
 /// Compiles `[mask]` for every column of the catalog.
 pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
     let rules = read(config)?;
+    let mut by_table: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut globs = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        match &rule.plain {
+            Some(name) => by_table.entry(name).or_default().push(at),
+            None => globs.push(at),
+        }
+    }
     let mut used = vec![false; rules.len()];
     let mut masks = Masks::default();
     let mut computed = Vec::new();
     for (at, table) in catalog.tables.iter().enumerate() {
+        // Thousands of rules, each of one table, are not held against every other table.
+        let mut own = by_table.get(table.name.as_str()).cloned().unwrap_or_default();
+        own.extend(&globs);
+        own.sort_unstable();
         for column in &table.columns {
             let target = Target::of(table, column);
-            let Some(rule) = choose(config, &rules, &target, &mut used)? else { continue };
+            let Some(rule) = choose(config, (&rules, &own), &target, &mut used)? else { continue };
             if column.generated {
                 computed.push((at, column, rule));
                 continue;
@@ -55,20 +70,22 @@ fn read(config: &Config) -> Result<Vec<Rule<'_>>, Error> {
     for (key, rule) in &config.mask.rules {
         let (table, column) = MaskRule::column(key)
             .map_err(|(message, hint)| config.origin.error_at(&["mask", key], message, hint))?;
+        let plain = Some(table.table.clone()).filter(|name| !name.contains(['*', '?']));
         let (table, column) = (TablePattern::of(&table), Pattern::new(&column, true));
-        rules.push(Rule { key, config: rule, table, column });
+        rules.push(Rule { key, config: rule, table, plain, column });
     }
     Ok(rules)
 }
 
 fn choose<'a, 'b>(
     config: &Config,
-    rules: &'b [Rule<'a>],
+    (rules, own): (&'b [Rule<'a>], &[usize]),
     target: &Target<'_>,
     used: &mut [bool],
 ) -> Result<Option<&'b Rule<'a>>, Error> {
     let mut found: Vec<(Closeness, &Rule<'_>)> = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
+    for &at in own {
+        let rule = &rules[at];
         if let (Some((table, database)), Some(column)) =
             (rule.table.fit(target.table), rule.column.fit(&target.column.name))
         {

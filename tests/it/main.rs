@@ -49,6 +49,7 @@ mod leaks_runs;
 mod local_copy;
 mod login;
 mod masks;
+mod masks_cipher;
 mod masks_night;
 mod masks_properties;
 mod migrate;

@@ -9,6 +9,7 @@ use super::class::{Class, NO_DOCUMENT};
 use super::{eav, sample};
 use crate::catalog::{Catalog, Column, Family, Table};
 use crate::config::{toml_comment, toml_text};
+use crate::document::chain;
 use crate::mask::masks::Masks;
 use crate::mask::propose::{self, KEEP};
 use crate::mysql::{self, Session};
@@ -28,6 +29,8 @@ pub struct Finding {
     pub evidence: String,
     /// What to write on the right side, such as `"email"`.
     pub proposal: String,
+    /// Whether all that is known of it is that it is a text (`policy = "strict"`).
+    pub any_text: bool,
 }
 
 impl Finding {
@@ -75,6 +78,7 @@ pub fn detect(
             column: column.name.clone(),
             evidence,
             proposal: propose::propose(table, column, wishes),
+            any_text: false,
         };
         let (mut unnamed, mut notes) = (Vec::new(), Vec::new());
         for column in open {
@@ -94,10 +98,16 @@ pub fn detect(
         if let Some(shape) =
             eav::shape(&names, masked).filter(|(value, _)| unnamed.iter().any(|c| c.name == value.name))
         {
-            seen.extend(eav::values(session, table, shape)?);
+            match eav::values(session, table, shape) {
+                Ok(found) => seen.extend(found),
+                Err(error) => unread.push(unseen(table, "its attributes", &error)),
+            }
         }
         unnamed.retain(|column| seen.iter().all(|seen: &Seen| seen.column != column.name));
-        seen.extend(sample::values(session, &names, &unnamed, &mut unread)?);
+        match sample::values(session, &names, &unnamed, &mut unread) {
+            Ok(found) => seen.extend(found),
+            Err(error) => unread.push(unseen(table, "a sample of its values", &error)),
+        }
         let open = table
             .columns
             .iter()
@@ -110,13 +120,23 @@ pub fn detect(
                     findings.push(finding(column, BY_NAME.to_owned(), wishes));
                 }
                 None if strict && column.family() == Family::Text => {
-                    findings.push(finding(column, "a text (policy = \"strict\")".to_owned(), &[KEEP]));
+                    let evidence = "a text (policy = \"strict\")".to_owned();
+                    findings.push(Finding { any_text: true, ..finding(column, evidence, &[KEEP]) });
                 }
                 None => {}
             }
         }
     }
     Ok(Detected { findings, unread })
+}
+
+/// What the server does not look at is no reason to end the run, and none to say nothing. A lost connection ends it at the next statement.
+fn unseen(table: &Table, what: &str, error: &mysql::Error) -> String {
+    format!(
+        "{}: {what} cannot be looked at ({}): look at them and say what they are in [mask]",
+        table.label(),
+        chain(error)
+    )
 }
 
 /// Generated columns with a telling name, computed from columns that nothing is said of: `payload` of `email`.
@@ -143,6 +163,7 @@ fn computed(masks: &Masks, at: usize, table: &Table, names: &Names<'_>) -> Vec<F
             column: source.name.clone(),
             evidence: format!("{} is computed from it", column.name),
             proposal: propose::propose(table, source, &[wish]),
+            any_text: false,
         });
     }
     findings

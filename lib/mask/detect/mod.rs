@@ -14,5 +14,6 @@ mod vocabulary;
 
 pub use finding::{Detected, Finding, detect};
 pub use keys::keys_statement;
+pub use sample::{Variety, variety};
 pub use trigger_copies::copies;
 pub use vocabulary::column_words;

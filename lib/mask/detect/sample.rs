@@ -160,6 +160,46 @@ fn question(table: &Table, texts: &[&Column]) -> String {
     format!("SELECT {} FROM {} AS s", counts.join(", "), last_rows(table, &sample.join(", "), SAMPLE_ROWS))
 }
 
+/// How varied the values of a column are, in the sample.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Variety {
+    /// Values that are not empty.
+    pub total: u64,
+    /// Different ones.
+    pub different: u64,
+    /// Values of several words that begin like names.
+    pub like_names: u64,
+}
+
+/// How varied the values of columns are.
+pub fn variety(session: &mut Session, table: &Table, columns: &[&Column]) -> Result<Vec<Variety>, Error> {
+    let mut found = Vec::new();
+    for some in columns.chunks(COLUMNS_MAX) {
+        let mut counts = Vec::new();
+        for at in 0..some.len() {
+            let value = format!("s.c{at}");
+            counts.push(format!("COUNT(NULLIF(TRIM({value}), ''))"));
+            counts.push(format!("COUNT(DISTINCT NULLIF(TRIM({value}), ''))"));
+            let name = format!("{value} LIKE '% %' AND {}", like_a_name(&value));
+            counts.push(format!("COUNT(CASE WHEN {name} THEN 1 END)"));
+        }
+        let each = |(at, column): (usize, &&Column)| format!("{} AS c{at}", text(column));
+        let columns: Vec<String> = some.iter().enumerate().map(each).collect();
+        let sample = last_rows(table, &columns.join(", "), SAMPLE_ROWS);
+        let deed = format!("looking at a sample of {}", table.label());
+        let sql = format!("SELECT {} FROM {sample} AS s", counts.join(", "));
+        let row: Option<mysql::Row> = session.first(&deed, &sql)?;
+        let count = |at: usize| row.as_ref().and_then(|row| row.get::<u64, usize>(at)).unwrap_or_default();
+        let one = |at: usize| Variety {
+            total: count(3 * at),
+            different: count(3 * at + 1),
+            like_names: count(3 * at + 2),
+        };
+        found.extend((0..some.len()).map(one));
+    }
+    Ok(found)
+}
+
 /// The last rows by key, as a FROM clause in parentheses.
 pub(crate) fn last_rows(table: &Table, columns: &str, rows: u32) -> String {
     let key: Vec<String> = table.key().iter().map(|c| format!("t.{} DESC", name(&c.name))).collect();

@@ -5,7 +5,7 @@
 //! and a row in the table of `lib/mask/README.md`; the loader, the JSON Schema and the tests take it from here.
 
 use super::target::{Made, Target, Wish};
-use super::{choice, dates, digits, json, network, numbers, people, plain, redact, shapes, tokens};
+use super::{choice, cipher, dates, digits, json, network, numbers, people, plain, shapes, tokens};
 use crate::config::{KindWords, MaskConfig, Vocabulary, Wrong};
 use crate::mask::masks::Mask;
 use crate::mask::traits::{Nature, Outcome, Trace, Value};
@@ -59,7 +59,7 @@ static KINDS: &[Kind] = {
             .reads(&["reason"])
             .checked(plain::reason),
         kind("text", Nature::of(Ours, Untelling, Nothing), |w| plain::text(w.target)),
-        kind("redact", Nature::of(Open, Untelling, Nothing), |w| redact::redact(w.target)),
+        kind("redact", Nature::of(Open, Untelling, Nothing), |w| plain::redact(w.target)),
         kind("partial", Nature::of(Open, Telling, Left), |w| plain::partial(w.target, w.config))
             .reads(&["first", "last", "with"])
             .checked(|c| plain::ends(c).map(drop)),
@@ -91,6 +91,9 @@ static KINDS: &[Kind] = {
         kind("pattern", Nature::of(Ours, Telling, Left), |w| shapes::pattern(w.target, w.config, w.domain))
             .reads(&["format", "check"])
             .checked(|c| shapes::pattern_settings(c).map(drop)),
+        // An index on a part of it would cut digits off that keep values apart.
+        kind("cipher", Nature::of(Ours, Telling, Left), |w| cipher::cipher(w.target, w.domain))
+            .unique_prefix(|_| u64::MAX),
         kind("card", Nature::of(Ours, Telling, Left), |w| digits::card(w.target, w.config, w.domain))
             .reads(&["prefix", "first", "length"])
             .checked(|c| digits::card_settings(c).map(drop)),
@@ -246,6 +249,7 @@ mod tests {
         };
         vec![
             column("varchar", "varchar(100)", Some(100)),
+            column("char", "char(11)", Some(11)),
             column("bigint", "bigint(20)", None),
             column("decimal", "decimal(12,2)", None),
             column("datetime", "datetime", None),

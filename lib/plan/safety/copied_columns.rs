@@ -260,7 +260,8 @@ fn label(blueprint: &Blueprint, table: usize, column: &str) -> String {
 fn paste(config: &Config, blueprint: &Blueprint, suspect: &Suspect, origin: &Origin) -> Vec<String> {
     let line = |(table, column): (usize, &str), evidence: String, proposal: &str| {
         let proposal = proposal.to_owned();
-        mask::Finding { table, column: column.to_owned(), evidence, proposal }.toml(&blueprint.catalog)
+        mask::Finding { table, column: column.to_owned(), evidence, proposal, any_text: false }
+            .toml(&blueprint.catalog)
     };
     let takes = |table: usize, column: &str, rule: &str| {
         let table = &blueprint.catalog.tables[table];
@@ -290,7 +291,8 @@ fn paste(config: &Config, blueprint: &Blueprint, suspect: &Suspect, origin: &Ori
 }
 
 /// What may stand for an original and for its copy, where the original's own rule does not fit the copy.
-const BOTH: &[&str] = &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"text\"", "\"null\""];
+const BOTH: &[&str] =
+    &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"text\"", "\"null\""];
 
 /// The rule of the original, for its copy.
 fn proposal(config: &Config, blueprint: &Blueprint, origin: &Origin) -> String {
