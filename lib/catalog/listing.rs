@@ -43,6 +43,13 @@ pub(crate) fn known_databases(session: &mut Session, databases: &[String]) -> Re
     session.rows("listing databases", &sql)
 }
 
+/// All databases that this user may see, but for those of the server itself.
+pub(crate) fn user_databases(session: &mut Session) -> Result<Vec<String>, Error> {
+    let sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA \
+               WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY SCHEMA_NAME";
+    session.rows("listing databases", sql)
+}
+
 /// Whether there is a database of that name.
 pub(crate) fn has_database(session: &mut Session, deed: &str, database: &str) -> Result<bool, Error> {
     let sql = format!("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}", literal(database));
@@ -145,6 +152,27 @@ pub(crate) fn create_table(
 ) -> Result<String, Error> {
     let sql = format!("SHOW CREATE TABLE {}", qualified(database, table));
     Ok(session.first::<(String, String)>(deed, &sql)?.map(|(_, sql)| sql).unwrap_or_default())
+}
+
+/// What views, routines and triggers say, each with its database: only what this user may see, and nothing where it may see none.
+pub(crate) fn bodies(session: &mut Session, databases: &[String]) -> Vec<(String, String)> {
+    let list = list(databases);
+    let questions = [
+        format!(
+            "SELECT TABLE_SCHEMA, VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN ({list})"
+        ),
+        format!(
+            "SELECT ROUTINE_SCHEMA, ROUTINE_DEFINITION FROM information_schema.ROUTINES \
+             WHERE ROUTINE_SCHEMA IN ({list}) AND ROUTINE_DEFINITION IS NOT NULL"
+        ),
+        format!(
+            "SELECT TRIGGER_SCHEMA, ACTION_STATEMENT FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN ({list})"
+        ),
+    ];
+    let ask = |sql: &String| {
+        session.rows::<(String, String)>("reading views and routines", sql).unwrap_or_default()
+    };
+    questions.iter().flat_map(ask).collect()
 }
 
 /// A table's triggers in the order in which they fire.

@@ -31,12 +31,56 @@ pub enum Error {
     /// Nothing to read.
     #[error("[source] databases names no database")]
     NoDatabases,
+    /// A database that is not there.
+    #[error("{server} has no database `{database}`, or this user may not see it")]
+    NoDatabase {
+        /// Who looked where.
+        server: String,
+        /// Which.
+        database: String,
+    },
+    /// Databases without a table.
+    #[error("there is no table in {databases}")]
+    NoTables {
+        /// Which databases.
+        databases: String,
+    },
+    /// `init` does not write over a file.
+    #[error("{path} is there already")]
+    FileExists {
+        /// Which file.
+        path: String,
+    },
+    /// The configuration cannot be written.
+    #[error("cannot write {path}")]
+    NotWritten {
+        /// Which file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A configuration that lines cannot be added to.
+    #[error("{path} cannot be added to: {problem}")]
+    NotEditable {
+        /// Which file.
+        path: String,
+        /// What is in the way.
+        problem: String,
+    },
     /// The document names no copy.
     #[error("the document has no cluster to dehydrate")]
     NoCluster,
     /// A file given with `--document` cannot be used.
     #[error("cannot read the document {path}")]
     DocumentFile {
+        /// Where.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file given with `--digests` or `--queries` cannot be read.
+    #[error("cannot read the statements in {path}")]
+    Statements {
         /// Where.
         path: String,
         /// Why not.
@@ -140,13 +184,20 @@ impl Failure for Error {
             Self::Interrupted(inner) => inner.ending().hint("run it again: key tables are made anew"),
             Self::Document(inner) => inner.ending(),
             Self::NoConfiguration => Ending::new(Exit::BadConfig, "no-configuration")
-                .hint("name one with --config FILE or $REFRESH_CONFIG; README.md holds the whole of a working one"),
+                .hint("name one with --config FILE or $REFRESH_CONFIG, or let one be written: mydehydrate init --databases NAME --out refresh.toml"),
             Self::NoDatabases => Ending::new(Exit::BadConfig, "no-databases")
                 .hint("[source]\ndatabases = [\"app\"]"),
+            Self::NoDatabase { .. } | Self::NoTables { .. } => Ending::new(Exit::BadConfig, "no-databases")
+                .hint("name others with --databases, or log in as somebody who may see them"),
+            Self::FileExists { .. } => Ending::new(Exit::CannotWrite, "file-exists")
+                .hint("choose another name for --out, or add what is missing to it: mydehydrate init --update FILE"),
+            Self::NotWritten { .. } => Ending::new(Exit::CannotWrite, "not-written"),
+            Self::NotEditable { .. } => Ending::new(Exit::BadConfig, "not-editable"),
             Self::NoCluster => Ending::new(Exit::BadInput, "no-cluster").hint(
                 "pipe in what rds-restore wrote, or read the [source] server of refresh.toml: mydehydrate --source",
             ),
             Self::DocumentFile { .. } => Ending::new(Exit::BadInput, "no-cluster"),
+            Self::Statements { .. } => Ending::new(Exit::BadInput, "statements"),
             Self::Picture { .. } => Ending::new(Exit::CannotWrite, "picture"),
             Self::NotACopy { hint, .. } => Ending::new(Exit::Refused, "not-a-copy").hint(hint),
             Self::Unreached { toml, .. } => Ending::new(Exit::BadConfig, "unreached-tables").hint(toml),

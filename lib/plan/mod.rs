@@ -15,13 +15,14 @@
 //! ```
 //!
 //! `make.rs` does all of it in nine stages and is the place to begin to read. Beside it: `show/` answers questions about a plan,
-//! `infer/` proposes relations that nobody declared. Each uses only those before it: `rules`, `read`, `closure`, `proof`, `safety`,
-//! `rewrite`, `infer`, `make.rs`, `show`.
+//! `infer/` proposes relations that nobody declared, `init/` writes a whole refresh.toml. Each uses only those before it: `rules`, `read`,
+//! `closure`, `proof`, `safety`, `rewrite`, `infer`, `init`, `make.rs`, `show`.
 
 mod closure;
 mod crew;
 mod error;
 mod infer;
+mod init;
 mod make;
 mod options;
 mod place;

@@ -3,12 +3,15 @@
 //! In: the document, `refresh.toml`, the flags. Out: a [`Place`] to connect to, or a refusal (77). A document's word alone is
 //! none: see the room `claim`.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::error::Error;
 use super::options::Options;
 use crate::claim::{self, Claim};
-use crate::document::Document;
+use crate::config::Config;
+use crate::document::{self, Document};
 use crate::house::House;
 use crate::mysql::{Access, Server, Session};
 
@@ -63,6 +66,25 @@ impl Place {
             let none = config.origin.path.as_os_str().is_empty();
             return Err(if none { Error::NoConfiguration } else { Error::NoDatabases });
         }
+        Self::configured(house, config, options, run)
+    }
+
+    /// The configured source, or the server of the option file where there is no configuration; whose databases are meant is known later.
+    pub(crate) fn to_look_at(house: &House, config: &Config, options: &Options) -> Result<Self, Error> {
+        if let Some(path) = &options.document {
+            return Self::of_file(house, path, options);
+        }
+        Self::configured(house, config, options, "")
+    }
+
+    /// The copy of a document in a file.
+    pub(crate) fn of_file(house: &House, path: &Path, options: &Options) -> Result<Self, Error> {
+        let fail = |source| Error::DocumentFile { path: path.display().to_string(), source };
+        let file = std::fs::File::open(path).map_err(fail)?;
+        Self::of(house, &document::read(file)?, options)
+    }
+
+    fn configured(house: &House, config: &Config, options: &Options, run: &str) -> Result<Self, Error> {
         let server = Access::of(house, &options.login).to_config(&config.source.server)?;
         let address = server.label().rsplit('@').next().unwrap_or_default();
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();

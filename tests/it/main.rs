@@ -29,6 +29,7 @@ mod dump_settings;
 mod dump_stale;
 mod dump_trouble;
 mod dump_ways;
+mod first_hour;
 mod first_night;
 mod hostile;
 mod hostile_documents;

@@ -297,3 +297,45 @@ fn infer_finds_the_published_relations_of_well_known_schemas() {
         }
     });
 }
+
+#[test]
+fn statements_that_somebody_saved_and_the_bodies_of_views_say_what_names_do_not() {
+    for server in servers() {
+        let scratch = server.scratch("said");
+        scratch.run(
+            "CREATE TABLE deals (id INT PRIMARY KEY, desk INT, place INT, seat INT); CREATE TABLE offices (id INT PRIMARY KEY); \
+             CREATE TABLE rooms (id INT PRIMARY KEY); CREATE TABLE chairs (id INT PRIMARY KEY); \
+             INSERT INTO offices VALUES (11), (12), (13), (14); INSERT INTO rooms SELECT id FROM offices; \
+             INSERT INTO chairs SELECT id FROM offices; INSERT INTO deals SELECT id, id, id, id FROM offices; \
+             CREATE VIEW placed AS SELECT d.id FROM deals AS d JOIN rooms AS r ON r.id = d.place;",
+        );
+        let directory = tempfile::tempdir().unwrap();
+        scratch.write_rules(directory.path(), "[dehydrate]\n");
+        let write = |name: &str, text: String| {
+            fs::write(directory.path().join(name), text).unwrap();
+            directory.path().join(name)
+        };
+        let log = write(
+            "slow.log",
+            "# Time: 1\nuse elsewhere;\nselect 1;\n# Time: 2\nselect * from deals d join offices o on o.id = d.desk;\n"
+                .replace("elsewhere", &scratch.name),
+        );
+        let digests = write(
+            "digests.tsv",
+            format!(
+                "{}\tSELECT * FROM `deals` JOIN `chairs` AS `c` ON `c` . `id` = `deals` . `seat`\n",
+                scratch.name
+            ),
+        );
+        let tool = Tool::new("mydehydrate").arg("--config").arg(directory.path().join("refresh.toml"));
+        let tool = tool.arg("--state-dir").arg(directory.path()).arg("infer");
+        let said = tool.arg("--queries").arg(log).arg("--digests").arg(digests).run().exits(0).stdout;
+        for line in [
+            "\"deals.desk\" = \"offices.id\"",
+            "\"deals.place\" = \"rooms.id\"",
+            "\"deals.seat\" = \"chairs.id\"",
+        ] {
+            assert!(said.lines().any(|said| said.starts_with(line)), "{line} is not in {said}");
+        }
+    }
+}

@@ -98,7 +98,7 @@ pub(crate) fn draw(session: &mut Session, config: &Config, databases: &[String])
 }
 
 /// Checks the rules without a row being looked at.
-fn check(config: &Config, blueprint: &Blueprint) -> Result<(), Error> {
+pub(crate) fn check(config: &Config, blueprint: &Blueprint) -> Result<(), Error> {
     for rule in config.dehydrate.root.as_slice() {
         let root = resolve(config, blueprint, rule)?;
         root.pinned(config)?;

@@ -4,13 +4,16 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use crate::catalog::{self, Catalog, Column, Family, Table, singular, words};
+use super::lexicon::{Lexicon, Sort};
+use crate::catalog::{Column, Family, singular, words};
 
 /// A parent that a column's name speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
     /// Position in the catalog.
     pub(crate) parent: usize,
+    /// The parent's column that is referred to.
+    pub(crate) column: String,
     /// For people.
     pub(crate) evidence: String,
     /// Whether the name alone is enough where there are no values.
@@ -20,7 +23,30 @@ pub(crate) struct Candidate {
 }
 
 /// Tables of people, in which `created_by` looks for its author.
-const PEOPLE: &[&str] = &["user", "account", "employee", "staff", "person", "member", "admin"];
+pub(crate) const PEOPLE: &[&str] = &["user", "account", "employee", "staff", "person", "member", "admin"];
+
+/// Words behind the name of a table, in tables that say more of its rows: `film_i18n.id` is a film.
+const MORE: &[&str] = &[
+    "i18n",
+    "l10n",
+    "translation",
+    "lang",
+    "language",
+    "locale",
+    "localization",
+    "text",
+    "description",
+    "detail",
+    "extra",
+    "ext",
+    "extension",
+    "info",
+    "meta",
+    "metadata",
+    "data",
+    "version",
+    "revision",
+];
 
 /// Words that mean a row of the same table.
 const SELF: &[&str] =
@@ -62,71 +88,73 @@ const GENERIC: &[&str] = &["type", "kind", "status", "state", "class", "group", 
 
 /// What is found so far for one column, each parent once.
 struct Found<'a> {
-    catalog: &'a Catalog,
+    lexicon: &'a Lexicon<'a>,
     child: usize,
     is_key: bool,
     list: Vec<(u8, Candidate)>,
 }
 
 impl Found<'_> {
+    /// A reference to the whole key of a table.
     fn add(&mut self, score: u8, parent: usize, evidence: String) {
-        let itself = parent == self.child && self.is_key;
-        if !itself && self.list.iter().all(|(_, c)| c.parent != parent) {
-            self.list.push((score, Candidate { parent, evidence, strong: score >= 3, vague: score == 0 }));
+        if let [key] = self.lexicon.catalog.tables[parent].key()[..] {
+            let column = key.name.clone();
+            self.add_column(score, parent, column, evidence);
         }
     }
 
-    /// How many tables call their key so.
-    fn sharing(&self, key: &[String]) -> usize {
-        let called = |table: &&Table| matches!(table.key()[..], [one] if words(&one.name) == key);
-        self.catalog.tables.iter().filter(called).count()
+    fn add_column(&mut self, score: u8, parent: usize, column: String, evidence: String) {
+        let itself = parent == self.child && self.is_key;
+        if !itself && self.list.iter().all(|(_, c)| c.parent != parent || c.column != column) {
+            let candidate = Candidate { parent, column, evidence, strong: score >= 3, vague: score == 0 };
+            self.list.push((score, candidate));
+        }
     }
 
     fn name(&self, table: usize) -> &str {
-        &self.catalog.tables[table].name
+        &self.lexicon.catalog.tables[table].name
     }
 }
 
 /// The candidates for a column, the most telling first.
-pub(crate) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candidate> {
+pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Candidate> {
     // The server numbers it: it is the beginning of references, and none itself.
     if column.auto_increment {
         return Vec::new();
     }
+    let table = &lexicon.catalog.tables[child];
     let words = words(&column.name);
-    let key = catalog.tables[child].key();
+    let key = table.key();
     let is_key = key.len() == 1 && key[0].name == column.name;
-    let parents: Vec<usize> =
-        (0..catalog.tables.len()).filter(|at| catalog.tables[*at].key().len() == 1).collect();
-    let mut found = Found { catalog, child, is_key, list: Vec::new() };
-    let prefix = common_prefix(catalog);
+    let mut found = Found { lexicon, child, is_key, list: Vec::new() };
     let stem: Vec<String> = stem(&words).unwrap_or_default().iter().map(|word| singular(word)).collect();
-    by_key(&mut found, &parents, &words, &stem, prefix.as_deref());
+    by_key(&mut found, &words, &stem);
+    by_unique(&mut found, column, &words, &stem);
     if stem.is_empty() {
         // `state` may hold the code of `states`, but `status` with a number in it holds no status.
         let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
-        for &at in parents.iter().filter(|_| column.family() == Family::Text && !is_key) {
-            if table_words(&catalog.tables[at], prefix.as_deref()) == whole {
+        let last = whole.last().map_or("", String::as_str);
+        let fits = column.family() == Family::Text && !is_key;
+        for &at in lexicon.tables_ending(last).iter().filter(|_| fits) {
+            if lexicon.table(at) == whole {
                 found.add(1, at, format!("`{}` names {}", column.name, found.name(at)));
             }
         }
     }
-    by_table(&mut found, &parents, column, &stem, prefix.as_deref());
+    by_table(&mut found, column, &stem);
+    says_more(&mut found, column, &words, key.first().is_some_and(|first| first.name == column.name));
     // `post_parent` and `post_author` are whole without an ending.
     let role = if stem.is_empty() && column.family() == Family::Exact { &words } else { &stem };
     if key.len() == 1 {
         by_role(&mut found, column, &words, role);
     }
-    let indexed = catalog.tables[child].indexed(std::slice::from_ref(&column.name));
+    let indexed = table.indexed(std::slice::from_ref(&column.name));
     let somebody = role.last().is_some_and(|last| ROLES.contains(&last.as_str()));
     if somebody || is_audit(&words) || is_assigned(&words) {
-        for &at in &parents {
-            let names = table_words(&catalog.tables[at], prefix.as_deref());
-            if names.len() == 1 && PEOPLE.contains(&names[0].as_str()) {
-                // `operator` may be one of `=` and `<` as well.
-                let vague = stem.is_empty() && words.len() == 1 && !indexed;
-                found.add(u8::from(!vague), at, format!("`{}` means people", column.name));
-            }
+        for &at in lexicon.people() {
+            // `operator` may be one of `=` and `<` as well.
+            let vague = stem.is_empty() && words.len() == 1 && !indexed;
+            found.add(u8::from(!vague), at, format!("`{}` means people", column.name));
         }
     }
     ordered(found.list)
@@ -134,8 +162,17 @@ pub(crate) fn of(catalog: &Catalog, child: usize, column: &Column) -> Vec<Candid
 
 /// `created_by`: who did something to a row does not own it.
 pub(crate) fn is_audit(words: &[String]) -> bool {
-    let last = words.last().map_or("", String::as_str);
-    last == "by" || AUDITORS.contains(&last)
+    // `created_by_id`, `createdby_id`.
+    let named = match words {
+        [before @ .., last] if !before.is_empty() && last == "id" => before,
+        all => all,
+    };
+    let last = named.last().map_or("", String::as_str);
+    let glued = ["created", "updated", "modified", "changed", "deleted", "approved"];
+    let done = |word: &str| {
+        word.strip_suffix("by").or(word.strip_suffix("on")).is_some_and(|stem| glued.contains(&stem))
+    };
+    last == "by" || done(last) || AUDITORS.contains(&last)
 }
 
 /// `assigned_to`, but not `step_to`.
@@ -144,57 +181,113 @@ fn is_assigned(words: &[String]) -> bool {
 }
 
 /// `hostid`, the key of `hosts`, in one word.
-fn glued(found: &Found<'_>, table: usize, key: &[String], prefix: Option<&str>) -> bool {
+fn glued(found: &Found<'_>, table: usize, key: &[String]) -> bool {
     let [key] = key else { return false };
-    let names = table_words(&found.catalog.tables[table], prefix);
     let stem = ["id", "no", "nr", "code", "key"].iter().find_map(|ending| key.strip_suffix(ending));
-    stem.is_some_and(|stem| !stem.is_empty() && names.concat() == singular(stem))
+    stem.is_some_and(|stem| !stem.is_empty() && found.lexicon.table(table).concat() == singular(stem))
 }
 
 /// `app_id` is the key of `applications`; `id` is everybody's.
-fn by_key(found: &mut Found<'_>, parents: &[usize], words: &[String], stem: &[String], prefix: Option<&str>) {
+fn by_key(found: &mut Found<'_>, words: &[String], stem: &[String]) {
     // The key of `films` that says so is nobody else's, whoever shares it.
-    if found.is_key && table_words(&found.catalog.tables[found.child], prefix) == stem {
+    let lexicon = found.lexicon;
+    if found.is_key && lexicon.table(found.child) == stem {
         return;
     }
-    for &at in parents {
-        let own = catalog::words(&found.catalog.tables[at].key()[0].name);
+    let last = words.last().map_or("", String::as_str);
+    for key in lexicon.keys_ending(last).filter(|key| key.sort == Sort::Whole) {
+        let (at, own) = (key.table, &key.words);
         let column = words.join("_");
-        let told = own.len() > 1 || glued(found, at, &own, prefix);
-        if told && words == own && at != found.child {
+        let told = own.len() > 1 || glued(found, at, own);
+        if told && words == *own && at != found.child {
             // `document_id` is the key of `documents` first, and of `document_files` only after that.
-            let named = !stem.is_empty() && table_words(&found.catalog.tables[at], prefix) == stem;
+            let named = !stem.is_empty() && lexicon.table(at) == stem;
             let score = match (found.is_key, named) {
                 // What more than two tables call their own key is nobody's in particular, such as `meta_id`.
-                (true, false) if found.sharing(&own) > 2 => continue,
+                (true, false) if lexicon.sharing(own) > 2 => continue,
                 (true, false) => 2,
                 (_, true) => 5,
                 (false, false) => 4,
             };
             found.add(score, at, format!("`{column}` is the key of {}", found.name(at)));
-        } else if told && words.len() > own.len() && words.ends_with(&own) {
+        } else if told && words.len() > own.len() && words.ends_with(own) {
             found.add(3, at, format!("`{column}` ends like the key of {}", found.name(at)));
         }
     }
 }
 
+/// `user_uuid` is the unique `uuid` of `users`; `customer_number` is unique in `customers`; `document_id` may be one of several versions.
+fn by_unique(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[String]) {
+    let (lexicon, child) = (found.lexicon, found.child);
+    if found.is_key || lexicon.catalog.tables[found.child].unique(std::slice::from_ref(&column.name)) {
+        return;
+    }
+    let last = words.last().map_or("", String::as_str);
+    for key in lexicon.keys_ending(last).filter(|key| key.sort == Sort::Unique && key.table != child) {
+        let name = found.name(key.table).to_owned();
+        let behind = words.strip_suffix(key.words.as_slice()).filter(|before| !before.is_empty());
+        let named = behind.is_some_and(|before| {
+            before.iter().map(|word| singular(word)).collect::<Vec<_>>() == lexicon.table(key.table)
+        });
+        let same = key.words.len() > 1 && words == key.words;
+        if named {
+            let evidence = format!("`{}` is the unique `{}` of {name}", column.name, key.column);
+            found.add_column(5, key.table, key.column.clone(), evidence);
+        } else if same {
+            let evidence = format!("`{}` is unique in {name}", column.name);
+            found.add_column(2, key.table, key.column.clone(), evidence);
+        }
+    }
+    if stem.is_empty() {
+        return;
+    }
+    for key in lexicon.keys_ending(last).filter(|key| key.sort == Sort::First && key.table != child) {
+        // The table itself may be called so and have one key; then that is meant.
+        let (own, name) = (lexicon.table(key.table), found.name(key.table).to_owned());
+        if own == stem && (key.words == words || key.words.len() == 1) {
+            let evidence = format!("`{}` begins the key of {name}", column.name);
+            found.add_column(1, key.table, key.column.clone(), evidence);
+        }
+    }
+}
+
+/// `film_i18n.id` is the key of `films`.
+fn says_more(found: &mut Found<'_>, column: &Column, words: &[String], first_of_key: bool) {
+    let lexicon = found.lexicon;
+    let [own @ .., last] = lexicon.table(found.child) else { return };
+    let plain = matches!(words, [one] if one == "id" || one == "code" || one == "key");
+    if own.is_empty() || !plain || !first_of_key || !MORE.contains(&last.as_str()) {
+        return;
+    }
+    let Some(ending) = own.last() else { return };
+    for &at in lexicon.tables_ending(ending) {
+        if lexicon.table(at) == own && at != found.child {
+            let evidence = format!("{} says more of {}", found.name(found.child), found.name(at));
+            if let [key] = lexicon.catalog.tables[at].key()[..]
+                && key.family() == column.family()
+            {
+                // It is the child's own key, too.
+                let candidate =
+                    Candidate { parent: at, column: key.name.clone(), evidence, strong: true, vague: false };
+                found.list.push((4, candidate));
+            }
+        }
+    }
+}
+
 /// `producer_id` names `producers`.
-fn by_table(
-    found: &mut Found<'_>,
-    parents: &[usize],
-    column: &Column,
-    stem: &[String],
-    prefix: Option<&str>,
-) {
-    for &at in parents.iter().filter(|_| !stem.is_empty()) {
-        let names = table_words(&found.catalog.tables[at], prefix);
+fn by_table(found: &mut Found<'_>, column: &Column, stem: &[String]) {
+    let lexicon = found.lexicon;
+    let Some(last) = stem.last() else { return };
+    for &at in lexicon.tables_ending(last) {
+        let names = lexicon.table(at);
         if stem == names {
             found.add(4, at, format!("`{}` names {}", column.name, found.name(at)));
-        } else if stem.len() > names.len() && stem.ends_with(&names) {
+        } else if stem.len() > names.len() && stem.ends_with(names) {
             found.add(2, at, format!("`{}` ends like {}", column.name, found.name(at)));
         } else if names.len() > stem.len() && names.ends_with(stem) {
             // `type_id` of `products` means `product_types`, but not `payment_types`.
-            let own = table_words(&found.catalog.tables[found.child], prefix);
+            let own = lexicon.table(found.child);
             let score = match stem {
                 // `attribute_type_id` of `provider_attribute` means `provider_attribute_type`.
                 _ if at != found.child && own.starts_with(&names[..names.len() - stem.len()]) => 3,
@@ -226,13 +319,11 @@ fn ordered(mut found: Vec<(u8, Candidate)>) -> Vec<Candidate> {
 }
 
 /// The tables that a value such as `application` or `App\Models\User` names.
-pub(crate) fn named(catalog: &Catalog, value: &str) -> Vec<usize> {
+pub(crate) fn named(lexicon: &Lexicon<'_>, value: &str) -> Vec<usize> {
     let last = value.rsplit(['\\', '/', '.', ':']).next().unwrap_or(value);
     let wanted: Vec<String> = words(last).iter().map(|word| singular(word)).collect();
-    let prefix = common_prefix(catalog);
-    let fits =
-        |at: &usize| !wanted.is_empty() && table_words(&catalog.tables[*at], prefix.as_deref()) == wanted;
-    (0..catalog.tables.len()).filter(fits).collect()
+    let fits = |at: &usize| !wanted.is_empty() && lexicon.table(*at) == wanted;
+    (0..lexicon.catalog.tables.len()).filter(fits).collect()
 }
 
 /// What is before `_id` (or after `id_`), or all of it before `_by`.
@@ -246,27 +337,10 @@ fn stem(words: &[String]) -> Option<&[String]> {
     }
 }
 
-/// The word that most tables begin with, such as `tbl` or `wp`.
-pub(crate) fn common_prefix(catalog: &Catalog) -> Option<String> {
-    let first = words(&catalog.tables.first()?.name);
-    let first = first.first().filter(|_| catalog.tables.len() > 2)?;
-    let all = catalog.tables.iter().all(|table| {
-        let words = words(&table.name);
-        words.len() > 1 && words.first() == Some(first)
-    });
-    all.then(|| first.clone())
-}
-
-pub(crate) fn table_words(table: &Table, prefix: Option<&str>) -> Vec<String> {
-    let words = words(&table.name);
-    let skip = usize::from(words.len() > 1 && prefix == words.first().map(String::as_str));
-    words[skip..].iter().map(|word| singular(word)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Index, IndexPart};
+    use crate::catalog::{Catalog, Index, IndexPart, Table};
 
     fn table(name: &str, columns: &[&str]) -> Table {
         let column = |name: &&str| Column { name: (*name).to_owned(), ..Column::default() };
@@ -282,7 +356,8 @@ mod tests {
     fn first(tables: &[(&str, &[&str])], child: usize, column: &str) -> Option<String> {
         let catalog = Catalog { tables: tables.iter().map(|(name, columns)| table(name, columns)).collect() };
         let column = catalog.tables[child].column(column).unwrap().clone();
-        of(&catalog, child, &column).first().map(|c| catalog.tables[c.parent].name.clone())
+        let lexicon = Lexicon::of(&catalog, PEOPLE);
+        of(&lexicon, child, &column).first().map(|c| catalog.tables[c.parent].name.clone())
     }
 
     #[test]
@@ -313,7 +388,7 @@ mod tests {
         let mut catalog = Catalog { tables: vec![table("a", &["thing_id"]), table("b", &["thing_id"])] };
         catalog.tables[1].columns[0].auto_increment = true;
         let numbered = catalog.tables[1].columns[0].clone();
-        assert_eq!(of(&catalog, 1, &numbered), Vec::new());
+        assert_eq!(of(&Lexicon::of(&catalog, PEOPLE), 1, &numbered), Vec::new());
     }
 
     #[test]
@@ -340,5 +415,37 @@ mod tests {
         }
         assert_eq!(first(tables, 2, "total"), None);
         assert_eq!(first(tables, 2, "id"), None);
+    }
+
+    #[test]
+    fn unique_columns_first_columns_of_keys_and_tables_that_say_more_are_known() {
+        let part = |name: &str| IndexPart { column: Some(name.to_owned()), ..IndexPart::default() };
+        let unique = |name: &str| Index { name: name.to_owned(), unique: true, parts: vec![part(name)] };
+        let mut catalog = Catalog {
+            tables: vec![
+                table("documents", &["document_id", "version"]),
+                table("film_i18n", &["id", "lang"]),
+                table("films", &["id"]),
+                table("logins", &["n", "user_uuid", "customer_number", "document_id", "createdby_id"]),
+                table("users", &["id", "uuid", "customer_number"]),
+            ],
+        };
+        catalog.tables[0].indexes[0].parts.push(part("version"));
+        catalog.tables[1].indexes[0].parts.push(part("lang"));
+        let users = &mut catalog.tables[4].indexes;
+        users.extend([unique("uuid"), unique("customer_number")]);
+        let lexicon = Lexicon::of(&catalog, PEOPLE);
+        let first = |child: usize, column: &str| {
+            let column = catalog.tables[child].column(column).unwrap();
+            let found = of(&lexicon, child, column);
+            found.first().map(|c| format!("{}.{}", catalog.tables[c.parent].name, c.column))
+        };
+        assert_eq!(first(3, "user_uuid").as_deref(), Some("users.uuid"));
+        assert_eq!(first(3, "customer_number").as_deref(), Some("users.customer_number"));
+        assert_eq!(first(3, "document_id").as_deref(), Some("documents.document_id"));
+        assert_eq!(first(3, "createdby_id").as_deref(), Some("users.id"));
+        assert_eq!(first(1, "id").as_deref(), Some("films.id"));
+        assert_eq!(first(1, "lang"), None);
+        assert!(is_audit(&words("created_by_id")) && !is_audit(&words("user_id")));
     }
 }

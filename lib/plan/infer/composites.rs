@@ -4,7 +4,7 @@
 //! parent's key: `lines(region, order_no)` repeats the key of `orders(region, order_no)`, and `lines(region, order_id)`
 //! that of `orders(region, id)`.
 
-use super::candidates::{common_prefix, table_words};
+use super::lexicon::{common_prefix, table_words};
 use crate::catalog::{Catalog, Family, Table, singular, words};
 
 /// The candidates, in the catalog's order.

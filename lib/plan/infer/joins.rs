@@ -1,14 +1,15 @@
 //! Which columns the application's own queries join: evidence for relations that no name tells of.
 //!
-//! In: digests of statements, as `performance_schema.events_statements_summary_by_digest` has them (identifiers in
-//! back-ticks, no values). Out: pairs of columns that are compared, and in how many statements. Where the server keeps no digests, or
-//! this user may not see them, nothing: they are never needed.
+//! In: digests of statements, as `performance_schema.events_statements_summary_by_digest` has them, the bodies of views, routines and
+//! triggers, and statements that somebody saved. Out: pairs of columns that are compared, and in how many statements. Where the server
+//! keeps no digests, or this user may not see them, nothing: they are never needed.
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Catalog, Table};
+use super::statements::Statement;
+use crate::catalog::{self, Catalog};
 use crate::mysql::Session;
-use crate::sql::{Kind, Token, literal, tokens};
+use crate::sql::{Kind, Token, literal, name, tokens};
 
 /// So many digests are looked at, the most frequent first.
 const DIGESTS_MAX: u32 = 10_000;
@@ -21,11 +22,11 @@ type Place = (usize, String);
 pub(crate) struct Joins(BTreeMap<(Place, Place), u64>);
 
 impl Joins {
-    /// Asks the server.
-    pub(crate) fn read(session: &mut Session, catalog: &Catalog) -> Self {
+    /// Asks the server, and takes what was saved elsewhere.
+    pub(crate) fn read(session: &mut Session, catalog: &Catalog, saved: &[Statement]) -> Self {
         let mut databases: Vec<&str> = catalog.tables.iter().map(|table| table.database.as_str()).collect();
         databases.dedup();
-        let list: Vec<String> = databases.into_iter().map(literal).collect();
+        let list: Vec<String> = databases.iter().map(|&name| literal(name)).collect();
         let sql = format!(
             "SELECT SCHEMA_NAME, DIGEST_TEXT FROM performance_schema.events_statements_summary_by_digest \
              WHERE SCHEMA_NAME IN ({}) AND DIGEST_TEXT LIKE '%=%.%' AND DIGEST_TEXT NOT LIKE 'EXPLAIN%' \
@@ -38,10 +39,24 @@ impl Joins {
         for (database, text) in &digests {
             joins.add(catalog, database, text);
         }
+        databases.sort_unstable();
+        databases.dedup();
+        let names: Vec<String> = databases.iter().map(|&name| name.to_owned()).collect();
+        for (database, text) in catalog::bodies(session, &names) {
+            joins.add(catalog, &database, &text);
+        }
+        for (database, text) in saved {
+            match database {
+                Some(database) => joins.add(catalog, database, text),
+                None => databases.iter().for_each(|database| joins.add(catalog, database, text)),
+            }
+        }
         joins
     }
 
     fn add(&mut self, catalog: &Catalog, database: &str, text: &str) {
+        // Views name the database before every column.
+        let text = &text.replace(&format!("{}.", name(database)), "");
         let digest = Digest::of(text);
         let tables = digest.aliases(catalog, database);
         let mut found: Vec<(Place, Place)> = Vec::new();
@@ -76,10 +91,10 @@ impl Joins {
         self.0.get(&pair).copied().unwrap_or_default()
     }
 
-    /// Tables whose key is one column that this one is compared with, the most often first.
-    pub(crate) fn parents(&self, catalog: &Catalog, child: usize, column: &str) -> Vec<usize> {
+    /// Unique columns that this one is compared with, the most often first.
+    pub(crate) fn parents(&self, catalog: &Catalog, child: usize, column: &str) -> Vec<(usize, String)> {
         let column = (child, column.to_lowercase());
-        let mut found: Vec<(u64, usize)> = self
+        let mut found: Vec<(u64, &Place)> = self
             .0
             .iter()
             .filter_map(|((one, other), times)| match () {
@@ -87,15 +102,52 @@ impl Joins {
                 () if *other == column => Some((*times, one)),
                 () => None,
             })
-            .filter(|(_, (table, name))| {
-                let key = catalog.tables[*table].key();
-                key.len() == 1 && key[0].name.eq_ignore_ascii_case(name)
-            })
-            .map(|(times, (table, _))| (times, *table))
+            .filter(|(_, (table, name))| catalog.tables[*table].unique(std::slice::from_ref(name)))
             .collect();
-        found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        found.into_iter().map(|(_, table)| table).collect()
+        found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        let place = |(table, name): &Place| Some((*table, catalog.tables[*table].column(name)?.name.clone()));
+        found.into_iter().filter_map(|(_, found)| place(found)).collect()
     }
+}
+
+/// Words that stand behind a table and are no name that it is given.
+const BEHIND_TABLES: &[&str] = &[
+    "ON",
+    "USING",
+    "WHERE",
+    "SET",
+    "JOIN",
+    "INNER",
+    "LEFT",
+    "RIGHT",
+    "CROSS",
+    "NATURAL",
+    "STRAIGHT_JOIN",
+    "ORDER",
+    "GROUP",
+    "HAVING",
+    "LIMIT",
+    "UNION",
+    "FOR",
+    "FORCE",
+    "USE",
+    "IGNORE",
+    "PARTITION",
+    "WINDOW",
+    "LOCK",
+    "OUTER",
+    "EXCEPT",
+    "INTERSECT",
+];
+
+/// A table by names in lower case; most are written so.
+fn place_of(catalog: &Catalog, database: &str, table: &str) -> Option<usize> {
+    catalog.find(database, table).or_else(|| {
+        catalog
+            .tables
+            .iter()
+            .position(|t| t.database.eq_ignore_ascii_case(database) && t.name.eq_ignore_ascii_case(table))
+    })
 }
 
 /// A digest and its tokens.
@@ -128,9 +180,13 @@ impl<'a> Digest<'a> {
         self.is(at + 1, b'.').then_some(column)
     }
 
-    /// Whether a table stands at a place: behind FROM, JOIN, UPDATE or a comma.
+    /// Whether a table stands at a place: behind FROM, JOIN, UPDATE or a comma, and whatever parentheses views have there.
     fn expects_table(&self, at: usize) -> bool {
-        let word = ["FROM", "JOIN", "UPDATE"].iter().any(|word| self.is_word(at - 1, word));
+        let mut before = at - 1;
+        while before > 0 && self.is(before, b'(') {
+            before -= 1;
+        }
+        let word = ["FROM", "JOIN", "UPDATE"].iter().any(|word| self.is_word(before, word));
         word || self.is(at - 1, b',')
     }
 
@@ -143,10 +199,12 @@ impl<'a> Digest<'a> {
                 (None, Some(table)) => ((database.to_owned(), table), at + 1),
                 (None, None) => continue,
             };
-            let known =
-                |t: &Table| t.database.eq_ignore_ascii_case(&schema) && t.name.eq_ignore_ascii_case(&table);
-            let Some(place) = catalog.tables.iter().position(known) else { continue };
-            let quoted = self.tokens.get(next).is_some_and(|token| token.kind == Kind::Name);
+            let Some(place) = place_of(catalog, &schema, &table) else { continue };
+            let quoted = self.tokens.get(next).is_some_and(|token| match token.kind {
+                Kind::Name => true,
+                Kind::Word => !BEHIND_TABLES.iter().any(|word| token.is_word(self.text, word)),
+                _ => false,
+            });
             let alias = match () {
                 () if self.is_word(next, "AS") => self.name(next + 1),
                 () if quoted => self.name(next),
@@ -164,7 +222,7 @@ impl<'a> Digest<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Column;
+    use crate::catalog::{Column, Table};
 
     fn catalog() -> Catalog {
         let table = |name: &str, columns: &[&str]| Table {
@@ -193,6 +251,8 @@ mod tests {
             "SELECT * FROM `deals` `d` JOIN `offices` AS `o` ON `o` . `id` = `d` . `desk` WHERE `d` . `id` = ?",
             "SELECT * FROM `app` . `deals` , `offices` WHERE `deals` . `desk` = `offices` . `id`",
             "SELECT `d`.`id` FROM `deals` AS `d` LEFT JOIN `app`.`offices` ON ( `d`.`desk`=`offices`.`id` )",
+            "select d.id from deals d inner join offices on d.desk = offices.id where d.id = 7",
+            "select `app`.`deals`.`id` AS `id` from (`app`.`deals` join `app`.`offices` on(`app`.`deals`.`desk` = `app`.`offices`.`id`))",
         ] {
             assert_eq!(joined(text), 1, "{text}");
         }

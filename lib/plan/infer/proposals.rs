@@ -4,12 +4,15 @@
 //! evidence; what is doubtful is commented out. Values alone propose nothing: small dense numbers are contained in
 //! every other table's key.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::candidates::{self, Candidate};
 use super::composites;
 use super::joins::Joins;
+use super::lexicon::Lexicon;
 use super::sample::look_up;
+use super::statements::Evidence;
 use crate::catalog::{self, Catalog, Column, Family, Table};
 use crate::config::{toml_comment, toml_text};
 use crate::house::House;
@@ -32,15 +35,24 @@ pub(crate) struct Proposal {
     /// Whether names and values agree.
     pub(crate) stands: bool,
     /// The child and the columns of it that refer.
-    child: (usize, String),
+    pub(crate) child: (usize, String),
+    /// The parent, if it is one.
+    pub(crate) parent: Option<usize>,
+}
+
+impl Proposal {
+    /// Without its evidence.
+    pub(crate) fn line(&self) -> &str {
+        self.text.split("  # ").next().unwrap_or_default()
+    }
 }
 
 /// Proposals as TOML.
-pub(crate) fn infer(house: &House, place: &Place) -> Result<String, Error> {
+pub(crate) fn infer(house: &House, place: &Place, evidence: &Evidence) -> Result<String, Error> {
     let mut session = place.connect()?;
     let catalog = Catalog::read(&mut session, &place.databases)?;
     let edges = relations::all(&catalog, &house.config)?;
-    Ok(rendered(&proposals(house, &mut session, &catalog, &edges)?))
+    Ok(rendered(&proposals(house, &mut session, &catalog, &edges, evidence)?))
 }
 
 /// What names propose for columns that no relation is known of, looked up in the data.
@@ -49,13 +61,14 @@ pub(crate) fn proposals(
     session: &mut Session,
     catalog: &Catalog,
     edges: &[Edge],
+    evidence: &Evidence,
 ) -> Result<Vec<Proposal>, Error> {
-    let known = |table: usize, column: &str| {
-        edges.iter().any(|edge| {
-            edge.child == table && edge.child_columns.iter().any(|c| c.eq_ignore_ascii_case(column))
-        })
-    };
-    let joins = Joins::read(session, catalog);
+    let columns = |edge: &Edge| edge.child_columns.iter().map(|c| c.to_lowercase()).collect::<Vec<_>>();
+    let places: HashSet<(usize, String)> =
+        edges.iter().flat_map(|edge| columns(edge).into_iter().map(|column| (edge.child, column))).collect();
+    let known = |table: usize, column: &str| places.contains(&(table, column.to_lowercase()));
+    let joins = Joins::read(session, catalog, &evidence.statements()?);
+    let lexicon = Lexicon::of(catalog, candidates::PEOPLE);
     let task = house.progress.start("looking for relations", Some(catalog.tables.len() as u64), Unit::Count);
     let mut proposals = Vec::new();
     for (at, table) in catalog.tables.iter().enumerate() {
@@ -63,16 +76,16 @@ pub(crate) fn proposals(
         task.message(&table.label());
         for column in table.columns.iter().filter(|column| !known(at, &column.name)) {
             if let Some(kind) = type_column(table, column) {
-                proposals.extend(polymorphic(session, catalog, at, column, kind)?);
+                proposals.extend(polymorphic(session, &lexicon, at, column, kind)?);
             } else {
-                proposals.extend(simple(session, catalog, &joins, at, column)?);
+                proposals.extend(simple(session, &lexicon, &joins, at, column)?);
             }
         }
         task.add(1);
     }
-    let found = |table: usize, column: &str| {
-        proposals.iter().any(|p: &Proposal| p.stands && p.child.0 == table && p.child.1 == column)
-    };
+    let standing: HashSet<(usize, String)> =
+        proposals.iter().filter(|p: &&Proposal| p.stands).map(|p| p.child.clone()).collect();
+    let found = |table: usize, column: &str| standing.contains(&(table, column.to_owned()));
     let refers = |table: usize, column: &str| known(table, column) || found(table, column);
     let mut composite = Vec::new();
     for (child, parent, columns) in composites::of(catalog, &refers) {
@@ -105,18 +118,19 @@ fn rendered(proposals: &[Proposal]) -> String {
 /// The first candidate whose values are there, else the most doubtful one that is worth a look.
 fn simple(
     session: &mut Session,
-    catalog: &Catalog,
+    lexicon: &Lexicon<'_>,
     joins: &Joins,
     at: usize,
     column: &Column,
 ) -> Result<Option<Proposal>, Error> {
     let mut doubtful = None;
+    let catalog = lexicon.catalog;
     let child = &catalog.tables[at];
     let key = child.key();
     let is_key = key.len() == 1 && key[0].name == column.name;
-    for candidate in candidates(catalog, joins, at, column) {
+    for candidate in candidates(lexicon, joins, at, column) {
         let parent = &catalog.tables[candidate.parent];
-        let key = parent.key()[0];
+        let Some(key) = parent.column(&candidate.column) else { continue };
         let joined = match joins.between((at, &column.name), (candidate.parent, &key.name)) {
             0 => String::new(),
             times => format!(", joined in {times} kind(s) of statements"),
@@ -141,7 +155,8 @@ fn simple(
             0 => candidate.strong,
             _ => sample.contained() && (candidate.strong || !(candidate.vague || sample.low)),
         };
-        let proposal = Proposal { text, stands, child: (at, column.name.clone()) };
+        let (child, parent) = ((at, column.name.clone()), Some(candidate.parent));
+        let proposal = Proposal { text, stands, child, parent };
         if stands {
             return Ok(Some(proposal));
         }
@@ -154,19 +169,24 @@ fn simple(
 }
 
 /// What the name speaks of; then tables that statements join the column with, unless it is the key of its own.
-fn candidates(catalog: &Catalog, joins: &Joins, at: usize, column: &Column) -> Vec<Candidate> {
-    let mut all = candidates::of(catalog, at, column);
+fn candidates(lexicon: &Lexicon<'_>, joins: &Joins, at: usize, column: &Column) -> Vec<Candidate> {
+    let catalog = lexicon.catalog;
+    let mut all = candidates::of(lexicon, at, column);
     let key = catalog.tables[at].key();
     if key.len() == 1 && key[0].name == column.name {
         return all;
     }
-    for parent in joins.parents(catalog, at, &column.name) {
-        match all.iter_mut().find(|candidate| candidate.parent == parent) {
+    // What is unique here is what the others refer to.
+    let unique = catalog.tables[at].unique(std::slice::from_ref(&column.name));
+    for (parent, key) in joins.parents(catalog, at, &column.name) {
+        match all.iter_mut().find(|candidate| candidate.parent == parent && candidate.column == key) {
             // Small numbers prove nothing; a statement that joins them does.
             Some(named) => named.strong = true,
+            None if unique => {}
             None => all.push(Candidate {
                 parent,
-                evidence: "no name, but statements (performance_schema)".to_owned(),
+                column: key,
+                evidence: "no name, but statements".to_owned(),
                 strong: true,
                 vague: false,
             }),
@@ -183,6 +203,7 @@ fn several(
     parent: usize,
     columns: &[String],
 ) -> Result<Option<Proposal>, Error> {
+    let place = Some(parent);
     let (child, parent) = (&catalog.tables[at], &catalog.tables[parent]);
     let key = parent.key();
     let pairs: Vec<(&Column, &Column)> =
@@ -203,7 +224,7 @@ fn several(
         sample.text(),
     );
     let stands = sample.values > 0 && sample.contained();
-    Ok(Some(Proposal { text, stands, child: (at, columns.join(", ")) }))
+    Ok(Some(Proposal { text, stands, child: (at, columns.join(", ")), parent: place }))
 }
 
 /// `table.column`, with the database where the table's name alone says too little.
@@ -244,11 +265,12 @@ fn type_column<'a>(table: &'a Table, column: &Column) -> Option<&'a Column> {
 /// One relation for each value of the type column that names a table.
 fn polymorphic(
     session: &mut Session,
-    catalog: &Catalog,
+    lexicon: &Lexicon<'_>,
     child: usize,
     column: &Column,
     kind: &Column,
 ) -> Result<Option<Proposal>, Error> {
+    let catalog = lexicon.catalog;
     let table = &catalog.tables[child];
     let sql = format!(
         "SELECT DISTINCT CAST({} AS CHAR) FROM {} AS c WHERE {} IS NOT NULL LIMIT {}",
@@ -265,7 +287,7 @@ fn polymorphic(
     for value in &values {
         let condition = format!("{} = {}", kind.of("c"), literal(value));
         let mut best = None;
-        for parent in candidates::named(catalog, value) {
+        for parent in candidates::named(lexicon, value) {
             let Some(&key) = catalog.tables[parent].key().first() else { continue };
             if catalog.tables[parent].key().len() > 1 || comparable(column, key).is_err() {
                 continue;
@@ -295,5 +317,5 @@ fn polymorphic(
     }
     let left = toml_text(&written(catalog, table, &column.name));
     let text = format!("{left} = [{}]  # {}", parts.join(", "), toml_comment(&evidence.join("; ")));
-    Ok(Some(Proposal { text, stands: true, child: (child, column.name.clone()) }))
+    Ok(Some(Proposal { text, stands: true, child: (child, column.name.clone()), parent: None }))
 }

@@ -59,13 +59,16 @@ impl Blueprint {
         if databases.is_empty() {
             return Err(config::Error::Unset { setting: "[source] databases" }.into());
         }
-        let work_schema = config.dehydrate.work_schema.clone();
-        if databases.contains(&work_schema) {
+        if databases.contains(&config.dehydrate.work_schema) {
             let message = "the work schema cannot be one of the source's databases".to_owned();
             return Err(config.origin.error_at(&["dehydrate", "work_schema"], message, None).into());
         }
         missing_databases(session, config, databases)?;
-        let catalog = Catalog::read(session, databases)?;
+        Self::of(Catalog::read(session, databases)?, config, databases)
+    }
+
+    /// Decides, on a catalog that was read.
+    pub(crate) fn of(catalog: Catalog, config: &Config, databases: &[String]) -> Result<Self, Error> {
         let edges = relations::all(&catalog, config)?;
         let classes = classes::decide(&catalog, config, &edges)?;
         let masks = mask::compile(&catalog, config)?;
@@ -76,7 +79,7 @@ impl Blueprint {
             edges,
             classes,
             masks,
-            work_schema,
+            work_schema: config.dehydrate.work_schema.clone(),
             config_sha256,
             read: Reading::default(),
         };

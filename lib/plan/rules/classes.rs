@@ -30,7 +30,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// Tables of up to so many rows are proposed as `full`.
-const LOOKUP_ROWS_MAX: u64 = 2_000;
+pub(crate) const LOOKUP_ROWS_MAX: u64 = 2_000;
 
 struct Rule {
     class: TableClass,
@@ -39,8 +39,20 @@ struct Rule {
     pattern: TablePattern,
 }
 
+/// What the rules alone say of each table, and nothing of those that only relations can reach.
+pub(crate) fn by_rules(catalog: &Catalog, config: &Config) -> Result<Vec<Option<TableClass>>, Error> {
+    Ok(named(catalog, config)?.into_iter().map(|class| Some(class?.class)).collect())
+}
+
 /// Decides every table.
 pub(crate) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Result<Vec<Class>, Error> {
+    let classes = named(catalog, config)?;
+    let by_rule: Vec<Option<TableClass>> = classes.iter().map(|class| Some(class.as_ref()?.class)).collect();
+    let reached = reach::tables(catalog, edges, &by_rule);
+    finish(catalog, config, classes, &reasons(catalog, edges, &reached))
+}
+
+fn named(catalog: &Catalog, config: &Config) -> Result<Vec<Option<Class>>, Error> {
     let rules = rules(config)?;
     let mut used = vec![false; rules.len()];
     let mut classes: Vec<Option<Class>> = Vec::new();
@@ -53,9 +65,7 @@ pub(crate) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Resu
             return Err(unused(catalog, config, rule).into());
         }
     }
-    let by_rule: Vec<Option<TableClass>> = classes.iter().map(|class| Some(class.as_ref()?.class)).collect();
-    let reached = reach::tables(catalog, edges, &by_rule);
-    finish(catalog, config, classes, &reasons(catalog, edges, &reached))
+    Ok(classes)
 }
 
 fn rules(config: &Config) -> Result<Vec<Rule>, config::Error> {
@@ -92,6 +102,12 @@ fn expand(config: &Config, list: &str, entry: &str) -> Result<Vec<String>, confi
         GROUPS.iter().map(|(name, _)| *name).chain(config.dehydrate.groups.keys().map(String::as_str));
     let hint = nearest(group, names).map(|name| format!("did you mean `@{name}`?"));
     Err(config.origin.error_at(&["dehydrate", list], format!("there is no group {entry:?}"), hint))
+}
+
+/// The built-in group that a table is in.
+pub(crate) fn built_in_group(table: &Table) -> Option<&'static str> {
+    let fits = |pattern: &&str| TablePattern::new(pattern).is_ok_and(|pattern| pattern.fit(table).is_some());
+    GROUPS.iter().find(|(_, patterns)| patterns.iter().any(fits)).map(|(name, _)| *name)
 }
 
 type Closeness = ((Fit, Option<Fit>), bool);
@@ -221,10 +237,20 @@ fn report(catalog: &Catalog, config: &Config, tables: &[&Table]) -> Error {
     let first =
         if rootless { "choose a root first: the table whose newest rows developers need; then " } else { "" };
     let toml = format!(
-        "{first}decide in refresh.toml, for example (small tables whole, large ones empty), or declare the relation that reaches them:\n{}",
-        toml.join("\n")
+        "{first}decide in refresh.toml, for example (small tables whole, large ones empty), or declare the relation that reaches them:\n{}{}",
+        toml.join("\n"),
+        cure(config)
     );
     Error::Unreached { count: tables.len(), names: names.join(", ") + more, toml }
+}
+
+/// How to have what is missing written into the file; nothing where there is no file.
+pub(crate) fn cure(config: &Config) -> String {
+    let path = &config.origin.path;
+    if path.as_os_str().is_empty() {
+        return String::new();
+    }
+    format!("\nor have what is missing added to the file: mydehydrate init --update {}", path.display())
 }
 
 /// The largest table with a key and a date, as a root: what rows of a business hang from mostly is.

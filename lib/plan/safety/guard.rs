@@ -8,6 +8,7 @@ use crate::mask::{self, Detected, Finding};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
+use crate::plan::rules::classes::cure;
 
 /// So many columns are named in the error itself; all of them are in the hint.
 const NAMES_MAX: usize = 6;
@@ -87,6 +88,6 @@ pub(crate) fn personal_data(
     // A second header would be an error of its own.
     let said = house.config.origin.line_of(&["mask"]).is_some();
     let header = if said { "" } else { "[mask]\n" };
-    let toml = format!("{header}{}", toml_once(lines).join("\n"));
+    let toml = format!("{header}{}{}", toml_once(lines).join("\n"), cure(&house.config));
     Err(mask::Error::Unmasked { count: findings.len(), names: names.join(", "), toml }.into())
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::picture::Graph;
 use super::{check, explain, report, svg};
-use crate::document;
 use crate::house::House;
 use crate::plan::error::Error;
 use crate::plan::infer::proposals;
+use crate::plan::infer::statements::Evidence;
+use crate::plan::init::{draft, update};
 use crate::plan::make::make;
 use crate::plan::options::Options;
 use crate::plan::place::Place;
@@ -47,7 +48,22 @@ pub enum Ask {
         key: Vec<String>,
     },
     /// Propose relations that nobody declared, with evidence, as TOML to paste
-    Infer,
+    Infer(Evidence),
+    /// Write a whole refresh.toml for a schema that nobody knows yet, or add to one what a changed schema needs
+    Init {
+        /// The databases to bring along [default: those of refresh.toml, or all that this login sees]
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        databases: Vec<String>,
+        /// Write it here instead of to stdout; a file that is there stays as it is
+        #[arg(long, value_name = "FILE", conflicts_with = "update")]
+        out: Option<PathBuf>,
+        /// Add what is missing to this file, in place [default: the refresh.toml that is in use]. No line that is there is touched
+        #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "databases")]
+        update: Option<Option<PathBuf>>,
+        /// Statements of the application, saved elsewhere.
+        #[command(flatten)]
+        evidence: Evidence,
+    },
 }
 
 /// What is asked is no part of any run.
@@ -55,6 +71,14 @@ const NO_RUN: &str = "";
 
 /// Answers a question on `out`.
 pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
+    if let Ask::Init { databases, out: file, update: wish, evidence } = ask {
+        let text = match wish {
+            Some(path) => update::update(house, options, path.as_deref(), evidence)?,
+            None => draft::init(house, options, (databases, evidence), file.as_deref())?,
+        };
+        let _ = out.write_all(text.as_bytes());
+        return Ok(());
+    }
     let place = place(house, ask, options)?;
     let text = match ask {
         Ask::Plan { json, dot, svg } => {
@@ -72,7 +96,8 @@ pub fn answer(house: &House, ask: &Ask, options: &Options, out: &mut dyn Write) 
         }
         Ask::Check { why, strict } => check::check(house, &place, *why, *strict)?,
         Ask::Explain { table, key } => explain::explain(house, &place, table, key)?,
-        Ask::Infer => proposals::infer(house, &place)?,
+        Ask::Infer(evidence) => proposals::infer(house, &place, evidence)?,
+        Ask::Init { .. } => String::new(),
     };
     // Whoever reads this may have had enough of it.
     let _ = out.write_all(text.as_bytes());
@@ -87,9 +112,7 @@ fn draw(path: Option<&Path>, picture: impl FnOnce() -> String) -> Result<(), Err
 
 fn place(house: &House, ask: &Ask, options: &Options) -> Result<Place, Error> {
     if let Some(path) = &options.document {
-        let fail = |source| Error::DocumentFile { path: path.display().to_string(), source };
-        let file = std::fs::File::open(path).map_err(fail)?;
-        return Place::of(house, &document::read(file)?, options);
+        return Place::of_file(house, path, options);
     }
     let mut place = Place::source(house, options, NO_RUN)?;
     // The other questions only read.

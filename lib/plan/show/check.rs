@@ -10,6 +10,7 @@ use crate::mysql::Session;
 use crate::plan::closure::roots;
 use crate::plan::error::Error;
 use crate::plan::infer::proposals;
+use crate::plan::infer::statements::Evidence;
 use crate::plan::place::Place;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::safety::guard;
@@ -53,7 +54,8 @@ pub(crate) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Re
 
 /// Fails on relations that names and values speak of and that refresh.toml says nothing about.
 fn reviewed(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
-    let proposals = proposals::proposals(house, session, &blueprint.catalog, &blueprint.edges)?;
+    let proposals =
+        proposals::proposals(house, session, &blueprint.catalog, &blueprint.edges, &Evidence::default())?;
     let lines = toml_once(proposals.into_iter().filter(|p| p.stands).map(|p| p.text).collect());
     if lines.is_empty() {
         return Ok(());

@@ -1,0 +1,138 @@
+//! The words of a catalog's names, once for all columns: which tables end with a word, which keys are called so.
+//!
+//! In: the catalog. Out: a [`Lexicon`], by which each column looks at a few tables and not at all of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::catalog::{Catalog, Table, singular, words};
+
+/// A column by which another table may refer to a row.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Position of its table.
+    pub(crate) table: usize,
+    /// The column.
+    pub(crate) column: String,
+    /// The words of its name.
+    pub(crate) words: Vec<String>,
+    /// What it is.
+    pub(crate) sort: Sort,
+}
+
+/// What a column is to its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// The whole key.
+    Whole,
+    /// Unique beside the key.
+    Unique,
+    /// The first column of a key of several.
+    First,
+}
+
+/// The words.
+pub(crate) struct Lexicon<'a> {
+    /// Whose words.
+    pub(crate) catalog: &'a Catalog,
+    tables: Vec<Vec<String>>,
+    keys: Vec<Key>,
+    by_table: HashMap<String, Vec<usize>>,
+    by_key: HashMap<String, Vec<usize>>,
+    sharing: BTreeMap<Vec<String>, usize>,
+    people: Vec<usize>,
+}
+
+impl<'a> Lexicon<'a> {
+    /// Takes all names apart. `people`: what tables of people are called.
+    pub(crate) fn of(catalog: &'a Catalog, people: &[&str]) -> Self {
+        let prefix = common_prefix(catalog);
+        let tables: Vec<Vec<String>> =
+            catalog.tables.iter().map(|table| table_words(table, prefix.as_deref())).collect();
+        let keys: Vec<Key> = (0..catalog.tables.len()).flat_map(|at| keys(catalog, at)).collect();
+        let (mut by_table, mut by_key) =
+            (HashMap::<String, Vec<usize>>::new(), HashMap::<String, Vec<usize>>::new());
+        let mut sharing: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+        for (at, key) in keys.iter().enumerate() {
+            if let Some(last) = key.words.last() {
+                by_key.entry(last.clone()).or_default().push(at);
+            }
+            if key.sort == Sort::Whole {
+                *sharing.entry(key.words.clone()).or_default() += 1;
+                if let Some(last) = tables[key.table].last() {
+                    by_table.entry(last.clone()).or_default().push(key.table);
+                }
+            }
+        }
+        let is_people =
+            |at: &usize| matches!(tables[*at].as_slice(), [one] if people.contains(&one.as_str()));
+        let whole = keys.iter().filter(|key| key.sort == Sort::Whole).map(|key| key.table);
+        let people = whole.filter(is_people).collect();
+        Self { catalog, tables, keys, by_table, by_key, sharing, people }
+    }
+
+    /// The words of a table's name, in the singular.
+    pub(crate) fn table(&self, at: usize) -> &[String] {
+        &self.tables[at]
+    }
+
+    /// The tables with a key of one column whose name ends with a word.
+    pub(crate) fn tables_ending(&self, word: &str) -> &[usize] {
+        self.by_table.get(word).map_or(&[], Vec::as_slice)
+    }
+
+    /// The keys whose name ends with a word.
+    pub(crate) fn keys_ending(&self, word: &str) -> impl Iterator<Item = &Key> {
+        self.by_key.get(word).into_iter().flatten().map(|at| &self.keys[*at])
+    }
+
+    /// How many tables call their key so.
+    pub(crate) fn sharing(&self, key: &[String]) -> usize {
+        self.sharing.get(key).copied().unwrap_or_default()
+    }
+
+    /// Tables of people.
+    pub(crate) fn people(&self) -> &[usize] {
+        &self.people
+    }
+}
+
+/// The columns of one table by which its rows can be referred to.
+fn keys(catalog: &Catalog, at: usize) -> Vec<Key> {
+    let table = &catalog.tables[at];
+    let key = |column: &str, sort| Key { table: at, column: column.to_owned(), words: words(column), sort };
+    let own = table.key();
+    let mut found = match own[..] {
+        [one] => vec![key(&one.name, Sort::Whole)],
+        [first, _, ..] => vec![key(&first.name, Sort::First)],
+        [] => Vec::new(),
+    };
+    for index in table.indexes.iter().filter(|index| index.unique) {
+        if let [part] = index.parts.as_slice()
+            && let Some(column) = part.column.as_deref().filter(|_| part.prefix.is_none())
+            && found
+                .iter()
+                .all(|known| !known.column.eq_ignore_ascii_case(column) || known.sort == Sort::First)
+        {
+            found.push(key(column, Sort::Unique));
+        }
+    }
+    found
+}
+
+/// The word that most tables begin with, such as `tbl` or `wp`.
+pub(crate) fn common_prefix(catalog: &Catalog) -> Option<String> {
+    let first = words(&catalog.tables.first()?.name);
+    let first = first.first().filter(|_| catalog.tables.len() > 2)?;
+    let all = catalog.tables.iter().all(|table| {
+        let words = words(&table.name);
+        words.len() > 1 && words.first() == Some(first)
+    });
+    all.then(|| first.clone())
+}
+
+/// The words of a table's name without the prefix, in the singular.
+pub(crate) fn table_words(table: &Table, prefix: Option<&str>) -> Vec<String> {
+    let words = words(&table.name);
+    let skip = usize::from(words.len() > 1 && prefix == words.first().map(String::as_str));
+    words[skip..].iter().map(|word| singular(word)).collect()
+}

@@ -1,0 +1,311 @@
+//! The section `[mask]`: a rule for everything that looks personal, and a word on every other text.
+//!
+//! In: the catalog, the relations, the tables whose rows come along, masks that there are already. Out: lines: what looks personal; what
+//! nobody knows (masked, to be safe); what stays clear, and why; what a person has to decide.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::texts::DECIDE;
+use crate::catalog::{Catalog, Column, Family, Table};
+use crate::config::toml_text;
+use crate::house::House;
+use crate::mask::{self, Detected, Finding, Masks, Variety};
+use crate::mysql::Session;
+use crate::plan::error::Error;
+use crate::plan::rules::edge::Edge;
+use crate::progress::Unit;
+
+/// A column: its table's position and its name in lower case.
+type Place = (usize, String);
+
+/// Among so many values and more, few different ones are a habit.
+const TOTAL_MIN: u64 = 20;
+
+/// A code has so many times more values than different ones.
+const REPEATED: u64 = 10;
+
+/// Texts of so many characters are no codes.
+const CODE_CHARACTERS_MAX: u64 = 255;
+
+/// A table that others refer to so many times as often as it has rows, and that has few, describes them.
+const LOOKUP_FACTOR: u64 = 10;
+const LOOKUP_ROWS_MAX: u64 = 300;
+
+/// Bytes that are longer are no key.
+const KEY_BYTES_MAX: u64 = 64;
+
+/// What a column is if no proposal fits: a person fills the reason in.
+const OPEN: &str = "reason = \"…\"";
+
+/// Where the two ends of a relation look personal: the first that both take.
+const ENDS: &[&str] =
+    &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"permute\"", "\"null\""];
+
+/// The lines.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// What looks personal.
+    pub(crate) personal: Vec<Finding>,
+    /// What nobody knows.
+    pub(crate) unknown: Vec<Finding>,
+    /// What stays clear.
+    pub(crate) clear: Vec<Finding>,
+    /// Warnings of documents that cannot be read.
+    pub(crate) unread: Vec<String>,
+}
+
+impl Rules {
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Finding> {
+        self.personal.iter().chain(&self.unknown).chain(&self.clear)
+    }
+
+    /// Lines of TOML; what needs a person is a comment.
+    pub(crate) fn lines(catalog: &Catalog, findings: &[Finding]) -> Vec<String> {
+        let line = |finding: &Finding| {
+            let line = finding.toml(catalog);
+            if is_open(finding) { format!("{DECIDE} a mask or a reason: {line}") } else { line }
+        };
+        findings.iter().map(line).collect()
+    }
+}
+
+/// Whether a person has to fill it in.
+pub(crate) fn is_open(finding: &Finding) -> bool {
+    finding.proposal.contains(OPEN)
+}
+
+/// Looks at everything that `masks` says nothing of.
+pub(crate) fn rules(
+    house: &House,
+    session: &mut Session,
+    catalog: &Catalog,
+    edges: &[Edge],
+    (tables, masks): (&[usize], &Masks),
+) -> Result<Rules, Error> {
+    let Detected { findings, unread } = detect(house, session, catalog, masks, tables)?;
+    let mut open: BTreeMap<Place, Finding> = BTreeMap::new();
+    for finding in findings {
+        open.insert((finding.table, finding.column.to_lowercase()), finding);
+    }
+    let mut rules = Rules { unread, ..Rules::default() };
+    let tied = ties(edges);
+    for places in &tied {
+        rules.ends(catalog, places, masks, &mut open);
+    }
+    let referring: BTreeSet<&Place> = tied.iter().flatten().collect();
+    let (personal, unknown): (Vec<Finding>, Vec<Finding>) = open.into_values().partition(|f| !f.any_text);
+    let lookups = lookups(catalog, edges, &personal, masks);
+    rules.personal.extend(personal);
+    rules.documents(catalog, masks, tables, &referring);
+    let mut by_table: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+    for finding in unknown {
+        by_table.entry(finding.table).or_default().push(finding);
+    }
+    for (at, findings) in by_table {
+        house.cancel.check()?;
+        rules.texts(session, &catalog.tables[at], findings, lookups.contains(&at))?;
+    }
+    rules.personal.sort_by(|a, b| (a.table, &a.column).cmp(&(b.table, &b.column)));
+    Ok(rules)
+}
+
+fn detect(
+    house: &House,
+    session: &mut Session,
+    catalog: &Catalog,
+    masks: &Masks,
+    tables: &[usize],
+) -> Result<Detected, Error> {
+    let task = house.progress.start("looking for personal data", Some(tables.len() as u64), Unit::Count);
+    let mut all = Detected::default();
+    for table in tables {
+        house.cancel.check()?;
+        task.message(&catalog.tables[*table].label());
+        let Detected { findings, unread } = mask::detect(session, catalog, masks, &[*table], true)?;
+        all.findings.extend(findings);
+        all.unread.extend(unread);
+        task.add(1);
+    }
+    Ok(all)
+}
+
+impl Rules {
+    /// Columns that refer to each other: all of them the same, or clear.
+    fn ends(
+        &mut self,
+        catalog: &Catalog,
+        places: &[Place],
+        masks: &Masks,
+        open: &mut BTreeMap<Place, Finding>,
+    ) {
+        // What a person said of one of them holds; whether it fits the others, the check says.
+        if places.iter().any(|(table, column)| masks.declared(*table, column).is_some()) {
+            for place in places {
+                if open.get(place).is_some_and(|finding| finding.any_text) {
+                    open.remove(place);
+                }
+            }
+            return;
+        }
+        let own: Vec<Finding> = places.iter().filter_map(|place| open.remove(place)).collect();
+        let columns: Vec<(usize, &Column)> = places
+            .iter()
+            .filter_map(|(table, column)| Some((*table, catalog.tables[*table].column(column)?)))
+            .filter(|(_, column)| !column.generated)
+            .collect();
+        let finding = |(table, column): (usize, &Column), evidence: &str, proposal: &str| Finding {
+            table,
+            column: column.name.clone(),
+            evidence: evidence.to_owned(),
+            proposal: proposal.to_owned(),
+            any_text: false,
+        };
+        let Some(first) = own.iter().find(|finding| !finding.any_text) else {
+            let texts = columns.into_iter().filter(|(_, column)| column.family() == Family::Text);
+            let keep = format!("{{ keep = {} }}", toml_text("a key that relations compare"));
+            self.clear
+                .extend(texts.map(|place| finding(place, "look whether it says who somebody is", &keep)));
+            return;
+        };
+        let wishes = own.iter().filter(|finding| !finding.any_text).map(|finding| finding.proposal.as_str());
+        let takes =
+            |wish: &&str| columns.iter().all(|(at, column)| mask::fits(&catalog.tables[*at], column, wish));
+        let right = wishes.chain(ENDS.iter().copied()).filter(|wish| !wish.contains(OPEN)).find(takes);
+        let right = right.unwrap_or("{ kind = \"keep\", reason = \"…\" }");
+        let evidence = format!("{}, and both ends of a relation mask alike", first.evidence);
+        self.personal.extend(columns.into_iter().map(|place| finding(place, &evidence, right)));
+    }
+
+    /// Documents and bytes in which nothing was recognised hold anything.
+    fn documents(
+        &mut self,
+        catalog: &Catalog,
+        masks: &Masks,
+        tables: &[usize],
+        referring: &BTreeSet<&Place>,
+    ) {
+        let said: BTreeSet<Place> = self.all().map(|f| (f.table, f.column.to_lowercase())).collect();
+        for &table in tables {
+            for column in &catalog.tables[table].columns {
+                let place = (table, column.name.to_lowercase());
+                let known = said.contains(&place) || referring.contains(&place);
+                if column.generated || known || masks.declared(table, &column.name).is_some() {
+                    continue;
+                }
+                let (wishes, what): (&[&str], &str) = match column.family() {
+                    Family::Json => (&[], "a document in which nothing personal was recognised"),
+                    Family::Binary if column.length.unwrap_or(u64::MAX) > KEY_BYTES_MAX => {
+                        (&["\"empty\"", "\"null\""], "bytes that nobody can look into")
+                    }
+                    _ => continue,
+                };
+                let proposal = mask::propose(&catalog.tables[table], column, wishes);
+                let (column, evidence) =
+                    (column.name.clone(), format!("{what}: {{ keep = \"…\" }} if there is none"));
+                self.unknown.push(Finding { table, column, evidence, proposal, any_text: false });
+            }
+        }
+    }
+
+    /// Texts of one table that only a look at their values says something of.
+    fn texts(
+        &mut self,
+        session: &mut Session,
+        table: &Table,
+        findings: Vec<Finding>,
+        lookup: bool,
+    ) -> Result<(), Error> {
+        let columns: Vec<&Column> = findings.iter().filter_map(|f| table.column(&f.column)).collect();
+        let varieties = mask::variety(session, table, &columns)?;
+        for ((finding, column), variety) in findings.into_iter().zip(columns).zip(varieties) {
+            if let Some(why) = harmless(column, variety, lookup) {
+                let proposal = format!("{{ keep = {} }}", toml_text(&why));
+                self.clear.push(Finding { evidence: "seen in a sample".to_owned(), proposal, ..finding });
+                continue;
+            }
+            let proposal = mask::propose(table, column, &["\"text\""]);
+            let evidence = match variety.total {
+                0 => "a text without a value so far".to_owned(),
+                total => format!("a text: {} different values of {total}", variety.different),
+            };
+            self.unknown.push(Finding { evidence, proposal, ..finding });
+        }
+        Ok(())
+    }
+}
+
+/// Why a text may stay clear.
+fn harmless(column: &Column, variety: Variety, lookup: bool) -> Option<String> {
+    let Variety { total, different, like_names } = variety;
+    let short = column.length.unwrap_or(u64::MAX) <= CODE_CHARACTERS_MAX;
+    if !short || total == 0 || like_names * 5 > total {
+        return None;
+    }
+    if total >= TOTAL_MIN && different * REPEATED <= total {
+        return Some(format!("a code: {different} different values among {total}"));
+    }
+    lookup.then(|| "a lookup table that many rows refer to, and nothing personal in it".to_owned())
+}
+
+/// Small tables without dates that many rows of others refer to, and in which nothing is personal.
+fn lookups(catalog: &Catalog, edges: &[Edge], personal: &[Finding], masks: &Masks) -> BTreeSet<usize> {
+    let mut references: BTreeMap<usize, u64> = BTreeMap::new();
+    for edge in edges.iter().filter(|edge| edge.child != edge.parent) {
+        let rows = references.entry(edge.parent).or_default();
+        *rows = rows.saturating_add(catalog.tables[edge.child].rows_estimate);
+    }
+    let looks_up = |at: &usize| {
+        let rows = catalog.tables[*at].rows_estimate;
+        (1..=LOOKUP_ROWS_MAX).contains(&rows)
+            && references.get(at).is_some_and(|references| *references >= rows * LOOKUP_FACTOR)
+            && catalog.tables[*at].columns.iter().all(|column| column.family() != Family::Time)
+            && personal.iter().all(|finding| finding.table != *at)
+            && masks.iter().all(|(table, _, mask)| table != *at || mask.kind == "keep")
+    };
+    (0..catalog.tables.len()).filter(looks_up).collect()
+}
+
+/// Columns that refer to each other, directly or through others.
+fn ties(edges: &[Edge]) -> Vec<Vec<Place>> {
+    let mut group: BTreeMap<Place, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<Place>> = Vec::new();
+    for edge in edges.iter().filter(|edge| edge.cast.is_none()) {
+        for (from, to) in edge.child_columns.iter().zip(&edge.parent_columns) {
+            let ends = [(edge.child, from.to_lowercase()), (edge.parent, to.to_lowercase())];
+            let [one, other] = ends.map(|place| {
+                *group.entry(place.clone()).or_insert_with(|| {
+                    groups.push(vec![place]);
+                    groups.len() - 1
+                })
+            });
+            if one != other {
+                let moved = std::mem::take(&mut groups[other]);
+                for place in &moved {
+                    group.insert(place.clone(), one);
+                }
+                groups[one].extend(moved);
+            }
+        }
+    }
+    groups.retain(|places| !places.is_empty());
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_values_that_come_often_are_a_code_and_names_and_long_texts_are_none() {
+        let column = |length| Column { length: Some(length), ..Column::default() };
+        let seen = |total, different, like_names| Variety { total, different, like_names };
+        assert!(harmless(&column(20), seen(500, 12, 0), false).is_some());
+        assert_eq!(harmless(&column(20), seen(500, 120, 0), false), None);
+        assert_eq!(harmless(&column(20), seen(500, 12, 300), false), None);
+        assert_eq!(harmless(&column(65_535), seen(500, 2, 0), false), None);
+        assert_eq!(harmless(&column(20), seen(9, 1, 0), false), None);
+        assert_eq!(harmless(&column(20), seen(0, 0, 0), true), None);
+        assert!(harmless(&column(20), seen(9, 9, 0), true).is_some());
+    }
+}

@@ -1,0 +1,17 @@
+CREATE TABLE n (n INT PRIMARY KEY);
+INSERT INTO n VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9);
+CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100) UNIQUE, full_name VARCHAR(80), bio TEXT, theme VARCHAR(20), avatar BLOB, created_at DATETIME);
+INSERT INTO users (email, full_name, bio, theme, avatar, created_at) SELECT CONCAT('qzx', a.n, b.n, '@shop.example'), CONCAT('Qzx', a.n, ' Person'), CONCAT('call Qzx on 415 8675309 ', a.n, b.n), 'dark', 'qzx', DATE_SUB(NOW(), INTERVAL a.n * 10 + b.n DAY) FROM n AS a, n AS b;
+CREATE TABLE countries (code CHAR(2) PRIMARY KEY, label VARCHAR(40));
+INSERT INTO countries VALUES ('DE', 'Germany'), ('FR', 'France');
+CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, country_code CHAR(2), status VARCHAR(12), note TEXT, extras JSON, created_by INT, created_at DATETIME, KEY (user_id), KEY (created_at));
+INSERT INTO orders (user_id, country_code, status, note, extras, created_by, created_at) SELECT 1 + (a.n * 10 + b.n), IF(a.n < 5, 'DE', 'FR'), ELT(1 + c.n MOD 3, 'open', 'paid', 'gone'), CONCAT('for Qzx', b.n, ' at the back door'), '{"remark": "ask Qzx at 8675309"}', 1 + b.n * 10 + a.n, DATE_SUB(NOW(), INTERVAL a.n * 100 + b.n DAY) FROM n AS a, n AS b, n AS c;
+CREATE TABLE order_items (id INT AUTO_INCREMENT PRIMARY KEY, order_id INT, product_id INT, engraving VARCHAR(60), KEY (order_id));
+INSERT INTO order_items (order_id, product_id, engraving) SELECT 1 + (a.n * 100 + b.n * 10 + c.n), 1 + b.n, CONCAT('Qzx ', a.n, b.n, c.n) FROM n AS a, n AS b, n AS c;
+CREATE TABLE products (id INT AUTO_INCREMENT PRIMARY KEY, title VARCHAR(60), price DECIMAL(8,2));
+INSERT INTO products (title, price) SELECT CONCAT('product ', n), n FROM n;
+CREATE TABLE request_log (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, url VARCHAR(200), ip VARCHAR(45));
+INSERT INTO request_log (user_id, url, ip) SELECT 1 + a.n, CONCAT('/u/qzx', a.n), '81.2.69.160' FROM n AS a, n AS b;
+CREATE TABLE settings (name VARCHAR(40) PRIMARY KEY, value TEXT);
+INSERT INTO settings VALUES ('mail_from', 'qzx@shop.example'), ('colour', 'blue');
+DROP TABLE n;

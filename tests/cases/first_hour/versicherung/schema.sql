@@ -1,0 +1,11 @@
+CREATE TABLE n (n INT PRIMARY KEY);
+INSERT INTO n VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9);
+CREATE TABLE kunden (kunde_id INT AUTO_INCREMENT PRIMARY KEY, kundennummer CHAR(8) NOT NULL UNIQUE, vorname VARCHAR(40), nachname VARCHAR(40), geburtsdatum DATE, strasse VARCHAR(60), plz CHAR(5), ort VARCHAR(40), telefon VARCHAR(30), bemerkung VARCHAR(500), angelegt_am DATETIME);
+INSERT INTO kunden (kundennummer, vorname, nachname, geburtsdatum, strasse, plz, ort, telefon, bemerkung, angelegt_am) SELECT CONCAT('QZX', 10000 + a.n * 10 + b.n), CONCAT('Qzx', a.n), CONCAT('Qzx', b.n), '1961-02-03', CONCAT('Qzxweg ', b.n), '10115', 'Qzxstadt', CONCAT('030 8675309', a.n, b.n), CONCAT('Frau Qzx', b.n, ' rief an'), DATE_SUB(NOW(), INTERVAL a.n * 10 + b.n DAY) FROM n AS a, n AS b;
+CREATE TABLE vertraege (vertrag_id INT AUTO_INCREMENT PRIMARY KEY, kunde_id INT NOT NULL, policennummer VARCHAR(12) NOT NULL, sparte VARCHAR(20), beitrag DECIMAL(8,2), beginn DATE, UNIQUE (policennummer));
+INSERT INTO vertraege (kunde_id, policennummer, sparte, beitrag, beginn) SELECT 1 + (a.n * 10 + b.n), CONCAT('QZX-', 100000 + a.n * 100 + b.n * 10 + c.n), ELT(1 + c.n MOD 2, 'leben', 'auto'), 10 + c.n, '2026-01-01' FROM n AS a, n AS b, n AS c;
+CREATE TABLE schaeden (schaden_id INT AUTO_INCREMENT PRIMARY KEY, vertrag_id INT NOT NULL, hergang TEXT, kennzeichen VARCHAR(12), gemeldet_am DATETIME);
+INSERT INTO schaeden (vertrag_id, hergang, kennzeichen, gemeldet_am) SELECT 1 + (a.n * 100 + b.n * 10 + c.n), CONCAT('Herr Qzx', c.n, ' fuhr auf, Telefon 8675309'), CONCAT('B-QZX ', a.n, b.n, c.n), NOW() FROM n AS a, n AS b, n AS c;
+CREATE TABLE zahlungen (zahlung_id INT AUTO_INCREMENT PRIMARY KEY, vertrag_id INT NOT NULL, iban VARCHAR(34), kontoinhaber VARCHAR(60), verwendungszweck VARCHAR(140), betrag DECIMAL(8,2));
+INSERT INTO zahlungen (vertrag_id, iban, kontoinhaber, verwendungszweck, betrag) SELECT vertrag_id, 'DE89370400440532013000', 'Anna Qzx', CONCAT('Beitrag Qzx ', vertrag_id), 12 FROM vertraege;
+DROP TABLE n;
