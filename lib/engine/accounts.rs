@@ -1,6 +1,7 @@
 //! The accounts of a data directory: ours, and the master user with what RDS grants to one.
 
 use super::error::Error;
+use super::program::Brand;
 use crate::mysql::{Engine, Session};
 use crate::sql::{name, plain_literal};
 
@@ -83,6 +84,16 @@ pub(crate) fn grant_as_master(session: &mut Session, account: &str) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Statements, one a line, by which a server drops the accounts of its installation before it listens. They have every right and no
+/// password, and on MariaDB they are let in over TCP: whoever installs runs these first.
+pub(crate) fn without_installed(brand: Brand) -> &'static str {
+    match brand {
+        Brand::Mysql => "DROP USER IF EXISTS 'root'@'localhost';\n",
+        // An installation makes several, one of them with the name of the host.
+        Brand::Mariadb => "DELETE FROM mysql.global_priv WHERE User IN ('root', '');\nFLUSH PRIVILEGES;\n",
+    }
 }
 
 /// Drops every account that came with the system tables and can log in.

@@ -17,7 +17,7 @@ mod user;
 
 pub(crate) use accounts::{
     ADMIN, GRANTS, MASTER, create_accounts, drop_other_accounts, grant_as_master, grant_database,
-    grant_database_to, grant_master, is_the_servers_own, set_password,
+    grant_database_to, grant_master, is_the_servers_own, set_password, without_installed,
 };
 pub(crate) use confined::refuse_confined;
 pub(crate) use copy::copy_data;
@@ -29,6 +29,7 @@ pub use program::Brand;
 pub(crate) use program::{Program, series};
 pub(crate) use server::{Address, Server, free_port, is_free};
 pub(crate) use service::{
-    Listen, Service, Stopped, data_in, listens_at, running, socket_in, stop, stops_in_order, tell_to_stop,
+    Listen, Service, Stopped, data_in, is_same, listens_at, running, socket_in, stop, stops_in_order,
+    tell_to_stop,
 };
 pub(crate) use user::HostUser;

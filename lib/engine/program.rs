@@ -115,8 +115,8 @@ impl Program {
         Self { path: path.to_owned(), brand: Brand::says(said), version, lower_case: false }
     }
 
-    /// Makes a data directory with system tables and a `root` without password, reachable over the socket only; as another user,
-    /// to whom it belongs then.
+    /// Makes a data directory with system tables and a `root` without password, whom the first server on it has to drop
+    /// ([`super::without_installed`]) before it listens at a port; as another user, to whom it belongs then.
     pub(crate) fn install(&self, data: &Path, by: Option<HostUser>) -> Result<(), Error> {
         let mut command = match self.brand {
             Brand::Mariadb => {

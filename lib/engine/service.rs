@@ -9,8 +9,8 @@
 //! HOME/log       what it says                           a directory that nobody may write into
 //! ```
 //!
-//! **Whose a process is**, its command line says, which has `--datadir=HOME/data` in it, whole, and its user, who is ours or the
-//! data's. A pid in a file may be somebody else's by now; so a process is held (pidfd) before it is looked at.
+//! **Whose a process is**, its command line says, which has `--datadir=HOME/data` in it, that directory by whatever path, and its user,
+//! who is ours or the data's. A pid in a file may be somebody else's by now; so a process is held (pidfd) before it is looked at.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
@@ -219,10 +219,19 @@ fn answers(
 /// The processes that run on a data directory: one, or none.
 pub(crate) fn running(data: &Path) -> Vec<Pid> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    let wanted = format!("--datadir={}", data.display());
+    let works = |argument: String| {
+        argument.strip_prefix("--datadir=").is_some_and(|named| is_same(Path::new(named), data))
+    };
     let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let ours = numbers.filter(|number| is_by_us(*number, data) && arguments_of(*number).contains(&wanted));
+    let ours =
+        numbers.filter(|number| is_by_us(*number, data) && arguments_of(*number).into_iter().any(works));
     ours.filter_map(Pid::from_raw).collect()
+}
+
+/// Whether two paths lead to one directory: links and `..` give it many names.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    one == other || place(one).is_some_and(|here| Some(here) == place(other))
 }
 
 /// Whether a process runs as us, or as whom the data belongs to. A command line alone can be anybody's.
@@ -327,6 +336,19 @@ mod tests {
             "[System] [MY-010910] [Server] /x/mysqld: Shutdown complete (mysqld 9.7.0)  MySQL"
         ));
         assert!(!is_the_end("[Note] InnoDB: Shutdown completed; log sequence number 47629"));
+    }
+
+    #[test]
+    fn a_directory_is_the_same_by_whatever_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let [data, link] = ["data", "link"].map(|name| folder.path().join(name));
+        fs::create_dir(&data).unwrap();
+        std::os::unix::fs::symlink(&data, &link).unwrap();
+        assert!(is_same(&data, &link) && is_same(&folder.path().join("link/../data"), &data));
+        assert!(
+            !is_same(&data, folder.path()) && !is_same(&folder.path().join("a"), &folder.path().join("b"))
+        );
+        assert!(is_same(Path::new("/nowhere/data"), Path::new("/nowhere/data/")));
     }
 
     #[test]

@@ -23,6 +23,7 @@ CREATE USER teller@'10.0.0.1';
 CREATE DEFINER = teller@'10.0.0.1' SQL SECURITY INVOKER VIEW totals AS SELECT SUM(balance) AS total FROM accounts;
 CREATE EVENT ends ON SCHEDULE EVERY 1 SECOND DO DELETE FROM moves;
 CREATE TABLE events_ran (n INT);
+CREATE DATABASE side; CREATE DEFINER = root@localhost SQL SECURITY INVOKER VIEW side.one AS SELECT 1 AS n;
 ";
 
 struct Stage {
@@ -148,6 +149,7 @@ fn a_server_that_is_written_to_is_copied_in_every_way_and_the_night_runs_on_the_
             let document = copied.document();
             assert!(document.steps[0].note.contains(&format!("by {by}")), "{}", document.steps[0].note);
             assert_a_moment(&mut session_of(&document));
+            assert_nobody_gets_in(&document, by);
             night(&stage, &document, &copied, by);
         }
         kills(&stage);
@@ -173,6 +175,22 @@ fn assert_a_moment(session: &mut Session) {
     assert!(session.run("a file", "SELECT 1 INTO OUTFILE '/tmp/refreshkit-out'").is_err());
 }
 
+/// The account of an installation, which has every right and no password, is none of the copy's: neither over TCP nor over the
+/// socket, nor because production has a definer of that name.
+fn assert_nobody_gets_in(document: &Document, by: &str) {
+    let dir = PathBuf::from(document.resources[0].directory.clone().unwrap());
+    let port = document.cluster.as_ref().unwrap().port;
+    for way in [Server::at("127.0.0.1", port, "root", ""), Server::at_socket(&dir.join("run/s"), "root", "")]
+    {
+        assert!(way.connect().is_err(), "root is let in at {}: {by}", way.label());
+    }
+    if by == "dump" {
+        let shown =
+            session_of(document).first::<String>("asking", "SHOW CREATE USER root@localhost").unwrap();
+        assert!(shown.as_ref().is_some_and(|shown| shown.contains("ACCOUNT LOCK")), "{shown:?}");
+    }
+}
+
 /// The rest of the pipe, which needs nobody's word that the copy is one.
 fn night(stage: &Stage, document: &Document, copied: &Output, run: &str) {
     let debt = &document.resources[0];
@@ -196,7 +214,10 @@ fn night(stage: &Stage, document: &Document, copied: &Output, run: &str) {
     // At the end of the pipe that has both: what is not of RDS stays owed, and nobody asks AWS.
     let passed = stage.piped("rds-drop", &[], &dumped);
     assert_eq!(passed.document().resources, document.resources);
-    let dropped = stage.piped("rds-local", &["drop"], &passed);
+    // By another name of the directory: what runs there is stopped all the same.
+    let link = stage.path(&format!("a-link-{run}"));
+    std::os::unix::fs::symlink(stage.copies(), &link).unwrap();
+    let dropped = stage.piped("rds-local", &["drop", "--dir", link.to_str().unwrap()], &passed);
     assert!(dropped.document().ok && dropped.document().resources.is_empty());
     assert!(!dir.exists());
     stage.assert_nothing(run);
@@ -268,6 +289,42 @@ fn a_document_that_names_a_directory_removes_nothing_that_is_not_a_copy_of_its_r
     assert!(said.contains("somebody made it: left alone"), "{said}");
     assert!(precious.join("file").exists() && theirs.join("copy.json").exists());
     tool(&["drop"]).run().exits(65);
+}
+
+#[test]
+fn a_server_with_tables_on_another_one_is_not_copied_by_its_files() {
+    let home = tempfile::tempdir().unwrap();
+    let source = Private::start_with(Engine::MariaDb, &home.path().join("source"), "");
+    let mut session = source.server.session();
+    if let Err(why) = session.run("the plugin", "INSTALL SONAME 'ha_federatedx'") {
+        eprintln!("left out: this MariaDB comes without FEDERATED: {why}");
+        return;
+    }
+    let text = std::fs::read_to_string(&source.server.client_cnf).unwrap();
+    let said = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).unwrap().to_owned();
+    let (password, port) = (said("password="), said("port="));
+    let tables = format!(
+        "CREATE DATABASE far; CREATE TABLE far.here (id INT PRIMARY KEY);
+         CREATE VIEW far.seen AS SELECT * FROM far.here;
+         CREATE TABLE far.there (id INT PRIMARY KEY) ENGINE = FEDERATED CONNECTION = 'mysql://refresh:{password}@127.0.0.1:{port}/far/here';"
+    );
+    source.server.client(None, tables.as_bytes());
+    let copy = |more: &[&str]| {
+        Tool::new("rds-local")
+            .args(["copy", "--dry-run", "--run-as", "nobody"])
+            .args(more.iter().copied())
+            .arg("--from")
+            .arg(&source.server.client_cnf)
+            .env("REFRESH_STATE_DIR", home.path().join("state"))
+            .run()
+    };
+    let refused = copy(&["--by", "mariadb-backup"]).exits(69).stderr;
+    assert!(refused.contains("far.there is of FEDERATED"), "{refused}");
+    let said = copy(&[]).exits(0).stderr;
+    assert!(said.contains("copying by dump, since mariadb-backup cannot"), "{said}");
+    session.run("without it", "DROP TABLE far.there").unwrap();
+    let said = copy(&["--by", "mariadb-backup"]).exits(0).document().steps[0].note.clone();
+    assert!(said.contains("by mariadb-backup"), "{said}");
 }
 
 #[test]

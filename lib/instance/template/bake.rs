@@ -157,11 +157,7 @@ fn accounts(program: &Program, dump: &ChosenDump, admin: &str, loader: &str) -> 
         let pattern = database.name.replace('_', "\\_").replace('%', "\\%");
         lines.extend(["GRANT ALL ON ", &name(&pattern), ".* TO ", &account, ";\n"]);
     }
-    lines.push_str(match program.brand {
-        Brand::Mysql => "DROP USER IF EXISTS 'root'@'localhost';\n",
-        // An installation makes several, one of them with the name of the host.
-        Brand::Mariadb => "DELETE FROM mysql.global_priv WHERE User IN ('root', '');\nFLUSH PRIVILEGES;\n",
-    });
+    lines.push_str(engine::without_installed(program.brand));
     lines + &admin_lines(admin)
 }
 

@@ -16,13 +16,11 @@ pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Can
     let tool = program.sibling("mariadb-backup", "mariabackup");
     let log = home.dir.join("log.backup");
     let target = format!("--target-dir={}", home.data().display());
-    let backup = [
-        // It insists on this one being first.
-        format!("--defaults-file={}", source.file.display()),
-        "--backup".to_owned(),
-        target.clone(),
-        format!("--datadir={}", source.variable("datadir")),
-    ];
+    // It insists on this one being first.
+    let mut backup = vec![format!("--defaults-file={}", source.file.display())];
+    backup.extend(source.reach.arguments());
+    backup.extend(["--backup".to_owned(), target.clone()]);
+    backup.push(format!("--datadir={}", source.variable("datadir")));
     Helper::start(&tool, &backup, &log, false)?.finish(&log, cancel)?;
     refuse_elsewhere(home)?;
     let prepare = ["--no-defaults".to_owned(), "--prepare".to_owned(), target];

@@ -38,7 +38,11 @@ impl Helper {
             .args(["--pdeathsig", "KILL", "--"])
             .arg(program)
             .args(arguments)
+            // Nothing of ours says where it goes and as whom: no MYSQL_HOST, and no ~/.mylogin.cnf, which beats its option file.
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LANG", "C.UTF-8")
+            .env("MYSQL_TEST_LOGIN_FILE", "/nonexistent")
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(if piped { Stdio::piped() } else { also.into() })
@@ -89,6 +93,19 @@ fn last_words(log: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_of_our_environment_says_where_it_goes() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        Helper::start(Path::new("/usr/bin/env"), &[], &log, false)
+            .unwrap()
+            .finish(&log, &Cancel::default())
+            .unwrap();
+        let said = std::fs::read_to_string(&log).unwrap();
+        let names: Vec<_> = said.lines().filter_map(|line| line.split('=').next()).collect();
+        assert!(names.iter().all(|name| ["PATH", "LANG", "MYSQL_TEST_LOGIN_FILE"].contains(name)), "{said}");
+    }
 
     #[test]
     fn what_fails_is_told_with_its_own_words_and_what_hangs_is_ended() {

@@ -34,7 +34,8 @@ pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Can
             tls.map_or(String::new(), |ca| format!("clone-ssl-ca={ca}\n"))
         ),
         before: format!(
-            "CREATE USER '{RECIPIENT}'@'localhost' IDENTIFIED BY {};\nGRANT ALL ON *.* TO '{RECIPIENT}'@'localhost';\n",
+            "{}CREATE USER '{RECIPIENT}'@'localhost' IDENTIFIED BY {};\nGRANT ALL ON *.* TO '{RECIPIENT}'@'localhost';\n",
+            engine::without_installed(program.brand),
             plain_literal(&password)
         ),
     };

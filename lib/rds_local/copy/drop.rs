@@ -27,7 +27,7 @@ pub(in crate::rds_local) fn drop(
     document: &mut Document,
     options: &DropOptions,
 ) -> Result<Done, Error> {
-    let root = options.place.dir(&house.state_dir)?;
+    let root = real(&options.place.dir(&house.state_dir)?);
     let owed = if options.expired { expired(house, &root)? } else { of_run(house, document, &root)? };
     let (mut gone, mut first) = (0_usize, None);
     for (dir, Owed { id, run }) in &owed {
@@ -87,7 +87,7 @@ fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<Pa
     }
     // What is owed and nowhere to be found is gone.
     for resource in document.resources.iter().filter(|resource| resource.kind == *LOCAL_COPY) {
-        let dir = PathBuf::from(resource.directory.clone().unwrap_or_default());
+        let dir = real(Path::new(resource.directory.as_deref().unwrap_or_default()));
         owed.entry(dir).or_insert_with(|| Owed { id: resource.id.clone(), run: document.run.clone() });
     }
     Ok(owed)
@@ -102,8 +102,7 @@ fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error>
         owed.extend(written(&house.journal(&run).resources()?, &run, over));
     }
     let owner = house.known_owner()?;
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    for (dir, marker) in place::all(&root).into_iter().filter(|(_, marker)| marker.expires_at < now) {
+    for (dir, marker) in place::all(root).into_iter().filter(|(_, marker)| marker.expires_at < now) {
         if Some(&marker.owner) == owner.as_ref() {
             owed.entry(dir).or_insert_with(|| Owed { id: place::id_of(&marker.run), run: marker.run });
         } else {
@@ -118,7 +117,12 @@ fn written(resources: &[Resource], run: &str, wanted: impl Fn(&Resource) -> bool
     let is = |resource: &&Resource| resource.kind == *LOCAL_COPY && wanted(resource);
     let one = |resource: &Resource| {
         let owed = Owed { id: resource.id.clone(), run: run.to_owned() };
-        Some((PathBuf::from(resource.directory.as_ref()?), owed))
+        Some((real(Path::new(resource.directory.as_ref()?)), owed))
     };
     resources.iter().filter(is).filter_map(one).collect()
+}
+
+/// A directory by its own path, of which it has one; as it is named, if it is not there.
+fn real(dir: &Path) -> PathBuf {
+    dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
 }

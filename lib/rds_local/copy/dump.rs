@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use super::child::Helper;
 use super::place::Home;
-use super::source::Source;
+use super::source::{NOTHING_REMOTE, Source};
 use crate::engine::{self, Brand, Program, Service};
 use crate::house::House;
 use crate::mysql::{Server, Session};
@@ -34,13 +34,14 @@ pub(super) fn fill(house: &House, source: &Source, home: &Home, program: &Progra
         user: home.user,
         listen: None,
         settings: format!(
-            "{}skip-log-bin\nperformance-schema=OFF\nmax-allowed-packet=1G\ninnodb-flush-log-at-trx-commit=0\ninnodb-buffer-pool-size=256M\n",
+            "{}{NOTHING_REMOTE}skip-log-bin\nperformance-schema=OFF\nmax-allowed-packet=1G\ninnodb-flush-log-at-trx-commit=0\ninnodb-buffer-pool-size=256M\n",
             source.settings()
         ),
         before: format!(
-            "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n\
+            "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n{}\
              CREATE USER '{ADMIN}'@'localhost' IDENTIFIED BY {};\nGRANT ALL ON *.* TO '{ADMIN}'@'localhost' WITH GRANT OPTION;\n\
              CREATE USER {account} IDENTIFIED BY {};\n",
+            engine::without_installed(program.brand),
             plain_literal(&admin),
             plain_literal(&loader)
         ),
@@ -115,6 +116,7 @@ fn client(source: &Source, program: &Program) -> PathBuf {
 fn arguments(source: &Source) -> Vec<String> {
     // It insists on this one being first.
     let mut arguments = vec![format!("--defaults-file={}", source.file.display())];
+    arguments.extend(source.reach.arguments());
     let common = [
         "--single-transaction",
         "--quick",

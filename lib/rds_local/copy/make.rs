@@ -15,7 +15,7 @@ use serde_json::Map;
 
 use super::options::CopyOptions;
 use super::place::{self, Home, Marker, id_of};
-use super::source::Source;
+use super::source::{NOTHING_REMOTE, Source};
 use super::ways::{self, Way};
 use super::{backup, clone, dump};
 use crate::claim;
@@ -48,7 +48,7 @@ pub(in crate::rds_local) fn make(
     let program = program(&source, options, user)?;
     let way = ways::choose(house, (&source, &mut session), &program, options.by)?;
     if way == Way::Dump
-        && let Some(which) = source.other_engine(&mut session)?
+        && let Some(which) = source.not_of(&["InnoDB"], &mut session)?
     {
         house.progress.warn(&format!("{which}: what is written to it meanwhile may be in the copy by half"));
     }
@@ -241,7 +241,7 @@ fn start(
 /// since nothing here has to outlive a crash.
 fn settings(memory: &str) -> String {
     format!(
-        "event-scheduler=OFF\nskip-log-bin\nloose-skip-slave-start\nloose-skip-replica-start\n\
+        "{NOTHING_REMOTE}event-scheduler=OFF\nskip-log-bin\nloose-skip-slave-start\nloose-skip-replica-start\n\
          loose-group-replication-start-on-boot=OFF\nloose-persisted-globals-load=OFF\nskip-name-resolve\n\
          innodb-buffer-pool-size={memory}\ninnodb-flush-log-at-trx-commit=0\nperformance-schema=OFF\n\
          max-connections=150\nlocal-infile=1\nmax-allowed-packet=1G\n"

@@ -112,6 +112,8 @@ pub(super) fn remove(dir: &Path, run: Option<&str>) -> Result<bool, Error> {
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
         return refuse("it is no directory of this user");
     }
+    // What runs on it is known by its own path, not by one through a link or `..`.
+    let dir = &dir.canonicalize().map_err(Error::file("find", dir))?;
     // One that was made a moment before its maker was killed, or all but removed.
     if fs::remove_dir(dir).is_ok() {
         return Ok(true);
@@ -213,6 +215,34 @@ mod tests {
         assert!(!dir.join("data").exists());
         fs::remove_file(dir.join(LOCK)).unwrap();
         assert!(remove(&dir, Some("night")).unwrap() && !dir.exists());
+    }
+
+    #[test]
+    fn a_server_on_it_is_stopped_by_whatever_path_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        for root in [link, folder.path().join("link/../real")] {
+            let dir = real.canonicalize().unwrap().join(id_of("night"));
+            let home = Home::make(&dir, None, &marked("night")).unwrap();
+            fs::create_dir(home.data()).unwrap();
+            let argument = format!("--datadir={}", home.data().display());
+            let mut server = std::process::Command::new("sh")
+                .args(["-c", "read line", "sh", &argument])
+                .stdin(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            while engine::running(&home.data()).is_empty() {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            std::mem::drop(home);
+            let removed = remove(&root.join(id_of("night")), Some("night"));
+            let ended = server.try_wait().unwrap().is_some();
+            let _ = server.kill();
+            let _ = server.wait();
+            assert!(removed.unwrap() && ended && !dir.exists(), "{}", root.display());
+        }
     }
 
     #[test]

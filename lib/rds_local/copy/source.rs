@@ -25,7 +25,59 @@ const SETTINGS: &[&str] = &[
     "innodb_file_per_table",
 ];
 /// What is asked for beside them.
-const FACTS: &[&str] = &["lower_case_table_names", "datadir", "port", "skip_networking", "time_zone"];
+const FACTS: &[&str] =
+    &["lower_case_table_names", "datadir", "port", "skip_networking", "time_zone", "hostname", "pid_file"];
+/// Lines that keep a copy's tables from being those of another server: engines that read and write elsewhere, which the files or
+/// the plugins of a source may bring. Not CONNECT: where it is not loaded, its option would be taken for `connect-timeout`.
+pub(super) const NOTHING_REMOTE: &str =
+    "loose-federated=OFF\nloose-spider=OFF\nloose-s3=OFF\nloose-sphinx=OFF\n";
+/// Where this host says its name.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// The way to a server: the one that is looked at is the one that is copied, so every program is told it whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reach {
+    Socket(String),
+    Port(String, u16),
+}
+
+impl Reach {
+    /// As the option file says it, and as we log in ourselves.
+    fn of(options: &OptionFile) -> Self {
+        let host = options.host.as_deref().filter(|host| *host != "localhost");
+        match &options.socket {
+            Some(socket) => Self::Socket(socket.clone()),
+            None => Self::Port(host.unwrap_or("127.0.0.1").to_owned(), options.port.unwrap_or(3306)),
+        }
+    }
+
+    /// For a client program, whatever else its option file says.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        match self {
+            // Without this name it would not take the socket.
+            Self::Socket(path) => {
+                vec![
+                    "--protocol=socket".to_owned(),
+                    "--host=localhost".to_owned(),
+                    format!("--socket={path}"),
+                ]
+            }
+            Self::Port(host, port) => {
+                vec!["--protocol=tcp".to_owned(), format!("--host={host}"), format!("--port={port}")]
+            }
+        }
+    }
+
+    /// Whether it ends on this host, where no TLS is wanted. What answers there may still be the end of a tunnel.
+    fn is_local(&self) -> bool {
+        match self {
+            Self::Socket(_) => true,
+            Self::Port(host, _) => {
+                host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+        }
+    }
+}
 
 /// A server to copy.
 #[derive(Debug)]
@@ -37,7 +89,9 @@ pub(super) struct Source {
     pub(super) brand: Brand,
     /// As it says it: `10.11.19-MariaDB-log`.
     pub(super) version: String,
-    /// Whether it is on this host.
+    /// The way to it.
+    pub(super) reach: Reach,
+    /// Whether that ends on this host.
     pub(super) local: bool,
     /// The databases that are not the server's own.
     pub(super) databases: Vec<String>,
@@ -48,17 +102,23 @@ impl Source {
     /// Logs in and looks.
     pub(super) fn look(file: &Path) -> Result<(Self, Session), Error> {
         let file = file.canonicalize().map_err(Error::file("read", file))?;
-        let config =
-            ServerConfig { defaults_file: Some(file.display().to_string()), ..ServerConfig::default() };
-        let mut session = Access::default().to_config(&config)?.connect()?;
         let options = OptionFile::read(&file)?;
+        let reach = Reach::of(&options);
+        let mut config =
+            ServerConfig { defaults_file: Some(file.display().to_string()), ..ServerConfig::default() };
+        match &reach {
+            Reach::Socket(path) => config.socket = Some(path.clone()),
+            Reach::Port(host, port) => (config.host, config.port) = (Some(host.clone()), Some(*port)),
+        }
+        let mut session = Access::default().to_config(&config)?.connect()?;
         let deed = "looking at the server to copy";
         let wanted: Vec<String> = SETTINGS.iter().chain(FACTS).map(|name| literal(name)).collect();
         let sql = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({})", wanted.join(", "));
         let variables: Vec<(String, String)> = session.rows(deed, &sql)?;
         let databases: Vec<String> = session.rows(deed, "SHOW DATABASES")?;
         let source = Self {
-            local: is_local(&options),
+            local: reach.is_local(),
+            reach,
             brand: if session.engine() == Engine::MariaDb { Brand::Mariadb } else { Brand::Mysql },
             version: session.version().to_owned(),
             databases: databases.into_iter().filter(|name| !engine::is_the_servers_own(name)).collect(),
@@ -74,12 +134,48 @@ impl Source {
         self.variables.get(name).map_or("", String::as_str)
     }
 
-    /// Where it listens, if it does.
+    /// Where it listens, if it does. One behind a socket listens at its own port of this host, if it is here at all.
     pub(super) fn address(&self) -> Option<(String, u16)> {
-        let host = if self.local { None } else { self.options.host.clone() };
-        let port = self.options.port.or_else(|| self.variable("port").parse().ok())?;
-        (self.variable("skip_networking") != "ON")
-            .then(|| (host.unwrap_or_else(|| "127.0.0.1".to_owned()), port))
+        let listens = self.variable("skip_networking") != "ON";
+        match &self.reach {
+            Reach::Port(host, port) => listens.then(|| (host.clone(), *port)),
+            Reach::Socket(_) => {
+                let port = self.variable("port").parse().ok().filter(|_| listens && self.says_this_host())?;
+                Some(("127.0.0.1".to_owned(), port))
+            }
+        }
+    }
+
+    /// Whether it says that it is on this host.
+    pub(super) fn says_this_host(&self) -> bool {
+        let ours = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+        !ours.trim().is_empty() && ours.trim() == self.variable("hostname")
+    }
+
+    /// Why the files of its data directory cannot be read here, if that is so. A tunnel leads to another host, a socket may be a
+    /// container's, and the same path is there too: so the process that it names has to be at work in the directory that it names.
+    pub(super) fn is_elsewhere(&self) -> Option<String> {
+        if !self.says_this_host() {
+            return Some(format!("the source says that it is on {}", self.variable("hostname")));
+        }
+        let data = PathBuf::from(self.variable("datadir"));
+        if let Err(why) = std::fs::read_dir(&data) {
+            return Some(format!("this user cannot read {}: {why}", data.display()));
+        }
+        let pid_file = data.join(self.variable("pid_file"));
+        let process = match std::fs::read_to_string(&pid_file) {
+            Ok(text) => text.trim().parse::<u32>().ok(),
+            Err(why) => return Some(format!("this user cannot read {}: {why}", pid_file.display())),
+        };
+        // A server stands in its data directory.
+        let works = |process: u32| engine::is_same(Path::new(&format!("/proc/{process}/cwd")), &data);
+        (!process.is_some_and(works)).then(|| {
+            format!(
+                "no process of this host, as {} names it, works in {}",
+                pid_file.display(),
+                data.display()
+            )
+        })
     }
 
     /// Whether it writes all names in lower case.
@@ -102,30 +198,29 @@ impl Source {
         lines
     }
 
-    /// The first table that no transaction of InnoDB keeps: a clone would leave it empty.
-    pub(super) fn other_engine(&self, session: &mut Session) -> Result<Option<String>, Error> {
+    /// The first table of none of these engines. One that cannot be opened says of none, and may be of any.
+    pub(super) fn not_of(&self, engines: &[&str], session: &mut Session) -> Result<Option<String>, Error> {
+        let deed = "looking for tables of other engines";
+        let known: Vec<String> = engines.iter().map(|engine| literal(engine)).collect();
+        let text = |row: &Row, at: usize| row.get_opt::<String, _>(at).and_then(Result::ok);
         for database in &self.databases {
-            let sql = format!("SHOW TABLE STATUS FROM {} WHERE Engine <> 'InnoDB'", name(database));
-            let found: Vec<Row> = session.rows("looking for tables of other engines", &sql)?;
-            let text = |row: &Row, at: usize| row.get_opt::<String, _>(at).and_then(Result::ok);
-            if let Some(row) = found.first() {
-                let (table, engine) = (text(row, 0), text(row, 1));
-                return Ok(Some(format!(
-                    "{database}.{} is of {}",
-                    table.unwrap_or_default(),
-                    engine.unwrap_or_default()
-                )));
+            let sql = format!(
+                "SHOW TABLE STATUS FROM {} WHERE Engine IS NULL OR Engine NOT IN ({})",
+                name(database),
+                known.join(", ")
+            );
+            let found: Vec<Row> = session.rows(deed, &sql)?;
+            let sql = format!("SHOW FULL TABLES FROM {} WHERE Table_type LIKE '%VIEW'", name(database));
+            let views: Vec<Row> = session.rows(deed, &sql)?;
+            let views: Vec<_> = views.iter().map(|row| text(row, 0)).collect();
+            if let Some(row) = found.iter().find(|row| !views.contains(&text(row, 0))) {
+                let engine =
+                    text(row, 1).map_or("an engine that it does not tell".to_owned(), |engine| engine);
+                return Ok(Some(format!("{database}.{} is of {engine}", text(row, 0).unwrap_or_default())));
             }
         }
         Ok(None)
     }
-}
-
-/// Whether an option file means a server on this host.
-fn is_local(options: &OptionFile) -> bool {
-    let host = options.host.as_deref().unwrap_or("localhost");
-    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    options.socket.is_some() || host == "localhost" || loopback
 }
 
 /// Whether a value of the source's can stand in an option file: nothing that ends a line or begins a comment.
@@ -143,6 +238,7 @@ mod tests {
             options: OptionFile::default(),
             brand: Brand::Mysql,
             version: "9.7.0".to_owned(),
+            reach: Reach::Port("127.0.0.1".to_owned(), 3306),
             local: true,
             databases: Vec::new(),
             variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
@@ -163,20 +259,68 @@ mod tests {
         assert_eq!(source(&[("time_zone", "SYSTEM")]).settings(), "");
     }
 
+    fn reach(host: Option<&str>, port: Option<u16>, socket: Option<&str>) -> Reach {
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        Reach::of(&OptionFile { host: text(host), port, socket: text(socket), ..OptionFile::default() })
+    }
+
     #[test]
-    fn what_has_a_socket_or_a_loopback_address_is_here() {
-        let of = |host: Option<&str>, socket: Option<&str>| {
-            let text = |value: Option<&str>| value.map(str::to_owned);
-            is_local(&OptionFile { host: text(host), socket: text(socket), ..OptionFile::default() })
-        };
+    fn what_has_a_socket_or_a_loopback_address_ends_here() {
+        let of = |host, socket| reach(host, None, socket).is_local();
         assert!(of(None, None) && of(Some("::1"), None) && of(Some("127.0.0.9"), None));
-        assert!(of(Some("db.internal"), Some("/run/s")));
+        assert!(of(Some("db.internal"), Some("/run/s")) && of(Some("localhost"), None));
         assert!(!of(Some("db.internal"), None) && !of(Some("10.0.0.1"), None));
     }
 
     #[test]
-    fn a_server_without_a_network_has_no_address() {
-        assert_eq!(source(&[("port", "3306")]).address(), Some(("127.0.0.1".to_owned(), 3306)));
-        assert_eq!(source(&[("port", "3306"), ("skip_networking", "ON")]).address(), None);
+    fn who_copies_is_told_the_whole_way_that_was_looked_at() {
+        let of = |host, port, socket| reach(host, port, socket).arguments().join(" ");
+        let socket = "--protocol=socket --host=localhost --socket=/run/s";
+        assert_eq!(of(None, None, Some("/run/s")), socket);
+        // The socket is what we take ourselves, whatever host is named beside it.
+        assert_eq!(of(Some("db.internal"), Some(3307), Some("/run/s")), socket);
+        // A client program would take its own socket for that name.
+        assert_eq!(of(Some("localhost"), Some(3307), None), "--protocol=tcp --host=127.0.0.1 --port=3307");
+        assert_eq!(of(Some("db.internal"), None, None), "--protocol=tcp --host=db.internal --port=3306");
+    }
+
+    #[test]
+    fn a_server_is_cloned_where_it_was_looked_at_or_not_at_all() {
+        let of = |reach: Reach, more: &[(&str, &str)]| {
+            let ours = std::fs::read_to_string(HOST_NAME).unwrap();
+            let variables = [&[("port", "3309"), ("hostname", ours.trim())], more].concat();
+            Source { reach, ..source(&variables) }.address()
+        };
+        let at = |port| Some(("127.0.0.1".to_owned(), port));
+        let (tunnel, socket) =
+            (Reach::Port("127.0.0.1".to_owned(), 13306), Reach::Socket("/run/s".to_owned()));
+        assert_eq!(of(tunnel.clone(), &[]), at(13306));
+        assert_eq!(of(tunnel, &[("skip_networking", "ON")]), None);
+        assert_eq!(of(socket.clone(), &[]), at(3309));
+        assert_eq!(of(socket.clone(), &[("skip_networking", "ON")]), None);
+        assert_eq!(of(socket, &[("hostname", "of-the-container")]), None);
+    }
+
+    #[test]
+    fn files_are_those_of_the_server_only_where_its_process_works_in_them() {
+        let ours = std::fs::read_to_string(HOST_NAME).unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let pid = data.path().join("pid");
+        let path = data.path().display().to_string();
+        let of = |host: &str| {
+            source(&[("hostname", host), ("datadir", &path), ("pid_file", "pid")]).is_elsewhere()
+        };
+        assert!(of("elsewhere").is_some_and(|why| why.contains("on elsewhere")));
+        assert!(of(ours.trim()).is_some_and(|why| why.contains("cannot read")));
+        // The same path is on this host too, and another process has the number.
+        std::fs::write(&pid, std::process::id().to_string()).unwrap();
+        assert!(of(ours.trim()).is_some_and(|why| why.contains("no process of this host")));
+        let mut server =
+            std::process::Command::new("sleep").arg("60").current_dir(data.path()).spawn().unwrap();
+        std::fs::write(&pid, format!("{}\n", server.id())).unwrap();
+        let found = of(ours.trim());
+        server.kill().unwrap();
+        server.wait().unwrap();
+        assert_eq!(found, None);
     }
 }

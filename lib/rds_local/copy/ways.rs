@@ -9,6 +9,12 @@ use crate::engine::{Brand, Program, series};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::rds_local::error::Error;
+
+/// Engines whose rows are in the data directory: on a copy of the files they are the copy's own. With others (FEDERATED, SPIDER,
+/// CONNECT, S3) they are still those of a server elsewhere, and what the pipe does to the copy would be done there.
+const LOCAL_ENGINES: &[&str] =
+    &["InnoDB", "MyISAM", "Aria", "MEMORY", "CSV", "ARCHIVE", "MRG_MyISAM", "SEQUENCE", "BLACKHOLE"];
+
 /// How a server is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Way {
@@ -72,17 +78,26 @@ fn obstacle(
                 "the source does not have the plugin: INSTALL PLUGIN clone SONAME 'mysql_clone.so'"
                     .to_owned(),
             ),
-            None => source.other_engine(session)?.map(|which| format!("{which}, which it would leave empty")),
+            None => source
+                .not_of(&["InnoDB"], session)?
+                .map(|which| format!("{which}, which it would leave empty")),
             why => why,
         },
-        Way::MariadbBackup => other_version().or_else(|| backup_obstacle(source, program)),
+        Way::MariadbBackup => match other_version().or_else(|| backup_obstacle(source, program)) {
+            None => source
+                .not_of(LOCAL_ENGINES, session)?
+                .map(|which| format!("{which}, whose rows may be elsewhere: the copy would write there")),
+            why => why,
+        },
         Way::Dump => None,
     })
 }
 
 fn clone_obstacle(source: &Source) -> Option<String> {
     if source.address().is_none() {
-        return Some("the source does not listen at a port".to_owned());
+        return Some(
+            "the source does not listen at a port of this host or of a host that is named".to_owned(),
+        );
     }
     if !source.local && source.options.tls_ca.is_none() {
         return Some(format!(
@@ -101,9 +116,8 @@ fn backup_obstacle(source: &Source, program: &Program) -> Option<String> {
     if !source.local {
         return Some("the source is on another host".to_owned());
     }
-    let data = source.variable("datadir");
-    if std::fs::read_dir(data).is_err() {
-        return Some(format!("this user cannot read {data}"));
+    if let Some(why) = source.is_elsewhere() {
+        return Some(why);
     }
     let tool = program.sibling("mariadb-backup", "mariabackup");
     let Ok(output) = Command::new(&tool).arg("--version").stdin(Stdio::null()).output() else {
