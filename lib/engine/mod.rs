@@ -24,7 +24,7 @@ pub(crate) use copy::copy_data;
 pub(crate) use directory::make_directory;
 pub use error::Error;
 pub(crate) use orphans::stop_orphans;
-pub(crate) use place::{free_bytes, settle, shares_blocks, unfit};
+pub(crate) use place::{device_of, free_bytes, host_name, settle, shares_blocks, unfit};
 pub use program::Brand;
 pub(crate) use program::{Program, series};
 pub(crate) use server::{Address, Server, free_port, is_free};

@@ -79,6 +79,16 @@ pub(crate) fn shares_blocks(directory: &Path) -> Result<bool, Error> {
     tried.map_err(Error::file("write in", directory))
 }
 
+/// What this host calls itself.
+pub(crate) fn host_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
+
+/// The device of the disk that a directory is on, if it is there.
+pub(crate) fn device_of(directory: &Path) -> Option<u64> {
+    fs::metadata(directory).ok().filter(fs::Metadata::is_dir).map(|found| found.dev())
+}
+
 /// Free bytes.
 pub(crate) fn free_bytes(directory: &Path) -> Result<u64, Error> {
     let found = rustix::fs::statvfs(directory).map_err(|e| Error::file("look at", directory)(e.into()))?;

@@ -142,6 +142,9 @@ pub enum Error {
     /// A guard said no, to one or more.
     #[error("refused to delete {0}")]
     Refused(String),
+    /// A newer version made it.
+    #[error("this version does not know how to delete {}", .0.join(", "))]
+    UnknownKinds(Vec<String>),
     /// Something is still there.
     #[error("not deleted yet: {list}")]
     Left {
@@ -213,6 +216,8 @@ impl Failure for Error {
             ),
             Self::Refused(_) => Ending::new(Exit::Refused, "refused")
                 .hint("what is not this run's own must be deleted by hand; rds-drop --any-owner deletes what another host of yours made"),
+            Self::UnknownKinds(_) => Ending::new(Exit::Unavailable, "unknown-kind")
+                .hint("run rds-drop of the version that made it; it is still in `resources`"),
             Self::Left { retryable, .. } => {
                 let exit = if *retryable { Exit::Temporary } else { Exit::Unavailable };
                 Ending::new(exit, "not-deleted")

@@ -120,6 +120,16 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// Too little room.
+    #[error("{} has {free} bytes free, and a copy of the source takes {needed}", path.display())]
+    Disk {
+        /// What is needed.
+        needed: u64,
+        /// What is there.
+        free: u64,
+        /// Where.
+        path: PathBuf,
+    },
     /// Nobody to run the copy's server.
     #[error("there is no user {0} on this host, and no server is run by root")]
     NoUser(String),
@@ -193,6 +203,8 @@ impl Failure for Error {
             Self::Gone(_) | Self::Endpoint { .. } | Self::Helper { .. } => ours(Exit::Unavailable),
             Self::NoWay { .. } => ours(Exit::Unavailable).hint("--by dump copies any server"),
             Self::Place { .. } => ours(Exit::Refused).hint("name another directory with --dir"),
+            Self::Disk { .. } => ours(Exit::CannotWrite)
+                .hint("name a directory on a larger disk with --dir; rds-local drop --expired removes old copies"),
             Self::NoUser(_) => ours(Exit::BadConfig)
                 .hint("name one that owns nothing else with --run-as, or: useradd --system refreshkit"),
             Self::NoCopy { .. } => ours(Exit::Refused).hint(

@@ -10,7 +10,7 @@ use refreshkit::document::{Document, Resource};
 use refreshkit::mysql::{Engine, Server, Session};
 
 use crate::instance_place::processes_below;
-use crate::support::{Output, Private, TestServer, Tool, on_all_servers_at_once};
+use crate::support::{Output, Private, SmallDisk, TestServer, Tool, on_all_servers_at_once};
 
 /// Accounts whose sum never changes, and a log of what moved between them.
 const BANK: &str = "
@@ -289,6 +289,58 @@ fn a_document_that_names_a_directory_removes_nothing_that_is_not_a_copy_of_its_r
     assert!(said.contains("somebody made it: left alone"), "{said}");
     assert!(precious.join("file").exists() && theirs.join("copy.json").exists());
     tool(&["drop"]).run().exits(65);
+}
+
+#[test]
+fn what_is_not_here_is_gone_only_on_the_host_and_the_disk_where_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let copies = home.path().join("copies");
+    std::fs::create_dir(&copies).unwrap();
+    let ours = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_owned();
+    let device = std::os::unix::fs::MetadataExt::dev(&std::fs::metadata(&copies).unwrap());
+    let drop = |host: &str, device: u64, below: &str| {
+        let mut document = Document::new("night");
+        let directory = Some(home.path().join(below).join("copy-1").display().to_string());
+        let (host, device) = (Some(host.to_owned()), Some(device));
+        document.owe(Resource { directory, host, device, ..Resource::new("local-copy", "copy-1") });
+        let tool = Tool::new("rds-local").args(["drop"]).arg("--dir").arg(&copies);
+        tool.env("REFRESH_STATE_DIR", home.path().join("state")).document(&document).run()
+    };
+    for (refused, why) in [
+        (drop("another-host", device, "copies"), "made on another-host"),
+        (drop(&ours, device, "unmounted"), "neither is"),
+        (drop(&ours, device + 1, "copies"), "on another disk"),
+    ] {
+        let refused = refused.exits(77);
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+        assert_eq!(refused.document().resources.len(), 1, "it stays owed");
+    }
+    let gone = drop(&ours, device, "copies").exits(0);
+    assert!(gone.document().resources.is_empty());
+    assert_eq!(gone.document().steps[0].note, "nothing to remove");
+}
+
+#[test]
+fn a_disk_without_room_for_the_source_is_refused_before_anything_is_made() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o711)).unwrap();
+    let Some(_disk) = SmallDisk::mount(&home.path().join("small"), 64) else { return };
+    std::fs::set_permissions(home.path().join("small"), PermissionsExt::from_mode(0o711)).unwrap();
+    on_all_servers_at_once(|server| {
+        let source =
+            Private::start_with(server.engine, &home.path().join(format!("{:?}", server.engine)), "");
+        let refused = Tool::new("rds-local")
+            .args(["copy", "--by", "dump", "--run-as", "nobody", "--dir"])
+            .arg(home.path().join("small"))
+            .arg("--from")
+            .arg(&source.server.client_cnf)
+            .env("REFRESH_STATE_DIR", home.path().join("state"))
+            .run()
+            .exits(73);
+        assert!(refused.stderr.contains("bytes free, and a copy of the source takes"), "{}", refused.stderr);
+        assert!(refused.document().resources.is_empty());
+    });
+    assert_eq!(std::fs::read_dir(home.path().join("small")).unwrap().count(), 0);
 }
 
 #[test]

@@ -63,17 +63,18 @@ fn each_guard_keeps_what_it_guards_and_the_rest_is_deleted() {
 }
 
 #[test]
-fn what_another_tool_made_stays_owed_untouched_and_the_rest_goes() {
+fn what_only_a_newer_version_can_delete_stays_owed_and_the_rest_goes() {
     let stage = stage(None);
     let snapped = stage.tool("rds-snap").args(["--run", "newer"]).run().exits(0);
     let newer = r#"{"kind":"proxy","id":"kit-newer-proxy","colour":"blue"},"#;
     let text = snapped.stdout.replacen("\"resources\":[", &format!("\"resources\":[{newer}"), 1);
     let waited = stage.tool("rds-wait").stdin(text).run().exits(0);
-    let dropped = stage.tool("rds-drop").stdin(waited.stdout).run().exits(0);
-    let said = "proxy kit-newer-proxy is left to the tool that made it";
+    let dropped = stage.tool("rds-drop").stdin(waited.stdout).run().exits(69);
+    let said = "this version does not know how to delete proxy kit-newer-proxy";
     assert!(dropped.stderr.contains(said), "{}", dropped.stderr);
     assert!(dropped.stdout.contains(&newer[..newer.len() - 1]), "{}", dropped.stdout);
     assert_eq!(dropped.document().resources.len(), 1);
+    assert_eq!(dropped.document().error.unwrap().code, "unknown-kind");
     assert_eq!(stage.left(), nothing());
 }
 

@@ -85,6 +85,12 @@ pub struct Resource {
     /// Where a copy on this host is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
+    /// The name of the host that this directory is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The device of the disk that this directory is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<u64>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -102,6 +108,8 @@ impl Resource {
             source: None,
             intent: None,
             directory: None,
+            host: None,
+            device: None,
             other: Map::new(),
         }
     }

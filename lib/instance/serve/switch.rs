@@ -67,7 +67,14 @@ fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts)
     // Whatever came of it: nobody starts or keeps what has not ended.
     let ended = old.map_or(Ok(()), |old| engine::stop(&old).map(drop));
     served?;
-    ended?;
+    // The new one is proven: an old one that cannot be ended is told, and is no reason to start it a second time.
+    if let Err(e) = ended {
+        house.progress.warn(&format!(
+            "{}: the new instance is in use, and the old one stays: {}",
+            place.name,
+            said(&e)
+        ));
+    }
     commit(place, to)?;
     Ok(down)
 }
@@ -85,6 +92,11 @@ fn leave(place: &Place<'_>, old: &Path, to: &str) -> Result<(), Error> {
 fn serve(house: &House, place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<(), Error> {
     let nothing = Error::Nothing { target: place.name.clone(), what: "no such generation" };
     let serving = serving(place, name).ok_or(nothing)?;
+    // Two servers never work on one directory.
+    let data = place.data(name);
+    if !engine::running(&data).is_empty() {
+        return Err(engine::Error::StillAlive { data }.into());
+    }
     serving.start_at_port(&accounts.configured, &Cancel::default())?;
     accounts.carry(house, &serving)
 }

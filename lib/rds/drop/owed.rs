@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::aws::label;
-use crate::document::{AnyKind, Document, Resource, ResourceKind};
+use crate::document::{AnyKind, Document, LOCAL_COPY, Resource, ResourceKind};
 use crate::house::House;
 use crate::rds::api::{Listing, Thing};
 use crate::rds::desk::Desk;
@@ -122,10 +122,11 @@ impl List {
 }
 
 /// What the document and the run's journal know. A journal that cannot be read does not keep the document's
-/// resources alive: the error is handed back beside them. What is not of RDS, or of a newer version, is named and left to its own tool.
+/// resources alive, nor does a resource that only a newer version can delete: the error is handed back beside them. A copy on a host
+/// is left to `rds-local drop`.
 pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error>) {
     let mut list = List::default();
-    let mut unknown = BTreeSet::new();
+    let (mut unknown, mut local) = (BTreeSet::new(), BTreeSet::new());
     let (journal, trouble) = match house.journal(&document.run).resources() {
         Ok(resources) => (resources, None),
         Err(error) => (Vec::new(), Some(error.into())),
@@ -133,6 +134,10 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
     for resource in document.resources.iter().chain(&journal) {
         let kind = match &resource.kind {
             AnyKind::Known(kind) => *kind,
+            AnyKind::Unknown(word) if word == LOCAL_COPY => {
+                local.insert(resource.id.as_str());
+                continue;
+            }
             AnyKind::Unknown(word) => {
                 unknown.insert(format!("{word} {}", resource.id));
                 continue;
@@ -147,10 +152,11 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
             ..Owed::new(kind, &resource.id, &document.run)
         });
     }
-    for label in unknown {
-        house.progress.say(&format!("{label} is left to the tool that made it"));
+    for id in local {
+        house.progress.say(&format!("{LOCAL_COPY} {id} is left to rds-local drop"));
     }
-    (list, trouble)
+    let strange = (!unknown.is_empty()).then(|| Error::UnknownKinds(unknown.into_iter().collect()));
+    (list, trouble.or(strange))
 }
 
 /// Adds what is tagged: with `run`, or, without one, whatever has expired. What is another owner's, or is known to be

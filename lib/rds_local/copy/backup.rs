@@ -2,6 +2,7 @@
 //!
 //! In: a directory that is not there yet. Out: a data directory as the source's was when the last file was read.
 
+use jiff::Timestamp;
 use walkdir::WalkDir;
 
 use super::child::Helper;
@@ -12,7 +13,12 @@ use crate::house::Cancel;
 use crate::rds_local::error::Error;
 
 /// Fills the data directory of a copy.
-pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Cancel) -> Result<(), Error> {
+pub(super) fn fill(
+    source: &Source,
+    home: &Home,
+    program: &Program,
+    cancel: &Cancel,
+) -> Result<Timestamp, Error> {
     let tool = program.sibling("mariadb-backup", "mariabackup");
     let log = home.dir.join("log.backup");
     let target = format!("--target-dir={}", home.data().display());
@@ -22,10 +28,12 @@ pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Can
     backup.extend(["--backup".to_owned(), target.clone()]);
     backup.push(format!("--datadir={}", source.variable("datadir")));
     Helper::start(&tool, &backup, &log, false)?.finish(&log, cancel)?;
+    let shows = Timestamp::now();
     refuse_elsewhere(home)?;
     let prepare = ["--no-defaults".to_owned(), "--prepare".to_owned(), target];
     Helper::start(&tool, &prepare, &log, false)?.finish(&log, cancel)?;
-    home.give_data()
+    home.give_data()?;
+    Ok(shows)
 }
 
 /// A table elsewhere than in the data directory is one of the source's: a server on the copy would open that one.

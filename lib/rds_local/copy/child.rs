@@ -13,6 +13,8 @@ use crate::house::Cancel;
 use crate::rds_local::error::Error;
 
 const POLL: Duration = Duration::from_millis(50);
+/// How many moments one whose output has ended may take to end itself.
+const ENDS: usize = 20;
 /// What is told of a log.
 const TOLD_BYTES: usize = 400;
 
@@ -69,6 +71,18 @@ impl Helper {
         }
     }
 
+    /// Why it has failed by itself, if it has: what came of it elsewhere is then only what follows.
+    pub(super) fn why(&mut self, log: &Path) -> Option<Error> {
+        for _ in 0..ENDS {
+            match self.child.try_wait() {
+                Ok(Some(status)) if status.success() => return None,
+                Ok(Some(status)) => return Some(self.failed(&format!("{status}: {}", last_words(log)))),
+                _ => std::thread::sleep(POLL),
+            }
+        }
+        None
+    }
+
     fn failed(&self, detail: &str) -> Error {
         Error::Helper { what: self.what.clone(), detail: detail.to_owned() }
     }
@@ -118,6 +132,9 @@ mod tests {
         let wrong = start("echo Error: no right >&2; echo done >&2; exit 3");
         let said = wrong.finish(&log, &Cancel::default()).unwrap_err().to_string();
         assert!(said.starts_with("sh failed") && said.ends_with("Error: no right"), "{said}");
+        let mut wrong = start("echo Error: no right >&2; exit 3");
+        assert!(wrong.why(&log).is_some_and(|why| why.to_string().ends_with("Error: no right")));
+        assert!(start("exit 0").why(&log).is_none() && start("sleep 60").why(&log).is_none());
         let cancel = Cancel::default();
         cancel.raise(15);
         assert!(matches!(start("sleep 60").finish(&log, &cancel), Err(Error::Interrupted(_))));

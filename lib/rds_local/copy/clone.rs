@@ -3,6 +3,10 @@
 //! In: an empty directory. Out: a data directory that its server finishes when it starts. The recipient is a server of its own that
 //! is reached over its socket alone, and ends itself when it has everything.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::place::Home;
 use super::source::Source;
 use crate::engine::{self, Program, Service};
@@ -13,11 +17,18 @@ use crate::sql::{hex, plain_literal};
 
 /// What the recipient says when it has everything and nobody is there who would start it again.
 const NOBODY_RESTARTS: u16 = 3707;
+/// How often it is looked whether it has ended, or has to.
+const POLL: Duration = Duration::from_millis(50);
 /// Its account.
 const RECIPIENT: &str = "refreshkit_recipient";
 
 /// Fills the data directory of a copy.
-pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Cancel) -> Result<(), Error> {
+pub(super) fn fill(
+    source: &Source,
+    home: &Home,
+    program: &Program,
+    cancel: &Cancel,
+) -> Result<Timestamp, Error> {
     let (host, port) = source.address().expect("a way without an address is not gone");
     program.install(&home.data(), home.user)?;
     cancel.check()?;
@@ -30,7 +41,7 @@ pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Can
         listen: None,
         settings: format!(
             "{}skip-log-bin\nperformance-schema=OFF\nplugin-load-add=mysql_clone.so\nclone-valid-donor-list={host}:{port}\n{}",
-            source.settings(),
+            source.settings(false),
             tls.map_or(String::new(), |ca| format!("clone-ssl-ca={ca}\n"))
         ),
         before: format!(
@@ -50,12 +61,23 @@ pub(super) fn fill(source: &Source, home: &Home, program: &Program, cancel: &Can
         text(&source.options.password),
         if tls.is_some() { " REQUIRE SSL" } else { "" }
     );
-    let outcome = session.run("cloning the source", &clone);
-    drop(session);
-    // Whatever came of it, it is not to go on.
-    engine::stop(&home.data())?;
-    match outcome {
-        Err(error) if error.number() != Some(NOBODY_RESTARTS) => Err(error.into()),
-        _ => Ok(()),
+    let outcome = std::thread::scope(|scope| {
+        let cloning = scope.spawn(move || session.run("cloning the source", &clone).map(drop));
+        while !cloning.is_finished() && cancel.sleep(POLL).is_ok() {}
+        let shows = Timestamp::now();
+        // Whatever came of it, it is not to go on: a signal ends the statement with its server.
+        let stopped = engine::stop(&home.data());
+        (cloning.join(), stopped, shows)
+    });
+    let (cloned, stopped, shows) = outcome;
+    stopped?;
+    cancel.check()?;
+    match cloned {
+        Ok(Err(error)) if error.number() != Some(NOBODY_RESTARTS) => Err(error.into()),
+        Ok(_) => Ok(shows),
+        Err(_) => {
+            let detail = "its thread ended in the middle".to_owned();
+            Err(Error::Helper { what: "cloning the source".to_owned(), detail })
+        }
     }
 }

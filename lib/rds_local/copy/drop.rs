@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::options::DropOptions;
-use super::place;
+use super::place::{self, Marker};
 use crate::document::{Document, Done, Journal, LOCAL_COPY, PLAN_KEYS, Resource, chain};
+use crate::engine;
 use crate::house::House;
 use crate::rds_local::error::Error;
 
@@ -19,6 +20,37 @@ use crate::rds_local::error::Error;
 struct Owed {
     id: String,
     run: String,
+    /// Where it was made, if the debt says it.
+    host: Option<String>,
+    device: Option<u64>,
+}
+
+impl Owed {
+    /// By what the copy says of itself.
+    fn marked(marker: Marker) -> Self {
+        Self { id: place::id_of(&marker.run), run: marker.run, host: None, device: None }
+    }
+
+    fn of(resource: &Resource, run: &str) -> Self {
+        let Resource { id, host, device, .. } = resource.clone();
+        Self { id, run: run.to_owned(), host, device }
+    }
+
+    /// That it is not here means that it is gone only where it was: on the same host, with the same disk there.
+    fn is_gone(&self, dir: &Path) -> Result<(), Error> {
+        let refuse = |why: String| Err(Error::NoCopy { path: dir.to_owned(), why });
+        let (ours, root) = (engine::host_name(), dir.parent().unwrap_or(dir));
+        match (&self.host, engine::device_of(root)) {
+            (Some(host), _) if *host != ours => {
+                refuse(format!("it is not here, and it was made on {host}: this host is {ours}"))
+            }
+            (_, None) => refuse(format!("it is not here, and neither is {}", root.display())),
+            (_, Some(device)) if self.device.is_some_and(|known| known != device) => {
+                refuse(format!("it is not here, and {} is on another disk than it was", root.display()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Removes what the document's run, a named run, or any run that is over has left.
@@ -30,14 +62,23 @@ pub(in crate::rds_local) fn drop(
     let root = real(&options.place.dir(&house.state_dir)?);
     let owed = if options.expired { expired(house, &root)? } else { of_run(house, document, &root)? };
     let (mut gone, mut first) = (0_usize, None);
-    for (dir, Owed { id, run }) in &owed {
+    for (dir, one) in &owed {
+        let Owed { id, run, .. } = one;
         if house.dry_run {
             house.progress.say(&format!("would remove {id} of run {run}: {}", dir.display()));
             continue;
         }
-        let removed = place::remove(dir, Some(run)).and_then(|_| settle(house, document, id, run));
+        // Half a removal is worse than either end.
+        let _held = house.hold();
+        let removed = place::remove(dir, Some(run)).and_then(|was_there| {
+            if !was_there {
+                one.is_gone(dir)?;
+            }
+            settle(house, document, id, run)?;
+            Ok(was_there)
+        });
         match removed {
-            Ok(()) => gone += 1,
+            Ok(was_there) => gone += usize::from(was_there),
             Err(error) => {
                 house.progress.warn(&format!("{id} of run {run} stays: {}", chain(&error)));
                 first.get_or_insert(error);
@@ -83,12 +124,12 @@ fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<Pa
             let why = "neither the journal nor its copy.json says that this run and owner made it";
             return Err(Error::NoCopy { path: dir, why: why.to_owned() });
         };
-        owed.insert(dir, Owed { id: place::id_of(&marker.run), run: marker.run });
+        owed.insert(dir, Owed::marked(marker));
     }
-    // What is owed and nowhere to be found is gone.
+    // What is owed and nowhere to be found is gone, if this is where it was.
     for resource in document.resources.iter().filter(|resource| resource.kind == *LOCAL_COPY) {
         let dir = real(Path::new(resource.directory.as_deref().unwrap_or_default()));
-        owed.entry(dir).or_insert_with(|| Owed { id: resource.id.clone(), run: document.run.clone() });
+        owed.entry(dir).or_insert_with(|| Owed::of(resource, &document.run));
     }
     Ok(owed)
 }
@@ -104,7 +145,7 @@ fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error>
     let owner = house.known_owner()?;
     for (dir, marker) in place::all(root).into_iter().filter(|(_, marker)| marker.expires_at < now) {
         if Some(&marker.owner) == owner.as_ref() {
-            owed.entry(dir).or_insert_with(|| Owed { id: place::id_of(&marker.run), run: marker.run });
+            owed.entry(dir).or_insert_with(|| Owed::marked(marker));
         } else {
             let (dir, owner) = (dir.display(), marker.owner);
             house.progress.say(&format!("{dir}: {owner} made it: left alone"));
@@ -115,10 +156,8 @@ fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error>
 
 fn written(resources: &[Resource], run: &str, wanted: impl Fn(&Resource) -> bool) -> BTreeMap<PathBuf, Owed> {
     let is = |resource: &&Resource| resource.kind == *LOCAL_COPY && wanted(resource);
-    let one = |resource: &Resource| {
-        let owed = Owed { id: resource.id.clone(), run: run.to_owned() };
-        Some((real(Path::new(resource.directory.as_ref()?)), owed))
-    };
+    let one =
+        |resource: &Resource| Some((real(Path::new(resource.directory.as_ref()?)), Owed::of(resource, run)));
     resources.iter().filter(is).filter_map(one).collect()
 }
 

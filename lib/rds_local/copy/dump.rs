@@ -4,8 +4,10 @@
 //! account that has rights on those databases alone; that of a definer, whom the copy does not know, is made, locked.
 
 use std::collections::BTreeSet;
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 use super::child::Helper;
 use super::place::Home;
@@ -23,7 +25,12 @@ const LOADER: &str = "refreshkit_loads";
 const PIPE_BYTES: usize = 1 << 20;
 
 /// Fills the data directory of a copy.
-pub(super) fn fill(house: &House, source: &Source, home: &Home, program: &Program) -> Result<(), Error> {
+pub(super) fn fill(
+    house: &House,
+    source: &Source,
+    home: &Home,
+    program: &Program,
+) -> Result<Timestamp, Error> {
     program.install(&home.data(), home.user)?;
     house.cancel.check()?;
     let [admin, loader] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
@@ -35,7 +42,7 @@ pub(super) fn fill(house: &House, source: &Source, home: &Home, program: &Progra
         listen: None,
         settings: format!(
             "{}{NOTHING_REMOTE}skip-log-bin\nperformance-schema=OFF\nmax-allowed-packet=1G\ninnodb-flush-log-at-trx-commit=0\ninnodb-buffer-pool-size=256M\n",
-            source.settings()
+            source.settings(false)
         ),
         before: format!(
             "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n{}\
@@ -61,14 +68,21 @@ pub(super) fn fill(house: &House, source: &Source, home: &Home, program: &Progra
         session: Server::at_socket(&socket, LOADER, &loader).connect()?,
         definers: BTreeSet::new(),
     };
+    // Its transaction begins after this.
+    let shows = Timestamp::now();
     let outcome = load.run(source, home, program);
     let made = outcome.and_then(|()| make_definers(&mut session, source, &load.definers));
     let gone = session.run("dropping the account that loaded", &format!("DROP USER {account}"));
     drop((session, load));
-    engine::stop(&home.data())?;
+    let in_order = engine::stops_in_order(&home.dir)?;
     made?;
     gone?;
-    Ok(())
+    // What it had not written yet is lost with one that was killed.
+    let lost = || Error::Helper {
+        what: "the copy's server".to_owned(),
+        detail: "it did not stop in order".to_owned(),
+    };
+    in_order.then_some(shows).ok_or_else(lost)
 }
 
 struct Load<'a> {
@@ -84,24 +98,31 @@ impl Load<'_> {
         }
         let log = home.dir.join("log.dump");
         let mut dump = Helper::start(&client(source, program), &arguments(source), &log, true)?;
+        // One that ends in the middle of a statement makes that fail: then its own words are the reason.
+        match self.load(BufReader::with_capacity(PIPE_BYTES, dump.output()), &log) {
+            Ok(()) => dump.finish(&log, &self.house.cancel),
+            Err(error @ Error::Interrupted(_)) => Err(error),
+            Err(error) => Err(dump.why(&log).unwrap_or(error)),
+        }
+    }
+
+    fn load(&mut self, mut input: impl BufRead, log: &Path) -> Result<(), Error> {
         let task = self.house.progress.start("copying by dump", None, Unit::Count);
-        let input = BufReader::with_capacity(PIPE_BYTES, dump.output());
         let mut count = 0_u64;
-        for statement in Statements::new(input) {
+        for statement in Statements::new(&mut input) {
             self.house.cancel.check()?;
-            let statement = statement.map_err(|source| Error::SeedText { path: log.clone(), source })?;
+            let statement = statement.map_err(|source| Error::SeedText { path: log.to_owned(), source })?;
             if let Some(clause) = std::str::from_utf8(&statement.sql).ok().and_then(sql::definer) {
                 self.definers.insert(clause.who);
             }
             if let Err(e) = self.session.run_bytes(&statement.sql) {
-                // The dump may have ended in the middle of it: then that is the reason.
                 return Err(self.session.fail("loading the dump of the source", e).into());
             }
             count += 1;
             task.add(1);
         }
         task.finish(&format!("loaded {count} statements"));
-        dump.finish(&log, &self.house.cancel)
+        Ok(())
     }
 }
 

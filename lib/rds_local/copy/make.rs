@@ -19,7 +19,7 @@ use super::source::{NOTHING_REMOTE, Source};
 use super::ways::{self, Way};
 use super::{backup, clone, dump};
 use crate::claim;
-use crate::document::{Cluster, Copy, Document, Done, LOCAL_COPY, Login, Resource, Snapshot};
+use crate::document::{Cluster, Copy, Document, Done, LOCAL_COPY, Login, Resource, Snapshot, chain};
 use crate::engine::{self, HostUser, Listen, Program, Service};
 use crate::house::House;
 use crate::mysql::{self, Server, Session};
@@ -33,6 +33,8 @@ const USER: &str = "refreshkit_copy";
 const HOST: &str = "127.0.0.1";
 /// Who runs servers where the tool is root and nobody says otherwise.
 const USERS: [&str; 2] = ["refreshkit", "mysql"];
+/// What a data directory takes before anything is in it: system tables, logs.
+const EMPTY_BYTES: u64 = 256 << 20;
 /// How often a port that was free may be somebody else's when the server takes it.
 const PORTS: usize = 5;
 
@@ -52,6 +54,7 @@ pub(in crate::rds_local) fn make(
     {
         house.progress.warn(&format!("{which}: what is written to it meanwhile may be in the copy by half"));
     }
+    let needed = source.bytes(&mut session)?.saturating_add(EMPTY_BYTES);
     drop(session);
     let root = options.place.dir(&house.state_dir)?;
     let id = id_of(&document.run);
@@ -64,16 +67,20 @@ pub(in crate::rds_local) fn make(
         )));
     }
     engine::refuse_confined(&program.path, &root)?;
-    let dir = place::open(&root, user)?.join(&id);
-    let marker = owe(house, document, &dir, begun)?;
+    let root = place::open(&root, user)?;
+    let free = engine::free_bytes(&root)?;
+    if free < needed {
+        return Err(Error::Disk { needed, free, path: root });
+    }
+    let dir = root.join(&id);
+    let marker = owe(house, document, (&dir, &root), begun)?;
     house.progress.say(&format!("copying {} by {}", source.version, way.word()));
-    let made = Home::make(&dir, user, &marker).and_then(|home| {
-        fill(house, &source, &home, &program, way)?;
-        let copied = Timestamp::now();
-        open(house, document, &source, &home, &program, (&id, &marker, &options.memory))
-            .map(|cluster| (copied, cluster))
+    let made = filled(house, (&source, &program), (&dir, user, &marker), (way, options.by.is_none()));
+    let made = made.and_then(|(way, home, shows)| {
+        let open = open(house, document, &source, (&home, way), &program, (&id, &marker, &options.memory));
+        open.map(|cluster| (way, shows, cluster))
     });
-    let (copied, cluster) = match made {
+    let (way, shows, cluster) = match made {
         Ok(made) => made,
         Err(error) => {
             // What cannot be removed stays owed.
@@ -89,8 +96,7 @@ pub(in crate::rds_local) fn make(
         id: id.clone(),
         kind: LOCAL_COPY.to_owned(),
         status: "available".to_owned(),
-        // A clone and a backup show the moment at which they end, a dump the one at which it begins.
-        created_at: Some(if way == Way::Dump { begun } else { copied }),
+        created_at: Some(shows),
         engine: cluster.engine.clone(),
         engine_version: cluster.engine_version.clone(),
         ..Snapshot::default()
@@ -107,7 +113,12 @@ pub(in crate::rds_local) fn make(
 }
 
 /// Writes down what is about to be made: in the journal, and in the document that is written if this is stopped.
-fn owe(house: &House, document: &mut Document, dir: &Path, begun: Timestamp) -> Result<Marker, Error> {
+fn owe(
+    house: &House,
+    document: &mut Document,
+    (dir, root): (&Path, &Path),
+    begun: Timestamp,
+) -> Result<Marker, Error> {
     let seconds = i64::try_from(house.config.snapshot.expires.duration().as_secs()).unwrap_or(i64::MAX);
     let expires = begun.as_second().saturating_add(seconds);
     let marker = Marker {
@@ -119,6 +130,8 @@ fn owe(house: &House, document: &mut Document, dir: &Path, begun: Timestamp) -> 
     let debt = Resource {
         expires_at: Some(marker.expires_at),
         directory: Some(dir.display().to_string()),
+        host: Some(engine::host_name()),
+        device: engine::device_of(root),
         resource_id: Some(marker.resource_id.clone()),
         ..Resource::new(LOCAL_COPY, &id_of(&document.run))
     };
@@ -126,6 +139,28 @@ fn owe(house: &House, document: &mut Document, dir: &Path, begun: Timestamp) -> 
     document.owe(debt);
     house.remember(document);
     Ok(marker)
+}
+
+/// Makes the directory and fills it: by one way, and by a dump where that fails and nobody asked for it.
+fn filled(
+    house: &House,
+    (source, program): (&Source, &Program),
+    (dir, user, marker): (&Path, Option<HostUser>, &Marker),
+    (way, any): (Way, bool),
+) -> Result<(Way, Home, Timestamp), Error> {
+    let by = |way| {
+        let home = Home::make(dir, user, marker)?;
+        fill(house, source, &home, program, way).map(|shows| (way, home, shows))
+    };
+    by(way).or_else(|error| match error {
+        Error::Interrupted(_) => Err(error),
+        // What it left goes with the directory, which is made anew.
+        _ if any && way != Way::Dump => {
+            house.progress.warn(&format!("copying by dump, since {} failed: {}", way.word(), chain(&error)));
+            by(Way::Dump)
+        }
+        _ => Err(error),
+    })
 }
 
 /// One of the source's version, or, where the rows alone are taken, any of its brand.
@@ -158,7 +193,14 @@ fn user(options: &CopyOptions) -> Result<Option<HostUser>, Error> {
     found.map(Some).ok_or(Error::NoUser(wanted))
 }
 
-fn fill(house: &House, source: &Source, home: &Home, program: &Program, way: Way) -> Result<(), Error> {
+/// Fills it. Out: the moment that the copy shows.
+fn fill(
+    house: &House,
+    source: &Source,
+    home: &Home,
+    program: &Program,
+    way: Way,
+) -> Result<Timestamp, Error> {
     match way {
         Way::Clone => clone::fill(source, home, program, &house.cancel),
         Way::MariadbBackup => backup::fill(source, home, program, &house.cancel),
@@ -171,13 +213,13 @@ fn open(
     house: &House,
     document: &Document,
     source: &Source,
-    home: &Home,
+    (home, way): (&Home, Way),
     program: &Program,
     (id, marker, memory): (&str, &Marker, &str),
 ) -> Result<Cluster, Error> {
     house.cancel.check()?;
     let [admin, password] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
-    let port = start(house, source, home, program, (&admin, memory))?;
+    let port = start(house, &source.settings(way != Way::Dump), home, program, (&admin, memory))?;
     let mut session = Server::at_socket(&engine::socket_in(&home.dir), ADMIN, &admin).connect()?;
     make_account(&mut session, &password)?;
     let key = home.data().join("public_key.pem");
@@ -208,7 +250,7 @@ fn open(
 /// Starts it at a port of this host that nobody has.
 fn start(
     house: &House,
-    source: &Source,
+    of_source: &str,
     home: &Home,
     program: &Program,
     (admin, memory): (&str, &str),
@@ -222,7 +264,7 @@ fn start(
             home: &home.dir,
             user: home.user,
             listen: Some(Listen { bind: HOST.to_owned(), port }),
-            settings: format!("{}{}", source.settings(), settings(memory)),
+            settings: format!("{of_source}{}", settings(memory)),
             before: format!(
                 "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\nDROP USER IF EXISTS {account};\n\
                  CREATE USER {account} IDENTIFIED BY {};\nGRANT ALL ON *.* TO {account} WITH GRANT OPTION;\n",

@@ -24,6 +24,20 @@ const SETTINGS: &[&str] = &[
     "innodb_default_row_format",
     "innodb_file_per_table",
 ];
+/// SQL modes that MySQL 8.0 took away.
+const REMOVED_MODES: &[&str] = &[
+    "DB2",
+    "MAXDB",
+    "MSSQL",
+    "MYSQL323",
+    "MYSQL40",
+    "NO_AUTO_CREATE_USER",
+    "NO_FIELD_OPTIONS",
+    "NO_KEY_OPTIONS",
+    "NO_TABLE_OPTIONS",
+    "ORACLE",
+    "POSTGRESQL",
+];
 /// What is asked for beside them.
 const FACTS: &[&str] =
     &["lower_case_table_names", "datadir", "port", "skip_networking", "time_zone", "hostname", "pid_file"];
@@ -31,8 +45,6 @@ const FACTS: &[&str] =
 /// the plugins of a source may bring. Not CONNECT: where it is not loaded, its option would be taken for `connect-timeout`.
 pub(super) const NOTHING_REMOTE: &str =
     "loose-federated=OFF\nloose-spider=OFF\nloose-s3=OFF\nloose-sphinx=OFF\n";
-/// Where this host says its name.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// The way to a server: the one that is looked at is the one that is copied, so every program is told it whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +107,8 @@ pub(super) struct Source {
     pub(super) local: bool,
     /// The databases that are not the server's own.
     pub(super) databases: Vec<String>,
+    /// How far its time is from UTC now: `+01:00`.
+    offset: Option<String>,
     variables: BTreeMap<String, String>,
 }
 
@@ -116,7 +130,10 @@ impl Source {
         let sql = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({})", wanted.join(", "));
         let variables: Vec<(String, String)> = session.rows(deed, &sql)?;
         let databases: Vec<String> = session.rows(deed, "SHOW DATABASES")?;
+        let offset = "SELECT TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@GLOBAL.time_zone))";
+        let offset: Option<Option<i64>> = session.first(deed, offset)?;
         let source = Self {
+            offset: offset.flatten().map(offset_of),
             local: reach.is_local(),
             reach,
             brand: if session.engine() == Engine::MariaDb { Brand::Mariadb } else { Brand::Mysql },
@@ -148,8 +165,8 @@ impl Source {
 
     /// Whether it says that it is on this host.
     pub(super) fn says_this_host(&self) -> bool {
-        let ours = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
-        !ours.trim().is_empty() && ours.trim() == self.variable("hostname")
+        let ours = engine::host_name();
+        !ours.is_empty() && ours == self.variable("hostname")
     }
 
     /// Why the files of its data directory cannot be read here, if that is so. A tunnel leads to another host, a socket may be a
@@ -183,19 +200,44 @@ impl Source {
         self.variable("lower_case_table_names") == "1"
     }
 
-    /// Lines of an option file that make the copy read the files, and mean what it says, as the source does.
-    pub(super) fn settings(&self) -> String {
+    /// Lines of an option file that make the copy mean what it says as the source does, and, where it has the files of that, read
+    /// them. A server on files of its own is of any version, and knows no time zone by its name.
+    pub(super) fn settings(&self, of_files: bool) -> String {
         let mut lines = String::new();
-        for known in SETTINGS {
-            if let Some(value) = self.variables.get(*known).filter(|value| is_plain(value)) {
-                lines.extend([&known.replace('_', "-"), "=", value, "\n"]);
+        for known in SETTINGS.iter().filter(|known| of_files || !known.starts_with("innodb_")) {
+            let value = self.variables.get(*known).map(|value| match *known {
+                "sql_mode" if !of_files && self.brand == Brand::Mysql => without_removed(value),
+                _ => value.clone(),
+            });
+            if let Some(value) = value.filter(|value| is_plain(value)) {
+                lines.extend([&known.replace('_', "-"), "=", &value, "\n"]);
             }
         }
         let zone = self.variable("time_zone");
-        if zone != "SYSTEM" && !zone.is_empty() && is_plain(zone) {
+        let offset = self.offset.as_deref().filter(|_| !of_files && !zone.starts_with(['+', '-']));
+        let zone = offset.unwrap_or(zone);
+        let known = of_files || zone.starts_with(['+', '-']);
+        if known && zone != "SYSTEM" && !zone.is_empty() && is_plain(zone) {
             lines.extend(["default-time-zone=", zone, "\n"]);
         }
         lines
+    }
+
+    /// How many bytes its tables take, as it says.
+    pub(super) fn bytes(&self, session: &mut Session) -> Result<u64, Error> {
+        let mut bytes = 0_u64;
+        for database in &self.databases {
+            let sql = format!("SHOW TABLE STATUS FROM {}", name(database));
+            let rows: Vec<Row> = session.rows("adding up the sizes of tables", &sql)?;
+            for size in
+                rows.iter().flat_map(|row| ["Data_length", "Index_length"].map(|name| row.get_opt(name)))
+            {
+                // A view has none.
+                let size: u64 = size.and_then(Result::ok).unwrap_or_default();
+                bytes = bytes.saturating_add(size);
+            }
+        }
+        Ok(bytes)
     }
 
     /// The first table of none of these engines. One that cannot be opened says of none, and may be of any.
@@ -223,6 +265,18 @@ impl Source {
     }
 }
 
+/// Minutes from UTC as a server writes them.
+fn offset_of(minutes: i64) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// SQL modes of MySQL without those that 8.0 does not start with.
+fn without_removed(modes: &str) -> String {
+    let kept: Vec<&str> = modes.split(',').filter(|mode| !REMOVED_MODES.contains(mode)).collect();
+    kept.join(",")
+}
+
 /// Whether a value of the source's can stand in an option file: nothing that ends a line or begins a comment.
 fn is_plain(value: &str) -> bool {
     value.chars().all(|c| c.is_ascii_alphanumeric() || "_,:;./+-".contains(c))
@@ -240,6 +294,7 @@ mod tests {
             version: "9.7.0".to_owned(),
             reach: Reach::Port("127.0.0.1".to_owned(), 3306),
             local: true,
+            offset: None,
             databases: Vec::new(),
             variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         }
@@ -255,8 +310,24 @@ mod tests {
             ("datadir", "/var/lib/mysql/"),
         ]);
         let wanted = "sql-mode=ANSI_QUOTES,NO_ZERO_DATE\ninnodb-data-file-path=ibdata1:12M:autoextend\ndefault-time-zone=+01:00\n";
-        assert_eq!(of.settings(), wanted);
-        assert_eq!(source(&[("time_zone", "SYSTEM")]).settings(), "");
+        assert_eq!(of.settings(true), wanted);
+        assert_eq!(source(&[("time_zone", "SYSTEM")]).settings(true), "");
+    }
+
+    #[test]
+    fn a_server_of_its_own_files_is_told_only_what_it_can_start_with() {
+        let of = Source {
+            offset: Some(offset_of(-570)),
+            ..source(&[
+                ("sql_mode", "NO_AUTO_CREATE_USER,ANSI_QUOTES"),
+                ("innodb_page_size", "65536"),
+                ("time_zone", "Pacific/Marquesas"),
+            ])
+        };
+        assert_eq!(of.settings(false), "sql-mode=ANSI_QUOTES\ndefault-time-zone=-09:30\n");
+        assert!(of.settings(true).contains("Pacific/Marquesas") && of.settings(true).contains("65536"));
+        assert_eq!(Source { offset: None, ..of }.settings(false), "sql-mode=ANSI_QUOTES\n");
+        assert_eq!((offset_of(60), offset_of(0)), ("+01:00".to_owned(), "+00:00".to_owned()));
     }
 
     fn reach(host: Option<&str>, port: Option<u16>, socket: Option<&str>) -> Reach {
@@ -287,7 +358,7 @@ mod tests {
     #[test]
     fn a_server_is_cloned_where_it_was_looked_at_or_not_at_all() {
         let of = |reach: Reach, more: &[(&str, &str)]| {
-            let ours = std::fs::read_to_string(HOST_NAME).unwrap();
+            let ours = engine::host_name();
             let variables = [&[("port", "3309"), ("hostname", ours.trim())], more].concat();
             Source { reach, ..source(&variables) }.address()
         };
@@ -303,7 +374,7 @@ mod tests {
 
     #[test]
     fn files_are_those_of_the_server_only_where_its_process_works_in_them() {
-        let ours = std::fs::read_to_string(HOST_NAME).unwrap();
+        let ours = engine::host_name();
         let data = tempfile::tempdir().unwrap();
         let pid = data.path().join("pid");
         let path = data.path().display().to_string();

@@ -73,7 +73,7 @@ fn obstacle(
     Ok(match way {
         Way::Clone if source.brand != Brand::Mysql => Some("the source is MariaDB".to_owned()),
         Way::MariadbBackup if source.brand != Brand::Mariadb => Some("the source is MySQL".to_owned()),
-        Way::Clone => match other_version().or_else(|| clone_obstacle(source)) {
+        Way::Clone => match other_version().or_else(|| clone_obstacle(source, program)) {
             None if !has_clone(session)? => Some(
                 "the source does not have the plugin: INSTALL PLUGIN clone SONAME 'mysql_clone.so'"
                     .to_owned(),
@@ -93,7 +93,31 @@ fn obstacle(
     })
 }
 
-fn clone_obstacle(source: &Source) -> Option<String> {
+/// Whether a clone goes from a patch of a series to another: since 8.0.37, and in the series after 8.3.
+fn clones_across_patches(version: &str) -> bool {
+    let patch =
+        version.split(|c: char| !c.is_ascii_digit()).nth(2).and_then(|patch| patch.parse::<u16>().ok());
+    match series(version) {
+        Some((8, 0)) => patch.is_some_and(|patch| patch >= 37),
+        Some(series) => series > (8, 3),
+        None => false,
+    }
+}
+
+fn is_exactly(source: &str, program: &str) -> bool {
+    source.split(|c: char| !c.is_ascii_digit() && c != '.').next() == Some(program)
+}
+
+fn clone_obstacle(source: &Source, program: &Program) -> Option<String> {
+    let both = [&source.version, &program.version];
+    if !is_exactly(&source.version, &program.version) && !both.iter().all(|one| clones_across_patches(one)) {
+        return Some(format!(
+            "the source is {}, {} {}, and only 8.0.37 and later clone from another patch",
+            source.version,
+            program.path.display(),
+            program.version
+        ));
+    }
     if source.address().is_none() {
         return Some(
             "the source does not listen at a port of this host or of a host that is named".to_owned(),
@@ -135,4 +159,25 @@ fn has_clone(session: &mut Session) -> Result<bool, Error> {
         row.get_opt::<String, _>(at).is_some_and(|text| text.is_ok_and(|text| text == word))
     };
     Ok(rows.iter().any(|row| is(row, 0, "clone") && is(row, 1, "ACTIVE")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_newer_versions_clone_from_another_patch() {
+        for (version, wanted) in [
+            ("8.0.36-0ubuntu0.22.04.1", false),
+            ("8.0.37", true),
+            ("8.1.0", false),
+            ("8.3.0", false),
+            ("8.4.1", true),
+            ("9.7.0", true),
+            ("", false),
+        ] {
+            assert_eq!(clones_across_patches(version), wanted, "{version}");
+        }
+        assert!(is_exactly("8.0.36-0ubuntu0.22.04.1", "8.0.36") && !is_exactly("8.0.36", "8.0.35"));
+    }
 }
