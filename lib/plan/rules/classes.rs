@@ -244,13 +244,14 @@ fn report(catalog: &Catalog, config: &Config, tables: &[&Table]) -> Error {
     Error::Unreached { count: tables.len(), names: names.join(", ") + more, toml }
 }
 
-/// How to have what is missing written into the file; nothing where there is no file.
+/// How to have what is missing written into the file, as a comment: it stands behind lines that are pasted. Nothing where there is no
+/// file.
 pub(crate) fn cure(config: &Config) -> String {
     let path = &config.origin.path;
     if path.as_os_str().is_empty() {
         return String::new();
     }
-    format!("\nor have what is missing added to the file: mydehydrate init --update {}", path.display())
+    format!("\n# or have what is missing added to the file: mydehydrate init --update {}", path.display())
 }
 
 /// The largest table with a key and a date, as a root: what rows of a business hang from mostly is.
