@@ -20,6 +20,7 @@ fn values() -> Vec<String> {
         "WBA3A5C57CF256651",
         "aB9/zZ0",
         "Müller 7",
+        "ÀÉÎõü",
         "12345678901234567890123456",
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "00049",
@@ -80,6 +81,7 @@ fn both_servers_make_of_every_form_what_the_definition_says_and_no_two_alike() {
             let meant = cipher_of("night", "cipher", &clear);
             assert_eq!([&c, &i, &l], [&meant; 3], "{clear:?} on {:?}", server.engine);
             assert_eq!(s, cipher_of("night", "cipher", &short), "{short:?} on {:?}", server.engine);
+            assert!(c.is_ascii(), "{clear:?} became {c:?}");
             assert!(seen.insert(c), "{clear:?}");
         }
     });

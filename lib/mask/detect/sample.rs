@@ -169,7 +169,12 @@ pub struct Variety {
     pub different: u64,
     /// Values of several words that begin like names.
     pub like_names: u64,
+    /// Values that are longer than a code or a label, or of more than three words.
+    pub long: u64,
 }
+
+/// Codes and labels have fewer characters.
+const LABEL_CHARACTERS_MAX: u32 = 40;
 
 /// How varied the values of columns are.
 pub fn variety(session: &mut Session, table: &Table, columns: &[&Column]) -> Result<Vec<Variety>, Error> {
@@ -182,18 +187,27 @@ pub fn variety(session: &mut Session, table: &Table, columns: &[&Column]) -> Res
             counts.push(format!("COUNT(DISTINCT NULLIF(TRIM({value}), ''))"));
             let name = format!("{value} LIKE '% %' AND {}", like_a_name(&value));
             counts.push(format!("COUNT(CASE WHEN {name} THEN 1 END)"));
+            let long = format!("CHAR_LENGTH({value}) > {LABEL_CHARACTERS_MAX} OR {value} LIKE '% % % %'");
+            counts.push(format!("COUNT(CASE WHEN {long} THEN 1 END)"));
         }
         let each = |(at, column): (usize, &&Column)| format!("{} AS c{at}", text(column));
         let columns: Vec<String> = some.iter().enumerate().map(each).collect();
-        let sample = last_rows(table, &columns.join(", "), SAMPLE_ROWS);
+        // What was written long ago may be of another kind than what is written today.
+        let columns = columns.join(", ");
+        let sample = format!(
+            "({} UNION ALL {})",
+            last_rows(table, &columns, SAMPLE_ROWS),
+            first_rows(table, &columns)
+        );
         let deed = format!("looking at a sample of {}", table.label());
         let sql = format!("SELECT {} FROM {sample} AS s", counts.join(", "));
         let row: Option<mysql::Row> = session.first(&deed, &sql)?;
         let count = |at: usize| row.as_ref().and_then(|row| row.get::<u64, usize>(at)).unwrap_or_default();
         let one = |at: usize| Variety {
-            total: count(3 * at),
-            different: count(3 * at + 1),
-            like_names: count(3 * at + 2),
+            total: count(4 * at),
+            different: count(4 * at + 1),
+            like_names: count(4 * at + 2),
+            long: count(4 * at + 3),
         };
         found.extend((0..some.len()).map(one));
     }
@@ -202,7 +216,15 @@ pub fn variety(session: &mut Session, table: &Table, columns: &[&Column]) -> Res
 
 /// The last rows by key, as a FROM clause in parentheses.
 pub(crate) fn last_rows(table: &Table, columns: &str, rows: u32) -> String {
-    let key: Vec<String> = table.key().iter().map(|c| format!("t.{} DESC", name(&c.name))).collect();
+    rows_by_key(table, columns, rows, " DESC")
+}
+
+fn first_rows(table: &Table, columns: &str) -> String {
+    rows_by_key(table, columns, SAMPLE_ROWS, "")
+}
+
+fn rows_by_key(table: &Table, columns: &str, rows: u32, direction: &str) -> String {
+    let key: Vec<String> = table.key().iter().map(|c| format!("t.{}{direction}", name(&c.name))).collect();
     let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
     format!("(SELECT {columns} FROM {} AS t{order} LIMIT {rows})", table.sql())
 }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Sums modulo the number of values of a half never leave the domain, so nothing has to be tried again (cycle walking), however small it
-//! is. Of a single digit or letter, all that four rounds can do is add one number: look at `hash` where there is room.
+//! is. A value with any other character than ASCII's becomes the first digits of a hash: nothing of it stays, and two short ones may
+//! become alike. Of a single digit or letter, all that four rounds can do is add one number: look at `hash` where there is room.
 
 use std::fmt::Write as _;
 
@@ -30,6 +31,7 @@ const ROUND_DIGITS: usize = 15;
 /// What the rounds of digits and of letters are told apart by.
 const DIGITS: char = 'd';
 const LETTERS: char = 'l';
+const OTHER: char = 'o';
 
 /// Other digits and letters in the same places.
 pub(crate) fn cipher(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
@@ -48,7 +50,13 @@ pub(crate) fn cipher(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     }
     let places = usize::try_from(places).unwrap_or_default();
     let value = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", target.value);
-    Ok(apart(around(target, &placed(&value, places, domain))))
+    // Letters of other alphabets have no class here, and none may stay.
+    let other = format!("LEFT({}, CHAR_LENGTH({value}))", keyed(&format!("{domain}/{OTHER}"), &value));
+    let ours = placed(&value, places, domain);
+    Ok(apart(around(
+        target,
+        &format!("CASE WHEN LENGTH({value}) = CHAR_LENGTH({value}) THEN {ours} ELSE {other} END"),
+    )))
 }
 
 /// A row of values that are computed once, and what is made of them: SQL knows no other way to name one. MySQL lets the values see the
@@ -310,6 +318,11 @@ fn powers(places: usize) -> impl Iterator<Item = u64> {
 
 /// The definition, without a server: what the kind makes of a value.
 pub fn cipher_of(night: &str, domain: &str, value: &str) -> String {
+    if !value.is_ascii() {
+        let hash =
+            format!("{:x}", Sha256::digest(format!("{night}{domain}/{OTHER}:{value}{night}").as_bytes()));
+        return hash.chars().take(value.chars().count()).collect();
+    }
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     let letters: String =
         value.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();

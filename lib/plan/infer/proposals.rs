@@ -148,7 +148,7 @@ fn simple(
         let text = format!(
             "{} = {right}  # {}; {}{low}{index}{joined}",
             toml_text(&written(catalog, child, &column.name)),
-            candidate.evidence,
+            toml_comment(&candidate.evidence),
             sample.text(),
         );
         let stands = match sample.values {

@@ -17,7 +17,8 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Puts a text in the place of what a file says: it keeps its owner and its mode, and a link stays one.
-pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
+/// What somebody wrote into it meanwhile is not lost: then it stays as it is.
+pub(crate) fn replace(path: &Path, known: &str, text: &str) -> Result<()> {
     let path = &path.canonicalize()?;
     let old = std::fs::metadata(path)?;
     if !old.is_file() {
@@ -31,6 +32,9 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     }
     file.as_file().set_permissions(old.permissions())?;
     file.as_file().sync_all()?;
+    if std::fs::read(path)? != known.as_bytes() {
+        return Err(Error::other("somebody changed it meanwhile: run this again"));
+    }
     file.persist(path).map_err(|error| error.error)?;
     sync_directory(path)
 }
@@ -70,7 +74,8 @@ mod tests {
         std::fs::write(&path, "one").unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o604)).unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        replace(&link, "two").unwrap();
+        assert!(replace(&link, "another", "two").is_err(), "somebody wrote into it");
+        replace(&link, "one", "two").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o604);
         assert!(link.is_symlink());

@@ -32,7 +32,7 @@ const LOOKUP_FACTOR: u64 = 10;
 const LOOKUP_ROWS_MAX: u64 = 300;
 
 /// Bytes that are longer are no key.
-const KEY_BYTES_MAX: u64 = 64;
+const KEY_BYTES_MAX: u64 = 16;
 
 /// What a column is if no proposal fits: a person fills the reason in.
 const OPEN: &str = "reason = \"…\"";
@@ -91,7 +91,7 @@ pub(crate) fn rules(
     let mut rules = Rules { unread, ..Rules::default() };
     let tied = ties(edges);
     for places in &tied {
-        rules.ends(catalog, places, masks, &mut open);
+        rules.ends(session, (catalog, masks), places, &mut open)?;
     }
     let referring: BTreeSet<&Place> = tied.iter().flatten().collect();
     let (personal, unknown): (Vec<Finding>, Vec<Finding>) = open.into_values().partition(|f| !f.any_text);
@@ -134,11 +134,11 @@ impl Rules {
     /// Columns that refer to each other: all of them the same, or clear.
     fn ends(
         &mut self,
-        catalog: &Catalog,
+        session: &mut Session,
+        (catalog, masks): (&Catalog, &Masks),
         places: &[Place],
-        masks: &Masks,
         open: &mut BTreeMap<Place, Finding>,
-    ) {
+    ) -> Result<(), Error> {
         // What a person said of one of them holds; whether it fits the others, the check says.
         if places.iter().any(|(table, column)| masks.declared(*table, column).is_some()) {
             for place in places {
@@ -146,7 +146,7 @@ impl Rules {
                     open.remove(place);
                 }
             }
-            return;
+            return Ok(());
         }
         let own: Vec<Finding> = places.iter().filter_map(|place| open.remove(place)).collect();
         let columns: Vec<(usize, &Column)> = places
@@ -161,20 +161,29 @@ impl Rules {
             proposal: proposal.to_owned(),
             any_text: false,
         };
-        let Some(first) = own.iter().find(|finding| !finding.any_text) else {
-            let texts = columns.into_iter().filter(|(_, column)| column.family() == Family::Text);
+        let texts: Vec<_> =
+            columns.iter().copied().filter(|(_, column)| column.family() == Family::Text).collect();
+        let mut telling = false;
+        for (at, column) in &texts {
+            telling |=
+                mask::variety(session, &catalog.tables[*at], &[column])?.into_iter().any(speaks_of_people);
+        }
+        let looks = own.iter().find(|finding| !finding.any_text).map(|first| first.evidence.as_str());
+        let Some(first) = looks.or(telling.then_some("its values look like names or sentences")) else {
             let keep = format!("{{ keep = {} }}", toml_text("a key that relations compare"));
-            self.clear
-                .extend(texts.map(|place| finding(place, "look whether it says who somebody is", &keep)));
-            return;
+            self.clear.extend(
+                texts.into_iter().map(|place| finding(place, "look whether it says who somebody is", &keep)),
+            );
+            return Ok(());
         };
         let wishes = own.iter().filter(|finding| !finding.any_text).map(|finding| finding.proposal.as_str());
         let takes =
             |wish: &&str| columns.iter().all(|(at, column)| mask::fits(&catalog.tables[*at], column, wish));
         let right = wishes.chain(ENDS.iter().copied()).filter(|wish| !wish.contains(OPEN)).find(takes);
         let right = right.unwrap_or("{ kind = \"keep\", reason = \"…\" }");
-        let evidence = format!("{}, and both ends of a relation mask alike", first.evidence);
+        let evidence = format!("{first}, and both ends of a relation mask alike");
         self.personal.extend(columns.into_iter().map(|place| finding(place, &evidence, right)));
+        Ok(())
     }
 
     /// Documents and bytes in which nothing was recognised hold anything.
@@ -189,7 +198,8 @@ impl Rules {
         for &table in tables {
             for column in &catalog.tables[table].columns {
                 let place = (table, column.name.to_lowercase());
-                let known = said.contains(&place) || referring.contains(&place);
+                let is_key = catalog.tables[table].key().iter().any(|part| part.name == column.name);
+                let known = said.contains(&place) || referring.contains(&place) || is_key;
                 if column.generated || known || masks.declared(table, &column.name).is_some() {
                     continue;
                 }
@@ -235,11 +245,16 @@ impl Rules {
     }
 }
 
+/// Whether values are more than codes and labels.
+fn speaks_of_people(Variety { total, like_names, long, .. }: Variety) -> bool {
+    long > 0 || like_names * 5 > total
+}
+
 /// Why a text may stay clear.
 fn harmless(column: &Column, variety: Variety, lookup: bool) -> Option<String> {
-    let Variety { total, different, like_names } = variety;
+    let Variety { total, different, .. } = variety;
     let short = column.length.unwrap_or(u64::MAX) <= CODE_CHARACTERS_MAX;
-    if !short || total == 0 || like_names * 5 > total {
+    if !short || total == 0 || speaks_of_people(variety) {
         return None;
     }
     if total >= TOTAL_MIN && different * REPEATED <= total {
@@ -299,7 +314,12 @@ mod tests {
     #[test]
     fn few_values_that_come_often_are_a_code_and_names_and_long_texts_are_none() {
         let column = |length| Column { length: Some(length), ..Column::default() };
-        let seen = |total, different, like_names| Variety { total, different, like_names };
+        let seen = |total, different, like_names| Variety { total, different, like_names, long: 0 };
+        let sentence = Variety { long: 1, ..seen(500, 2, 0) };
+        assert_eq!(
+            [harmless(&column(60), sentence, false), harmless(&column(60), sentence, true)],
+            [None, None]
+        );
         assert!(harmless(&column(20), seen(500, 12, 0), false).is_some());
         assert_eq!(harmless(&column(20), seen(500, 120, 0), false), None);
         assert_eq!(harmless(&column(20), seen(500, 12, 300), false), None);

@@ -64,7 +64,7 @@ pub(crate) fn update(
         return Ok(format!("nothing to add to {}\n", path.display()));
     }
     if !house.dry_run {
-        file::replace(path, &text)
+        file::replace(path, &config.origin.text, &text)
             .map_err(|source| Error::NotWritten { path: path.display().to_string(), source })?;
     }
     let word = if house.dry_run { "would be added to" } else { "added to" };
