@@ -198,6 +198,9 @@ pub struct ObjectEntry {
     /// The collation that the database had when the object was created, where it is another one now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_collation: Option<String>,
+    /// The character set of the client that made it, where `create` is not ASCII and so is in another one: `session` says UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
 }
 
 /// What a member holds.

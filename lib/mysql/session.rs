@@ -42,6 +42,9 @@ pub struct Session {
     single: bool,
 }
 
+/// How many texts are decoded by one statement.
+const DECODED_AT_ONCE: usize = 200;
+
 /// The argument of `COM_SET_OPTION`: `MYSQL_OPTION_MULTI_STATEMENTS_OFF`.
 const MULTI_STATEMENTS_OFF: [u8; 2] = 1_u16.to_le_bytes();
 
@@ -119,6 +122,70 @@ impl Session {
             let why = "a statement that is no UTF-8 goes over TLS only if it is an INSERT of values";
             io::Error::new(io::ErrorKind::InvalidData, why).into()
         })
+    }
+
+    /// The answer to a SHOW CREATE of a view, routine, trigger or event in the bytes that the server keeps, and the character set of their
+    /// client. Where that one hides quotes, they are UTF-8.
+    pub(crate) fn show_create(&mut self, deed: &str, sql: &str) -> Result<Option<(Row, String)>, Error> {
+        self.run(deed, "SET character_set_results = binary")?;
+        let row = self.first::<Row>(deed, sql);
+        self.run(deed, "SET character_set_results = utf8mb4")?;
+        let Some(row) = row? else { return Ok(None) };
+        let named = |column: &mysql::Column| column.name_str().eq_ignore_ascii_case("character_set_client");
+        let at = row.columns_ref().iter().position(named);
+        let charset: Option<String> = at.and_then(|at| row.get_opt(at)?.ok());
+        let charset = charset.unwrap_or_default();
+        if sql::hides_quotes(&charset) {
+            let row = self.first::<Row>(deed, sql)?;
+            return Ok(row.map(|row| (row, "utf8mb4".to_owned())));
+        }
+        Ok(Some((row, charset)))
+    }
+
+    /// Texts in a character set, as the server reads them.
+    pub(crate) fn decoded(&mut self, charset: &str, texts: &[&[u8]]) -> Result<Vec<String>, Error> {
+        let deed = format!("reading texts in {charset}");
+        let mut all = Vec::with_capacity(texts.len());
+        for some in texts.chunks(DECODED_AT_ONCE) {
+            let one = |text: &&[u8]| {
+                format!("CAST(CONVERT(_{charset} x'{}' USING utf8mb4) AS BINARY)", sql::hex(text))
+            };
+            let list: Vec<String> = some.iter().map(one).collect();
+            let row = self.first::<Row>(&deed, &format!("SELECT {}", list.join(", ")))?;
+            let values = row.map(Row::unwrap).unwrap_or_default();
+            let text = |value| match value {
+                mysql::Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                _ => String::new(),
+            };
+            all.extend(values.into_iter().map(text));
+        }
+        Ok(all)
+    }
+
+    /// Creates a program as a client of that character set would, where that says the same; else as the client that we are. What it was made
+    /// by is on record, and asked for by programs.
+    pub(crate) fn run_as_client(&mut self, deed: &str, sql: &str, charset: &str) -> Result<u64, Error> {
+        let bytes = if sql.is_ascii() {
+            sql.as_bytes().to_vec()
+        } else if self.secure || charset.starts_with("utf8") || sql::hides_quotes(charset) {
+            return self.run(deed, sql);
+        } else {
+            let text = format!(
+                "SELECT CAST(CONVERT(_utf8mb4 x'{}' USING {charset}) AS BINARY)",
+                sql::hex(sql.as_bytes())
+            );
+            let Some(bytes) = self.first::<Vec<u8>>(deed, &text)? else { return self.run(deed, sql) };
+            if self.decoded(charset, &[&bytes])? != [sql] {
+                return self.run(deed, sql);
+            }
+            bytes
+        };
+        if !self.attempt(&format!("SET character_set_client = {charset}")) {
+            return self.run(deed, sql);
+        }
+        let outcome = self.run_bytes(&bytes).map_err(|source| self.fail_in(deed, sql, &source));
+        self.run(deed, "SET character_set_client = utf8mb4")?;
+        outcome.map(|answer| answer.rows)
     }
 
     /// A file of this host that a statement wants is not read from now on: the statement fails.

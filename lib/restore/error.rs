@@ -112,6 +112,24 @@ pub enum Error {
         /// The loader's login.
         server: String,
     },
+    /// Rights that are missing.
+    #[error("{account} lacks {} on {database}, which this dump needs", rights.join(", "))]
+    Lacks {
+        /// `'user'@'host'`.
+        account: String,
+        /// Where.
+        database: String,
+        /// As GRANT says them.
+        rights: Vec<&'static str>,
+        /// The statement that gives them.
+        grant: String,
+    },
+    /// Several reasons at once.
+    #[error("nothing was loaded, for {} reasons: {}", reasons.len(), listed_reasons(reasons))]
+    NotReady {
+        /// All of them.
+        reasons: Vec<Error>,
+    },
     /// Nothing can be made in the name of the definer.
     #[error("nothing can be made in the name of the definer of [targets.{target}]: {why}")]
     Definer {
@@ -352,9 +370,11 @@ impl Failure for Error {
             }
             Self::Unwell { .. } => Ending::new(Exit::Unavailable, "unwell"),
             Self::LockLost { .. } => Ending::new(Exit::Temporary, "lock-lost"),
+            Self::NotReady { reasons } => together(reasons),
             Self::NoLoader { .. }
             | Self::WideLoader { .. }
             | Self::FunctionsForbidden { .. }
+            | Self::Lacks { .. }
             | Self::Definer { .. }
             | Self::NewEvent { .. } => self.of_accounts(),
             Self::NotFast { .. } => {
@@ -391,7 +411,31 @@ impl Failure for Error {
     }
 }
 
+/// One reason behind the other, with what caused it.
+fn listed_reasons(reasons: &[Error]) -> String {
+    let one = |(at, reason): (usize, &Error)| format!("({}) {reason}", at + 1);
+    reasons.iter().enumerate().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// What to do about all of them; the exit code is the first one's.
+fn together(reasons: &[Error]) -> Ending {
+    let exit = reasons.first().map_or(Exit::Bug, Failure::exit);
+    let numbered = |(at, reason): (usize, &Error)| Some(format!("({}) {}", at + 1, reason.hint()?));
+    let hints: Vec<String> = reasons.iter().enumerate().filter_map(numbered).collect();
+    let ending = Ending::new(exit, "not-ready");
+    if hints.is_empty() { ending } else { ending.hint(hints.join("; ")) }
+}
+
 impl Error {
+    /// Nothing, the one reason, or all of them in one.
+    pub(crate) fn of_all(mut reasons: Vec<Self>) -> Result<(), Self> {
+        match reasons.len() {
+            0 => Ok(()),
+            1 => Err(reasons.swap_remove(0)),
+            _ => Err(Self::NotReady { reasons }),
+        }
+    }
+
     /// What is in a dump, and in files that are none.
     fn of_files(&self) -> Ending {
         match self {
@@ -405,8 +449,11 @@ impl Error {
                 let cure = source.as_ref().and_then(|source| cure(source.number()?));
                 Ending { hint: cure.map(str::to_owned), ..ending }
             }
-            Self::OurName { .. } => Ending::new(Exit::BadInput, "our-name")
-                .hint("rename it at its source, or leave it out of the dump; the database is as it was"),
+            Self::OurName { table } => Ending::new(Exit::BadInput, "our-name").hint(format!(
+                "a refresh writes its state down in tables called refreshkit_refresh, refreshkit_swapped and refreshkit_previous: leave it out \
+                 (mysqldump --ignore-table=DATABASE.{table}; \"ignore\" for a table of mydehydrate's), rename it at its source, or restore into a \
+                 target with instance = …, which has no such tables; the database is as it was"
+            )),
             Self::OtherKind { hint, .. } => Ending::new(Exit::BadInput, "no-dump").hint(hint),
             Self::Collations { .. } => Ending::new(Exit::Unavailable, "unknown-collation").hint(
                 "the dump is of another kind or version of server: restore it there, or ALTER those tables at the source to a collation \
@@ -425,6 +472,7 @@ impl Error {
                 .hint("an account of its own for each target, with all rights on <database>__refresh and no others"),
             Self::FunctionsForbidden { .. } => Ending::new(Exit::Unavailable, "functions-forbidden")
                 .hint(FUNCTIONS),
+            Self::Lacks { grant, .. } => Ending::new(Exit::Unavailable, "rights-missing").hint(grant),
             Self::Definer { .. } => Ending::new(Exit::BadConfig, "definer").hint(
                 "the account must be there; to make objects in its name takes SET_ANY_DEFINER (MySQL 8.2), SET_USER_ID (8.0) or SET USER (MariaDB)",
             ),

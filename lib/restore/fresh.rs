@@ -74,7 +74,7 @@ impl ChosenDump {
                 workers: None,
                 choice: Choice::default(),
             };
-            guard::refuse_too_large(admin, &job)?;
+            Error::of_all(guard::misfits(admin, &job)?)?;
             jobs.push(job);
         }
         let mut tables = Vec::new();

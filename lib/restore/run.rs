@@ -49,16 +49,18 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     if !(options.include.is_empty() && options.exclude.is_empty()) {
         say_what_stays_empty(house, &target, &loading.left_empty());
     }
+    let misfits = loading.misfits(&mut holder.session)?;
     prepare(house, &mut holder, &target)?;
     let fast = options.fast && fast::may(house, &mut holder.session, &target)?;
     if house.dry_run {
+        Error::of_all(misfits)?;
         loading.say_what_would_be_done(house, &target, checkout.as_ref());
         return Ok(Done::saying("dry run"));
     }
     let mut refresh =
         Refresher { house, target: &target, loading: &loading, checkout: checkout.as_ref(), fast };
     let section = document.refresh.as_mut().expect("set above");
-    let outcome = refresh.work(&mut holder, section);
+    let outcome = refresh.work(&mut holder, section, misfits);
     let written = write_junit(options, section);
     outcome?;
     written.map(|()| Done::saying(describe(section)))
@@ -152,10 +154,10 @@ struct Refresher<'a> {
 }
 
 impl Refresher<'_> {
-    fn work(&mut self, holder: &mut Holder, refresh: &mut Refresh) -> Result<(), Error> {
-        let loader =
-            Loader::of(self.house, self.target, &mut holder.session, self.loading.makes_functions())?;
-        let outcome = self.work_with(holder, &loader, refresh);
+    fn work(&mut self, holder: &mut Holder, refresh: &mut Refresh, misfits: Vec<Error>) -> Result<(), Error> {
+        let loader = Loader::of(self.house, self.target, &mut holder.session)?;
+        let definers = self.prepare(holder, &loader, misfits);
+        let outcome = definers.and_then(|definers| self.work_with(holder, &loader, &definers, refresh));
         if let Err(e) = &outcome {
             self.clean_up(holder, e);
         }
@@ -163,21 +165,34 @@ impl Refresher<'_> {
         outcome
     }
 
+    /// An empty staging database, and nothing that is known to go wrong later: what is, is told together with `misfits`.
+    fn prepare(&self, holder: &mut Holder, loader: &Loader, misfits: Vec<Error>) -> Result<Definers, Error> {
+        self.open_staging(holder)?;
+        let mut reasons = misfits;
+        reasons.extend(self.loading.missing_rights(self.target, loader, &mut holder.session)?);
+        match Definers::of(self.house, self.target, &mut holder.session) {
+            Err(reason @ Error::Definer { .. }) => {
+                reasons.push(reason);
+                Err(Error::of_all(reasons).expect_err("there is a reason"))
+            }
+            outcome => Error::of_all(reasons).and(outcome),
+        }
+    }
+
     fn work_with(
         &mut self,
         holder: &mut Holder,
         loader: &Loader,
+        definers: &Definers,
         refresh: &mut Refresh,
     ) -> Result<(), Error> {
-        self.open_staging(holder)?;
-        let definers = Definers::of(self.house, self.target, &mut holder.session)?;
         loader.end_others(&self.target.staging())?;
         let events = self.fill(holder, loader, refresh)?;
         let databases = state::databases(&mut holder.session)?;
         self.migrate(&loader.server, &databases, refresh)?;
         set::run(self.house, self.target, &loader.server, &self.target.staging())?;
         self.house.cancel.check()?;
-        let incoming = self.incoming(loader, &definers, &events)?;
+        let incoming = self.incoming(loader, definers, &events)?;
         let live = Contents::read(&mut holder.session, &self.target.database)?;
         let history = serde_json::json!({
             "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
@@ -199,8 +214,7 @@ impl Refresher<'_> {
 
     /// Tables, what survives of the old database, and what is no table. Returns the events as the dump has them.
     ///
-    /// The rows that survive are set aside by the account that swaps, as late as it can be: while there is nothing in the
-    /// staging database but tables, or nothing at all.
+    /// The rows that survive are set aside by the account that swaps as late as it can be.
     fn fill(
         &mut self,
         holder: &mut Holder,
@@ -208,8 +222,6 @@ impl Refresher<'_> {
         refresh: &mut Refresh,
     ) -> Result<Vec<Object>, Error> {
         let started = std::time::Instant::now();
-        let early = self.loading.brings_objects_with_rows();
-        let before = if early { preserve::set_aside(&mut holder.session, self.target)? } else { Vec::new() };
         refresh.tables = self.load(holder, loader)?;
         refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
         self.house.progress.say(&format!(
@@ -218,7 +230,7 @@ impl Refresher<'_> {
             refresh.rows,
             started.elapsed().as_secs_f64()
         ));
-        let kept = if early { before } else { preserve::set_aside(&mut holder.session, self.target)? };
+        let kept = preserve::set_aside(&mut holder.session, self.target)?;
         let mut session = loader.server.connect_to(Some(&self.target.staging()))?;
         let preserved = preserve::put_back(&mut session, self.target, &kept)?;
         preserve::compare(&mut holder.session, &mut session, self.target, &kept)?;

@@ -1,6 +1,7 @@
 //! Whether an event may fire once it is created.
 //!
-//! In: what `SHOW CREATE EVENT` answers. Out: what it says, or the same text that says otherwise.
+//! In: what `SHOW CREATE EVENT` answers. Out: what it says, or the same text that says otherwise; or without what MySQL itself cannot read
+//! again under HIGH_NOT_PRECEDENCE, where NOT is another word.
 
 use super::lexer::{Token, tokens};
 use super::splice::spliced;
@@ -28,11 +29,30 @@ fn changed(create: &str, from: &str, to: &str) -> String {
     spliced(create, place)
 }
 
-/// The word behind the first `PRESERVE`, which a server always writes and before the event's body.
+/// Without `ON COMPLETION NOT PRESERVE`, which is what an event is without it.
+pub(crate) fn without_completion(create: &str) -> String {
+    let head = head(create);
+    let is = |at: usize, word: &str| head[at].is_word(create, word);
+    let words = ["ON", "COMPLETION", "NOT", "PRESERVE"];
+    let clause = (0..head.len().saturating_sub(4)).find(|at| (0..4).all(|word| is(at + word, words[word])));
+    let place = clause.map(|at| (head[at].place.start..head[at + 4].place.start, ""));
+    spliced(create, place)
+}
+
+/// What stands in front of the body.
+fn head(create: &str) -> Vec<Token> {
+    tokens(create).into_iter().take_while(|token| !token.is_word(create, "DO")).collect()
+}
+
+/// The word behind `PRESERVE`, or the first of its kind.
 fn state(create: &str) -> Option<Token> {
-    let mut all = tokens(create).into_iter();
-    all.find(|token| token.is_word(create, "PRESERVE"))?;
-    all.next()
+    let head = head(create);
+    let preserve = head.iter().position(|token| token.is_word(create, "PRESERVE"));
+    let is_state = |token: &&Token| [AWAKE, ASLEEP].iter().any(|word| token.is_word(create, word));
+    match preserve {
+        Some(at) => head.get(at + 1).cloned(),
+        None => head.iter().find(is_state).cloned(),
+    }
 }
 
 #[cfg(test)]
@@ -47,5 +67,18 @@ mod tests {
         assert_eq!(awake(sql), sql.replace("NOT PRESERVE DISABLE", "NOT PRESERVE ENABLE"));
         assert_eq!(asleep(&awake(sql)), sql);
         assert_eq!((asleep(sql), asleep("SELECT 1")), (sql.to_owned(), "SELECT 1".to_owned()));
+    }
+
+    #[test]
+    fn what_an_event_is_without_it_need_not_be_said_and_its_state_is_found_all_the_same() {
+        let sql = "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION NOT PRESERVE ENABLE COMMENT 'ON COMPLETION NOT PRESERVE DISABLE' \
+                   DO SET @a = 'ON COMPLETION NOT PRESERVE DISABLE'";
+        let short = sql.replacen("ON COMPLETION NOT PRESERVE ", "", 1);
+        assert_eq!(without_completion(sql), short);
+        assert_eq!(without_completion(&short), short);
+        assert!(is_awake(&short) && !is_awake(&asleep(&short)));
+        assert_eq!(awake(&asleep(&short)), short);
+        let kept = "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION PRESERVE DISABLE DO SET @a = 1";
+        assert_eq!((without_completion(kept), is_awake(kept)), (kept.to_owned(), false));
     }
 }

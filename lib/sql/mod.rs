@@ -17,10 +17,10 @@ mod statements;
 mod table;
 mod tuples;
 
-pub(crate) use bytes::readable;
+pub(crate) use bytes::{Program, hides_quotes, readable};
 pub(crate) use condition::{Constant, constant, constants};
 pub(crate) use definer::{definer, definer_in, with_definer, without_definer};
-pub(crate) use event::{asleep, awake, is_awake};
+pub(crate) use event::{asleep, awake, is_awake, without_completion};
 pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
 pub(crate) use portable::{for_those_who_know, portable, settings};
 pub(crate) use quote::{hex, plain_literal};

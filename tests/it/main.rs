@@ -17,6 +17,8 @@ mod closure;
 mod config;
 mod dump;
 mod dump_across;
+mod dump_bodies;
+mod dump_bodies_made;
 mod dump_deep;
 mod dump_fidelity;
 mod dump_file;
@@ -129,6 +131,7 @@ mod restore_plain;
 mod restore_private;
 #[cfg(feature = "aws")]
 mod restore_production;
+mod restore_ready;
 mod restore_tls;
 mod rotate;
 mod schemas;

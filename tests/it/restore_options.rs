@@ -37,7 +37,7 @@ const OF_MYSQL: [&str; 2] = [
     "--skip-generated-invisible-primary-key --no-tablespaces",
 ];
 
-fn dump(server: &TestServer, options: &str, database: &str) -> Vec<u8> {
+pub(crate) fn dump(server: &TestServer, options: &str, database: &str) -> Vec<u8> {
     let program = if server.engine == Engine::MariaDb {
         PathBuf::from("mariadb-dump")
     } else {

@@ -16,6 +16,9 @@ pub(super) fn check(entry: &ObjectEntry) -> Result<(), String> {
     if let Some(collation) = entry.database_collation.as_ref().filter(|word| !session::is_word(word)) {
         return Err(format!("it was created under the collation {collation:?}"));
     }
+    if let Some(client) = entry.client.as_ref().filter(|word| !session::is_word(word)) {
+        return Err(format!("it was made by a client of the character set {client:?}"));
+    }
     let mode = Mode::set_by(&entry.session);
     let code = text::read(&entry.create, mode)?;
     let clause = definer(&entry.create).map_or(0..0, |clause| clause.place);

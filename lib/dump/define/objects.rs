@@ -17,8 +17,8 @@ use crate::dump::error::Error;
 use crate::mysql::{Session, number};
 use crate::rows::{Column, columns_of};
 use crate::sql::{
-    Mode, Named, awake, is_awake, literal, name, named_in, portable, qualified, readable, tokens,
-    with_definer,
+    Mode, Named, Program, awake, is_awake, literal, name, named_in, portable, qualified, tokens,
+    with_definer, without_completion,
 };
 
 /// Reads the objects of every database of the outline; what cannot be restored becomes a warning.
@@ -47,6 +47,12 @@ pub(crate) fn objects(
 const HIDDEN: &str = "this account may not read its body (it lacks SHOW_ROUTINE on MySQL, SHOW CREATE ROUTINE on MariaDB 11, or SELECT \
                       on mysql.proc)";
 
+/// What a server shows of an object, and its definition as text.
+struct Shown {
+    row: Row,
+    create: String,
+}
+
 struct Reader<'a> {
     database: &'a str,
     collation: &'a str,
@@ -70,8 +76,8 @@ impl Reader<'_> {
                 "PACKAGE BODY" => ObjectKind::PackageBody,
                 _ => ObjectKind::Procedure,
             };
-            let row = self.show(session, &word, &routine)?;
-            entries.push(self.entry(kind, &routine, &row, 2)?);
+            let shown = self.show(session, &word, &routine, 2)?;
+            entries.push(self.entry(kind, &routine, &shown)?);
         }
         Ok(entries)
     }
@@ -89,8 +95,8 @@ impl Reader<'_> {
             if outline.left_out.contains(&(self.database.to_owned(), table.clone())) {
                 continue;
             }
-            let row = self.show(session, "TRIGGER", &trigger)?;
-            let entry = self.entry(ObjectKind::Trigger, &trigger, &row, 2)?;
+            let shown = self.show(session, "TRIGGER", &trigger, 2)?;
+            let entry = self.entry(ObjectKind::Trigger, &trigger, &shown)?;
             entries.push(ObjectEntry { table: Some(table), ..entry });
         }
         Ok(entries)
@@ -126,12 +132,13 @@ impl Reader<'_> {
         let before = claim::events_before(session, self.database)?;
         let mut entries = Vec::new();
         for event in found {
-            let row = self.show(session, "EVENT", &event)?;
-            let mut entry = self.entry(ObjectKind::Event, &event, &row, 3)?;
+            let shown = self.show(session, "EVENT", &event, 3)?;
+            let mut entry = self.entry(ObjectKind::Event, &event, &shown)?;
+            entry.create = without_completion(&entry.create);
             if let Some(before) = before.get(&event).filter(|_| !is_awake(&entry.create)) {
                 self.as_before(&mut entry, before);
             }
-            if let Some(zone) = text(&row, "time_zone") {
+            if let Some(zone) = text(&shown.row, "time_zone") {
                 entry.session.push(format!("SET time_zone = {}", literal(&zone)));
             }
             entries.push(entry);
@@ -167,8 +174,8 @@ impl Reader<'_> {
                 outline.leave_out_view(self.database, &view, "is broken in the source");
                 continue;
             }
-            let row = self.show(session, "VIEW", &view)?;
-            let entry = self.entry(ObjectKind::View, &view, &row, 1)?;
+            let shown = self.show(session, "VIEW", &view, 1)?;
+            let entry = self.entry(ObjectKind::View, &view, &shown)?;
             let entry = ObjectEntry { create: portable(&entry.create), ..entry };
             entries.push(ObjectEntry { columns: names, ..entry });
         }
@@ -195,35 +202,44 @@ impl Reader<'_> {
         }
     }
 
-    fn show(&self, session: &mut Session, word: &str, object: &str) -> Result<Row, Error> {
+    /// `statement` is the position of the CREATE statement in the row.
+    fn show(
+        &self,
+        session: &mut Session,
+        word: &str,
+        object: &str,
+        statement: usize,
+    ) -> Result<Shown, Error> {
         let sql = format!("SHOW CREATE {word} {}", qualified(self.database, object));
         let deed = format!("reading {} {}.{object}", word.to_lowercase(), self.database);
-        session
-            .first(&deed, &sql)?
-            .ok_or_else(|| Error::NotThere(format!("{deed}: it is not there any more")))
-    }
-
-    /// `statement` is the position of the CREATE statement in the row.
-    fn entry(
-        &self,
-        kind: ObjectKind,
-        object: &str,
-        row: &Row,
-        statement: usize,
-    ) -> Result<ObjectEntry, Error> {
+        let (row, charset) = session
+            .show_create(&deed, &sql)?
+            .ok_or_else(|| Error::NotThere(format!("{deed}: it is not there any more")))?;
         let unfaithful = |problem: &str| Error::Unfaithful {
             object: format!("{}.{object}", self.database),
             problem: problem.to_owned(),
         };
-        let create: Option<Vec<u8>> = at(row, statement);
-        let create = create.ok_or_else(|| unfaithful(HIDDEN))?;
-        let create = readable(create).ok_or_else(|| unfaithful("its definition is no UTF-8"))?;
-        let rewritten = rewrite(kind, &create, self.database, self.policy)
+        let bytes: Option<Vec<u8>> = at(&row, statement);
+        let bytes = bytes.ok_or_else(|| unfaithful(HIDDEN))?;
+        let mode = Mode::of(&text(&row, "sql_mode").unwrap_or_default());
+        let program = Program { bytes: &bytes, kind: word, name: object, charset: &charset, mode };
+        let create = program.text(|texts| session.decoded(&charset, texts))?;
+        let create = create.ok_or_else(|| unfaithful("its definition is no text"))?;
+        Ok(Shown { row, create })
+    }
+
+    fn entry(&self, kind: ObjectKind, object: &str, shown: &Shown) -> Result<ObjectEntry, Error> {
+        let Shown { row, create } = shown;
+        let unfaithful = |problem: &str| Error::Unfaithful {
+            object: format!("{}.{object}", self.database),
+            problem: problem.to_owned(),
+        };
+        let rewritten = rewrite(kind, create, self.database, self.policy)
             .ok_or_else(|| unfaithful("its definition is not of a known form"))?;
-        let ascii = create.is_ascii();
-        let charset = text(row, "character_set_client").unwrap_or_default();
+        let client = text(row, "character_set_client").unwrap_or_default();
         // Text that is not ASCII is written as UTF-8, so it must be read as that.
-        let charset = if ascii || charset.starts_with("utf8") { charset } else { "utf8mb4".to_owned() };
+        let as_it_is = create.is_ascii() || client.starts_with("utf8");
+        let charset = if as_it_is { client.clone() } else { "utf8mb4".to_owned() };
         // A view has no mode: the server writes it out for the reading session's, which is the empty one.
         let mode = text(row, "sql_mode").unwrap_or_default();
         let mut settings = vec![format!("SET sql_mode = {}", literal(&portable_mode(&mode)))];
@@ -242,6 +258,7 @@ impl Reader<'_> {
             // A name of an account of production says who works there; it stays only where it is asked for.
             definer: rewritten.definer.filter(|_| self.policy == Definer::Keep),
             database_collation: text(row, "Database Collation").filter(|found| found != self.collation),
+            client: (!as_it_is).then_some(client),
             ..ObjectEntry::default()
         })
     }

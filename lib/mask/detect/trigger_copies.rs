@@ -8,9 +8,12 @@ use std::collections::BTreeSet;
 use crate::catalog::{Catalog, Family, Table};
 use crate::mask::masks::Masks;
 use crate::mysql::{Error, Session};
-use crate::sql::{Mode, Token, literal, pieces};
+use crate::sql::{Mode, Program, Token, literal, pieces, qualified};
 
-type TriggerRow = (String, String, String, String, String);
+type TriggerRow = (String, String, String, String);
+
+/// Where SHOW CREATE TRIGGER has the statement. In `information_schema` MySQL has texts without their escapes, which is other SQL.
+const STATEMENT: usize = 2;
 
 /// Warnings for `tables`, those whose rows come along: one query.
 pub fn copies(
@@ -25,15 +28,19 @@ pub fn copies(
     }
     let list: Vec<String> = databases.into_iter().collect();
     let sql = format!(
-        "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_STATEMENT, SQL_MODE \
+        "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, SQL_MODE \
          FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN ({}) ORDER BY 1, 2, 3",
         list.join(", ")
     );
     let triggers: Vec<TriggerRow> = session.rows("looking at triggers", &sql)?;
     let mut warnings = Vec::new();
-    for (database, table, name, body, mode) in triggers {
+    for (database, table, name, mode) in triggers {
         let Some(from) = catalog.find(&database, &table) else { continue };
-        let words = words(&body, Mode::of(&mode));
+        if masked(catalog, masks, from).next().is_none() {
+            continue;
+        }
+        let mode = Mode::of(&mode);
+        let words = words(&statement(session, &database, &name, mode)?, mode);
         let copied: Vec<&str> = masked(catalog, masks, from).filter(|column| reads(&words, column)).collect();
         for at in tables.iter().filter(|at| **at != from && writes(&words, &catalog.tables[**at])) {
             if let (false, Some(clear)) = (copied.is_empty(), clear(catalog, masks, *at)) {
@@ -46,6 +53,16 @@ pub fn copies(
         }
     }
     Ok(warnings)
+}
+
+/// What created the trigger, as it was written; nothing of one that is gone by now.
+fn statement(session: &mut Session, database: &str, trigger: &str, mode: Mode) -> Result<String, Error> {
+    let sql = format!("SHOW CREATE TRIGGER {}", qualified(database, trigger));
+    let deed = format!("reading the trigger {database}.{trigger}");
+    let Some((row, charset)) = session.show_create(&deed, &sql)? else { return Ok(String::new()) };
+    let bytes = row.get_opt::<Vec<u8>, _>(STATEMENT).and_then(Result::ok).unwrap_or_default();
+    let program = Program { bytes: &bytes, kind: "TRIGGER", name: trigger, charset: &charset, mode };
+    Ok(program.text(|texts| session.decoded(&charset, texts))?.unwrap_or_default())
 }
 
 fn masked<'a>(catalog: &'a Catalog, masks: &'a Masks, at: usize) -> impl Iterator<Item = &'a str> {

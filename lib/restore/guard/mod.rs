@@ -4,6 +4,7 @@
 //! does not fit, the server takes no statement that long.
 
 pub(super) mod production;
+pub(super) mod ready;
 
 use std::collections::BTreeSet;
 use std::net::ToSocketAddrs;
@@ -13,6 +14,7 @@ use mysql::{Opts, Row};
 
 use super::error::Error;
 use super::load::job::Job;
+use super::swap::state;
 use super::target::Target;
 use crate::archive::TableEntry;
 use crate::config::{Config, ServerConfig};
@@ -148,19 +150,30 @@ fn upstreams(session: &mut Session) -> Vec<String> {
     Vec::new()
 }
 
-/// Refuses what the server could not take in.
-pub(crate) fn refuse_too_large(session: &mut Session, job: &Job) -> Result<(), Error> {
-    let allowed = session.first::<u64>("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
-    let largest = job.tables().map(|(_, entry)| entry.statement_bytes_max).max().unwrap_or(0);
-    if let Some(allowed) = allowed.filter(|allowed| largest + 1024 > *allowed) {
-        return Err(Error::Packet { needed: largest, allowed });
-    }
+/// Why the server could not take a dump in: all that can be known without an account of its own.
+pub(crate) fn misfits(session: &mut Session, job: &Job) -> Result<Vec<Error>, Error> {
+    let ours = job.tables().find(|(_, entry)| state::is_ours(&entry.table));
+    let ours = ours.map(|(_, entry)| Error::OurName { table: entry.table.clone() });
+    let long = too_long(session, job)?;
+    let unknown = unknown_collations(session, job)?;
     let chosen = job.tables().filter(|(_, entry)| job.choice.takes(&entry.table));
-    refuse_full_disk(session, &job.server, chosen.map(|(_, entry)| entry.plain_bytes).sum())
+    let bytes = chosen.map(|(_, entry)| entry.plain_bytes).sum();
+    let full = refuse_full_disk(session, &job.server, bytes).err();
+    Ok([ours, long, unknown, full].into_iter().flatten().collect())
 }
 
-/// Refuses tables of a collation that the server does not have, before the first of them is made.
-pub(crate) fn refuse_unknown_collations(session: &mut Session, job: &Job) -> Result<(), Error> {
+/// Statements that are longer than the server takes.
+fn too_long(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
+    let allowed = session.first::<u64>("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
+    let largest = job.tables().map(|(_, entry)| entry.statement_bytes_max).max().unwrap_or(0);
+    let objects = job.dump.manifest().objects.iter().map(|object| object.create.len() as u64).max();
+    let largest = largest.max(objects.unwrap_or(0));
+    let allowed = allowed.filter(|allowed| largest + 1024 > *allowed);
+    Ok(allowed.map(|allowed| Error::Packet { needed: largest, allowed }))
+}
+
+/// Tables of a collation that the server does not have.
+fn unknown_collations(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
     let rows = session.rows::<Row>("listing the collations", "SHOW COLLATION")?;
     let known: BTreeSet<String> = rows.iter().filter_map(|row| row.get_opt::<String, _>(0)?.ok()).collect();
     let of = |entry: &TableEntry| collations_of(&entry.create);
@@ -169,11 +182,8 @@ pub(crate) fn refuse_unknown_collations(session: &mut Session, job: &Job) -> Res
         .flat_map(|(_, entry)| of(entry))
         .filter(|collation| !known.contains(collation))
         .collect();
-    if unknown.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Collations { unknown: unknown.into_iter().collect() })
-    }
+    let unknown: Vec<String> = unknown.into_iter().collect();
+    Ok((!unknown.is_empty()).then_some(Error::Collations { unknown }))
 }
 
 /// The collations that a table's definition names outside of comments for other versions of servers.

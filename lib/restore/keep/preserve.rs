@@ -5,18 +5,22 @@
 //! migrations fit; of its columns, those are filled that both have.
 //!
 //! ```text
-//! set_aside    the account that swaps copies the rows into tables of the staging database that it makes itself
-//! put_back     the loader moves them to where they belong
+//! set_aside    the account that swaps copies the rows into tables that it makes in `__previous`, where nobody else has rights, and
+//!              then renames them into the staging database
+//! put_back     the loader moves them to where they belong, while triggers that came with the rows are away
 //! ```
 //!
-//! The first may read the database in use, and never writes into what somebody else made; the second may not read it.
+//! The first may read the database in use, and never writes into what somebody else made or could have laid a trigger on; the second
+//! may not read it.
 
 use mysql::Row;
 
 use crate::catalog::Patterns;
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::restore::swap::{objects, state};
+use crate::restore::swap::objects::{self, Object};
+use crate::restore::swap::state;
+use crate::restore::swap::sync_objects::create;
 use crate::restore::target::Target;
 use crate::sql::{literal, name, qualified};
 
@@ -55,15 +59,17 @@ pub(crate) fn set_aside(session: &mut Session, target: &Target) -> Result<Vec<Ke
     let mark: u64 = rand::random();
     let mut kept = Vec::new();
     for (number, (table, condition)) in all.into_iter().enumerate() {
-        let aside = format!("refreshkit_kept_{mark:016x}_{number}");
+        let aside = format!("{}{mark:016x}_{number}", state::KEPT);
         let create =
             if condition.is_none() { Some(definition(session, &target.database, table)?) } else { None };
-        let (from, to) = (qualified(&target.database, table), qualified(&target.staging(), &aside));
+        let (from, to) = (qualified(&target.database, table), qualified(&target.previous(), &aside));
         session.run(&format!("making room for {from}"), &format!("CREATE TABLE {to} LIKE {from}"))?;
         let all: Vec<String> = columns(session, &target.database, table)?.iter().map(|c| name(c)).collect();
         let (list, which) = (all.join(", "), where_clause(condition));
         let sql = format!("INSERT INTO {to} ({list}) SELECT {list} FROM {from}{which}");
         session.run(&format!("preserving {from}"), &sql)?;
+        let there = qualified(&target.staging(), &aside);
+        session.run(&format!("handing {from} over"), &format!("RENAME TABLE {to} TO {there}"))?;
         kept.push(Kept { aside, table: table.to_owned(), condition: condition.map(str::to_owned), create });
     }
     finish(session)?;
@@ -77,6 +83,7 @@ pub(crate) fn put_back(session: &mut Session, target: &Target, kept: &[Kept]) ->
     }
     let staging = target.staging();
     let loaded = objects::tables(session, &staging)?;
+    let triggers = take_triggers(session, &staging, kept)?;
     prepare(session)?;
     let mut survived = Vec::new();
     for one in kept {
@@ -116,7 +123,22 @@ pub(crate) fn put_back(session: &mut Session, target: &Target, kept: &[Kept]) ->
         session.run("removing what was set aside", &format!("DROP TABLE {aside}"))?;
     }
     finish(session)?;
+    for trigger in &triggers {
+        create(session, &staging, trigger)?;
+    }
     Ok(survived)
+}
+
+/// The triggers of the tables that are filled, which are gone then: rows that survive have gone through them once.
+fn take_triggers(session: &mut Session, staging: &str, kept: &[Kept]) -> Result<Vec<Object>, Error> {
+    session.run("using the database", &format!("USE {}", name(staging)))?;
+    let mut triggers = objects::triggers(session, staging)?;
+    triggers.retain(|trigger| kept.iter().any(|one| one.table == trigger.table));
+    for trigger in &triggers {
+        let full = qualified(staging, &trigger.name);
+        session.run(&format!("setting the trigger {full} aside"), &format!("DROP TRIGGER {full}"))?;
+    }
+    Ok(triggers)
 }
 
 /// Nothing was lost, or written meanwhile: whole tables have as many rows in the database in use as where they were put.

@@ -55,12 +55,15 @@ fn create(session: &mut Session, entry: &ObjectEntry, text: &str) -> Result<(), 
         session.run(&deed, &statement)?;
     }
     // Those who defined things in production are not here; in whose name they run is decided before the swap.
+    let text = without_definer(text);
+    let make = |session: &mut Session| match &entry.client {
+        Some(charset) => session.run_as_client(&deed, &text, charset),
+        None => session.run(&deed, &text),
+    };
     let outcome = match &entry.database_collation {
         // What a routine's texts default to is decided by the database, when it is created.
-        Some(collation) => {
-            under_collation(session, collation, |session| session.run(&deed, &without_definer(text)))
-        }
-        None => session.run(&deed, &without_definer(text)),
+        Some(collation) => under_collation(session, collation, make),
+        None => make(session),
     };
     for statement in ["SET NAMES utf8mb4", "SET time_zone = '+00:00'"] {
         session.run(&deed, statement)?;

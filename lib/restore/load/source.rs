@@ -15,11 +15,12 @@ use crate::house::House;
 use crate::migrate::{self, Checkout, SqlTarget};
 use crate::mysql::{Server, Session};
 use crate::restore::error::Error;
-use crate::restore::guard;
+use crate::restore::guard::{self, ready};
 use crate::restore::loader::Loader;
 use crate::restore::options::RunOptions;
 use crate::restore::swap::objects::Object;
 use crate::restore::swap::state;
+use crate::restore::swap::sync_objects::Contents;
 use crate::restore::target::Target;
 
 /// The file that a choice stands for: `latest`, a file name, a day or a path. A choice of last week's is not there for ever.
@@ -121,7 +122,7 @@ pub(crate) enum Loading {
 }
 
 impl Loading {
-    /// Refuses what the server could not take in.
+    /// What a chosen file is to be loaded with.
     pub(crate) fn of(
         dump: AnyDump,
         target: &Target,
@@ -141,8 +142,6 @@ impl Loading {
                     choice,
                     dump: Arc::new(dump),
                 };
-                guard::refuse_too_large(session, &job)?;
-                guard::refuse_unknown_collations(session, &job)?;
                 Ok(Self::Ours(job, database))
             }
             AnyDump::Foreign(plain) => {
@@ -150,6 +149,33 @@ impl Loading {
                 Ok(Self::Foreign(plain))
             }
         }
+    }
+
+    /// Why the server could not take it in. What a file of another program holds is known when it is read.
+    pub(crate) fn misfits(&self, session: &mut Session) -> Result<Vec<Error>, Error> {
+        match self {
+            Self::Ours(job, _) => guard::misfits(session, job),
+            Self::Foreign(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// What the accounts may not do that it takes. The databases of the refresh are there, and empty.
+    pub(crate) fn missing_rights(
+        &self,
+        target: &Target,
+        loader: &Loader,
+        swapper: &mut Session,
+    ) -> Result<Vec<Error>, Error> {
+        let Self::Ours(job, _) = self else { return Ok(Vec::new()) };
+        let forbidden = self.makes_functions() && loader.is_kept_from_functions(swapper)?;
+        let server = loader.server.label().to_owned();
+        let forbidden = forbidden.then_some(Error::FunctionsForbidden { server });
+        let live = Contents::read(swapper, &target.database)?;
+        let mut session = loader.server.connect()?;
+        let loads = ready::lacking(&mut session, &target.staging(), &ready::to_load(job))?;
+        let swaps = ready::lacking(swapper, &target.database, &ready::to_swap(job))?;
+        let keeps = ready::lacking(swapper, &target.previous(), &ready::to_keep(&live))?;
+        Ok([forbidden, loads, swaps, keeps].into_iter().flatten().collect())
     }
 
     /// Character set and collation of the database.
@@ -166,17 +192,12 @@ impl Loading {
     }
 
     /// Whether there are functions or triggers, as far as it can be known before the load.
-    pub(crate) fn makes_functions(&self) -> bool {
+    fn makes_functions(&self) -> bool {
         let one = |kind| matches!(kind, ObjectKind::Function | ObjectKind::Trigger);
         match self {
             Self::Ours(job, _) => job.dump.manifest().objects.iter().any(|object| one(object.kind)),
             Self::Foreign(_) => false,
         }
-    }
-
-    /// Whether what is no table comes while rows are loaded.
-    pub(crate) fn brings_objects_with_rows(&self) -> bool {
-        matches!(self, Self::Foreign(_))
     }
 
     /// Loads the tables, over the loader's login; from SQL of another tool, everything. `databases` are those of the server.

@@ -78,8 +78,14 @@ pub(crate) fn password() -> String {
     Alphanumeric.sample_string(&mut rand::rng(), 28) + "-aZ9"
 }
 
+/// `'user'@'host'` of what CURRENT_USER() says.
+pub(crate) fn quoted(account: &str) -> String {
+    let (user, host) = account.rsplit_once('@').unwrap_or((account, "%"));
+    format!("{}@{}", literal(user), literal(host))
+}
+
 /// A database's name where GRANT reads a pattern: `_` and `%` mean themselves. With partial revokes it reads none.
-fn pattern(session: &mut Session, database: &str) -> String {
+pub(crate) fn pattern(session: &mut Session, database: &str) -> String {
     let plain = session.engine() == Engine::MySql
         && matches!(
             session.first::<i64>("asking how grants are read", "SELECT @@partial_revokes"),

@@ -40,29 +40,15 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
-    /// Finds or makes it. `makes_functions`: the dump has functions or triggers.
-    pub(crate) fn of(
-        house: &House,
-        target: &Target,
-        session: &mut Session,
-        makes_functions: bool,
-    ) -> Result<Self, Error> {
-        let forbidden = makes_functions && account::needs_super_for_functions(session)?;
+    /// Finds or makes it.
+    pub(crate) fn of(house: &House, target: &Target, session: &mut Session) -> Result<Self, Error> {
         if let Some(server) = &target.loader {
-            if forbidden {
-                return Err(Error::FunctionsForbidden { server: server.label().to_owned() });
-            }
             fence::refuse_wider(target, server, session)?;
             return Ok(Self { server: server.clone(), made: None, fenced: true });
         }
         let why = match Self::make(target, session)? {
             Ok(made) => {
-                let checked = if forbidden {
-                    Err(Error::FunctionsForbidden { server: made.server.label().to_owned() })
-                } else {
-                    fence::refuse_wider(target, &made.server, session)
-                };
-                if let Err(e) = checked {
+                if let Err(e) = fence::refuse_wider(target, &made.server, session) {
                     made.dismiss(house, session);
                     return Err(e);
                 }
@@ -70,9 +56,6 @@ impl Loader {
             }
             Err(why) => why,
         };
-        if forbidden && !fast::has(session, "SUPER")? {
-            return Err(Error::FunctionsForbidden { server: target.server.label().to_owned() });
-        }
         if target.settings.require_loader {
             return Err(Error::NoLoader { target: target.name.clone(), why });
         }
@@ -108,6 +91,12 @@ impl Loader {
                 Err(e.into())
             }
         }
+    }
+
+    /// Whether the server would let it make no functions and triggers.
+    pub(crate) fn is_kept_from_functions(&self, swapper: &mut Session) -> Result<bool, Error> {
+        let may = |swapper: &mut Session| Ok::<_, Error>(!self.fenced && fast::has(swapper, "SUPER")?);
+        Ok(account::needs_super_for_functions(swapper)? && !may(swapper)?)
     }
 
     /// Whether it is an account that can do nothing outside the staging database.

@@ -3,12 +3,11 @@
 //! In: a database. Out: its objects as plain data, each with what its meaning depends on (SQL mode, collation, time
 //! zone), and their names free of the database where the server allows.
 
-use mysql::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::sql::{Mode, Token, literal, name, pieces, qualified, readable};
+use crate::sql::{Mode, Program, Token, literal, name, pieces, qualified, without_completion};
 
 /// What kind of object; in the order in which they can be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,6 +65,9 @@ pub(crate) struct Object {
     /// Default collation of its database when it was made: that of its parameters. Empty for views.
     #[serde(default)]
     pub(crate) database_collation: String,
+    /// Character set of the client that made it; of what an earlier version wrote down nobody knows.
+    #[serde(default)]
+    pub(crate) client: String,
     /// Time zone of an event.
     #[serde(default)]
     pub(crate) time_zone: String,
@@ -146,11 +148,12 @@ fn routines(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
             "PACKAGE BODY" => Kind::PackageBody,
             _ => Kind::Function,
         };
-        let create = show_create(session, kind, database, &routine, 2)?;
+        let (create, client) = show_create(session, kind, database, &routine, 2)?;
         objects.push(Object {
             kind,
             name: routine,
             create,
+            client,
             sql_mode,
             collation,
             database_collation,
@@ -172,11 +175,12 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let mut objects = Vec::new();
     // A view of our own tables' name is nobody's to have: what is written there is believed.
     for (view, collation) in found.into_iter().filter(|(view, _)| !super::state::is_ours(view)) {
-        let create = show_create(session, Kind::View, database, &view, 1)?;
+        let (create, client) = show_create(session, Kind::View, database, &view, 1)?;
         objects.push(Object {
             kind: Kind::View,
             name: view,
             create,
+            client,
             collation,
             table: String::new(),
             sql_mode: String::new(),
@@ -191,7 +195,7 @@ type TriggerParts = (String, String, String, String, String, Option<String>, Str
 
 /// Triggers put together from their parts: `SHOW CREATE TRIGGER` repeats names as they were typed, with a database in front of them or
 /// not. The body is only there as it was written: `information_schema` of MySQL has it with texts unescaped, which is other SQL.
-fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
+pub(crate) fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let sql = format!(
         "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, DEFINER, ACTION_STATEMENT, \
          SQL_MODE, COLLATION_CONNECTION, DATABASE_COLLATION FROM information_schema.TRIGGERS \
@@ -203,7 +207,7 @@ fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
     for (trigger, table, timing, event, definer, body, sql_mode, collation, database_collation) in found {
         let hidden = || Error::Hidden { what: format!("trigger {database}.{trigger}") };
         body.ok_or_else(hidden)?;
-        let whole = show_create(session, Kind::Trigger, database, &trigger, 2)?;
+        let (whole, client) = show_create(session, Kind::Trigger, database, &trigger, 2)?;
         let body = body_of(&whole, Mode::of(&sql_mode)).ok_or_else(hidden)?;
         let (user, host) = definer.rsplit_once('@').unwrap_or((&definer, ""));
         let definer = if host.is_empty() { name(user) } else { format!("{}@{}", name(user), name(host)) };
@@ -217,6 +221,7 @@ fn triggers(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
             name: trigger,
             table,
             create,
+            client,
             sql_mode,
             collation,
             database_collation,
@@ -266,12 +271,15 @@ pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object
     for (event, sql_mode, time_zone, collation, database_collation) in found {
         // Times in the text are in the session's zone.
         session.attempt(&format!("SET SESSION time_zone = {}", literal(&time_zone)));
-        let create = show_create(session, Kind::Event, database, &event, 3);
+        let shown = show_create(session, Kind::Event, database, &event, 3);
         session.attempt("SET SESSION time_zone = '+00:00'");
+        let (create, client) = shown?;
+        let create = without_completion(&create);
         objects.push(Object {
             kind: Kind::Event,
             name: event,
-            create: create?,
+            create,
+            client,
             sql_mode,
             collation,
             database_collation,
@@ -287,20 +295,28 @@ pub(crate) fn can_read_procedure(session: &mut Session, database: &str, procedur
     show_create(session, Kind::Procedure, database, procedure, 2).is_ok()
 }
 
-/// The text of `SHOW CREATE`, which is in another column for each kind, and NULL for whoever may not see it.
+/// The text of `SHOW CREATE`, which is in another column for each kind and NULL for whoever may not see it, and the character set of the
+/// client that made the object.
 fn show_create(
     session: &mut Session,
     kind: Kind,
     database: &str,
     object: &str,
     column: usize,
-) -> Result<String, Error> {
+) -> Result<(String, String), Error> {
     let words = kind.words();
     let what = format!("{} {database}.{object}", words.to_lowercase());
     let sql = format!("SHOW CREATE {words} {}", qualified(database, object));
-    let row: Option<Row> = session.first(&format!("reading {what}"), &sql)?;
-    let text = row.and_then(|row| row.get_opt::<Option<Vec<u8>>, _>(column)?.ok().flatten());
-    text.and_then(readable).ok_or(Error::Hidden { what })
+    let hidden = || Error::Hidden { what: what.clone() };
+    let (row, charset) = session.show_create(&format!("reading {what}"), &sql)?.ok_or_else(hidden)?;
+    let bytes = row.get_opt::<Option<Vec<u8>>, _>(column).and_then(|found| found.ok().flatten());
+    let bytes = bytes.ok_or_else(hidden)?;
+    // Of a view there is a character set where others have their mode.
+    let mode: Option<String> = row.get_opt(1).and_then(Result::ok).filter(|_| kind != Kind::View);
+    let mode = Mode::of(&mode.unwrap_or_default());
+    let program = Program { bytes: &bytes, kind: words, name: object, charset: &charset, mode };
+    let text = program.text(|texts| session.decoded(&charset, texts))?;
+    Ok((text.ok_or_else(hidden)?, charset))
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub(crate) const AFTER: &str = "refreshkit_swapped";
 /// The table that says that a `__previous` database is ours, and what is in it.
 pub(crate) const PREVIOUS: &str = "refreshkit_previous";
 
+/// How tables are called in which rows of the database in use are on their way.
+pub(crate) const KEPT: &str = "refreshkit_kept_";
+
 /// Whether a table is one of ours by its name, in any case: on some servers that is the same name.
 pub(crate) fn is_ours(table: &str) -> bool {
     [BEFORE, AFTER, PREVIOUS].iter().any(|ours| ours.eq_ignore_ascii_case(table))
@@ -177,6 +180,11 @@ pub(crate) fn forget(session: &mut Session, database: &str) -> Result<(), Error>
     for kind in ["TABLE", "VIEW"] {
         let (before, after) = (qualified(database, BEFORE), qualified(database, AFTER));
         session.run("removing the refresh's state", &format!("DROP {kind} IF EXISTS {before}, {after}"))?;
+    }
+    let tables = names(session, database, "TABLES", "TABLE_NAME", "TABLE_SCHEMA")?;
+    for table in tables.iter().filter(|table| table.starts_with(KEPT)) {
+        let sql = format!("DROP TABLE IF EXISTS {}", qualified(database, table));
+        session.run("removing what was on its way", &sql)?;
     }
     if has_tables(session, database)? { Ok(()) } else { drop_database(session, database) }
 }

@@ -133,10 +133,14 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
     let restored = lend_collation(session, database, object)?;
     let text = replacing(session.engine(), object);
     let collation = object.database_collation.as_str();
+    let make = |session: &mut Session, sql: &str| match object.client.as_str() {
+        "" => session.run(&what, sql),
+        charset => session.run_as_client(&what, sql, charset),
+    };
     let mut outcome = if matches!(object.kind, Kind::Function | Kind::Procedure) && !collation.is_empty() {
-        under_collation(session, collation, |session| session.run(&what, &text))
+        under_collation(session, collation, |session| make(session, &text))
     } else {
-        session.run(&what, &text)
+        make(session, &text)
     };
     let mut ours = false;
     if outcome.as_ref().is_err_and(|e| e.number() == Some(number::SPECIFIC_ACCESS_DENIED)) {
@@ -146,14 +150,14 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
         let full = sql::qualified(database, &object.name);
         outcome = match object.kind {
             Kind::View | Kind::Package | Kind::PackageBody => {
-                session.run(&what, &with_invoker(&own, Mode::of(&object.sql_mode)))
+                make(session, &with_invoker(&own, Mode::of(&object.sql_mode)))
             }
-            Kind::Function | Kind::Procedure => session.run(&what, &own).and_then(|_| {
+            Kind::Function | Kind::Procedure => make(session, &own).and_then(|_| {
                 let kind = object.kind.words();
                 session.run(&what, &format!("ALTER {kind} {full} SQL SECURITY INVOKER"))
             }),
-            Kind::Trigger => session.run(&what, &own),
-            Kind::Event => session.run(&what, &asleep(&own)),
+            Kind::Trigger => make(session, &own),
+            Kind::Event => make(session, &asleep(&own)),
         };
     }
     session.attempt("SET SESSION sql_mode = ''");

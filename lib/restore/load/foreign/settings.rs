@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::reading::Reading;
 use crate::mysql::Engine;
-use crate::sql::Kind;
+use crate::sql::{Kind, hides_quotes};
 
 /// What becomes of a SET.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,10 +21,6 @@ pub(super) enum Setting {
 
 /// Of the session, but not for the data: whether what is written here goes into the server's log, and under which number.
 const OF_THE_LOG: [&str; 4] = ["SQL_LOG_BIN", "GTID_PURGED", "GTID_NEXT", "PSEUDO_SLAVE_MODE"];
-
-/// Character sets in which a quote or a backslash can be the second byte of a character. Nobody knows where a statement in one ends
-/// without knowing all of its characters.
-const WITH_QUOTES_INSIDE: [&str; 6] = ["sjis", "cp932", "gbk", "gb18030", "big5", "gb2312"];
 
 /// Modes that MySQL 8 knows no more, and that change nothing in what a dump says.
 const GONE_MODES: [&str; 6] =
@@ -137,7 +133,7 @@ fn refuse_charset(reading: &Reading<'_>, assignment: &Assignment) -> Result<(), 
         Kind::Text => Some(reading.code[at].text(&reading.text).trim_matches(['\'', '"']).to_lowercase()),
         _ => reading.name(at).map(|name| name.to_lowercase()),
     });
-    match words.into_iter().find(|word| WITH_QUOTES_INSIDE.contains(&word.as_str())) {
+    match words.into_iter().find(|word| hides_quotes(word)) {
         Some(charset) => Err(format!(
             "{}: characters of {charset} may hold quotes, so that nobody can tell texts from code; write the dump with \
              --default-character-set=utf8mb4",

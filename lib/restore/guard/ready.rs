@@ -1,0 +1,183 @@
+//! Whether everything is there that the objects of a dump need, asked before a row is loaded: a right that is missing would be missed
+//! behind the whole load.
+//!
+//! In: which kinds of objects a dump has, the sessions of who loads and who swaps. Out: the rights that are missing, each account's and
+//! database's with the statement that gives them. Rights are not read out of SHOW GRANTS, which leaves out what comes with a role, or is
+//! taken away again: the server is asked for things that cannot be, and says first whether they may be asked for.
+
+use std::collections::BTreeSet;
+
+use crate::archive::{ObjectKind, TableEntry};
+use crate::mysql::Session;
+use crate::restore::error::Error;
+use crate::restore::load::job::Job;
+use crate::restore::loader::account::{pattern, quoted};
+use crate::restore::swap::objects::Kind;
+use crate::restore::swap::sync_objects::Contents;
+use crate::sql::qualified;
+
+/// What is never there, and what is never made.
+const NONE: &str = "refreshkit_none";
+const NEW: &str = "refreshkit_probe";
+
+/// Longer than the comment of a routine may be.
+const COMMENT_BYTES: usize = 65_536;
+
+/// A right on a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Right {
+    Create,
+    Insert,
+    Alter,
+    Drop,
+    Index,
+    References,
+    CreateView,
+    CreateRoutine,
+    AlterRoutine,
+    Trigger,
+    Event,
+}
+
+impl Right {
+    /// As GRANT says it.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Insert => "INSERT",
+            Self::Alter => "ALTER",
+            Self::Drop => "DROP",
+            Self::Index => "INDEX",
+            Self::References => "REFERENCES",
+            // What is made is read again.
+            Self::CreateView => "CREATE VIEW, SHOW VIEW",
+            Self::CreateRoutine => "CREATE ROUTINE",
+            Self::AlterRoutine => "ALTER ROUTINE",
+            Self::Trigger => "TRIGGER",
+            Self::Event => "EVENT",
+        }
+    }
+
+    /// A statement that wants the right and changes nothing whoever asks.
+    fn question(self, database: &str) -> String {
+        let (none, new) = (qualified(database, NONE), qualified(database, NEW));
+        match self {
+            Self::Create => format!("CREATE TABLE {new} LIKE {none}"),
+            Self::Insert => format!("INSERT INTO {none} VALUES (1)"),
+            Self::Alter => format!("ALTER TABLE {none} ADD a INT"),
+            Self::Drop => format!("DROP TABLE {none}"),
+            Self::Index => format!("CREATE INDEX a ON {none} (a)"),
+            Self::References => format!("CREATE TABLE {new} (a INT, FOREIGN KEY (a) REFERENCES {none} (a))"),
+            Self::CreateView => format!("CREATE VIEW {new} AS SELECT 1 AS a FROM {none}"),
+            Self::CreateRoutine => {
+                format!("CREATE PROCEDURE {new}() COMMENT '{}' SET @a = 1", "-".repeat(COMMENT_BYTES))
+            }
+            Self::AlterRoutine => format!("ALTER PROCEDURE {none} COMMENT ''"),
+            Self::Trigger => format!("CREATE TRIGGER {new} BEFORE INSERT ON {none} FOR EACH ROW SET @a = 1"),
+            // One that is over is not made.
+            Self::Event => format!("CREATE EVENT {new} ON SCHEDULE AT '2000-01-01 00:00:00' DO SET @a = 1"),
+        }
+    }
+}
+
+/// What whoever loads needs in the staging database.
+pub(crate) fn to_load(job: &Job) -> BTreeSet<Right> {
+    let mut rights = BTreeSet::from([Right::Create, Right::Insert, Right::Drop]);
+    let tables: Vec<&TableEntry> = job.tables().map(|(_, table)| table).collect();
+    if tables.iter().any(|table| !table.indexes.is_empty() || !table.foreign_keys.is_empty()) {
+        rights.extend([Right::Alter, Right::Index]);
+    }
+    if tables.iter().any(|table| !table.foreign_keys.is_empty()) {
+        rights.insert(Right::References);
+    }
+    rights.extend(of_objects(job));
+    rights
+}
+
+/// What whoever swaps needs in the database in use: the objects of the dump are made there.
+pub(crate) fn to_swap(job: &Job) -> BTreeSet<Right> {
+    let tables = [Right::Create, Right::Insert, Right::Alter, Right::Drop];
+    tables.into_iter().chain(of_objects(job)).collect()
+}
+
+/// What whoever swaps needs in `__previous`: the objects of the database in use are made there.
+pub(crate) fn to_keep(live: &Contents) -> BTreeSet<Right> {
+    let tables = [Right::Create, Right::Insert, Right::Alter, Right::Drop];
+    let objects = live.objects.iter().map(|object| match object.kind {
+        Kind::View => Right::CreateView,
+        Kind::Trigger => Right::Trigger,
+        Kind::Event => Right::Event,
+        Kind::Function | Kind::Procedure | Kind::Package | Kind::PackageBody => Right::CreateRoutine,
+    });
+    tables.into_iter().chain(objects).collect()
+}
+
+fn of_objects(job: &Job) -> BTreeSet<Right> {
+    let objects = job.dump.manifest().objects.iter().filter(|object| object.database == job.database);
+    let rights = objects.flat_map(|object| match object.kind {
+        ObjectKind::View => vec![Right::CreateView],
+        ObjectKind::Trigger => vec![Right::Trigger],
+        ObjectKind::Event => vec![Right::Event],
+        // What is made is altered: with whose rights it runs.
+        _ => vec![Right::CreateRoutine, Right::AlterRoutine],
+    });
+    rights.collect()
+}
+
+/// Which of these rights the session's account lacks in a database.
+pub(crate) fn lacking(
+    session: &mut Session,
+    database: &str,
+    rights: &BTreeSet<Right>,
+) -> Result<Option<Error>, Error> {
+    let allowed = session.first::<usize>("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
+    let fits = |question: &String| allowed.is_none_or(|allowed| question.len() + 1024 < allowed);
+    session.run("checking foreign keys", "SET SESSION foreign_key_checks = 1")?;
+    let mut lacking = Vec::new();
+    for right in rights {
+        let question = right.question(database);
+        if fits(&question) && is_denied(session, &question)? {
+            lacking.push(right.words());
+        }
+    }
+    if lacking.is_empty() {
+        return Ok(None);
+    }
+    let account = session.first::<String>("asking who we are", "SELECT CURRENT_USER()")?.unwrap_or_default();
+    let account = quoted(&account);
+    let grant = format!("GRANT {} ON {}.* TO {account}", lacking.join(", "), pattern(session, database));
+    Ok(Some(Error::Lacks { account, database: database.to_owned(), rights: lacking, grant }))
+}
+
+/// Whether the server refuses to be asked this. Whatever else it says is not about rights.
+fn is_denied(session: &mut Session, question: &str) -> Result<bool, Error> {
+    match session.run("asking what may be done", question) {
+        Ok(_) => Ok(false),
+        Err(e) if e.number().is_none() => Err(e.into()),
+        Err(e) => Ok(e.is_denied()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_right_is_asked_for_where_nothing_is_or_nothing_can_be() {
+        for right in [
+            Right::Create,
+            Right::Insert,
+            Right::Alter,
+            Right::Drop,
+            Right::Index,
+            Right::References,
+            Right::CreateView,
+            Right::AlterRoutine,
+            Right::Trigger,
+        ] {
+            assert!(right.question("a").contains("`a`.`refreshkit_none`"), "{right:?}");
+        }
+        assert!(Right::CreateRoutine.question("a").len() > COMMENT_BYTES);
+        assert!(Right::Event.question("a").contains("AT '2000-01-01"));
+    }
+}

@@ -1,0 +1,1 @@
+SELECT option_id, option_name, HEX(option_value) FROM wp_options ORDER BY 1; SELECT * FROM wp_posts ORDER BY 1; SELECT * FROM titles_only ORDER BY 1; UPDATE wp_posts SET post_title = 'x' WHERE ID = 1; SELECT menu_order FROM wp_posts WHERE ID = 1

@@ -1,0 +1,1 @@
+SELECT film_id, title, description, release_year, rental_rate, rating, special_features FROM film ORDER BY 1; SELECT * FROM film_text ORDER BY 1; SELECT * FROM film_list ORDER BY 1; SELECT film_count(1); CALL rate(1, @n); SELECT @n; SELECT last_update FROM language; UPDATE film SET title = 'B' WHERE film_id = 1; SELECT title FROM film_text WHERE film_id = 1

@@ -1,0 +1,1 @@
+SELECT * FROM city ORDER BY 1; SELECT * FROM country ORDER BY 1

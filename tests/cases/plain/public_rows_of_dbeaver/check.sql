@@ -1,0 +1,1 @@
+SELECT id, name, JSON_EXTRACT(doc, '$.a[1]') FROM people ORDER BY 1

@@ -1,0 +1,1 @@
+SELECT * FROM `Album` ORDER BY 1; SELECT * FROM `Artist` ORDER BY 1
