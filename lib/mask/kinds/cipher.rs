@@ -418,7 +418,7 @@ mod tests {
 
     #[test]
     fn case_and_what_stands_between_stay_and_another_night_is_another_mapping() {
-        let made = cipher_of("k", "cipher", "Ab-12 ü/C3");
+        let made = cipher_of("k", "cipher", "Ab-12 _/C3");
         let form: String = made
             .chars()
             .map(|c| match c {
@@ -428,8 +428,16 @@ mod tests {
                 other => other,
             })
             .collect();
-        assert_eq!(form, "Aa-## ü/A#");
-        assert_ne!(made, cipher_of("l", "cipher", "Ab-12 ü/C3"));
-        assert_eq!(made.to_lowercase(), cipher_of("k", "cipher", "ab-12 ü/c3"));
+        assert_eq!(form, "Aa-## _/A#");
+        assert_ne!(made, cipher_of("l", "cipher", "Ab-12 _/C3"));
+        assert_eq!(made.to_lowercase(), cipher_of("k", "cipher", "ab-12 _/c3"));
+    }
+
+    #[test]
+    fn of_letters_beyond_ascii_nothing_stays() {
+        for value in ["Иванов7", "Müller", "山"] {
+            let made = cipher_of("k", "cipher", value);
+            assert!(made.is_ascii() && made.len() == value.chars().count(), "{made}");
+        }
     }
 }
