@@ -133,6 +133,29 @@ impl Catalog {
     pub fn find(&self, database: &str, name: &str) -> Option<usize> {
         self.tables.binary_search_by(|t| (t.database.as_str(), t.name.as_str()).cmp(&(database, name))).ok()
     }
+
+    /// `table` as refresh.toml names it; `database.table` where the name alone says too little.
+    pub fn written(&self, table: &Table) -> String {
+        let alone = self.tables.iter().filter(|other| other.name == table.name).count() == 1;
+        let database = if alone { String::new() } else { format!("{}.", written(&table.database)) };
+        format!("{database}{}", written(&table.name))
+    }
+
+    /// `table.column`.
+    pub fn written_column(&self, table: &Table, column: &str) -> String {
+        format!("{}.{}", self.written(table), written(column))
+    }
+
+    /// `table(column, column)`.
+    pub fn written_columns(&self, table: &Table, columns: &[String]) -> String {
+        let columns: Vec<String> = columns.iter().map(|column| written(column)).collect();
+        format!("{}({})", self.written(table), columns.join(", "))
+    }
+}
+
+/// A part of a name, in back-ticks where it would be read as several or as a glob.
+fn written(part: &str) -> String {
+    if part.contains(['.', '`', '(', ' ', '*', '?']) { sql::name(part) } else { part.to_owned() }
 }
 
 impl Table {

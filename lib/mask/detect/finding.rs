@@ -13,7 +13,6 @@ use crate::document::chain;
 use crate::mask::masks::Masks;
 use crate::mask::propose::{self, KEEP};
 use crate::mysql::{self, Session};
-use crate::sql;
 
 /// The evidence of a name.
 const BY_NAME: &str = "by its name";
@@ -37,12 +36,7 @@ impl Finding {
     /// `"customers.mobile" = "phone"  # its name`.
     pub fn toml(&self, catalog: &Catalog) -> String {
         let table = &catalog.tables[self.table];
-        let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
-        let quote = |name: &str| {
-            if name.contains(['.', '`', '(', ' ']) { sql::name(name) } else { name.to_owned() }
-        };
-        let database = if alone { String::new() } else { format!("{}.", quote(&table.database)) };
-        let key = format!("{database}{}.{}", quote(&table.name), quote(&self.column));
+        let key = catalog.written_column(table, &self.column);
         format!("{} = {}  # {}", toml_text(&key), self.proposal, toml_comment(&self.evidence))
     }
 }

@@ -23,7 +23,7 @@ use crate::plan::rules::comparable::comparable;
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::relations;
 use crate::progress::Unit;
-use crate::sql::{literal, name};
+use crate::sql::literal;
 
 /// A `…_type` column with more values than this is no type.
 const TYPES_MAX: u32 = 20;
@@ -141,13 +141,13 @@ fn simple(
         let sample = look_up(session, (child, parent), &[(column, key)], None)?;
         let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
         let low = if sample.low { ", but they are only its first few" } else { "" };
-        let to = toml_text(&written(catalog, parent, &key.name));
+        let to = toml_text(&catalog.written_column(parent, &key.name));
         // One user who made all orders would bring them all.
         let audit = candidates::is_audit(&catalog::words(&column.name));
         let right = if audit { format!("{{ to = {to}, down = \"never\" }}") } else { to };
         let text = format!(
             "{} = {right}  # {}; {}{low}{index}{joined}",
-            toml_text(&written(catalog, child, &column.name)),
+            toml_text(&catalog.written_column(child, &column.name)),
             toml_comment(&candidate.evidence),
             sample.text(),
         );
@@ -218,34 +218,13 @@ fn several(
     let names: Vec<String> = key.iter().map(|column| column.name.clone()).collect();
     let text = format!(
         "{} = {}  # these columns are the key of {}; {}",
-        toml_text(&written_list(catalog, child, columns)),
-        toml_text(&written_list(catalog, parent, &names)),
+        toml_text(&catalog.written_columns(child, columns)),
+        toml_text(&catalog.written_columns(parent, &names)),
         toml_comment(&parent.name),
         sample.text(),
     );
     let stands = sample.values > 0 && sample.contained();
     Ok(Some(Proposal { text, stands, child: (at, columns.join(", ")), parent: place }))
-}
-
-/// `table.column`, with the database where the table's name alone says too little.
-fn written(catalog: &Catalog, table: &Table, column: &str) -> String {
-    format!("{}.{}", written_table(catalog, table), written_part(column))
-}
-
-/// `table(column, column)`.
-fn written_list(catalog: &Catalog, table: &Table, columns: &[String]) -> String {
-    let columns: Vec<String> = columns.iter().map(|column| written_part(column)).collect();
-    format!("{}({})", written_table(catalog, table), columns.join(", "))
-}
-
-fn written_table(catalog: &Catalog, table: &Table) -> String {
-    let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
-    let database = if alone { String::new() } else { format!("{}.", written_part(&table.database)) };
-    format!("{database}{}", written_part(&table.name))
-}
-
-fn written_part(part: &str) -> String {
-    if part.contains(['.', '`', '(', ' ', '*', '?']) { name(part) } else { part.to_owned() }
 }
 
 /// The `owner_type` that goes with `owner_id`.
@@ -301,7 +280,7 @@ fn polymorphic(
         }
         match best {
             Some((parent, key, found, total)) => {
-                let to = written(catalog, &catalog.tables[parent], &key.name);
+                let to = catalog.written_column(&catalog.tables[parent], &key.name);
                 let condition = format!("{} = {}", kind.name, literal(value));
                 parts.push(format!("{{ to = {}, where = {} }}", toml_text(&to), toml_text(&condition)));
                 evidence.push(format!("{value}: {found} of {total} found"));
@@ -315,7 +294,7 @@ fn polymorphic(
     if !unknown.is_empty() {
         evidence.push(format!("no table for {}", unknown.join(", ")));
     }
-    let left = toml_text(&written(catalog, table, &column.name));
+    let left = toml_text(&catalog.written_column(table, &column.name));
     let text = format!("{left} = [{}]  # {}", parts.join(", "), toml_comment(&evidence.join("; ")));
     Ok(Some(Proposal { text, stands: true, child: (child, column.name.clone()), parent: None }))
 }

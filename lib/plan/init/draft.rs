@@ -10,7 +10,7 @@ use super::masks::{self, Rules};
 use super::roots::{self, AT_LEAST, Ranked, WINDOW_DAYS};
 use super::settle::{Settled, settle};
 use super::shares::{Shares, share};
-use super::texts::{DECIDE, list, table_name};
+use super::texts::{DECIDE, list};
 use super::{file, links};
 use crate::config::{self, Config, ServerConfig, Tls, toml_comment, toml_text};
 use crate::document::{TableClass, chain};
@@ -219,7 +219,7 @@ fn dehydrate(ground: &mut Ground, ranked: &[Ranked], shares: &Shares) -> Result<
 /// The rule of a root, and what speaks for it.
 fn root(ground: &mut Ground, root: &Ranked) -> Result<(String, String), Error> {
     let table = &ground.catalog.tables[root.table];
-    let name = toml_text(&table_name(&ground.catalog, table));
+    let name = toml_text(&ground.catalog.written(table));
     let size = format!("about {} rows, {} table(s) hang from it", table.rows_estimate, root.below);
     let Some(date) = &root.date else {
         let line = format!("root = {{ table = {name}, at_least = {AT_LEAST} }}");

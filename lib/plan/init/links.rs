@@ -2,13 +2,12 @@
 //!
 //! In: the catalog, foreign keys, proposals. Out: lines.
 
-use super::texts::{DECIDE, table_name};
+use super::texts::DECIDE;
 use crate::catalog::{self, Catalog};
 use crate::config::{toml_comment, toml_text};
 use crate::plan::infer::candidates::is_audit;
 use crate::plan::infer::proposals::Proposal;
 use crate::plan::rules::edge::{Edge, Origin};
-use crate::sql::name;
 
 /// The lines: those that stand, then the doubtful ones as comments.
 pub(crate) fn lines(catalog: &Catalog, known: &[Edge], proposals: &[Proposal]) -> Vec<String> {
@@ -20,8 +19,6 @@ pub(crate) fn lines(catalog: &Catalog, known: &[Edge], proposals: &[Proposal]) -
 
 /// Foreign keys of who did something to a row: one person who made all orders would bring them all.
 fn audits(catalog: &Catalog, known: &[Edge]) -> Vec<String> {
-    let quoted =
-        |part: &str| if part.contains(['.', '`', '(', ' ', '*', '?']) { name(part) } else { part.to_owned() };
     let audit = |edge: &&Edge| {
         edge.origin == Origin::ForeignKey
             && edge.child_columns.len() == 1
@@ -29,9 +26,8 @@ fn audits(catalog: &Catalog, known: &[Edge]) -> Vec<String> {
             && is_audit(&catalog::words(&edge.child_columns[0]))
     };
     let line = |edge: &Edge| {
-        let end = |table: usize, column: &str| {
-            toml_text(&format!("{}.{}", table_name(catalog, &catalog.tables[table]), quoted(column)))
-        };
+        let end =
+            |table: usize, column: &str| toml_text(&catalog.written_column(&catalog.tables[table], column));
         format!(
             "{} = {{ to = {}, down = \"never\" }}  # {}",
             end(edge.child, &edge.child_columns[0]),

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::texts::{Entry, table_name};
+use super::texts::Entry;
 use crate::catalog::{Catalog, Table};
-use crate::config::Up;
+use crate::config::{Up, toml_text};
 use crate::document::TableClass;
 use crate::plan::infer::proposals::Proposal;
 use crate::plan::rules::classes::{LOOKUP_ROWS_MAX, built_in_group};
@@ -43,7 +43,7 @@ pub(crate) fn share(
         let table = &catalog.tables[at];
         if table.rows_estimate <= LOOKUP_ROWS_MAX {
             let why = format!("about {} rows, and no relation reaches it", table.rows_estimate);
-            shares.full.push(Entry { name: table_name(catalog, table), why, decide: false });
+            shares.full.push(Entry { name: catalog.written(table), why, decide: false });
             classes[at] = Some(TableClass::Full);
         }
     }
@@ -52,7 +52,7 @@ pub(crate) fn share(
         let table = &catalog.tables[at];
         let nearest = nearest(catalog, at, &left, proposals);
         let why = format!("about {} rows, and no relation reaches it; {nearest}", table.rows_estimate);
-        shares.empty.push(Entry { name: table_name(catalog, table), why, decide: true });
+        shares.empty.push(Entry { name: catalog.written(table), why, decide: true });
         classes[at] = Some(TableClass::Empty);
     }
     // What asks for a decision comes first.
@@ -78,7 +78,7 @@ impl Shares {
             };
             let (kept, left): (Vec<usize>, Vec<usize>) = tables.into_iter().partition(|at| wanted(*at));
             for at in kept {
-                let name = table_name(catalog, &catalog.tables[at]);
+                let name = catalog.written(&catalog.tables[at]);
                 let why = format!("called like @{group}, but other tables refer to it");
                 self.follow.push(Entry { name, why, decide: false });
                 classes[at] = Some(TableClass::Follow);
@@ -125,9 +125,9 @@ fn nearest(catalog: &Catalog, at: usize, left: &[usize], proposals: &[Proposal])
         "no column of it is called like the key of another table".to_owned(),
         |(child, parent, key)| {
             format!(
-                "perhaps \"{0}.{key}\" = \"{1}.{key}\"",
-                table_name(catalog, child),
-                table_name(catalog, parent)
+                "perhaps {} = {}",
+                toml_text(&catalog.written_column(child, &key)),
+                toml_text(&catalog.written_column(parent, &key))
             )
         },
     )

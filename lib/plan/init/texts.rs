@@ -1,25 +1,13 @@
-//! How names of tables and reasons are written into refresh.toml.
+//! How lists of tables and their reasons are written into refresh.toml.
 //!
-//! In: a catalog, a table. Out: TOML.
+//! In: entries. Out: TOML.
 
 use std::fmt::Write as _;
 
-use crate::catalog::{Catalog, Table};
 use crate::config::{toml_comment, toml_text};
-use crate::sql::name;
 
 /// What marks a line that a person has to look at.
 pub(crate) const DECIDE: &str = "# decide:";
-
-/// `table`, or `database.table` where the name alone says too little.
-pub(crate) fn table_name(catalog: &Catalog, table: &Table) -> String {
-    let alone = catalog.tables.iter().filter(|other| other.name == table.name).count() == 1;
-    let quoted = |part: &str| {
-        if part.contains(['.', '`', '(', ' ', '*', '?']) { name(part) } else { part.to_owned() }
-    };
-    let database = if alone { String::new() } else { format!("{}.", quoted(&table.database)) };
-    format!("{database}{}", quoted(&table.name))
-}
 
 /// One table of a list, and why it is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
