@@ -24,6 +24,6 @@ pub use infile::{Broken, Loaded};
 pub(crate) use option_file::write_with_key as write_option_file_with_key;
 pub use option_file::{OptionFile, write as write_option_file};
 pub(crate) use said::relayed;
-pub(crate) use session::Warnings;
 pub use session::{Engine, Session};
+pub(crate) use session::{Unread, Warnings, text_of};
 pub use wire::Fields;

@@ -48,6 +48,32 @@ const DECODED_AT_ONCE: usize = 200;
 /// The argument of `COM_SET_OPTION`: `MYSQL_OPTION_MULTI_STATEMENTS_OFF`.
 const MULTI_STATEMENTS_OFF: [u8; 2] = 1_u16.to_le_bytes();
 
+/// A program as the server shows it.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    /// All that was answered.
+    pub(crate) row: Row,
+    /// The character set in which the server gave the statement: that of the client that made it, if its bytes can be read.
+    pub(crate) charset: String,
+    /// The statement.
+    pub(crate) text: Result<String, Unread>,
+}
+
+/// Why there is no statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// This account may not see it.
+    Hidden,
+    /// Its bytes are no text.
+    NoText,
+}
+
+/// A column of an answer by its name, in any case.
+pub(crate) fn text_of(row: &Row, column: &str) -> Option<String> {
+    let at = row.columns_ref().iter().position(|one| one.name_str().eq_ignore_ascii_case(column))?;
+    row.get_opt(at)?.ok()
+}
+
 impl Session {
     pub(crate) fn begin(mut connection: Conn, label: String, secure: bool) -> Result<Self, Error> {
         let version: Option<String> = connection
@@ -124,17 +150,37 @@ impl Session {
         })
     }
 
-    /// The answer to a SHOW CREATE of a view, routine, trigger or event in the bytes that the server keeps, and the character set of their
-    /// client. Where that one hides quotes, they are UTF-8.
-    pub(crate) fn show_create(&mut self, deed: &str, sql: &str) -> Result<Option<(Row, String)>, Error> {
+    /// What a SHOW CREATE (`sql`) answers of a `kind` of program: `VIEW`, `FUNCTION`, `PACKAGE BODY`, `TRIGGER`, `EVENT`. Nothing of one that
+    /// is gone.
+    pub(crate) fn definition(
+        &mut self,
+        deed: &str,
+        sql: &str,
+        (kind, name): (&str, &str),
+    ) -> Result<Option<Definition>, Error> {
+        let Some((row, charset)) = self.show_create(deed, sql)? else { return Ok(None) };
+        let statement = match kind {
+            "VIEW" => 1,
+            "EVENT" => 3,
+            _ => 2,
+        };
+        let bytes = row.get_opt::<Option<Vec<u8>>, usize>(statement).and_then(|found| found.ok().flatten());
+        let Some(bytes) = bytes else {
+            return Ok(Some(Definition { row, charset, text: Err(Unread::Hidden) }));
+        };
+        let mode = sql::Mode::of(&text_of(&row, "sql_mode").unwrap_or_default());
+        let program = sql::Program { bytes: &bytes, kind, name, charset: &charset, mode };
+        let text = program.text(|texts| self.decoded(&charset, texts))?.ok_or(Unread::NoText);
+        Ok(Some(Definition { row, charset, text }))
+    }
+
+    /// The answer in the bytes that the server keeps, and the character set of their client. Where that one hides quotes, they are UTF-8.
+    fn show_create(&mut self, deed: &str, sql: &str) -> Result<Option<(Row, String)>, Error> {
         self.run(deed, "SET character_set_results = binary")?;
         let row = self.first::<Row>(deed, sql);
         self.run(deed, "SET character_set_results = utf8mb4")?;
         let Some(row) = row? else { return Ok(None) };
-        let named = |column: &mysql::Column| column.name_str().eq_ignore_ascii_case("character_set_client");
-        let at = row.columns_ref().iter().position(named);
-        let charset: Option<String> = at.and_then(|at| row.get_opt(at)?.ok());
-        let charset = charset.unwrap_or_default();
+        let charset = text_of(&row, "character_set_client").unwrap_or_default();
         if sql::hides_quotes(&charset) {
             let row = self.first::<Row>(deed, sql)?;
             return Ok(row.map(|row| (row, "utf8mb4".to_owned())));
@@ -143,7 +189,7 @@ impl Session {
     }
 
     /// Texts in a character set, as the server reads them.
-    pub(crate) fn decoded(&mut self, charset: &str, texts: &[&[u8]]) -> Result<Vec<String>, Error> {
+    fn decoded(&mut self, charset: &str, texts: &[&[u8]]) -> Result<Vec<String>, Error> {
         let deed = format!("reading texts in {charset}");
         let mut all = Vec::with_capacity(texts.len());
         for some in texts.chunks(DECODED_AT_ONCE) {

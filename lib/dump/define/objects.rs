@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::mysql::Row;
-use ::mysql::prelude::FromValue;
 
 use super::rewrite::rewrite;
 use super::schema::Outline;
@@ -14,11 +13,11 @@ use crate::archive::{ObjectEntry, ObjectKind};
 use crate::claim::{self, EventBefore};
 use crate::config::Definer;
 use crate::dump::error::Error;
-use crate::mysql::{Session, number};
+use crate::mysql::{Session, Unread, number, text_of};
 use crate::rows::{Column, columns_of};
 use crate::sql::{
-    Mode, Named, Program, awake, is_awake, literal, name, named_in, portable, qualified, tokens,
-    with_definer, without_completion,
+    Mode, Named, awake, is_awake, literal, name, named_in, portable, qualified, tokens, with_definer,
+    without_completion,
 };
 
 /// Reads the objects of every database of the outline; what cannot be restored becomes a warning.
@@ -76,7 +75,7 @@ impl Reader<'_> {
                 "PACKAGE BODY" => ObjectKind::PackageBody,
                 _ => ObjectKind::Procedure,
             };
-            let shown = self.show(session, &word, &routine, 2)?;
+            let shown = self.show(session, &word, &routine)?;
             entries.push(self.entry(kind, &routine, &shown)?);
         }
         Ok(entries)
@@ -95,7 +94,7 @@ impl Reader<'_> {
             if outline.left_out.contains(&(self.database.to_owned(), table.clone())) {
                 continue;
             }
-            let shown = self.show(session, "TRIGGER", &trigger, 2)?;
+            let shown = self.show(session, "TRIGGER", &trigger)?;
             let entry = self.entry(ObjectKind::Trigger, &trigger, &shown)?;
             entries.push(ObjectEntry { table: Some(table), ..entry });
         }
@@ -132,13 +131,13 @@ impl Reader<'_> {
         let before = claim::events_before(session, self.database)?;
         let mut entries = Vec::new();
         for event in found {
-            let shown = self.show(session, "EVENT", &event, 3)?;
+            let shown = self.show(session, "EVENT", &event)?;
             let mut entry = self.entry(ObjectKind::Event, &event, &shown)?;
             entry.create = without_completion(&entry.create);
             if let Some(before) = before.get(&event).filter(|_| !is_awake(&entry.create)) {
                 self.as_before(&mut entry, before);
             }
-            if let Some(zone) = text(&shown.row, "time_zone") {
+            if let Some(zone) = text_of(&shown.row, "time_zone") {
                 entry.session.push(format!("SET time_zone = {}", literal(&zone)));
             }
             entries.push(entry);
@@ -174,7 +173,7 @@ impl Reader<'_> {
                 outline.leave_out_view(self.database, &view, "is broken in the source");
                 continue;
             }
-            let shown = self.show(session, "VIEW", &view, 1)?;
+            let shown = self.show(session, "VIEW", &view)?;
             let entry = self.entry(ObjectKind::View, &view, &shown)?;
             let entry = ObjectEntry { create: portable(&entry.create), ..entry };
             entries.push(ObjectEntry { columns: names, ..entry });
@@ -202,51 +201,40 @@ impl Reader<'_> {
         }
     }
 
-    /// `statement` is the position of the CREATE statement in the row.
-    fn show(
-        &self,
-        session: &mut Session,
-        word: &str,
-        object: &str,
-        statement: usize,
-    ) -> Result<Shown, Error> {
+    fn show(&self, session: &mut Session, word: &str, object: &str) -> Result<Shown, Error> {
         let sql = format!("SHOW CREATE {word} {}", qualified(self.database, object));
         let deed = format!("reading {} {}.{object}", word.to_lowercase(), self.database);
-        let (row, charset) = session
-            .show_create(&deed, &sql)?
+        let found = session
+            .definition(&deed, &sql, (word, object))?
             .ok_or_else(|| Error::NotThere(format!("{deed}: it is not there any more")))?;
-        let unfaithful = |problem: &str| Error::Unfaithful {
-            object: format!("{}.{object}", self.database),
-            problem: problem.to_owned(),
-        };
-        let bytes: Option<Vec<u8>> = at(&row, statement);
-        let bytes = bytes.ok_or_else(|| unfaithful(HIDDEN))?;
-        let mode = Mode::of(&text(&row, "sql_mode").unwrap_or_default());
-        let program = Program { bytes: &bytes, kind: word, name: object, charset: &charset, mode };
-        let create = program.text(|texts| session.decoded(&charset, texts))?;
-        let create = create.ok_or_else(|| unfaithful("its definition is no text"))?;
-        Ok(Shown { row, create })
+        let create = found.text.map_err(|unread| match unread {
+            Unread::Hidden => self.unfaithful(object, HIDDEN),
+            Unread::NoText => self.unfaithful(object, "its definition is no text"),
+        })?;
+        Ok(Shown { row: found.row, create })
+    }
+
+    fn unfaithful(&self, object: &str, problem: &str) -> Error {
+        Error::Unfaithful { object: format!("{}.{object}", self.database), problem: problem.to_owned() }
     }
 
     fn entry(&self, kind: ObjectKind, object: &str, shown: &Shown) -> Result<ObjectEntry, Error> {
         let Shown { row, create } = shown;
-        let unfaithful = |problem: &str| Error::Unfaithful {
-            object: format!("{}.{object}", self.database),
-            problem: problem.to_owned(),
-        };
         let rewritten = rewrite(kind, create, self.database, self.policy)
-            .ok_or_else(|| unfaithful("its definition is not of a known form"))?;
-        let client = text(row, "character_set_client").unwrap_or_default();
+            .ok_or_else(|| self.unfaithful(object, "its definition is not of a known form"))?;
+        let client = text_of(row, "character_set_client").unwrap_or_default();
         // Text that is not ASCII is written as UTF-8, so it must be read as that.
         let as_it_is = create.is_ascii() || client.starts_with("utf8");
         let charset = if as_it_is { client.clone() } else { "utf8mb4".to_owned() };
         // A view has no mode: the server writes it out for the reading session's, which is the empty one.
-        let mode = text(row, "sql_mode").unwrap_or_default();
+        let mode = text_of(row, "sql_mode").unwrap_or_default();
         let mut settings = vec![format!("SET sql_mode = {}", literal(&portable_mode(&mode)))];
         if !charset.is_empty() {
             settings.push(format!("SET character_set_client = {charset}"));
         }
-        if let Some(collation) = text(row, "collation_connection").filter(|collation| !collation.is_empty()) {
+        if let Some(collation) =
+            text_of(row, "collation_connection").filter(|collation| !collation.is_empty())
+        {
             settings.push(format!("SET collation_connection = {collation}"));
         }
         Ok(ObjectEntry {
@@ -257,7 +245,7 @@ impl Reader<'_> {
             session: settings,
             // A name of an account of production says who works there; it stays only where it is asked for.
             definer: rewritten.definer.filter(|_| self.policy == Definer::Keep),
-            database_collation: text(row, "Database Collation").filter(|found| found != self.collation),
+            database_collation: text_of(row, "Database Collation").filter(|found| found != self.collation),
             client: (!as_it_is).then_some(client),
             ..ObjectEntry::default()
         })
@@ -268,15 +256,6 @@ impl Reader<'_> {
 fn portable_mode(mode: &str) -> String {
     let kept: Vec<&str> = mode.split(',').filter(|word| *word != "NO_AUTO_CREATE_USER").collect();
     kept.join(",")
-}
-
-fn at<T: FromValue>(row: &Row, position: usize) -> Option<T> {
-    row.get_opt::<T, usize>(position).and_then(Result::ok)
-}
-
-fn text(row: &Row, column: &str) -> Option<String> {
-    let position = row.columns_ref().iter().position(|c| c.name_str().eq_ignore_ascii_case(column))?;
-    at(row, position)
 }
 
 /// Databases that every server has of its own.

@@ -8,12 +8,9 @@ use std::collections::BTreeSet;
 use crate::catalog::{Catalog, Family, Table};
 use crate::mask::masks::Masks;
 use crate::mysql::{Error, Session};
-use crate::sql::{Mode, Program, Token, literal, pieces, qualified};
+use crate::sql::{Mode, Token, literal, pieces, qualified};
 
 type TriggerRow = (String, String, String, String);
-
-/// Where SHOW CREATE TRIGGER has the statement. In `information_schema` MySQL has texts without their escapes, which is other SQL.
-const STATEMENT: usize = 2;
 
 /// Warnings for `tables`, those whose rows come along: one query.
 pub fn copies(
@@ -40,7 +37,7 @@ pub fn copies(
             continue;
         }
         let mode = Mode::of(&mode);
-        let words = words(&statement(session, &database, &name, mode)?, mode);
+        let words = words(&statement(session, &database, &name)?, mode);
         let copied: Vec<&str> = masked(catalog, masks, from).filter(|column| reads(&words, column)).collect();
         for at in tables.iter().filter(|at| **at != from && writes(&words, &catalog.tables[**at])) {
             if let (false, Some(clear)) = (copied.is_empty(), clear(catalog, masks, *at)) {
@@ -55,14 +52,13 @@ pub fn copies(
     Ok(warnings)
 }
 
-/// What created the trigger, as it was written; nothing of one that is gone by now.
-fn statement(session: &mut Session, database: &str, trigger: &str, mode: Mode) -> Result<String, Error> {
+/// What created the trigger, as it was written (in `information_schema` MySQL has texts without their escapes, which is other SQL); nothing
+/// of one that is gone by now.
+fn statement(session: &mut Session, database: &str, trigger: &str) -> Result<String, Error> {
     let sql = format!("SHOW CREATE TRIGGER {}", qualified(database, trigger));
     let deed = format!("reading the trigger {database}.{trigger}");
-    let Some((row, charset)) = session.show_create(&deed, &sql)? else { return Ok(String::new()) };
-    let bytes = row.get_opt::<Vec<u8>, _>(STATEMENT).and_then(Result::ok).unwrap_or_default();
-    let program = Program { bytes: &bytes, kind: "TRIGGER", name: trigger, charset: &charset, mode };
-    Ok(program.text(|texts| session.decoded(&charset, texts))?.unwrap_or_default())
+    let found = session.definition(&deed, &sql, ("TRIGGER", trigger))?;
+    Ok(found.and_then(|found| found.text.ok()).unwrap_or_default())
 }
 
 fn masked<'a>(catalog: &'a Catalog, masks: &'a Masks, at: usize) -> impl Iterator<Item = &'a str> {

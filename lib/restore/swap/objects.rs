@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::sql::{Mode, Program, Token, literal, name, pieces, qualified, without_completion};
+use crate::sql::{Mode, Token, literal, name, pieces, qualified, without_completion};
 
 /// What kind of object; in the order in which they can be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -148,7 +148,7 @@ fn routines(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
             "PACKAGE BODY" => Kind::PackageBody,
             _ => Kind::Function,
         };
-        let (create, client) = show_create(session, kind, database, &routine, 2)?;
+        let (create, client) = show_create(session, kind, database, &routine)?;
         objects.push(Object {
             kind,
             name: routine,
@@ -175,7 +175,7 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let mut objects = Vec::new();
     // A view of our own tables' name is nobody's to have: what is written there is believed.
     for (view, collation) in found.into_iter().filter(|(view, _)| !super::state::is_ours(view)) {
-        let (create, client) = show_create(session, Kind::View, database, &view, 1)?;
+        let (create, client) = show_create(session, Kind::View, database, &view)?;
         objects.push(Object {
             kind: Kind::View,
             name: view,
@@ -207,7 +207,7 @@ pub(crate) fn triggers(session: &mut Session, database: &str) -> Result<Vec<Obje
     for (trigger, table, timing, event, definer, body, sql_mode, collation, database_collation) in found {
         let hidden = || Error::Hidden { what: format!("trigger {database}.{trigger}") };
         body.ok_or_else(hidden)?;
-        let (whole, client) = show_create(session, Kind::Trigger, database, &trigger, 2)?;
+        let (whole, client) = show_create(session, Kind::Trigger, database, &trigger)?;
         let body = body_of(&whole, Mode::of(&sql_mode)).ok_or_else(hidden)?;
         let (user, host) = definer.rsplit_once('@').unwrap_or((&definer, ""));
         let definer = if host.is_empty() { name(user) } else { format!("{}@{}", name(user), name(host)) };
@@ -271,7 +271,7 @@ pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object
     for (event, sql_mode, time_zone, collation, database_collation) in found {
         // Times in the text are in the session's zone.
         session.attempt(&format!("SET SESSION time_zone = {}", literal(&time_zone)));
-        let shown = show_create(session, Kind::Event, database, &event, 3);
+        let shown = show_create(session, Kind::Event, database, &event);
         session.attempt("SET SESSION time_zone = '+00:00'");
         let (create, client) = shown?;
         let create = without_completion(&create);
@@ -292,31 +292,22 @@ pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object
 
 /// Whether this account may read the body of a procedure.
 pub(crate) fn can_read_procedure(session: &mut Session, database: &str, procedure: &str) -> bool {
-    show_create(session, Kind::Procedure, database, procedure, 2).is_ok()
+    show_create(session, Kind::Procedure, database, procedure).is_ok()
 }
 
-/// The text of `SHOW CREATE`, which is in another column for each kind and NULL for whoever may not see it, and the character set of the
-/// client that made the object.
+/// The text of `SHOW CREATE`, and the character set of the client that made the object.
 fn show_create(
     session: &mut Session,
     kind: Kind,
     database: &str,
     object: &str,
-    column: usize,
 ) -> Result<(String, String), Error> {
     let words = kind.words();
     let what = format!("{} {database}.{object}", words.to_lowercase());
     let sql = format!("SHOW CREATE {words} {}", qualified(database, object));
-    let hidden = || Error::Hidden { what: what.clone() };
-    let (row, charset) = session.show_create(&format!("reading {what}"), &sql)?.ok_or_else(hidden)?;
-    let bytes = row.get_opt::<Option<Vec<u8>>, _>(column).and_then(|found| found.ok().flatten());
-    let bytes = bytes.ok_or_else(hidden)?;
-    // Of a view there is a character set where others have their mode.
-    let mode: Option<String> = row.get_opt(1).and_then(Result::ok).filter(|_| kind != Kind::View);
-    let mode = Mode::of(&mode.unwrap_or_default());
-    let program = Program { bytes: &bytes, kind: words, name: object, charset: &charset, mode };
-    let text = program.text(|texts| session.decoded(&charset, texts))?;
-    Ok((text.ok_or_else(hidden)?, charset))
+    let found = session.definition(&format!("reading {what}"), &sql, (words, object))?;
+    let shown = found.and_then(|found| Some((found.text.ok()?, found.charset)));
+    shown.ok_or(Error::Hidden { what })
 }
 
 #[cfg(test)]
