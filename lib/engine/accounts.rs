@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::program::Brand;
 use crate::mysql::{Engine, Session};
-use crate::sql::{name, plain_literal};
+use crate::sql::{hex, name, plain_literal};
 
 /// Our own account, over the socket only.
 pub(crate) const ADMIN: &str = "rdsadmin";
@@ -38,6 +38,11 @@ pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) 
     session.run(deed, &format!("GRANT ALL ON *.* TO '{ADMIN}'@'localhost' WITH GRANT OPTION"))?;
     session.run(deed, &format!("CREATE USER '{MASTER}'@'%' IDENTIFIED BY {}", plain_literal(master)))?;
     Ok(())
+}
+
+/// A new password. Some of everything, for servers that want that.
+pub(crate) fn new_password() -> String {
+    format!("{}-aZ", hex(&rand::random::<[u8; 16]>()))
 }
 
 /// Whether a database is the server's own: whoever writes there makes accounts.

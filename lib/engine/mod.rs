@@ -17,7 +17,7 @@ mod user;
 
 pub(crate) use accounts::{
     ADMIN, GRANTS, MASTER, create_accounts, drop_other_accounts, grant_as_master, grant_database,
-    grant_database_to, grant_master, is_the_servers_own, set_password, without_installed,
+    grant_database_to, grant_master, is_the_servers_own, new_password, set_password, without_installed,
 };
 pub(crate) use confined::refuse_confined;
 pub(crate) use copy::copy_data;

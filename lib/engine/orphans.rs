@@ -3,15 +3,13 @@
 //! A pid file can be missing (killed before it was written) or name somebody else's process by now; the command line
 //! in `/proc` cannot.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::server::threads_are;
+use super::service::at_work;
 
 /// How long a process may take to vanish after SIGKILL.
 const GONE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,20 +30,8 @@ pub(crate) fn stop_orphans(root: &Path) -> usize {
 }
 
 fn running_below(root: &Path) -> Vec<Pid> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     // Links and `..` give a directory many names.
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let below = real(root);
-    let is_below = |argument: &[u8]| {
-        let named = argument.strip_prefix(b"--datadir=").map(|named| Path::new(OsStr::from_bytes(named)));
-        named.is_some_and(|named| named.is_absolute() && named != root && real(named).starts_with(&below))
-    };
-    let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    numbers
-        .filter(|number| {
-            let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
-            line.split(|byte| *byte == 0).any(is_below)
-        })
-        .filter_map(Pid::from_raw)
-        .collect()
+    at_work(|_, named| named.is_absolute() && named != root && real(named).starts_with(&below))
 }

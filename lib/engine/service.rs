@@ -12,9 +12,11 @@
 //! **Whose a process is**, its command line says, which has `--datadir=HOME/data` in it, that directory by whatever path, and its user,
 //! who is ours or the data's. A pid in a file may be somebody else's by now; so a process is held (pidfd) before it is looked at.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use super::accounts::new_password;
 use super::directory::make_directory;
 use super::error::Error;
 use super::program::{Brand, Program, failed};
@@ -32,7 +35,6 @@ use super::server::{ended, last_words};
 use super::user::HostUser;
 use crate::house::Cancel;
 use crate::mysql;
-use crate::sql::hex;
 
 /// How long a server may take until it answers. Recovery after a crash is part of it.
 const START_TIMEOUT: Duration = Duration::from_mins(3);
@@ -99,8 +101,7 @@ impl Service<'_> {
         if socket.as_os_str().len() > SOCKET_BYTES_MAX {
             return Err(failed(&what, &format!("{} is too long for a socket", socket.display())));
         }
-        // Some of everything, for servers that want that.
-        let password = format!("{}-aZ", hex(&rand::random::<[u8; 16]>()));
+        let password = new_password();
         self.furnish(&password)?;
         let log = self.home.join("log");
         let output = File::options().create(true).append(true).mode(0o600).open(&log);
@@ -218,14 +219,20 @@ fn answers(
 
 /// The processes that run on a data directory: one, or none.
 pub(crate) fn running(data: &Path) -> Vec<Pid> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    let works = |argument: String| {
-        argument.strip_prefix("--datadir=").is_some_and(|named| is_same(Path::new(named), data))
+    at_work(|process, named| is_same(named, data) && is_by_us(process, data))
+}
+
+/// The processes of this host that name a data directory of this kind on their command line.
+pub(super) fn at_work(is_meant: impl Fn(Pid, &Path) -> bool) -> Vec<Pid> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let works = |process: &Pid| {
+        let named = |argument: OsString| {
+            Some(PathBuf::from(OsStr::from_bytes(argument.as_bytes().strip_prefix(b"--datadir=")?)))
+        };
+        arguments_of(*process).into_iter().filter_map(named).any(|named| is_meant(*process, &named))
     };
-    let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let ours =
-        numbers.filter(|number| is_by_us(*number, data) && arguments_of(*number).into_iter().any(works));
-    ours.filter_map(Pid::from_raw).collect()
+    numbers.filter_map(Pid::from_raw).filter(works).collect()
 }
 
 /// Whether two paths lead to one directory: links and `..` give it many names.
@@ -235,8 +242,8 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// Whether a process runs as us, or as whom the data belongs to. A command line alone can be anybody's.
-fn is_by_us(process: i32, data: &Path) -> bool {
-    let Ok(found) = fs::metadata(format!("/proc/{process}")) else { return false };
+fn is_by_us(process: Pid, data: &Path) -> bool {
+    let Ok(found) = fs::metadata(format!("/proc/{}", process.as_raw_nonzero())) else { return false };
     let owner = fs::metadata(data).map(|data| data.uid()).ok();
     found.uid() == rustix::process::geteuid().as_raw() || Some(found.uid()) == owner
 }
@@ -244,12 +251,12 @@ fn is_by_us(process: i32, data: &Path) -> bool {
 /// Whether the server of a data directory listens at a port, as its command line says.
 pub(crate) fn listens_at(data: &Path, port: u16) -> bool {
     let wanted = format!("--port={port}");
-    running(data).into_iter().any(|pid| arguments_of(pid.as_raw_nonzero().get()).contains(&wanted))
+    running(data).into_iter().any(|process| arguments_of(process).iter().any(|argument| *argument == *wanted))
 }
 
-fn arguments_of(process: i32) -> Vec<String> {
-    let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
-    line.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
+fn arguments_of(process: Pid) -> Vec<OsString> {
+    let line = fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero())).unwrap_or_default();
+    line.split(|byte| *byte == 0).map(|argument| OsStr::from_bytes(argument).to_owned()).collect()
 }
 
 /// Stops the server of a data directory, in order if it can be. One that is there all the same is an error: nobody may remove or

@@ -85,6 +85,11 @@ impl House {
         self.owner.clone().map_or_else(|| owner_of(&self.state_dir), |owner| Ok(Some(owner)))
     }
 
+    /// The beginning of a word about who holds something: for whom the tool works, if somebody says it.
+    pub fn for_whom(&self) -> String {
+        self.asker.as_ref().map(|asker| format!("{asker}, ")).unwrap_or_default()
+    }
+
     /// Waits for what somebody else holds, at most so long; not at all without a length.
     pub fn queue(&self, wait: Option<Length>) -> Queue<'_> {
         Queue::new(&self.progress, &self.cancel, wait)

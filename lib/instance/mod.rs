@@ -20,7 +20,7 @@ use std::io::Write;
 pub use error::Error;
 pub use options::Command;
 
-use crate::document::{Document, Done, chain};
+use crate::document::{Document, Done};
 use crate::house::House;
 use crate::restore;
 use target::InstanceTarget;
@@ -73,16 +73,10 @@ fn doctor(house: &House, out: &mut dyn Write) -> Result<(), Error> {
             findings.push(restore::doctor_target(house, name));
         }
     }
-    let mut wrong = restore::doctor_tell(out, &findings);
     for (name, _) in InstanceTarget::sections(&house.config).filter(|(name, _)| !target::is_pattern(name)) {
-        // The porch hands a buffer in, which cannot fail.
-        let _ = match InstanceTarget::must(&house.config, name).and_then(|target| target.program()) {
-            Ok(program) => writeln!(out, "ok    instance {name}: {}", program.path.display()),
-            Err(error) => {
-                wrong = wrong.and(Err(restore::Error::Unwell { wrong: 1 }));
-                writeln!(out, "WRONG instance {name}: {}", chain(&error))
-            }
-        };
+        let program = InstanceTarget::must(&house.config, name).and_then(|target| target.program());
+        let found = program.map(|program| program.path.display().to_string());
+        findings.push(restore::doctor_finding(&format!("instance {name}"), found));
     }
-    Ok(wrong?)
+    Ok(restore::doctor_tell(out, &findings)?)
 }

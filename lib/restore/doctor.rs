@@ -11,26 +11,31 @@ use super::error::Error;
 use super::guard::{self, production};
 use super::target::Target;
 use crate::archive::{self, Purpose, Trust};
-use crate::document::{Failure, chain};
+use crate::document::{AnyFailure, chain};
 use crate::house::House;
 use crate::migrate::Checkout;
 use crate::mysql::{Access, LoginOptions, Server};
 
 /// One thing, and how it is.
-pub(crate) type Finding = (String, Result<String, Error>);
+pub(crate) type Finding = (String, Result<String, AnyFailure>);
 
 /// What a refresh of any target needs: dumps, and the branches where migrations are configured.
 pub(crate) fn common(house: &House) -> Vec<Finding> {
-    let mut all = vec![("dumps".to_owned(), dumps(house))];
+    let mut all = vec![finding("dumps", dumps(house))];
     if let Some(settings) = &house.config.migrations {
-        all.push(("branches".to_owned(), branches(house, settings.default_ref.as_deref())));
+        all.push(finding("branches", branches(house, settings.default_ref.as_deref())));
     }
     all
 }
 
 /// What a target that is a database on a server needs.
 pub(crate) fn target(house: &House, name: &str) -> Finding {
-    (format!("target {name}"), look(house, name))
+    finding(&format!("target {name}"), look(house, name))
+}
+
+/// What a look at something came to.
+pub(crate) fn finding<E: Into<AnyFailure>>(what: &str, found: Result<String, E>) -> Finding {
+    (what.to_owned(), found.map_err(Into::into))
 }
 
 fn dumps(house: &House) -> Result<String, Error> {
@@ -81,7 +86,7 @@ pub(crate) fn tell(out: &mut dyn Write, findings: &[Finding]) -> Result<(), Erro
             Err(error) => {
                 wrong += 1;
                 let hint = error.hint().map(|hint| format!("\n        {}", hint.replace('\n', "\n        ")));
-                writeln!(out, "WRONG {what}: {}{}", chain(error), hint.unwrap_or_default())
+                writeln!(out, "WRONG {what}: {}{}", chain(error.as_ref()), hint.unwrap_or_default())
             }
         };
     }
@@ -96,7 +101,7 @@ mod tests {
     fn all_that_is_wrong_is_told_in_one_run_with_what_to_do() {
         let held = Error::Held { target: "dev3".to_owned(), holder: "alice".to_owned() };
         let mut out = Vec::new();
-        let found = [("dumps".to_owned(), Ok("7".to_owned())), ("target dev3".to_owned(), Err(held))];
+        let found = [finding::<Error>("dumps", Ok("7".to_owned())), finding("target dev3", Err(held))];
         assert!(matches!(tell(&mut out, &found), Err(Error::Unwell { wrong: 1 })));
         let told = String::from_utf8(out).unwrap_or_default();
         assert_eq!(

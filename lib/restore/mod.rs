@@ -26,7 +26,9 @@ mod swap;
 mod target;
 mod undo;
 
-pub(crate) use doctor::{common as doctor_common, target as doctor_target, tell as doctor_tell};
+pub(crate) use doctor::{
+    common as doctor_common, finding as doctor_finding, target as doctor_target, tell as doctor_tell,
+};
 pub use error::Error;
 pub(crate) use fresh::{ChosenDump, OwnServer};
 pub use list::{list, refs, targets};

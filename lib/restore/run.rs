@@ -12,6 +12,7 @@ use super::target::Target;
 use super::{guard, swap};
 use crate::archive::Trust;
 use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, TableDigest};
+use crate::engine;
 use crate::house::House;
 use crate::junit;
 use crate::migrate::{self, Checkout, SqlTarget};
@@ -308,13 +309,12 @@ impl Refresher<'_> {
         // First what says that the staging database is ours.
         state::create_database(session, &previous, &collation)?;
         state::create(session, &previous, state::BEFORE)?;
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let asker = self.house.asker.as_ref().map(|asker| format!("{asker}, ")).unwrap_or_default();
         let holder = format!(
-            "{asker}{} (process {} on {}, since {:.0})",
+            "{}{} (process {} on {}, since {:.0})",
+            self.house.for_whom(),
             self.target.server.label(),
             std::process::id(),
-            host.trim(),
+            engine::host_name(),
             Timestamp::now()
         );
         state::put(session, &previous, state::BEFORE, "holder", &holder)?;

@@ -45,8 +45,12 @@ impl Lock {
         let path = home.root.join("locks");
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
-                let asker = house.asker.as_ref().map(|asker| format!("{asker}, ")).unwrap_or_default();
-                let holder = format!("{asker}process {} since {:.0}", std::process::id(), Timestamp::now());
+                let holder = format!(
+                    "{}process {} since {:.0}",
+                    house.for_whom(),
+                    std::process::id(),
+                    Timestamp::now()
+                );
                 // Who holds it is for people: on a full disk it is held all the same.
                 let emptied = file.set_len(0).and_then(|()| file.rewind());
                 let _ = emptied.and_then(|()| file.write_all(holder.as_bytes()));

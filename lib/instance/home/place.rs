@@ -31,10 +31,8 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// New ones. Some of everything, for servers that want that.
     fn new() -> Self {
-        let one = || format!("{}-aZ", crate::sql::hex(&rand::random::<[u8; 16]>()));
-        Self { admin: one(), developer: one() }
+        Self { admin: engine::new_password(), developer: engine::new_password() }
     }
 }
 

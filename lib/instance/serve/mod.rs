@@ -59,7 +59,7 @@ impl Serving<'_> {
     /// Starts it behind its socket alone, the loader's account open; gives the loader's login.
     pub(crate) fn start_privately(&self, cancel: &Cancel) -> Result<Server, Error> {
         self.check_program()?;
-        let password = format!("{}-aZ", crate::sql::hex(&rand::random::<[u8; 16]>()));
+        let password = engine::new_password();
         let open = format!(
             "ALTER USER '{LOADER}'@'localhost' IDENTIFIED BY {} ACCOUNT UNLOCK;\n",
             plain_literal(&password)
@@ -184,10 +184,9 @@ pub(crate) fn admin_lines(password: &str) -> String {
 
 /// Makes the loader's account one that nobody can log in with.
 pub(crate) fn lock_loader(session: &mut Session) -> Result<(), Error> {
-    let password = crate::sql::hex(&rand::random::<[u8; 16]>());
     let sql = format!(
         "ALTER USER '{LOADER}'@'localhost' IDENTIFIED BY {} ACCOUNT LOCK",
-        plain_literal(&format!("{password}-aZ"))
+        plain_literal(&engine::new_password())
     );
     session.run("locking the loader's account", &sql)?;
     Ok(())

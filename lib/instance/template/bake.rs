@@ -22,7 +22,7 @@ use crate::instance::home::{Home, remove, write_json};
 use crate::instance::serve::{ADMIN, LOADER, admin_lines, lock_loader};
 use crate::mysql::{Engine, Server, Session};
 use crate::restore::ChosenDump;
-use crate::sql::{hex, name, plain_literal};
+use crate::sql::{name, plain_literal};
 
 /// Tables and keys on disk, compared with the bytes of SQL that they come from.
 const DISK_PER_SQL_BYTE: u64 = 2;
@@ -101,7 +101,7 @@ fn fill(
     let data = engine::data_in(partial);
     program.install(&data, home.user)?;
     house.cancel.check()?;
-    let [admin, loader] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+    let [admin, loader] = [(); 2].map(|()| engine::new_password());
     let service = Service {
         program,
         home: partial,

@@ -13,7 +13,7 @@ use crate::engine::{self, Program, Service};
 use crate::house::Cancel;
 use crate::mysql::Server;
 use crate::rds_local::error::Error;
-use crate::sql::{hex, plain_literal};
+use crate::sql::plain_literal;
 
 /// What the recipient says when it has everything and nobody is there who would start it again.
 const NOBODY_RESTARTS: u16 = 3707;
@@ -32,7 +32,7 @@ pub(super) fn fill(
     let (host, port) = source.address().expect("a way without an address is not gone");
     program.install(&home.data(), home.user)?;
     cancel.check()?;
-    let password = format!("{}-aZ", hex(&rand::random::<[u8; 16]>()));
+    let password = engine::new_password();
     let tls = source.options.tls_ca.as_ref().filter(|_| !source.local);
     let service = Service {
         program,

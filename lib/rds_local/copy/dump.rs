@@ -17,7 +17,7 @@ use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::progress::Unit;
 use crate::rds_local::error::Error;
-use crate::sql::{self, Statements, hex, plain_literal};
+use crate::sql::{self, Statements, plain_literal};
 
 const ADMIN: &str = "refreshkit_admin";
 const LOADER: &str = "refreshkit_loads";
@@ -33,7 +33,7 @@ pub(super) fn fill(
 ) -> Result<Timestamp, Error> {
     program.install(&home.data(), home.user)?;
     house.cancel.check()?;
-    let [admin, loader] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+    let [admin, loader] = [(); 2].map(|()| engine::new_password());
     let account = format!("'{LOADER}'@'localhost'");
     let service = Service {
         program,
@@ -171,7 +171,7 @@ fn arguments(source: &Source) -> Vec<String> {
 fn make_definers(session: &mut Session, source: &Source, definers: &BTreeSet<String>) -> Result<(), Error> {
     let deed = "making the account of a definer";
     for who in definers.iter().filter(|who| who.contains('@')) {
-        let password = plain_literal(&format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+        let password = plain_literal(&engine::new_password());
         session
             .run(deed, &format!("CREATE USER IF NOT EXISTS {who} IDENTIFIED BY {password} ACCOUNT LOCK"))?;
         for database in &source.databases {

@@ -218,7 +218,7 @@ fn open(
     (id, marker, memory): (&str, &Marker, &str),
 ) -> Result<Cluster, Error> {
     house.cancel.check()?;
-    let [admin, password] = [(); 2].map(|()| format!("{}-aZ", hex(&rand::random::<[u8; 16]>())));
+    let [admin, password] = [(); 2].map(|()| engine::new_password());
     let port = start(house, &source.settings(way != Way::Dump), home, program, (&admin, memory))?;
     let mut session = Server::at_socket(&engine::socket_in(&home.dir), ADMIN, &admin).connect()?;
     make_account(&mut session, &password)?;

@@ -3,7 +3,6 @@
 //! In: a directory with a folder a night, each with a `run.json` as `--archive` writes it. Out: how large, how long, how it ended. What
 //! cannot be read is left out: a report must not fail because of an old one.
 
-use std::io::Read;
 use std::path::Path;
 
 use indicatif::{HumanBytes, HumanCount};
@@ -75,9 +74,7 @@ impl Past {
 }
 
 fn read(file: &Path) -> Option<Document> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(file).ok()?.take(FILE_BYTES_MAX).read_to_end(&mut bytes).ok()?;
-    document::parse(&bytes).ok()
+    document::parse(document::read_text(file, FILE_BYTES_MAX).ok()?.as_bytes()).ok()
 }
 
 /// A bar a night, its height the size of the dump, its colour how it ended; and the same as a list, folded.

@@ -18,6 +18,7 @@ use super::swap::state;
 use super::target::Target;
 use crate::archive::TableEntry;
 use crate::config::{Config, ServerConfig};
+use crate::engine;
 use crate::house::House;
 use crate::mysql::{Access, LoginOptions, Server, Session};
 use crate::sql::{Certain, Mode};
@@ -216,14 +217,12 @@ fn free_space(session: &mut Session, server: &Server) -> Result<Option<(PathBuf,
     }
     let directory = session.first::<String>("reading datadir", "SELECT @@datadir")?.unwrap_or_default();
     let hostname = session.first::<String>("reading hostname", "SELECT @@hostname")?.unwrap_or_default();
-    let here = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let path = Path::new(&directory);
     // 127.0.0.1 may be the end of a tunnel.
-    if !path.is_dir() || hostname != here.trim() {
+    if !path.is_dir() || hostname != engine::host_name() {
         return Ok(None);
     }
-    let Ok(space) = rustix::fs::statvfs(path) else { return Ok(None) };
-    Ok(Some((path.to_owned(), space.f_bavail * space.f_frsize)))
+    Ok(engine::free_bytes(path).ok().map(|free| (path.to_owned(), free)))
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 //! In: a target, a session that may make accounts. Out: an account whose name is a function of the target's database, so
 //! that the next run finds what a killed one left.
 
-use rand::distr::{Alphanumeric, SampleString};
-
+use crate::engine;
 use crate::mysql::{Engine, Error, Session};
 use crate::restore::target::Target;
 use crate::sql::{literal, name};
@@ -44,7 +43,7 @@ impl Account {
         let sql = format!(
             "CREATE USER IF NOT EXISTS {} IDENTIFIED BY {} ACCOUNT LOCK",
             self.quoted(),
-            literal(&password())
+            literal(&engine::new_password())
         );
         session.run(&format!("making the account {}", self.user), &sql).map(drop)
     }
@@ -71,11 +70,6 @@ impl Account {
 /// At most 32 characters, which is MySQL's limit.
 fn user_of(purpose: &str, target: &Target) -> String {
     format!("refreshkit_{purpose}_{:016x}", xxhash_rust::xxh3::xxh3_64(target.database.as_bytes()))
-}
-
-/// One that servers take which want some of everything in it.
-pub(crate) fn password() -> String {
-    Alphanumeric.sample_string(&mut rand::rng(), 28) + "-aZ9"
 }
 
 /// `'user'@'host'` of what CURRENT_USER() says.

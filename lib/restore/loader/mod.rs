@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::target::Target;
+use crate::engine;
 use crate::house::House;
 use crate::mysql::{Server, Session, number};
 use crate::restore::load::fast;
@@ -71,7 +72,7 @@ impl Loader {
     /// have a fence does not go without.
     fn make(target: &Target, session: &mut Session) -> Result<Result<Self, String>, Error> {
         let account = Account::loader_of(target, session)?;
-        let password = account::password();
+        let password = engine::new_password();
         let made = account
             .drop(session)
             .and_then(|()| account.create(session, &password))
