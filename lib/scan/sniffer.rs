@@ -2,6 +2,8 @@
 //!
 //! In: the bytes of outgoing cells. Out: the hashes of the originals that they hold.
 
+use std::cell::LazyCell;
+
 use super::filter::{Filter, Known};
 use super::fold::Fold;
 use super::words::{Run, Words};
@@ -83,8 +85,9 @@ impl Sniffer<'_> {
     /// The text as it is, unescaped, and what is packed in it. Whether to go on.
     fn view(&mut self, text: &[u8], depth: usize, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
         let Scanner { fold, filter } = self.scanner;
-        let noise = is_noise(text);
-        if !self.words.runs(text, fold, filter, |run| by_chance(noise, run) || told(filter, run, found)) {
+        // Asked of few texts: those with a run that is short and may be an original.
+        let noise = LazyCell::new(|| is_noise(text));
+        if !self.words.runs(text, fold, filter, |run| by_chance(&noise, run) || told(filter, run, found)) {
             return false;
         }
         if depth == DEPTH_MAX {
@@ -103,15 +106,21 @@ impl Sniffer<'_> {
     }
 }
 
-/// Whether these bytes are neither UTF-8 nor, mostly, the letters of another character set.
+/// Whether these bytes are neither UTF-8 nor, mostly, the letters of another character set. A piece of a long text may begin and end in
+/// the middle of a character.
 fn is_noise(bytes: &[u8]) -> bool {
+    let cut = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let is_text = match std::str::from_utf8(&bytes[cut..]) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
     let plain = |byte: &&u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
-    std::str::from_utf8(bytes).is_err() && bytes.iter().filter(plain).count() < bytes.len() / 5 * 4
+    !is_text && bytes.iter().filter(plain).count() < bytes.len() / 5 * 4
 }
 
 /// Whether a run this short says nothing.
-fn by_chance(noise: bool, run: Run<'_>) -> bool {
-    noise && run.text.len() < if run.words == 1 { WORD_IN_NOISE } else { RUN_IN_NOISE }
+fn by_chance(noise: &LazyCell<bool, impl FnOnce() -> bool>, run: Run<'_>) -> bool {
+    run.text.len() < if run.words == 1 { WORD_IN_NOISE } else { RUN_IN_NOISE } && **noise
 }
 
 /// Tells of a run of words that is an original and passes the rules.
@@ -243,6 +252,16 @@ mod tests {
             1,
             "text of another character set"
         );
+    }
+
+    #[test]
+    fn a_long_text_in_another_alphabet_is_no_noise_wherever_it_is_cut() {
+        let scanner = scanner(&["anna 77"]);
+        // Three bytes a letter: each of these lengths ends and begins a piece in another place of one.
+        for before in 0..3 {
+            let text = format!("{}{} \"anna 77\"", "x".repeat(before), "漢".repeat(PIECE_BYTES / 3 + 1_000));
+            assert_eq!(found(&scanner, text.as_bytes()), 1, "{before}");
+        }
     }
 
     #[test]
