@@ -26,6 +26,7 @@ mod propose;
 mod rules;
 mod traits;
 
+pub(crate) use detect::last_rows;
 pub use detect::{Detected, Finding, Variety, column_words, copies, detect, keys_statement, variety};
 pub use error::Error;
 pub use key::{Key, key};

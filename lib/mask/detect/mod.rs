@@ -14,6 +14,7 @@ mod vocabulary;
 
 pub use finding::{Detected, Finding, detect};
 pub use keys::keys_statement;
+pub(crate) use sample::last_rows;
 pub use sample::{Variety, variety};
 pub use trigger_copies::copies;
 pub use vocabulary::column_words;

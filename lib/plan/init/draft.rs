@@ -15,7 +15,7 @@ use super::{file, links};
 use crate::config::{self, Config, ServerConfig, Tls, toml_comment, toml_text};
 use crate::document::{TableClass, chain};
 use crate::house::House;
-use crate::mask::{self, Masks};
+use crate::mask::Masks;
 use crate::plan::error::Error;
 use crate::plan::infer::proposals::{self, Proposal};
 use crate::plan::infer::statements::Evidence;
@@ -282,8 +282,3 @@ const EXAMPLES: &str = "\
 # instance = \"/srv/refresh\"
 # port = 3317
 ";
-
-/// The masks of a configuration that there is.
-pub(crate) fn masks_of(ground: &Ground, config: &Config) -> Result<Masks, Error> {
-    Ok(mask::compile(&ground.catalog, config)?)
-}

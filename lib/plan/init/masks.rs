@@ -163,13 +163,13 @@ impl Rules {
         };
         let texts: Vec<_> =
             columns.iter().copied().filter(|(_, column)| column.family() == Family::Text).collect();
-        let mut telling = false;
-        for (at, column) in &texts {
-            telling |=
-                mask::variety(session, &catalog.tables[*at], &[column])?.into_iter().any(speaks_of_people);
-        }
         let looks = own.iter().find(|finding| !finding.any_text).map(|first| first.evidence.as_str());
-        let Some(first) = looks.or(telling.then_some("its values look like names or sentences")) else {
+        let first = match looks {
+            Some(first) => Some(first),
+            None if are_telling(session, catalog, &texts)? => Some("its values look like names or sentences"),
+            None => None,
+        };
+        let Some(first) = first else {
             let keep = format!("{{ keep = {} }}", toml_text("a key that relations compare"));
             self.clear.extend(
                 texts.into_iter().map(|place| finding(place, "look whether it says who somebody is", &keep)),
@@ -243,6 +243,16 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// Whether the values of one of these columns are more than codes and labels.
+fn are_telling(session: &mut Session, catalog: &Catalog, texts: &[(usize, &Column)]) -> Result<bool, Error> {
+    for (at, column) in texts {
+        if mask::variety(session, &catalog.tables[*at], &[column])?.into_iter().any(speaks_of_people) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether values are more than codes and labels.

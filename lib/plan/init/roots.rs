@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, Table};
+use crate::mask;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::classes::built_in_group;
@@ -130,12 +131,8 @@ pub(crate) fn newest(
     let from = if table.indexed(&[date.to_owned()]) {
         format!("SELECT MAX({column}) AS d FROM {}", table.sql())
     } else {
-        let key: Vec<String> = table.key().iter().map(|key| format!("{} DESC", name(&key.name))).collect();
-        let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
-        format!(
-            "SELECT MAX(t.d) AS d FROM (SELECT {column} AS d FROM {}{order} LIMIT {DATES_MAX}) AS t",
-            table.sql()
-        )
+        let rows = mask::last_rows(table, &format!("t.{column} AS d"), DATES_MAX);
+        format!("SELECT MAX(r.d) AS d FROM {rows} AS r")
     };
     let sql = format!(
         "SELECT CAST(n.d AS CHAR), COALESCE(n.d > NOW() - INTERVAL {WINDOW_DAYS} DAY, 0) FROM ({from}) AS n WHERE n.d IS NOT NULL"

@@ -9,13 +9,13 @@ use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Key, Table as Section, Value};
 
 use super::begin::{self, Ground};
+use super::file;
 use super::masks::{self, is_open};
 use super::settle::decide;
 use super::shares::{Shares, share};
 use super::texts::{DECIDE, Entry};
-use super::{draft, file};
 use crate::config::{self, Config, Policy};
-use crate::document::chain;
+use crate::document::{TableClass, chain};
 use crate::house::House;
 use crate::mask;
 use crate::plan::error::Error;
@@ -52,8 +52,11 @@ pub(crate) fn update(
     let config = config::load(path, &mask::vocabulary())?;
     let mut ground = begin::look(house, &config, options, &[])?;
     let mut file = Edited::of(path, &config.origin.text)?;
-    let edges = new_relations(house, (&config, evidence), &mut ground, &mut file)?;
-    new_tables(&config, &ground, &edges, &mut file)?;
+    let by_rule = classes::by_rules(&ground.catalog, &config)?;
+    let edges = new_relations(house, (&config, evidence), &by_rule, &mut ground, &mut file)?;
+    if config.dehydrate.unclassified.is_none() {
+        new_tables(by_rule, &ground, &edges, &mut file)?;
+    }
     new_masks(house, &mut ground, &mut file)?;
     let text = file.document.to_string();
     let left = decide(&text, path, &ground.catalog, &ground.databases).err();
@@ -75,13 +78,13 @@ pub(crate) fn update(
 fn new_relations(
     house: &House,
     (config, evidence): (&Config, &Evidence),
+    by_rule: &[Option<TableClass>],
     ground: &mut Ground,
     file: &mut Edited<'_>,
 ) -> Result<Vec<Edge>, Error> {
     let catalog = &ground.catalog;
     let edges = relations::all(catalog, config)?;
-    let by_rule = classes::by_rules(catalog, config)?;
-    let reached = reach::tables(catalog, &edges, &by_rule);
+    let reached = reach::tables(catalog, &edges, by_rule);
     let lost = |at: usize| by_rule[at].is_none() && reached[at].is_none();
     if !(0..catalog.tables.len()).any(lost) {
         return Ok(edges);
@@ -98,11 +101,12 @@ fn new_relations(
 }
 
 /// Tables that nothing reaches.
-fn new_tables(config: &Config, ground: &Ground, edges: &[Edge], file: &mut Edited<'_>) -> Result<(), Error> {
-    if config.dehydrate.unclassified.is_some() {
-        return Ok(());
-    }
-    let by_rule = classes::by_rules(&ground.catalog, config)?;
+fn new_tables(
+    by_rule: Vec<Option<TableClass>>,
+    ground: &Ground,
+    edges: &[Edge],
+    file: &mut Edited<'_>,
+) -> Result<(), Error> {
     let Shares { empty, full, .. } = share(&ground.catalog, edges, by_rule, false, &file.doubtful);
     for (key, entries) in [("empty", empty), ("full", full)] {
         for entry in entries {
@@ -118,8 +122,8 @@ fn new_masks(house: &House, ground: &mut Ground, file: &mut Edited<'_>) -> Resul
     let blueprint = Blueprint::of(ground.catalog.clone(), &config, &ground.databases)?;
     let tables: Vec<usize> =
         (0..blueprint.catalog.tables.len()).filter(|table| blueprint.comes(*table)).collect();
-    let masks = draft::masks_of(ground, &config)?;
-    let found = (tables.as_slice(), &masks);
+    let masks = &blueprint.masks;
+    let found = (tables.as_slice(), masks);
     let rules = masks::rules(house, &mut ground.session, &blueprint.catalog, &blueprint.edges, found)?;
     let strict = config.mask.policy == Policy::Strict;
     let wanted = if strict { rules.all().collect() } else { rules.personal.iter().collect::<Vec<_>>() };
