@@ -1,6 +1,6 @@
 //! A handful of queries of `information_schema`, MySQL and MariaDB alike.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::types::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
 use crate::mysql::{Engine, Error, Session};
@@ -43,8 +43,16 @@ fn tables(session: &mut Session, list: &str) -> Result<Vec<Table>, Error> {
          WHERE TABLE_SCHEMA IN ({list}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')"
     );
     let rows: Vec<TableRow> = session.rows("listing tables", &sql)?;
+    // Asked for more than its name, MariaDB calls a view that it cannot read a base table.
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA IN ({list}) AND TABLE_TYPE = 'VIEW'"
+    );
+    let views: Vec<(String, String)> = session.rows("listing views", &sql)?;
+    let views: BTreeSet<(String, String)> = views.into_iter().collect();
     Ok(rows
         .into_iter()
+        .filter(|row| !views.contains(&(row.0.clone(), row.1.clone())))
         .map(|(database, name, engine, rows, bytes)| Table {
             database,
             name,

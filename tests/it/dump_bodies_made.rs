@@ -7,6 +7,7 @@
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
+use refreshkit::mysql::Engine;
 use refreshkit::sql::name;
 
 /// Modes that change how a text is read or what it means.
@@ -69,6 +70,7 @@ struct Source {
 
 struct Maker<'a> {
     random: StdRng,
+    engine: Engine,
     /// The database, and the tables in it.
     database: &'a str,
     tables: [String; 3],
@@ -84,9 +86,10 @@ struct Maker<'a> {
 }
 
 /// Makes a schema for `database`, which goes to `other`, too.
-pub(crate) fn make(seed: u64, database: &str, other: &str) -> Made {
+pub(crate) fn make(seed: u64, engine: Engine, database: &str, other: &str) -> Made {
     let mut maker = Maker {
         random: StdRng::seed_from_u64(seed),
+        engine,
         database,
         tables: [database.to_owned(), "t".to_owned(), other.to_owned()],
         mode: String::new(),
@@ -181,7 +184,9 @@ impl Maker<'_> {
             if self.has("NO_BACKSLASH_ESCAPES") { content.clone() } else { content.replace('\\', "\\\\") };
         let escaped = escaped.replace(quote, &format!("{quote}{quote}"));
         let introducer = if (content.is_ascii() || self.charset != "utf8mb4") && self.may(8) {
-            self.one(&["_latin1 ", "_cp1250", "N"])
+            // MySQL takes no national text of another client that is not ASCII.
+            let national = if content.is_ascii() { "N" } else { "_binary " };
+            self.one(&["_latin1 ", "_cp1250", national])
         } else {
             ""
         };
@@ -368,16 +373,7 @@ impl Maker<'_> {
                 let (column, what) = (self.column(&scope, Some("note")), self.string(&scope, 1));
                 format!("UPDATE {from} SET {column} = {what} WHERE {}", self.condition(&scope, 1))
             }
-            4 => {
-                let (from, scope) = self.sources();
-                let condition = self.condition(&scope, 0);
-                let first = &scope[0];
-                let called = match &first.table {
-                    Some(table) => self.qualified(&table.clone()),
-                    None => self.id(&first.called.clone()),
-                };
-                format!("DELETE {called} FROM {from} WHERE {condition}")
-            }
+            4 => self.delete(),
             5 if !self.variables.is_empty() => {
                 let variable = self.variables[0].clone();
                 let (variable, what) = (self.id(&variable), self.int(none, 2));
@@ -408,6 +404,27 @@ impl Maker<'_> {
             _ => format!("INSERT INTO {} (what) VALUES ({})", self.qualified("log"), self.string(none, 1)),
         };
         format!("{comment}{said}")
+    }
+
+    fn delete(&mut self) -> String {
+        // One that names its target twice can end MySQL 9.7 itself.
+        if self.engine == Engine::MySql {
+            let condition = self.condition(&[], 1);
+            return format!("DELETE FROM {} WHERE {condition}", self.qualified("log"));
+        }
+        let (from, source) = loop {
+            let (from, source) = self.source(&[]);
+            if !from.starts_with('(') {
+                break (from, source);
+            }
+        };
+        let scope = [source];
+        let condition = self.condition(&scope, 0);
+        let called = match &scope[0].table {
+            Some(table) => self.qualified(&table.clone()),
+            None => self.id(&scope[0].called.clone()),
+        };
+        format!("DELETE {called} FROM {from} WHERE {condition}")
     }
 
     /// `BEGIN … END` or one statement.
