@@ -96,6 +96,27 @@ fn the_form_is_there_before_the_first_build_and_its_default_is_nobodys_database(
 }
 
 #[test]
+fn the_hosts_that_the_night_bakes_on_are_in_the_job_and_in_its_jenkinsfile() {
+    for (flags, labels) in [(&[][..], ""), (&["--instances", "host-a host-b"][..], "host-a host-b")] {
+        let text = without_version(&printed("db-nightly", flags));
+        let document = Document::parse(&text).unwrap();
+        let named = |node: &Node<'_, '_>| node.children().any(|child| child.text() == Some("INSTANCES"));
+        let parameter = document.descendants().find(named).unwrap();
+        let default = parameter.children().find(|child| child.has_tag_name("defaultValue")).unwrap();
+        assert_eq!(default.text().unwrap_or_default(), labels);
+        let wanted = format!("string(name: 'INSTANCES', defaultValue: '{labels}', ");
+        assert!(texts(&document, "script")[0].contains(&wanted));
+    }
+    for wrong in ["a'; sh 'x", ""] {
+        assert_eq!(
+            jobs(&["print", "db-nightly", "--instances", wrong], &[]).status.code(),
+            Some(2),
+            "{wrong:?}"
+        );
+    }
+}
+
+#[test]
 fn jobs_are_made_or_updated_and_the_token_is_in_no_argument() {
     let controller = Loopback::start(|request| match request.line.split(' ').nth(1).unwrap_or_default() {
         "/job/db-refresh/config.xml" => (200, "", "<flow-definition/>".to_owned()),

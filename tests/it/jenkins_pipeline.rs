@@ -81,6 +81,38 @@ fn a_good_night_brings_the_form_up_to_date_and_is_green_where_there_is_no_form()
 }
 
 #[test]
+fn a_night_ends_by_baking_on_each_host_with_instances_and_one_that_fails_is_no_lost_night() {
+    let bakes = ["--jobs", "db-refresh", "--param", "INSTANCES=host-a  host-b"];
+    let night = stage();
+    let (told, _) = build(&night, "nightly.Jenkinsfile", &bakes, &[]);
+    let hosts: Vec<&String> = told.iter().filter(|line| line.starts_with("on ")).collect();
+    assert_eq!(hosts, ["on host-a", "on host-b"], "{told:?}");
+    assert_eq!(told.last().unwrap(), "result SUCCESS", "{told:?}");
+    let calls = night.calls();
+    let at = |wanted: &str| calls.iter().position(|call| call.starts_with(wanted)).unwrap();
+    assert!(at("mydump-rotate") < at("dev-restore bake"), "{calls:?}");
+    assert_eq!(calls.iter().filter(|call| *call == "dev-restore bake").count(), 2, "{calls:?}");
+
+    let night = stage();
+    let fails = "#!/bin/bash\necho \"dev-restore $*\" >>\"$CALLS\"\nexit 73\n";
+    fs::write(night.path("dev-restore"), fails).unwrap();
+    let (told, output) = build(&night, "nightly.Jenkinsfile", &bakes, &[]);
+    assert_eq!(told.last().unwrap(), "result UNSTABLE", "{told:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("nothing was baked on host-a"));
+    assert_eq!(
+        night.calls().iter().filter(|call| *call == "dev-restore bake").count(),
+        2,
+        "the next is tried"
+    );
+    assert!(told.contains(&"began db-refresh UPDATE_CHOICES_ONLY=true".to_owned()), "{told:?}");
+
+    // A night without a dump bakes nothing.
+    let night = stage();
+    let (told, _) = build(&night, "nightly.Jenkinsfile", &bakes, &[("FAILS", "mydehydrate ")]);
+    assert!(!told.iter().any(|line| line.starts_with("on ")), "{told:?}");
+}
+
+#[test]
 fn a_night_that_fails_is_red_cleans_up_and_archives_what_there_is() {
     let night = stage();
     let fails = [("FAILS", "mydehydrate "), ("SUMMARY", "FAILED in mydehydrate")];

@@ -104,7 +104,7 @@ abstract class Jenkinsfile extends Script {
   }
   def echo(String text) { Build.log(text) }
   def error(String text) { throw new StepFailed(text) }
-  def node(String label, Closure body) { body() }
+  def node(String label, Closure body) { if (Build.events) Build.events << "on $label".toString(); body() } // the one that runs the pipeline is no event
   def script(Closure body) { body() }
   def timeout(Map a, Closure body) { body() }
   def retry(int n, Closure body) { body() }
@@ -161,6 +161,7 @@ abstract class Jenkinsfile extends Script {
     catch (StepFailed e) { Build.log("ERROR: ${e.message}"); Build.worse(Build.aborted ? 'ABORTED' : 'FAILURE') }
   }
   void runStage(Sections stage) {
+    if (Build.result in ['FAILURE', 'ABORTED']) { Build.log("Stage \"${stage.name}\" skipped due to earlier failure(s)"); return }
     if (stage.held.when) {
       if (!Read.with(new When(), stage.held.when).holds) { Build.log("Stage \"${stage.name}\" skipped due to when conditional"); return }
     }
