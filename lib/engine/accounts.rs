@@ -1,6 +1,7 @@
 //! The accounts of a data directory: ours, and the master user with what RDS grants to one.
 
 use super::error::Error;
+use super::own::is_the_servers_own;
 use super::program::Brand;
 use crate::mysql::{Engine, Session};
 use crate::sql::{hex, name, plain_literal};
@@ -43,12 +44,6 @@ pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) 
 /// A new password. Some of everything, for servers that want that.
 pub(crate) fn new_password() -> String {
     format!("{}-aZ", hex(&rand::random::<[u8; 16]>()))
-}
-
-/// Whether a database is the server's own: whoever writes there makes accounts.
-pub(crate) fn is_the_servers_own(database: &str) -> bool {
-    let own = ["mysql", "sys", "information_schema", "performance_schema"];
-    own.iter().any(|own| own.eq_ignore_ascii_case(database))
 }
 
 /// Every right on one database, and none beside it, for the master user.

@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use rustix::fs::OFlags;
 use walkdir::WalkDir;
 
-use super::directory::make_directory;
 use super::error::Error;
+use super::place::make_directory;
 use super::server::Server;
 use crate::house::Cancel;
 

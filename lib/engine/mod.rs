@@ -6,9 +6,9 @@
 mod accounts;
 mod confined;
 mod copy;
-mod directory;
 mod error;
 mod orphans;
+mod own;
 mod place;
 mod program;
 mod server;
@@ -17,19 +17,19 @@ mod user;
 
 pub(crate) use accounts::{
     ADMIN, GRANTS, MASTER, create_accounts, drop_other_accounts, grant_as_master, grant_database,
-    grant_database_to, grant_master, is_the_servers_own, new_password, set_password, without_installed,
+    grant_database_to, grant_master, new_password, set_password, without_installed,
 };
 pub(crate) use confined::refuse_confined;
 pub(crate) use copy::copy_data;
-pub(crate) use directory::make_directory;
 pub use error::Error;
 pub(crate) use orphans::stop_orphans;
-pub(crate) use place::{device_of, free_bytes, host_name, settle, shares_blocks, unfit};
+pub(crate) use own::{file_elsewhere, is_the_servers_own};
+pub(crate) use place::{device_of, free_bytes, host_name, make_directory, settle, shares_blocks, unfit};
 pub use program::Brand;
 pub(crate) use program::{Program, series};
 pub(crate) use server::{Address, Server, free_port, is_free};
 pub(crate) use service::{
-    Listen, Service, Stopped, data_in, is_same, listens_at, running, socket_in, stop, stops_in_order,
-    tell_to_stop,
+    Listen, Service, Starting, Stopped, data_in, forget_doublewrites, is_same, listens_at, running,
+    socket_in, stop, stops_in_order, tell_to_stop,
 };
 pub(crate) use user::HostUser;

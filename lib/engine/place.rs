@@ -1,10 +1,10 @@
-//! What a directory's file system can do.
+//! Directories of servers, and what their file systems can do.
 //!
 //! In: a directory. Out: whether a server's data may lie there and on this machine, whether its files can share blocks, what is free.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 use super::error::Error;
@@ -19,13 +19,22 @@ const ELSEWHERE: &[(u64, &str)] = &[
     (0x0102_1997, "9P"),
 ];
 
+/// Makes a directory that only this user can enter, and those above it: for data, sockets, temporary files of a server.
+pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("create", path))
+}
+
 /// The kind of network file system that a directory is on, if it is on one: a server's locks and its speed are lost there.
 pub(crate) fn network_file_system(directory: &Path) -> Result<Option<&'static str>, Error> {
     let found = rustix::fs::statfs(directory).map_err(|e| Error::file("look at", directory)(e.into()))?;
     // The type is signed on some machines.
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "magic numbers have 32 bits")]
     let kind = u64::from(found.f_type as u32);
-    Ok(ELSEWHERE.iter().find(|(known, _)| *known == kind).map(|(_, name)| *name))
+    Ok(elsewhere(kind))
+}
+
+fn elsewhere(kind: u64) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(known, _)| *known == kind).map(|(_, name)| *name)
 }
 
 /// Why no server's data belongs in a directory, if that is so: somebody else may write into it or replace it, or it is not on this
@@ -141,6 +150,18 @@ mod tests {
         assert!(
             unfit(Path::new("/etc/hostname"), false).unwrap().is_some_and(|why| why == "it is no directory")
         );
+    }
+
+    #[test]
+    fn nfs_is_no_place_and_what_is_of_this_host_is_one() {
+        // As the kernel's include/uapi/linux/magic.h has them; no test can mount one without its server.
+        let nfs = u64::try_from(rustix::fs::NFS_SUPER_MAGIC).unwrap();
+        assert_eq!(elsewhere(nfs), Some("NFS"));
+        for (xfs_btrfs_ext4_tmpfs, name) in
+            [(0x5846_5342, "XFS"), (0x9123_683E, "btrfs"), (0xEF53, "ext4"), (0x0102_1994, "tmpfs")]
+        {
+            assert_eq!(elsewhere(xfs_btrfs_ext4_tmpfs), None, "{name}");
+        }
     }
 
     #[test]

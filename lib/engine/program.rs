@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use super::directory::make_directory;
 use super::error::Error;
+use super::place::make_directory;
 use super::user::HostUser;
 
 /// Where servers are when they are not on PATH.

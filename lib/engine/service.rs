@@ -25,11 +25,11 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
 use super::accounts::new_password;
-use super::directory::make_directory;
 use super::error::Error;
+use super::place::make_directory;
 use super::program::{Brand, Program, failed};
 use super::server::{ended, last_words};
 use super::user::HostUser;
@@ -43,6 +43,14 @@ const STOP_TIMEOUT: Duration = Duration::from_mins(3);
 /// How long a process may take to vanish after SIGKILL.
 const GONE_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(5);
+/// What a server makes anew when it has read its data.
+const TEMPORARY: &str = "ibtmp1";
+/// How long that may take before it is held all the same, and how often it is looked for: what it does meanwhile costs nobody anything, what it
+/// does afterwards costs the port.
+const HOLD_PATIENCE: Duration = Duration::from_secs(20);
+const HOLD_POLL: Duration = Duration::from_millis(1);
+/// How many seconds it may wait for its port: somebody else may have been quicker.
+const PORT_SECONDS: u32 = 5;
 /// An account without a right: that it is let in says that the server has done all that it was to do before it listens.
 const READY: &str = "refreshkit_ready";
 /// Where a socket's path ends (unix(7)).
@@ -53,6 +61,8 @@ const SOCKET_BYTES_MAX: usize = 107;
 pub(crate) struct Listen {
     pub(crate) bind: String,
     pub(crate) port: u16,
+    /// Whether it waits a few seconds for the port, which somebody is about to leave.
+    pub(crate) waits: bool,
 }
 
 /// A server that goes on when we have ended.
@@ -96,6 +106,11 @@ pub(crate) enum Stopped {
 impl Service<'_> {
     /// Starts it and waits until it answers over its socket, all that it was to do before done.
     pub(crate) fn start(&self, cancel: &Cancel) -> Result<(), Error> {
+        self.begin()?.answers(cancel)
+    }
+
+    /// Starts it and waits for nothing.
+    pub(crate) fn begin(&self) -> Result<Starting, Error> {
         let what = format!("starting the server of {}", self.home.display());
         let socket = socket_in(self.home);
         if socket.as_os_str().len() > SOCKET_BYTES_MAX {
@@ -103,7 +118,12 @@ impl Service<'_> {
         }
         let password = new_password();
         self.furnish(&password)?;
+        // It is made anew at every start, and says then how far that is.
+        let _ = fs::remove_file(data_in(self.home).join(TEMPORARY));
         let log = self.home.join("log");
+        if ended_in_order(&log) {
+            forget_doublewrites(&data_in(self.home));
+        }
         let output = File::options().create(true).append(true).mode(0o600).open(&log);
         let output = output.map_err(Error::file("open", &log))?;
         let before = output.metadata().map_err(Error::file("read", &log))?.len();
@@ -116,15 +136,9 @@ impl Service<'_> {
             // Supplementary groups go with the user.
             command.uid(user.uid).gid(user.gid);
         }
-        let mut child = command.spawn().map_err(|e| failed(&what, &e))?;
+        let child = command.spawn().map_err(|e| failed(&what, &e))?;
         let way = mysql::Server::at_socket(&socket, READY, &password);
-        let outcome = answers(&mut child, &way, &what, (&log, before), cancel);
-        if outcome.is_err() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        let _ = fs::remove_file(self.home.join("run/init.sql"));
-        outcome
+        Ok(Starting { child, way, what, home: self.home.to_owned(), before, through: false })
     }
 
     /// What is there before it starts.
@@ -176,6 +190,7 @@ impl Service<'_> {
         match &self.listen {
             Some(at) => {
                 arguments.extend([format!("--port={}", at.port), format!("--bind-address={}", at.bind)]);
+                arguments.extend(at.waits.then(|| format!("--port-open-timeout={PORT_SECONDS}")));
             }
             // What a dump or a branch defines does not run by itself before it is in use.
             None => arguments.extend(["--skip-networking", "--event-scheduler=OFF"].map(str::to_owned)),
@@ -192,28 +207,78 @@ impl Service<'_> {
     }
 }
 
-/// Waits for the first answer. That the account is not let in means that a statement before it failed.
-fn answers(
-    child: &mut Child,
-    way: &mysql::Server,
-    what: &str,
-    (log, before): (&Path, u64),
-    cancel: &Cancel,
-) -> Result<(), Error> {
-    let start = Instant::now();
-    loop {
-        if child.try_wait().is_ok_and(|status| status.is_some()) {
-            return Err(ended(what, &last_words(log, before), log));
+/// A server that starts. One that nobody waits for goes no further.
+#[derive(Debug)]
+pub(crate) struct Starting {
+    child: Child,
+    /// How it is asked whether it is there.
+    way: mysql::Server,
+    what: String,
+    home: PathBuf,
+    /// Where in its log this start begins.
+    before: u64,
+    through: bool,
+}
+
+impl Starting {
+    /// Has it stand still when it has read its data and before it listens, until it [answers](Self::answers): that is the most of its
+    /// start. Whoever has its port meanwhile keeps it.
+    pub(crate) fn hold(&mut self) -> Result<(), Error> {
+        let mark = data_in(&self.home).join(TEMPORARY);
+        let end = Instant::now() + HOLD_PATIENCE;
+        // Without the mark it is held wherever it is, and waits for the port.
+        while !mark.exists() && Instant::now() < end {
+            self.refuse_ended()?;
+            std::thread::sleep(HOLD_POLL);
         }
-        match way.connect() {
-            Ok(_) => return Ok(()),
-            Err(e) if e.is_denied() => {
-                let words = last_words(log, before);
-                return Err(failed(what, &format!("a statement of its accounts failed: {words}")));
+        self.signal(Signal::STOP)
+    }
+
+    /// Waits for the first answer. That the account is not let in means that a statement before it failed.
+    pub(crate) fn answers(mut self, cancel: &Cancel) -> Result<(), Error> {
+        self.signal(Signal::CONT)?;
+        let start = Instant::now();
+        loop {
+            self.refuse_ended()?;
+            match self.way.connect() {
+                Ok(_) => break,
+                Err(e) if e.is_denied() => {
+                    let words = last_words(&self.home.join("log"), self.before);
+                    return Err(failed(&self.what, &format!("a statement of its accounts failed: {words}")));
+                }
+                Err(e) if e.number().is_some() || start.elapsed() > START_TIMEOUT => return Err(e.into()),
+                Err(_) => cancel.sleep(POLL)?,
             }
-            Err(e) if e.number().is_some() || start.elapsed() > START_TIMEOUT => return Err(e.into()),
-            Err(_) => cancel.sleep(POLL)?,
         }
+        self.through = true;
+        Ok(())
+    }
+
+    fn refuse_ended(&mut self) -> Result<(), Error> {
+        if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+            let log = self.home.join("log");
+            return Err(ended(&self.what, &last_words(&log, self.before), &log));
+        }
+        Ok(())
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), Error> {
+        // Its number is its own until it is waited for.
+        match kill_process(Pid::from_child(&self.child), signal) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(e) => Err(failed(&self.what, &std::io::Error::from(e))),
+        }
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if !self.through {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        // Passwords are in it.
+        let _ = fs::remove_file(self.home.join("run/init.sql"));
     }
 }
 
@@ -270,8 +335,9 @@ pub(crate) fn stop(data: &Path) -> Result<Stopped, Error> {
         [(Signal::TERM, STOP_TIMEOUT, Stopped::Clean), (Signal::KILL, GONE_TIMEOUT, Stopped::Killed)]
     {
         for process in &held {
-            // One that has ended meanwhile cannot be told.
+            // One that has ended meanwhile cannot be told, and one that stands still does not hear.
             let _ = pidfd_send_signal(process, signal);
+            let _ = pidfd_send_signal(process, Signal::CONT);
         }
         let end = Instant::now() + patience;
         if held.iter().all(|process| ends_before(process, end)) {
@@ -298,6 +364,25 @@ pub(crate) fn stops_in_order(home: &Path) -> Result<bool, Error> {
     let text = fs::read(&log).map_err(Error::file("read", &log))?;
     let said = text.get(usize::try_from(before).unwrap_or(0)..).unwrap_or_default();
     Ok(stopped == Stopped::Clean && String::from_utf8_lossy(said).lines().any(is_the_end))
+}
+
+/// Whether the last that a log says is that: what is at work, was killed, or never was, says something else, or nothing.
+fn ended_in_order(log: &Path) -> bool {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(4096)..]).into_owned();
+    // Newer ones of MySQL say `MySQL Server - end.` behind it.
+    text.lines().rev().filter(|line| !line.trim().is_empty()).take(2).any(is_the_end)
+}
+
+/// Removes what MySQL wrote twice, which is of use only where it did not stop in order: it would read all of it at its next start, and keep
+/// 25 MB of memory for that.
+pub(crate) fn forget_doublewrites(data: &Path) {
+    for entry in fs::read_dir(data).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|end| end == "dblwr") {
+            // One that stays is read.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// `mariadbd: Shutdown complete`, `mysqld: Shutdown complete (mysqld 9.7.0)`; that of InnoDB alone is `Shutdown completed`.
@@ -343,6 +428,33 @@ mod tests {
             "[System] [MY-010910] [Server] /x/mysqld: Shutdown complete (mysqld 9.7.0)  MySQL"
         ));
         assert!(!is_the_end("[Note] InnoDB: Shutdown completed; log sequence number 47629"));
+    }
+
+    #[test]
+    fn what_was_written_twice_goes_only_after_an_end_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let (start, end) = (
+            "[System] mysqld (mysqld 9.7.0) starting as process 7\n",
+            "[System] mysqld: Shutdown complete (mysqld 9.7.0)\n",
+        );
+        let last = "[System] MySQL Server - end.\n";
+        assert!(!ended_in_order(&log));
+        for (text, wanted) in [
+            (format!("{start}{end}"), true),
+            (format!("{start}{end}{last}\n"), true),
+            (format!("{start}{end}{last}{start}"), false),
+            (format!("{start}{end}{last}{start}[System] ready for connections\n"), false),
+            (String::new(), false),
+        ] {
+            fs::write(&log, &text).unwrap();
+            assert_eq!(ended_in_order(&log), wanted, "{text}");
+        }
+        for name in ["#ib_16384_0.dblwr", "ibdata1"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        forget_doublewrites(folder.path());
+        assert!(folder.path().join("ibdata1").exists() && !folder.path().join("#ib_16384_0.dblwr").exists());
     }
 
     #[test]

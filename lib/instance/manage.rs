@@ -11,6 +11,7 @@ use super::home::{Generation, Home, Lock, Place, remove};
 use super::options::{DropOptions, SomeOptions};
 use super::serve::accounts::Accounts;
 use super::serve::switch::{finish, raise, repair, switch};
+use super::serve::unit::{hand_over, let_go};
 use super::serve::{Serving, connected};
 use super::target::InstanceTarget;
 use crate::document::{Document, Done, Refresh, RefreshState};
@@ -79,7 +80,9 @@ pub(crate) fn up(house: &House, options: &SomeOptions) -> Result<Done, Error> {
     let mut started = Vec::new();
     let mut failed = None;
     for (home, target) in places(house, named)? {
-        match start(house, &home, &target, named.is_some()) {
+        let outcome = start(house, &home, &target, named.is_some());
+        keep_up(house, &target);
+        match outcome {
             Ok(said) => started.extend(said),
             Err(e) if failed.is_none() => failed = Some(e),
             Err(e) => house.progress.warn(&format!("{} is not up: {e}", target.name)),
@@ -135,7 +138,21 @@ pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error
         house.progress.warn(&format!("{} is up again after the next dev-restore up: {e}", target.name));
     }
     engine::stop(&place.data(&current))?;
+    let_go(house, &target.name);
     Ok(Done::saying(format!("{} is down", target.name)))
+}
+
+/// Whatever became of it: what is up is in the hands of who keeps it up.
+pub(crate) fn keep_up(house: &House, target: &InstanceTarget) {
+    if house.dry_run || house.cancel.requested().is_some() {
+        return;
+    }
+    // What cannot be looked at has been told already.
+    if let Ok(Some(home)) = Home::existing(target)
+        && let Ok(place) = Place::look(&home, &target.name)
+    {
+        hand_over(house, &place);
+    }
 }
 
 /// Removes one instance, or all that are expired.
@@ -151,6 +168,7 @@ pub(crate) fn drop_some(house: &House, options: &DropOptions) -> Result<Done, Er
         return Ok(Done::saying("dry run"));
     }
     drop_one(&home, &target, options.force)?;
+    let_go(house, name);
     std::mem::drop(lock);
     Ok(Done::saying(format!("{name} is gone")))
 }
@@ -172,7 +190,10 @@ pub(crate) fn expire(house: &House) -> Result<Done, Error> {
             continue;
         }
         match drop_one(&home, &target, false) {
-            Ok(()) => gone.push(target.name),
+            Ok(()) => {
+                let_go(house, &target.name);
+                gone.push(target.name);
+            }
             Err(e) => house.progress.warn(&format!("{} stays: {e}", target.name)),
         }
     }
@@ -210,12 +231,15 @@ fn drop_one(home: &Home, target: &InstanceTarget, force: bool) -> Result<(), Err
 
 /// Finishes or reverts what a killed run left behind.
 pub(crate) fn mend(house: &House, target: &InstanceTarget) -> Result<String, Error> {
-    let (home, _lock) = locked(house, target)?;
+    let (home, lock) = locked(house, target)?;
     let mut place = opened(house, &home, target)?;
     if house.dry_run {
         return Ok("dry run".to_owned());
     }
-    Ok(repair(house, &mut place)?.unwrap_or_else(|| "nothing to repair".to_owned()))
+    let repaired = repair(house, &mut place);
+    std::mem::drop(lock);
+    keep_up(house, target);
+    Ok(repaired?.unwrap_or_else(|| "nothing to repair".to_owned()))
 }
 
 fn locked(house: &House, target: &InstanceTarget) -> Result<(Home, Option<Lock>), Error> {

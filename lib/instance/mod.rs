@@ -31,16 +31,21 @@ pub fn perform(house: &House, document: &mut Document, command: &Command) -> Res
     match command {
         Command::Run(options) => {
             match InstanceTarget::of(&house.config, options.target.as_deref().unwrap_or_default())? {
-                Some(target) => refresh::refresh(house, document, &target, options),
+                Some(target) => {
+                    kept_up(house, &target, || refresh::refresh(house, document, &target, options))
+                }
                 None => Ok(restore::refresh(house, document, options)?),
             }
         }
         Command::Undo(options) => match InstanceTarget::of(&house.config, options.target.get())? {
-            Some(target) => manage::undo(house, document, &target),
+            Some(target) => kept_up(house, &target, || manage::undo(house, document, &target)),
             None => Ok(restore::undo(house, document, options)?),
         },
         Command::Bake(options) => bake::bake(house, document, options),
-        Command::Reset(options) => manage::reset(house, document, &instance(options.target.get())?),
+        Command::Reset(options) => {
+            let target = instance(options.target.get())?;
+            kept_up(house, &target, || manage::reset(house, document, &target))
+        }
         Command::Up(options) => manage::up(house, options),
         Command::Down(options) => manage::down(house, &instance(options.target.get())?),
         Command::Drop(options) => manage::drop_some(house, options),
@@ -48,6 +53,17 @@ pub fn perform(house: &House, document: &mut Document, command: &Command) -> Res
             Ok(Done::default())
         }
     }
+}
+
+/// Does something with a server that goes on afterwards, the new one or the old one.
+fn kept_up(
+    house: &House,
+    target: &InstanceTarget,
+    deed: impl FnOnce() -> Result<Done, Error>,
+) -> Result<Done, Error> {
+    let outcome = deed();
+    manage::keep_up(house, target);
+    outcome
 }
 
 /// Does what writes a text of its own.

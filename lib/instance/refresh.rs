@@ -52,10 +52,11 @@ pub(crate) fn refresh(
 ) -> Result<Done, Error> {
     refuse_flags(target, options)?;
     let dump = ChosenDump::open(house, &options.dump, options.unsigned)?;
-    let database = database_of(target, &dump)?;
+    let checkout = Checkout::configured::<Error>(house, options.reference.as_deref())?;
+    let works = checkout.is_some() || has_something_to_do(target);
+    let database = database_of(target, options.database.as_deref(), &dump, works)?;
     let own = OwnServer { name: &target.name, settings: &target.settings, database: &database };
     own.check(&Server::at_socket(&target.root, "", ""))?;
-    let checkout = Checkout::configured::<Error>(house, options.reference.as_deref())?;
     let program = target.program()?;
     let settings = settings_of(house, target, &program)?;
     document.dump = Some(dump.section());
@@ -111,7 +112,7 @@ impl Refresher<'_> {
         let mut old = Old::of(self.house, place, self.target)?;
         let accounts = Accounts::of(self.house, self.target, old.session.as_mut())?;
         let mut private_seconds = None;
-        if self.has_something_to_do() {
+        if self.checkout.is_some() || has_something_to_do(self.target) {
             let began = Instant::now();
             let serving = Serving { place, name: &name, generation: &generation };
             let outcome = self.work_privately(&serving, &mut old, refresh);
@@ -186,12 +187,6 @@ impl Refresher<'_> {
             settings: self.settings.clone(),
             base: false,
         }
-    }
-
-    fn has_something_to_do(&self) -> bool {
-        let settings = &self.target.settings;
-        self.checkout.is_some()
-            || !(settings.preserve.is_empty() && settings.set.is_empty() && settings.after.is_empty())
     }
 
     /// What is done to the data before anybody sees it, as the loader.
@@ -286,6 +281,12 @@ impl Drop for Old {
     }
 }
 
+/// Whether the target has something done to the data before it serves; a branch comes on top.
+fn has_something_to_do(target: &InstanceTarget) -> bool {
+    let settings = &target.settings;
+    !(settings.preserve.is_empty() && settings.set.is_empty() && settings.after.is_empty())
+}
+
 /// Whether there is something in the old instance that nobody can do without.
 fn needs_old(target: &InstanceTarget) -> bool {
     !target.settings.preserve.is_empty()
@@ -370,18 +371,31 @@ fn refuse_flags(target: &InstanceTarget, options: &RunOptions) -> Result<(), Err
     Err(Error::WrongKind { target: target.name.clone(), why })
 }
 
-fn database_of(target: &InstanceTarget, dump: &ChosenDump) -> Result<String, Error> {
-    let wanted = &target.settings.database;
+/// The database that things are done in; all of the dump's, if nothing is done.
+fn database_of(
+    target: &InstanceTarget,
+    flag: Option<&str>,
+    dump: &ChosenDump,
+    works: bool,
+) -> Result<String, Error> {
+    let wanted = flag.unwrap_or(&target.settings.database);
     let databases: Vec<String> =
         dump.manifest().databases.iter().map(|database| database.name.clone()).collect();
+    let all = databases.join(", ");
     match databases.as_slice() {
         [one] if wanted.is_empty() || wanted == one => Ok(one.clone()),
-        many if many.contains(wanted) => Ok(wanted.clone()),
-        many => {
-            let why = format!(
-                "is of the database {wanted:?}, and the dump holds {}: an instance keeps the dump's names",
-                many.join(", ")
-            );
+        many if many.iter().any(|one| one == wanted) => Ok(wanted.to_owned()),
+        [_, _, ..] if wanted.is_empty() && !works => Ok(all),
+        _ => {
+            let why = if wanted.is_empty() {
+                format!(
+                    "has all of {all}, and does not say in which of them something is done: database = \"…\", or --database"
+                )
+            } else {
+                format!(
+                    "is of the database {wanted:?}, and the dump holds {all}: an instance keeps the dump's names"
+                )
+            };
             Err(Error::WrongKind { target: target.name.clone(), why })
         }
     }

@@ -17,6 +17,7 @@ mod session;
 mod wire;
 
 pub use access::{Access, LoginOptions};
+pub(crate) use connect::expand_home;
 pub use connect::{Server, authorities};
 pub(crate) use digits::double;
 pub use error::{Error, number};

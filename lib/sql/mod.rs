@@ -32,7 +32,7 @@ pub(crate) use statements::block::singles;
 pub(crate) use statements::certain::Certain;
 pub use statements::error::StatementsError;
 pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements};
-pub(crate) use table::{TableText, counter, databases_of_parents, without_counter};
+pub(crate) use table::{TableText, counter, databases_of_parents, without_counter, without_places};
 pub(crate) use tuples::{
     Literal, Literals, Step, Unknown, as_marked_utf8, as_utf8, each, literal_as_text, members,
 };

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::lexer::{Kind, tokens};
+use super::lexer::{Kind, Token, tokens};
+use super::splice::spliced;
 
 /// The databases that foreign keys in a definition or a clause name their parents with. Those of its own database name none.
 pub(crate) fn databases_of_parents(sql: &str) -> Vec<String> {
@@ -49,6 +50,31 @@ impl<'a> TableText<'a> {
     }
 }
 
+/// A table's definition without where its rows lie: `DATA DIRECTORY`, `INDEX DIRECTORY`, `TABLESPACE`, of its partitions too. Who loads
+/// it elsewhere has those places no more, or has them in use.
+pub(crate) fn without_places(create: &str) -> String {
+    let all = tokens(create);
+    let is = |at: usize, words: &[&str]| {
+        all.get(at).is_some_and(|token| words.iter().any(|word| token.is_word(create, word)))
+    };
+    let mut places = Vec::new();
+    for (at, first) in all.iter().enumerate() {
+        let value = if is(at, &["DATA", "INDEX"]) && is(at + 1, &["DIRECTORY"]) {
+            at + 2
+        } else if is(at, &["TABLESPACE"]) {
+            at + 1
+        } else {
+            continue;
+        };
+        let value = value + usize::from(all.get(value).is_some_and(|token| token.is(b'=')));
+        let named = |token: &&Token| matches!(token.kind, Kind::Word | Kind::Name | Kind::Text);
+        if let Some(value) = all.get(value).filter(named) {
+            places.push((first.place.start..value.place.end, ""));
+        }
+    }
+    spliced(create, places)
+}
+
 /// Where `AUTO_INCREMENT=5000` stands behind the last parenthesis, and the number.
 fn counter_place(create: &str) -> Option<(Range<usize>, u64)> {
     let closing = TableText::of(create)?.closing;
@@ -74,6 +100,27 @@ pub(crate) fn without_counter(create: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_can_be_anywhere_else() {
+        for (with, without) in [
+            (
+                "CREATE TABLE `data` (`index` int COMMENT 'DATA DIRECTORY=''x''') ENGINE=InnoDB DATA DIRECTORY='/x/' COMMENT='a'",
+                "CREATE TABLE `data` (`index` int COMMENT 'DATA DIRECTORY=''x''') ENGINE=InnoDB  COMMENT='a'",
+            ),
+            (
+                "CREATE TABLE t (a int) /*!50100 TABLESPACE `ts` */ ENGINE=MyISAM DATA DIRECTORY '/x' INDEX DIRECTORY = '/y'",
+                "CREATE TABLE t (a int) /*!50100  */ ENGINE=MyISAM  ",
+            ),
+            (
+                "CREATE TABLE t (a int)\n/*!50100 PARTITION BY HASH (`a`)\n(PARTITION p0 DATA DIRECTORY = '/x' ENGINE = InnoDB) */",
+                "CREATE TABLE t (a int)\n/*!50100 PARTITION BY HASH (`a`)\n(PARTITION p0  ENGINE = InnoDB) */",
+            ),
+            ("CREATE TABLE `t` (`tablespace` int)", "CREATE TABLE `t` (`tablespace` int)"),
+        ] {
+            assert_eq!(without_places(with), without);
+        }
+    }
 
     #[test]
     fn a_counter_is_an_option_of_the_table_and_no_text() {

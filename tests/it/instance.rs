@@ -8,20 +8,13 @@ use std::time::Duration;
 use refreshkit::mysql::{Engine, Server};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::instance_place::{Instances, processes_below};
+use crate::instance_place::{Instances, on_both_disks, on_xfs, processes_below};
 use crate::restore_place::assert_same;
-use crate::support::{Disk, Tool, on_all_servers_at_once, path, servers, terminate, until};
-
-/// How large the disks are: sparse files.
-const MEBIBYTES: u64 = 4096;
-
-fn xfs(test: impl Fn(&Instances) + Sync) {
-    on_all_servers_at_once(|server| test(&Instances::on(server, Disk::of("xfs", MEBIBYTES))));
-}
+use crate::support::{Disk, Output, Tool, on_all_servers_at_once, path, servers, terminate, until};
 
 #[test]
 fn two_developers_have_clones_of_the_night_and_neither_sees_the_others() {
-    xfs(|at| {
+    on_both_disks(|at| {
         let night = at.source_picture();
         let baked = at.run(&["bake"]).exits(0);
         assert!(baked.stderr.contains("baked"), "{}", baked.stderr);
@@ -65,9 +58,38 @@ fn two_developers_have_clones_of_the_night_and_neither_sees_the_others() {
             let (own, all) = (alice["own_bytes"].as_u64().unwrap(), alice["bytes"].as_u64().unwrap());
             assert!(own < all, "{own} of {all} bytes are its own");
         }
+        let keys = ["dump", "ref", "refreshed_at", "port", "free_bytes", "undo", "reset"];
+        assert!(keys.iter().all(|key| !alice[*key].is_null() || *key == "ref"), "{alice}");
+        let mut session = at.server("dev-alice").session();
+        let listed = at.run(&["targets"]).exits(0).stdout;
+        assert!(
+            listed.lines().any(|line| line.starts_with("dev-alice ") && line.contains("dev@127.0.0.1")),
+            "{listed}"
+        );
+        assert_eq!(session.first::<i64>("being there", "SELECT 1").unwrap(), Some(1));
+        drop(session);
         assert_eq!(at.run(&["targets", "--plain"]).exits(0).stdout, "dev-alice\ndev3\n");
+        they_are_small_servers_of_their_own(at);
         two_files_are_never_shared_with_sql(at);
     });
+}
+
+/// Nothing that two copies of one directory could share, no binary log, no second protocol, and little memory.
+fn they_are_small_servers_of_their_own(at: &Instances) {
+    let of = |target: &str, sql: &str| at.sql(target, sql);
+    if at.source.server.engine == Engine::MySql {
+        let uuids = ["dev3", "dev-alice"].map(|target| of(target, "SELECT @@server_uuid"));
+        assert_ne!(uuids[0], uuids[1]);
+        assert_eq!(of("dev3", "SHOW VARIABLES LIKE 'mysqlx_port'"), "");
+    }
+    let says = "SELECT CONCAT(@@log_bin + 0, @@performance_schema + 0, ' ', @@bind_address)";
+    assert_eq!(of("dev3", says), "00 127.0.0.1\n");
+    for process in at.processes() {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kibibytes: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kibibytes < 200 << 10, "{kibibytes} KiB are resident");
+    }
 }
 
 /// SQL reads and writes no file of this host, also where somebody has the right to.
@@ -109,7 +131,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
 
 #[test]
 fn a_branch_is_on_the_clone_and_a_branch_that_fails_leaves_the_old_one_serving() {
-    xfs(|at| {
+    on_both_disks(|at| {
         at.run(&["--target", "dev3"]).exits(0);
         at.sql("dev3", "CREATE TABLE mine (id INT PRIMARY KEY, what VARCHAR(20)); INSERT INTO mine VALUES (1, 'a'), (2, 'b''\\\\'), (3, NULL)");
         at.sql(
@@ -121,7 +143,7 @@ fn a_branch_is_on_the_clone_and_a_branch_that_fails_leaves_the_old_one_serving()
         let migrations =
             format!("[migrations]\nrepository = \"{}\"\npath = \"db/*.sql\"\n", repository.display());
         let settings = "preserve = [\"mine\", \"customers where id = 2\"]\nset = { \"bag.word where word = 'same'\" = \"set\" }\n\
-                        after = [\"INSERT INTO audit (what) VALUES ('after')\"]\naccounts = [\"CREATE USER team@'%' IDENTIFIED BY 'Team-1234'\"]\n";
+                        after = [\"DO SLEEP(2)\", \"INSERT INTO audit (what) VALUES ('after')\"]\naccounts = [\"CREATE USER team@'%' IDENTIFIED BY 'Team-1234'\"]\n";
         at.configure(settings, &migrations);
         let before = at.picture("dev3");
         // A branch that fails: everything is as it was, and the same process serves.
@@ -142,7 +164,7 @@ fn a_branch_is_on_the_clone_and_a_branch_that_fails_leaves_the_old_one_serving()
             &repository,
             &["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qam", "y"],
         );
-        let document = at.run(&["--target", "dev3", "--ref", "main"]).exits(0).document();
+        let document = nobody_writes_what_would_be_lost(at).document();
         let refresh = document.refresh.unwrap();
         assert!(refresh.instance.unwrap().private_seconds.is_some());
         assert_eq!(refresh.migrations.len(), 2);
@@ -169,6 +191,32 @@ fn a_branch_is_on_the_clone_and_a_branch_that_fails_leaves_the_old_one_serving()
     });
 }
 
+/// From the moment on at which rows are carried over, the old one takes none that the new one would not have; and it is read all the while.
+fn nobody_writes_what_would_be_lost(at: &Instances) -> Output {
+    let mut session = at.server("dev3").session();
+    session.run("waiting for nobody", "SET SESSION lock_wait_timeout = 1").unwrap();
+    let child = at.tool(&["--target", "dev3", "--ref", "main"]).spawn();
+    let [write, read] = ["UPDATE `{}`.mine SET what = what", "SELECT COUNT(*) FROM `{}`.mine"]
+        .map(|sql| sql.replace("{}", &at.source.name));
+    let began = std::time::Instant::now();
+    let refused = loop {
+        assert_eq!(session.first::<i64>("reading", &read).unwrap(), Some(3));
+        if let Err(e) = session.run("writing", &write) {
+            break e;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "it is never locked");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert_eq!(refused.number(), Some(1205), "{refused}");
+    assert_eq!(session.first::<i64>("reading", &read).unwrap(), Some(3));
+    drop(session);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (code, stdout, stderr) =
+        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr));
+    Output { code, stdout, stderr, peak_kib: 0 }.exits(0)
+}
+
 /// `undo`, `reset`, `down`, `up`.
 fn back_and_forth(at: &Instances, before: &str) {
     let refreshed = at.picture("dev3");
@@ -191,7 +239,7 @@ fn back_and_forth(at: &Instances, before: &str) {
         at.run(&["undo", "dev3"]).exits(0);
     }
     let serving = at.picture("dev3");
-    at.run(&["down", "dev3"]).exits(0);
+    at.run(&["down", "--target", "dev3"]).exits(0);
     assert!(at.processes().is_empty());
     assert_eq!(at.run(&["status", "dev3", "--plain"]).exits(0).stdout, "down\n");
     // Nothing that is down comes up by itself.
@@ -203,7 +251,7 @@ fn back_and_forth(at: &Instances, before: &str) {
 
 #[test]
 fn what_ends_comes_back_and_what_is_somebody_elses_stays() {
-    xfs(|at| {
+    on_both_disks(|at| {
         at.run(&["--target", "dev3"]).exits(0);
         at.run(&["--target", "dev-bob"]).exits(0);
         let night = at.picture("dev3");
@@ -290,7 +338,7 @@ fn one_that_is_broken_is_refreshed(at: &Instances) {
 
 #[test]
 fn templates_stay_as_long_as_their_dumps() {
-    xfs(|at| {
+    on_xfs(|at| {
         let night = at.source_picture();
         at.run(&["--target", "dev3"]).exits(0);
         at.another_night();
@@ -313,7 +361,7 @@ fn templates_stay_as_long_as_their_dumps() {
 #[test]
 fn without_shared_blocks_it_is_a_copy_and_says_so() {
     on_all_servers_at_once(|server| {
-        let at = Instances::on(server, Disk::of("ext4", MEBIBYTES));
+        let at = Instances::on(server, Disk::of("ext4", 4096));
         let first = at.run(&["--target", "dev3"]).exits(0);
         assert!(first.stderr.contains("shares no blocks between files"), "{}", first.stderr);
         assert_same(&at.picture("dev3"), &at.source_picture());
@@ -474,7 +522,7 @@ fn the_three_commands_of_the_readme_give_a_clone_to_whoever_has_a_server() {
 
 #[test]
 fn one_refresh_at_a_time_and_the_second_is_told_who() {
-    xfs(|at| {
+    on_xfs(|at| {
         at.run(&["--target", "dev3"]).exits(0);
         at.configure("after = [\"DO SLEEP(600)\"]", "");
         let mut child = at.tool(&["--target", "dev3"]).spawn();
@@ -496,14 +544,14 @@ fn one_refresh_at_a_time_and_the_second_is_told_who() {
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
         let failed = at.run(&["--target", "dev3"]).exits(69);
         assert!(failed.stderr.contains("no-such-option"), "{}", failed.stderr);
-        // The old one was stopped for it, and serves again.
+        // The old one was not even told.
         assert!(failed.stderr.contains("the old instance serves on"), "{}", failed.stderr);
         assert_same(&at.picture("dev3"), &at.source_picture());
         at.run(&["down", "dev3"]).exits(0);
         at.run(&["up", "dev3"]).exits(0);
-        std::fs::write(&file, "[mysqld]\nmax-connections = 77\n").unwrap();
+        std::fs::write(&file, "[mysqld]\nmax-connections = 77\nperformance-schema = ON\n").unwrap();
         at.run(&["--target", "dev3"]).exits(0);
-        assert_eq!(at.sql("dev3", "SELECT @@max_connections"), "77\n");
+        assert_eq!(at.sql("dev3", "SELECT CONCAT(@@max_connections, @@performance_schema + 0)"), "771\n");
         at.configure("memory = \"32M\"", "");
         at.run(&["status", "dev3", "--repair"]).exits(0);
         assert_same(&at.picture("dev3"), &at.source_picture());
@@ -517,7 +565,7 @@ fn one_refresh_at_a_time_and_the_second_is_told_who() {
 fn a_password_is_on_no_command_line_of_a_server() {
     let help = Tool::new("dev-restore").args(["bake", "--help"]).run().exits(0).stdout;
     assert!(help.contains("template"), "{help}");
-    xfs(|at| {
+    on_xfs(|at| {
         at.run(&["--target", "dev3"]).exits(0);
         let login = std::fs::read_to_string(at.server("dev3").client_cnf).unwrap();
         let password = login.lines().find_map(|line| line.strip_prefix("password=")).unwrap();

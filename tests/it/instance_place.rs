@@ -7,7 +7,24 @@ use refreshkit::config::ServerConfig;
 use refreshkit::mysql::{Engine, Server};
 
 use crate::restore_place::{Place, picture, shop};
-use crate::support::{Disk, Output, Scratch, TestServer, Tool};
+use crate::support::{Disk, Output, Scratch, TestServer, Tool, on_all_servers_at_once};
+
+/// How large the disks are: sparse files.
+const MEBIBYTES: u64 = 4096;
+
+/// On each server: on XFS, where copies share their blocks.
+pub(crate) fn on_xfs(test: impl Fn(&Instances) + Sync) {
+    on_all_servers_at_once(|server| test(&Instances::on(server, Disk::of("xfs", MEBIBYTES))));
+}
+
+/// On each server: on XFS, and on ext4, where a copy is one.
+pub(crate) fn on_both_disks(test: impl Fn(&Instances) + Sync) {
+    on_all_servers_at_once(|server| {
+        for kind in ["xfs", "ext4"] {
+            test(&Instances::on(server, Disk::of(kind, MEBIBYTES)));
+        }
+    });
+}
 
 /// Two nights' dumps, and targets below one directory: `dev3` with a port of its own, `dev-*` with ports of a range.
 pub(crate) struct Instances {

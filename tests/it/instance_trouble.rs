@@ -1,14 +1,15 @@
 //! Instances where something is in the way: a disk that is full at the wrong moment, another version of the server, another directory
 //! of dumps, a trigger, a default that is a sequence.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
 
 use refreshkit::mysql::Engine;
 
-use crate::instance_place::Instances;
+use crate::instance_place::{Instances, on_both_disks};
 use crate::restore_place::assert_same;
+use crate::support::forge::Forge;
 use crate::support::{Disk, on_all_servers_at_once, servers};
 
 const MEBIBYTES: u64 = 2048;
@@ -34,6 +35,11 @@ impl Filler {
     }
 }
 
+fn bytes_below(directory: &std::path::Path) -> u64 {
+    let entries = walkdir::WalkDir::new(directory).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.metadata().ok()?.blocks() * 512)).sum()
+}
+
 impl Drop for Filler {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
@@ -42,8 +48,7 @@ impl Drop for Filler {
 
 #[test]
 fn a_disk_that_is_full_in_a_migration_or_before_an_undo_leaves_the_old_one_serving() {
-    on_all_servers_at_once(|server| {
-        let at = Instances::on(server, Disk::of("xfs", MEBIBYTES));
+    on_both_disks(|at| {
         if at.disk.kind.is_none() {
             // Nobody fills up the disk of the whole machine.
             eprintln!("left out: a disk of its own needs root");
@@ -59,7 +64,10 @@ fn a_disk_that_is_full_in_a_migration_or_before_an_undo_leaves_the_old_one_servi
             "CREATE TABLE big (text LONGTEXT) SELECT REPEAT(CONCAT('x', a.n), 1600000) AS text FROM ({many}) a, ({many}) b, ({many}) c"
         );
         at.configure(&format!("after = [\"{big}\"]"), "");
-        let full = Filler::leaving(&at, 150 << 20);
+        // Without shared blocks the copy takes its room first.
+        let copied =
+            if at.disk.kind == Some("xfs") { 0 } else { bytes_below(&at.root().join("targets/dev3/g1")) };
+        let full = Filler::leaving(at, copied + (150 << 20));
         let failed = at.run(&["--target", "dev3"]);
         assert_ne!(failed.code, 0, "the disk was not full");
         // Each server has its own words for it.
@@ -70,7 +78,7 @@ fn a_disk_that_is_full_in_a_migration_or_before_an_undo_leaves_the_old_one_servi
         at.configure("", "");
         at.run(&["--target", "dev3"]).exits(0);
         let (serving, served_by) = (at.picture("dev3"), at.processes());
-        let full = Filler::leaving(&at, 1 << 20);
+        let full = Filler::leaving(at, 1 << 20);
         let refused = at.run(&["undo", "dev3"]).exits(73);
         assert!(refused.stderr.contains("bytes are needed in"), "{}", refused.stderr);
         assert_eq!(at.processes(), served_by, "it was stopped for nothing");
@@ -177,4 +185,67 @@ fn a_server_of_another_version_gets_a_template_of_its_own_and_no_data_of_another
     let baked = at.run(&["--target", "dev3"]).exits(0).stderr;
     assert!(baked.contains("baking") && baked.contains("77.1.2"), "{baked}");
     assert_same(&at.picture("dev3"), &night);
+}
+
+/// A template holds what the dump is, or there is none.
+#[test]
+fn a_dump_that_is_not_what_it_says_or_keeps_its_rows_elsewhere_becomes_no_template() {
+    on_all_servers_at_once(|server| {
+        let at = Instances::on(server, Disk::of("xfs", MEBIBYTES));
+        let dump = at.place.path("app-20261122T020000Z.sql.gz");
+        let whole = std::fs::read(&dump).unwrap();
+        let mut forge = Forge::of(&whole);
+        for member in &mut forge.members {
+            // One letter of a row; others hold bytes that are no text.
+            while let Some(at) = member.windows(6).position(|six| six == b"'same'") {
+                member[at + 3] = b'n';
+            }
+        }
+        let other_rows = forge.bytes(|manifest| manifest);
+        assert_ne!(other_rows, whole, "nothing was changed");
+        let elsewhere = Forge::of(&whole).bytes(|manifest| {
+            let bag = manifest.find("CREATE TABLE `bag`").expect("a table of that name");
+            let engine = bag + manifest[bag..].find("ENGINE=InnoDB").unwrap() + "ENGINE=InnoDB".len();
+            format!("{} DATA DIRECTORY='/tmp'{}", &manifest[..engine], &manifest[engine..])
+        });
+        for (bytes, words) in [(other_rows, "bag is not as it was dumped"), (elsewhere, "the word DIRECTORY")]
+        {
+            std::fs::write(&dump, bytes).unwrap();
+            let refused = at.run(&["bake"]);
+            assert!([65, 74].contains(&refused.code), "{}: {}", refused.code, refused.stderr);
+            assert!(refused.stderr.contains(words), "{words}: {}", refused.stderr);
+            let templates = std::fs::read_dir(at.root().join("templates"));
+            assert_eq!(templates.map_or(0, Iterator::count), 0, "{words}");
+            assert!(at.processes().is_empty());
+        }
+        std::fs::write(&dump, whole).unwrap();
+        at.run(&["--target", "dev3"]).exits(0);
+        assert_same(&at.picture("dev3"), &at.source_picture());
+    });
+}
+
+#[test]
+fn all_databases_of_a_dump_are_on_the_clone_and_it_listens_where_it_is_told() {
+    on_all_servers_at_once(|server| {
+        let at = Instances::on(server, Disk::of("xfs", MEBIBYTES));
+        let side = server.scratch("instance_side");
+        side.run("CREATE TABLE one (n INT); INSERT INTO one VALUES (41)");
+        at.place.dump_of_all(&[&at.source.name, &side.name], "20261123T020000Z");
+        at.configure("bind = \"127.0.0.2\"", "");
+        let document = at.run(&["--target", "dev3"]).exits(0).document();
+        let both = document.refresh.unwrap().database;
+        assert!(both.contains(&at.source.name) && both.contains(&side.name), "{both}");
+        assert_same(&at.picture("dev3"), &at.source_picture());
+        assert_eq!(at.sql("dev3", &format!("SELECT n FROM `{}`.one", side.name)), "41\n");
+        assert!(std::net::TcpStream::connect(("127.0.0.2", at.port)).is_ok());
+        assert!(std::net::TcpStream::connect(("127.0.0.1", at.port)).is_err(), "it listens elsewhere too");
+        // Where something is done, it has to be said in which.
+        at.configure("after = [\"UPDATE one SET n = 42\"]", "");
+        let refused = at.run(&["--target", "dev3"]).exits(78);
+        assert!(refused.stderr.contains("does not say in which of them"), "{}", refused.stderr);
+        at.run(&["--target", "dev3", "--database", &side.name]).exits(0);
+        assert_eq!(at.sql("dev3", &format!("SELECT n FROM `{}`.one", side.name)), "42\n");
+        let other = at.run(&["--target", "dev3", "--database", "other"]).exits(78);
+        assert!(other.stderr.contains("is of the database \"other\""), "{}", other.stderr);
+    });
 }

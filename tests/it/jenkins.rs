@@ -99,6 +99,13 @@ fn the_crontab_runs_at_two_and_never_fails_silently() {
     let line = text.lines().find(|line| line.starts_with("0 2 * * *")).unwrap();
     assert!(line.contains("refreshkit-nightly || echo"), "{line}");
     assert!(text.contains("\nREFRESH_STATE_DIR=/var/lib/refreshkit\n"), "root's rds-drop --run looks there");
+    for line in [
+        "#0 6 * * * refreshkit /usr/local/bin/dev-restore bake ",
+        "#@reboot refreshkit /usr/local/bin/dev-restore up ",
+    ] {
+        let found = text.lines().find(|found| found.starts_with(line)).unwrap();
+        assert!(found.contains("|| echo"), "{found}");
+    }
     assert!(
         text.ends_with('\n') && !text.contains('%'),
         "cron wants a newline at the end and reads % as one"
@@ -132,10 +139,10 @@ fn the_units_are_what_systemd_understands_and_name_the_run_twice() {
 }
 
 #[test]
-fn the_unit_of_an_instance_brings_it_up_and_takes_it_down() {
+fn the_unit_of_an_instance_is_what_systemd_understands() {
     let (unit, text) = file("refreshkit-instance@.service");
     for line in
-        ["ExecStart=/usr/local/bin/dev-restore up %i\n", "ExecStop=/usr/local/bin/dev-restore down %i\n"]
+        ["ExecStart=/usr/local/bin/dev-restore up %i\n", "Delegate=yes\n", "WantedBy=multi-user.target\n"]
     {
         assert!(text.contains(line), "{line}");
     }
@@ -149,6 +156,46 @@ fn the_unit_of_an_instance_brings_it_up_and_takes_it_down() {
             assert!(output.status.success() && !said.contains("refreshkit-instance"), "{said}");
         }
         Err(e) => eprintln!("not checked by systemd-analyze: {e}"),
+    }
+}
+
+#[test]
+fn who_refreshes_may_start_the_units_of_instances_and_nothing_else() {
+    let (rules, text) = file("refreshkit.sudoers");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let pattern = lines[0].strip_prefix("refreshkit ALL=(root) NOPASSWD: /usr/bin/systemctl ").unwrap();
+    // What sudo makes of it, which is what regcomp(3) makes of it.
+    let fits = |arguments: &str| {
+        let grep = Command::new("grep")
+            .args(["-cE", "--", pattern])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut grep = grep.unwrap();
+        std::io::Write::write_all(&mut grep.stdin.take().unwrap(), arguments.as_bytes()).unwrap();
+        grep.wait_with_output().unwrap().status.success()
+    };
+    for good in [
+        "enable --now refreshkit-instance@dev3.service",
+        "disable --now refreshkit-instance@dev-a.b_c.service",
+    ] {
+        assert!(fits(good), "{good}");
+    }
+    for bad in [
+        "enable --now refreshkit-nightly.service",
+        "enable --now refreshkit-instance@dev3.service ssh.service",
+        "enable --now ssh.service refreshkit-instance@dev3.service",
+        "enable --now --root=/tmp/x refreshkit-instance@dev3.service",
+        "enable --now refreshkit-instance@../x.service",
+        "edit --now refreshkit-instance@dev3.service",
+        "enable --now refreshkit-instance@dev3xservice",
+    ] {
+        assert!(!fits(bad), "{bad}");
+    }
+    match Command::new("visudo").arg("-cqf").arg(rules).output() {
+        Ok(output) => assert!(output.status.success(), "{}", said(&output)),
+        Err(e) => eprintln!("not checked by visudo: {e}"),
     }
 }
 

@@ -400,3 +400,162 @@ fn a_way_that_cannot_be_gone_is_refused_with_what_is_in_the_way() {
         assert!(!home.path().join("state-copies").exists() && !home.path().join("state").exists());
     });
 }
+
+/// An option file of somebody who reaches a server over TCP.
+fn login(home: &std::path::Path, of: &Private, (user, host): (&str, &str), more: &str) -> PathBuf {
+    let text = std::fs::read_to_string(&of.server.client_cnf).unwrap();
+    let port = text.lines().find(|line| line.starts_with("port=")).unwrap();
+    let key = text.lines().find(|line| line.starts_with("server-public-key-path=")).unwrap_or_default();
+    let file = home.join(format!("{user}.cnf"));
+    let password = if user == "refresh" {
+        text.lines().find_map(|line| line.strip_prefix("password=")).unwrap().to_owned()
+    } else {
+        "Copies-1234".to_owned()
+    };
+    let text = format!(
+        "[refreshkit]\n{key}\n[client]\nuser={user}\npassword={password}\nhost={host}\n{port}\n{more}\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    file
+}
+
+#[test]
+fn a_table_outside_the_data_directory_is_copied_by_its_rows_or_not_at_all() {
+    on_all_servers_at_once(|server| {
+        let home = tempfile::tempdir().unwrap();
+        let elsewhere = home.path().join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        let (files, options) = match server.engine {
+            Engine::MySql => (
+                "clone",
+                format!("--plugin-load-add=mysql_clone.so --innodb-directories={}", elsewhere.display()),
+            ),
+            Engine::MariaDb => ("mariadb-backup", String::new()),
+        };
+        let source = Private::start_with(server.engine, &home.path().join("source"), &options);
+        let table = format!(
+            "CREATE DATABASE far; CREATE TABLE far.here (n INT) DATA DIRECTORY = '{}'; INSERT INTO far.here VALUES (7);",
+            elsewhere.display()
+        );
+        source.server.client(None, table.as_bytes());
+        let file = elsewhere.join("far/here.ibd");
+        assert!(file.exists(), "it is not there");
+        let copy = |more: &[&str]| {
+            Tool::new("rds-local")
+                .args(["copy", "--run", "far", "--run-as", "nobody", "--dir"])
+                .arg(home.path().join("copies"))
+                .args(more.iter().copied())
+                .arg("--from")
+                .arg(&source.server.client_cnf)
+                .env("REFRESH_STATE_DIR", home.path().join("state"))
+                .run()
+        };
+        std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        let refused = copy(&["--by", files]).exits(69);
+        let said = format!("{} lies outside the data directory of the source", file.display());
+        assert!(refused.stderr.contains(&said) && refused.stderr.contains("--by dump"), "{}", refused.stderr);
+        assert!(refused.document().resources.is_empty() && !home.path().join("copies").exists());
+        // Its rows can be had all the same.
+        let copied = copy(&[]).exits(0);
+        assert!(
+            copied.stderr.contains(&format!("copying by dump, since {files} cannot")),
+            "{}",
+            copied.stderr
+        );
+        let document = copied.document();
+        let mut session = session_of(&document);
+        assert_eq!(session.first::<i64>("reading", "SELECT n FROM far.here").unwrap(), Some(7));
+        session.run("writing", "UPDATE far.here SET n = 8").unwrap();
+        let mut live = source.server.session();
+        assert_eq!(live.first::<i64>("reading", "SELECT n FROM far.here").unwrap(), Some(7));
+        Tool::new("rds-local")
+            .args(["drop", "--run", "far", "--dir"])
+            .arg(home.path().join("copies"))
+            .env("REFRESH_STATE_DIR", home.path().join("state"))
+            .run()
+            .exits(0);
+        assert!(file.exists());
+    });
+}
+
+#[test]
+fn whoever_lacks_a_right_to_clone_is_told_which_before_anything_is_made() {
+    if !crate::support::servers().iter().any(|server| server.engine == Engine::MySql) {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let source =
+        Private::start_with(Engine::MySql, &home.path().join("source"), "--plugin-load-add=mysql_clone.so");
+    let mut session = source.server.session();
+    for sql in [
+        "CREATE USER copies@'127.0.0.1' IDENTIFIED BY 'Copies-1234'",
+        "GRANT SELECT, RELOAD, SHOW VIEW, TRIGGER, EVENT ON *.* TO copies@'127.0.0.1'",
+        "CREATE ROLE backs_up",
+    ] {
+        session.run("an account", sql).unwrap();
+    }
+    let from = login(home.path(), &source, ("copies", "127.0.0.1"), "");
+    let copy = || {
+        Tool::new("rds-local")
+            .args(["copy", "--by", "clone", "--dry-run", "--run-as", "nobody", "--from"])
+            .arg(&from)
+            .env("REFRESH_STATE_DIR", home.path().join("state"))
+            .run()
+    };
+    let refused = copy().exits(69).stderr;
+    assert!(refused.contains("copies lacks BACKUP_ADMIN: GRANT BACKUP_ADMIN ON *.*"), "{refused}");
+    // A right that comes from a role is one.
+    session.run("a role", "GRANT BACKUP_ADMIN ON *.* TO backs_up").unwrap();
+    session.run("a role", "GRANT backs_up TO copies@'127.0.0.1'").unwrap();
+    session.run("a role", "SET DEFAULT ROLE backs_up TO copies@'127.0.0.1'").unwrap();
+    let refused = copy().exits(69).stderr;
+    assert!(refused.contains("copies lacks PROCESS"), "{refused}");
+    session.run("the last", "GRANT PROCESS ON *.* TO copies@'127.0.0.1'").unwrap();
+    let said = copy().exits(0).document().steps[0].note.clone();
+    assert!(said.contains("by clone"), "{said}");
+    assert!(!home.path().join("state").exists());
+}
+
+#[test]
+fn a_source_on_another_host_is_copied_over_tls_by_an_authority_that_is_named_from_here() {
+    // This host by its name is as good as another: only an address says that it is this one.
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_owned();
+    let found = std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), 1));
+    if found.is_err() {
+        eprintln!("left out: {name} is no name that can be looked up");
+        return;
+    }
+    on_all_servers_at_once(|server| {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        let tls = crate::restore_tls::with_certificates_of(home.path(), &format!("DNS:{name}"));
+        let plugin = if server.engine == Engine::MySql { " --plugin-load-add=mysql_clone.so" } else { "" };
+        let options = format!("{tls} --bind-address=*{plugin}");
+        let source = Private::start_with(server.engine, &home.path().join("source"), &options);
+        source.server.client(
+            None,
+            b"CREATE DATABASE far; CREATE TABLE far.here (n INT); INSERT INTO far.here VALUES (7);",
+        );
+        let ways: &[&str] = if server.engine == Engine::MySql { &["clone", "dump"] } else { &["dump"] };
+        let from = login(home.path(), &source, ("refresh", &name), "ssl-ca=tls/right.pem");
+        for way in ways {
+            let tool = Tool::new("rds-local")
+                .args(["copy", "--run", way, "--by", way, "--run-as", "nobody", "--dir"])
+                .arg(home.path().join("copies"))
+                .arg("--from")
+                .arg(&from)
+                .env("REFRESH_STATE_DIR", home.path().join("state"));
+            let copied = tool.within(home.path()).run().exits(0).document();
+            assert!(copied.steps[0].note.contains(&format!("by {way}")), "{}", copied.steps[0].note);
+            let read = session_of(&copied).first::<i64>("reading", "SELECT n FROM far.here").unwrap();
+            assert_eq!(read, Some(7), "{way}");
+            Tool::new("rds-local")
+                .args(["drop", "--run", way, "--dir"])
+                .arg(home.path().join("copies"))
+                .env("REFRESH_STATE_DIR", home.path().join("state"))
+                .run()
+                .exits(0);
+        }
+    });
+}

@@ -38,6 +38,7 @@ mod hostile_documents;
 mod instance;
 mod instance_crash;
 mod instance_place;
+mod instance_systemd;
 mod instance_trouble;
 mod jenkins;
 #[cfg(feature = "aws")]

@@ -234,3 +234,32 @@ fn the_night_is_not_live_before_there_is_a_configuration_and_goes_as_it_came() {
         assert!(there("etc/refreshkit/refresh.toml"), "what a person wrote stays");
     }
 }
+
+#[test]
+fn a_host_with_instances_gets_their_unit_and_who_may_start_it_and_no_night() {
+    let root = tempfile::tempdir().unwrap();
+    let path = |name: &str| root.path().join(name);
+    let installed = install(root.path(), &["--instances"]);
+    assert!(installed.status.success(), "{}", stderr(&installed));
+    let unit = fs::read_to_string(path("etc/systemd/system/refreshkit-instance@.service")).unwrap();
+    assert!(unit.contains(&format!("ExecStart={}/dev-restore up %i\n", path("usr/bin").display())), "{unit}");
+    let sudoers = path("etc/sudoers.d/refreshkit");
+    assert_eq!(fs::metadata(&sudoers).unwrap().permissions().mode() & 0o777, 0o440);
+    for of_the_night in
+        ["refreshkit-nightly.service", "refreshkit-nightly.timer", "refreshkit-failed.service"]
+    {
+        assert!(!path("etc/systemd/system").join(of_the_night).exists(), "{of_the_night}");
+    }
+    assert!(!path("etc/cron.d").exists());
+    // As long as one is to come back after a reboot, what brings it back stays.
+    let wants = path("etc/systemd/system/multi-user.target.wants");
+    fs::create_dir(&wants).unwrap();
+    let enabled = wants.join("refreshkit-instance@dev3.service");
+    std::os::unix::fs::symlink("../refreshkit-instance@.service", &enabled).unwrap();
+    let said = install(root.path(), &["--uninstall"]);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("refreshkit-instance@.service stays"));
+    assert!(path("etc/systemd/system/refreshkit-instance@.service").exists() && sudoers.exists());
+    fs::remove_file(enabled).unwrap();
+    assert!(install(root.path(), &["--uninstall"]).status.success());
+    assert!(!path("etc/systemd/system/refreshkit-instance@.service").exists() && !sudoers.exists());
+}

@@ -103,6 +103,11 @@ impl Place {
 
     /// Writes a dump of `source` under a name with that time in it.
     pub(crate) fn dump(&self, source: &Scratch, stamp: &str) -> PathBuf {
+        self.dump_of_all(&[&source.name], stamp)
+    }
+
+    /// The same of several databases.
+    pub(crate) fn dump_of_all(&self, databases: &[&str], stamp: &str) -> PathBuf {
         let out = self.path("out");
         std::fs::create_dir_all(&out).unwrap();
         let config = format!(
@@ -112,7 +117,12 @@ impl Place {
         );
         std::fs::write(self.path("source.toml"), config).unwrap();
         let run = Tool::new("mydump-rotate").arg("--config").arg(self.path("source.toml"));
-        let document = run.arg("--state-dir").arg(self.path("state")).args(["--whole", &source.name]).run();
+        let document = run
+            .arg("--state-dir")
+            .arg(self.path("state"))
+            .arg("--whole")
+            .args(databases.iter().copied())
+            .run();
         let document = document.exits(0).document();
         let path = self.path(&format!("app-{stamp}.sql.gz"));
         std::fs::rename(document.dump.unwrap().path, &path).unwrap();

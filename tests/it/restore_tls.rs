@@ -15,6 +15,11 @@ fn openssl(directory: &Path, line: &str) {
 
 /// Two authorities, and a certificate of the right one for 127.0.0.1; the options of a server that shows it.
 pub(crate) fn with_certificates(home: &Path) -> String {
+    with_certificates_of(home, "IP:127.0.0.1")
+}
+
+/// The same for another name: `DNS:db.internal`.
+pub(crate) fn with_certificates_of(home: &Path, name: &str) -> String {
     let directory = home.join("tls");
     std::fs::create_dir(&directory).unwrap();
     for authority in ["wrong", "right"] {
@@ -26,7 +31,7 @@ pub(crate) fn with_certificates(home: &Path) -> String {
         );
     }
     openssl(&directory, "req -newkey rsa:2048 -nodes -subj /CN=dev -keyout server.key -out server.csr");
-    std::fs::write(directory.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    std::fs::write(directory.join("names"), format!("subjectAltName={name}\n")).unwrap();
     openssl(
         &directory,
         "x509 -req -in server.csr -CA right.pem -CAkey right.key -days 2 -extfile names -out server.pem -set_serial 7",

@@ -19,7 +19,7 @@ const SERVER_TABLES: &[&str] = &[
     "lib/dump/define/schema.rs",
     "lib/dump/read/session.rs",
     "lib/dump/read/snapshot.rs",
-    "lib/engine/accounts.rs",
+    "lib/engine/own.rs",
     "lib/mask/detect/trigger_copies.rs",
     "lib/migrate/leaves.rs",
     "lib/migrate/ledger.rs",

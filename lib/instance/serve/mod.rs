@@ -4,6 +4,7 @@
 
 pub(super) mod accounts;
 pub(super) mod switch;
+pub(super) mod unit;
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use mysql::Row;
 
 use super::error::Error;
 use super::home::{Generation, Place, reached_at};
-use crate::engine::{self, Brand, GRANTS, Listen, Program, Service};
+use crate::engine::{self, Brand, GRANTS, Listen, Program, Service, Starting};
 use crate::house::Cancel;
 use crate::mysql::{Server, Session};
 use crate::sql::plain_literal;
@@ -64,7 +65,7 @@ impl Serving<'_> {
             "ALTER USER '{LOADER}'@'localhost' IDENTIFIED BY {} ACCOUNT UNLOCK;\n",
             plain_literal(&password)
         );
-        self.start(None, &open, cancel)?;
+        self.begin(None, &open)?.answers(cancel)?;
         Ok(Server::at_socket(&self.socket(), LOADER, &password))
     }
 
@@ -91,15 +92,20 @@ impl Serving<'_> {
     /// Starts it at the target's port, and proves that the developer gets in from outside. `accounts`: statements that make accounts,
     /// one a line.
     pub(crate) fn start_at_port(&self, accounts: &str, cancel: &Cancel) -> Result<(), Error> {
-        let listen = Listen { bind: self.generation.bind.clone(), port: self.place.state.port };
+        self.begin_at_port(accounts, false)?.answers(cancel)?;
+        self.prove()
+    }
+
+    /// Begins with that. `waits`: whoever has the port is about to leave it.
+    pub(crate) fn begin_at_port(&self, accounts: &str, waits: bool) -> Result<Starting, Error> {
+        let listen = Listen { bind: self.generation.bind.clone(), port: self.place.state.port, waits };
         let developer = format!("'{DEVELOPER}'@'%'");
         let password = plain_literal(&self.place.secrets.developer);
         let lines = format!(
             "{accounts}CREATE USER IF NOT EXISTS {developer} IDENTIFIED BY {password};\n\
              ALTER USER {developer} IDENTIFIED BY {password};\nGRANT {GRANTS} ON *.* TO {developer} WITH GRANT OPTION;\n"
         );
-        self.start(Some(listen), &lines, cancel)?;
-        self.prove()
+        self.begin(Some(listen), &lines)
     }
 
     /// Whether it runs.
@@ -158,7 +164,7 @@ impl Serving<'_> {
         }
     }
 
-    fn start(&self, listen: Option<Listen>, accounts: &str, cancel: &Cancel) -> Result<(), Error> {
+    fn begin(&self, listen: Option<Listen>, accounts: &str) -> Result<Starting, Error> {
         let home = self.place.generation(self.name);
         let service = Service {
             program: &self.generation.program,
@@ -169,7 +175,7 @@ impl Serving<'_> {
             // Whatever the option file says of it, a text is what is between its quotes.
             before: format!("{LITERALLY}{accounts}{}", admin_lines(&self.place.secrets.admin)),
         };
-        Ok(service.start(cancel)?)
+        Ok(service.begin()?)
     }
 }
 

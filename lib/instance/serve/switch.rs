@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! write down which one comes (state.next)        from here on a killed run is finished or reverted by the next
+//! start the new one as far as it comes without the port: it has read its data, and stands still
 //! tell the old one to stop                       the port is down from here …
-//! as soon as it has left the port: start the new one there, log in from outside          … to here
+//! as soon as it has left the port: the new one goes on and listens there, log in from outside          … to here
 //! wait until the old one has ended; write down that the new one is in use                the switch: one rename
 //! ```
 //!
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use super::Serving;
 use super::accounts::Accounts;
-use crate::engine;
+use crate::engine::{self, Starting};
 use crate::house::{Cancel, House};
 use crate::instance::error::Error;
 use crate::instance::home::{Place, State};
@@ -59,10 +60,17 @@ pub(crate) fn switch(
 
 fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts) -> Result<Duration, Error> {
     place.save()?;
-    let began = Instant::now();
     let old = place.state.current.as_ref().map(|old| place.data(old));
+    let coming = begin(place, to, accounts)?;
+    let coming = if old.as_ref().is_some_and(|old| !engine::running(old).is_empty()) {
+        // What is wrong with the new one is seen by now, mostly, and the old one has not been touched.
+        held(coming)?
+    } else {
+        coming
+    };
+    let began = Instant::now();
     let served = old.as_ref().map_or(Ok(()), |old| leave(place, old, to));
-    let served = served.and_then(|()| serve(house, place, to, accounts));
+    let served = served.and_then(|()| serve(house, place, to, accounts, coming));
     let down = began.elapsed();
     // Whatever came of it: nobody starts or keeps what has not ended.
     let ended = old.map_or(Ok(()), |old| engine::stop(&old).map(drop));
@@ -79,17 +87,23 @@ fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts)
     Ok(down)
 }
 
-/// Has the old one leave the port. What it still has to write it writes while the new one starts: they share nothing.
+/// Has the old one leave the port. What it still has to write it writes while the new one goes on: they share nothing.
 fn leave(place: &Place<'_>, old: &Path, to: &str) -> Result<(), Error> {
     let bind = place.state.generations.get(to).map_or("", |generation| generation.bind.as_str());
     engine::tell_to_stop(old)?;
-    if *old == place.data(to) || super::stays_taken(bind, place.state.port) {
+    if super::stays_taken(bind, place.state.port) {
         engine::stop(old)?;
     }
     Ok(())
 }
 
-fn serve(house: &House, place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<(), Error> {
+fn held(mut coming: Starting) -> Result<Starting, Error> {
+    coming.hold()?;
+    Ok(coming)
+}
+
+/// Starts a generation at the port, and waits for nothing.
+fn begin(place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<Starting, Error> {
     let nothing = Error::Nothing { target: place.name.clone(), what: "no such generation" };
     let serving = serving(place, name).ok_or(nothing)?;
     // Two servers never work on one directory.
@@ -97,7 +111,20 @@ fn serve(house: &House, place: &Place<'_>, name: &str, accounts: &Accounts) -> R
     if !engine::running(&data).is_empty() {
         return Err(engine::Error::StillAlive { data }.into());
     }
-    serving.start_at_port(&accounts.configured, &Cancel::default())?;
+    serving.begin_at_port(&accounts.configured, true)
+}
+
+fn serve(
+    house: &House,
+    place: &Place<'_>,
+    name: &str,
+    accounts: &Accounts,
+    coming: Starting,
+) -> Result<(), Error> {
+    coming.answers(&Cancel::default())?;
+    let nothing = Error::Nothing { target: place.name.clone(), what: "no such generation" };
+    let serving = serving(place, name).ok_or(nothing)?;
+    serving.prove()?;
     accounts.carry(house, &serving)
 }
 
@@ -138,7 +165,7 @@ fn revert(house: &House, place: &mut Place<'_>, before: State, to: &str, ran: bo
     place.state = before;
     if let Some(old) = place.state.current.as_ref().filter(|_| ran) {
         let runs = serving(place, old).is_some_and(|old| old.answers());
-        match if runs { Ok(()) } else { serve(house, place, old, &Accounts::default()) } {
+        match if runs { Ok(()) } else { again(house, place, old) } {
             Ok(()) => house.progress.say(&format!("{}: the old instance serves on", place.name)),
             Err(e) => warn(&place.name, "the old instance does not start", &e),
         }
@@ -147,6 +174,13 @@ fn revert(house: &House, place: &mut Place<'_>, before: State, to: &str, ran: bo
         let what = "that the switch is reverted is not written down; dev-restore status --repair does it";
         warn(&place.name, what, &e);
     }
+}
+
+/// Starts the one that was there before.
+fn again(house: &House, place: &Place<'_>, old: &str) -> Result<(), Error> {
+    let none = Accounts::default();
+    let coming = begin(place, old, &none)?;
+    serve(house, place, old, &none, coming)
 }
 
 /// An error with what caused it, for a warning.

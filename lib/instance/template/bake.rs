@@ -8,7 +8,7 @@
 //! Whoever holds the template's lock finds only what a dead run left in `.ID`, and begins anew.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -131,6 +131,7 @@ fn fill(
     for file in LEFT_OUT {
         let _ = fs::remove_file(data.join(file));
     }
+    engine::forget_doublewrites(&data);
     for folder in ["run", "tmp", "files"] {
         remove(&partial.join(folder))?;
     }
@@ -179,15 +180,21 @@ fn refuse_system(dump: &ChosenDump) -> Result<(), Error> {
 /// No file elsewhere, which all copies would share. A dump that says DATA DIRECTORY is no dump, and the loader may not say it; this
 /// looks at what came of it.
 fn refuse_links(dump: &ChosenDump, data: &Path) -> Result<(), Error> {
-    for entry in WalkDir::new(data) {
+    let Some(link) = link_in(data)? else { return Ok(()) };
+    let why = format!("{} is a link out of its data directory", link.display());
+    Err(Error::NoTemplate { dump: dump.section().name, why })
+}
+
+/// The first that leads elsewhere: a link, what InnoDB writes for one, or anything else that is neither a file nor a directory.
+fn link_in(data: &Path) -> Result<Option<PathBuf>, Error> {
+    for entry in WalkDir::new(data).sort_by_file_name() {
         let entry = entry.map_err(|e| Error::file("read", data)(e.into()))?;
         let link = entry.path().extension().is_some_and(|end| end == "isl");
         if link || !(entry.file_type().is_dir() || entry.file_type().is_file()) {
-            let why = format!("{} is a link out of its data directory", entry.path().display());
-            return Err(Error::NoTemplate { dump: dump.section().name, why });
+            return Ok(Some(entry.into_path()));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Bytes on the disk.
@@ -199,4 +206,23 @@ fn bytes_of(directory: &Path) -> Result<u64, Error> {
         bytes += found.map_err(|e| Error::file("read", directory)(e.into()))?.blocks() * 512;
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_out_of_a_data_directory_is_found() {
+        let data = tempfile::tempdir().unwrap();
+        let app = data.path().join("app");
+        fs::create_dir(&app).unwrap();
+        fs::write(app.join("t.ibd"), "").unwrap();
+        assert_eq!(link_in(data.path()).unwrap(), None);
+        fs::write(app.join("u.isl"), "/elsewhere/app/u.ibd").unwrap();
+        assert_eq!(link_in(data.path()).unwrap(), Some(app.join("u.isl")));
+        fs::remove_file(app.join("u.isl")).unwrap();
+        std::os::unix::fs::symlink("/elsewhere/app/v.MYD", app.join("v.MYD")).unwrap();
+        assert_eq!(link_in(data.path()).unwrap(), Some(app.join("v.MYD")));
+    }
 }

@@ -3,6 +3,9 @@
 //! In: an empty directory. Out: a data directory that its server finishes when it starts. The recipient is a server of its own that
 //! is reached over its socket alone, and ends itself when it has everything.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,7 +36,7 @@ pub(super) fn fill(
     program.install(&home.data(), home.user)?;
     cancel.check()?;
     let password = engine::new_password();
-    let tls = source.options.tls_ca.as_ref().filter(|_| !source.local);
+    let tls = authority(source, home)?;
     let service = Service {
         program,
         home: &home.dir,
@@ -42,7 +45,7 @@ pub(super) fn fill(
         settings: format!(
             "{}skip-log-bin\nperformance-schema=OFF\nplugin-load-add=mysql_clone.so\nclone-valid-donor-list={host}:{port}\n{}",
             source.settings(false),
-            tls.map_or(String::new(), |ca| format!("clone-ssl-ca={ca}\n"))
+            tls.as_ref().map_or(String::new(), |ca| format!("clone-ssl-ca={}\n", ca.display()))
         ),
         before: format!(
             "{}CREATE USER '{RECIPIENT}'@'localhost' IDENTIFIED BY {};\nGRANT ALL ON *.* TO '{RECIPIENT}'@'localhost';\n",
@@ -80,4 +83,17 @@ pub(super) fn fill(
             Err(Error::Helper { what: "cloning the source".to_owned(), detail })
         }
     }
+}
+
+/// Who answers for the source, where the copy's server can read it, whoever that runs as.
+fn authority(source: &Source, home: &Home) -> Result<Option<PathBuf>, Error> {
+    let Some(ca) = source.options.tls_ca.as_ref().map(Path::new).filter(|_| !source.local) else {
+        return Ok(None);
+    };
+    let own = home.dir.join("ca.pem");
+    let text = fs::read(ca).map_err(Error::file("read", ca))?;
+    let written =
+        fs::write(&own, text).and_then(|()| fs::set_permissions(&own, Permissions::from_mode(0o644)));
+    written.map_err(Error::file("write", &own))?;
+    Ok(Some(own))
 }

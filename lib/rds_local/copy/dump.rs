@@ -3,6 +3,7 @@
 //! In: an empty directory. Out: a data directory with all databases of the source but the server's own. What is loaded runs as an
 //! account that has rights on those databases alone; that of a definer, whom the copy does not know, is made, locked.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -115,7 +116,7 @@ impl Load<'_> {
             if let Some(clause) = std::str::from_utf8(&statement.sql).ok().and_then(sql::definer) {
                 self.definers.insert(clause.who);
             }
-            if let Err(e) = self.session.run_bytes(&statement.sql) {
+            if let Err(e) = self.session.run_bytes(&elsewhere(&statement.sql)) {
                 return Err(self.session.fail("loading the dump of the source", e).into());
             }
             count += 1;
@@ -123,6 +124,16 @@ impl Load<'_> {
         }
         task.finish(&format!("loaded {count} statements"));
         Ok(())
+    }
+}
+
+/// A table of the copy lies in the copy, wherever it lies at the source.
+fn elsewhere(sql: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(sql) {
+        Ok(text) if text.trim_start().starts_with("CREATE TABLE ") => {
+            Cow::Owned(sql::without_places(text).into_bytes())
+        }
+        _ => Cow::Borrowed(sql),
     }
 }
 
@@ -160,6 +171,7 @@ fn arguments(source: &Source) -> Vec<String> {
             Brand::Mysql => "--ssl-mode=VERIFY_IDENTITY".to_owned(),
             Brand::Mariadb => "--ssl-verify-server-cert".to_owned(),
         });
+        arguments.extend(source.options.tls_ca.as_ref().map(|ca| format!("--ssl-ca={ca}")));
     }
     arguments.push("--databases".to_owned());
     arguments.push("--".to_owned());

@@ -263,7 +263,7 @@ fn start(
             program,
             home: &home.dir,
             user: home.user,
-            listen: Some(Listen { bind: HOST.to_owned(), port }),
+            listen: Some(Listen { bind: HOST.to_owned(), port, waits: false }),
             settings: format!("{of_source}{}", settings(memory)),
             before: format!(
                 "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\nDROP USER IF EXISTS {account};\n\

@@ -9,7 +9,7 @@ use mysql::Row;
 
 use crate::config::ServerConfig;
 use crate::engine::{self, Brand};
-use crate::mysql::{Access, Engine, OptionFile, Session};
+use crate::mysql::{Access, Engine, OptionFile, Session, expand_home};
 use crate::rds_local::error::Error;
 use crate::sql::{literal, name};
 
@@ -116,7 +116,12 @@ impl Source {
     /// Logs in and looks.
     pub(super) fn look(file: &Path) -> Result<(Self, Session), Error> {
         let file = file.canonicalize().map_err(Error::file("read", file))?;
-        let options = OptionFile::read(&file)?;
+        let mut options = OptionFile::read(&file)?;
+        if let Some(ca) = &mut options.tls_ca {
+            // As every client reads it: from where it was started. Who works for us is started elsewhere.
+            let path = PathBuf::from(expand_home(ca));
+            *ca = std::path::absolute(&path).map_err(Error::file("find", &path))?.display().to_string();
+        }
         let reach = Reach::of(&options);
         let mut config =
             ServerConfig { defaults_file: Some(file.display().to_string()), ..ServerConfig::default() };

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use mysql::Row;
 
 use super::source::Source;
-use crate::engine::{Brand, Program, series};
+use crate::engine::{self, Brand, Program, series};
 use crate::house::House;
-use crate::mysql::Session;
+use crate::mysql::{Session, number};
 use crate::rds_local::error::Error;
 
 /// Engines whose rows are in the data directory: on a copy of the files they are the copy's own. With others (FEDERATED, SPIDER,
@@ -74,19 +74,19 @@ fn obstacle(
         Way::Clone if source.brand != Brand::Mysql => Some("the source is MariaDB".to_owned()),
         Way::MariadbBackup if source.brand != Brand::Mariadb => Some("the source is MySQL".to_owned()),
         Way::Clone => match other_version().or_else(|| clone_obstacle(source, program)) {
-            None if !has_clone(session)? => Some(
-                "the source does not have the plugin: INSTALL PLUGIN clone SONAME 'mysql_clone.so'"
-                    .to_owned(),
-            ),
-            None => source
-                .not_of(&["InnoDB"], session)?
-                .map(|which| format!("{which}, which it would leave empty")),
+            None => clone_refusal(source, session)?,
             why => why,
         },
         Way::MariadbBackup => match other_version().or_else(|| backup_obstacle(source, program)) {
-            None => source
-                .not_of(LOCAL_ENGINES, session)?
-                .map(|which| format!("{which}, whose rows may be elsewhere: the copy would write there")),
+            None => match source.not_of(LOCAL_ENGINES, session)? {
+                Some(which) => {
+                    Some(format!("{which}, whose rows may be elsewhere: the copy would write there"))
+                }
+                // Versions differ in whether and where they say it; what was copied is looked at again.
+                None => {
+                    engine::file_elsewhere(session, source.variable("datadir")).unwrap_or(None).map(outside)
+                }
+            },
             why => why,
         },
         Way::Dump => None,
@@ -134,6 +134,45 @@ fn clone_obstacle(source: &Source, program: &Program) -> Option<String> {
         .into_iter()
         .find(|(name, usual)| source.variable(name) != *usual)
         .map(|(name, usual)| format!("{name} of the source is {}, not {usual}", source.variable(name)))
+}
+
+/// What the source itself says against it. Asked beforehand, since a clone that is refused in the middle has cost its time.
+fn clone_refusal(source: &Source, session: &mut Session) -> Result<Option<String>, Error> {
+    if !has_clone(session)? {
+        let why = "the source does not have the plugin: INSTALL PLUGIN clone SONAME 'mysql_clone.so'";
+        return Ok(Some(why.to_owned()));
+    }
+    let user = source.options.user.as_deref().unwrap_or_default();
+    let lacks = |right: &str| Ok(Some(format!("{user} lacks {right}: GRANT {right} ON *.* TO …")));
+    if !may_back_up(session)? {
+        return lacks("BACKUP_ADMIN");
+    }
+    match engine::file_elsewhere(session, source.variable("datadir")) {
+        Err(engine::Error::MySql(e)) if e.number() == Some(number::SPECIFIC_ACCESS_DENIED) => {
+            return lacks("PROCESS");
+        }
+        Err(e) => return Err(e.into()),
+        Ok(Some(file)) => return Ok(Some(outside(file))),
+        Ok(None) => {}
+    }
+    Ok(source.not_of(&["InnoDB"], session)?.map(|which| format!("{which}, which it would leave empty")))
+}
+
+/// The server's own word, as a clone gets it when it begins: whatever the right comes from. Nobody is blocked who changes rows.
+fn may_back_up(session: &mut Session) -> Result<bool, Error> {
+    let deed = "asking for the right to copy files";
+    session.run(deed, "SET SESSION lock_wait_timeout = 1")?;
+    match session.run(deed, "LOCK INSTANCE FOR BACKUP") {
+        Ok(_) => session.run(deed, "UNLOCK INSTANCE").map(|_| true).map_err(Into::into),
+        // Somebody changes a table just now.
+        Err(e) if e.number() == Some(number::LOCK_WAIT_TIMEOUT) => Ok(true),
+        Err(e) if e.number() == Some(number::SPECIFIC_ACCESS_DENIED) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn outside(file: impl std::fmt::Display) -> String {
+    format!("{file} lies outside the data directory of the source: the copy would be of that file")
 }
 
 fn backup_obstacle(source: &Source, program: &Program) -> Option<String> {

@@ -1,5 +1,6 @@
 //! What the tests share: real servers, scratch databases, running a tool.
 
+mod booted;
 #[cfg(feature = "aws")]
 mod cloud;
 mod disk;
@@ -12,6 +13,7 @@ mod private;
 mod servers;
 mod tool;
 
+pub(crate) use booted::Booted;
 pub(crate) use disk::Disk;
 pub(crate) use pair::Pair;
 pub(crate) use patience::{PATIENCE, terminate, until, until_it_listens};

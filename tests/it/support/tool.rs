@@ -65,6 +65,12 @@ impl Tool {
         self
     }
 
+    /// In a directory.
+    pub(crate) fn within(mut self, directory: &std::path::Path) -> Self {
+        self.command.current_dir(directory);
+        self
+    }
+
     #[cfg(feature = "aws")]
     /// Without a variable of the caller's environment, or of its own.
     pub(crate) fn without(mut self, name: &str) -> Self {
