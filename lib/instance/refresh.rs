@@ -445,8 +445,12 @@ fn describe(refresh: &Refresh) -> String {
         line.extend([" @ ", reference, &format!(", {applied} migration{plural}")]);
     }
     if let Some(instance) = &refresh.instance {
-        let down = instance.downtime_seconds;
-        line.extend(["; port ", &instance.port.to_string(), &format!(" was down for {down:.2} s")]);
+        let (port, down) = (instance.port, instance.downtime_seconds);
+        // Where nobody was there is nobody down.
+        line += &match refresh.previous {
+            Some(_) => format!("; port {port} was down for {down:.2} s"),
+            None => format!("; at port {port}"),
+        };
     }
     line
 }

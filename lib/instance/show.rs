@@ -67,12 +67,15 @@ pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptio
         let _ = writeln!(out, "{:#}", Value::Array(all));
         return Ok(());
     }
-    restore::targets(house, out, options)?;
+    if instances.is_empty() || house.config.targets.values().any(|target| target.instance.is_none()) {
+        restore::targets(house, out, options)?;
+        let _ = if instances.is_empty() { Ok(()) } else { writeln!(out) };
+    }
     if !instances.is_empty() {
         let head = ["INSTANCE", "PORT", "STATE", "DUMP", "BRANCH", "AGE", "CONNECTED", "SIZE", "OWN", "FREE"];
         let mut lines = vec![head.map(str::to_owned)];
         lines.extend(instances.iter().map(Shown::line));
-        let _ = write!(out, "\n{}", table(&lines));
+        let _ = write!(out, "{}", table(&lines));
     }
     Ok(())
 }
