@@ -134,6 +134,10 @@ impl Refresher<'_> {
             // A lock is held as long as its connection is.
             session.first::<i64>("asking whether the old instance is still locked", "SELECT 1")?;
         }
+        if !needs_old(self.target) {
+            // MySQL waits two seconds for whoever is still connected when it is told to stop.
+            old.session = None;
+        }
         refresh.state = Some(RefreshState::Swapping);
         self.remember(refresh);
         // What the old instance is locked for is over when it is stopped, and not before.

@@ -71,7 +71,15 @@ fn two_developers_have_clones_of_the_night_and_neither_sees_the_others() {
         assert_eq!(at.run(&["targets", "--plain"]).exits(0).stdout, "dev-alice\ndev3\n");
         they_are_small_servers_of_their_own(at);
         two_files_are_never_shared_with_sql(at);
+        nobody_is_in_the_old_ones_way_when_it_stops(at);
     });
+}
+
+/// Whoever is still connected keeps MySQL from stopping for two seconds: we are not.
+fn nobody_is_in_the_old_ones_way_when_it_stops(at: &Instances) {
+    at.run(&["--target", "dev3"]).exits(0);
+    let log = std::fs::read_to_string(at.root().join("targets/dev3/g1/log")).unwrap();
+    assert!(log.to_lowercase().contains("shutdown complete") && !log.contains("Forcing close"), "{log}");
 }
 
 /// Nothing that two copies of one directory could share, no binary log, no second protocol, and little memory.
