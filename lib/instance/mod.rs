@@ -8,6 +8,7 @@ mod bake;
 mod error;
 mod home;
 mod manage;
+mod old;
 mod options;
 mod refresh;
 mod serve;

@@ -10,13 +10,14 @@
 //! ```
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::error::Error;
 use super::home::{Generation, Home, Lock, Place};
+use super::old::{Old, needs_old};
 use super::serve::accounts::Accounts;
 use super::serve::switch::{finish, raise, switch};
 use super::serve::{MEMORY, Serving, defaults, is_taken};
@@ -28,7 +29,7 @@ use crate::engine::{self, Program, free_bytes};
 use crate::house::House;
 use crate::junit;
 use crate::migrate::{self, Checkout, SqlTarget};
-use crate::mysql::{Server, Session};
+use crate::mysql::Server;
 use crate::restore::{ChosenDump, OwnServer, RunOptions};
 
 /// What a copy that shares its blocks takes all the same: what a server writes when it starts.
@@ -130,14 +131,7 @@ impl Refresher<'_> {
         let base = place.keep_base(&name, &self.house.cancel)?;
         place.state.generations.insert(name.clone(), Generation { base, ..generation });
         engine::settle(&place.dir)?;
-        if let Some(session) = old.session.as_mut().filter(|_| needs_old(self.target)) {
-            // A lock is held as long as its connection is.
-            session.first::<i64>("asking whether the old instance is still locked", "SELECT 1")?;
-        }
-        if !needs_old(self.target) {
-            // MySQL waits two seconds for whoever is still connected when it is told to stop.
-            old.session = None;
-        }
+        old.before_the_switch(needs_old(self.target))?;
         refresh.state = Some(RefreshState::Swapping);
         self.remember(refresh);
         // What the old instance is locked for is over when it is stopped, and not before.
@@ -243,57 +237,10 @@ impl Refresher<'_> {
     }
 }
 
-/// The instance that is to be replaced, as long as something is read from it. One that was down and runs for us alone is stopped
-/// whatever happens.
-struct Old {
-    session: Option<Session>,
-    /// The data directory of one that was down.
-    started: Option<PathBuf>,
-}
-
-impl Old {
-    fn of(house: &House, place: &Place<'_>, target: &InstanceTarget) -> Result<Self, Error> {
-        let mut old = Self { session: None, started: None };
-        let Some(serving) = Serving::in_use(place) else { return Ok(old) };
-        if !serving.runs() {
-            old.started = Some(place.data(serving.name));
-            if let Err(e) = serving.start_privately(&house.cancel) {
-                house.cancel.check()?;
-                if needs_old(target) {
-                    return Err(e);
-                }
-                house.progress.warn(&format!(
-                    "the old instance of {} does not start, so its accounts are not carried: {e}",
-                    target.name
-                ));
-                return Ok(old);
-            }
-            serving.lock_loader()?;
-        }
-        old.session = Some(serving.admin().connect()?);
-        Ok(old)
-    }
-}
-
-impl Drop for Old {
-    fn drop(&mut self) {
-        self.session = None;
-        if let Some(data) = &self.started {
-            // One that does not end is found and told by the next run.
-            let _ = engine::stop(data);
-        }
-    }
-}
-
 /// Whether the target has something done to the data before it serves; a branch comes on top.
 fn has_something_to_do(target: &InstanceTarget) -> bool {
     let settings = &target.settings;
     !(settings.preserve.is_empty() && settings.set.is_empty() && settings.after.is_empty())
-}
-
-/// Whether there is something in the old instance that nobody can do without.
-fn needs_old(target: &InstanceTarget) -> bool {
-    !target.settings.preserve.is_empty()
 }
 
 /// Who refreshes a broken instance wants another one: that the old one does not start stops that only where its rows are to be kept.
@@ -451,10 +398,11 @@ fn describe(refresh: &Refresh) -> String {
     if let Some(instance) = &refresh.instance {
         let (port, down) = (instance.port, instance.downtime_seconds);
         // Where nobody was there is nobody down.
-        line += &match refresh.previous {
+        let said = match refresh.previous {
             Some(_) => format!("; port {port} was down for {down:.2} s"),
             None => format!("; at port {port}"),
         };
+        line.push_str(&said);
     }
     line
 }
