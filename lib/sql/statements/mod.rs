@@ -4,7 +4,7 @@
 //! Memory: the longest statement, at most [`STATEMENT_BYTES_MAX`], whatever the length of the input or of its lines.
 //!
 //! ```text
-//! between statements: skip blanks, `-- `, `#` and /* */ comments, lone delimiters; obey DELIMITER lines
+//! between statements: skip blanks, `--`, `#` and /* */ comments, lone delimiters; obey DELIMITER lines
 //! inside: the delimiter ends it, unless in '…' "…" `…`, a comment, or /*! … */ (which the server reads as SQL)
 //! ```
 //!
@@ -151,7 +151,7 @@ impl<R: BufRead> Statements<R> {
                 self.at += self.delimiter.len();
             } else if opens_delimiter(rest) {
                 self.obey_delimiter()?;
-            } else if rest.starts_with(SANDBOX) || (opens_comment(rest) && !opens_executable(rest)) {
+            } else if rest.starts_with(SANDBOX) || begins_comment(rest) {
                 self.skip_comment()?;
             } else {
                 self.drop_front();
@@ -308,6 +308,11 @@ impl<R: BufRead> Statements<R> {
     }
 }
 
+/// Whether a comment begins where a statement could: there two dashes are one without a blank, too.
+fn begins_comment(text: &[u8]) -> bool {
+    text.starts_with(b"--") || opens_comment(text) && !opens_executable(text)
+}
+
 fn opens_delimiter(text: &[u8]) -> bool {
     let (word, rest) = text.split_at(text.len().min("delimiter".len()));
     word.eq_ignore_ascii_case(b"delimiter") && rest.first().is_none_or(u8::is_ascii_whitespace)
@@ -359,8 +364,12 @@ mod tests {
     }
 
     #[test]
-    fn two_dashes_are_a_comment_only_before_a_blank() {
+    fn two_dashes_are_a_comment_before_a_blank_and_where_a_statement_could_begin() {
         assert_eq!(cut("SELECT 1--1; SELECT 2 --\n;--"), ["SELECT 1--1", "SELECT 2 --"]);
+        assert_eq!(
+            cut("-----\n--it's; SET x\nSELECT 1; --2;\nSELECT 3\n--4\n"),
+            ["SELECT 1", "SELECT 3\n--4"]
+        );
     }
 
     #[test]
