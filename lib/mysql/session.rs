@@ -295,6 +295,13 @@ impl Session {
         }
     }
 
+    /// Whether names of databases and tables that differ in nothing but case are the same one (`lower_case_table_names`). A server that does
+    /// not say so is like most.
+    pub(crate) fn ignores_case(&mut self) -> bool {
+        let found = self.first::<u8>("asking how names are compared", "SELECT @@lower_case_table_names");
+        found.ok().flatten().is_some_and(|how| how != 0)
+    }
+
     /// Whether a statement that needs a privilege or a newer server went through; any answer of the server is fine.
     pub fn attempt(&mut self, sql: &str) -> bool {
         self.connection.query_drop(sql).is_ok()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cure::{FUNCTIONS, cure};
 use crate::document::{Ending, Exit, Failure, Interrupted};
 use crate::mysql::number;
 use crate::{archive, config, migrate, mysql, rows, sql};
@@ -248,8 +249,30 @@ pub enum Error {
         /// Why, if the server said so.
         source: Option<mysql::Error>,
     },
-    /// A table that would be taken for one of ours.
-    #[error("a table cannot be called {table}: dev-restore keeps its own state under that name")]
+    /// An SQL file of another tool that the server would refuse in the middle.
+    #[error("cannot load {}: {}{problem}", path.display(), at(*line))]
+    Foreseen {
+        /// The file.
+        path: PathBuf,
+        /// Where it begins.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+        /// How the server would number it.
+        number: u16,
+    },
+    /// A setting of the server's that the dump's tables do not fit.
+    #[error("the server has {setting} = ON, which the loader may not switch off for itself, and there is no primary key in {}", tables.join(", "))]
+    Strict {
+        /// Its name.
+        setting: &'static str,
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// A table that could not be kept for an undo.
+    #[error(
+        "the table {table} could not be kept for an undo: it is called like those of a refresh, and as long as a name can be"
+    )]
     OurName {
         /// Its name.
         table: String,
@@ -396,7 +419,7 @@ impl Failure for Error {
             Self::Busy { .. } => Ending::new(Exit::Temporary, "target-busy")
                 .hint("end those connections and try again; the database is as it was"),
             Self::Set { .. } | Self::Glob { .. } => Ending::new(Exit::BadConfig, "bad-config"),
-            Self::Plain { .. } | Self::OurName { .. } | Self::OtherKind { .. } | Self::Collations { .. } => self.of_files(),
+            Self::Plain { .. } | Self::Foreseen { .. } | Self::Strict { .. } | Self::OurName { .. } | Self::OtherKind { .. } | Self::Collations { .. } => self.of_files(),
             Self::After { .. } => Ending::new(Exit::Unavailable, "after-failed"),
             Self::NothingToUndo { .. } => Ending::new(Exit::BadInput, "nothing-to-undo"),
             Self::NotPreserved { .. } => Ending::new(Exit::Temporary, "not-preserved"),
@@ -449,10 +472,15 @@ impl Error {
                 let cure = source.as_ref().and_then(|source| cure(source.number()?));
                 Ending { hint: cure.map(str::to_owned), ..ending }
             }
+            Self::Foreseen { number, .. } => {
+                Ending { hint: cure(*number).map(str::to_owned), ..Ending::new(Exit::BadInput, "plain-dump") }
+            }
+            Self::Strict { setting, .. } => {
+                Ending::new(Exit::Unavailable, "strict-setting").hint(format!("SET GLOBAL {setting} = OFF"))
+            }
             Self::OurName { table } => Ending::new(Exit::BadInput, "our-name").hint(format!(
-                "a refresh writes its state down in tables called refreshkit_refresh, refreshkit_swapped and refreshkit_previous: leave it out \
-                 (mysqldump --ignore-table=DATABASE.{table}; \"ignore\" for a table of mydehydrate's), rename it at its source, or restore into a \
-                 target with instance = …, which has no such tables; the database is as it was"
+                "leave it out (mysqldump --ignore-table=DATABASE.{table}), give it a shorter name at its source, or restore into a target with \
+                 instance = …; the database is as it was"
             )),
             Self::OtherKind { hint, .. } => Ending::new(Exit::BadInput, "no-dump").hint(hint),
             Self::Collations { .. } => Ending::new(Exit::Unavailable, "unknown-collation").hint(
@@ -496,30 +524,6 @@ fn of_server(error: &mysql::Error) -> Ending {
         _ => ending,
     }
 }
-
-/// What to do about a statement of somebody else's that the server refuses.
-fn cure(number: u16) -> Option<&'static str> {
-    Some(match number {
-        1231 => {
-            "the file sets a mode or a variable to what this server does not know: it is of another kind or version of server; take that line out"
-        }
-        number::UNKNOWN_COLLATION => {
-            "the file is of another kind of server; a collation that both know instead: sed 's/utf8mb4_0900_ai_ci/utf8mb4_unicode_ci/g'"
-        }
-        3105 => {
-            "the file writes values of generated columns, as mariadb-dump does; MySQL takes DEFAULT there only: mysqldump leaves them out"
-        }
-        1418 | 1419 => FUNCTIONS,
-        1153 => "the statement is longer than the server takes: SET GLOBAL max_allowed_packet = 1073741824",
-        1118 => "the row is too long for the server's strict mode: SET GLOBAL innodb_strict_mode = OFF",
-        3750 => "the server wants a primary key in every table: SET GLOBAL sql_require_primary_key = OFF",
-        _ => return None,
-    })
-}
-
-/// What lets others than SUPER make functions and triggers.
-const FUNCTIONS: &str =
-    "the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)";
 
 fn at(line: u64) -> String {
     if line == 0 { String::new() } else { format!("line {line}: ") }

@@ -11,6 +11,7 @@
 //! swap                                      the only step that touches <db>
 //! ```
 
+mod cure;
 mod doctor;
 mod error;
 mod fresh;

@@ -46,7 +46,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let mut holder = Holder::take(house, &target, options.wait)?;
     guard::refuse_source(house, &target, &mut holder.session)?;
     production::refuse(house, &target, &mut holder.session)?;
-    let loading = Loading::of(dump, &target, options, choice, &mut holder.session)?;
+    let loading = Loading::of(house, dump, &target, options, choice, &mut holder.session)?;
     if !(options.include.is_empty() && options.exclude.is_empty()) {
         say_what_stays_empty(house, &target, &loading.left_empty());
     }

@@ -34,7 +34,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         _ => return Err(Error::NotOurs { database: previous }),
     }
     let live = Contents::read(session, &target.database)?;
-    let mut incoming = Contents::read(session, &previous)?;
+    let mut incoming = Contents::kept(session, &previous)?;
     if incoming.tables.is_empty() {
         return nothing("has no tables: the refresh was the first");
     }

@@ -25,11 +25,11 @@ pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens, without_closing_marks}
 pub(crate) use portable::{for_those_who_know, portable, settings};
 pub(crate) use quote::{hex, plain_literal};
 pub use quote::{literal, name, qualified};
-pub(crate) use rename::{Named, named_in, requalify, unqualified};
+pub(crate) use rename::{Named, in_case, named_in, requalify, unqualified};
 pub(crate) use security::with_invoker;
 pub(crate) use splice::spliced;
 pub(crate) use statements::block::singles;
-pub(crate) use statements::certain::Certain;
+pub(crate) use statements::certain::{Certain, read_by_all};
 pub use statements::error::StatementsError;
 pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements};
 pub(crate) use table::{TableText, counter, databases_of_parents, without_counter, without_places};

@@ -337,7 +337,7 @@ fn an_account_that_may_do_more_than_load_is_no_loader() {
 }
 
 #[test]
-fn a_view_of_our_own_tables_name_is_believed_by_no_later_run() {
+fn a_view_or_a_table_of_our_own_tables_name_is_believed_by_no_later_run() {
     for_each_server(|server| {
         let ground = Ground::new(server);
         ground.reset();
@@ -353,20 +353,32 @@ fn a_view_of_our_own_tables_name_is_believed_by_no_later_run() {
             contents(live, &drops),
             contents(&format!("{live}__refresh"), "")
         );
-        let sql = format!("CREATE VIEW refreshkit_refresh AS SELECT 'plan' AS name, '{plan}' AS value;");
-        ground.place.repository("main", &[("db/1.sql", &sql)]);
-        ground.place.configure(&migrations(&ground.place));
-        let run = |arguments: &[&str]| ground.place.tool(arguments).run().exits(0);
-        for _ in 0..2 {
-            run(&["--target", "dev3", "--ref", "main"]);
+        let view = format!("CREATE VIEW refreshkit_refresh AS SELECT 'plan' AS name, '{plan}' AS value;");
+        let columns =
+            "(`name` VARCHAR(64) CHARACTER SET ascii NOT NULL PRIMARY KEY, `value` LONGTEXT NOT NULL)";
+        let table = |called: &str| {
+            format!("CREATE TABLE {called} {columns};\nINSERT INTO {called} VALUES ('plan', '{plan}');\n")
+        };
+        let tables = ["refreshkit_refresh", "refreshkit_swapped", "refreshkit_previous"].map(table).concat();
+        for sql in [view, tables] {
+            ground.reset();
+            ground.place.repository("main", &[("db/1.sql", &sql)]);
+            ground.place.configure(&migrations(&ground.place));
+            let run = |arguments: &[&str]| ground.place.tool(arguments).run().exits(0);
+            for _ in 0..2 {
+                run(&["--target", "dev3", "--ref", "main"]);
+            }
+            run(&["undo", "--target", "dev3"]);
+            run(&["status", "--target", "dev3", "--repair"]);
+            run(&["--target", "dev3"]);
+            assert_eq!(run(&["status", "--target", "dev3", "--plain"]).stdout, "whole\n");
+            run(&["undo", "--target", "dev3"]);
+            let found = ground.place.target.run("SELECT name, LENGTH(value) FROM refreshkit_refresh");
+            assert_eq!(found, format!("plan\t{}\n", plan.len()));
+            let mut session = server.session();
+            let secrets = session.first::<u64>("asking", &format!("SELECT COUNT(*) FROM `{other}`.secrets"));
+            assert_eq!(secrets.unwrap(), Some(1));
         }
-        run(&["undo", "--target", "dev3"]);
-        run(&["status", "--target", "dev3", "--repair"]);
-        run(&["--target", "dev3"]);
-        assert_eq!(run(&["status", "--target", "dev3", "--plain"]).stdout, "whole\n");
-        let mut session = server.session();
-        let secrets = session.first::<u64>("asking", &format!("SELECT COUNT(*) FROM `{other}`.secrets"));
-        assert_eq!(secrets.unwrap(), Some(1));
     });
 }
 

@@ -16,8 +16,8 @@ use crate::dump::error::Error;
 use crate::mysql::{Session, Unread, number, text_of};
 use crate::rows::{Column, columns_of};
 use crate::sql::{
-    Mode, Named, awake, is_awake, literal, name, named_in, portable, qualified, tokens, with_definer,
-    without_completion,
+    Mode, Named, awake, in_case, is_awake, literal, name, named_in, portable, qualified, tokens,
+    with_definer, without_completion,
 };
 
 /// Reads the objects of every database of the outline; what cannot be restored becomes a warning.
@@ -37,9 +37,28 @@ pub(crate) fn objects(
         all.extend(reader.triggers(session, outline)?);
         all.extend(reader.events(session, outline)?);
     }
+    if session.ignores_case() {
+        in_one_case(outline, &mut all);
+    }
     // Functions of any database before views of any other.
     all.sort_by_key(|object| object.kind);
     Ok(all)
+}
+
+/// Bodies say the databases' names as their authors typed them, which is the same name to this server alone: where they come to, and
+/// whoever gives them another name, looks for the one that the server keeps.
+fn in_one_case(outline: &Outline, objects: &mut [ObjectEntry]) {
+    for database in outline.databases.iter().map(|entry| &entry.name) {
+        let tables = outline.tables.iter().filter(|table| table.database == *database);
+        let named = objects.iter().filter(|object| object.database == *database);
+        let known: BTreeSet<String> = tables
+            .map(|table| table.table.to_lowercase())
+            .chain(named.map(|object| object.name.to_lowercase()))
+            .collect();
+        for object in objects.iter_mut() {
+            object.create = in_case(&object.create, database, &known, Mode::set_by(&object.session));
+        }
+    }
 }
 
 /// Why a body may be missing.

@@ -75,10 +75,10 @@ impl Beginning {
             Engine::MariaDb => Brand::Mariadb,
             Engine::MySql => Brand::Mysql,
         };
-        // Another version takes other things in, and refuses others.
+        // Another version takes other things in, and refuses others; what is the same name here must be so there.
         match (Program::of_series(brand, source.version()), job.place) {
             (Some(program), _) => {
-                let program = Program { lower_case: compares_in_lower_case(source), ..program };
+                let program = Program { lower_case: source.ignores_case(), ..program };
                 let (prove, cancel) = (house.state_dir.join("prove"), house.cancel.clone());
                 Self::Starting(Some(thread::spawn(move || Scratch::start(&program, &prove, &cancel))))
             }
@@ -119,13 +119,6 @@ impl Beginning {
             }
         }
     }
-}
-
-/// What a server takes for the same name it must be again.
-fn compares_in_lower_case(source: &mut Session) -> bool {
-    let sql = "SELECT @@lower_case_table_names";
-    let found: Option<u8> = source.first("reading how names are compared", sql).ok().flatten();
-    found.is_some_and(|found| found != 0)
 }
 
 /// `MySQL 8.0`.

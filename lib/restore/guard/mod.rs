@@ -14,14 +14,13 @@ use mysql::{Opts, Row};
 
 use super::error::Error;
 use super::load::job::Job;
-use super::swap::state;
 use super::target::Target;
 use crate::archive::TableEntry;
 use crate::config::{Config, ServerConfig};
 use crate::engine;
 use crate::house::House;
-use crate::mysql::{Access, LoginOptions, Server, Session};
-use crate::sql::{Certain, Mode};
+use crate::mysql::{Access, LoginOptions, Server, Session, number};
+use crate::sql::{Certain, Mode, Token};
 
 /// Tables and keys on disk, compared with the bytes of SQL that they come from.
 const DISK_PER_SQL_BYTE: u64 = 2;
@@ -153,14 +152,12 @@ fn upstreams(session: &mut Session) -> Vec<String> {
 
 /// Why the server could not take a dump in: all that can be known without an account of its own.
 pub(crate) fn misfits(session: &mut Session, job: &Job) -> Result<Vec<Error>, Error> {
-    let ours = job.tables().find(|(_, entry)| state::is_ours(&entry.table));
-    let ours = ours.map(|(_, entry)| Error::OurName { table: entry.table.clone() });
     let long = too_long(session, job)?;
     let unknown = unknown_collations(session, job)?;
     let chosen = job.tables().filter(|(_, entry)| job.choice.takes(&entry.table));
     let bytes = chosen.map(|(_, entry)| entry.plain_bytes).sum();
     let full = refuse_full_disk(session, &job.server, bytes).err();
-    Ok([ours, long, unknown, full].into_iter().flatten().collect())
+    Ok([long, unknown, full].into_iter().flatten().collect())
 }
 
 /// Statements that are longer than the server takes.
@@ -175,27 +172,43 @@ fn too_long(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
 
 /// Tables of a collation that the server does not have.
 fn unknown_collations(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
-    let rows = session.rows::<Row>("listing the collations", "SHOW COLLATION")?;
-    let known: BTreeSet<String> = rows.iter().filter_map(|row| row.get_opt::<String, _>(0)?.ok()).collect();
     let of = |entry: &TableEntry| collations_of(&entry.create);
-    let unknown: BTreeSet<String> = job
-        .tables()
-        .flat_map(|(_, entry)| of(entry))
-        .filter(|collation| !known.contains(collation))
-        .collect();
-    let unknown: Vec<String> = unknown.into_iter().collect();
+    let named: BTreeSet<String> = job.tables().flat_map(|(_, entry)| of(entry)).collect();
+    let mut unknown = Vec::new();
+    for collation in named {
+        if does_not_know(session, &collation)? {
+            unknown.push(collation);
+        }
+    }
     Ok((!unknown.is_empty()).then_some(Error::Collations { unknown }))
+}
+
+/// Whether a server has no such collation. It is asked for each: what it lists is not all that it takes.
+pub(crate) fn does_not_know(session: &mut Session, collation: &str) -> Result<bool, Error> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if collation.is_empty() || !collation.bytes().all(is_word) {
+        return Ok(false);
+    }
+    match session.run("asking for a collation", &format!("DO '' COLLATE {collation}")) {
+        Err(e) if e.number().is_none() => Err(e.into()),
+        // Another answer is about a character set.
+        outcome => Ok(outcome.is_err_and(|e| e.number() == Some(number::UNKNOWN_COLLATION))),
+    }
 }
 
 /// The collations that a table's definition names outside of comments for other versions of servers.
 fn collations_of(create: &str) -> Vec<String> {
     let Ok(certain) = Certain::of(create, Mode::default()) else { return Vec::new() };
-    let Some(code) = certain.readings().last() else { return Vec::new() };
+    certain.readings().last().map_or(Vec::new(), |code| collations_in(create, code))
+}
+
+/// The collations that code names.
+pub(crate) fn collations_in(sql: &str, code: &[Token]) -> Vec<String> {
     let value = |at: usize| {
         let at = if code.get(at)?.is(b'=') { at + 1 } else { at };
-        Some(code.get(at)?.name(create)?.into_owned())
+        Some(code.get(at)?.name(sql)?.into_owned())
     };
-    let places = (0..code.len()).filter(|at| code[*at].is_word(create, "COLLATE"));
+    let places = (0..code.len()).filter(|at| code[*at].is_word(sql, "COLLATE"));
     places.filter_map(|at| value(at + 1)).collect()
 }
 

@@ -7,14 +7,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::archive::{ObjectKind, TableEntry};
+use crate::archive::{ObjectKind, TableEntry, TableKind};
 use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::restore::load::job::Job;
 use crate::restore::loader::account::{pattern, quoted};
 use crate::restore::swap::objects::Kind;
 use crate::restore::swap::sync_objects::Contents;
-use crate::sql::qualified;
+use crate::sql::{qualified, tokens};
 
 /// What is never there, and what is never made.
 const NONE: &str = "refreshkit_none";
@@ -27,10 +27,15 @@ const COMMENT_BYTES: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Right {
     Create,
+    CreateTemporary,
+    Select,
     Insert,
+    Update,
+    Delete,
     Alter,
     Drop,
     Index,
+    LockTables,
     References,
     CreateView,
     CreateRoutine,
@@ -40,14 +45,24 @@ pub(crate) enum Right {
 }
 
 impl Right {
+    /// Whether it is about what is no table.
+    pub(crate) fn is_of_objects(self) -> bool {
+        self >= Self::CreateView
+    }
+
     /// As GRANT says it.
     fn words(self) -> &'static str {
         match self {
             Self::Create => "CREATE",
+            Self::CreateTemporary => "CREATE TEMPORARY TABLES",
+            Self::Select => "SELECT",
             Self::Insert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
             Self::Alter => "ALTER",
             Self::Drop => "DROP",
             Self::Index => "INDEX",
+            Self::LockTables => "LOCK TABLES",
             Self::References => "REFERENCES",
             // What is made is read again.
             Self::CreateView => "CREATE VIEW, SHOW VIEW",
@@ -63,10 +78,15 @@ impl Right {
         let (none, new) = (qualified(database, NONE), qualified(database, NEW));
         match self {
             Self::Create => format!("CREATE TABLE {new} LIKE {none}"),
+            Self::CreateTemporary => format!("CREATE TEMPORARY TABLE {new} LIKE {none}"),
+            Self::Select => format!("SELECT 1 FROM {none}"),
             Self::Insert => format!("INSERT INTO {none} VALUES (1)"),
+            Self::Update => format!("UPDATE {none} SET a = 1"),
+            Self::Delete => format!("DELETE FROM {none}"),
             Self::Alter => format!("ALTER TABLE {none} ADD a INT"),
             Self::Drop => format!("DROP TABLE {none}"),
             Self::Index => format!("CREATE INDEX a ON {none} (a)"),
+            Self::LockTables => format!("LOCK TABLES {none} WRITE"),
             Self::References => format!("CREATE TABLE {new} (a INT, FOREIGN KEY (a) REFERENCES {none} (a))"),
             Self::CreateView => format!("CREATE VIEW {new} AS SELECT 1 AS a FROM {none}"),
             Self::CreateRoutine => {
@@ -82,7 +102,7 @@ impl Right {
 
 /// What whoever loads needs in the staging database.
 pub(crate) fn to_load(job: &Job) -> BTreeSet<Right> {
-    let mut rights = BTreeSet::from([Right::Create, Right::Insert, Right::Drop]);
+    let mut rights = BTreeSet::from([Right::Create, Right::Select, Right::Insert, Right::Drop]);
     let tables: Vec<&TableEntry> = job.tables().map(|(_, table)| table).collect();
     if tables.iter().any(|table| !table.indexes.is_empty() || !table.foreign_keys.is_empty()) {
         rights.extend([Right::Alter, Right::Index]);
@@ -149,6 +169,28 @@ pub(crate) fn lacking(
     Ok(Some(Error::Lacks { account, database: database.to_owned(), rights: lacking, grant }))
 }
 
+/// A setting of the server's that would make a table without a primary key another one, or none, and that the session's account may not
+/// switch off for itself.
+pub(crate) fn strict(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
+    let keyless = |entry: &TableEntry| {
+        let create = &entry.create;
+        entry.kind == TableKind::Table && !tokens(create).iter().any(|token| token.is_word(create, "PRIMARY"))
+    };
+    let tables: Vec<String> =
+        job.tables().filter(|(_, entry)| keyless(entry)).map(|(_, entry)| entry.table.clone()).collect();
+    for setting in ["sql_require_primary_key", "sql_generate_invisible_primary_key"] {
+        if tables.is_empty() || session.attempt(&format!("SET SESSION {setting} = OFF")) {
+            continue;
+        }
+        let sql = format!("SHOW GLOBAL VARIABLES LIKE '{setting}'");
+        let found = session.first::<(String, String)>("asking whether tables need a key", &sql)?;
+        if found.is_some_and(|(_, value)| value == "ON") {
+            return Ok(Some(Error::Strict { setting, tables }));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether the server refuses to be asked this. Whatever else it says is not about rights.
 fn is_denied(session: &mut Session, question: &str) -> Result<bool, Error> {
     match session.run("asking what may be done", question) {
@@ -166,10 +208,15 @@ mod tests {
     fn every_right_is_asked_for_where_nothing_is_or_nothing_can_be() {
         for right in [
             Right::Create,
+            Right::CreateTemporary,
+            Right::Select,
             Right::Insert,
+            Right::Update,
+            Right::Delete,
             Right::Alter,
             Right::Drop,
             Right::Index,
+            Right::LockTables,
             Right::References,
             Right::CreateView,
             Right::AlterRoutine,

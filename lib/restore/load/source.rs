@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::foreign::PlainFile;
+use super::foreign::{Ahead, PlainFile};
 use super::job::Job;
 use super::table_filter::Choice;
 use super::{create_objects, foreign};
@@ -117,13 +117,14 @@ fn database_of(dump: &DumpFile, target: &Target, chosen: Option<&str>) -> Result
 pub(crate) enum Loading {
     /// A dump of ours, and the defaults of its database.
     Ours(Job, DatabaseEntry),
-    /// SQL of another tool.
-    Foreign(PlainFile),
+    /// SQL of another tool, and what it takes.
+    Foreign(PlainFile, Ahead),
 }
 
 impl Loading {
     /// What a chosen file is to be loaded with.
     pub(crate) fn of(
+        house: &House,
         dump: AnyDump,
         target: &Target,
         options: &RunOptions,
@@ -146,16 +147,21 @@ impl Loading {
             }
             AnyDump::Foreign(plain) => {
                 guard::refuse_full_disk(session, &target.server, plain.sql_bytes())?;
-                Ok(Self::Foreign(plain))
+                let ahead = plain.ahead(house, target, session)?;
+                Ok(Self::Foreign(plain, ahead))
             }
         }
     }
 
-    /// Why the server could not take it in. What a file of another program holds is known when it is read.
+    /// Why the server could not take it in.
     pub(crate) fn misfits(&self, session: &mut Session) -> Result<Vec<Error>, Error> {
         match self {
-            Self::Ours(job, _) => guard::misfits(session, job),
-            Self::Foreign(_) => Ok(Vec::new()),
+            Self::Ours(job, _) => {
+                let long = job.tables().find(|(_, entry)| !state::can_be_kept(&entry.table));
+                let long = long.map(|(_, entry)| Error::OurName { table: entry.table.clone() });
+                Ok(long.into_iter().chain(guard::misfits(session, job)?).collect())
+            }
+            Self::Foreign(plain, ahead) => Ok(plain.misfits(ahead)),
         }
     }
 
@@ -166,16 +172,23 @@ impl Loading {
         loader: &Loader,
         swapper: &mut Session,
     ) -> Result<Vec<Error>, Error> {
-        let Self::Ours(job, _) = self else { return Ok(Vec::new()) };
+        let (to_load, to_swap) = match self {
+            Self::Ours(job, _) => (ready::to_load(job), ready::to_swap(job)),
+            Self::Foreign(_, ahead) => (ahead.to_load(), ahead.to_swap()),
+        };
         let forbidden = self.makes_functions() && loader.is_kept_from_functions(swapper)?;
         let server = loader.server.label().to_owned();
         let forbidden = forbidden.then_some(Error::FunctionsForbidden { server });
         let live = Contents::read(swapper, &target.database)?;
         let mut session = loader.server.connect()?;
-        let loads = ready::lacking(&mut session, &target.staging(), &ready::to_load(job))?;
-        let swaps = ready::lacking(swapper, &target.database, &ready::to_swap(job))?;
+        let loads = ready::lacking(&mut session, &target.staging(), &to_load)?;
+        let swaps = ready::lacking(swapper, &target.database, &to_swap)?;
         let keeps = ready::lacking(swapper, &target.previous(), &ready::to_keep(&live))?;
-        Ok([forbidden, loads, swaps, keeps].into_iter().flatten().collect())
+        let strict = match self {
+            Self::Ours(job, _) => ready::strict(&mut session, job)?,
+            Self::Foreign(..) => None,
+        };
+        Ok([forbidden, strict, loads, swaps, keeps].into_iter().flatten().collect())
     }
 
     /// Character set and collation of the database.
@@ -187,16 +200,16 @@ impl Loading {
         match self {
             Self::Ours(_, database) => Ok((database.charset.clone(), database.collation.clone())),
             // The file may say nothing about it: as it is now.
-            Self::Foreign(_) => state::collation(session, &target.database),
+            Self::Foreign(..) => state::collation(session, &target.database),
         }
     }
 
-    /// Whether there are functions or triggers, as far as it can be known before the load.
+    /// Whether there are functions or triggers.
     fn makes_functions(&self) -> bool {
         let one = |kind| matches!(kind, ObjectKind::Function | ObjectKind::Trigger);
         match self {
             Self::Ours(job, _) => job.dump.manifest().objects.iter().any(|object| one(object.kind)),
-            Self::Foreign(_) => false,
+            Self::Foreign(_, ahead) => ahead.makes_functions(),
         }
     }
 
@@ -211,7 +224,7 @@ impl Loading {
         let server = &loader.server;
         match self {
             Self::Ours(job, _) => super::load(house, &Job { server: server.clone(), ..job.clone() }),
-            Self::Foreign(plain) => {
+            Self::Foreign(plain, _) => {
                 let staging = target.staging();
                 let at = SqlTarget { server, database: &staging, live: &target.database, databases };
                 // Who cannot get into another database needs no look at what is written.
@@ -232,7 +245,7 @@ impl Loading {
             Self::Ours(job, _) => {
                 create_objects::furnish(house, &Job { server: server.clone(), ..job.clone() })
             }
-            Self::Foreign(plain) => plain.events(server, &target.staging()),
+            Self::Foreign(plain, _) => plain.events(server, &target.staging()),
         }
     }
 
@@ -244,7 +257,7 @@ impl Loading {
                     job.tables().filter(|(_, entry)| entry.rows > 0 && !job.choice.takes(&entry.table));
                 left.map(|(_, entry)| entry.table.as_str()).collect()
             }
-            Self::Foreign(_) => Vec::new(),
+            Self::Foreign(..) => Vec::new(),
         }
     }
 
@@ -260,7 +273,7 @@ impl Loading {
                 let how = if job.local_infile { "LOAD DATA LOCAL" } else { "INSERT" };
                 format!("{} tables, {rows} rows with {how}", job.tables().count())
             }
-            Self::Foreign(plain) => plain.path.display().to_string(),
+            Self::Foreign(plain, _) => plain.path.display().to_string(),
         };
         house.progress.say(&format!(
             "would load {what} into {} on {}{with}, then swap it in as {}",

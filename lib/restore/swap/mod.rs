@@ -207,8 +207,9 @@ fn replace_tables(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     }
     session.run(&format!("swapping the tables of {}", plan.live.database), &plan.rename())?;
     // Under LOCK TABLES nobody ever meets a table without its triggers. Where one fails, finish() tries again.
-    for (contents, database) in [(&plan.incoming, &plan.live.database), (&plan.live, &plan.outgoing)] {
-        let objects = contents.objects_in(database, Events::Asleep);
+    let (live, outgoing) = (&plan.live.database, &plan.outgoing);
+    let incoming = plan.incoming.objects_in(live, Events::Asleep);
+    for (objects, database) in [(incoming, live), (stored::stored(&plan.live, outgoing), outgoing)] {
         for trigger in objects.iter().filter(|object| object.kind == objects::Kind::Trigger) {
             let _ = create(session, database, trigger);
         }
@@ -219,7 +220,10 @@ fn replace_tables(session: &mut Session, plan: &Plan) -> Result<(), Error> {
 /// Views that have the name of a table that comes: a RENAME does not replace them. Not possible under LOCK TABLES.
 fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     let clashing = |contents: &Contents, tables: &[String]| -> Vec<String> {
+        // What is kept has no view of a name of ours.
+        let is_there = |name: &str| contents.database != plan.outgoing || !state::is_ours(name);
         let views = contents.objects.iter().filter(|object| object.kind == objects::Kind::View);
+        let views = views.filter(|view| is_there(&view.name));
         let clashing = views.filter(|view| tables.contains(&view.name));
         clashing.map(|view| qualified(&contents.database, &view.name)).collect()
     };

@@ -80,25 +80,19 @@ impl Object {
     }
 }
 
-/// The base tables of a database, our own state tables left out.
+/// The base tables of a database.
 pub(crate) fn tables(session: &mut Session, database: &str) -> Result<Vec<String>, Error> {
     let sql = format!(
         "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
          AND TABLE_TYPE IN ('BASE TABLE', 'SEQUENCE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME",
         literal(database)
     );
-    let tables: Vec<String> = session.rows(&format!("listing the tables of {database}"), &sql)?;
-    Ok(tables.into_iter().filter(|table| !super::state::is_ours(table)).collect())
+    Ok(session.rows(&format!("listing the tables of {database}"), &sql)?)
 }
 
-/// Refuses a database with a table of one of our own names: it would be taken for what a refresh writes down.
+/// Refuses a database with a table that could not be kept for an undo.
 pub(crate) fn refuse_our_names(session: &mut Session, database: &str) -> Result<(), Error> {
-    let sql = format!(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE <> 'VIEW'",
-        literal(database)
-    );
-    let tables: Vec<String> = session.rows(&format!("listing the tables of {database}"), &sql)?;
-    match tables.into_iter().find(|table| super::state::is_ours(table)) {
+    match tables(session, database)?.into_iter().find(|table| !super::state::can_be_kept(table)) {
         Some(table) => Err(Error::OurName { table }),
         None => Ok(()),
     }
@@ -173,8 +167,7 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     );
     let found: Vec<(String, String)> = session.rows(&format!("listing the views of {database}"), &sql)?;
     let mut objects = Vec::new();
-    // A view of our own tables' name is nobody's to have: what is written there is believed.
-    for (view, collation) in found.into_iter().filter(|(view, _)| !super::state::is_ours(view)) {
+    for (view, collation) in found {
         let (create, client) = show_create(session, Kind::View, database, &view)?;
         objects.push(Object {
             kind: Kind::View,
@@ -192,6 +185,13 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
 }
 
 type TriggerParts = (String, String, String, String, String, Option<String>, String, String, String);
+
+/// A trigger that [`triggers`] read, on its table under another name.
+pub(crate) fn on_table(trigger: &Object, table: &str) -> Object {
+    let on = |table: &str| format!(" ON {} FOR EACH ROW ", name(table));
+    let create = trigger.create.replacen(&on(&trigger.table), &on(table), 1);
+    Object { create, table: table.to_owned(), ..trigger.clone() }
+}
 
 /// Triggers put together from their parts: `SHOW CREATE TRIGGER` repeats names as they were typed, with a database in front of them or
 /// not. The body is only there as it was written: `information_schema` of MySQL has it with texts unescaped, which is other SQL.

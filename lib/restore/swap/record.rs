@@ -40,13 +40,19 @@ impl Plan {
         self.incoming.database == self.outgoing
     }
 
+    /// A table of the database in use, while it is in one of the three databases.
+    fn place(&self, database: &str, table: &str) -> String {
+        let called = if database == self.outgoing { state::kept_as(table) } else { table.into() };
+        qualified(database, &called)
+    }
+
     /// The one statement that swaps.
     pub(crate) fn rename(&self) -> String {
         let (live, incoming, outgoing) = (&self.live.database, &self.incoming.database, &self.outgoing);
         let aside = if self.is_undo() { &self.staging } else { outgoing };
         let mut pairs = Vec::new();
         let mut push = |tables: &[String], from: &str, to: &str| {
-            pairs.extend(tables.iter().map(|t| format!("{} TO {}", qualified(from, t), qualified(to, t))));
+            pairs.extend(tables.iter().map(|t| format!("{} TO {}", self.place(from, t), self.place(to, t))));
         };
         push(&self.live.tables, live, aside);
         push(&self.incoming.tables, incoming, live);
@@ -62,7 +68,7 @@ impl Plan {
     /// All tables that change places, locked.
     pub(crate) fn lock(&self) -> String {
         let all = |contents: &Contents| -> Vec<String> {
-            contents.tables.iter().map(|table| qualified(&contents.database, table)).collect()
+            contents.tables.iter().map(|table| self.place(&contents.database, table)).collect()
         };
         let mut tables = all(&self.live);
         tables.extend(all(&self.incoming));
@@ -98,6 +104,29 @@ mod tests {
             "RENAME TABLE `a`.`x` TO `a__previous`.`x`, `a__refresh`.`x` TO `a`.`x`, `a__refresh`.`y` TO `a`.`y`, \
              `a__previous`.`refreshkit_refresh` TO `a__previous`.`refreshkit_swapped`"
         );
+    }
+
+    #[test]
+    fn a_table_that_is_called_like_ours_is_called_otherwise_while_it_is_kept() {
+        let ours = |outgoing: &str, incoming: &str| {
+            let live = contents("a", &["refreshkit_refresh"]);
+            Plan { live, incoming: contents(incoming, &["Refreshkit_swapped"]), ..plan(outgoing, incoming) }
+        };
+        assert_eq!(
+            ours("a__previous", "a__refresh").rename(),
+            "RENAME TABLE `a`.`refreshkit_refresh` TO `a__previous`.`refreshkit__refresh`, \
+             `a__refresh`.`Refreshkit_swapped` TO `a`.`Refreshkit_swapped`, \
+             `a__previous`.`refreshkit_refresh` TO `a__previous`.`refreshkit_swapped`"
+        );
+        let undo = ours("a__previous", "a__previous");
+        assert_eq!(
+            undo.rename(),
+            "RENAME TABLE `a`.`refreshkit_refresh` TO `a__refresh`.`refreshkit_refresh`, \
+             `a__previous`.`Refreshkit__swapped` TO `a`.`Refreshkit_swapped`, \
+             `a__refresh`.`refreshkit_refresh` TO `a__previous`.`refreshkit__refresh`, \
+             `a__previous`.`refreshkit_refresh` TO `a__previous`.`refreshkit_swapped`"
+        );
+        assert!(undo.lock().contains("`a__previous`.`Refreshkit__swapped` WRITE"), "{}", undo.lock());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! In and out: small texts by name in a table of the `__previous` database: what is written there is believed, and the
 //! SQL of a dump or a branch, which may do as it likes in the staging database, has no rights here. The table is renamed in the
-//! very statement that swaps the tables, so that its name tells for sure on which side of the swap a crash was.
+//! very statement that swaps the tables, so that its name tells for sure on which side of the swap a crash was. Nothing else can have such a
+//! name there: a table of the database in use that has one is called otherwise while it is kept ([`kept_as`]).
+
+use std::borrow::Cow;
 
 use crate::mysql::{Engine, Session, number};
 use crate::restore::error::Error;
@@ -20,9 +23,44 @@ pub(crate) const PREVIOUS: &str = "refreshkit_previous";
 /// How tables are called in which rows of the database in use are on their way.
 pub(crate) const KEPT: &str = "refreshkit_kept_";
 
-/// Whether a table is one of ours by its name, in any case: on some servers that is the same name.
+/// What all of these begin with.
+const OURS: &str = "refreshkit_";
+
+/// The longest name of a table, in characters.
+const NAME_CHARACTERS_MAX: usize = 64;
+
+/// Whether a table of a `__previous` database is one of ours by its name, in any case: on some servers that is the same name.
 pub(crate) fn is_ours(table: &str) -> bool {
-    [BEFORE, AFTER, PREVIOUS].iter().any(|ours| ours.eq_ignore_ascii_case(table))
+    let begins = |with: &str| behind(table, with).is_some();
+    [BEFORE, AFTER, PREVIOUS].iter().any(|ours| ours.eq_ignore_ascii_case(table)) || begins(KEPT)
+}
+
+/// How a table of the database in use is called in `__previous`. One that is called like ours has another underscore there, and so has
+/// one that has two already: no two get the same name.
+pub(crate) fn kept_as(table: &str) -> Cow<'_, str> {
+    match behind(table, OURS) {
+        Some(rest) => Cow::Owned(format!("{}_{rest}", &table[..OURS.len()])),
+        None => Cow::Borrowed(table),
+    }
+}
+
+/// How a table that is kept is called in the database in use.
+pub(crate) fn called(kept: &str) -> String {
+    match behind(kept, OURS).and_then(|rest| rest.strip_prefix('_')) {
+        Some(rest) => format!("{}{rest}", &kept[..OURS.len()]),
+        None => kept.to_owned(),
+    }
+}
+
+/// Whether a table can be kept at all.
+pub(crate) fn can_be_kept(table: &str) -> bool {
+    kept_as(table).chars().count() <= NAME_CHARACTERS_MAX
+}
+
+/// What comes behind a beginning in any case.
+fn behind<'a>(table: &'a str, beginning: &str) -> Option<&'a str> {
+    let head = table.get(..beginning.len())?;
+    head.eq_ignore_ascii_case(beginning).then(|| &table[beginning.len()..])
 }
 
 /// What the `__previous` database says of the refresh that made it, or is at work.
@@ -242,4 +280,32 @@ pub(crate) fn alter_database(
     }
     let sql = format!("ALTER DATABASE {}", name(database));
     run_with_collation(session, &format!("setting the collation of {database}"), &sql, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_never_has_a_name_of_ours_and_gets_its_own_back() {
+        for table in [
+            "users",
+            "refreshkit",
+            "refreshkit_",
+            "refreshkit_refresh",
+            "refreshkit__refresh",
+            "Refreshkit_Swapped",
+            "REFRESHKIT___PREVIOUS",
+            "refreshkit_kept_00_0",
+            "refreshkit_é",
+            "é",
+        ] {
+            let kept = kept_as(table);
+            assert!(!is_ours(&kept), "{kept}");
+            assert_eq!(called(&kept), table);
+        }
+        assert_eq!((kept_as(BEFORE), called("users")), ("refreshkit__refresh".into(), "users".to_owned()));
+        assert!(is_ours("REFRESHKIT_REFRESH") && is_ours("refreshkit_kept_1") && !is_ours("refreshkit_x"));
+        assert!(can_be_kept(&"x".repeat(64)) && !can_be_kept(&format!("{OURS}{}", "x".repeat(53))));
+    }
 }

@@ -6,7 +6,7 @@
 //!
 //! A view's definer may have rights in the database in use alone: a view in its name could not even be made elsewhere.
 
-use super::objects::{Kind, Object};
+use super::objects::{Kind, Object, on_table};
 use super::state;
 use super::sync_objects::{Contents, Events};
 use crate::mysql::Session;
@@ -16,9 +16,14 @@ use crate::sql::{Mode, asleep, awake, is_awake, with_invoker, without_definer};
 /// The key of the state table under which the definitions are.
 const KEY: &str = "objects";
 
-/// The objects of `contents` as they are to be in the database `to` while it is not in use.
+/// The objects of `contents` as they are to be in the database `to` while it is not in use. A view that is called like one of our
+/// tables is not there, only written down.
 pub(crate) fn stored(contents: &Contents, to: &str) -> Vec<Object> {
     let mut objects = contents.objects_in(to, Events::Asleep);
+    objects.retain(|object| object.kind != Kind::View || !state::is_ours(&object.name));
+    for trigger in objects.iter_mut().filter(|object| object.kind == Kind::Trigger) {
+        *trigger = on_table(trigger, &state::kept_as(&trigger.table));
+    }
     for view in objects.iter_mut().filter(|object| object.kind == Kind::View) {
         view.create = with_invoker(&without_definer(&view.create), Mode::default());
     }

@@ -45,6 +45,19 @@ impl Contents {
         })
     }
 
+    /// Reads what is kept for an undo, under the names that it had and will have again.
+    pub(crate) fn kept(session: &mut Session, database: &str) -> Result<Self, Error> {
+        let mut contents = Self::read(session, database)?;
+        contents.tables.retain(|table| !state::is_ours(table));
+        contents.tables = contents.tables.iter().map(|table| state::called(table)).collect();
+        // A view of one of our names is nobody's to have there: what is written there is believed.
+        contents.objects.retain(|object| object.kind != Kind::View || !state::is_ours(&object.name));
+        for trigger in contents.objects.iter_mut().filter(|object| object.kind == Kind::Trigger) {
+            *trigger = objects::on_table(trigger, &state::called(&trigger.table));
+        }
+        Ok(contents)
+    }
+
     /// The triggers, in creation order.
     pub(crate) fn triggers(&self) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(|object| object.kind == Kind::Trigger)

@@ -33,6 +33,16 @@ pub(crate) fn requalify(sql: &str, from: &str, to: &str, known: &BTreeSet<String
     spliced(sql, places.into_iter().map(|at| (code.tokens[at].place.clone(), to.as_str())))
 }
 
+/// `database` in the case that it is given, wherever the text has it in another one. `known` are the names of its tables and routines in
+/// lower case. For texts of servers to which that is the same name.
+pub(crate) fn in_case(sql: &str, database: &str, known: &BTreeSet<String>, mode: Mode) -> String {
+    let code = Code { ignores_case: true, ..Code::of(sql, mode) };
+    let to = name(database);
+    let is_other = |at: &usize| code.tokens[*at].name(sql).is_some_and(|name| name != database);
+    let places = code.qualifiers(database, known).into_iter().filter(is_other);
+    spliced(sql, places.map(|at| (code.tokens[at].place.clone(), to.as_str())))
+}
+
 /// `sql` with `` `database`. `` taken away before tables, so that it can run in a database of another name. Before what is called it
 /// stays: alone, a function's name may be that of one of the server's own.
 pub(crate) fn unqualified(sql: &str, database: &str) -> String {
@@ -56,17 +66,21 @@ struct Code<'a> {
     sql: &'a str,
     tokens: Vec<Token>,
     references: Vec<Reference>,
+    /// Names that differ in nothing but case are the same.
+    ignores_case: bool,
 }
 
 impl<'a> Code<'a> {
     fn of(sql: &'a str, mode: Mode) -> Self {
         let tokens: Vec<Token> = pieces(sql, mode).filter(Token::is_code).collect();
         let references = references(sql, &tokens);
-        Self { sql, tokens, references }
+        Self { sql, tokens, references, ignores_case: false }
     }
 
     fn is_name(&self, at: usize, name: &str) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.name(self.sql).as_deref() == Some(name))
+        let same =
+            |found: &str| found == name || self.ignores_case && found.to_lowercase() == name.to_lowercase();
+        self.tokens.get(at).and_then(|token| token.name(self.sql)).is_some_and(|found| same(&found))
     }
 
     fn is(&self, at: usize, symbol: u8) -> bool {
@@ -99,7 +113,9 @@ impl<'a> Code<'a> {
         begins
             && self.is_name(at, from)
             && self.is(at + 1, b'.')
-            && behind.is_some_and(|name| known.contains(name.as_ref()))
+            && behind.is_some_and(|name| {
+                known.contains(name.as_ref()) || self.ignores_case && known.contains(&name.to_lowercase())
+            })
     }
 }
 
@@ -156,6 +172,19 @@ mod tests {
         assert_eq!(renamed(sql, "app", &known()), sql);
         let renamed = requalify(sql, "app", "dev", &known(), Mode::of("ANSI_QUOTES"));
         assert_eq!(renamed, "SELECT `dev`.\"t\".x, 'app', \"app.t\"");
+    }
+
+    #[test]
+    fn where_names_have_no_case_the_database_is_said_in_its_own() {
+        let known = ["t", "f"].map(str::to_owned).into();
+        let sql =
+            "SELECT u.a, APP.T.a, 'APP.t', app.t.b FROM App.Unknown u JOIN APP.t WHERE `aPP`.F() /* APP.t */";
+        assert_eq!(
+            in_case(sql, "app", &known, Mode::default()),
+            "SELECT u.a, `app`.T.a, 'APP.t', app.t.b FROM `app`.Unknown u JOIN `app`.t WHERE `app`.F() /* APP.t */"
+        );
+        let alias = "SELECT APP.t FROM x AS App";
+        assert_eq!(in_case(alias, "app", &known, Mode::default()), alias);
     }
 
     #[test]

@@ -63,6 +63,28 @@ impl<'a> Certain<'a> {
     }
 }
 
+/// The code that every server of today reads: what stands in marks for versions that all of them have, but not for newer ones.
+pub(crate) fn read_by_all(sql: &str, mode: Mode) -> Vec<Token> {
+    let (mut code, mut is_of_some) = (Vec::new(), false);
+    for token in pieces(sql, mode) {
+        let text = token.text(sql);
+        match token.kind {
+            Kind::Mark => is_of_some = text.starts_with("/*M") || version(text) > VERSION_OF_ALL,
+            _ if token.is_code() && !is_of_some => code.push(token),
+            _ => {}
+        }
+    }
+    code
+}
+
+/// The last version of MySQL that every server of today says that it is at least.
+const VERSION_OF_ALL: u32 = 50_699;
+
+fn version(mark: &str) -> u32 {
+    let digits: String = mark.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
 /// Of another length, a version is partly code.
 fn has_version(mark: &str) -> bool {
     matches!(mark.bytes().filter(u8::is_ascii_digit).count(), 0 | 5 | 6)
@@ -71,6 +93,14 @@ fn has_version(mark: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_every_server_reads_is_what_no_newer_one_is_asked_for() {
+        let sql = "/*!50001 CREATE */ /*M!100100 b */ /*! c */ /*!80000 d */ e /* f */ /*!50100 g */ 'h'";
+        let code = read_by_all(sql, Mode::default());
+        let words: Vec<&str> = code.iter().map(|token| token.text(sql)).collect();
+        assert_eq!(words, ["CREATE", "c", "e", "g", "'h'"]);
+    }
 
     #[test]
     fn marks_are_read_in_two_ways_and_what_depends_on_more_is_not_certain() {

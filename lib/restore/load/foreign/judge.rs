@@ -52,6 +52,8 @@ pub(super) struct Judge {
     engine: Engine,
     /// Databases that a text must not name, where nothing but this keeps it out of them.
     others: Vec<String>,
+    /// Names that differ in nothing but case are the same to the server.
+    ignores_case: bool,
 }
 
 /// How many of a file's databases are told.
@@ -74,7 +76,16 @@ impl Judge {
         let header = header.filter(|_| chosen.is_none()).map(str::to_owned);
         let own = [target.to_owned()].into_iter().chain(header.clone()).chain(chosen.clone()).collect();
         let seen = header.into_iter().collect();
-        Self { own, chosen, current: None, seen, met_chosen: false, engine, others }
+        Self { own, chosen, current: None, seen, met_chosen: false, engine, others, ignores_case: false }
+    }
+
+    /// For a server that may compare names without their case.
+    pub(super) fn ignoring_case(self, ignores_case: bool) -> Self {
+        Self { ignores_case, ..self }
+    }
+
+    fn is_same(&self, one: &str, other: &str) -> bool {
+        one == other || self.ignores_case && one.to_lowercase() == other.to_lowercase()
     }
 
     /// Decides, or says why the file cannot be loaded.
@@ -163,8 +174,8 @@ impl Judge {
 
     /// The file speaks of a database as of its own. Two of them are not loaded into one.
     fn meet(&mut self, name: &str) -> Result<(), String> {
-        self.met_chosen |= self.chosen.as_deref() == Some(name);
-        if self.seen.len() < SEEN_MAX && !self.seen.iter().any(|seen| seen == name) {
+        self.met_chosen |= self.chosen.as_deref().is_some_and(|chosen| self.is_same(chosen, name));
+        if self.seen.len() < SEEN_MAX && !self.seen.iter().any(|seen| self.is_same(seen, name)) {
             self.seen.push(name.to_owned());
         }
         if self.chosen.is_some() {
@@ -183,7 +194,7 @@ impl Judge {
     /// Whether what comes belongs to the database that is wanted.
     fn is_wanted(&self) -> bool {
         match (&self.current, &self.chosen) {
-            (Some(current), Some(chosen)) => current == chosen,
+            (Some(current), Some(chosen)) => self.is_same(current, chosen),
             _ => true,
         }
     }
@@ -227,7 +238,7 @@ impl Judge {
         }
         let database = database.or_else(|| self.current.clone());
         let wanted = match (&self.chosen, &database) {
-            (Some(chosen), Some(database)) => chosen == database,
+            (Some(chosen), Some(database)) => self.is_same(chosen, database),
             _ => true,
         };
         let said = options_of(reading, at);
@@ -236,10 +247,11 @@ impl Judge {
 
     /// What is different about a statement when it runs: no definer, who is not here, and no name of its own database.
     fn run(&self, reading: &Reading<'_>) -> Edits<'static> {
-        let mut edits: Edits<'static> = own_qualifiers(reading, |name| self.own.contains(name))
-            .into_iter()
-            .map(|place| (place, Cow::Borrowed(&b""[..])))
-            .collect();
+        let mut edits: Edits<'static> =
+            own_qualifiers(reading, |name| self.own.iter().any(|own| self.is_same(own, name)))
+                .into_iter()
+                .map(|place| (place, Cow::Borrowed(&b""[..])))
+                .collect();
         // Those who defined things in production are not here, and what they defined would not run.
         let definer = reading.is(0, "CREATE").then(|| definer_in(&reading.text, reading.mode)).flatten();
         edits.extend(definer.map(|clause| (clause.place, Cow::Borrowed(&b""[..]))));
@@ -421,6 +433,21 @@ mod tests {
             said(&mut judge, "USE x"),
             "it holds several databases (prod, x): choose one with --database"
         );
+    }
+
+    #[test]
+    fn a_server_without_case_takes_a_name_in_any_for_the_same() {
+        let mut judge = judge(None).ignoring_case(true);
+        assert_eq!(said(&mut judge, "USE Prod"), "Skip");
+        assert_eq!(said(&mut judge, "USE prod"), "Skip");
+        assert_eq!(
+            said(&mut judge, "INSERT INTO PROD.t SELECT 1 FROM APP.u"),
+            "INSERT INTO t SELECT 1 FROM u"
+        );
+        let mut chosen = self::judge(Some("b")).ignoring_case(true);
+        assert_eq!(said(&mut chosen, "USE B"), "Skip");
+        assert_eq!(said(&mut chosen, "INSERT INTO t VALUES (1)"), "INSERT INTO t VALUES (1)");
+        assert_eq!(chosen.missed(), None);
     }
 
     #[test]

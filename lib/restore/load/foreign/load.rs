@@ -4,30 +4,23 @@
 //! that was not committed. What the server only warns of is told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufReader;
 
-use super::file::{PlainFile, Tail, fail};
+use super::file::{PlainFile, fail};
 use super::judge::{Judge, Verdict};
 use super::open::Open;
 use super::reading::{Reading, shown};
 use super::settings;
 use super::tally::Tally;
+use super::walk::{Walker, walk};
 use crate::document::TableDigest;
 use crate::house::House;
 use crate::migrate::prepared;
 use crate::mysql::{Server, Session, Warnings, number};
-use crate::progress;
 use crate::restore::error::Error;
 use crate::restore::swap::objects;
 use crate::restore::swap::state;
 use crate::restore::target::Target;
-use crate::sql::{Mode, Statements, StatementsError, name, qualified, singles};
-
-const BLOCK_BYTES: usize = 256 * 1024;
-
-/// The longest statement: it is in memory, and in the driver's hands once more. The servers' own limit is below it unless
-/// somebody raised `max_allowed_packet`.
-const STATEMENT_BYTES_MAX: usize = 64 << 20;
+use crate::sql::{Mode, name, qualified};
 
 /// How many statements are told that were left out, or warned of.
 const TOLD_MAX: usize = 5;
@@ -71,7 +64,8 @@ impl PlainFile {
         session.attempt("SET SESSION wait_timeout = 172800");
         session.refuse_files();
         let header = self.database.as_deref();
-        let judge = Judge::new(&target.database, header, self.chosen.clone(), session.engine(), others);
+        let judge = Judge::new(&target.database, header, self.chosen.clone(), session.engine(), others)
+            .ignoring_case(session.ignores_case());
         let mut loading = Loading {
             file: self,
             mode: mode_of(&mut session)?,
@@ -87,7 +81,7 @@ impl PlainFile {
             gave_way: None,
             warnings: Warnings::default(),
         };
-        loading.run_all(house)?;
+        walk(self, house, "loading", &mut loading)?;
         if let Some(problem) = loading.judge.missed() {
             return Err(fail(&self.path, 0, problem));
         }
@@ -124,53 +118,14 @@ impl PlainFile {
         }
         Ok(tables)
     }
-
-    fn cut(&self, error: &StatementsError) -> Error {
-        fail(&self.path, error.line(), error.problem())
-    }
 }
 
-impl Loading<'_> {
-    fn run_all(&mut self, house: &House) -> Result<(), Error> {
-        let file = self.file;
-        let task = house.progress.start("loading", Some(file.bytes), progress::Unit::Bytes);
-        let mut tail = Vec::new();
-        let watched = Tail { inner: file.text(&task)?, tail: &mut tail };
-        let reader = BufReader::with_capacity(BLOCK_BYTES, watched);
-        let mut statements = Statements::new(reader).limit(STATEMENT_BYTES_MAX);
-        statements.read_as(self.mode);
-        while let Some(statement) = statements.next() {
-            house.cancel.check()?;
-            let statement = statement.map_err(|e| file.cut(&e))?;
-            if statement.block {
-                let text = shown(&statement.sql);
-                for (line, place) in singles(&text, statement.line, self.mode) {
-                    self.run(line, &statement.sql[place])?;
-                }
-            } else {
-                self.run(statement.line, &statement.sql)?;
-            }
-            statements.read_as(self.mode);
-        }
-        drop(statements);
-        if file.ends_with_completed && !String::from_utf8_lossy(&tail).contains("-- Dump completed") {
-            let problem = "it does not end with \"-- Dump completed\": it was cut off";
-            return Err(fail(&file.path, 0, problem.to_owned()));
-        }
-        Ok(())
+impl Walker for Loading<'_> {
+    fn mode(&self) -> Mode {
+        self.mode
     }
 
-    /// Runs a statement, and what stands behind a `USE prod` without a semicolon: perhaps many more of its kind.
-    fn run(&mut self, mut line: u64, mut sql: &[u8]) -> Result<(), Error> {
-        while let Some(at) = self.run_one(line, sql)? {
-            line += sql[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
-            sql = &sql[at..];
-        }
-        Ok(())
-    }
-
-    /// Where the next statement begins, if this one ended with its line.
-    fn run_one(&mut self, line: u64, sql: &[u8]) -> Result<Option<usize>, Error> {
+    fn one(&mut self, line: u64, sql: &[u8]) -> Result<Option<usize>, Error> {
         let reading = Reading::of(sql, self.mode);
         let refuse = |problem: String| fail(&self.file.path, line, problem);
         let (edits, event) = match self.judge.judge(&reading).map_err(refuse)? {
@@ -206,7 +161,9 @@ impl Loading<'_> {
         self.remember(&reading)?;
         Ok(None)
     }
+}
 
+impl Loading<'_> {
     /// A name as the server keeps it: it reads the bytes of the file in the session's character set.
     fn server_name(&mut self, raw: &[u8]) -> Result<String, Error> {
         if raw.is_ascii() {

@@ -6,6 +6,8 @@
 //! (SET NAMES).
 //!
 //! ```text
+//! walk      from the first statement to the last one
+//! ahead     what it takes, before a row of it is loaded
 //! file      which files are SQL, and what to do with the others
 //! reading   one statement as tokens
 //! judge     what becomes of a statement: run, run otherwise, left out, refused
@@ -17,6 +19,7 @@
 //! tally     rows that were written, to be compared with those that are there
 //! ```
 
+mod ahead;
 mod events;
 mod file;
 mod judge;
@@ -26,5 +29,7 @@ mod open;
 mod reading;
 mod settings;
 mod tally;
+mod walk;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use file::{PlainFile, refuse_other_kinds};

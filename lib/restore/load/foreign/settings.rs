@@ -4,11 +4,12 @@
 //! `global_settings` is no setting.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::reading::Reading;
 use crate::mysql::Engine;
-use crate::sql::{Kind, hides_quotes};
+use crate::sql::{Kind, Mode, hides_quotes};
 
 /// What becomes of a SET.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +78,88 @@ pub(super) fn setting(reading: &Reading<'_>, engine: Engine) -> Result<Setting, 
 
 /// Whether a SET changes how the text behind it is read.
 pub(super) fn changes_mode(reading: &Reading<'_>) -> bool {
-    assignments(reading).iter().any(|assignment| assignment.variable == "SQL_MODE")
+    is_about(reading, "SQL_MODE")
+}
+
+/// Whether a SET sets this variable of the server's.
+pub(super) fn is_about(reading: &Reading<'_>, variable: &str) -> bool {
+    assignments(reading).iter().any(|assignment| assignment.variable == variable)
+}
+
+/// How a file is read, as far as its own SETs say: without a server that runs them.
+#[derive(Debug)]
+pub(super) struct Modes {
+    begin: Mode,
+    current: Mode,
+    /// What the session's own variables hold: mysqldump puts the mode there, and takes it back.
+    saved: BTreeMap<String, Mode>,
+    certain: bool,
+}
+
+impl Modes {
+    /// `begin` is the server's own mode.
+    pub(super) fn new(begin: Mode) -> Self {
+        Self { begin, current: begin, saved: BTreeMap::new(), certain: true }
+    }
+
+    /// How what comes is read.
+    pub(super) fn current(&self) -> Mode {
+        self.current
+    }
+
+    /// Whether that is known.
+    pub(super) fn are_certain(&self) -> bool {
+        self.certain
+    }
+
+    /// A SET that is going to run.
+    pub(super) fn follow(&mut self, reading: &Reading<'_>) {
+        // For one statement alone.
+        if reading.is(1, "STATEMENT") {
+            return;
+        }
+        for assignment in assignments(reading).into_iter().filter(|assignment| !assignment.about_server) {
+            let tokens = assignment.tokens.clone();
+            let own = (assignment.variable.is_empty() && reading.is_symbol(tokens.start, b'@'))
+                .then(|| reading.name(tokens.start + 1).map(|name| name.to_lowercase()))
+                .flatten();
+            let Some(equals) = tokens.clone().find(|at| reading.is_symbol(*at, b'=')) else { continue };
+            let value = self.value(reading, equals + 1..tokens.end);
+            match (own, value) {
+                (Some(variable), Some(mode)) => drop(self.saved.insert(variable, mode)),
+                (Some(variable), None) => drop(self.saved.remove(&variable)),
+                (None, Some(mode)) if assignment.variable == "SQL_MODE" => self.current = mode,
+                (None, None) if assignment.variable == "SQL_MODE" => self.certain = false,
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// The mode that a value is, if it is one of the forms that need no server.
+    fn value(&self, reading: &Reading<'_>, tokens: Range<usize>) -> Option<Mode> {
+        /// Words that stand for several, one of which is how quotes are read.
+        const WITH_QUOTES: [&str; 7] = ["ANSI", "ORACLE", "MSSQL", "DB2", "MAXDB", "POSTGRESQL", "MYSQL323"];
+        let at = tokens.start;
+        let is_variable = reading.is_symbol(at, b'@') && reading.is_symbol(at + 1, b'@');
+        match tokens.len() {
+            1 if reading.code[at].kind == Kind::Text => {
+                let text = reading.code[at].text(&reading.text).trim_matches(['\'', '"']);
+                let has = |word: &str| text.split(',').any(|one| one.trim().eq_ignore_ascii_case(word));
+                let quotes = WITH_QUOTES.into_iter().any(has).then_some("ANSI_QUOTES,");
+                Some(Mode::of(&format!("{}{text}", quotes.unwrap_or_default())))
+            }
+            1 if reading.is(at, "DEFAULT") => Some(self.begin),
+            1 if reading.is(at, "0") => Some(Mode::default()),
+            2 if reading.is_symbol(at, b'@') => {
+                self.saved.get(&reading.name(at + 1)?.to_lowercase()).copied()
+            }
+            3 if is_variable && reading.is(at + 2, "SQL_MODE") => Some(self.current),
+            5 if is_variable && reading.is(at + 4, "SQL_MODE") => {
+                Some(if reading.is(at + 2, "GLOBAL") { self.begin } else { self.current })
+            }
+            _ => None,
+        }
+    }
 }
 
 fn assignments(reading: &Reading<'_>) -> Vec<Assignment> {
@@ -166,7 +248,6 @@ pub(super) fn as_bytes(edits: Vec<(Range<usize>, String)>) -> Vec<(Range<usize>,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::Mode;
 
     fn left(sql: &str) -> Option<String> {
         let reading = Reading::of(sql.as_bytes(), Mode::default());
@@ -210,6 +291,45 @@ mod tests {
         ] {
             assert_eq!(left(sql).unwrap(), wanted);
         }
+    }
+
+    #[test]
+    fn the_mode_of_a_file_is_followed_as_far_as_it_says_what_it_is() {
+        let plain = Mode::default();
+        let mut modes = Modes::new(plain);
+        for (sql, wanted) in [
+            (
+                "SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ansi_quotes'",
+                Mode::of("ANSI_QUOTES"),
+            ),
+            ("/*!50003 SET @saved = @@SESSION.sql_mode */", Mode::of("ANSI_QUOTES")),
+            (
+                "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES', GLOBAL sql_mode = ''",
+                Mode::of("NO_BACKSLASH_ESCAPES"),
+            ),
+            ("SET STATEMENT sql_mode = '' FOR SELECT 1", Mode::of("NO_BACKSLASH_ESCAPES")),
+            ("SET @@sql_mode := @SAVED", Mode::of("ANSI_QUOTES")),
+            ("SET sql_mode = 'TRADITIONAL'", plain),
+            ("SET sql_mode = ANSI", plain),
+        ] {
+            modes.follow(&Reading::of(sql.as_bytes(), plain));
+            assert_eq!(modes.current(), wanted, "{sql}");
+            assert_eq!(modes.are_certain(), sql != "SET sql_mode = ANSI", "{sql}");
+        }
+        for sql in [
+            "SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')",
+            "SET sql_mode = @nobody",
+            "SET @a = (SELECT 1), sql_mode = @a",
+        ] {
+            let mut modes = Modes::new(plain);
+            modes.follow(&Reading::of(sql.as_bytes(), plain));
+            assert!(!modes.are_certain(), "{sql}");
+        }
+        let mut modes = Modes::new(plain);
+        modes.follow(&Reading::of(b"SET sql_mode = 'ANSI'", plain));
+        assert_eq!(modes.current(), Mode::of("ANSI_QUOTES"));
+        modes.follow(&Reading::of(b"SET sql_mode = default", plain));
+        assert_eq!(modes.current(), plain);
     }
 
     #[test]

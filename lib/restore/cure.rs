@@ -1,0 +1,29 @@
+//! What to do about what a server refuses of a file of another program.
+//!
+//! In: the number of its error. Out: a sentence, where there is something to say.
+
+use crate::mysql::number;
+
+/// What to do about a statement of somebody else's that the server refuses.
+pub(super) fn cure(number: u16) -> Option<&'static str> {
+    Some(match number {
+        1231 => {
+            "the file sets a mode or a variable to what this server does not know: it is of another kind or version of server; take that line out"
+        }
+        number::UNKNOWN_COLLATION => {
+            "the file is of another kind of server; a collation that both know instead: sed 's/utf8mb4_0900_ai_ci/utf8mb4_unicode_ci/g'"
+        }
+        3105 => {
+            "the file writes values of generated columns, as mariadb-dump does; MySQL takes DEFAULT there only: mysqldump leaves them out"
+        }
+        1418 | 1419 => FUNCTIONS,
+        1153 => "the statement is longer than the server takes: SET GLOBAL max_allowed_packet = 1073741824",
+        1118 => "the row is too long for the server's strict mode: SET GLOBAL innodb_strict_mode = OFF",
+        3750 => "the server wants a primary key in every table: SET GLOBAL sql_require_primary_key = OFF",
+        _ => return None,
+    })
+}
+
+/// What lets others than SUPER make functions and triggers.
+pub(super) const FUNCTIONS: &str =
+    "the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)";

@@ -1,0 +1,1 @@
+SELECT id FROM refreshkit_refresh; SHOW TABLES
