@@ -129,10 +129,11 @@ fn two_files_are_never_shared_with_sql(at: &Instances) {
     assert_eq!(std::fs::read_dir(&files).unwrap().count(), 0);
 }
 
+/// The first asks for the column by the name that the database has in use, which has it; the dump has not.
 const MIGRATIONS: &[(&str, &str)] = &[
     (
         "db/001__guarded.sql",
-        "SET @there = (SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'bag' AND COLUMN_NAME = 'size');\nSET @sql = IF(@there = 0, 'ALTER TABLE bag ADD COLUMN size INT DEFAULT 3', 'DO 0');\nPREPARE s FROM @sql;\nEXECUTE s;\n",
+        "SET @there = (SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '@LIVE@' AND TABLE_NAME = 'bag' AND COLUMN_NAME = 'size');\nSET @sql = IF(@there = 0, 'ALTER TABLE bag ADD COLUMN size INT DEFAULT 3', 'DO 0');\nPREPARE s FROM @sql;\nEXECUTE s;\n",
     ),
     ("db/002__event.sql", "CREATE EVENT sweep ON SCHEDULE EVERY 1 DAY DO DELETE FROM audit;\n"),
 ];
@@ -147,7 +148,12 @@ fn a_branch_is_on_the_clone_and_a_branch_that_fails_leaves_the_old_one_serving()
             "UPDATE customers SET name = 'kept' WHERE id = 2; CREATE USER her@'%' IDENTIFIED BY 'Hers-1234'",
         );
         at.sql("dev3", &format!("GRANT SELECT ON `{}`.* TO her@'%'", at.source.name));
-        let repository = at.place.repository("main", MIGRATIONS);
+        at.sql("dev3", "ALTER TABLE bag ADD COLUMN size INT DEFAULT 9");
+        let migrations = MIGRATIONS.iter().map(|(file, sql)| (*file, sql.replace("@LIVE@", &at.source.name)));
+        let migrations: Vec<(&str, String)> = migrations.collect();
+        let migrations: Vec<(&str, &str)> =
+            migrations.iter().map(|(file, sql)| (*file, sql.as_str())).collect();
+        let repository = at.place.repository("main", &migrations);
         let migrations =
             format!("[migrations]\nrepository = \"{}\"\npath = \"db/*.sql\"\n", repository.display());
         let settings = "preserve = [\"mine\", \"customers where id = 2\"]\nset = { \"bag.word where word = 'same'\" = \"set\" }\n\

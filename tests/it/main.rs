@@ -125,6 +125,7 @@ mod restore_crash;
 mod restore_fence;
 mod restore_globs;
 mod restore_guards;
+mod restore_made_up;
 mod restore_newcomer;
 mod restore_options;
 mod restore_place;

@@ -1,4 +1,4 @@
-//! Other people's schemas: every folder of `tests/cases/schemas` is dumped whole, restored by `zcat | mysql`, under another name by
+//! Other people's schemas: every folder of `tests/cases/schemas` is dumped whole, restored by `zcat | mysql`, by dev-restore, under another name by
 //! `mydump-rotate cat --as` and by dev-restore, a second time, and put back, on every server; each time definitions, rows, objects and what the objects
 //! answer are those of the source, whose database is gone by then.
 //!
@@ -198,8 +198,13 @@ impl Case {
         self.cat_as(server, directory.path(), &path)?;
         look("by cat --as", &self.other);
         client(server, None, format!("DROP DATABASE {}", name(&self.other)));
-        let restore = |arguments: &[&str]| self.dev_restore(server, directory.path(), arguments);
         let file = path.display().to_string();
+        self.dev_restore(server, directory.path(), &self.database, &["--target", "dev1", "--dump", &file])?;
+        look("by dev-restore to its own name", &self.database);
+        for own in [self.database.clone(), format!("{}__previous", self.database)] {
+            client(server, None, format!("DROP DATABASE IF EXISTS {}", name(&own)));
+        }
+        let restore = |arguments: &[&str]| self.dev_restore(server, directory.path(), &self.other, arguments);
         restore(&["--target", "dev1", "--dump", &file])?;
         look("by dev-restore", &self.other);
         let mark = format!("CREATE TABLE {0}.`mark of the first` (a INT)", name(&self.other));
@@ -233,12 +238,18 @@ impl Case {
         if said.is_empty() { Ok(()) } else { Err(format!("{}: cat --as: {said}", self.word)) }
     }
 
-    fn dev_restore(&self, server: &TestServer, directory: &Path, arguments: &[&str]) -> Result<(), String> {
+    fn dev_restore(
+        &self,
+        server: &TestServer,
+        directory: &Path,
+        database: &str,
+        arguments: &[&str],
+    ) -> Result<(), String> {
         let path = directory.join("restore.toml");
         let text = format!(
             "[dump]\ndir = {:?}\n[targets.dev1]\ndatabase = {:?}\ndefaults_file = {:?}\n",
             directory.display().to_string(),
-            self.other,
+            database,
             server.client_cnf.display().to_string()
         );
         fs::write(&path, text).unwrap();
@@ -260,6 +271,8 @@ impl Case {
             other.clone(),
             format!("{other}__previous"),
             format!("{other}__refresh"),
+            format!("{}__previous", self.database),
+            format!("{}__refresh", self.database),
         ];
         session.attempt("SET foreign_key_checks = 0");
         for database in all {
