@@ -12,6 +12,7 @@ mod old;
 mod options;
 mod refresh;
 mod serve;
+mod settings;
 mod show;
 mod target;
 mod template;

@@ -9,8 +9,6 @@
 //! switch                                                 the only step that the developer notices
 //! ```
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -20,11 +18,12 @@ use super::home::{Generation, Home, Lock, Place};
 use super::old::{Old, needs_old};
 use super::serve::accounts::Accounts;
 use super::serve::switch::{finish, raise, switch};
-use super::serve::{MEMORY, Serving, defaults, is_taken};
+use super::serve::{Serving, is_taken};
+use super::settings::settings_of;
 use super::target::InstanceTarget;
 use super::template::{Template, is_baked, template_of};
 use crate::config;
-use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, RefreshedInstance, read_text};
+use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
 use crate::engine::{self, Program, free_bytes};
 use crate::house::House;
 use crate::junit;
@@ -34,9 +33,6 @@ use crate::restore::{ChosenDump, OwnServer, RunOptions};
 
 /// What a copy that shares its blocks takes all the same: what a server writes when it starts.
 const CLONE_BYTES: u64 = 64 << 20;
-
-/// The longest option file.
-const OPTIONS_BYTES_MAX: u64 = 64 << 10;
 
 /// How long whoever writes to the old instance is waited for.
 const LOCK_WAIT_SECONDS: u32 = 30;
@@ -285,25 +281,6 @@ fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> R
     let free = ports.find(|port| !given.contains(port) && !is_taken(target.bind(), *port));
     place.state.port = free.ok_or(Error::NoPort { target: target.section.clone() })?;
     place.save()
-}
-
-/// Lines of the servers' option file: ours, and then what the developer's says.
-fn settings_of(house: &House, target: &InstanceTarget, program: &Program) -> Result<String, Error> {
-    let mut lines = defaults(program, target.settings.memory.as_ref().map_or(MEMORY, config::Memory::as_str));
-    if let Some(path) = &target.settings.options_file {
-        let wrong = |why: String| {
-            let keys = ["targets", target.section.as_str(), "options_file"];
-            house.config.origin.error_at(&keys, format!("cannot read options_file {path}: {why}"), None)
-        };
-        let found = std::fs::metadata(path).map_err(|e| wrong(e.to_string()))?;
-        // Who writes it decides what the server loads and runs.
-        if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) || found.mode() & 0o022 != 0 {
-            return Err(wrong("it is not ours or root's, or others may write into it".to_owned()).into());
-        }
-        let text = read_text(Path::new(path), OPTIONS_BYTES_MAX).map_err(|e| wrong(e.to_string()))?;
-        lines.push_str(&text);
-    }
-    Ok(lines)
 }
 
 fn refuse_flags(target: &InstanceTarget, options: &RunOptions) -> Result<(), Error> {
