@@ -17,6 +17,6 @@ pub(crate) use listing::{
     tables_beginning, tables_with_triggers, triggers, user_databases,
 };
 pub(crate) use naming::{singular, words};
-pub(crate) use read::indexes_of;
+pub(crate) use read::{indexes_of, views_of};
 pub(crate) use types::identity;
 pub use types::{Catalog, Column, Family, ForeignKey, Index, IndexPart, Table};

@@ -43,13 +43,7 @@ fn tables(session: &mut Session, list: &str) -> Result<Vec<Table>, Error> {
          WHERE TABLE_SCHEMA IN ({list}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')"
     );
     let rows: Vec<TableRow> = session.rows("listing tables", &sql)?;
-    // Asked for more than its name, MariaDB calls a view that it cannot read a base table.
-    let sql = format!(
-        "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \
-         WHERE TABLE_SCHEMA IN ({list}) AND TABLE_TYPE = 'VIEW'"
-    );
-    let views: Vec<(String, String)> = session.rows("listing views", &sql)?;
-    let views: BTreeSet<(String, String)> = views.into_iter().collect();
+    let views = views_of(session, list)?;
     Ok(rows
         .into_iter()
         .filter(|row| !views.contains(&(row.0.clone(), row.1.clone())))
@@ -62,6 +56,16 @@ fn tables(session: &mut Session, list: &str) -> Result<Vec<Table>, Error> {
             ..Table::default()
         })
         .collect())
+}
+
+/// Database and name of the views of these databases, a list of literals. Asked for more than its name, MariaDB calls a view that it
+/// cannot read a base table.
+pub(crate) fn views_of(session: &mut Session, list: &str) -> Result<BTreeSet<(String, String)>, Error> {
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA IN ({list}) AND TABLE_TYPE = 'VIEW'"
+    );
+    Ok(session.rows::<(String, String)>("listing views", &sql)?.into_iter().collect())
 }
 
 type ColumnRow = (

@@ -2,9 +2,8 @@
 //!
 //! In: a connection and a database. Out: plain data for the [outline](super::schema).
 
-use std::collections::BTreeSet;
-
 use crate::archive::DatabaseEntry;
+use crate::catalog;
 use crate::dump::error::Error;
 use crate::mysql::Session;
 use crate::sql::literal;
@@ -49,15 +48,9 @@ pub(crate) fn tables_of(session: &mut Session, database: &str) -> Result<Vec<Fou
     );
     let found: Vec<(String, String, String, u64, u64)> =
         session.rows(&format!("listing the tables of {database}"), &sql)?;
-    // Asked for more than its name, MariaDB calls a view that it cannot read a base table.
-    let sql = format!(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'VIEW'",
-        literal(database)
-    );
-    let views: Vec<String> = session.rows(&format!("listing the views of {database}"), &sql)?;
-    let views: BTreeSet<String> = views.into_iter().collect();
+    let views = catalog::views_of(session, &literal(database))?;
     let found = found.into_iter().map(|(name, kind, engine, rows, bytes)| Found {
-        kind: if views.contains(&name) { "VIEW".to_owned() } else { kind },
+        kind: if views.contains(&(database.to_owned(), name.clone())) { "VIEW".to_owned() } else { kind },
         name,
         engine,
         rows,

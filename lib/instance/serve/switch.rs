@@ -61,13 +61,11 @@ pub(crate) fn switch(
 fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts) -> Result<Duration, Error> {
     place.save()?;
     let old = place.state.current.as_ref().map(|old| place.data(old));
-    let coming = begin(place, to, accounts)?;
-    let coming = if old.as_ref().is_some_and(|old| !engine::running(old).is_empty()) {
+    let mut coming = begin(place, to, accounts)?;
+    if old.as_ref().is_some_and(|old| !engine::running(old).is_empty()) {
         // What is wrong with the new one is seen by now, mostly, and the old one has not been touched.
-        held(coming)?
-    } else {
-        coming
-    };
+        coming.hold()?;
+    }
     let began = Instant::now();
     let served = old.as_ref().map_or(Ok(()), |old| leave(place, old, to));
     let served = served.and_then(|()| serve(house, place, to, accounts, coming));
@@ -97,15 +95,9 @@ fn leave(place: &Place<'_>, old: &Path, to: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn held(mut coming: Starting) -> Result<Starting, Error> {
-    coming.hold()?;
-    Ok(coming)
-}
-
 /// Starts a generation at the port, and waits for nothing.
 fn begin(place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<Starting, Error> {
-    let nothing = Error::Nothing { target: place.name.clone(), what: "no such generation" };
-    let serving = serving(place, name).ok_or(nothing)?;
+    let serving = known(place, name)?;
     // Two servers never work on one directory.
     let data = place.data(name);
     if !engine::running(&data).is_empty() {
@@ -122,10 +114,14 @@ fn serve(
     coming: Starting,
 ) -> Result<(), Error> {
     coming.answers(&Cancel::default())?;
-    let nothing = Error::Nothing { target: place.name.clone(), what: "no such generation" };
-    let serving = serving(place, name).ok_or(nothing)?;
+    let serving = known(place, name)?;
     serving.prove()?;
     accounts.carry(house, &serving)
+}
+
+fn known<'a>(place: &'a Place<'a>, name: &'a str) -> Result<Serving<'a>, Error> {
+    let nothing = || Error::Nothing { target: place.name.clone(), what: "no such generation" };
+    serving(place, name).ok_or_else(nothing)
 }
 
 fn serving<'a>(place: &'a Place<'a>, name: &'a str) -> Option<Serving<'a>> {
