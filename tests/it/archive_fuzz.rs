@@ -1,4 +1,5 @@
-//! Mutations of dumps and of `.sql`, from a seed, for some seconds: no panic, and no more memory than is documented.
+//! Mutations of dumps, of `.sql`, of documents and of configurations, from a seed, for some seconds: no panic, and no more memory than is
+//! documented.
 //!
 //! `REFRESHKIT_FUZZ_SECONDS` says for how long (3), `REFRESHKIT_FUZZ_SEED` with which seed; a failure names seed and round, and leaves the
 //! file. The readers run in a process of their own: this very test, started again, so that its memory can be measured.
@@ -14,6 +15,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use refreshkit::archive::{DumpFile, MemberKind};
 use refreshkit::sql::Statements;
+use refreshkit::{config, document, mask};
 
 use crate::support::forge::{Forge, manifest_place, sealed};
 
@@ -165,6 +167,27 @@ fn read(path: &Path, bytes: &[u8]) {
     let _ = Statements::new(BufReader::with_capacity(1 << 10, bytes)).limit(1 << 20).take(10_000).count();
 }
 
+/// The documents and the configurations of all cases: what a mutation begins from.
+fn texts() -> Vec<Vec<u8>> {
+    let cases =
+        walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")).sort_by_file_name();
+    let files = cases.into_iter().map(Result::unwrap);
+    let wanted = files.filter(|entry| entry.path().extension().is_some_and(|e| e == "toml" || e == "json"));
+    wanted.map(|entry| fs::read(entry.path()).unwrap()).collect()
+}
+
+/// A document that can be read is the same when it has been written and read again; a configuration is read or refused.
+fn read_text(bytes: &[u8]) {
+    if let Ok(document) = document::parse(bytes) {
+        let written = document::render(&document);
+        let again = document::parse(written.as_bytes()).expect("what we write we can read");
+        assert_eq!(document::render(&again), written);
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = config::parse(Path::new("refresh.toml"), text.to_owned(), &mask::vocabulary());
+    }
+}
+
 /// The readers, in a process of their own; each round is written down before it is read.
 #[test]
 fn the_readers_of_the_fuzz() {
@@ -175,6 +198,8 @@ fn the_readers_of_the_fuzz() {
     fs::write(&path, &base).unwrap();
     let dump = DumpFile::open(&path).unwrap();
     dump.check_rows(1).unwrap();
+    let texts = texts();
+    assert!(texts.len() > 50, "{}", texts.len());
     let (mut round, mut whole) = (0_u64, 0_u64);
     while Instant::now() < end {
         let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1 << 32).wrapping_add(round));
@@ -183,6 +208,10 @@ fn the_readers_of_the_fuzz() {
         fs::write(Path::new(&directory).join("round"), format!("seed {seed}, round {round}")).unwrap();
         whole += u64::from(DumpFile::open(&path).is_ok());
         read(&path, &bytes);
+        let mut text = texts[random.random_range(0..texts.len())].clone();
+        mutated(&mut text, &mut random);
+        fs::write(path.with_extension("txt"), &text).unwrap();
+        read_text(&text);
         round += 1;
     }
     eprintln!("{round} rounds, {whole} of them whole files");
