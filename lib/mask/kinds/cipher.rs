@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::expression::{around, keyed};
+use super::expression::{around, keyed, spread, spread_with};
 use super::target::{Made, Target, apart};
 use crate::config::Wrong;
 use crate::mask::fit;
@@ -185,30 +185,6 @@ fn between(value: &str, places: usize, text: &str) -> String {
     let stays = |c: &str| format!("NOT {} AND NOT {}", is_digit(c), is_letter(c));
     let all = spread(value, places, text, &stays);
     format!("CASE WHEN CHAR_LENGTH(o.k) = CHAR_LENGTH({value}) THEN {text} ELSE {all} END")
-}
-
-/// `text` with the characters of `value` that stay put in at their places.
-fn spread(value: &str, places: usize, text: &str, stays: &dyn Fn(&str) -> String) -> String {
-    spread_with(value, places, text, stays, str::to_owned)
-}
-
-fn spread_with(
-    value: &str,
-    places: usize,
-    text: &str,
-    stays: &dyn Fn(&str) -> String,
-    put: impl Fn(&str) -> String,
-) -> String {
-    // The point at the end is there so that something can be put in behind the last one.
-    let all = (1..=places).fold(format!("CONCAT({text}, '.')"), |text, at| {
-        let here = format!("SUBSTR({value}, {at}, 1)");
-        format!(
-            "INSERT({text}, IF(CHAR_LENGTH({here}) > 0 AND {}, {at}, 0), 0, {})",
-            stays(&here),
-            put(&here)
-        )
-    });
-    format!("LEFT({all}, CHAR_LENGTH({value}))")
 }
 
 fn is_digit(c: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::expression::{around, bound, digits, keyed, packed};
+use super::expression::{around, bound, digits, keyed, packed, spread};
 use super::target::{Made, Target, lossy};
 use crate::catalog::Family;
 use crate::config::{MaskConfig, Wrong, nearest};
@@ -71,9 +71,22 @@ impl Check {
 /// What a card number begins with if nothing else is wished: a range that test systems know.
 const CARD_PREFIX: &str = "400000";
 
+/// Digits of a card number: the fewest, those of most, the most.
+const CARD_LEAST: usize = 12;
+const CARD_USUAL: usize = 16;
+const CARD_MOST: usize = 19;
+
+/// What people write between the digits of cards and accounts.
+const BETWEEN: &str = " -";
+
+/// Longer ones (characters) lose what stands between their digits.
+const CARD_WRITTEN_MAX: u64 = 31;
+const IBAN_WRITTEN_MAX: u64 = 48;
+
 /// What a card number is made of.
 pub(crate) struct Card<'a> {
-    length: usize,
+    /// So many digits, all of them; where nothing is said each keeps its own length.
+    length: Option<usize>,
     prefix: &'a str,
     /// So many digits of its own stay.
     first: Option<usize>,
@@ -81,9 +94,12 @@ pub(crate) struct Card<'a> {
 
 /// What the settings of `card` say.
 pub(crate) fn card_settings(config: &MaskConfig) -> Result<Card<'_>, Wrong> {
-    let length = usize::try_from(config.length.unwrap_or(16)).unwrap_or_default();
+    let length = config.length.map(|length| usize::try_from(length).unwrap_or_default());
     let prefix = config.prefix.as_deref().unwrap_or(CARD_PREFIX);
-    if !(12..=19).contains(&length) || !prefix.bytes().all(|b| b.is_ascii_digit()) || prefix.len() > 8 {
+    if length.is_some_and(|length| !(CARD_LEAST..=CARD_MOST).contains(&length))
+        || !prefix.bytes().all(|b| b.is_ascii_digit())
+        || prefix.len() > 8
+    {
         return Err(("a card number has 12 to 19 digits, its prefix 8 at most".to_owned(), None));
     }
     if config.first.is_some_and(|first| !(1..=8).contains(&first)) {
@@ -92,36 +108,66 @@ pub(crate) fn card_settings(config: &MaskConfig) -> Result<Card<'_>, Wrong> {
     Ok(Card { length, prefix, first: config.first.and_then(|first| usize::try_from(first).ok()) })
 }
 
-/// A card number with a right check digit; its first digits (the issuer's) stay if wished.
+/// A card number with a right check digit, as long as it was, and with the blanks and dashes that it had; its first digits (the
+/// issuer's) stay if wished. What is no card number becomes one of the usual length.
 pub(crate) fn card(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let Card { length, prefix, first } = card_settings(config)?;
     let whole_number = target.column.data_type == "bigint";
     if !whole_number {
         fit::text(target, "card")?;
-        fit::room(target, length as u64, "a card number")?;
+        fit::room(target, length.unwrap_or(CARD_LEAST) as u64, "a card number")?;
     }
-    let own = packed(target, " -");
-    let hash = keyed(domain, &own);
+    let own = stripped(&text_of(target), BETWEEN);
+    let is_card = format!("{own} REGEXP '^[0-9]{{{CARD_LEAST},{CARD_MOST}}}$'");
     let before = match first {
         Some(first) => {
-            let own = format!("REPLACE(REPLACE({}, ' ', ''), '-', '')", text_of(target));
             // A shorter prefix of our own is filled up, so that the length is the same.
             let spare = format!("{prefix:0<first$.first$}");
-            format!("CASE WHEN {own} REGEXP '^[0-9]{{12,19}}$' THEN LEFT({own}, {first}) ELSE '{spare}' END")
+            format!("CASE WHEN {is_card} THEN LEFT({own}, {first}) ELSE '{spare}' END")
         }
         None => format!("'{prefix}'"),
     };
-    let rest = length - 1 - first.unwrap_or(prefix.len());
-    let low = u32::try_from(rest.min(9)).unwrap_or_default();
-    let high = u32::try_from(rest.saturating_sub(9)).unwrap_or_default();
-    let mut parts = vec![before, digits(&hash, 1, low)];
-    if high > 0 {
-        parts.push(digits(&hash, 16, high));
+    let usual = if whole_number { CARD_USUAL as u64 } else { fit::capacity(target).min(CARD_USUAL as u64) };
+    // What begins with a 9 and has 19 digits may be more than the column holds.
+    let most = match first {
+        _ if !whole_number => CARD_MOST.to_string(),
+        Some(_) => format!("IF(LEFT({own}, 1) = '9', {}, {CARD_MOST})", CARD_MOST - 1),
+        None => (CARD_MOST - usize::from(prefix.starts_with('9'))).to_string(),
+    };
+    let wanted = match length {
+        Some(length) => length.to_string(),
+        None => format!("CASE WHEN {is_card} THEN LEAST(CHAR_LENGTH({own}), {most}) ELSE {usual} END"),
+    };
+    let hash = keyed(domain, &packed(target, BETWEEN));
+    let all = format!("CONCAT({before}, {}, {})", digits(&hash, 1, 9), digits(&hash, 16, 9));
+    // Noughts before it change no check digit.
+    let payload = format!("LPAD(LEFT({all}, {wanted} - 1), {}, '0')", CARD_MOST - 1);
+    let body = format!("CONCAT(RIGHT(j.s, {wanted} - 1), {})", Check::Luhn.expression("j.s", CARD_MOST - 1));
+    let masked = bound(&payload, &body);
+    if whole_number {
+        return Ok(lossy(around(target, &format!("CAST({masked} AS UNSIGNED)"))));
     }
-    let body = format!("CONCAT(j.s, {})", Check::Luhn.expression("j.s", length - 1));
-    let masked = bound(&format!("CONCAT({})", parts.join(", ")), &body);
-    let masked = if whole_number { format!("CAST({masked} AS UNSIGNED)") } else { masked };
+    let masked = match length {
+        Some(_) => masked,
+        None => regrouped(target, (&own, &is_card), CARD_WRITTEN_MAX, &masked),
+    };
     Ok(lossy(around(target, &masked)))
+}
+
+/// `masked` with what stood between the characters of `own`, where `valid` says that it is one.
+fn regrouped(target: &Target<'_>, (own, valid): (&str, &str), longest: u64, masked: &str) -> String {
+    let text = text_of(target);
+    let places = usize::try_from(fit::capacity(target).min(longest)).unwrap_or_default();
+    let stays = |c: &str| format!("{c} IN (' ', '-')");
+    format!(
+        "CASE WHEN CHAR_LENGTH({text}) BETWEEN CHAR_LENGTH({own}) + 1 AND {places} AND {valid} THEN {} ELSE {masked} END",
+        spread(&text, places, masked, &stays)
+    )
+}
+
+/// A text without these characters.
+fn stripped(text: &str, left_out: &str) -> String {
+    left_out.chars().fold(text.to_owned(), |text, c| format!("REPLACE({text}, '{c}', '')"))
 }
 
 fn text_of(target: &Target<'_>) -> String {
@@ -134,13 +180,13 @@ fn text_of(target: &Target<'_>) -> String {
 /// Characters of the longest IBAN that this kind makes for a value that is none: Germany's.
 const IBAN_LENGTH: u64 = 22;
 
-/// An IBAN with right check digits. Country and length stay; so does whether the account begins with four letters. A
-/// value that is no IBAN becomes a German one.
+/// An IBAN with right check digits. Country and length stay; so do the blanks and dashes that it had, and whether the account begins
+/// with four letters. A value that is no IBAN becomes a German one.
 pub(crate) fn iban(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     fit::text(target, "iban")?;
     fit::room(target, IBAN_LENGTH, "an IBAN")?;
-    let plain = format!("UPPER(REPLACE(CONVERT({} USING utf8mb4), ' ', ''))", target.value);
-    let hash = keyed(domain, &packed(target, " "));
+    let plain = format!("UPPER({})", stripped(&text_of(target), BETWEEN));
+    let hash = keyed(domain, &packed(target, BETWEEN));
     let valid = format!("{plain} REGEXP '{}'", looks::IBAN);
     let lettered = format!("{plain} REGEXP '^[A-Z]{{2}}[0-9]{{2}}[A-Z]{{4}}'");
     let country = format!("CASE WHEN {valid} THEN LEFT({plain}, 2) ELSE 'DE' END");
@@ -156,5 +202,6 @@ pub(crate) fn iban(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
         format!("CONCAT(REPLACE(SUBSTR(j.s, 3), 'TEST', '29142829'), {}, {}, '00')", value(1), value(2));
     let check = format!("LPAD(98 - MOD(CAST({numeric} AS DECIMAL(65, 0)), 97), 2, '0')");
     let body = format!("INSERT(j.s, 3, 0, {check})");
-    Ok(lossy(around(target, &bound(&format!("CONCAT({country}, {account})"), &body))))
+    let masked = bound(&format!("CONCAT({country}, {account})"), &body);
+    Ok(lossy(around(target, &regrouped(target, (&plain, &valid), IBAN_WRITTEN_MAX, &masked))))
 }

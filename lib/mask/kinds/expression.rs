@@ -107,3 +107,28 @@ pub(crate) fn bound(text: &str, body: &str) -> String {
 pub(crate) fn put_in(text: &str, at: usize, length: usize, what: &str) -> String {
     if at > length { format!("CONCAT({text}, {what})") } else { format!("INSERT({text}, {at}, 0, {what})") }
 }
+
+/// `text` with the characters of `value` that stay put in at their places.
+pub(crate) fn spread(value: &str, places: usize, text: &str, stays: &dyn Fn(&str) -> String) -> String {
+    spread_with(value, places, text, stays, str::to_owned)
+}
+
+/// The same, with something made of each character that stays.
+pub(crate) fn spread_with(
+    value: &str,
+    places: usize,
+    text: &str,
+    stays: &dyn Fn(&str) -> String,
+    put: impl Fn(&str) -> String,
+) -> String {
+    // The point at the end is there so that something can be put in behind the last one.
+    let all = (1..=places).fold(format!("CONCAT({text}, '.')"), |text, at| {
+        let here = format!("SUBSTR({value}, {at}, 1)");
+        format!(
+            "INSERT({text}, IF(CHAR_LENGTH({here}) > 0 AND {}, {at}, 0), 0, {})",
+            stays(&here),
+            put(&here)
+        )
+    });
+    format!("LEFT({all}, CHAR_LENGTH({value}))")
+}

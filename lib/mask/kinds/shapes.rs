@@ -13,6 +13,12 @@ const BETWEEN: &str = " -()./";
 /// Longer telephone numbers are cut: a number has 15 digits at most (E.164).
 const PHONE_CHARACTERS_MAX: u64 = 24;
 
+/// A country's code in brackets ends here at the latest.
+const CODE_PLACE_MAX: u64 = 6;
+
+/// Behind so many characters, the country's among them, no `(0)` is one that is dialled at home only.
+const TRUNK_PLACE_MAX: u64 = 8;
+
 /// Digits that one piece of the hash gives, and pieces in a hash.
 const PIECE: usize = 14;
 const PIECES: usize = 4;
@@ -54,7 +60,7 @@ fn phone_number(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     Ok(lossy(around(target, &format!("{base} + {digits}"))))
 }
 
-/// Other digits, the same format: `+CC`, `00CC`, a leading 0 and what stands between digits stay, anything else becomes a digit too. What
+/// Other digits, the same format: `+CC`, `00CC`, a leading 0, `(0)` and what stands between digits stay, anything else becomes a digit too. What
 /// does not stay is laid over the digits, so that the hash is computed once.
 fn same_format(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     super::plain::text_only(target, "format = \"same\"")?;
@@ -63,19 +69,27 @@ fn same_format(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     let places = fit::capacity(target).min(PHONE_CHARACTERS_MAX);
     let source = format!("CONCAT({}, {})", digits(&hash, 1, 14), digits(&hash, 16, 14));
     let own = format!("LEFT({source}, LEAST(CHAR_LENGTH({plain}), {places}))");
-    // `0049` says the same as `+49`; a single 0 is what people dial before an area.
+    // `0049` says the same as `+49`; a single 0 is what people dial before an area. Any of them may be in brackets.
+    let bare = format!("TRIM(LEADING '(' FROM {plain})");
     let abroad = format!(
-        "CASE WHEN SUBSTR({plain}, 3, 1) IN ('1', '7') THEN 3 WHEN SUBSTR({plain}, 3, 2) IN ({TWO_DIGITS}) THEN 4 ELSE 5 END"
+        "CASE WHEN SUBSTR({bare}, 3, 1) IN ('1', '7') THEN 3 WHEN SUBSTR({bare}, 3, 2) IN ({TWO_DIGITS}) THEN 4 ELSE 5 END"
     );
     let country = format!(
-        "CASE WHEN LEFT({plain}, 2) = '00' THEN {abroad} WHEN LEFT({plain}, 1) = '0' THEN 1 WHEN LEFT({plain}, 1) <> '+' THEN 0 WHEN SUBSTR({plain}, 2, 1) IN ('1', '7') THEN 2 \
-         WHEN SUBSTR({plain}, 2, 2) IN ({TWO_DIGITS}) THEN 3 ELSE 4 END"
+        "CASE WHEN LEFT({bare}, 2) = '00' THEN {abroad} WHEN LEFT({bare}, 1) = '0' THEN 1 WHEN LEFT({bare}, 1) <> '+' THEN 0 WHEN SUBSTR({bare}, 2, 1) IN ('1', '7') THEN 2 \
+         WHEN SUBSTR({bare}, 2, 2) IN ({TWO_DIGITS}) THEN 3 ELSE 4 END"
     );
+    let country = format!("CHAR_LENGTH({plain}) - CHAR_LENGTH({bare}) + {country}");
     let masked = (1..=places).fold(own, |text, at| {
         let here = format!("SUBSTR({plain}, {at}, 1)");
         let between = format!("{here} IN (' ', '+', '-', '(', ')', '.', '/')");
         let code = format!("({here} BETWEEN '0' AND '9' AND {country} >= {at})");
-        let stays = if at <= 5 { format!("({between} OR {code})") } else { between };
+        // `+49 (0)30 12`
+        let trunk = format!("SUBSTR({plain}, {at} - 1, 3) = '(0)'");
+        let more = [(at <= CODE_PLACE_MAX, code), ((2..=TRUNK_PLACE_MAX).contains(&at), trunk)];
+        let stays = more
+            .into_iter()
+            .filter(|(here, _)| *here)
+            .fold(between, |stays, (_, more)| format!("({stays} OR {more})"));
         format!("INSERT({text}, IF({stays}, {at}, 0), 1, {here})")
     });
     Ok(lossy(around(target, &masked)))

@@ -1,2 +1,2 @@
-SELECT COUNT(DISTINCT card) = 1 FROM masked_a WHERE id < 3
-SELECT LEFT(bin, 6) = '550000' FROM masked_a WHERE id = 1
+SELECT COUNT(DISTINCT REPLACE(card, '-', '')) = 1 FROM masked_a WHERE id < 3
+SELECT LEFT(bin, 7) = '5500 00' FROM masked_a WHERE id = 1
