@@ -106,12 +106,19 @@ fn the_first_night_runs_with_what_init_wrote_and_a_changed_schema_is_added_to_it
             assert!(refused.stderr.contains("mydehydrate init --update"), "{}", refused.stderr);
             fs::set_permissions(hour.file(), PermissionsExt::from_mode(0o604)).unwrap();
             let before = fs::read_to_string(hour.file()).unwrap();
+            // As an editor of another system writes it.
+            let before = format!("\u{feff}{}", before.replace('\n', "\r\n"));
+            fs::write(hour.file(), &before).unwrap();
             let added = hour.update().exits(0).stdout;
             hour.expects("added: ", &added.lines().collect::<Vec<_>>());
             let after = fs::read_to_string(hour.file()).unwrap();
-            for line in before.lines() {
-                assert!(after.lines().any(|other| other == line), "{line:?} is gone from\n{after}");
+            for line in before.split_inclusive('\n') {
+                assert!(
+                    after.split_inclusive('\n').any(|other| other == line),
+                    "{line:?} is gone from\n{after}"
+                );
             }
+            assert_eq!(after.matches('\n').count(), after.matches("\r\n").count(), "{after:?}");
             let mode = fs::metadata(hour.file()).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o604);
             hour.night();

@@ -5,11 +5,12 @@
 //!
 //! `begin` finds out what is there; `roots`, `shares` (which tables come whole or empty), `links` (relations) and `masks` decide, each
 //! a section; `settle` holds the text against the rules that a night holds it against and takes out what they refuse; `draft` writes a new
-//! file, `update` adds to one; `file` puts it on disk.
+//! file, `update` adds to one; `endings` keeps the ends of its lines; `file` puts it on disk.
 
 pub(super) mod begin;
 pub(super) mod draft;
-pub(super) mod file;
+pub(super) mod endings;
+mod file;
 pub(super) mod links;
 pub(super) mod masks;
 pub(super) mod roots;

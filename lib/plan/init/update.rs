@@ -1,6 +1,6 @@
 //! `mydehydrate init --update`: what a changed schema needs, added to a refresh.toml in place.
 //!
-//! In: a refresh.toml, the server. Out: the same file with more lines; none that a person wrote is touched. What is added: relations of
+//! In: a refresh.toml, the server. Out: the same file with more lines; none that a person wrote is touched, not its end either. What is added: relations of
 //! tables that nothing reached, tables that no rule and no relation reaches, masks of columns that nothing is said of.
 
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Key, Table as Section, Value};
 
 use super::begin::{self, Ground};
+use super::endings::Endings;
 use super::file;
 use super::masks::{self, is_open};
 use super::settle::decide;
@@ -58,7 +59,7 @@ pub(crate) fn update(
         new_tables(by_rule, &ground, &edges, &mut file)?;
     }
     new_masks(house, &mut ground, &mut file)?;
-    let text = file.document.to_string();
+    let text = file.text();
     let left = decide(&text, path, &ground.catalog, &ground.databases).err();
     if let Some(left) = &left {
         house.progress.warn(&format!("a night is still refused: {}", chain(left)));
@@ -141,6 +142,7 @@ fn new_masks(house: &House, ground: &mut Ground, file: &mut Edited<'_>) -> Resul
 /// A file that lines are added to.
 struct Edited<'a> {
     path: &'a Path,
+    endings: Endings,
     document: DocumentMut,
     added: Vec<Added>,
     doubtful: Vec<Proposal>,
@@ -148,12 +150,19 @@ struct Edited<'a> {
 
 impl<'a> Edited<'a> {
     fn of(path: &'a Path, text: &str) -> Result<Self, Error> {
-        let document = text.parse::<DocumentMut>().map_err(|error| not_editable(path, &error.to_string()))?;
-        Ok(Self { path, document, added: Vec::new(), doubtful: Vec::new() })
+        let (endings, plain) = Endings::of(text);
+        let document =
+            plain.parse::<DocumentMut>().map_err(|error| not_editable(path, &error.to_string()))?;
+        Ok(Self { path, endings, document, added: Vec::new(), doubtful: Vec::new() })
+    }
+
+    /// As it is written.
+    fn text(&self) -> String {
+        self.endings.back(&self.document.to_string())
     }
 
     fn config(&self) -> Result<Config, Error> {
-        Ok(config::parse(self.path, self.document.to_string(), &mask::vocabulary())?)
+        Ok(config::parse(self.path, self.text(), &mask::vocabulary())?)
     }
 
     fn section(&mut self, name: &str) -> Result<&mut Section, Error> {
@@ -251,7 +260,7 @@ mod tests {
         let entry = |name: &str, decide| Entry { name: name.to_owned(), why: "few rows".to_owned(), decide };
         file.element("dehydrate", "full", &entry("f", false)).unwrap();
         file.element("dehydrate", "full", &entry("g", true)).unwrap();
-        let text = file.document.to_string();
+        let text = file.text();
         let read: toml::Table = text.parse().unwrap_or_else(|e| panic!("{e}: {text}"));
         assert_eq!(read["mask"]["a.b"].as_str(), Some("text"), "{text}");
         assert_eq!(read["relations"]["a.c"]["to"].as_str(), Some("d.e"), "{text}");
@@ -275,6 +284,19 @@ mod tests {
                 assert!(after.contains(line), "{line:?} is not in {after}");
             }
         }
+    }
+
+    #[test]
+    fn a_file_of_another_system_keeps_its_mark_and_the_ends_of_its_lines() {
+        let text = "\u{feff}# mine\r\n[mask] # here\r\npolicy = \"strict\"\r\n\r\n[dehydrate]\r\nfull = [\r\n  \"x\", # one\r\n]\r\nnote = \"\"\"\r\nlong\"\"\" # last";
+        let after = added(text);
+        assert!(after.starts_with("\u{feff}# mine\r\n[mask] # here\r\npolicy"), "{after:?}");
+        assert_eq!(after.matches('\n').count(), after.matches("\r\n").count(), "{after:?}");
+        let (mut old, all) = (text.split("\r\n").peekable(), after.split("\r\n"));
+        for line in all {
+            old.next_if_eq(&line);
+        }
+        assert_eq!(old.next(), None, "{after:?}");
     }
 
     #[test]
