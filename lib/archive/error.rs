@@ -15,17 +15,17 @@ pub enum Error {
     /// A file operation failed.
     #[error("cannot {action} {}", path.display())]
     File {
-        /// What was tried.
+        /// What was being done when it failed.
         action: FileAction,
-        /// Where.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: io::Error,
     },
     /// The file is not a dump of ours, or is damaged.
     #[error("{} is not a whole dump: {problem}", path.display())]
     Damaged {
-        /// Where.
+        /// Path of the file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
@@ -33,43 +33,43 @@ pub enum Error {
     /// A pipe, a device, a directory, or a link out of its directory.
     #[error("{} is no file", path.display())]
     NoFile {
-        /// Where.
+        /// Path that is no regular file.
         path: PathBuf,
     },
     /// Rows that are longer than what memory is spent on for a file that anybody may have written.
     #[error("{} has statements of {needed} bytes, {limit} are read of a dump that nobody trusted has signed", path.display())]
     LongRows {
-        /// Where.
+        /// Path of the dump.
         path: PathBuf,
-        /// The longest statement.
+        /// Bytes of the longest statement.
         needed: u64,
-        /// The longest that is read.
+        /// Bytes of the longest statement that is read.
         limit: u64,
     },
     /// A file that everybody may write into.
     #[error("everybody may write into {}: nobody knows who wrote it", path.display())]
     OpenFile {
-        /// Where.
+        /// Path of the file that everybody may write into.
         path: PathBuf,
     },
     /// A directory that everybody may write into.
     #[error("everybody may write into the directory {}: any dump there may be anybody's", directory.display())]
     OpenDirectory {
-        /// Where.
+        /// The directory that everybody may write into.
         directory: PathBuf,
     },
     /// A directory of somebody else.
     #[error("the directory {} belongs to the user {owner}, who can replace every dump in it", directory.display())]
     OthersDirectory {
-        /// Where.
+        /// The directory of somebody else.
         directory: PathBuf,
-        /// Whose.
+        /// Number (uid) of the user whose directory it is.
         owner: u32,
     },
     /// A dump that no key of `[dump] trust` has signed.
     #[error("{} is not trusted: {why}", path.display())]
     Untrusted {
-        /// Where.
+        /// Path of the dump.
         path: PathBuf,
         /// What speaks against it.
         why: String,
@@ -77,9 +77,9 @@ pub enum Error {
     /// Dumps of several names, and nobody said which are meant.
     #[error("there are dumps of {} in {}, and [dump] name says none of them", names.join(", "), directory.display())]
     SeveralNames {
-        /// Where.
+        /// The directory that has dumps of several names.
         directory: PathBuf,
-        /// What files' names begin with.
+        /// What the names of its dumps begin with.
         names: Vec<String>,
     },
     /// The secret that signs cannot be had.
@@ -91,17 +91,17 @@ pub enum Error {
     /// A dump of a newer format.
     #[error("{} has the format {format}, this version reads {FORMAT}", path.display())]
     OtherFormat {
-        /// Where.
+        /// Path of the dump.
         path: PathBuf,
-        /// What it says.
+        /// The format that the dump's manifest names.
         format: String,
     },
     /// A member that the manifest does not list.
     #[error("{} has no member {position}", path.display())]
     NoMember {
-        /// The file.
+        /// Path of the dump.
         path: PathBuf,
-        /// What was asked for.
+        /// The member's number that was asked for, counted from 0.
         position: usize,
     },
     /// No file of the directory is a whole dump of the name that is asked for.
@@ -112,7 +112,7 @@ pub enum Error {
     Locked {
         /// What the files' names begin with.
         name: String,
-        /// Where.
+        /// The directory that is locked.
         directory: PathBuf,
         /// Who: `pid 812 on build-3 since …`.
         holder: String,
@@ -120,11 +120,11 @@ pub enum Error {
     /// The directory has too little room.
     #[error("{} has {free} bytes free, the dump needs about {needed}", directory.display())]
     NoSpace {
-        /// Where.
+        /// The directory that has too little room.
         directory: PathBuf,
-        /// Free bytes.
+        /// Bytes that are free on its file system.
         free: u64,
-        /// Estimate.
+        /// Bytes that the dump will need, by estimate.
         needed: u64,
     },
     /// The directory of the dumps is not there.
@@ -138,7 +138,7 @@ pub enum Error {
     /// No directory is configured.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// A signal.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
@@ -146,7 +146,7 @@ pub enum Error {
 /// What was being done to a file or a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileAction {
-    /// Opening a dump.
+    /// Opening a dump for reading.
     Open,
     /// Reading a dump, or what the directory has besides dumps.
     Read,
@@ -154,9 +154,9 @@ pub enum FileAction {
     List,
     /// Making the lock or a file.
     Create,
-    /// Taking the lock.
+    /// Taking the lock of a name.
     Lock,
-    /// Writing.
+    /// Writing a dump or the lock's holder.
     Write,
     /// Making the directory's changes last.
     Sync,

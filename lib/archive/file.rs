@@ -99,7 +99,7 @@ impl DumpFile {
         &self.path
     }
 
-    /// The file's length.
+    /// Size of the file in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -16,7 +16,7 @@ pub const FORMAT: &str = "refreshkit-dump/1";
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Manifest {
-    /// Always [`FORMAT`].
+    /// Name and version of the file format: always [`FORMAT`].
     pub format: String,
     /// Version of refreshkit that wrote the file.
     pub tool_version: String,
@@ -39,7 +39,7 @@ pub struct Manifest {
     pub fallback: bool,
     /// Hash of the rules of the dehydration (hexadecimal SHA-256); empty for a whole dump.
     pub config_sha256: String,
-    /// `mysql` or `mariadb`.
+    /// Server that was dumped: `mysql` or `mariadb`.
     pub engine: String,
     /// As `SELECT VERSION()` says.
     pub server_version: String,
@@ -88,15 +88,15 @@ pub enum Consistency {
     Unlocked,
 }
 
-/// One database.
+/// One database of the dump, with the defaults that its tables inherit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DatabaseEntry {
-    /// Name, unquoted.
+    /// Name of the database, unquoted.
     pub name: String,
-    /// Default character set.
+    /// Default character set of the database.
     pub charset: String,
-    /// Default collation.
+    /// Default collation of the database.
     pub collation: String,
 }
 
@@ -104,7 +104,7 @@ pub struct DatabaseEntry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TableKind {
-    /// A table.
+    /// A base table, whose rows are in rows members.
     #[default]
     Table,
     /// A MariaDB sequence. It has no rows members; its state is set by the statements in `after`.
@@ -115,11 +115,11 @@ pub enum TableKind {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TableEntry {
-    /// Table or sequence.
+    /// What the entry is: a table or a MariaDB sequence.
     pub kind: TableKind,
-    /// Database, unquoted.
+    /// Database of the table, unquoted.
     pub database: String,
-    /// Name, unquoted.
+    /// Name of the table, unquoted.
     pub table: String,
     /// `CREATE TABLE` without the table's database, with the primary key and the key that `AUTO_INCREMENT` needs only.
     pub create: String,
@@ -155,17 +155,17 @@ pub enum ObjectKind {
     /// A stored function: before views, which may call it.
     #[default]
     Function,
-    /// A stored procedure.
+    /// A stored procedure: after functions, which come first.
     Procedure,
     /// A MariaDB package (Oracle mode).
     Package,
     /// The body of a MariaDB package.
     PackageBody,
-    /// A view.
+    /// A view: after the routines that it may call.
     View,
-    /// A trigger.
+    /// A trigger: after the tables' rows, for which it must not fire, and after what it may call.
     Trigger,
-    /// A scheduled event.
+    /// A scheduled event: after everything that it may use.
     Event,
 }
 
@@ -173,11 +173,11 @@ pub enum ObjectKind {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ObjectEntry {
-    /// What it is.
+    /// What kind of object it is.
     pub kind: ObjectKind,
-    /// Database, unquoted.
+    /// Database of the object, unquoted.
     pub database: String,
-    /// Name, unquoted.
+    /// Name of the object, unquoted.
     pub name: String,
     /// The `CREATE` statement without the object's own database in it and with the DEFINER that the policy left.
     /// To be run with that database as the default.
@@ -189,7 +189,7 @@ pub struct ObjectEntry {
     /// Who defined it in the source, `` `user`@`host` ``, if `[dump] definer = "keep"` leaves it in the statement too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definer: Option<String>,
-    /// The trigger's table.
+    /// For a trigger: the table that it is on, unquoted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
     /// The view's column names, for a placeholder of the same shape.
@@ -227,7 +227,7 @@ pub enum MemberKind {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MemberEntry {
-    /// What it holds.
+    /// What kind of SQL the member holds.
     pub kind: MemberKind,
     /// Position in `tables` (rows members).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,7 +238,7 @@ pub struct MemberEntry {
     pub bytes: u64,
     /// Its length when decompressed.
     pub plain_bytes: u64,
-    /// Rows in it.
+    /// Rows that its `INSERT`s make (rows members).
     #[serde(skip_serializing_if = "is_zero")]
     pub rows: u64,
     /// SHA-256 of the compressed bytes, hexadecimal.

@@ -13,18 +13,18 @@ pub enum Concern {
     Fallback,
 }
 
-/// It is so.
+/// The concern that `--fail-on fallback` looks for was found: the run went well, on data of a fallback snapshot.
 #[derive(Debug, thiserror::Error)]
 #[error("{snapshot} is a fallback{reason}")]
 pub struct OnFallback {
-    /// What the data is from.
+    /// Identifier of the fallback snapshot that the data is from.
     snapshot: String,
-    /// Why, as `: …`, or nothing.
+    /// Why the run fell back, as `: …`, or nothing.
     reason: String,
 }
 
 impl Concern {
-    /// Fails if it is so. A chain that failed has an exit code already.
+    /// Fails if the document has what the person asked to be told of. A chain that failed has an exit code already.
     pub fn check(self, document: &Document) -> Result<(), OnFallback> {
         let Self::Fallback = self;
         match document.snapshot.as_ref().filter(|snapshot| snapshot.fallback && document.ok) {

@@ -14,15 +14,15 @@ use super::sections::{AnyKind, Cluster, Endpoint, Login};
 pub struct Copy {
     /// A cluster, a plain instance, or a copy on this host.
     pub kind: AnyKind,
-    /// Its identifier.
+    /// Identifier of the cluster or instance, as its section `cluster` names it.
     pub id: String,
-    /// Its immutable id.
+    /// The id that the service gave it at creation and never gives again: names are reused, this is not.
     pub resource_id: String,
-    /// Where the writer listens.
+    /// Host name at which the writer listens.
     pub host: String,
-    /// The port of it.
+    /// TCP port of the writer.
     pub port: u16,
-    /// Where its readers listen.
+    /// Host names and ports at which its readers listen.
     #[serde(default)]
     pub readers: Vec<Endpoint>,
     /// How to log in to all of them.

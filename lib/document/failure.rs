@@ -12,7 +12,7 @@ use crate::outlet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done.
+    /// The tool did what it was asked to do.
     Ok = 0,
     /// The flags are wrong (clap's own code).
     Usage = 2,
@@ -20,7 +20,7 @@ pub enum Exit {
     BadInput = 65,
     /// A service said no or is not there.
     Unavailable = 69,
-    /// Our mistake.
+    /// A fault of refreshkit itself, to be reported.
     Bug = 70,
     /// The output cannot be created: permissions, a full disk.
     CannotWrite = 73,
@@ -32,9 +32,9 @@ pub enum Exit {
     Refused = 77,
     /// `refresh.toml` or the environment is wrong.
     BadConfig = 78,
-    /// SIGINT.
+    /// SIGINT (Ctrl-C) ended the run.
     Interrupted = 130,
-    /// SIGTERM.
+    /// SIGTERM ended the run.
     Terminated = 143,
 }
 

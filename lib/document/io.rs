@@ -31,13 +31,13 @@ pub const NO_DOCUMENT: &str = "no-document";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing came.
+    /// Stdin is empty, or holds white space only.
     #[error("expected a refreshkit document on stdin, but it is empty (did the tool before this one die?)")]
     Empty,
-    /// Nobody pipes anything.
+    /// Stdin is a terminal: no tool is in front of this one.
     #[error("expected a refreshkit document on stdin, but stdin is a terminal")]
     Terminal,
-    /// More than [`DOCUMENT_BYTES_MAX`].
+    /// Stdin has more bytes than [`DOCUMENT_BYTES_MAX`].
     #[error("expected a refreshkit document on stdin, but more than {} MiB came", DOCUMENT_BYTES_MAX >> 20)]
     TooLarge,
     /// Few bytes that become more than [`MEMORY_BYTES_MAX`].
@@ -57,7 +57,7 @@ pub enum Error {
     /// JSON that stops half-way.
     #[error("the document on stdin is cut off after {bytes} bytes")]
     Truncated {
-        /// How much came.
+        /// Bytes that were read until stdin ended.
         bytes: usize,
     },
     /// Not JSON at all, or not one value.
@@ -66,13 +66,13 @@ pub enum Error {
     /// JSON of something else.
     #[error("expected a document of schema {SCHEMA} on stdin, found {found}")]
     OtherSchema {
-        /// What `schema` says.
+        /// What the field `schema` of the document says.
         found: String,
     },
     /// The right schema with a field of the wrong type.
     #[error("the document on stdin breaks its schema")]
     Malformed(#[source] serde_json::Error),
-    /// Reading failed.
+    /// Reading from stdin failed half-way.
     #[error("cannot read stdin")]
     Read(#[from] std::io::Error),
 }
@@ -120,7 +120,7 @@ pub(crate) fn read_text(path: &Path, bytes_max: u64) -> std::io::Result<String> 
     String::from_utf8(bytes).map_err(|_| wrong())
 }
 
-/// Parses one document.
+/// Parses the bytes of one document.
 pub fn parse(bytes: &[u8]) -> Result<Document, Error> {
     let text = std::str::from_utf8(bytes).map_err(|e| Error::Binary { offset: e.valid_up_to() })?;
     if text.trim().is_empty() {

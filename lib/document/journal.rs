@@ -25,31 +25,31 @@ pub enum JournalError {
     /// A file operation failed.
     #[error("cannot {deed} the journal {}", path.display())]
     File {
-        /// What was tried.
+        /// What was tried, as a verb: `read`, `write`, `lock` …
         deed: &'static str,
-        /// Where.
+        /// Path of the journal or of the state directory.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// Others may read or change what is in the state directory.
     #[error("the state directory {} holds passwords, and others may write to it", path.display())]
     Open {
-        /// Where.
+        /// Path of the state directory.
         path: PathBuf,
     },
     /// The file that says who the owner is says nothing.
     #[error("{} is empty: it must hold the id of the owner", path.display())]
     NoOwner {
-        /// Where.
+        /// Path of the file `owner` in the state directory.
         path: PathBuf,
     },
     /// The file is there but is not a journal.
     #[error("{} is not a refreshkit journal", path.display())]
     Malformed {
-        /// Where.
+        /// Path of the file that is no journal.
         path: PathBuf,
-        /// Why not.
+        /// Where its JSON is wrong.
         source: serde_json::Error,
     },
 }

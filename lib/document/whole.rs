@@ -17,7 +17,7 @@ pub const SCHEMA: &str = "refreshkit/1";
 /// What travels on the pipe. One section a tool, filled from left to right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
-    /// Always `refreshkit/1`.
+    /// Name and major version of the format: always `refreshkit/1`.
     pub schema: String,
     /// The id of this chain: `--run` or `$REFRESH_RUN`, else `$BUILD_TAG` with a hash of `$JENKINS_URL`, else made up by the
     /// head tool.

@@ -11,7 +11,7 @@ use crate::{archive, config, migrate, mysql, rows, sql};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// `refresh.toml` is wrong.
+    /// `refresh.toml` or the environment is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
     /// The target's server said no.
@@ -26,7 +26,7 @@ pub enum Error {
     /// The branch or its migrations.
     #[error(transparent)]
     Migrate(#[from] migrate::Error),
-    /// A signal.
+    /// A signal (SIGINT, SIGTERM) ended the refresh.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
     /// Not in the allow-list.
@@ -34,7 +34,7 @@ pub enum Error {
     UnknownTarget {
         /// What was asked for.
         name: String,
-        /// What is allowed.
+        /// Names of the targets that `refresh.toml` allows.
         known: Vec<String>,
     },
     /// The target is production, or follows it.
@@ -50,9 +50,9 @@ pub enum Error {
     Production {
         /// Name of the target.
         target: String,
-        /// `cluster prod`.
+        /// What has the tag, with its kind: `cluster prod`.
         owner: String,
-        /// `environment=production`.
+        /// The tag that says so: `environment=production`.
         tag: String,
     },
     /// The target is at RDS, and nobody knows whether it is production.
@@ -60,15 +60,15 @@ pub enum Error {
     TagsUnknown {
         /// Name of the target.
         target: String,
-        /// Its host.
+        /// Host and port of the target.
         host: String,
-        /// Why not.
+        /// Why the tags cannot be read.
         why: String,
     },
     /// A database in the way that no refresh made.
     #[error("the database {database} was not made by dev-restore, so it is not touched")]
     NotOurs {
-        /// Its name.
+        /// Name of the database that is in the way.
         database: String,
     },
     /// Another refresh is at work.
@@ -79,16 +79,16 @@ pub enum Error {
         /// Who, from where, since when.
         holder: String,
     },
-    /// `doctor` found something.
+    /// `doctor` found something that a refresh would fail on.
     #[error("{wrong} of these do not work")]
     Unwell {
-        /// How many.
+        /// Number of findings that are wrong.
         wrong: usize,
     },
     /// The lock went away while the refresh was at work: its connection was lost.
     #[error("the lock on {database} was lost: its connection to the server ended")]
     LockLost {
-        /// Whose lock.
+        /// Name of the target's database, which was locked.
         database: String,
     },
     /// No account that can do nothing but load.
@@ -110,15 +110,15 @@ pub enum Error {
     /// Functions and triggers could not be made behind the load.
     #[error("{server} may make no functions and triggers, and the dump has some")]
     FunctionsForbidden {
-        /// The loader's login.
+        /// The loader's login, as error messages name it.
         server: String,
     },
     /// Rights that are missing.
     #[error("{account} lacks {} on {database}, which this dump needs", rights.join(", "))]
     Lacks {
-        /// `'user'@'host'`.
+        /// The account that loads, as `'user'@'host'`.
         account: String,
-        /// Where.
+        /// Name of the database that the rights are missing on.
         database: String,
         /// As GRANT says them.
         rights: Vec<&'static str>,
@@ -128,7 +128,7 @@ pub enum Error {
     /// Several reasons at once.
     #[error("nothing was loaded, for {} reasons: {}", reasons.len(), listed_reasons(reasons))]
     NotReady {
-        /// All of them.
+        /// All the reasons, each one enough to stop the refresh.
         reasons: Vec<Error>,
     },
     /// Nothing can be made in the name of the definer.
@@ -136,15 +136,15 @@ pub enum Error {
     Definer {
         /// Name of the target.
         target: String,
-        /// Why not.
+        /// Why the definer cannot be used.
         why: String,
     },
     /// An event of a branch would run with the rights of the account that swaps.
     #[error("the branch brings the event {event}, which would run with the rights of {account}")]
     NewEvent {
-        /// Its name.
+        /// Name of the event.
         event: String,
-        /// Whose rights.
+        /// The account that swaps, which the event would run as.
         account: String,
         /// Name of the target.
         target: String,
@@ -170,17 +170,17 @@ pub enum Error {
     /// A dump of several databases for a target that is one.
     #[error("{dump} holds the databases {}; none of them is named {database}", databases.join(", "))]
     SeveralDatabases {
-        /// File name.
+        /// File name of the dump.
         dump: String,
         /// What is in it.
         databases: Vec<String>,
-        /// The target's database.
+        /// Name of the target's database.
         database: String,
     },
     /// Collations that the server does not have.
     #[error("the target's server does not know the collation {}", unknown.join(", "))]
     Collations {
-        /// Their names.
+        /// Names of the collations, as the dump has them.
         unknown: Vec<String>,
     },
     /// A statement of the dump is larger than the server takes.
@@ -196,7 +196,7 @@ pub enum Error {
     Disk {
         /// Estimate of data and indexes.
         needed: u64,
-        /// What is there.
+        /// Bytes that are free there.
         free: u64,
         /// The server's data directory.
         path: PathBuf,
@@ -204,7 +204,7 @@ pub enum Error {
     /// What was loaded is not what was dumped.
     #[error("{table} is not as it was dumped: {what}")]
     Differs {
-        /// `app.notes`.
+        /// The table that differs, with its database: `app.notes`.
         table: String,
         /// Which count or digest differs.
         what: String,
@@ -212,17 +212,17 @@ pub enum Error {
     /// A table refers to the database from outside, and would go on pointing at the old one.
     #[error("{child} has a foreign key to {parent}: it would refer to the old table after the swap")]
     ReferredFromOutside {
-        /// `other.orders`.
+        /// The table that refers, in another database: `other.orders`.
         child: String,
-        /// `app.customers`.
+        /// The table of the target that is referred to: `app.customers`.
         parent: String,
     },
     /// Somebody uses the tables and does not let go.
     #[error("{database} is in use, the swap waited {waited_s} s: {blockers}")]
     Busy {
-        /// The target's database.
+        /// Name of the target's database.
         database: String,
-        /// How long.
+        /// Seconds that the swap waited for the locks.
         waited_s: u64,
         /// Who holds the locks, as far as the server tells.
         blockers: String,
@@ -234,17 +234,17 @@ pub enum Error {
     Set {
         /// Name of the target.
         target: String,
-        /// The key.
+        /// The key as `refresh.toml` has it.
         key: String,
     },
     /// An SQL file of another tool that cannot be loaded.
     #[error("cannot load {}: {}{problem}", path.display(), at(*line))]
     Plain {
-        /// The file.
+        /// Path of the SQL file.
         path: PathBuf,
         /// Where; 0 for the whole file.
         line: u64,
-        /// What is wrong.
+        /// What is wrong in that place.
         problem: String,
         /// Why, if the server said so.
         source: Option<mysql::Error>,
@@ -252,11 +252,11 @@ pub enum Error {
     /// An SQL file of another tool that the server would refuse in the middle.
     #[error("cannot load {}: {}{problem}", path.display(), at(*line))]
     Foreseen {
-        /// The file.
+        /// Path of the SQL file.
         path: PathBuf,
-        /// Where it begins.
+        /// Line on which the statement begins; 0 for the whole file.
         line: u64,
-        /// What is wrong.
+        /// What the server would find wrong.
         problem: String,
         /// How the server would number it.
         number: u16,
@@ -264,9 +264,9 @@ pub enum Error {
     /// A setting of the server's that the dump's tables do not fit.
     #[error("the server has {setting} = ON, which the loader may not switch off for itself, and there is no primary key in {}", tables.join(", "))]
     Strict {
-        /// Its name.
+        /// Name of the server variable.
         setting: &'static str,
-        /// The tables.
+        /// Names of the tables without a primary key.
         tables: Vec<String>,
     },
     /// A table that could not be kept for an undo.
@@ -274,17 +274,17 @@ pub enum Error {
         "the table {table} could not be kept for an undo: it is called like those of a refresh, and as long as a name can be"
     )]
     OurName {
-        /// Its name.
+        /// Name of the table that cannot be kept.
         table: String,
     },
     /// A file or folder that is no dump.
     #[error("{} {what}", path.display())]
     OtherKind {
-        /// Where.
+        /// Path of the file or folder.
         path: PathBuf,
         /// `is compressed by bzip2`.
         what: String,
-        /// What to do.
+        /// What to do instead, for people.
         hint: String,
     },
     /// SQL of `set` or `after`.
@@ -294,15 +294,15 @@ pub enum Error {
         target: String,
         /// `after[1]`, counted from 1; `set "settings.value"`.
         what: String,
-        /// Why.
+        /// What the server answered.
         source: mysql::Error,
     },
     /// There is no database to go back to.
     #[error("there is nothing to undo: {previous} {why}")]
     NothingToUndo {
-        /// `app__previous`.
+        /// Name of the database that the swap would have kept: `app__previous`.
         previous: String,
-        /// Why not.
+        /// What is wrong with it, as the end of a sentence.
         why: &'static str,
     },
     /// A glob of `preserve`, `include` or `exclude`.
@@ -310,15 +310,15 @@ pub enum Error {
     Glob {
         /// Name of the target.
         target: String,
-        /// Which setting.
+        /// The setting that has the glob: `preserve`, `include` …
         setting: &'static str,
-        /// What is wrong.
+        /// What is wrong with the glob.
         problem: String,
     },
     /// A table that was to survive has other rows by now.
     #[error("{table} changed while it was preserved: {counts}")]
     NotPreserved {
-        /// `app.notes`.
+        /// The table that changed, with its database: `app.notes`.
         table: String,
         /// Rows in the database in use, and preserved.
         counts: String,
@@ -326,29 +326,29 @@ pub enum Error {
     /// Rows that are put into a table with a trigger would run it.
     #[error("{table} cannot be preserved: the trigger {trigger} is on it")]
     PreservedTrigger {
-        /// `app.notes`.
+        /// The table with its database: `app.notes`.
         table: String,
-        /// Its name.
+        /// Name of the trigger on it.
         trigger: String,
     },
     /// The JUnit report cannot be written.
     #[error("cannot write {}", path.display())]
     Junit {
-        /// Where.
+        /// Path of the report.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// The account may not see what it would have to re-create.
     #[error("the target's account may not read the definition of {what}")]
     Hidden {
-        /// `procedure app.p`.
+        /// The object with its kind: `procedure app.p`.
         what: String,
     },
     /// The tables are swapped, what follows could not be finished.
     #[error("the new tables are in place, but the rest of the swap did not finish")]
     Unfinished {
-        /// Why.
+        /// What the server answered.
         source: mysql::Error,
         /// Name of the target.
         target: String,

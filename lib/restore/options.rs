@@ -10,13 +10,13 @@ pub struct TargetName {
     #[arg(value_name = "NAME")]
     name: Option<String>,
 
-    /// The same
+    /// The same, as a flag
     #[arg(long, short, value_name = "NAME", conflicts_with = "name", required_unless_present = "name")]
     target: Option<String>,
 }
 
 impl TargetName {
-    /// The name.
+    /// Name of the target, whether it came as an argument or with `--target`.
     pub fn get(&self) -> &str {
         self.name.as_deref().or(self.target.as_deref()).unwrap_or_default()
     }
@@ -89,7 +89,7 @@ pub enum Verify {
     /// Read every table again and compare the digest of its rows
     #[default]
     Digest,
-    /// Count the rows
+    /// Count the rows of every table
     Count,
 }
 
@@ -100,7 +100,7 @@ pub struct ListOptions {
     #[arg(long, conflicts_with = "json")]
     pub plain: bool,
 
-    /// A JSON list
+    /// A JSON list of the dumps
     #[arg(long)]
     pub json: bool,
 }
@@ -112,7 +112,7 @@ pub struct TargetsOptions {
     #[arg(long, conflicts_with = "json")]
     pub plain: bool,
 
-    /// A JSON list
+    /// A JSON list of the targets
     #[arg(long)]
     pub json: bool,
 }
@@ -132,7 +132,7 @@ pub struct RefsOptions {
 /// Which target goes back.
 #[derive(Debug, Clone, clap::Args)]
 pub struct UndoOptions {
-    /// The target.
+    /// Name of the target.
     #[command(flatten)]
     pub target: TargetName,
 
@@ -148,7 +148,7 @@ pub struct UndoOptions {
 /// Which target to look at.
 #[derive(Debug, Clone, clap::Args)]
 pub struct StatusOptions {
-    /// The target.
+    /// Name of the target.
     #[command(flatten)]
     pub target: TargetName,
 
@@ -160,7 +160,7 @@ pub struct StatusOptions {
     #[arg(long, conflicts_with = "json")]
     pub plain: bool,
 
-    /// A JSON object
+    /// A JSON object of what is known about the target
     #[arg(long)]
     pub json: bool,
 

@@ -29,26 +29,26 @@ pub(crate) struct Candidate {
     pub(crate) bytes: u64,
 }
 
-/// One whole dump.
+/// One whole dump of the directory, as its name and manifest describe it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
-    /// File name.
+    /// Name of the file, without its directory.
     pub file: String,
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What its name begins with.
+    /// What the file's name begins with: `[dump] name`.
     pub name: String,
     /// The moment the data is from, to the second: part of the name.
     pub as_of: Timestamp,
-    /// File size.
+    /// Size of the file in bytes, compressed.
     pub bytes: u64,
     /// Rows in all tables.
     pub rows: u64,
-    /// Number of tables.
+    /// Number of tables in the dump.
     pub tables: usize,
-    /// Databases.
+    /// Names of the databases in the dump.
     pub databases: Vec<String>,
-    /// `mysql` or `mariadb`.
+    /// Server that was dumped: `mysql` or `mariadb`.
     pub engine: String,
     /// True if the data is not from the snapshot that the run asked for.
     pub fallback: bool,

@@ -61,7 +61,7 @@ impl Store {
         Ok(store)
     }
 
-    /// The directory.
+    /// The directory that dumps are written into.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
@@ -115,7 +115,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes removals last.
+    /// Flushes the directory to disk, so that removals and renames survive a crash of the host.
     pub fn sync(&self) -> Result<(), Error> {
         File::open(&self.directory)
             .and_then(|directory| directory.sync_all())

@@ -68,7 +68,7 @@ impl Signer {
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).ok().map(Self)
     }
 
-    /// The public key.
+    /// The public key of the pair: 32 bytes of Ed25519.
     pub fn public(&self) -> [u8; 32] {
         let mut key = [0; 32];
         key.copy_from_slice(self.0.public_key().as_ref());
@@ -92,7 +92,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A new pair.
+/// A new key pair that was made just now: private key as PEM text, public key as bytes.
 pub struct KeyPair {
     private: String,
     public: [u8; 32],
@@ -123,7 +123,7 @@ impl KeyPair {
         key.to_string()
     }
 
-    /// Its fingerprint.
+    /// Fingerprint of the public key, as a configuration and a list name it.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.public)
     }

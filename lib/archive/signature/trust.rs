@@ -19,7 +19,7 @@ pub struct Trust<'a> {
 }
 
 impl<'a> Trust<'a> {
-    /// Everybody's.
+    /// Believes every whole dump, whoever signed it or nobody.
     pub fn anybody() -> Trust<'static> {
         Trust { keys: &[], unsigned: false }
     }

@@ -18,9 +18,9 @@ pub enum Login {
     },
     /// An environment variable that holds the password.
     Env {
-        /// The variable's name.
+        /// Name of the environment variable.
         name: String,
-        /// The user.
+        /// Database user to log in as.
         user: String,
         /// Fields of a newer version, carried untouched.
         #[serde(flatten)]
@@ -28,7 +28,7 @@ pub enum Login {
     },
     /// A secret in AWS Secrets Manager.
     SecretsManager {
-        /// The secret's ARN.
+        /// ARN of the secret that holds user and password.
         arn: String,
         /// Fields of a newer version, carried untouched.
         #[serde(flatten)]
@@ -36,7 +36,7 @@ pub enum Login {
     },
     /// An RDS IAM token, made when needed.
     Iam {
-        /// The database user.
+        /// Database user that the token is made for.
         user: String,
         /// Fields of a newer version, carried untouched.
         #[serde(flatten)]
@@ -60,15 +60,15 @@ impl Login {
 pub struct Cluster {
     /// Cluster (or instance) identifier.
     pub id: String,
-    /// `DbClusterResourceId`.
+    /// `DbClusterResourceId` or `DbiResourceId` of the copy: names get reused, these do not.
     pub resource_id: String,
     /// Host name of the writer endpoint.
     pub host: String,
     /// TCP port of the endpoint.
     pub port: u16,
-    /// `aurora-mysql`, `mysql`, …
+    /// Engine of the copy: `aurora-mysql`, `mysql`, …
     pub engine: String,
-    /// Engine version.
+    /// Engine version of the copy.
     pub engine_version: String,
     /// The instances of the cluster, the writer first.
     pub instances: Vec<String>,
@@ -89,11 +89,11 @@ pub struct Cluster {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Endpoint {
-    /// Instance identifier.
+    /// Identifier of the reader instance.
     pub id: String,
-    /// Host name.
+    /// Host name of the reader's endpoint.
     pub host: String,
-    /// TCP port.
+    /// TCP port of the reader's endpoint.
     pub port: u16,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]

@@ -52,7 +52,7 @@ pub struct Dehydration {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PlanKeys {
-    /// The masks' key.
+    /// Where the key of the masks is.
     pub mask: KeyPlace,
     /// The key of the hashed originals.
     pub scan: KeyPlace,
@@ -103,7 +103,7 @@ pub struct LeakScan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LeakOrigin {
-    /// `app.insureds.email`.
+    /// The column with its table and database: `app.insureds.email`.
     pub column: String,
     /// The kind of its mask.
     pub mask: String,
@@ -121,9 +121,9 @@ pub enum TableClass {
     /// Rows follow from kept rows along relations.
     #[default]
     Follow,
-    /// All rows.
+    /// All rows of the table come along.
     Full,
-    /// Structure only.
+    /// The table is created, without rows.
     Empty,
     /// Not even the structure.
     Ignore,
@@ -148,7 +148,7 @@ impl TableClass {
 pub struct TablePlan {
     /// Database of the table.
     pub database: String,
-    /// Table name, unquoted.
+    /// Name of the table, unquoted.
     pub table: String,
     /// What happens to the table.
     pub class: TableClass,
@@ -188,11 +188,11 @@ pub struct TablePlan {
 pub struct WholeRange {
     /// The key: one column, a whole number.
     pub column: String,
-    /// The first number.
+    /// The first number of the range.
     pub first: u64,
-    /// The last number.
+    /// The last number of the range, included.
     pub last: u64,
-    /// Rows within.
+    /// Rows of the table within the range.
     pub rows: u64,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
@@ -203,7 +203,7 @@ pub struct WholeRange {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ColumnPlan {
-    /// Column name, unquoted.
+    /// Name of the column, unquoted.
     pub name: String,
     /// SQL over alias `t`: `` t.`id` ``, or the mask.
     pub expression: String,
@@ -226,9 +226,9 @@ pub struct ColumnPlan {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct EdgeReport {
-    /// `app.ratings(app_id)`.
+    /// Referring table with its columns: `app.ratings(app_id)`.
     pub child: String,
-    /// `app.applications(app_id)`.
+    /// Table that is referred to, with its columns: `app.applications(app_id)`.
     pub parent: String,
     /// Where it is known from.
     pub origin: EdgeOrigin,

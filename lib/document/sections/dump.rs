@@ -5,15 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The dump file.
+/// The dump file that was written, and what is in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Dump {
-    /// File name: `NAME-20261123T020000Z.sql.gz`.
+    /// Name of the file: `NAME-20261123T020000Z.sql.gz`.
     pub name: String,
-    /// Absolute path.
+    /// Absolute path of the file.
     pub path: String,
-    /// File size.
+    /// Size of the file in bytes, compressed.
     pub bytes: u64,
     /// Rows in all tables.
     pub rows: u64,
@@ -34,9 +34,9 @@ pub struct Dump {
 pub struct TableDigest {
     /// Database of the table.
     pub database: String,
-    /// Table name, unquoted.
+    /// Name of the table, unquoted.
     pub table: String,
-    /// Rows.
+    /// Rows of the table in the dump.
     pub rows: u64,
     /// Order-independent digest: sum modulo 2^128 of XXH3-128 of each row's tuple text, 32 hexadecimal digits.
     pub digest: String,

@@ -22,7 +22,7 @@ pub struct Refresh {
     pub previous: Option<String>,
     /// File name of the dump.
     pub dump: String,
-    /// Branch or tag.
+    /// Branch or tag whose migrations ran.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// The commit that `ref` stood for.
@@ -46,7 +46,7 @@ pub struct Refresh {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RefreshedInstance {
-    /// Where it listens.
+    /// TCP port at which the instance listens.
     pub port: u16,
     /// Where its data is.
     pub directory: String,
@@ -81,13 +81,13 @@ pub enum RefreshState {
     Unknown(String),
 }
 
-/// One migration.
+/// One migration of the branch and how it ended.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Migration {
     /// File name, or the command.
     pub name: String,
-    /// How it ended.
+    /// How the migration ended.
     pub status: MigrationStatus,
     /// How long it took.
     pub seconds: f64,
@@ -106,7 +106,7 @@ pub struct Migration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MigrationStatus {
-    /// It ran now.
+    /// The migration ran now, without an error.
     Applied,
     /// It had run before, so says the ledger.
     AlreadyApplied,

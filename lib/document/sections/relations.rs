@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub enum EdgeOrigin {
     /// A foreign key of the database.
     ForeignKey,
-    /// `refresh.toml`.
+    /// A `[[relations]]` entry of `refresh.toml`.
     Declared,
     /// A proposal of `mydehydrate infer`.
     Inferred,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 pub enum ResourceKind {
     /// A DB instance: deleted first.
     Instance,
-    /// A DB cluster.
+    /// A DB cluster: deleted after its instances.
     Cluster,
     /// A manual cluster snapshot.
     ClusterSnapshot,
@@ -28,7 +28,7 @@ pub const LOCAL_COPY: &str = "local-copy";
 pub enum AnyKind {
     /// `rds-drop` can delete it.
     Known(ResourceKind),
-    /// Carried untouched.
+    /// A kind that `rds-drop` of this version cannot delete: carried untouched.
     Unknown(String),
 }
 
@@ -59,9 +59,9 @@ impl PartialEq<str> for AnyKind {
 /// Something this run created and owes a deletion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Resource {
-    /// What it is.
+    /// What kind of thing it is.
     pub kind: AnyKind,
-    /// Its identifier.
+    /// Identifier at the service, unique among resources of its kind.
     pub id: String,
     /// Its immutable id, once the service told us. Deletion asks for it to match.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,7 +21,7 @@ pub struct Rotation {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Verdict {
-    /// File name.
+    /// File name of the dump.
     pub name: String,
     /// For people: `newest`, `younger than 7 days`, …
     pub reason: String,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Source {
-    /// Aurora cluster identifier.
+    /// Identifier of the Aurora cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
     /// RDS MySQL instance identifier.
@@ -31,10 +31,10 @@ pub struct Source {
 pub struct Snapshot {
     /// Snapshot identifier; automated ones are `rds:…`.
     pub id: String,
-    /// Amazon resource name.
+    /// Amazon resource name of the snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
-    /// `manual` or `automated`.
+    /// Who had it taken: `manual` or `automated`.
     pub kind: String,
     /// As the service says: `creating`, `available`, …
     pub status: String,
@@ -42,7 +42,7 @@ pub struct Snapshot {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub created_at: Option<Timestamp>,
-    /// `aurora-mysql`, `mysql`, …
+    /// Engine of the source: `aurora-mysql`, `mysql`, …
     pub engine: String,
     /// Engine version, passed on to the restore.
     pub engine_version: String,

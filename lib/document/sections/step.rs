@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepStatus {
-    /// Done.
+    /// The tool did its part.
     Ok,
     /// Failed; the first failure is in `error`.
     Failed,
@@ -20,9 +20,9 @@ pub enum StepStatus {
 /// What one tool did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
-    /// The tool.
+    /// Name of the tool: `rds-snap`, `mydehydrate`, …
     pub tool: String,
-    /// Its version.
+    /// Version of refreshkit that the tool is of.
     #[serde(default)]
     pub version: String,
     /// When it began to work (not when it began to wait for stdin).
@@ -32,7 +32,7 @@ pub struct Step {
     /// How long it worked.
     #[serde(default)]
     pub seconds: f64,
-    /// How it ended.
+    /// How the tool's part ended.
     pub status: StepStatus,
     /// One line for people.
     #[serde(default)]

@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Target {
-    /// What is counted.
+    /// What `limit` and `size` count.
     pub unit: TargetUnit,
     /// What was asked for.
     pub limit: u64,
-    /// What comes along.
+    /// What comes along, in the same unit.
     pub size: u64,
     /// The share of windows and `at_least` that fits, in thousandths: more than 1000 where there was room.
     pub share_permille: u64,
@@ -25,20 +25,20 @@ pub struct Target {
     pub other: Map<String, Value>,
 }
 
-/// What is counted.
+/// What a plan that is made to fit counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetUnit {
-    /// `--target-rows`.
+    /// Rows, as asked for by `--target-rows`.
     Rows,
-    /// `--target-size`.
+    /// Bytes, as asked for by `--target-size`.
     Bytes,
     /// A word that this version does not know, carried untouched.
     #[serde(untagged)]
     Unknown(String),
 }
 
-/// Nothing is said.
+/// A document without the field counts nothing that we know.
 impl Default for TargetUnit {
     fn default() -> Self {
         Self::Unknown(String::new())
@@ -59,11 +59,11 @@ impl fmt::Display for TargetUnit {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TargetRoot {
-    /// The table.
+    /// The table that the rule is of.
     pub table: String,
     /// Its window; null if it has none.
     pub window_seconds: Option<u64>,
-    /// Its `at_least`.
+    /// Newest rows that the table gets in any case, after scaling.
     pub at_least: u64,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
