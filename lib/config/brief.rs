@@ -16,9 +16,9 @@ use serde_json::json;
 #[derive(Debug, Clone, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOrMany<T> {
-    /// One.
+    /// One value, written without brackets.
     One(T),
-    /// A list.
+    /// A list of values, which may be empty.
     Many(Vec<T>),
 }
 
@@ -29,7 +29,7 @@ impl<T> Default for OneOrMany<T> {
 }
 
 impl<T> OneOrMany<T> {
-    /// The values.
+    /// All the values, one or many.
     pub fn as_slice(&self) -> &[T] {
         match self {
             Self::One(one) => std::slice::from_ref(one),

@@ -16,9 +16,9 @@ pub enum Error {
     /// The file named by flag or environment cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// Where.
+        /// Path of the configuration file.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// `./refresh.toml` may be of somebody else.
@@ -30,11 +30,11 @@ pub enum Error {
     /// Something in the file is wrong.
     #[error("{}:{line}: {message}", path.display())]
     At {
-        /// The file.
+        /// Path of the configuration file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong.
+        /// What is wrong on that line.
         message: String,
         /// What to write instead.
         hint: Option<String>,
@@ -42,7 +42,7 @@ pub enum Error {
     /// Several things in the file are wrong.
     #[error("{} things are wrong in {}:{}", errors.len(), path.display(), listed(errors))]
     Several {
-        /// The file.
+        /// Path of the configuration file.
         path: PathBuf,
         /// Each of them, in the order of the file.
         errors: Vec<Error>,
@@ -56,7 +56,7 @@ pub enum Error {
     /// An environment variable holds something unusable.
     #[error("${name} {problem}")]
     Environment {
-        /// The variable.
+        /// Name of the environment variable.
         name: &'static str,
         /// What is wrong with it.
         problem: String,

@@ -8,14 +8,14 @@
 pub struct TableName {
     /// The database, if it is named.
     pub database: Option<String>,
-    /// The table.
+    /// Name of the table.
     pub table: String,
 }
 
 /// One or several columns of a table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ColumnsName {
-    /// The table.
+    /// The table that the columns are of.
     pub table: TableName,
     /// The columns, in the order written.
     pub columns: Vec<String>,

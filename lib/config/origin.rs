@@ -14,7 +14,7 @@ use super::error::Error;
 pub struct Origin {
     /// The file; empty for a configuration that was never in one.
     pub path: PathBuf,
-    /// Its text.
+    /// Text of the whole file.
     pub text: String,
 }
 

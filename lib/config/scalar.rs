@@ -10,13 +10,13 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Scalar {
-    /// A truth value.
+    /// A truth value: `true` or `false`.
     Bool(bool),
-    /// A whole number.
+    /// A whole number of 64 bits.
     Integer(i64),
     /// A number with a fraction.
     Float(f64),
-    /// A text.
+    /// A text of any length.
     Text(String),
 }
 

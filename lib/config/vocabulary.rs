@@ -9,7 +9,7 @@ use super::sections::mask::{MaskConfig, MaskRule, MaskSection, SETTINGS};
 /// One kind of mask, as far as a file says something of it.
 #[derive(Debug, Clone, Copy)]
 pub struct KindWords {
-    /// Its name.
+    /// Name of the kind, as `[mask]` has it.
     pub name: &'static str,
     /// The settings that it reads.
     pub settings: &'static [&'static str],

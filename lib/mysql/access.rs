@@ -33,7 +33,7 @@ pub struct LoginOptions {
 /// What decides a login beside the section that describes the server.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Secrets and tokens.
+    /// Who fetches secrets and makes tokens.
     pub keys: Arc<dyn Keys>,
     /// The option file that a flag names.
     pub extra: Option<PathBuf>,

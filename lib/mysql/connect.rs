@@ -182,7 +182,7 @@ impl Server {
         Self { options: self.options.clone().user(Some(user)), label, password, ..self.clone() }
     }
 
-    /// Opens one connection.
+    /// Opens one connection without a default database.
     pub fn connect(&self) -> Result<Session, Error> {
         self.connect_to(None)
     }
@@ -278,7 +278,7 @@ impl Server {
         Ok(options.pass(Some(token)).enable_cleartext_plugin(true))
     }
 
-    /// `user@host:port`, for messages.
+    /// `user@host:port` or `user@socket`, as messages name the login.
     pub fn label(&self) -> &str {
         &self.label
     }

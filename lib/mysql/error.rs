@@ -8,52 +8,52 @@ use crate::document::{AnyFailure, Ending, Exit, Failure, chain};
 
 /// Server error numbers by their names in the manual ("Server Error Message Reference").
 pub mod number {
-    /// `ER_LOCK_WAIT_TIMEOUT`.
+    /// `ER_LOCK_WAIT_TIMEOUT`: another transaction kept its lock for longer than this one may wait.
     pub const LOCK_WAIT_TIMEOUT: u16 = 1205;
-    /// `ER_LOCK_DEADLOCK`.
+    /// `ER_LOCK_DEADLOCK`: two transactions waited for each other, and this one was rolled back.
     pub const LOCK_DEADLOCK: u16 = 1213;
-    /// `ER_ACCESS_DENIED_ERROR`.
+    /// `ER_ACCESS_DENIED_ERROR`: no such account, or another password.
     pub const ACCESS_DENIED: u16 = 1045;
     /// `ER_OPTION_PREVENTS_STATEMENT`, such as `read_only`.
     pub const OPTION_PREVENTS_STATEMENT: u16 = 1290;
-    /// `ER_SECURE_TRANSPORT_REQUIRED`.
+    /// `ER_SECURE_TRANSPORT_REQUIRED`: the server takes no login without TLS.
     pub const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
-    /// `ER_DBACCESS_DENIED_ERROR`.
+    /// `ER_DBACCESS_DENIED_ERROR`: the account has no right on the database.
     pub const DATABASE_ACCESS_DENIED: u16 = 1044;
-    /// `ER_SPECIFIC_ACCESS_DENIED_ERROR`.
+    /// `ER_SPECIFIC_ACCESS_DENIED_ERROR`: the account lacks a privilege of the server, such as SUPER.
     pub const SPECIFIC_ACCESS_DENIED: u16 = 1227;
-    /// `ER_TABLEACCESS_DENIED_ERROR`.
+    /// `ER_TABLEACCESS_DENIED_ERROR`: the account lacks the right on the table.
     pub const TABLE_ACCESS_DENIED: u16 = 1142;
     /// What servers say to an account that lacks a right: on a database, a table, a column, a routine, the server.
     pub const DENIED: [u16; 5] =
         [DATABASE_ACCESS_DENIED, TABLE_ACCESS_DENIED, 1143, 1370, SPECIFIC_ACCESS_DENIED];
     /// What servers with a binary log say to an account without SUPER that makes a function or a trigger.
     pub const FUNCTIONS_FORBIDDEN: [u16; 2] = [1418, 1419];
-    /// `ER_NO_SUCH_TABLE`.
+    /// `ER_NO_SUCH_TABLE`: there is no table or view of that name.
     pub const NO_SUCH_TABLE: u16 = 1146;
-    /// `ER_BAD_DB_ERROR`.
+    /// `ER_BAD_DB_ERROR`: there is no database of that name.
     pub const NO_SUCH_DATABASE: u16 = 1049;
     /// `ER_CANT_CHANGE_TX_CHARACTERISTICS`: a transaction is in progress.
     pub const IN_TRANSACTION: u16 = 1568;
-    /// `ER_UNSUPPORTED_PS`.
+    /// `ER_UNSUPPORTED_PS`: the server does not prepare statements of this kind.
     pub const NOT_PREPARABLE: u16 = 1295;
-    /// `ER_MAX_PREPARED_STMT_COUNT_REACHED`.
+    /// `ER_MAX_PREPARED_STMT_COUNT_REACHED`: `max_prepared_stmt_count` statements are prepared already.
     pub const TOO_MANY_PREPARED: u16 = 1461;
-    /// `ER_DUP_KEYNAME`.
+    /// `ER_DUP_KEYNAME`: the table has a key of that name.
     pub const DUPLICATE_KEY_NAME: u16 = 1061;
-    /// `ER_UNKNOWN_SYSTEM_VARIABLE`.
+    /// `ER_UNKNOWN_SYSTEM_VARIABLE`: the server has no variable of that name.
     pub const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
-    /// `ER_TABLE_NOT_LOCKED`.
+    /// `ER_TABLE_NOT_LOCKED`: the session holds `LOCK TABLES`, and this table is not among them.
     pub const TABLE_NOT_LOCKED: u16 = 1100;
-    /// `ER_TEMP_FILE_WRITE_FAILURE`.
+    /// `ER_TEMP_FILE_WRITE_FAILURE`: the server could not write a temporary file.
     pub const TEMPORARY_FILE_FULL: u16 = 1878;
-    /// `ER_TABLE_DEF_CHANGED`.
+    /// `ER_TABLE_DEF_CHANGED`: the table was altered after the transaction's snapshot.
     pub const TABLE_DEFINITION_CHANGED: u16 = 1412;
-    /// `ER_DUP_ENTRY`.
+    /// `ER_DUP_ENTRY`: a row with the same unique key is there.
     pub const DUPLICATE_ENTRY: u16 = 1062;
-    /// `ER_CHECK_CONSTRAINT_VIOLATED`.
+    /// `ER_CHECK_CONSTRAINT_VIOLATED`: a row breaks a CHECK, in MySQL's words.
     pub const CHECK_VIOLATED: u16 = 3819;
-    /// `ER_CONSTRAINT_FAILED`, MariaDB's.
+    /// `ER_CONSTRAINT_FAILED`: a row breaks a CHECK, in MariaDB's words.
     pub const CHECK_VIOLATED_MARIADB: u16 = 4025;
     /// A collation of another server version, or of the other kind of server.
     pub const UNKNOWN_COLLATION: u16 = 1273;
@@ -146,33 +146,33 @@ pub enum Error {
     Connect {
         /// `user@host:port` or the socket.
         server: String,
-        /// Why not.
+        /// Why the connection or login failed.
         source: Cause,
     },
-    /// A statement failed.
+    /// The server refused a statement, or the connection broke meanwhile.
     #[error("{deed} failed on {server}")]
     Statement {
         /// What was being done, as words.
         deed: String,
-        /// The server.
+        /// The login, as `user@host:port` or with the socket.
         server: String,
-        /// Why.
+        /// What the server or the driver said.
         source: Cause,
     },
     /// An option file cannot be read or written.
     #[error("cannot use the option file {}", path.display())]
     OptionFile {
-        /// Where.
+        /// Path of the option file.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// An option file that others may read.
     #[error("the option file {} holds a password and is readable by others (mode {mode:o})", path.display())]
     OptionFileOpen {
-        /// Where.
+        /// Path of the option file.
         path: PathBuf,
-        /// Its permission bits.
+        /// Permission bits of the file.
         mode: u32,
     },
     /// The variable that should hold the password is not set.
@@ -198,11 +198,11 @@ pub enum Error {
     /// The key that it would be encrypted with cannot be used.
     #[error("cannot use {} as the public key of {server}", path.display())]
     PublicKey {
-        /// The server.
+        /// The login, as `user@host:port`.
         server: String,
         /// Where the key should be.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// The secret or the token cannot be had.

@@ -17,19 +17,19 @@ const FILE_BYTES_MAX: u64 = 256 << 10;
 /// What a `[client]` group says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OptionFile {
-    /// `user`.
+    /// `user`: the account's name.
     pub user: Option<String>,
-    /// `password`.
+    /// `password`: the account's password.
     pub password: Option<String>,
-    /// `host`.
+    /// `host`: host name or address.
     pub host: Option<String>,
-    /// `port`.
+    /// `port`: TCP port of the server.
     pub port: Option<u16>,
-    /// `socket`.
+    /// `socket`: path of a Unix socket.
     pub socket: Option<String>,
-    /// `ssl-ca`.
+    /// `ssl-ca`: path of the authorities that the server is verified with.
     pub tls_ca: Option<String>,
-    /// `server-public-key-path`.
+    /// `server-public-key-path`: path of the RSA key that a password is encrypted with.
     pub server_public_key: Option<String>,
 }
 

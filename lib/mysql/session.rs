@@ -24,7 +24,7 @@ use crate::sql;
 pub enum Engine {
     /// MySQL 8 and later, Aurora MySQL 3.
     MySql,
-    /// MariaDB.
+    /// MariaDB, of any version.
     MariaDb,
 }
 
@@ -94,12 +94,12 @@ impl Session {
         self.engine
     }
 
-    /// `10.11.19-MariaDB-…`, `9.7.4`.
+    /// The server's version as it says it itself: `10.11.19-MariaDB-…`, `9.7.4`.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// `user@host:port`, for messages.
+    /// `user@host:port`, as messages name the login.
     pub fn label(&self) -> &str {
         &self.label
     }

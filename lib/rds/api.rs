@@ -13,11 +13,11 @@ use crate::document::ResourceKind;
 /// A cluster, an instance or a snapshot as the service describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Thing {
-    /// What it is.
+    /// What kind of resource it is.
     pub kind: ResourceKind,
-    /// Its identifier.
+    /// Identifier at the service, unique among resources of its kind.
     pub id: String,
-    /// Amazon resource name.
+    /// Amazon resource name of it.
     pub arn: String,
     /// As the service words it.
     pub status: String,
@@ -25,9 +25,9 @@ pub(super) struct Thing {
     pub resource_id: String,
     /// Our tags and others'.
     pub tags: BTreeMap<String, String>,
-    /// `aurora-mysql`, `mysql`, …
+    /// Engine of it, or of what a snapshot is of: `aurora-mysql`, `mysql`, …
     pub engine: String,
-    /// Engine version.
+    /// Engine version, as the service words it.
     pub engine_version: String,
     /// When it was made; of a snapshot, the moment of its data.
     pub created_at: Option<Timestamp>,
@@ -37,7 +37,7 @@ pub(super) struct Thing {
     pub percent: Option<u64>,
     /// The cluster that an instance belongs to; the cluster or instance that a snapshot is of.
     pub parent: Option<String>,
-    /// The master user.
+    /// Name of the master user.
     pub user: String,
     /// Host name of the writer endpoint.
     pub host: String,
@@ -51,7 +51,7 @@ pub(super) struct Thing {
     pub kms_key: Option<String>,
     /// Its parameter group: of a cluster that of the cluster.
     pub parameter_group: Option<String>,
-    /// Deletion protection.
+    /// Whether deletion protection is on.
     pub protected: bool,
     /// What this is a replica of.
     pub replica_of: Option<String>,
@@ -70,7 +70,7 @@ pub(super) struct Thing {
 /// A secret of AWS Secrets Manager that the service keeps for a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MasterSecret {
-    /// Its ARN.
+    /// ARN of the secret.
     pub arn: String,
     /// `creating`, `active`, `rotating` or `impaired`.
     pub status: String,
@@ -160,7 +160,7 @@ impl std::fmt::Display for Origin {
 pub(super) struct CopyOrder {
     /// [`ResourceKind::Cluster`] or, for plain RDS MySQL, [`ResourceKind::Instance`].
     pub kind: ResourceKind,
-    /// Its name.
+    /// Identifier that the copy is to have.
     pub id: String,
     /// Where the data comes from.
     pub origin: Origin,
@@ -190,26 +190,26 @@ pub(super) struct CopyOrder {
     pub extended_support: bool,
     /// TCP port, if not the origin's.
     pub port: Option<u16>,
-    /// Our tags.
+    /// Tags that the copy gets at creation.
     pub tags: Vec<(String, String)>,
 }
 
 /// An instance of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InstanceOrder {
-    /// Its name.
+    /// Identifier that the instance is to have.
     pub id: String,
-    /// Its cluster.
+    /// Identifier of the cluster that it joins.
     pub cluster: String,
-    /// The cluster's engine.
+    /// Engine of that cluster.
     pub engine: String,
-    /// Instance class.
+    /// Instance class, such as `db.r7g.large`.
     pub class: String,
-    /// DB parameter group.
+    /// DB parameter group, if not the engine's default.
     pub parameter_group: Option<String>,
     /// 0 for the writer.
     pub promotion_tier: i32,
-    /// Our tags.
+    /// Tags that the instance gets at creation.
     pub tags: Vec<(String, String)>,
 }
 
@@ -218,9 +218,9 @@ pub(super) struct InstanceOrder {
 pub(super) struct Event {
     /// The identifier of the thing that it happened to.
     pub of: String,
-    /// When.
+    /// When it happened, if the service says so.
     pub at: Option<Timestamp>,
-    /// What.
+    /// What happened, in the service's words.
     pub message: String,
 }
 

@@ -8,13 +8,13 @@ use crate::rds::poll::states;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A signal.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
-    /// The journal.
+    /// The journal of the run cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The configuration.
+    /// `refresh.toml` or the environment is wrong.
     #[error(transparent)]
     Config(#[from] crate::config::Error),
     /// The copy's server, or its option file.
@@ -32,7 +32,7 @@ pub enum Error {
     /// What a check before the snapshot found.
     #[error("the night would fail: {said}")]
     Hopeless {
-        /// All of it.
+        /// Everything that the check found wrong, as one text.
         said: String,
         /// The lines to paste.
         lines: String,
@@ -43,9 +43,9 @@ pub enum Error {
     /// A name that the service would not take.
     #[error("{what} {name:?} {problem}")]
     Name {
-        /// What is named.
+        /// What kind of thing the name is for: `snapshot`, `cluster` …
         what: &'static str,
-        /// The name.
+        /// The name that was given.
         name: String,
         /// What is wrong with it.
         problem: &'static str,
@@ -56,7 +56,7 @@ pub enum Error {
     /// The authorities that the copy would be verified with.
     #[error("[restore] tls_ca {path}: {problem}")]
     Authorities {
-        /// The file.
+        /// Path of the file with the authorities.
         path: String,
         /// What is wrong with it.
         problem: String,
@@ -64,17 +64,17 @@ pub enum Error {
     /// Snapshots are taken of the whole cluster.
     #[error("instance {instance} belongs to cluster {cluster}")]
     Member {
-        /// The instance.
+        /// Identifier of the instance that was asked for.
         instance: String,
-        /// Its cluster.
+        /// Identifier of the cluster that it belongs to.
         cluster: String,
     },
-    /// Another database.
+    /// The source runs another database than MySQL.
     #[error("{what} is {engine}, not MySQL")]
     Engine {
-        /// What.
+        /// The source, with its kind and identifier.
         what: String,
-        /// Its engine.
+        /// Engine of the source, as the service names it.
         engine: String,
     },
     /// The document lacks what this tool works on.
@@ -86,7 +86,7 @@ pub enum Error {
     /// Something with our name belongs to somebody else.
     #[error("{what} exists already and is not of this run: {why}")]
     Conflict {
-        /// What.
+        /// The resource, with its kind and identifier.
         what: String,
         /// How that is known.
         why: String,
@@ -96,7 +96,7 @@ pub enum Error {
     Terminal {
         /// What was waited for.
         what: String,
-        /// Its status.
+        /// The status that it will not leave: `failed`, `deleting` …
         status: String,
         /// What the service says about it, as ` (…)`, or nothing.
         events: String,
@@ -116,9 +116,9 @@ pub enum Error {
     /// The snapshot is not there yet.
     #[error("{what} is {status}, not available")]
     NotReady {
-        /// What.
+        /// The snapshot, with its kind and identifier.
         what: String,
-        /// Its status.
+        /// Status of the snapshot, such as `creating`.
         status: String,
     },
     /// No snapshot to fall back to.
@@ -132,11 +132,11 @@ pub enum Error {
     /// The copy does not let us in.
     #[error("cannot log in to {what} within {waited}")]
     Login {
-        /// The copy.
+        /// Login of the copy, as `user@host:port`.
         what: String,
         /// How long it was tried.
         waited: String,
-        /// The last answer.
+        /// What the copy answered at the last attempt.
         source: Box<crate::mysql::Error>,
     },
     /// A guard said no, to one or more.
@@ -148,7 +148,7 @@ pub enum Error {
     /// Something is still there.
     #[error("not deleted yet: {list}")]
     Left {
-        /// What, and why.
+        /// Each resource that is left, with the reason in parentheses.
         list: String,
         /// Whether trying again may help.
         retryable: bool,

@@ -56,7 +56,7 @@ pub enum Fallback {
     Automated,
     /// The source at its latest restorable time.
     Pitr,
-    /// Nothing: fail.
+    /// No other data: the run fails.
     None,
 }
 
@@ -64,7 +64,7 @@ pub enum Fallback {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RestoreConfig {
-    /// DB subnet group.
+    /// DB subnet group that the copy is placed in.
     pub subnet_group: Option<String>,
     /// VPC security group ids.
     pub security_groups: Vec<String>,
@@ -151,7 +151,7 @@ pub enum CopyPassword {
 pub struct ServerlessConfig {
     /// The least; the buffer pool shrinks with it.
     pub min_acu: f64,
-    /// The most.
+    /// The most; the service scales up to it under load.
     pub max_acu: f64,
 }
 

@@ -49,9 +49,9 @@ impl Default for DehydrateConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unclassified {
-    /// All rows.
+    /// All its rows come along.
     Full,
-    /// Structure only.
+    /// The table is created, without rows.
     Empty,
 }
 
@@ -59,7 +59,7 @@ pub enum Unclassified {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RootConfig {
-    /// The table.
+    /// The table that rows are chosen from.
     pub table: String,
     /// The column that says when a row came to be.
     pub date: Option<String>,
@@ -80,9 +80,9 @@ pub struct RootConfig {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PinnedKey {
-    /// A number.
+    /// A whole-number key, such as `17`.
     Number(i64),
-    /// A text.
+    /// A text key, such as `"DE"`.
     Text(String),
     /// A composite key, in the key's order.
     Composite(Vec<PinnedKey>),

@@ -15,7 +15,7 @@ use crate::config::length::Length;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DumpConfig {
-    /// The directory.
+    /// The directory that dumps are written to and read from.
     pub dir: Option<String>,
     /// What file names begin with; the source's first database if not given.
     pub name: Option<String>,
@@ -45,9 +45,9 @@ pub struct DumpConfig {
 /// A public key whose dumps are believed: `ed25519:` and its base64, and behind a blank what people call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
-    /// The key itself.
+    /// The Ed25519 public key.
     pub key: [u8; 32],
-    /// What it is called.
+    /// What people call it.
     pub name: Option<String>,
 }
 
@@ -116,7 +116,7 @@ pub enum Prove {
     Schema,
     /// The same, and then the whole file with its rows, compared with what was read.
     Deep,
-    /// Nothing.
+    /// Nothing is loaded before the dump is published.
     Off,
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 pub struct Host {
     /// Host name or address.
     pub host: String,
-    /// TCP port.
+    /// TCP port, if the text has one.
     pub port: Option<u16>,
 }
 

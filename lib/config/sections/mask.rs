@@ -56,12 +56,12 @@ pub enum Policy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
 pub enum Leaks {
-    /// Nothing is published.
+    /// The run fails, and no dump is published.
     #[default]
     Refuse,
     /// The dump is published with a warning.
     Warn,
-    /// Nobody looks.
+    /// Nobody looks for originals in the dump.
     Off,
 }
 
@@ -72,7 +72,7 @@ pub enum Canaries {
     /// They do, and what comes through refuses the run.
     #[default]
     Refuse,
-    /// They do not.
+    /// No made-up rows are sent through the masks.
     Off,
 }
 

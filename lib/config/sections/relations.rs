@@ -38,7 +38,7 @@ pub struct RelationConfig {
 pub enum Down {
     /// The parent owns its children. The default, except for a table that refers to itself.
     Own,
-    /// Never.
+    /// Children never come along because their parent did.
     Never,
 }
 

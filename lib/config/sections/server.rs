@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 #[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(default)]
 pub struct ServerConfig {
-    /// Host name.
+    /// Host name or address of the server.
     pub host: Option<String>,
     /// TCP port, 3306 if not given.
     pub port: Option<u16>,

@@ -10,7 +10,7 @@ use super::server::{self, ServerConfig, WithServer};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct SourceConfig {
-    /// Aurora cluster identifier.
+    /// Identifier of the Aurora cluster.
     pub cluster: Option<String>,
     /// RDS MySQL instance identifier, instead of a cluster.
     pub instance: Option<String>,

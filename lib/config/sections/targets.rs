@@ -12,7 +12,7 @@ use crate::config::length::Length;
 use crate::config::scalar::Scalar;
 pub use instance::{Memory, PortRange};
 
-/// One development server.
+/// One development server and the database on it that may be replaced.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct TargetConfig {

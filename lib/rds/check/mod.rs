@@ -27,7 +27,7 @@ use judge::Group;
 pub enum CheckForm {
     /// A list for people.
     Text,
-    /// One JSON object.
+    /// One JSON object with all findings.
     Json,
 }
 

@@ -31,7 +31,7 @@ use owed::{List, Search};
 /// How long deleting may take: a cluster with its last backup takes a quarter of an hour.
 const TIMEOUT: Length = Length::of_seconds(30 * 60);
 
-/// Flags of `rds-drop`.
+/// Flags and arguments of `rds-drop`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct DropOptions {
     /// How to reach the service.

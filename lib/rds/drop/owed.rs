@@ -28,9 +28,9 @@ pub(crate) const KINDS: [ResourceKind; 4] = [
 /// One thing to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Owed {
-    /// What it is.
+    /// What kind of resource is to be deleted.
     pub kind: ResourceKind,
-    /// Its name.
+    /// Identifier of the resource.
     pub id: String,
     /// What the service called it when it was made.
     pub resource_id: Option<String>,
@@ -183,11 +183,11 @@ pub(crate) fn tagged(desk: &Desk<'_>, search: &Search<'_>, list: &mut List) -> R
 
 /// What is looked for by its tags.
 pub(crate) struct Search<'a> {
-    /// The configured prefix.
+    /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: &'a str,
     /// A run, or the reaper.
     pub asker: &'a Asker,
-    /// Whose things.
+    /// Whose resources may be deleted.
     pub owner: &'a Owner,
     /// The resource id of the run's source, if it is known.
     pub source: Option<String>,

@@ -27,9 +27,9 @@ use crate::rds::poll::states;
 /// What is about to be created.
 #[derive(Debug, Clone)]
 pub(crate) struct Intent {
-    /// What it is.
+    /// What kind of resource is about to be created.
     pub kind: ResourceKind,
-    /// Its name.
+    /// Identifier that it is to have.
     pub id: String,
     /// What it must be of, to be taken for ours: the source of a snapshot, the cluster of an instance.
     pub parent: Option<String>,

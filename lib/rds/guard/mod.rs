@@ -36,11 +36,11 @@ pub(super) enum Owner {
 /// What we claim about a thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claim {
-    /// The configured prefix.
+    /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: String,
-    /// Who asks.
+    /// Who asks for the deletion: a run or the reaper.
     pub asker: Asker,
-    /// On whose behalf.
+    /// Whose resources may be deleted.
     pub owner: Owner,
     /// The resource id of the source, if it is known.
     pub source: Option<String>,

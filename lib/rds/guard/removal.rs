@@ -57,7 +57,7 @@ impl Case {
 pub(crate) struct Remover<'a> {
     /// Where the verb works.
     pub desk: &'a Desk<'a>,
-    /// The configured prefix.
+    /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: String,
     /// A run, or the reaper.
     pub asker: Asker,

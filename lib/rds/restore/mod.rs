@@ -52,7 +52,7 @@ pub struct RestoreOptions {
     #[arg(long = "instance-class", value_name = "CLASS")]
     pub instance_classes: Vec<String>,
 
-    /// DB subnet group
+    /// DB subnet group that the copy is placed in
     #[arg(long, value_name = "NAME")]
     pub subnet_group: Option<String>,
 

@@ -24,7 +24,7 @@ pub(super) const NOT_ORDERED: &str = "not-ordered";
 /// What `snapshot.kind` says when the copy is a clone of the source as it is then.
 pub(super) const CLONE: &str = "clone";
 
-/// Flags of `rds-snap`.
+/// Flags and arguments of `rds-snap`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct SnapOptions {
     /// How to reach the service.

@@ -13,7 +13,7 @@ use crate::rds::poll::states::{self, Class};
 /// What a fallback must be like.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
-    /// Now.
+    /// The moment that ages are counted from.
     pub now: Timestamp,
     /// The oldest that is acceptable.
     pub max_age: Duration,

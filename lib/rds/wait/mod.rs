@@ -22,7 +22,7 @@ use fallback::Wish;
 /// What `snapshot.kind` says when the source is to be restored at its latest restorable time.
 pub(super) const POINT_IN_TIME: &str = "pitr";
 
-/// Flags of `rds-wait`.
+/// Flags and arguments of `rds-wait`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct WaitOptions {
     /// How to reach the service.
