@@ -9,7 +9,7 @@ use crate::{archive, config, engine, migrate, mysql, restore};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// `refresh.toml` is wrong.
+    /// `refresh.toml` or the environment is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
     /// A server said no.
@@ -27,29 +27,29 @@ pub enum Error {
     /// The directory of dumps.
     #[error(transparent)]
     Archive(#[from] archive::Error),
-    /// A signal.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
     /// A file operation failed.
     #[error("cannot {deed} {}", path.display())]
     File {
-        /// What was tried.
+        /// What was tried, as a verb: `read`, `write`, `make` …
         deed: &'static str,
-        /// Where.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// The directory holds something else.
     #[error("{} was not made by dev-restore, so nothing is put there", path.display())]
     NotOurs {
-        /// The directory.
+        /// Path of the directory that holds something else.
         path: PathBuf,
     },
     /// Others could put something else there.
     #[error("{} cannot hold instances: {why}", path.display())]
     Place {
-        /// The directory.
+        /// Path of the directory of the instances.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -67,7 +67,7 @@ pub enum Error {
     WrongKind {
         /// Name of the target.
         target: String,
-        /// What it is.
+        /// What does not fit that kind of target, as the end of a sentence.
         why: String,
     },
     /// Another run is at work.
@@ -75,7 +75,7 @@ pub enum Error {
     Held {
         /// Name of the target.
         target: String,
-        /// Who.
+        /// Who is at work: for whom, which process and since when.
         holder: String,
     },
     /// The server software was replaced, and what it made before may not be its any more.
@@ -83,11 +83,11 @@ pub enum Error {
     OtherVersion {
         /// Name of the target.
         target: String,
-        /// The program.
+        /// Path of the server program.
         program: PathBuf,
-        /// What it says.
+        /// The version that the program is of now.
         is: String,
-        /// What it said.
+        /// The version that it was of when the instance was made.
         was: String,
     },
     /// Somebody else listens there.
@@ -95,23 +95,23 @@ pub enum Error {
     PortTaken {
         /// Name of the target.
         target: String,
-        /// The port.
+        /// TCP port that the instance would listen at.
         port: u16,
     },
     /// All ports of a pattern are given away.
     #[error("no port of [targets.{target:?}] is free")]
     NoPort {
-        /// The pattern.
+        /// The pattern, as the target's name has it in `refresh.toml`.
         target: String,
     },
-    /// Too little room.
+    /// The file system has too little room for what is to be made.
     #[error("{needed} bytes are needed in {}, {free} are free", path.display())]
     Disk {
-        /// What is needed.
+        /// Bytes that are needed, by estimate.
         needed: u64,
-        /// What is there.
+        /// Bytes that are free there.
         free: u64,
-        /// Where.
+        /// Path of the directory of the instances.
         path: PathBuf,
     },
     /// A dump that cannot be a template.
@@ -127,9 +127,9 @@ pub enum Error {
     NotReached {
         /// Name of the target.
         target: String,
-        /// `127.0.0.1:3317`.
+        /// Host and port of the instance: `127.0.0.1:3317`.
         address: String,
-        /// What came instead.
+        /// What the login met there instead.
         why: String,
     },
     /// There is nothing of the kind.
@@ -137,7 +137,7 @@ pub enum Error {
     Nothing {
         /// Name of the target.
         target: String,
-        /// `no instance yet`.
+        /// What is missing, as `no instance yet`.
         what: &'static str,
     },
     /// Somebody works with it.
@@ -145,7 +145,7 @@ pub enum Error {
     InUse {
         /// Name of the target.
         target: String,
-        /// Accounts.
+        /// The accounts that are connected to it.
         who: String,
     },
 }

@@ -57,10 +57,10 @@ pub struct BakeOptions {
     pub target: Option<String>,
 }
 
-/// One target.
+/// The one target that a word is about.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OneOptions {
-    /// The target.
+    /// Name of the target.
     #[command(flatten)]
     pub target: TargetName,
 }
@@ -72,19 +72,19 @@ pub struct SomeOptions {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// The same
+    /// The same, as a flag
     #[arg(long, short, value_name = "NAME", conflicts_with = "name")]
     pub target: Option<String>,
 }
 
-/// What is removed.
+/// Which instances are removed, and with how little asking.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DropOptions {
     /// Name of the target in refresh.toml
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// The same
+    /// The same, as a flag
     #[arg(long, short, value_name = "NAME", conflicts_with = "name", required_unless_present_any = ["name", "expired"])]
     pub target: Option<String>,
 

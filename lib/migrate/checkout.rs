@@ -73,7 +73,7 @@ impl Checkout {
         Ok(Self { reference: reference.to_owned(), commit, directory, files, settings: settings.clone() })
     }
 
-    /// The worktree.
+    /// Path of the temporary directory that the branch's files are in.
     pub fn path(&self) -> &Path {
         self.directory.path()
     }

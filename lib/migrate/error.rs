@@ -13,15 +13,15 @@ pub enum Error {
     /// git is not there.
     #[error("cannot run git")]
     NoGit {
-        /// Why not.
+        /// Why the program could not be started.
         source: std::io::Error,
     },
-    /// git said no.
+    /// git ended with an error, or not in time.
     #[error("git {deed} of {repository} failed: {said}")]
     Git {
-        /// `ls-remote`, `clone`.
+        /// git's subcommand: `ls-remote`, `clone` …
         deed: &'static str,
-        /// The repository.
+        /// URL or path of the repository, without passwords.
         repository: String,
         /// The last lines of what git said.
         said: String,
@@ -29,17 +29,17 @@ pub enum Error {
     /// No branch or tag of that name.
     #[error("{repository} has no branch or tag {reference}")]
     NoSuchReference {
-        /// The repository.
+        /// URL or path of the repository, without passwords.
         repository: String,
         /// What was asked for.
         reference: String,
-        /// Names like it.
+        /// Branches and tags with names like it.
         near: Vec<String>,
     },
     /// It looks like a commit, and none has that id.
     #[error("{repository} has no branch, tag or commit {commit}")]
     NoSuchCommit {
-        /// The repository.
+        /// URL or path of the repository, without passwords.
         repository: String,
         /// What was asked for.
         commit: String,
@@ -47,9 +47,9 @@ pub enum Error {
     /// A branch and a tag of that name.
     #[error("{repository} has a branch and a tag {name}")]
     TwoReferences {
-        /// The repository.
+        /// URL or path of the repository, without passwords.
         repository: String,
-        /// Their name.
+        /// The name that both of them have.
         name: String,
     },
     /// A name that no branch or tag can have.
@@ -58,15 +58,15 @@ pub enum Error {
     /// No temporary directory for the worktree.
     #[error("cannot make a directory for the branch's files")]
     Directory {
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// The glob cannot be read.
     #[error("[migrations] path {glob:?} is not a glob: {problem}")]
     Glob {
-        /// As configured.
+        /// The glob as `refresh.toml` has it.
         glob: String,
-        /// What is wrong.
+        /// What is wrong with the glob.
         problem: String,
     },
     /// The glob matches nothing on this branch.
@@ -74,7 +74,7 @@ pub enum Error {
     NoFiles {
         /// The branch or tag.
         reference: String,
-        /// As configured.
+        /// The glob as `refresh.toml` has it.
         glob: String,
     },
     /// A file cannot be read.
@@ -82,7 +82,7 @@ pub enum Error {
     Read {
         /// Path in the repository.
         file: String,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// A file cannot be cut into statements.
@@ -90,12 +90,12 @@ pub enum Error {
     Syntax {
         /// Path in the repository.
         file: String,
-        /// Line.
+        /// Line of the file, counted from 1.
         line: u64,
-        /// What is wrong.
+        /// Why the text cannot be cut there.
         problem: String,
     },
-    /// A statement failed.
+    /// The server refused a statement of a migration.
     #[error("{file}:{line}: {beginning}: {}", server_words(failure))]
     Statement {
         /// Path in the repository.
@@ -124,10 +124,10 @@ pub enum Error {
         file: String,
         /// The line where the statement begins.
         line: u64,
-        /// Its name.
+        /// Name of the placeholder, without `${}`.
         name: String,
     },
-    /// LOAD DATA LOCAL.
+    /// A migration has LOAD DATA LOCAL, which is never run.
     #[error(
         "{file}:{line}: {beginning}: LOAD DATA LOCAL reads a file of the host that dev-restore runs on, and is not run"
     )]
@@ -154,9 +154,9 @@ pub enum Error {
     /// The ledger table cannot be read or written.
     #[error("cannot use the ledger table {table}")]
     Ledger {
-        /// Its name.
+        /// The ledger table, as messages name it.
         table: String,
-        /// Why not.
+        /// What the server answered.
         source: mysql::Error,
     },
     /// A file whose name the ledger's preset cannot read.
@@ -170,17 +170,17 @@ pub enum Error {
     /// Nobody can be found to run the command.
     #[error("[migrations] run_as {user:?}: {problem}")]
     RunAs {
-        /// As configured.
+        /// The user that `[migrations] run_as` names.
         user: String,
-        /// Why not.
+        /// Why the command cannot run as that user.
         problem: String,
     },
     /// The command that runs the migrations failed.
     #[error("{command:?} ended with {status}: {said}")]
     Command {
-        /// As configured.
+        /// The command line as `[migrations] command` has it.
         command: String,
-        /// `exit status: 1`.
+        /// How it ended: `exit status: 1`.
         status: String,
         /// The last line of its output.
         said: String,
@@ -188,7 +188,7 @@ pub enum Error {
     /// The server went away.
     #[error(transparent)]
     Mysql(#[from] mysql::Error),
-    /// A signal.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }

@@ -34,11 +34,11 @@ const EVENTS_SHOWN: usize = 4;
 
 /// Where a verb works.
 pub(super) struct Desk<'a> {
-    /// Configuration, voice, journal.
+    /// Configuration, progress, journal and cancellation of this process.
     pub house: &'a House,
-    /// The service.
+    /// The RDS service, as AWS or a stand-in answers.
     pub cloud: &'a dyn Cloud,
-    /// Time.
+    /// What tells the time, sleeps and draws random numbers.
     pub clock: &'a dyn Clock,
     worked: Cell<bool>,
 }

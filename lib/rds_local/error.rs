@@ -11,51 +11,51 @@ use crate::{engine, mysql};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No subcommand.
+    /// No subcommand was given, so there is nothing to do.
     #[error("say what to do: init, serve, fault, list, destroy, copy or drop")]
     NoVerb,
     /// A file operation failed.
     #[error("cannot {deed} {}", path.display())]
     File {
-        /// What was tried.
+        /// What was tried, as a verb: `read`, `write`, `make` …
         deed: &'static str,
-        /// Where.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// A directory that `rds-local init` did not make.
     #[error("{} is not a directory of rds-local (it has no {})", path.display(), MARKER)]
     NotOurs {
-        /// Which.
+        /// Path of the directory without our marker.
         path: PathBuf,
     },
     /// A directory with something else in it.
     #[error("{} is not empty and was not made by rds-local", path.display())]
     NotEmpty {
-        /// Which.
+        /// Path of the directory that is not empty.
         path: PathBuf,
     },
     /// Another `rds-local` works on the directory.
     #[error("another rds-local works on {}", path.display())]
     Busy {
-        /// Which.
+        /// Path of the directory that is worked on.
         path: PathBuf,
     },
     /// `init` of a cluster that is there already.
     #[error("{} already holds a cluster {id}", path.display())]
     ClusterExists {
-        /// The directory.
+        /// Path of the directory that `rds-local` works on.
         path: PathBuf,
-        /// The cluster.
+        /// Identifier of the cluster that is there.
         id: String,
     },
     /// A file of ours that cannot be read back.
     #[error("{} is damaged", path.display())]
     Damaged {
-        /// Which.
+        /// Path of the damaged file.
         path: PathBuf,
-        /// Why.
+        /// Where its JSON is wrong.
         source: serde_json::Error,
     },
     /// A server on this machine failed.
@@ -70,7 +70,7 @@ pub enum Error {
     /// A statement of the seed file failed.
     #[error("{}, line {line}", path.display())]
     Seed {
-        /// The file.
+        /// Path of the seed file.
         path: PathBuf,
         /// Where the statement begins.
         line: u64,
@@ -80,15 +80,15 @@ pub enum Error {
     /// The seed file cannot be cut into statements.
     #[error("{}", path.display())]
     SeedText {
-        /// The file.
+        /// Path of the seed file.
         path: PathBuf,
-        /// Why.
+        /// Why the text cannot be cut.
         source: sql::StatementsError,
     },
     /// The seed file holds bytes that the connection cannot carry.
     #[error("{}, line {line}: the statement is not UTF-8 text", path.display())]
     SeedBytes {
-        /// The file.
+        /// Path of the seed file.
         path: PathBuf,
         /// Where the statement begins.
         line: u64,
@@ -96,9 +96,9 @@ pub enum Error {
     /// The running `rds-local` does not answer, or not with yes.
     #[error("{endpoint}: {detail}")]
     Endpoint {
-        /// Its URL.
+        /// URL, address or directory of the `rds-local` that was asked.
         endpoint: String,
-        /// What happened.
+        /// What came instead of a good answer.
         detail: String,
     },
     /// Talking to a server failed.
@@ -107,7 +107,7 @@ pub enum Error {
     /// The source cannot be copied in the way that was asked for.
     #[error("the source cannot be copied by {way}: {why}")]
     NoWay {
-        /// `clone`, `mariadb-backup`.
+        /// The way that was asked for: `clone`, `mariadb-backup` …
         way: &'static str,
         /// What is in the way.
         why: String,
@@ -115,19 +115,19 @@ pub enum Error {
     /// A directory where no server's data belongs.
     #[error("no copy is put below {}: {why}", path.display())]
     Place {
-        /// Which.
+        /// Path of the directory that was named.
         path: PathBuf,
-        /// Why not.
+        /// Why no server's data belongs there.
         why: String,
     },
-    /// Too little room.
+    /// The file system has too little room for a copy.
     #[error("{} has {free} bytes free, and a copy of the source takes {needed}", path.display())]
     Disk {
-        /// What is needed.
+        /// Bytes that the copy takes, by estimate.
         needed: u64,
-        /// What is there.
+        /// Bytes that are free there.
         free: u64,
-        /// Where.
+        /// Path of the directory of the copies.
         path: PathBuf,
     },
     /// Nobody to run the copy's server.
@@ -136,15 +136,15 @@ pub enum Error {
     /// A directory that cannot be known as a copy of ours.
     #[error("{} is left alone: {why}", path.display())]
     NoCopy {
-        /// Which.
+        /// Path of the directory that is left alone.
         path: PathBuf,
-        /// Why not.
+        /// Why it is not known as a copy of ours.
         why: String,
     },
     /// A program that worked for us failed.
     #[error("{what} failed: {detail}")]
     Helper {
-        /// `mysqldump`.
+        /// The program that failed: `mysqldump` …
         what: String,
         /// What it said last.
         detail: String,
@@ -152,7 +152,7 @@ pub enum Error {
     /// The journal cannot be kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A signal arrived.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }

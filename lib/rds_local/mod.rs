@@ -108,7 +108,7 @@ pub fn copy(house: &House, document: &mut Document, options: &CopyOptions) -> Re
     copy::make(house, document, options)
 }
 
-/// Removes copies.
+/// Removes throw-away copies: that of the document's run, or all that have expired.
 pub fn drop(house: &House, document: &mut Document, options: &DropOptions) -> Result<Done, Error> {
     copy::drop(house, document, options)
 }

@@ -26,7 +26,7 @@ pub struct Which {
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
 
-    /// Its directory
+    /// Directory that `rds-local serve` works on
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }

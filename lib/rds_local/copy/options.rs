@@ -45,7 +45,7 @@ pub struct DropOptions {
     pub place: PlaceOptions,
 }
 
-/// Where copies are.
+/// Where throw-away copies are kept on this host.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct PlaceOptions {
     /// Directory of the copies, on a local disk [default: the state directory's name with -copies]
