@@ -16,12 +16,12 @@ pub enum Error {
     /// The region is no region.
     #[error("{0:?} is no AWS region")]
     Region(String),
-    /// A configured endpoint.
+    /// A configured endpoint is no URL that can be used.
     #[error(
         "the endpoint of {service} (${variable}, $AWS_ENDPOINT_URL, endpoint_url in ~/.aws/config): {problem}"
     )]
     Endpoint {
-        /// Of which service.
+        /// The service that the endpoint is of.
         service: &'static str,
         /// The service's own variable.
         variable: &'static str,
@@ -31,7 +31,7 @@ pub enum Error {
     /// The authorities for AWS' own endpoints.
     #[error("$AWS_CA_BUNDLE {path}: {problem}")]
     Bundle {
-        /// The file.
+        /// Path that the variable names.
         path: String,
         /// What is wrong with it.
         problem: String,
@@ -41,7 +41,7 @@ pub enum Error {
     Secret {
         /// Its ARN or name.
         id: String,
-        /// Why not.
+        /// What the service answered.
         source: Fault,
     },
     /// A secret without a password.

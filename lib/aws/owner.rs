@@ -7,11 +7,11 @@ use crate::document::ResourceKind;
 /// A cluster or an instance that has an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// What it is.
+    /// What it is: a cluster or an instance.
     pub kind: ResourceKind,
-    /// Its identifier.
+    /// Identifier at the service, unique among resources of its kind.
     pub id: String,
-    /// Its immutable id.
+    /// `DbClusterResourceId` or `DbiResourceId`: names get reused, these do not.
     pub resource_id: String,
     /// What it is tagged with.
     pub tags: BTreeMap<String, String>,

@@ -9,18 +9,18 @@ pub struct Catalog {
     pub tables: Vec<Table>,
 }
 
-/// One base table.
+/// One base table, with its columns and keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    /// Its database.
+    /// Name of the database that it is in.
     pub database: String,
-    /// Its name, unquoted.
+    /// Name of the table, unquoted.
     pub name: String,
-    /// Storage engine.
+    /// Storage engine, as `InnoDB`; empty if the server names none.
     pub engine: String,
-    /// The server's estimate.
+    /// Number of rows, by the server's estimate.
     pub rows_estimate: u64,
-    /// Data and indexes.
+    /// Bytes of data and indexes, by the server's estimate.
     pub bytes: u64,
     /// Its columns in order, generated and invisible ones too.
     pub columns: Vec<Column>,
@@ -30,11 +30,11 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
 }
 
-/// One column.
+/// One column of a table, as `information_schema` describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of information_schema")]
 pub struct Column {
-    /// Its name, unquoted.
+    /// Name of the column, unquoted.
     pub name: String,
     /// `int`, `varchar`, … in lower case.
     pub data_type: String,
@@ -62,7 +62,7 @@ pub struct Column {
     pub auto_increment: bool,
 }
 
-/// One index.
+/// One index of a table, with its columns in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
     /// `PRIMARY`, or its name.
@@ -95,7 +95,7 @@ impl IndexPart {
 /// One real foreign key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// Its name.
+    /// Name of the constraint, unquoted.
     pub name: String,
     /// The columns of the table that holds it.
     pub columns: Vec<String>,
@@ -112,17 +112,17 @@ pub struct ForeignKey {
 pub enum Family {
     /// Whole numbers and decimals, compared exactly whatever their width and sign.
     Exact,
-    /// FLOAT and DOUBLE.
+    /// FLOAT and DOUBLE, which hold rounded values.
     Approximate,
     /// Text with a character set.
     Text,
-    /// Bytes.
+    /// Bytes without a character set: BINARY, BLOB …
     Binary,
-    /// ENUM and SET.
+    /// ENUM and SET: texts out of a list.
     Choice,
-    /// Dates and times.
+    /// Dates, times, and both together.
     Time,
-    /// JSON.
+    /// JSON as a type of its own, as MySQL has it.
     Json,
     /// Anything else: spatial, bit, vector, uuid, …
     Other,
@@ -141,12 +141,12 @@ impl Catalog {
         format!("{database}{}", written(&table.name))
     }
 
-    /// `table.column`.
+    /// A column as `refresh.toml` names it: `table.column`, with the database where several have the table.
     pub fn written_column(&self, table: &Table, column: &str) -> String {
         format!("{}.{}", self.written(table), written(column))
     }
 
-    /// `table(column, column)`.
+    /// Columns as `refresh.toml` names them: `table(column, column)`, with the database where several have the table.
     pub fn written_columns(&self, table: &Table, columns: &[String]) -> String {
         let columns: Vec<String> = columns.iter().map(|column| written(column)).collect();
         format!("{}({})", self.written(table), columns.join(", "))
@@ -159,12 +159,12 @@ fn written(part: &str) -> String {
 }
 
 impl Table {
-    /// `database.table`, for messages.
+    /// `database.table`, as messages name it.
     pub fn label(&self) -> String {
         format!("{}.{}", self.database, self.name)
     }
 
-    /// `` `database`.`table` ``.
+    /// The table's name in SQL: `` `database`.`table` ``.
     pub fn sql(&self) -> String {
         sql::qualified(&self.database, &self.name)
     }

@@ -89,12 +89,12 @@ fn server(cluster: &Cluster) -> String {
 }
 
 impl Claim {
-    /// The copy's writer.
+    /// How the copy's writer is connected to.
     pub fn server(&self, house: &House, access: &Access) -> Result<Server, mysql::Error> {
         access.to_copy(&self.copy, &house.config.restore)
     }
 
-    /// Its readers.
+    /// How each of the copy's readers is connected to.
     pub fn readers(&self, house: &House, access: &Access) -> Result<Vec<Server>, mysql::Error> {
         let to = |reader| access.to_copy(&self.copy.through(reader), &house.config.restore);
         self.copy.readers.iter().map(to).collect()

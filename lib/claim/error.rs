@@ -18,9 +18,9 @@ pub enum Error {
     NotOurs {
         /// `host:port`, as the document says.
         server: String,
-        /// The document's run.
+        /// The run that the document belongs to.
         run: String,
-        /// The state directory.
+        /// Path of the state directory with the journals.
         directory: String,
         /// `knows none`, `knows another one, at …`.
         why: String,
@@ -32,7 +32,7 @@ pub enum Error {
         "the document wants to log in to {server} with {login}, which neither the journal nor refresh.toml names"
     )]
     ForeignLogin {
-        /// `host:port`.
+        /// `host:port`, as the document says.
         server: String,
         /// `the variable NAME`, `the option file PATH`, `the secret ARN`.
         login: String,
@@ -43,9 +43,9 @@ pub enum Error {
     /// It is another server.
     #[error("{server} is not the copy that this run restored: {why}")]
     NotTheCopy {
-        /// `host:port`.
+        /// `host:port` of the copy, as the journal or a person says.
         server: String,
-        /// What it lacks.
+        /// What proves that it is another server.
         why: String,
         /// What a person would have to type.
         host: String,
@@ -53,7 +53,7 @@ pub enum Error {
     /// The service cannot be asked whose server it is.
     #[error("cannot ask RDS whether {server} is still the copy that this run restored: {said}")]
     NotAsked {
-        /// `host:port`.
+        /// `host:port` of the copy, as the journal or a person says.
         server: String,
         /// What it said instead.
         said: String,

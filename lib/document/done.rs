@@ -9,7 +9,7 @@ use super::failure::{ErrorReport, Failure};
 pub struct Done {
     /// The one line that the tool's step carries for people.
     pub note: String,
-    /// All went well, and still the exit code is to be this one's; the document does not change.
+    /// Overrides the exit code of a successful run; the document does not change.
     pub objection: Option<ErrorReport>,
 }
 

@@ -22,9 +22,9 @@ pub enum Error {
     /// A table, column or object cannot be dumped faithfully.
     #[error("{object} cannot be dumped: {problem}")]
     Unfaithful {
-        /// What.
+        /// The table, column or object, with its database.
         object: String,
-        /// Why not.
+        /// What a dump would lose or change of it.
         problem: String,
     },
     /// A plan that was carried out in place is not to be read anywhere else: it has no masks any more.
@@ -32,7 +32,7 @@ pub enum Error {
         "the plan was carried out in place, and {server} is not where: its tables may be whole and unmasked"
     )]
     NotRewritten {
-        /// Where.
+        /// The login that was tried, as `user@host:port`.
         server: String,
         /// The work schema that should say so.
         schema: String,
@@ -42,17 +42,17 @@ pub enum Error {
         "the key tables in `{schema}` on {server} are not those of this plan, or it was changed on the way"
     )]
     OtherPlan {
-        /// Where.
+        /// The login that was used, as `user@host:port`.
         server: String,
-        /// The work schema.
+        /// Name of the work schema.
         schema: String,
     },
     /// Masks that hash would make NULL of every value.
     #[error("the key of the masks cannot be read from `{schema}` on {server}")]
     NoMaskKey {
-        /// Where.
+        /// The login that was used, as `user@host:port`.
         server: String,
-        /// The work schema.
+        /// Name of the work schema.
         schema: String,
     },
     /// What would be published could not be loaded.
@@ -64,27 +64,27 @@ pub enum Error {
     /// What was read is not what should have been read.
     #[error("{table} should have {expected} rows, and {rows} were read: nothing is published")]
     OtherRows {
-        /// `database.table`.
+        /// The table with its database: `app.notes`.
         table: String,
         /// The plan's number, or the server's.
         expected: u64,
-        /// What was read.
+        /// Rows that were read from the table.
         rows: u64,
     },
     /// Values that masks should have taken away are still there.
     #[error("original values are left in {count} column(s), and nothing is published: {places}")]
     Leaks {
-        /// How many columns.
+        /// Number of columns with originals in them.
         count: usize,
         /// Where: table, column, rows, the first row's key.
         places: String,
-        /// What to paste.
+        /// Lines of `[mask]` to paste into `refresh.toml`.
         toml: String,
     },
     /// The hashes that the plan speaks of are not there.
     #[error("the hashed originals in `{schema}` are not those of this plan")]
     NoOriginals {
-        /// The work schema.
+        /// Name of the work schema.
         schema: String,
     },
     /// A table came while the catalog was being read.
@@ -102,13 +102,13 @@ pub enum Error {
     /// The plan, or its keys.
     #[error(transparent)]
     WorkSchema(#[from] work_schema::Error),
-    /// The server.
+    /// The server refused a statement, or the connection broke.
     #[error(transparent)]
     Server(#[from] mysql::Error),
-    /// The configuration.
+    /// `refresh.toml` or the environment is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// A signal.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }

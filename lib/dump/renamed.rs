@@ -13,7 +13,7 @@ use crate::sql::{Mode, requalify};
 /// The longest name of a database, in characters.
 const NAME_CHARACTERS_MAX: usize = 64;
 
-/// Writes the SQL.
+/// Writes the SQL of a dump for a database that is called `name`.
 pub fn write_as(dump: &DumpFile, name: &str, out: &mut dyn Write) -> Result<(), Error> {
     let manifest = renamed(dump.manifest(), name).map_err(Error::NotThere)?;
     let written = |outcome: io::Result<()>| {

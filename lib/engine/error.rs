@@ -12,28 +12,28 @@ pub enum Error {
     /// A file operation failed.
     #[error("cannot {deed} {}", path.display())]
     File {
-        /// What was tried.
+        /// What was tried, as a verb: `read`, `write`, `make` …
         deed: &'static str,
-        /// Where.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// A link where data is to be.
     #[error("{} is a link: a copy of the data would share what it points to", path.display())]
     Link {
-        /// The link.
+        /// Path of the symbolic link.
         path: PathBuf,
     },
-    /// No server program.
+    /// This host has no server program of the engine.
     #[error("found no {0} server program on this machine")]
     NoServer(&'static str),
     /// The program is of the other engine.
     #[error("{} is not a {engine} server: it says {version:?}", path.display())]
     WrongServer {
-        /// The program.
+        /// Path of the program that was named.
         path: PathBuf,
-        /// What was wanted.
+        /// The engine that was wanted: `MySQL` or `MariaDB`.
         engine: &'static str,
         /// What it says of itself.
         version: String,
@@ -49,7 +49,7 @@ pub enum Error {
     /// It did not end, whatever was tried: what it works on is not touched.
     #[error("the server of {} does not end, not even when it is killed", data.display())]
     StillAlive {
-        /// Its data directory.
+        /// Path of its data directory.
         data: PathBuf,
     },
     /// Somebody else took the server's port before it did.
@@ -58,13 +58,13 @@ pub enum Error {
     /// This host keeps the program out of the directory.
     #[error("AppArmor keeps {} out of {}", program.display(), directory.display())]
     Confined {
-        /// The server program.
+        /// Path of the server program.
         program: PathBuf,
         /// Where it is to work.
         directory: PathBuf,
-        /// What lets it.
+        /// The lines of a profile that let it.
         lines: String,
-        /// Where they belong.
+        /// Path of the file that these lines belong into.
         local: String,
         /// What is loaded again afterwards.
         profile: String,
@@ -72,7 +72,7 @@ pub enum Error {
     /// Talking to a server failed.
     #[error(transparent)]
     MySql(Box<mysql::Error>),
-    /// A signal arrived.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }

@@ -20,9 +20,9 @@ const USUAL_FOLDERS: &[&str] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Brand {
-    /// MariaDB.
+    /// MariaDB: the program is `mariadbd`.
     Mariadb,
-    /// MySQL.
+    /// MySQL: the program is `mysqld`.
     Mysql,
 }
 

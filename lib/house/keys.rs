@@ -10,13 +10,13 @@ use crate::document::{AnyFailure, Ending, Exit, Failure};
 /// What a secret of AWS Secrets Manager says about a server, in the words that its database secrets use.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret {
-    /// `username`.
+    /// `username`: the account that the password is of.
     pub user: Option<String>,
-    /// `password`.
+    /// `password`: of that account, in clear.
     pub password: String,
-    /// `host`.
+    /// `host`: name or address of the server.
     pub host: Option<String>,
-    /// `port`.
+    /// `port`: TCP port of the server.
     pub port: Option<u16>,
 }
 

@@ -21,11 +21,11 @@ use crate::progress::Progress;
 pub struct House {
     /// The tool's name, for messages and steps.
     pub tool: &'static str,
-    /// `refresh.toml`.
+    /// `refresh.toml`, as it was read for this process.
     pub config: Config,
     /// The voice on stderr.
     pub progress: Progress,
-    /// Whether to stop.
+    /// Whether a signal has asked the tool to stop.
     pub cancel: Cancel,
     /// Who may be asked for secrets and tokens: nobody, unless the porch says so.
     pub keys: Arc<dyn Keys>,

@@ -14,11 +14,11 @@ const NAMED_BY_KEY: &[&str] = &["ssh", "git+ssh", "ssh+git"];
 /// What of a URL, or of git's `user@host:path`, others must not see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlSecret {
-    /// `user:password@`.
+    /// The password, in `user:password@`.
     Password,
     /// `name@` where a name may be a token.
     Name,
-    /// `?private_token=…`.
+    /// A parameter, as in `?private_token=…`.
     Query,
 }
 

@@ -19,7 +19,7 @@ const LINE_INTERVAL: Duration = Duration::from_secs(60);
 pub enum Style {
     /// Warnings and errors only.
     None,
-    /// Whole lines.
+    /// Whole lines, one for each event
     Text,
     /// Bars that redraw themselves.
     Bar,
@@ -28,9 +28,9 @@ pub enum Style {
 /// What a long task counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Rows of tables.
+    /// Rows of tables, read or written.
     Rows,
-    /// Bytes.
+    /// Bytes, shown as KiB, MiB and so on.
     Bytes,
     /// Per cent, or anything else without a unit.
     Count,

@@ -23,7 +23,7 @@ pub enum Deed {
         /// One file name a line
         #[arg(long, conflicts_with = "json")]
         plain: bool,
-        /// One JSON array
+        /// One JSON array of the dumps
         #[arg(long)]
         json: bool,
     },
@@ -71,7 +71,7 @@ impl Deed {
     }
 }
 
-/// Does it.
+/// Does what one of the commands asks for, and writes its answer to `out`.
 pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn Write) -> Result<(), Error> {
     let trust = Trust::of(&house.config);
     let directory = |purpose| archive::directory(&house.config, wish.dir.as_deref(), purpose);

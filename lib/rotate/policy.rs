@@ -29,11 +29,11 @@ pub(super) struct Policy {
 /// What becomes of one dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decision {
-    /// File name.
+    /// File name of the dump.
     pub file: String,
-    /// Whether it stays.
+    /// Whether the dump stays: if not, it is removed.
     pub keep: bool,
-    /// Why.
+    /// The rule that decided, for people.
     pub reason: String,
 }
 

@@ -10,11 +10,11 @@ pub enum Error {
     /// A column that was asked for is not on the server.
     #[error("{database}.{table} has no column {column} on the server")]
     NoColumn {
-        /// Its database.
+        /// Database of the table, unquoted.
         database: String,
-        /// Its table.
+        /// Name of the table, unquoted.
         table: String,
-        /// Its name.
+        /// Name of the column, unquoted.
         column: String,
     },
     /// A value that no SQL literal can hold.
@@ -22,7 +22,7 @@ pub enum Error {
     Unrepresentable {
         /// What was being done: `reading app.t`.
         deed: String,
-        /// The column.
+        /// Name of the column, unquoted.
         column: String,
         /// The value: `NaN`, `inf`.
         value: String,
@@ -35,7 +35,7 @@ pub enum Error {
         /// The first column without a value.
         column: String,
     },
-    /// The server.
+    /// The server refused a statement, or the connection broke.
     #[error(transparent)]
     Server(#[from] mysql::Error),
 }

@@ -22,16 +22,16 @@ const RUN_IN_NOISE: usize = 12;
 /// How often escapes are resolved in what came of resolving them: JSON in JSON in a URL.
 const DEPTH_MAX: usize = 4;
 
-/// What all workers share.
+/// What is looked for and how texts are compared: the same for all workers.
 #[derive(Debug)]
 pub struct Scanner {
-    /// How characters fold.
+    /// How characters are folded before they are compared.
     pub fold: Fold,
-    /// The originals.
+    /// Hashes of the originals that are looked for.
     pub filter: Filter,
 }
 
-/// One worker's buffers.
+/// Looks cells through for one worker, in buffers of its own.
 #[derive(Debug)]
 pub struct Sniffer<'a> {
     scanner: &'a Scanner,
@@ -47,7 +47,7 @@ impl Scanner {
             && SORTS.iter().any(|sort| self.filter.hash(*sort, canonical.as_bytes()) == hash)
     }
 
-    /// For one worker.
+    /// Begins to look cells through, with buffers for one worker.
     pub fn sniffer(&self) -> Sniffer<'_> {
         Sniffer { scanner: self, words: Words::default(), spare: Vec::new() }
     }

@@ -14,7 +14,7 @@ const COMMON_SHARE: u64 = 100;
 /// What is in fewer rows of a run than one of so many is not counted from run to run.
 const COUNTED_SHARE: u64 = 2_000;
 
-/// Collects records.
+/// Collects the records of one source, and drops those that too many rows share.
 #[derive(Debug, Default)]
 pub struct Tally {
     records: Vec<Record>,
@@ -23,7 +23,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes one in.
+    /// Takes one record in.
     #[inline]
     pub fn add(&mut self, record: Record) {
         self.records.push(record);

@@ -5,7 +5,7 @@ pub fn name(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// `` `database`.`table` ``.
+/// A table's name with its database, in back-ticks: `` `database`.`table` ``.
 pub fn qualified(database: &str, table: &str) -> String {
     format!("{}.{}", name(database), name(table))
 }

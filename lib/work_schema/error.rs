@@ -15,23 +15,23 @@ pub enum Error {
     /// Its name is taken.
     #[error("{server} has a database `{schema}` that is not ours: refusing to replace it")]
     Foreign {
-        /// The server.
+        /// The login that was used, as `user@host:port`.
         server: String,
-        /// `[dehydrate] work_schema`.
+        /// Name of the schema: `[dehydrate] work_schema`.
         schema: String,
     },
     /// Another run is at work on the same copy.
     #[error("another dehydration is using `{schema}` on {server}")]
     Busy {
-        /// The server.
+        /// The login that was used, as `user@host:port`.
         server: String,
-        /// `[dehydrate] work_schema`.
+        /// Name of the schema: `[dehydrate] work_schema`.
         schema: String,
     },
     /// `[mask] key` is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// The state directory.
+    /// The state directory, which keeps keys between the tools, is of no use.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// `[mask] key` says another key than when the plan was made.
@@ -40,21 +40,21 @@ pub enum Error {
     /// The keys of the plan are not where they should be.
     #[error("the keys of this plan are not in {}", path.display())]
     NoKeys {
-        /// The file.
+        /// Path of the file that should hold the keys.
         path: PathBuf,
     },
     /// A log would hold the key.
     #[error("{server} would write the key of the masks to its binary log: the log is one of statements")]
     LoggedKey {
-        /// The server.
+        /// The login that was used, as `user@host:port`.
         server: String,
     },
     /// The plan was dumped, or dropped.
     #[error("the plan in `{schema}` on {server} is gone: it was dumped, or another run took its place")]
     Gone {
-        /// The server.
+        /// The login that was used, as `user@host:port`.
         server: String,
-        /// The work schema.
+        /// Name of the work schema.
         schema: String,
     },
     /// What is asked for needs a plan that is whole.

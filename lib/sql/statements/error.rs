@@ -8,12 +8,12 @@ use crate::document::{Ending, Exit, Failure};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementsError {
-    /// Reading failed.
+    /// Reading the input failed half-way.
     #[error("cannot read the SQL near line {line}")]
     Read {
-        /// Where.
+        /// Line up to which it was read, counted from 1.
         line: u64,
-        /// Why.
+        /// What the operating system answered.
         source: io::Error,
     },
     /// The input ends inside quotes or a comment.
@@ -27,21 +27,21 @@ pub enum StatementsError {
     /// A statement beyond the limit.
     #[error("the statement that begins in line {line} is longer than {limit} bytes")]
     TooLong {
-        /// Where.
+        /// Line on which the statement begins, counted from 1.
         line: u64,
-        /// The limit.
+        /// Bytes that a statement may have.
         limit: usize,
     },
-    /// `DELIMITER` without one.
+    /// `DELIMITER` stands without the text that is to end statements.
     #[error("DELIMITER in line {line} is not followed by one")]
     NoDelimiter {
-        /// Where.
+        /// Line of the `DELIMITER`, counted from 1.
         line: u64,
     },
 }
 
 impl StatementsError {
-    /// Where.
+    /// The line that the error is about, counted from 1.
     pub fn line(&self) -> u64 {
         match self {
             Self::Read { line, .. }
