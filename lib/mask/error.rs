@@ -13,9 +13,9 @@ pub enum Error {
     /// The server refuses a compiled mask.
     #[error("{column}: the server refuses this mask")]
     Expression {
-        /// `file:line: table.column`.
+        /// The rule's place and column: `file:line: table.column`.
         column: String,
-        /// What it said.
+        /// What the server answered.
         source: Box<crate::mysql::Error>,
     },
     /// Masked values break a rule that the table itself has.
@@ -31,11 +31,11 @@ pub enum Error {
     /// Columns that look like personal data and have neither mask nor reason.
     #[error("{count} column(s) that look like personal data have no mask: {names}")]
     Unmasked {
-        /// How many.
+        /// Number of columns without a mask.
         count: usize,
         /// The first of them, with the evidence.
         names: String,
-        /// What to paste.
+        /// Lines of `[mask]` to paste into `refresh.toml`.
         toml: String,
     },
 }

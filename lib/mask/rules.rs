@@ -143,7 +143,7 @@ fn unused(catalog: &Catalog, config: &Config, rule: &Rule<'_>) -> Error {
 pub struct Ends<'a> {
     /// The table that refers.
     pub child: usize,
-    /// Its columns.
+    /// The columns that refer, in the relation's order.
     pub child_columns: &'a [String],
     /// The table that is referred to.
     pub parent: usize,

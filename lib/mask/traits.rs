@@ -27,7 +27,7 @@ pub enum Outcome {
 /// What one clear value says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
-    /// Whose it is.
+    /// It says whose it is: a name, an address, a number of one person.
     Telling,
     /// Nothing is known but that it goes: only short texts are values, long ones are free text.
     Vague,

@@ -22,47 +22,47 @@ pub enum Error {
     /// The document's copy is not believed to be one.
     #[error(transparent)]
     Claim(#[from] claim::Error),
-    /// A signal arrived.
+    /// A signal (SIGINT, SIGTERM) ended the work.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
     /// No `refresh.toml`, and no flag in its place.
     #[error("there is no refresh.toml: none was named, and none is here or in /etc/refreshkit")]
     NoConfiguration,
-    /// Nothing to read.
+    /// `[source] databases` is empty, so there is nothing to read.
     #[error("[source] databases names no database")]
     NoDatabases,
     /// A database that is not there.
     #[error("{server} has no database `{database}`, or this user may not see it")]
     NoDatabase {
-        /// Who looked where.
+        /// The login that looked, as `user@host:port`.
         server: String,
-        /// Which.
+        /// Name of the database that was asked for.
         database: String,
     },
     /// Databases without a table.
     #[error("there is no table in {databases}")]
     NoTables {
-        /// Which databases.
+        /// Names of the databases, as one text.
         databases: String,
     },
     /// `init` does not write over a file.
     #[error("{path} is there already")]
     FileExists {
-        /// Which file.
+        /// Path of the file that is there.
         path: String,
     },
     /// The configuration cannot be written.
     #[error("cannot write {path}")]
     NotWritten {
-        /// Which file.
+        /// Path of the configuration file.
         path: String,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// A configuration that lines cannot be added to.
     #[error("{path} cannot be added to: {problem}")]
     NotEditable {
-        /// Which file.
+        /// Path of the configuration file.
         path: String,
         /// What is in the way.
         problem: String,
@@ -73,25 +73,25 @@ pub enum Error {
     /// A file given with `--document` cannot be used.
     #[error("cannot read the document {path}")]
     DocumentFile {
-        /// Where.
+        /// Path of the document.
         path: String,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// A file given with `--digests` or `--queries` cannot be read.
     #[error("cannot read the statements in {path}")]
     Statements {
-        /// Where.
+        /// Path of the file with the statements.
         path: String,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// `--dot` or `--svg` cannot be written.
     #[error("cannot write the picture {path}")]
     Picture {
-        /// Where.
+        /// Path of the picture.
         path: String,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
     /// A document given with `--document` is none.
@@ -100,29 +100,29 @@ pub enum Error {
     /// Writing to a server that nobody called a copy.
     #[error("{server} is not a copy that this run restored: refusing to {deed} there")]
     NotACopy {
-        /// Its host.
+        /// Host name or address of the server.
         server: String,
         /// What would have happened.
         deed: &'static str,
-        /// What to add.
+        /// What to add to the command, for people.
         hint: String,
     },
     /// Tables that nothing says anything about.
     #[error("{count} table(s) that no rule and no relation reaches: {names}")]
     Unreached {
-        /// How many.
+        /// Number of tables that nothing reaches.
         count: usize,
         /// The first of them.
         names: String,
-        /// What to paste.
+        /// Lines of `[dehydrate]` to paste into `refresh.toml`.
         toml: String,
     },
     /// `check --strict` found relations that nobody declared.
     #[error("{count} relation(s) that names and values speak of are not in refresh.toml")]
     Unreviewed {
-        /// How many.
+        /// Number of relations that nobody declared.
         count: usize,
-        /// What to paste.
+        /// Lines of `[relations]` to paste into `refresh.toml`.
         toml: String,
     },
     /// `--target-rows` or `--target-size` is less than what must come.
@@ -138,29 +138,29 @@ pub enum Error {
     /// Columns that hold copies of masked values and leave otherwise.
     #[error("{count} column(s) hold copies of masked values and are not masked as those are: {names}")]
     Copies {
-        /// How many.
+        /// Number of columns that hold copies.
         count: usize,
         /// Which, with the evidence.
         names: String,
-        /// What to paste.
+        /// Lines of `[mask]` to paste into `refresh.toml`.
         toml: String,
     },
     /// Made-up people were recognised behind the masks.
     #[error("the masks let through what they should hide, in {count} column(s): {columns}")]
     Canaries {
-        /// How many columns.
+        /// Number of columns that let something through.
         count: usize,
-        /// Which.
+        /// The columns, each with what was recognised.
         columns: String,
     },
-    /// The proof failed.
+    /// The proof failed: a kept row refers to one that was left behind.
     #[error(
         "{rows} kept row(s) of {child} refer to rows of {parent} that exist but were not kept: nothing may use this plan"
     )]
     Dangling {
-        /// How many.
+        /// Number of kept rows that refer to such.
         rows: u64,
-        /// The referring columns.
+        /// The referring table and columns: `app.ratings(app_id)`.
         child: String,
         /// What they refer to.
         parent: String,

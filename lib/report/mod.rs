@@ -66,12 +66,12 @@ pub enum Error {
     /// A report cannot be written.
     #[error("cannot write the report {}", path.display())]
     File {
-        /// Which.
+        /// Path of the report.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system answered.
         source: std::io::Error,
     },
-    /// `--fail-on`.
+    /// The concern that `--fail-on` names was found.
     #[error(transparent)]
     Concern(#[from] OnFallback),
 }

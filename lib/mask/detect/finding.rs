@@ -22,7 +22,7 @@ const BY_NAME: &str = "by its name";
 pub struct Finding {
     /// Position of the table in the catalog.
     pub table: usize,
-    /// The column.
+    /// Name of the column, unquoted.
     pub column: String,
     /// Why: `its name`, `31 of 500 sampled values hold an e-mail address`.
     pub evidence: String,

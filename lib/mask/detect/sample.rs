@@ -165,7 +165,7 @@ fn question(table: &Table, texts: &[&Column]) -> String {
 pub struct Variety {
     /// Values that are not empty.
     pub total: u64,
-    /// Different ones.
+    /// Different values among those.
     pub different: u64,
     /// Values of several words that begin like names.
     pub like_names: u64,

@@ -18,7 +18,7 @@ use crate::sql::literal;
 /// From when windows count back, and how much of what the rules ask for is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When {
-    /// The moment.
+    /// The moment that windows count back from: that of the data.
     pub as_of: Timestamp,
     /// Windows and `at_least` in parts of 1,024.
     pub share: u64,

@@ -22,7 +22,7 @@ use crate::plan::error::Error;
 pub struct Blueprint {
     /// The databases that come along.
     pub databases: Vec<String>,
-    /// Their tables.
+    /// Their tables, with columns and keys.
     pub catalog: Catalog,
     /// Which columns refer to which.
     pub edges: Vec<Edge>,
@@ -47,9 +47,9 @@ pub enum Kept {
     Children,
     /// Nowhere: the rows whose parent is kept along the relation of this number, for tables whose keys nothing needs.
     Along(usize),
-    /// Nowhere: all rows.
+    /// Nowhere: all rows of the table are kept.
     All,
-    /// Nowhere: no rows.
+    /// Nowhere: no row of the table is kept.
     Nothing,
 }
 

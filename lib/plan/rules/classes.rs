@@ -16,7 +16,7 @@ use crate::plan::error::Error;
 /// What happens to a table, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Class {
-    /// What happens.
+    /// What happens to the table's rows.
     pub class: TableClass,
     /// The rule that decided, for people.
     pub why: String,

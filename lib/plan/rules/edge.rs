@@ -9,7 +9,7 @@ use crate::config::Up;
 pub enum Origin {
     /// A foreign key of the database.
     ForeignKey,
-    /// `refresh.toml`.
+    /// An entry of `[relations]` in `refresh.toml`.
     Declared,
 }
 
@@ -45,12 +45,12 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// `app.ratings(app_id)`.
+    /// The referring table with its columns: `app.ratings(app_id)`.
     pub fn child_label(&self, catalog: &Catalog) -> String {
         format!("{}({})", catalog.tables[self.child].label(), self.child_columns.join(", "))
     }
 
-    /// `app.applications(app_id)`.
+    /// The table that is referred to, with its columns: `app.applications(app_id)`.
     pub fn parent_label(&self, catalog: &Catalog) -> String {
         format!("{}({})", catalog.tables[self.parent].label(), self.parent_columns.join(", "))
     }

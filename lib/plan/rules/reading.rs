@@ -32,7 +32,7 @@ impl Default for Reading {
 /// A table that is read along a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Along {
-    /// The relation's number.
+    /// Number of the relation in the blueprint's list.
     pub edge: usize,
     /// What was found, once the parents' keys are there.
     pub found: Option<Found>,
@@ -41,7 +41,7 @@ pub struct Along {
 /// The kept rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// All of them.
+    /// Number of kept rows, in ranges or not.
     pub rows: u64,
     /// Where most of them are.
     pub ranges: Vec<WholeRange>,

@@ -41,7 +41,7 @@ pub enum Ask {
     },
     /// Say along which relations a row of the last plan came
     Explain {
-        /// `table` or `database.table`
+        /// The row's table, as `table` or `database.table`
         table: String,
         /// The row's key; one argument for each column of it
         #[arg(required = true)]
