@@ -19,7 +19,7 @@ impl Done {
         Self { note: note.into(), objection: None }
     }
 
-    /// The same, with the exit code of `failure` of `tool`.
+    /// The same, but the process exits with the code of `failure`, which is reported as a failure of `tool`.
     #[must_use]
     pub fn objecting(self, tool: &str, failure: &dyn Failure) -> Self {
         Self { objection: Some(ErrorReport::of(tool, failure)), ..self }

@@ -1,4 +1,4 @@
-//! What the server of an instance is told in its option file.
+//! The option file that the server of an instance starts with.
 //!
 //! In: a target's section, the server program. Out: the lines: ours, and behind them those of the developer's own file, if that is
 //! nobody else's.

@@ -18,7 +18,7 @@ use super::binary::{Kind, Row};
 use super::error::number;
 use super::packets::{Command, PACKET_BYTES_MAX, Packets, length};
 
-/// The server's words for: too many statements, and none of this kind.
+/// Errors upon which a statement is run without being prepared: too many are prepared already, or this kind cannot be.
 const NOT_PREPARED: [u16; 2] = [number::TOO_MANY_PREPARED, number::NOT_PREPARABLE];
 
 /// The values of one row, in the order of its columns.

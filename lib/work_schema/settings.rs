@@ -1,4 +1,6 @@
-//! What the sessions that write to the work schema, and those that read through it, are set to.
+//! Session settings of the connections that write key tables, and of those that read masked rows.
+//!
+//! In: a session. Out: the same, with isolation level, SQL mode and limits as these two kinds of statements need them.
 
 use super::error::Error;
 use crate::mysql::Session;
@@ -16,7 +18,7 @@ pub(super) const READING: &[&str] = &[
     "SET SESSION group_concat_max_len = 1073741824",
 ];
 
-/// Makes a session one that collects keys.
+/// Prepares a session for collecting keys.
 pub(crate) fn ready(session: &mut Session) -> Result<(), Error> {
     for setting in SESSION {
         session.run("preparing the session", setting)?;
@@ -26,7 +28,8 @@ pub(crate) fn ready(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a condition of refresh.toml means by a bare table name; MariaDB also wants one to delete by alias.
+/// Makes `database` the default of the session: a condition of refresh.toml means its tables by a bare name, and MariaDB also
+/// needs a default to delete by alias.
 pub(crate) fn choose(session: &mut Session, database: Option<&String>) -> Result<(), Error> {
     if let Some(database) = database {
         session.run("choosing the default database", &format!("USE {}", name(database)))?;

@@ -1,4 +1,5 @@
-//! Definitions leave as they are: defaults, comments and routines may hold what the masks hide in rows.
+//! Warns about personal data in definitions (DDL), which are never masked: defaults, comments and routines may hold what the masks
+//! hide in rows.
 //!
 //! In: the definitions of a planned dump. Out: one warning each where something looks like personal data. The value
 //! itself is not repeated.

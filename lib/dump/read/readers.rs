@@ -24,7 +24,8 @@ use crate::mysql::{self, Server, Session};
 use crate::sql::literal;
 use crate::work_schema::{Keys, ReaderMark};
 
-/// A reader that was up to date a moment before gets this part of the usual time while it keeps writers waiting.
+/// Under `LOCK TABLES`, a reader is waited for at most `reader_wait` divided by this: writers wait meanwhile, and the reader was up to
+/// date a moment before.
 const LOCKED_PART: u32 = 6;
 
 /// The shortest and the longest pause between two looks.

@@ -32,7 +32,7 @@ const LOCKED_TABLES_MAX: usize = 20_000;
 pub(crate) struct Snapshot {
     /// Reads definitions and cuts chunks.
     pub(crate) planner: Session,
-    /// Read rows.
+    /// Connections that read rows, each in a transaction of its own.
     pub(crate) workers: Vec<Worker>,
     pub(crate) consistency: Consistency,
 }
@@ -45,14 +45,14 @@ pub(crate) struct Worker {
     pub(crate) at_reader: bool,
 }
 
-/// Who reads.
+/// The servers that the dump is read from, and with how many connections.
 pub(crate) struct Crew<'a> {
     pub(crate) writer: &'a Server,
-    /// Servers that show the same rows, if they can prove it.
+    /// Replicas that share the reading once they have proven that they show the same rows.
     pub(crate) readers: &'a [Server],
-    /// How many connections in all.
+    /// Number of connections that read rows, over all servers.
     pub(crate) workers: usize,
-    /// Where readers' marks are written.
+    /// Name of the work schema, which holds the marks that readers have to show.
     pub(crate) schema: &'a str,
 }
 

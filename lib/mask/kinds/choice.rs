@@ -1,4 +1,6 @@
-//! One of some values: by weight, or by what the value was.
+//! The kind `choice`: one value out of a list, by weight, or by what the value was.
+//!
+//! In: `values` and `weights`, or `map` and `value`. Out: an SQL expression that gives one of them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +10,7 @@ use super::target::{Made, Target, Wish, lossy};
 use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::sql::literal;
 
-/// What is chosen from.
+/// The values that `choice` chooses from.
 pub(crate) enum Choice<'a> {
     /// Each value and how often it comes.
     Weighted(Vec<(&'a Scalar, u64)>),
@@ -16,7 +18,7 @@ pub(crate) enum Choice<'a> {
     Mapped(&'a BTreeMap<String, Scalar>, &'a Scalar),
 }
 
-/// What the settings say.
+/// Reads `values` and `weights`, or `map` and `value`, from a rule; an error says what is missing.
 pub(crate) fn settings(config: &MaskConfig) -> Result<Choice<'_>, Wrong> {
     match (config.values.is_empty(), config.map.is_empty()) {
         (false, true) => weights(config),

@@ -73,7 +73,7 @@ fn watch(cancel: &Cancel, server: &Server, connections: &Mutex<Vec<u32>>, over: 
     }
 }
 
-/// After a signal, whatever the server said is that.
+/// Reports an error of the server as the interruption, if a signal came: it is the killed statement that the server speaks of.
 pub(crate) fn told<T>(house: &House, outcome: Result<T, Error>) -> Result<T, Error> {
     match (outcome, house.cancel.requested()) {
         (
