@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use refreshkit::cli::{self, Role};
-use refreshkit::instance::{self, Command};
+use refreshkit::instance::{self, InstanceCommand};
 use refreshkit::restore::RunOptions;
 
 const MORE: &str = "\
@@ -33,14 +33,14 @@ struct Args {
     #[command(flatten)]
     common: cli::Common,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<InstanceCommand>,
 }
 
 const NAME: &str = "dev-restore";
 
 fn main() -> std::process::ExitCode {
     cli::door(NAME, Role::Head, |Args { common, run, command }| {
-        let command = command.unwrap_or(Command::Run(run));
+        let command = command.unwrap_or(InstanceCommand::Run(run));
         if command.gives_a_document() {
             cli::run(NAME, &common, Role::Head, move |h, d| Ok(instance::perform(h, d, &command)?))
         } else {

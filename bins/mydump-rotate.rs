@@ -24,7 +24,7 @@ struct Args {
     #[command(flatten)]
     common: cli::Common,
     #[command(subcommand)]
-    deed: Option<rotate::Deed>,
+    deed: Option<rotate::RotateAction>,
 }
 
 const NAME: &str = "mydump-rotate";

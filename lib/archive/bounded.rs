@@ -38,13 +38,13 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let inner: Vec<List<T>> = list(deserializer)?;
+    let inner: Vec<BoundedList<T>> = list(deserializer)?;
     Ok(inner.into_iter().map(|list| list.0).collect())
 }
 
-struct List<T>(Vec<T>);
+struct BoundedList<T>(Vec<T>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for BoundedList<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         list(deserializer).map(Self)
     }
@@ -87,7 +87,7 @@ mod tests {
             within(bytes, || serde_json::from_str::<Lists>(r#"{"lists":[[1,2],[3]]}"#))
                 .map(|found| found.lists)
         };
-        let needed = 2 * (3 * size_of::<u64>() + 2 * size_of::<List<u64>>());
+        let needed = 2 * (3 * size_of::<u64>() + 2 * size_of::<BoundedList<u64>>());
         assert_eq!(read(needed).unwrap(), [vec![1, 2], vec![3]]);
         assert!(read(needed - 1).unwrap_err().to_string().contains("too long"));
     }

@@ -52,7 +52,7 @@ pub struct DumpFile {
     bytes: u64,
     manifest: Manifest,
     signature: Option<Signature>,
-    reading: Reading,
+    reading: ReadBudget,
 }
 
 impl DumpFile {
@@ -91,7 +91,7 @@ impl DumpFile {
         }
         let layout = manifest.check_layout(trailer.offset);
         layout.and_then(|()| strict::check(&manifest)).map_err(|problem| Error::damaged(&path, problem))?;
-        Ok(Self { path, file, bytes, manifest, signature, reading: Reading::default() })
+        Ok(Self { path, file, bytes, manifest, signature, reading: ReadBudget::default() })
     }
 
     /// Where the file is.
@@ -192,12 +192,12 @@ impl Room {
 
 /// How much is being read.
 #[derive(Debug, Default)]
-struct Reading {
+struct ReadBudget {
     bytes: Mutex<u64>,
     less: Condvar,
 }
 
-impl Reading {
+impl ReadBudget {
     /// Waits until there is room for so much.
     fn turn(&self, bytes: u64) -> Turn<'_> {
         let bytes = bytes.min(ROOM_BYTES);
@@ -211,7 +211,7 @@ impl Reading {
 /// Room that one member has, as long as it is read.
 #[derive(Debug)]
 struct Turn<'a> {
-    reading: &'a Reading,
+    reading: &'a ReadBudget,
     bytes: u64,
 }
 

@@ -9,7 +9,7 @@ use std::io::BufReader;
 use super::error::Error;
 use super::file::{DumpFile, MemberReader};
 use super::manifest::{MemberKind, TableEntry};
-use crate::sql::{Statements, Step, Unknown, each, name};
+use crate::sql::{Statements, TupleStep, Unknown, each, name};
 
 /// How much of a member is read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
@@ -108,7 +108,10 @@ pub(crate) struct Insert {
 
 impl Insert {
     /// Calls `seen` for every value of every row and after each row. An error is one of the text, or what `seen` gave.
-    pub(crate) fn each(&self, seen: impl FnMut(Step<'_>) -> Result<(), Unknown>) -> Result<u64, Unknown> {
+    pub(crate) fn each(
+        &self,
+        seen: impl FnMut(TupleStep<'_>) -> Result<(), Unknown>,
+    ) -> Result<u64, Unknown> {
         each(&self.sql, seen)
     }
 
@@ -121,12 +124,12 @@ impl Insert {
     pub(crate) fn check(&self) -> Result<u64, Unknown> {
         let mut values = 0;
         self.each(|step| match step {
-            Step::Value(position, _) => {
+            TupleStep::Value(position, _) => {
                 values = position + 1;
                 Ok(())
             }
-            Step::End if values == self.columns => Ok(()),
-            Step::End => Err(Unknown),
+            TupleStep::End if values == self.columns => Ok(()),
+            TupleStep::End => Err(Unknown),
         })
     }
 

@@ -77,7 +77,7 @@ pub(crate) fn of_text(kind: MemberKind, text: &[u8], level: u32) -> Member {
 }
 
 /// Rows of one table on their way into members.
-pub(crate) struct Rows<'a> {
+pub(crate) struct MemberRows<'a> {
     packer: &'a mut Packer,
     table: usize,
     /// Text for the beginning of each member (`USE …`).
@@ -90,7 +90,7 @@ pub(crate) struct Rows<'a> {
     count: u64,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> MemberRows<'a> {
     /// No rows yet; the packer must be empty.
     pub(crate) fn new(packer: &'a mut Packer, table: usize, before: &'a str, insert: &'a str) -> Self {
         Self { packer, table, before, insert, statement_bytes: 0, statement_bytes_max: 0, count: 0 }

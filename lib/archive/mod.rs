@@ -18,10 +18,10 @@ mod trailer;
 mod verify;
 
 pub(crate) use directory::{
-    Candidate, LATEST, Partial, WholeDump, candidates, directory, find, is_file_letter, is_file_word,
+    DumpCandidate, LATEST, Partial, WholeDump, candidates, directory, find, is_file_letter, is_file_word,
     is_later, latest, pick, whole_dumps,
 };
-pub use directory::{Listed, Store, list};
+pub use directory::{DumpStore, ListedDump, list};
 pub use error::{Error, FileAction, Purpose};
 pub use file::{DumpFile, MemberReader};
 pub(crate) use inserts::{Insert, Inserts, insert_into};
@@ -29,7 +29,7 @@ pub use manifest::{
     Consistency, DatabaseEntry, FORMAT, Manifest, MemberEntry, MemberKind, ObjectEntry, ObjectKind,
     TableEntry, TableKind,
 };
-pub(crate) use member::{Member, Packer, Rows, of_text};
+pub(crate) use member::{Member, MemberRows, Packer, of_text};
 pub(crate) use regular::open as open_regular;
 pub use signature::{KeyPair, Signer, Trust, fingerprint};
 pub(crate) use strict::session::{AS_IT_IS, SESSION};

@@ -7,7 +7,7 @@ use aws_sdk_rds::config::http::HttpResponse;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 
 use super::credentials;
-use super::fault::{Fault, FaultClass, class_of};
+use super::fault::{CallFailure, FaultClass, class_of};
 use crate::document::chain;
 use crate::house::Cancel;
 
@@ -20,7 +20,7 @@ pub(crate) fn run<T, E>(
     cancel: &Cancel,
     call: &'static str,
     future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, Fault>
+) -> Result<T, CallFailure>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -32,8 +32,8 @@ pub(crate) fn until_cancelled<T>(
     runtime: &tokio::runtime::Runtime,
     cancel: &Cancel,
     call: &'static str,
-    future: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, Fault> {
+    future: impl Future<Output = Result<T, CallFailure>>,
+) -> Result<T, CallFailure> {
     let cancelled = async {
         while cancel.requested().is_none() {
             tokio::time::sleep(CANCEL_POLL).await;
@@ -43,13 +43,13 @@ pub(crate) fn until_cancelled<T>(
         tokio::select! {
             biased;
             outcome = future => outcome,
-            () = cancelled => Err(Fault { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
+            () = cancelled => Err(CallFailure { call, class: FaultClass::Interrupted, code: None, message: "stopped by a signal".to_owned() }),
         }
     })
 }
 
 /// What a failed call means. Codes on the wire, not names of shapes: they differ, and some have no shape.
-fn fault<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Fault
+fn fault<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> CallFailure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -65,7 +65,7 @@ where
     let said = error.message().map(str::to_owned);
     let message =
         said.unwrap_or_else(|| if status >= 500 { format!("HTTP status {status}") } else { chain(error) });
-    Fault { call, class, code, message }
+    CallFailure { call, class, code, message }
 }
 
 /// A call that got no answer.

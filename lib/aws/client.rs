@@ -17,7 +17,7 @@ use aws_types::service_config::ServiceConfigKey;
 use super::call;
 use super::credentials::{self, Standing};
 use super::error::Error;
-use super::fault::{Fault, FaultClass};
+use super::fault::{CallFailure, FaultClass};
 use super::host::checked_endpoint;
 use crate::config::environment;
 use crate::house::Cancel;
@@ -51,20 +51,20 @@ const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
 /// A service as the SDK's settings name it.
 #[derive(Debug)]
-pub(crate) struct Service {
+pub(crate) struct AwsService {
     id: &'static str,
     variable: &'static str,
 }
 
 /// RDS itself.
-pub(crate) const RDS: Service = Service { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
+pub(crate) const RDS: AwsService = AwsService { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
 
 /// Where passwords are kept.
-pub(crate) const SECRETS_MANAGER: Service =
-    Service { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
+pub(crate) const SECRETS_MANAGER: AwsService =
+    AwsService { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
 
 /// Who we are.
-pub(crate) const STS: Service = Service { id: "STS", variable: "AWS_ENDPOINT_URL_STS" };
+pub(crate) const STS: AwsService = AwsService { id: "STS", variable: "AWS_ENDPOINT_URL_STS" };
 
 /// How a call is repeated.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,7 @@ struct Rhythm {
 
 /// The SDK's configuration with region and credentials in it, and what runs its calls.
 #[derive(Debug)]
-pub(crate) struct Loaded {
+pub(crate) struct SdkSetup {
     /// Region, credentials, HTTP.
     pub(crate) shared: SdkConfig,
     /// Whether the region is one that somebody set, and not that of what was asked for first.
@@ -87,7 +87,7 @@ pub(crate) struct Loaded {
 }
 
 /// Finds the region, for a tool that waits for AWS anyway, and so for its credentials. `pace` shortens the pauses in tests.
-pub(crate) fn load_for_orders(pace: f64) -> Result<Loaded, Error> {
+pub(crate) fn load_for_orders(pace: f64) -> Result<SdkSetup, Error> {
     load(Rhythm { attempts: ATTEMPTS, backoff: Duration::from_secs(1), pace: pace.min(1.0) }, None)
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn region() -> Option<String> {
 }
 
 /// Finds region and credentials for tools that only log in: `region` stands in for one that nobody set.
-pub(crate) fn load_for_logins(region: Option<&str>, cancel: &Cancel) -> Result<Loaded, Error> {
+pub(crate) fn load_for_logins(region: Option<&str>, cancel: &Cancel) -> Result<SdkSetup, Error> {
     let loaded = load(Rhythm { attempts: LOGIN_ATTEMPTS, backoff: LOGIN_BACKOFF, pace: 1.0 }, region)?;
     let begun = Instant::now();
     loop {
@@ -111,17 +111,17 @@ pub(crate) fn load_for_logins(region: Option<&str>, cancel: &Cancel) -> Result<L
     }
 }
 
-impl Loaded {
+impl SdkSetup {
     /// What the credentials are. Missing ones would come up as a dispatch failure of the first call: asked for here, they are
     /// one sentence.
-    pub(crate) fn standing(&self, cancel: &Cancel) -> Result<Standing, Fault> {
+    pub(crate) fn standing(&self, cancel: &Cancel) -> Result<Standing, CallFailure> {
         call::until_cancelled(&self.runtime, cancel, "credentials", credentials::standing(&self.shared))
     }
 }
 
 /// The endpoint of a service that AWS' own tools would use, if it is not the region's own: its variable, that of all
 /// services, its entry in the profile's `services`, that of the profile; none of them if they are to be ignored.
-pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static Service) -> Result<Option<String>, Error> {
+pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static AwsService) -> Result<Option<String>, Error> {
     let key =
         ServiceConfigKey::builder().service_id(service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
     let key = key.build().expect("all of it is set");
@@ -131,7 +131,7 @@ pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static Service) -> Resu
 }
 
 /// Finds the region.
-fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
+fn load(rhythm: Rhythm, region: Option<&str>) -> Result<SdkSetup, Error> {
     check_bundle()?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
@@ -147,7 +147,7 @@ fn load(rhythm: Rhythm, region: Option<&str>) -> Result<Loaded, Error> {
         }
         Some(_) => {}
     }
-    Ok(Loaded { shared, region_is_set, runtime })
+    Ok(SdkSetup { shared, region_is_set, runtime })
 }
 
 async fn configuration(rhythm: Rhythm) -> SdkConfig {

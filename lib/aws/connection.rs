@@ -11,10 +11,10 @@ use aws_sdk_rds::config::http::HttpResponse;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 
 use super::call;
-use super::client::{self, Loaded};
+use super::client::{self, SdkSetup};
 use super::credentials::Standing;
 use super::error::Error;
-use super::fault::{Fault, FaultClass};
+use super::fault::{CallFailure, FaultClass};
 use super::host::{is_local, region_of_host};
 use crate::house::Cancel;
 
@@ -23,7 +23,7 @@ use crate::house::Cancel;
 pub(crate) struct Connection {
     /// The SDK's client.
     pub(crate) client: Client,
-    loaded: Loaded,
+    loaded: SdkSetup,
     cancel: Cancel,
     /// Whether the credentials are of a session that nobody renews.
     ends: Cell<bool>,
@@ -50,7 +50,7 @@ impl Connection {
         Ok(Self::with(loaded, endpoint, region, cancel))
     }
 
-    fn with(loaded: Loaded, endpoint: Option<String>, region: Option<String>, cancel: Cancel) -> Self {
+    fn with(loaded: SdkSetup, endpoint: Option<String>, region: Option<String>, cancel: Cancel) -> Self {
         let mut config = aws_sdk_rds::config::Builder::from(&loaded.shared);
         if let Some(region) = region {
             config.set_region(Some(Region::new(region)));
@@ -64,7 +64,7 @@ impl Connection {
     }
 
     /// What the credentials are, from whoever gives them.
-    pub(crate) fn standing(&self) -> Result<Standing, Fault> {
+    pub(crate) fn standing(&self) -> Result<Standing, CallFailure> {
         let standing = self.loaded.standing(&self.cancel)?;
         self.ends.set(standing.ends());
         Ok(standing)
@@ -81,9 +81,9 @@ impl Connection {
     }
 
     /// The ARN of whoever calls: anybody may ask for that.
-    pub(crate) fn caller(&self) -> Result<String, Fault> {
+    pub(crate) fn caller(&self) -> Result<String, CallFailure> {
         let mut config = aws_sdk_sts::config::Builder::from(&self.loaded.shared);
-        let fault = |message: String| Fault {
+        let fault = |message: String| CallFailure {
             call: "GetCallerIdentity",
             class: FaultClass::Rejected,
             code: None,
@@ -105,13 +105,13 @@ impl Connection {
         &self,
         call: &'static str,
         future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, Fault>
+    ) -> Result<T, CallFailure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let outcome = call::run(&self.loaded.runtime, &self.cancel, call, future);
         outcome.map_err(|fault| match fault.class {
-            FaultClass::Expired if self.ends.get() => Fault { class: FaultClass::Spent, ..fault },
+            FaultClass::Expired if self.ends.get() => CallFailure { class: FaultClass::Spent, ..fault },
             _ => fault,
         })
     }

@@ -1,6 +1,6 @@
 //! Whose credentials the calls carry, and what it means that there are none.
 //!
-//! In: the SDK's provider, or the error of a call. Out: how long the credentials are good for, or a [`Fault`]: nothing is configured
+//! In: the SDK's provider, or the error of a call. Out: how long the credentials are good for, or a [`CallFailure`]: nothing is configured
 //! (a person must act), or a provider is and does not answer (it may in a while).
 
 use std::error::Error;
@@ -10,7 +10,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_rds::config::ProvideCredentials;
 use jiff::Timestamp;
 
-use super::fault::{Fault, FaultClass};
+use super::fault::{CallFailure, FaultClass};
 use crate::config::environment;
 use crate::document::chain;
 
@@ -33,7 +33,7 @@ impl Standing {
 }
 
 /// Asks the provider.
-pub(crate) async fn standing(shared: &SdkConfig) -> Result<Standing, Fault> {
+pub(crate) async fn standing(shared: &SdkConfig) -> Result<Standing, CallFailure> {
     let Some(provider) = shared.credentials_provider() else {
         return Err(fault(FaultClass::NoCredentials, "no AWS credentials are configured".to_owned()));
     };
@@ -59,8 +59,8 @@ pub(crate) async fn standing(shared: &SdkConfig) -> Result<Standing, Fault> {
     }
 }
 
-fn fault(class: FaultClass, message: String) -> Fault {
-    Fault { call: "credentials", class, code: None, message }
+fn fault(class: FaultClass, message: String) -> CallFailure {
+    CallFailure { call: "credentials", class, code: None, message }
 }
 
 /// What an error says about credentials, if it is about them.

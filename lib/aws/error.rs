@@ -1,6 +1,6 @@
 //! How talking to AWS fails.
 
-use super::fault::{Fault, FaultClass};
+use super::fault::{CallFailure, FaultClass};
 use crate::document::{Ending, Exit, Failure};
 
 /// Why AWS gave nothing.
@@ -9,7 +9,7 @@ use crate::document::{Ending, Exit, Failure};
 pub enum Error {
     /// A call of a service.
     #[error(transparent)]
-    Call(#[from] Fault),
+    Call(#[from] CallFailure),
     /// The region is nowhere.
     #[error("no AWS region is set")]
     NoRegion,
@@ -42,7 +42,7 @@ pub enum Error {
         /// Its ARN or name.
         id: String,
         /// What the service answered.
-        source: Fault,
+        source: CallFailure,
     },
     /// A secret without a password.
     #[error("the secret {0} is no JSON object with a \"password\"")]
@@ -88,7 +88,7 @@ impl Failure for Error {
     }
 }
 
-impl Failure for Fault {
+impl Failure for CallFailure {
     fn ending(&self) -> Ending {
         self.class.ending()
     }

@@ -49,7 +49,7 @@ impl FaultClass {
 /// A call that did not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {}{message}", code.as_deref().map_or_else(String::new, |code| format!("{code}: ")))]
-pub struct Fault {
+pub struct CallFailure {
     /// The call, as the service names it: `CreateDBClusterSnapshot`.
     pub call: &'static str,
     /// What to do about it.

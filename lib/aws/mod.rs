@@ -33,11 +33,11 @@ pub(crate) use credentials::Standing;
 #[cfg(feature = "aws")]
 pub use error::Error;
 #[cfg(feature = "aws")]
-pub use fault::{Fault, FaultClass};
+pub use fault::{CallFailure, FaultClass};
 #[cfg(feature = "aws")]
 pub(crate) use host::checked_endpoint;
 pub use host::is_rds;
-pub use owner::Owner;
+pub use owner::AddressOwner;
 pub(crate) use owner::label;
 #[cfg(feature = "aws")]
 pub(crate) use search::owners;

@@ -6,7 +6,7 @@ use crate::document::ResourceKind;
 
 /// A cluster or an instance that has an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
+pub struct AddressOwner {
     /// What it is: a cluster or an instance.
     pub kind: ResourceKind,
     /// Identifier at the service, unique among resources of its kind.
@@ -17,7 +17,7 @@ pub struct Owner {
     pub tags: BTreeMap<String, String>,
 }
 
-impl Owner {
+impl AddressOwner {
     /// `cluster prod-replica`, for messages.
     pub fn label(&self) -> String {
         label(self.kind, &self.id)

@@ -7,16 +7,16 @@ use aws_sdk_rds::types::{DbCluster, DbInstance, Tag};
 
 use super::connection::Connection;
 use super::error::Error;
-use super::fault::{Fault, FaultClass};
+use super::fault::{CallFailure, FaultClass};
 use super::host::is_rds;
-use super::owner::Owner;
+use super::owner::AddressOwner;
 use crate::document::{ResourceKind, chain};
 use crate::house::House;
 
 /// Something that the service lists, and where it is.
 #[derive(Debug, Clone)]
-struct Listed {
-    owner: Owner,
+struct ListedResource {
+    owner: AddressOwner,
     host: String,
     port: Option<i32>,
     /// The cluster of an instance.
@@ -24,32 +24,33 @@ struct Listed {
 }
 
 /// Asks the service; the error is a sentence. The region is the host's own, where its name tells it.
-pub(crate) fn owners(house: &House, host: &str, port: u16) -> Result<Vec<Owner>, String> {
+pub(crate) fn owners(house: &House, host: &str, port: u16) -> Result<Vec<AddressOwner>, String> {
     let listed = listed(house, host).map_err(|error| chain(&error))?;
     Ok(behind(&listed, host, port))
 }
 
 /// All clusters and instances of the account in the host's region.
-fn listed(house: &House, host: &str) -> Result<Vec<Listed>, Error> {
+fn listed(house: &House, host: &str) -> Result<Vec<ListedResource>, Error> {
     let aws = Connection::for_host(host, house.cancel.clone())?;
     let clusters = aws.client.describe_db_clusters().into_paginator().items().send().try_collect();
-    let mut all: Vec<Listed> = known(aws.run("DescribeDBClusters", clusters))?.iter().map(cluster).collect();
+    let mut all: Vec<ListedResource> =
+        known(aws.run("DescribeDBClusters", clusters))?.iter().map(cluster).collect();
     let instances = aws.client.describe_db_instances().into_paginator().items().send().try_collect();
     all.extend(known(aws.run("DescribeDBInstances", instances))?.iter().map(instance));
     Ok(all)
 }
 
 /// An empty list, too, where the service says that there is no such thing.
-fn known<T>(answer: Result<Vec<T>, Fault>) -> Result<Vec<T>, Fault> {
+fn known<T>(answer: Result<Vec<T>, CallFailure>) -> Result<Vec<T>, CallFailure> {
     match answer {
         Err(fault) if fault.class == FaultClass::NotFound => Ok(Vec::new()),
         other => other,
     }
 }
 
-fn cluster(of: &DbCluster) -> Listed {
+fn cluster(of: &DbCluster) -> ListedResource {
     let id = of.db_cluster_identifier().unwrap_or_default();
-    Listed {
+    ListedResource {
         owner: owner(ResourceKind::Cluster, (id, of.db_cluster_resource_id()), of.tag_list()),
         host: of.endpoint().unwrap_or_default().to_owned(),
         port: of.port(),
@@ -57,9 +58,9 @@ fn cluster(of: &DbCluster) -> Listed {
     }
 }
 
-fn instance(of: &DbInstance) -> Listed {
+fn instance(of: &DbInstance) -> ListedResource {
     let (id, endpoint) = (of.db_instance_identifier().unwrap_or_default(), of.endpoint());
-    Listed {
+    ListedResource {
         owner: owner(ResourceKind::Instance, (id, of.dbi_resource_id()), of.tag_list()),
         host: endpoint.and_then(|endpoint| endpoint.address()).unwrap_or_default().to_owned(),
         port: endpoint.and_then(aws_sdk_rds::types::Endpoint::port),
@@ -67,27 +68,27 @@ fn instance(of: &DbInstance) -> Listed {
     }
 }
 
-fn owner(kind: ResourceKind, (id, resource_id): (&str, Option<&str>), tags: &[Tag]) -> Owner {
+fn owner(kind: ResourceKind, (id, resource_id): (&str, Option<&str>), tags: &[Tag]) -> AddressOwner {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let tags = tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
-    Owner { kind, id: id.to_owned(), resource_id: text(resource_id), tags }
+    AddressOwner { kind, id: id.to_owned(), resource_id: text(resource_id), tags }
 }
 
 /// Those of `all` that have this address, and the clusters of the instances among them.
-fn behind(all: &[Listed], host: &str, port: u16) -> Vec<Owner> {
-    let named = |one: &Listed| match endpoint(host) {
+fn behind(all: &[ListedResource], host: &str, port: u16) -> Vec<AddressOwner> {
+    let named = |one: &ListedResource| match endpoint(host) {
         Some((kind, id)) => one.owner.kind == kind && one.owner.id.eq_ignore_ascii_case(&id),
         None => false,
     };
-    let has = |one: &&Listed| {
+    let has = |one: &&ListedResource| {
         (one.port == Some(i32::from(port)) && one.host.eq_ignore_ascii_case(host)) || named(one)
     };
-    let found: Vec<&Listed> = all.iter().filter(has).collect();
-    let is_parent = |one: &&Listed| {
+    let found: Vec<&ListedResource> = all.iter().filter(has).collect();
+    let is_parent = |one: &&ListedResource| {
         one.owner.kind == ResourceKind::Cluster
             && found.iter().any(|child| child.parent.as_ref() == Some(&one.owner.id))
     };
-    let mut owners: Vec<Owner> = found.iter().map(|one| one.owner.clone()).collect();
+    let mut owners: Vec<AddressOwner> = found.iter().map(|one| one.owner.clone()).collect();
     for parent in all.iter().filter(is_parent) {
         if !owners.iter().any(|known| known.kind == parent.owner.kind && known.id == parent.owner.id) {
             owners.push(parent.owner.clone());
@@ -117,16 +118,21 @@ fn endpoint(host: &str) -> Option<(ResourceKind, String)> {
 mod tests {
     use super::*;
 
-    fn listed(kind: ResourceKind, id: &str, host: &str, port: i32) -> Listed {
-        Listed { owner: owner(kind, (id, None), &[]), host: host.to_owned(), port: Some(port), parent: None }
+    fn listed(kind: ResourceKind, id: &str, host: &str, port: i32) -> ListedResource {
+        ListedResource {
+            owner: owner(kind, (id, None), &[]),
+            host: host.to_owned(),
+            port: Some(port),
+            parent: None,
+        }
     }
 
-    fn all() -> Vec<Listed> {
+    fn all() -> Vec<ListedResource> {
         let end = "x.eu-west-1.rds.amazonaws.com";
         let instance = listed(ResourceKind::Instance, "prod-1", &format!("prod-1.{end}"), 3306);
         vec![
             listed(ResourceKind::Cluster, "prod", &format!("prod.cluster-{end}"), 3306),
-            Listed { parent: Some("prod".to_owned()), ..instance },
+            ListedResource { parent: Some("prod".to_owned()), ..instance },
             listed(ResourceKind::Cluster, "local", "127.0.0.1", 4000),
         ]
     }

@@ -10,14 +10,14 @@ use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
 use serde_json::Value;
 
 use super::call;
-use super::client::{self, Loaded};
+use super::client::{self, SdkSetup};
 use super::error::Error;
 use super::host::{is_local, region_of_host};
 use crate::document::AnyFailure;
-use crate::house::{Cancel, Keys, Secret};
+use crate::house::{Cancel, SecretStore, ServerSecret};
 
 /// Who is asked for secrets and tokens. `cancel` ends running calls.
-pub(crate) fn keys(cancel: Cancel) -> Arc<dyn Keys> {
+pub(crate) fn keys(cancel: Cancel) -> Arc<dyn SecretStore> {
     Arc::new(Vault { cancel, loaded: Mutex::default() })
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn keys(cancel: Cancel) -> Arc<dyn Keys> {
 #[derive(Debug)]
 struct Vault {
     cancel: Cancel,
-    loaded: Mutex<Option<Loaded>>,
+    loaded: Mutex<Option<SdkSetup>>,
 }
 
 impl Vault {
@@ -33,7 +33,7 @@ impl Vault {
     fn with<T>(
         &self,
         region: Option<String>,
-        work: impl FnOnce(&Loaded, aws_config::SdkConfig) -> Result<T, Error>,
+        work: impl FnOnce(&SdkSetup, aws_config::SdkConfig) -> Result<T, Error>,
     ) -> Result<T, AnyFailure> {
         let mut slot = self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let loaded = match slot.take() {
@@ -51,7 +51,7 @@ impl Vault {
     }
 }
 
-impl Keys for Vault {
+impl SecretStore for Vault {
     fn content(&self, id: &str) -> Result<Vec<u8>, AnyFailure> {
         self.with(region_of_arn(id), |loaded, shared| {
             let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
@@ -71,7 +71,7 @@ impl Keys for Vault {
         })
     }
 
-    fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
+    fn secret(&self, id: &str) -> Result<ServerSecret, AnyFailure> {
         Ok(parse(id, &self.content(id)?)?)
     }
 
@@ -100,12 +100,12 @@ fn region_of_arn(id: &str) -> Option<String> {
 }
 
 /// The fields of a database secret; RDS itself writes `username` and `password` only.
-fn parse(id: &str, content: &[u8]) -> Result<Secret, Error> {
+fn parse(id: &str, content: &[u8]) -> Result<ServerSecret, Error> {
     let value: Value = serde_json::from_slice(content).map_err(|_| Error::NoPassword(id.to_owned()))?;
     let word = |name: &str| value[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     // Rotation functions write the port as a number, people as a text.
     let port = || value["port"].as_u64().or_else(|| value["port"].as_str()?.parse().ok());
-    Ok(Secret {
+    Ok(ServerSecret {
         user: word("username"),
         password: word("password").ok_or_else(|| Error::NoPassword(id.to_owned()))?,
         host: word("host"),

@@ -8,7 +8,7 @@ use crate::sql::{literal, qualified};
 
 /// A CHECK constraint that the server enforces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Check {
+pub(crate) struct CheckConstraint {
     /// Database of its table.
     pub(crate) database: String,
     /// Its table.
@@ -124,7 +124,7 @@ pub(crate) fn tables_with_triggers(
 }
 
 /// The CHECK constraints of these databases.
-pub(crate) fn checks(session: &mut Session, databases: &[String]) -> Result<Vec<Check>, Error> {
+pub(crate) fn checks(session: &mut Session, databases: &[String]) -> Result<Vec<CheckConstraint>, Error> {
     let list = list(databases);
     let sql = match session.engine() {
         Engine::MariaDb => format!(
@@ -139,7 +139,7 @@ pub(crate) fn checks(session: &mut Session, databases: &[String]) -> Result<Vec<
         ),
     };
     let rows: Vec<(String, String, String, String)> = session.rows("listing CHECK constraints", &sql)?;
-    let check = |(database, table, name, clause)| Check { database, table, name, clause };
+    let check = |(database, table, name, clause)| CheckConstraint { database, table, name, clause };
     Ok(rows.into_iter().map(check).collect())
 }
 

@@ -6,7 +6,7 @@ use super::types::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
 use crate::mysql::{Engine, Error, Session};
 use crate::sql::literal;
 
-type Key = (String, String);
+type TableId = (String, String);
 
 impl Catalog {
     /// Reads the catalog of `databases`.
@@ -25,7 +25,7 @@ fn catalog(session: &mut Session, databases: &[String]) -> Result<Catalog, Error
     let list = list.join(", ");
     let mut catalog = Catalog { tables: tables(session, &list)? };
     catalog.tables.sort_by(|a, b| (&a.database, &a.name).cmp(&(&b.database, &b.name)));
-    let places: HashMap<Key, usize> =
+    let places: HashMap<TableId, usize> =
         catalog.tables.iter().enumerate().map(|(at, t)| ((t.database.clone(), t.name.clone()), at)).collect();
     columns(session, &list, &places, &mut catalog)?;
     json(session, &list, &places, &mut catalog)?;
@@ -86,7 +86,7 @@ type ColumnRow = (
 fn columns(
     session: &mut Session,
     list: &str,
-    places: &HashMap<Key, usize>,
+    places: &HashMap<TableId, usize>,
     catalog: &mut Catalog,
 ) -> Result<(), Error> {
     let sql = format!(
@@ -140,7 +140,7 @@ fn columns(
 fn json(
     session: &mut Session,
     list: &str,
-    places: &HashMap<Key, usize>,
+    places: &HashMap<TableId, usize>,
     catalog: &mut Catalog,
 ) -> Result<(), Error> {
     if session.engine() != Engine::MariaDb {
@@ -167,7 +167,7 @@ type IndexRow = (String, String, String, u64, Option<String>, Option<u64>, Optio
 fn indexes(
     session: &mut Session,
     list: &str,
-    places: &HashMap<Key, usize>,
+    places: &HashMap<TableId, usize>,
     catalog: &mut Catalog,
 ) -> Result<(), Error> {
     for row in index_rows(session, "listing indexes", list)? {
@@ -217,7 +217,7 @@ type ForeignKeyRow = (String, String, String, String, String, String, String);
 fn foreign_keys(
     session: &mut Session,
     list: &str,
-    places: &HashMap<Key, usize>,
+    places: &HashMap<TableId, usize>,
     catalog: &mut Catalog,
 ) -> Result<(), Error> {
     let sql = format!(

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::error::Error;
 use super::token;
-use crate::aws::{self, Owner};
+use crate::aws::{self, AddressOwner};
 use crate::config::Config;
-use crate::document::{AnyKind, Cluster, Copy, Login, ResourceKind};
+use crate::document::{AnyKind, Cluster, Login, ResourceKind, ThrowAwayCopy};
 use crate::engine;
 use crate::house::House;
 use crate::mysql::{self, Access, Server, Session};
@@ -14,7 +14,7 @@ use crate::mysql::{self, Access, Server, Session};
 /// A copy that somebody vouches for.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    copy: Copy,
+    copy: ThrowAwayCopy,
     /// A person typed its host.
     by_person: bool,
     /// The journal knows it.
@@ -49,7 +49,7 @@ pub fn check(
             host: cluster.host.clone(),
         });
     }
-    let mut copy = Copy::described(ResourceKind::Cluster, cluster);
+    let mut copy = ThrowAwayCopy::described(ResourceKind::Cluster, cluster);
     // Readers are elsewhere, and nobody typed where.
     copy.readers.retain(|reader| reader.host == cluster.host);
     if access.extra.is_some() {
@@ -137,14 +137,14 @@ impl Claim {
     }
 
     /// Whether the service shows what the journal says, every tag of ours unchanged.
-    fn is_at(&self, owner: &Owner) -> bool {
-        let Copy { kind, id, resource_id, tags, .. } = &self.copy;
+    fn is_at(&self, owner: &AddressOwner) -> bool {
+        let ThrowAwayCopy { kind, id, resource_id, tags, .. } = &self.copy;
         let same = *kind == owner.kind && (&owner.id, &owner.resource_id) == (id, resource_id);
         same && !tags.is_empty() && tags.iter().all(|(key, value)| owner.tags.get(key) == Some(value))
     }
 
     fn kind_label(&self) -> String {
-        let Copy { kind, id, .. } = &self.copy;
+        let ThrowAwayCopy { kind, id, .. } = &self.copy;
         match kind {
             AnyKind::Known(kind) => aws::label(*kind, id),
             AnyKind::Unknown(word) => format!("{word} {id}"),
@@ -204,7 +204,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let house = house(&directory.path().join("state"), "");
         let ours = cluster(login(r#"{"kind":"option-file","path":"/state/r.cnf"}"#));
-        let copy = Copy { token: "t".to_owned(), ..Copy::described(ResourceKind::Cluster, &ours) };
+        let copy =
+            ThrowAwayCopy { token: "t".to_owned(), ..ThrowAwayCopy::described(ResourceKind::Cluster, &ours) };
         house.journal("r").record_copy(&copy).unwrap();
         let ask = |cluster: &Cluster| check(&house, &Access::default(), "r", cluster, None);
         let other_login = cluster(login(r#"{"kind":"env","name":"AWS_SECRET_ACCESS_KEY","user":"u"}"#));
@@ -264,20 +265,30 @@ mod tests {
         let tags = [("refreshkit:run", "r"), ("refreshkit:managed", "true")];
         let tags: std::collections::BTreeMap<String, String> =
             tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let copy = Copy {
+        let copy = ThrowAwayCopy {
             tags: tags.clone(),
-            ..Copy::described(ResourceKind::Cluster, &cluster(Login::Unknown(serde_json::Map::new())))
+            ..ThrowAwayCopy::described(
+                ResourceKind::Cluster,
+                &cluster(Login::Unknown(serde_json::Map::new())),
+            )
         };
-        let claim = |copy: Copy| Claim { copy, by_person: false, by_journal: true };
-        let owner =
-            Owner { kind: ResourceKind::Cluster, id: "kit-1".into(), resource_id: String::new(), tags };
+        let claim = |copy: ThrowAwayCopy| Claim { copy, by_person: false, by_journal: true };
+        let owner = AddressOwner {
+            kind: ResourceKind::Cluster,
+            id: "kit-1".into(),
+            resource_id: String::new(),
+            tags,
+        };
         assert!(claim(copy.clone()).is_at(&owner));
-        assert!(!claim(Copy { tags: std::collections::BTreeMap::default(), ..copy.clone() }).is_at(&owner));
+        assert!(
+            !claim(ThrowAwayCopy { tags: std::collections::BTreeMap::default(), ..copy.clone() })
+                .is_at(&owner)
+        );
         for other in [
-            Owner { id: "kit-2".into(), ..owner.clone() },
-            Owner { kind: ResourceKind::Instance, ..owner.clone() },
-            Owner { resource_id: "cluster-X".into(), ..owner.clone() },
-            Owner { tags: std::collections::BTreeMap::default(), ..owner.clone() },
+            AddressOwner { id: "kit-2".into(), ..owner.clone() },
+            AddressOwner { kind: ResourceKind::Instance, ..owner.clone() },
+            AddressOwner { resource_id: "cluster-X".into(), ..owner.clone() },
+            AddressOwner { tags: std::collections::BTreeMap::default(), ..owner.clone() },
         ] {
             assert!(!claim(copy.clone()).is_at(&other), "{other:?}");
         }

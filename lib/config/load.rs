@@ -14,10 +14,10 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::error::Error;
-use super::origin::Origin;
+use super::origin::ConfigOrigin;
 use super::problem::{Wrong, did_you_mean};
 use super::sections::config::Config;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::KindVocabulary;
 use crate::document::read_text;
 use crate::outlet::{UrlSecret, secret_in_url};
 
@@ -28,7 +28,7 @@ const ERRORS_MAX: usize = 20;
 const FILE_BYTES_MAX: u64 = 2 << 20;
 
 /// Reads and checks one file.
-pub fn load(path: &Path, vocabulary: &Vocabulary) -> Result<Config, Error> {
+pub fn load(path: &Path, vocabulary: &KindVocabulary) -> Result<Config, Error> {
     parse(path, read(path)?, vocabulary)
 }
 
@@ -43,13 +43,13 @@ fn read(path: &Path) -> Result<String, Error> {
 }
 
 /// Checks the text of a file; `path` is for messages.
-pub fn parse(path: &Path, text: String, vocabulary: &Vocabulary) -> Result<Config, Error> {
+pub fn parse(path: &Path, text: String, vocabulary: &KindVocabulary) -> Result<Config, Error> {
     checked(path, text, Some(vocabulary))
 }
 
 /// Without a vocabulary there is no `[mask]`.
-fn checked(path: &Path, text: String, vocabulary: Option<&Vocabulary>) -> Result<Config, Error> {
-    let origin = Origin { path: path.to_owned(), text };
+fn checked(path: &Path, text: String, vocabulary: Option<&KindVocabulary>) -> Result<Config, Error> {
+    let origin = ConfigOrigin { path: path.to_owned(), text };
     let (config, mut errors) = sections(&origin, vocabulary.is_some());
     if let (Some(config), Some(vocabulary)) = (&config, vocabulary) {
         for problem in vocabulary.problems(&config.mask) {
@@ -92,7 +92,7 @@ fn repository(config: &Config) -> Option<Wrong> {
 type Errors = Vec<(usize, Error)>;
 
 /// The sections, `[mask]` only if it is wanted, without the entries that are wrong, and what is wrong with those.
-fn sections(origin: &Origin, with_mask: bool) -> (Option<Config>, Errors) {
+fn sections(origin: &ConfigOrigin, with_mask: bool) -> (Option<Config>, Errors) {
     let mut errors = Errors::new();
     let note = |errors: &mut Errors, error: &toml::de::Error| {
         let start = error.span().map(|span| span.start);
@@ -165,9 +165,9 @@ mod tests {
     use super::*;
 
     /// Two kinds, so that this room can be tested without the one that has them.
-    fn words() -> Vocabulary {
+    fn words() -> KindVocabulary {
         let kind = |name| KindWords { name, settings: &["host"], check: |_| Ok(()) };
-        Vocabulary { kinds: vec![kind("email"), kind("nul")] }
+        KindVocabulary { kinds: vec![kind("email"), kind("nul")] }
     }
 
     fn wrong(text: &str) -> String {

@@ -30,10 +30,12 @@ pub use sections::config::Config;
 pub use sections::copy::{CopyPassword, Fallback, RestoreConfig};
 pub use sections::dehydrate::{PinnedKey, RootConfig, Unclassified};
 pub use sections::dump::{Definer, DumpConfig, Prove, TrustedKey};
-pub use sections::mask::{Canaries, Case, KeyReference, Leaks, MaskConfig, MaskRule, MaskSection, Policy};
+pub use sections::mask::{
+    Canaries, KeyReference, Leaks, MaskCase, MaskConfig, MaskPolicy, MaskRule, MaskSection,
+};
 pub use sections::migrations::{LedgerConfig, LedgerPreset, MigrationsConfig};
 pub use sections::relations::{Down, RelationConfig, Up};
 pub use sections::server::{ServerConfig, Tls};
 pub use sections::source::SourceConfig;
 pub use sections::targets::{AccountConfig, Memory, PortRange, TargetConfig};
-pub use vocabulary::{KindWords, Vocabulary};
+pub use vocabulary::{KindVocabulary, KindWords};

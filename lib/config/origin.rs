@@ -11,14 +11,14 @@ use super::error::Error;
 
 /// Which file a configuration came from and what it says, so that later rooms can name a line too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct ConfigOrigin {
     /// The file; empty for a configuration that was never in one.
     pub path: PathBuf,
     /// Text of the whole file.
     pub text: String,
 }
 
-impl Origin {
+impl ConfigOrigin {
     /// An error about the entry at `keys` (section first), with its line if it can be found.
     pub fn error_at(&self, keys: &[&str], message: String, hint: Option<String>) -> Error {
         self.error_on(self.line_of(keys).unwrap_or(1), message, hint)
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_list_has_a_line_for_each_element() {
         let text = "[mask]\n\"a.b\" = [\n  { kind = \"email\", when = \"1\" },\n  { kind = \"nul\" },\n]\n";
-        let origin = Origin { text: text.to_owned(), ..Origin::default() };
+        let origin = ConfigOrigin { text: text.to_owned(), ..ConfigOrigin::default() };
         assert_eq!(origin.line_of(&["mask", "a.b"]), Some(2));
         assert_eq!(origin.line_of(&["mask", "a.b", "1"]), Some(4));
         assert_eq!(origin.line_of(&["mask", "a.b", "0", "when"]), Some(3));

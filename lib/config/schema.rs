@@ -5,13 +5,13 @@
 use serde_json::{Value, json};
 
 use super::sections::config::Config;
-use super::vocabulary::{KindWords, Vocabulary};
+use super::vocabulary::{KindVocabulary, KindWords};
 
 /// Settings that every kind takes.
 const UNIVERSAL: &[&str] = &["kind", "when", "domain", "reason"];
 
 /// The JSON Schema of `refresh.toml`.
-pub fn json_schema(vocabulary: &Vocabulary) -> Value {
+pub fn json_schema(vocabulary: &KindVocabulary) -> Value {
     let mut schema = schemars::schema_for!(Config).to_value();
     let names: Vec<&str> = vocabulary.kinds.iter().map(|kind| kind.name).collect();
     // A mask is the name of a kind, or a table with one.

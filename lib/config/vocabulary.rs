@@ -19,12 +19,12 @@ pub struct KindWords {
 
 /// Every kind of mask.
 #[derive(Debug, Clone, Default)]
-pub struct Vocabulary {
+pub struct KindVocabulary {
     /// In the order in which they are listed.
     pub kinds: Vec<KindWords>,
 }
 
-impl Vocabulary {
+impl KindVocabulary {
     /// A kind by its name, or what is wrong with the name.
     pub fn kind(&self, name: &str) -> Result<&KindWords, Wrong> {
         let names = || self.kinds.iter().map(|kind| kind.name);

@@ -25,7 +25,7 @@ const SPENT: &str = "more than fits the memory that a document may take";
 
 /// Why there is no value.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum ValueUnread {
     /// It would take more memory than it may.
     TooMuch,
     /// It is no such value.
@@ -33,12 +33,12 @@ pub(super) enum Unread {
 }
 
 /// Reads one value that takes no more than about `bytes_max` of memory.
-pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str, bytes_max: usize) -> Result<T, Unread> {
+pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str, bytes_max: usize) -> Result<T, ValueUnread> {
     let budget = Budget { left: Cell::new(bytes_max), spent: Cell::new(false) };
     let mut json = serde_json::Deserializer::from_str(text);
     let outcome = T::deserialize(Charged { inner: &mut json, budget: &budget });
     let outcome = outcome.and_then(|value| json.end().map(|()| value));
-    outcome.map_err(|error| if budget.spent.get() { Unread::TooMuch } else { Unread::Wrong(error) })
+    outcome.map_err(|error| if budget.spent.get() { ValueUnread::TooMuch } else { ValueUnread::Wrong(error) })
 }
 
 /// What may still be put down.
@@ -256,13 +256,16 @@ mod tests {
     #[test]
     fn what_it_becomes_is_counted_and_not_the_text() {
         let list = format!("[{}[]]", "[],".repeat(9_999));
-        assert!(matches!(read::<Value>(&list, 1 << 20), Err(Unread::TooMuch)));
+        assert!(matches!(read::<Value>(&list, 1 << 20), Err(ValueUnread::TooMuch)));
         assert!(read::<Value>(&list, 10 << 20).is_ok());
         let text = format!("\"{}\"", "x".repeat(1 << 19));
         assert!(read::<Value>(&text, 1 << 20).is_ok());
-        assert!(matches!(read::<Value>(&text, 1 << 18), Err(Unread::TooMuch)));
+        assert!(matches!(read::<Value>(&text, 1 << 18), Err(ValueUnread::TooMuch)));
         let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
-        assert!(matches!(read::<Value>(&deep, 1 << 20), Err(Unread::Wrong(_))), "serde_json stops at 128");
+        assert!(
+            matches!(read::<Value>(&deep, 1 << 20), Err(ValueUnread::Wrong(_))),
+            "serde_json stops at 128"
+        );
     }
 
     #[test]
@@ -278,6 +281,6 @@ mod tests {
 
     #[test]
     fn what_comes_behind_a_value_is_wrong() {
-        assert!(matches!(read::<Value>("{} x", 1 << 20), Err(Unread::Wrong(_))));
+        assert!(matches!(read::<Value>("{} x", 1 << 20), Err(ValueUnread::Wrong(_))));
     }
 }

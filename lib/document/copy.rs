@@ -11,7 +11,7 @@ use super::sections::{AnyKind, Cluster, Endpoint, Login};
 
 /// A copy that this host made, or whose host a person named.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Copy {
+pub struct ThrowAwayCopy {
     /// A cluster, a plain instance, or a copy on this host.
     pub kind: AnyKind,
     /// Identifier of the cluster or instance, as its section `cluster` names it.
@@ -39,7 +39,7 @@ pub struct Copy {
     pub directory: Option<String>,
 }
 
-impl Copy {
+impl ThrowAwayCopy {
     /// The copy that a section describes, for who made it or was told by a person that it is one.
     pub fn described(kind: impl Into<AnyKind>, cluster: &Cluster) -> Self {
         Self {

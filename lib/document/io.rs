@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::bounded::{self, Unread};
+use super::bounded::{self, ValueUnread};
 use super::failure::{Ending, Exit, Failure};
 use super::whole::{Document, SCHEMA};
 use crate::outlet;
@@ -140,8 +140,8 @@ pub fn parse(bytes: &[u8]) -> Result<Document, Error> {
         None => return Err(Error::OtherSchema { found: "no \"schema\" field".to_owned() }),
     }
     bounded::read(text, MEMORY_BYTES_MAX).map_err(|unread| match unread {
-        Unread::TooMuch => Error::TooMany,
-        Unread::Wrong(source) => Error::Malformed(source),
+        ValueUnread::TooMuch => Error::TooMany,
+        ValueUnread::Wrong(source) => Error::Malformed(source),
     })
 }
 

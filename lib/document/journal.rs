@@ -12,7 +12,7 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::copy::Copy;
+use super::copy::ThrowAwayCopy;
 use super::failure::{Ending, Exit, Failure};
 use super::io::read_text;
 use super::sections::{AnyKind, Resource};
@@ -90,7 +90,7 @@ struct Entries {
     resources: Vec<Resource>,
     /// The copy, once it can be logged in to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    copy: Option<Copy>,
+    copy: Option<ThrowAwayCopy>,
     /// What has the names of this run but was found to be somebody else's: its tags alone are no reason to delete it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     strangers: Vec<Resource>,
@@ -159,12 +159,12 @@ impl Journal {
     }
 
     /// Writes down the copy that this run made, with the token that lies on it.
-    pub fn record_copy(&self, copy: &Copy) -> Result<(), JournalError> {
+    pub fn record_copy(&self, copy: &ThrowAwayCopy) -> Result<(), JournalError> {
         self.change(|entries| entries.copy = Some(copy.clone()))
     }
 
     /// The copy that this run made on this host, if it did. A directory that others may write to says nothing.
-    pub fn copy(&self) -> Result<Option<Copy>, JournalError> {
+    pub fn copy(&self) -> Result<Option<ThrowAwayCopy>, JournalError> {
         if !self.path().exists() {
             return Ok(None);
         }

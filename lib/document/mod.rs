@@ -25,7 +25,7 @@ mod whole;
 
 pub use chain_id::{build_chain, new_chain};
 pub use concern::{Concern, OnFallback};
-pub use copy::Copy;
+pub use copy::ThrowAwayCopy;
 pub use done::Done;
 pub use failure::{AnyFailure, Ending, ErrorReport, Exit, Failure, Interrupted, chain};
 pub(crate) use io::read_text;
@@ -34,8 +34,8 @@ pub use journal::{Journal, JournalError, PLAN_KEYS};
 pub use owner::{owner_of, owner_or_new};
 pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, KeyPlace,
-    LOCAL_COPY, LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanKeys, Refresh, RefreshState,
-    RefreshedInstance, Resource, ResourceKind, Rotation, Snapshot, Source, Step, StepStatus, TableClass,
-    TableDigest, TablePlan, Target, TargetRoot, TargetUnit, Verdict, WholeRange,
+    LOCAL_COPY, LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanFit, PlanKeys, Refresh,
+    RefreshState, RefreshedInstance, Resource, ResourceKind, Rotation, RotationVerdict, Snapshot, Source,
+    Step, StepStatus, TableClass, TableDigest, TablePlan, TargetRoot, TargetUnit, WholeRange,
 };
 pub use whole::{Document, SCHEMA, json_schema};

@@ -3,9 +3,9 @@
 //! In: what is to be dumped, connections, what was written. Out: nothing, or the reason why it must not be published.
 
 use super::error::Error;
-use super::job::{Job, Place, Wish};
-use super::read::snapshot::Snapshot;
-use super::read::workers::Work;
+use super::job::{DumpJob, Liveness, Selection};
+use super::read::snapshot::ReadSnapshot;
+use super::read::workers::SharedWork;
 use crate::archive::{Consistency, Manifest, TableEntry, TableKind};
 use crate::document::{Exit, Failure, TableClass, chain};
 use crate::house::House;
@@ -16,8 +16,8 @@ use crate::work_schema;
 /// Whether the server is where the plan was made. A plan that was carried out in place reads whole tables without
 /// masks: only where that happened. Any other reads key tables: only where it was made, and as it was made: its text is
 /// run there.
-pub(crate) fn origin(server: &Server, wish: &Wish, run: &str) -> Result<(), Error> {
-    let Wish::Plan(plan) = wish else { return Ok(()) };
+pub(crate) fn origin(server: &Server, wish: &Selection, run: &str) -> Result<(), Error> {
+    let Selection::Plan(plan) = wish else { return Ok(()) };
     let (server_label, schema) = (server.label().to_owned(), plan.work_schema.clone());
     if plan.in_place {
         if !work_schema::is_rewritten(&mut server.connect()?, plan)? {
@@ -35,8 +35,8 @@ pub(crate) fn origin(server: &Server, wish: &Wish, run: &str) -> Result<(), Erro
 
 /// A plan whose dump is published or refused is over: its work schema and its keys go, but where something else went wrong, so
 /// that it can be dumped after all. What stays is told, and dropped by the next run.
-pub(crate) fn clear_up(house: &House, job: &Job, run: &str, failure: Option<&Error>) {
-    let Wish::Plan(plan) = &job.wish else { return };
+pub(crate) fn clear_up(house: &House, job: &DumpJob, run: &str, failure: Option<&Error>) {
+    let Selection::Plan(plan) = &job.wish else { return };
     let refused = |error: &Error| error.exit() == Exit::Refused || matches!(error, Error::OtherRows { .. });
     if failure.is_some_and(|error| !refused(error)) {
         return;
@@ -59,9 +59,9 @@ pub(crate) fn clear_up(house: &House, job: &Job, run: &str, failure: Option<&Err
 /// where readers shared the reading.
 pub(crate) fn rows(
     house: &House,
-    (wish, place): (&Wish, Place),
-    snapshot: &mut Snapshot,
-    (manifest, work): (&Manifest, &Work),
+    (wish, place): (&Selection, Liveness),
+    snapshot: &mut ReadSnapshot,
+    (manifest, work): (&Manifest, &SharedWork),
 ) -> Result<(), Error> {
     let has_readers = snapshot.has_readers();
     for (position, table) in manifest.tables.iter().enumerate() {
@@ -75,18 +75,20 @@ pub(crate) fn rows(
         let label = format!("{}.{}", table.database, table.table);
         let sure = (snapshot.consistency, work.is_transactional(position));
         match verdict(place, sure, table.rows, expected) {
-            Verdict::Fine => {}
-            Verdict::Strange => {
+            RowCountVerdict::Fine => {}
+            RowCountVerdict::Strange => {
                 house.progress.warn(&format!("{label}: {} rows were read, {expected} counted", table.rows));
             }
-            Verdict::Wrong => return Err(Error::OtherRows { table: label, expected, rows: table.rows }),
+            RowCountVerdict::Wrong => {
+                return Err(Error::OtherRows { table: label, expected, rows: table.rows });
+            }
         }
     }
     Ok(())
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+enum RowCountVerdict {
     Fine,
     Strange,
     Wrong,
@@ -94,24 +96,24 @@ enum Verdict {
 
 /// What a difference means. The snapshot's readers may rightly disagree about what is no part of it.
 fn verdict(
-    place: Place,
+    place: Liveness,
     (consistency, is_transactional): (Consistency, bool),
     rows: u64,
     expected: u64,
-) -> Verdict {
+) -> RowCountVerdict {
     let loose = consistency == Consistency::Unlocked || !is_transactional;
     match place {
-        _ if expected == rows => Verdict::Fine,
-        Place::Live if loose => Verdict::Strange,
-        _ => Verdict::Wrong,
+        _ if expected == rows => RowCountVerdict::Fine,
+        Liveness::Live if loose => RowCountVerdict::Strange,
+        _ => RowCountVerdict::Wrong,
     }
 }
 
 /// How many rows the table's part must have; none for a table without rows in the dump, and none without a session if
 /// they would have to be counted.
 fn expected(
-    wish: &Wish,
-    place: Place,
+    wish: &Selection,
+    place: Liveness,
     session: Option<&mut Session>,
     table: &TableEntry,
 ) -> Result<Option<u64>, Error> {
@@ -119,13 +121,13 @@ fn expected(
         return Ok(None);
     }
     let mut source = qualified(&table.database, &table.table);
-    if let Wish::Plan(plan) = wish {
+    if let Selection::Plan(plan) = wish {
         let planned = plan.tables.iter().find(|p| p.database == table.database && p.table == table.table);
         match planned {
             None => return Ok(None),
             Some(planned) if planned.class == TableClass::Empty => return Ok(None),
             // A whole table of a server that lives on may have other rows by now.
-            Some(planned) if planned.class != TableClass::Full || place == Place::Copy => {
+            Some(planned) if planned.class != TableClass::Full || place == Liveness::Copy => {
                 return Ok(Some(planned.rows));
             }
             Some(planned) => {
@@ -142,22 +144,23 @@ fn expected(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::define::facts::Found;
+    use crate::dump::define::facts::TableStatus;
 
     #[test]
     fn other_rows_are_wrong_but_where_somebody_may_have_written() {
         let said = |place, consistency, engine: &str, expected| {
             let engine = engine.to_owned();
-            let table = Found { name: "t".to_owned(), kind: String::new(), engine, rows: 5, row_bytes: 1 };
+            let table =
+                TableStatus { name: "t".to_owned(), kind: String::new(), engine, rows: 5, row_bytes: 1 };
             verdict(place, (consistency, table.is_transactional()), 5, expected)
         };
         for consistency in [Consistency::Locked, Consistency::Quiet, Consistency::Unlocked] {
-            assert_eq!(said(Place::Copy, consistency, "InnoDB", 5), Verdict::Fine);
-            assert_eq!(said(Place::Copy, consistency, "MyISAM", 6), Verdict::Wrong);
-            assert_eq!(said(Place::Live, consistency, "MyISAM", 4), Verdict::Strange);
+            assert_eq!(said(Liveness::Copy, consistency, "InnoDB", 5), RowCountVerdict::Fine);
+            assert_eq!(said(Liveness::Copy, consistency, "MyISAM", 6), RowCountVerdict::Wrong);
+            assert_eq!(said(Liveness::Live, consistency, "MyISAM", 4), RowCountVerdict::Strange);
         }
-        assert_eq!(said(Place::Live, Consistency::Locked, "InnoDB", 6), Verdict::Wrong);
-        assert_eq!(said(Place::Live, Consistency::Quiet, "InnoDB", 4), Verdict::Wrong);
-        assert_eq!(said(Place::Live, Consistency::Unlocked, "InnoDB", 4), Verdict::Strange);
+        assert_eq!(said(Liveness::Live, Consistency::Locked, "InnoDB", 6), RowCountVerdict::Wrong);
+        assert_eq!(said(Liveness::Live, Consistency::Quiet, "InnoDB", 4), RowCountVerdict::Wrong);
+        assert_eq!(said(Liveness::Live, Consistency::Unlocked, "InnoDB", 4), RowCountVerdict::Strange);
     }
 }

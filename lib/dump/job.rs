@@ -1,6 +1,6 @@
 //! What a dump is asked for: the command line, the configuration and the document put together.
 //!
-//! In: [`Options`], the house, the document. Out: a [`Job`]: everything that is decided before a server is asked.
+//! In: [`Options`], the house, the document. Out: a [`DumpJob`]: everything that is decided before a server is asked.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::config;
 use crate::document::{Dehydration, Document};
 use crate::house::House;
 use crate::mysql::{Access, LoginOptions, Server};
-use crate::work_schema::Keys;
+use crate::work_schema::HeldKeys;
 
 /// What a dump is asked for on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -54,14 +54,14 @@ pub struct Options {
 
 /// What to dump.
 #[derive(Debug)]
-pub(crate) enum Wish<'a> {
+pub(crate) enum Selection<'a> {
     /// The rows that a plan chose.
     Plan(&'a Dehydration),
     /// Everything in these databases.
     Whole(&'a [String]),
 }
 
-impl Wish<'_> {
+impl Selection<'_> {
     /// The databases, in the order in which they are dumped.
     pub(crate) fn databases(&self) -> Vec<String> {
         match self {
@@ -77,7 +77,7 @@ impl Wish<'_> {
 
 /// Where the rows are, in words: only a copy is a place where nobody writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Liveness {
     /// The throw-away copy of the document.
     Copy,
     /// The configured server, which lives on.
@@ -85,14 +85,14 @@ pub(crate) enum Place {
 }
 
 /// Everything that is decided before the first byte is written.
-pub(crate) struct Job<'a> {
-    pub(crate) wish: Wish<'a>,
-    pub(crate) place: Place,
+pub(crate) struct DumpJob<'a> {
+    pub(crate) wish: Selection<'a>,
+    pub(crate) place: Liveness,
     pub(crate) server: Server,
     /// Servers that show the same rows.
     pub(crate) readers: Vec<Server>,
     /// The keys of the plan; nothing for whole databases.
-    pub(crate) keys: Option<Keys>,
+    pub(crate) keys: Option<HeldKeys>,
     /// Where readers' marks are written.
     pub(crate) schema: String,
     pub(crate) directory: PathBuf,
@@ -104,14 +104,14 @@ pub(crate) struct Job<'a> {
     pub(crate) manifest: Manifest,
 }
 
-impl<'a> Job<'a> {
+impl<'a> DumpJob<'a> {
     /// Decides. `databases` are those of a whole dump.
     pub(crate) fn of(
         house: &House,
         document: &'a Document,
         options: &Options,
         databases: Option<&'a [String]>,
-    ) -> Result<Job<'a>, Error> {
+    ) -> Result<DumpJob<'a>, Error> {
         claim::stays(databases.unwrap_or_default())?;
         let (wish, server, readers) = match databases {
             Some([]) => return Err(config::Error::Unset { setting: "[source] databases" }.into()),
@@ -120,16 +120,16 @@ impl<'a> Job<'a> {
         };
         claim::stays(&wish.databases())?;
         let keys = match &wish {
-            Wish::Plan(plan) => Some(Keys::of(house, &document.run, plan)?),
-            Wish::Whole(_) => None,
+            Selection::Plan(plan) => Some(HeldKeys::of(house, &document.run, plan)?),
+            Selection::Whole(_) => None,
         };
         let schema = match &wish {
-            Wish::Plan(plan) if !plan.work_schema.is_empty() => plan.work_schema.clone(),
+            Selection::Plan(plan) if !plan.work_schema.is_empty() => plan.work_schema.clone(),
             _ => marks_schema(house),
         };
         let first = match &wish {
-            Wish::Whole(databases) => databases.first().cloned(),
-            Wish::Plan(plan) => {
+            Selection::Whole(databases) => databases.first().cloned(),
+            Selection::Plan(plan) => {
                 plan.databases.first().or_else(|| plan.tables.first().map(|table| &table.database)).cloned()
             }
         };
@@ -145,9 +145,9 @@ impl<'a> Job<'a> {
         let cores =
             std::thread::available_parallelism().map_or(2, |cores| u16::try_from(cores.get()).unwrap_or(64));
         let copy = databases.is_none() && document.cluster.is_some();
-        Ok(Job {
+        Ok(DumpJob {
             wish,
-            place: if copy { Place::Copy } else { Place::Live },
+            place: if copy { Liveness::Copy } else { Liveness::Live },
             server,
             readers,
             keys,
@@ -176,7 +176,7 @@ impl<'a> Job<'a> {
 }
 
 /// What is dumped, the server it is on, and servers that show the same.
-type Origin<'a> = (Wish<'a>, Server, Vec<Server>);
+type DumpOrigin<'a> = (Selection<'a>, Server, Vec<Server>);
 
 /// Not the work schema: a plan on the source makes that one behind the back of its replicas, and a statement that names
 /// it would stop their replication.
@@ -185,7 +185,7 @@ fn marks_schema(house: &House) -> String {
 }
 
 /// Whole databases of the configured source.
-fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Result<Origin<'a>, Error> {
+fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Result<DumpOrigin<'a>, Error> {
     let (access, source) = (Access::of(house, &options.login), &house.config.source);
     let mut readers = Vec::new();
     // The marks are written while the tables are locked.
@@ -194,11 +194,11 @@ fn complete<'a>(house: &House, databases: &'a [String], options: &Options) -> Re
             readers.push(access.to_config(&reader)?);
         }
     }
-    Ok((Wish::Whole(databases), access.to_config(&source.server)?, readers))
+    Ok((Selection::Whole(databases), access.to_config(&source.server)?, readers))
 }
 
 /// The document's plan, and the server it is for: the copy, or the configured source if there is no copy.
-fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Result<Origin<'a>, Error> {
+fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Result<DumpOrigin<'a>, Error> {
     let plan = document.dehydration.as_ref().ok_or(Error::NoSection("dehydration"))?;
     let source = &house.config.source.server;
     let access = Access::of(house, &options.login);
@@ -211,9 +211,9 @@ fn planned<'a>(house: &House, document: &'a Document, options: &Options) -> Resu
                 "[source] readers are for --whole: the key tables of a plan are kept from replicas, so only the source is read",
             );
         }
-        return Ok((Wish::Plan(plan), access.to_config(source)?, Vec::new()));
+        return Ok((Selection::Plan(plan), access.to_config(source)?, Vec::new()));
     };
     let typed = options.i_own_this_server.as_deref();
     let claim = claim::check(house, &access, &document.run, cluster, typed)?;
-    Ok((Wish::Plan(plan), claim.server(house, &access)?, claim.readers(house, &access)?))
+    Ok((Selection::Plan(plan), claim.server(house, &access)?, claim.readers(house, &access)?))
 }

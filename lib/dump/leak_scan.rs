@@ -6,18 +6,18 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::define::schema::Part;
+use super::define::schema::TableReadPlan;
 use super::error::Error;
-use super::job::Wish;
+use super::job::Selection;
 use crate::archive::Manifest;
 use crate::config::{toml_once, toml_text};
 use crate::document::{LeakScan, TablePlan};
 use crate::house::House;
 use crate::mysql::{Server, Session};
-use crate::rows::{Column, Form};
+use crate::rows::{Form, RowColumn};
 use crate::scan::{Filter, Fold, Known, Scanner, Sniffer, lower};
 use crate::sql::{Literals, hex};
-use crate::work_schema::{Keys, Originals};
+use crate::work_schema::{HeldKeys, Originals};
 
 /// So many columns are named in the error itself; all of them are in the hint.
 const NAMES_MAX: usize = 20;
@@ -27,48 +27,48 @@ const KEY_CHARACTERS_MAX: usize = 60;
 
 /// What all workers look for, and what they found.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct LeakScanner {
     scanner: Scanner,
     scan: LeakScan,
     originals: Originals,
     /// By position in the manifest.
-    tables: BTreeMap<usize, Table>,
+    tables: BTreeMap<usize, ScannedTable>,
     /// Asked where the filter is not sure.
     confirm: Mutex<Session>,
-    found: Mutex<BTreeMap<(usize, usize), Found>>,
+    found: Mutex<BTreeMap<(usize, usize), ColumnHits>>,
 }
 
 /// What is looked at in one table.
 #[derive(Debug)]
-struct Table {
+struct ScannedTable {
     label: String,
     /// As a rule of `[mask]` names it.
     rule: String,
-    columns: Vec<Look>,
+    columns: Vec<ScannedColumn>,
     /// Positions and names of the key's columns.
     key: Vec<(usize, String)>,
 }
 
 #[derive(Debug)]
-struct Look {
+struct ScannedColumn {
     name: String,
     /// Whether it is looked at.
     scan: bool,
-    kind: Kind,
+    kind: ScannedAs,
     /// What may stand for it, the best first.
     takes: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ScannedAs {
     Number,
     Short,
     Long,
     Json,
 }
 
-impl Kind {
-    fn of(column: &Column) -> Self {
+impl ScannedAs {
+    fn of(column: &RowColumn) -> Self {
         match column.data_type.as_str() {
             _ if column.form == Form::Number => Self::Number,
             "json" => Self::Json,
@@ -80,7 +80,7 @@ impl Kind {
 
 /// Originals in one column.
 #[derive(Debug, Clone)]
-struct Found {
+struct ColumnHits {
     rows: u64,
     /// Those of which an original is all.
     whole: u64,
@@ -89,15 +89,15 @@ struct Found {
     key: Option<String>,
 }
 
-impl Watch {
+impl LeakScanner {
     /// Reads the hashes; nothing if the plan has none.
     pub(crate) fn open(
-        (server, wish): (&Server, &Wish),
-        keys: Option<&Keys>,
+        (server, wish): (&Server, &Selection),
+        keys: Option<&HeldKeys>,
         manifest: &Manifest,
-        parts: &[Part],
+        parts: &[TableReadPlan],
     ) -> Result<Option<Self>, Error> {
-        let (Wish::Plan(plan), Some(keys)) = (wish, keys) else { return Ok(None) };
+        let (Selection::Plan(plan), Some(keys)) = (wish, keys) else { return Ok(None) };
         let Some(scan) = plan.leaks.clone() else { return Ok(None) };
         let mut session = server.connect()?;
         let broken = || Error::NoOriginals { schema: plan.work_schema.clone() };
@@ -110,7 +110,7 @@ impl Watch {
             let entry = &manifest.tables[part.table];
             let planned =
                 plan.tables.iter().find(|p| p.database == entry.database && p.table == entry.table)?;
-            Some((part.table, Table::of(part, planned, manifest.databases.len() > 1)?))
+            Some((part.table, ScannedTable::of(part, planned, manifest.databases.len() > 1)?))
         });
         Ok(Some(Self {
             scanner,
@@ -123,10 +123,10 @@ impl Watch {
     }
 
     /// For one worker and one part; nothing if no column of it is looked at.
-    pub(crate) fn nose(&self, part: &Part) -> Option<Nose<'_>> {
+    pub(crate) fn nose(&self, part: &TableReadPlan) -> Option<TableScanner<'_>> {
         let table = self.tables.get(&part.table)?;
         let sniffer = self.scanner.sniffer();
-        Some(Nose { watch: self, at: part.table, table, sniffer, plain: Vec::new() })
+        Some(TableScanner { watch: self, at: part.table, table, sniffer, plain: Vec::new() })
     }
 
     /// The column that a hash comes from, if the server has it.
@@ -137,7 +137,7 @@ impl Watch {
 
     fn note(&self, at: (usize, usize), (hash, whole): (u64, bool), key: impl FnOnce() -> Option<String>) {
         let mut found = self.found.lock().expect("no panic under this lock");
-        let entry = found.entry(at).or_insert_with(|| Found { rows: 0, whole: 0, hash, key: key() });
+        let entry = found.entry(at).or_insert_with(|| ColumnHits { rows: 0, whole: 0, hash, key: key() });
         entry.rows += 1;
         entry.whole += u64::from(whole);
     }
@@ -179,17 +179,17 @@ impl Watch {
     }
 }
 
-impl Table {
-    fn of(part: &Part, planned: &TablePlan, several: bool) -> Option<Self> {
-        let columns: Vec<Look> = part
+impl ScannedTable {
+    fn of(part: &TableReadPlan, planned: &TablePlan, several: bool) -> Option<Self> {
+        let columns: Vec<ScannedColumn> = part
             .columns
             .iter()
             .map(|column| {
                 let planned = planned.columns.iter().find(|planned| planned.name == column.name);
-                Look {
+                ScannedColumn {
                     name: column.name.clone(),
                     scan: planned.is_some_and(|planned| planned.scan),
-                    kind: Kind::of(column),
+                    kind: ScannedAs::of(column),
                     takes: planned.map(|planned| planned.takes.clone()).unwrap_or_default(),
                 }
             })
@@ -208,26 +208,26 @@ impl Table {
     }
 }
 
-impl Look {
+impl ScannedColumn {
     /// What stands well in place of values of this column: what stands for the original itself where that is all of each value, so
     /// that joins still match. A text that mentions one is not one.
     fn proposal(&self, mask: &str, whole: bool) -> String {
         let own = format!("{mask:?}");
-        let takes_own = whole && self.kind != Kind::Json && self.takes.contains(&own);
+        let takes_own = whole && self.kind != ScannedAs::Json && self.takes.contains(&own);
         if takes_own { own } else { self.takes.first().cloned().unwrap_or_else(|| "\"text\"".to_owned()) }
     }
 }
 
 /// One worker's look at one part.
-pub(crate) struct Nose<'a> {
-    watch: &'a Watch,
+pub(crate) struct TableScanner<'a> {
+    watch: &'a LeakScanner,
     at: usize,
-    table: &'a Table,
+    table: &'a ScannedTable,
     sniffer: Sniffer<'a>,
     plain: Vec<u8>,
 }
 
-impl Nose<'_> {
+impl TableScanner<'_> {
     /// Looks at a tuple as it is written.
     pub(crate) fn row(&mut self, tuple: &[u8]) -> Result<(), Error> {
         for (position, cell) in Literals::of(tuple).enumerate() {
@@ -250,10 +250,10 @@ impl Nose<'_> {
     }
 
     /// The first original in a text.
-    fn original(&mut self, text: &[u8], kind: Kind) -> Result<Option<u64>, Error> {
+    fn original(&mut self, text: &[u8], kind: ScannedAs) -> Result<Option<u64>, Error> {
         let watch = self.watch;
         let mut original = Ok(None);
-        self.sniffer.cell(text, kind == Kind::Number, &mut |hash, known| {
+        self.sniffer.cell(text, kind == ScannedAs::Number, &mut |hash, known| {
             original = match known {
                 Known::No => Ok(None),
                 Known::Yes => Ok(Some(hash)),

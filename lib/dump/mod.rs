@@ -31,7 +31,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::archive::{
-    self, Consistency, DumpFile, FileAction, Manifest, Member, MemberKind, Partial, Store, Trust,
+    self, Consistency, DumpFile, DumpStore, FileAction, Manifest, Member, MemberKind, Partial, Trust,
 };
 use crate::document::{Document, Done, Dump, TableDigest, chain};
 use crate::house::House;
@@ -39,16 +39,16 @@ use crate::mysql::Engine;
 use crate::progress::Unit;
 use crate::rows::Sum;
 use crate::sql::name;
-use define::schema::{Part, outline};
+use define::schema::{TableReadPlan, outline};
 use define::script::Script;
 use define::{ddl_pii, objects, script};
-use job::{Job, Wish};
-use leak_scan::Watch;
-use prove::{Beginning, Ground};
-use read::readers::Measure;
+use job::{DumpJob, Selection};
+use leak_scan::LeakScanner;
+use prove::{Beginning, ProofServer};
+use read::readers::ReaderCheck;
 use read::session::statements_of;
-use read::snapshot::{self, Crew, Snapshot};
-use read::workers::{Task, Work};
+use read::snapshot::{self, ReadPlan, ReadSnapshot};
+use read::workers::{ReadTask, SharedWork};
 
 /// Compressed bytes a byte of the server's tables: an estimate on the safe side.
 const COMPRESSED_PER_CENT: u64 = 40;
@@ -58,18 +58,18 @@ pub fn write(
     house: &House,
     document: &mut Document,
     options: &Options,
-) -> Result<(Done, Option<Store>), Error> {
+) -> Result<(Done, Option<DumpStore>), Error> {
     let started = Instant::now();
     let databases = options
         .whole
         .as_ref()
         .map(|named| if named.is_empty() { house.config.source.databases.clone() } else { named.clone() });
-    let mut job = Job::of(house, document, options, databases.as_deref())?;
+    let mut job = DumpJob::of(house, document, options, databases.as_deref())?;
     guard::origin(&job.server, &job.wish, &document.run)?;
     if house.dry_run {
         return Ok((rehearse(house, &job)?, None));
     }
-    let store = Store::open(&job.directory, &job.name)?;
+    let store = DumpStore::open(&job.directory, &job.name)?;
     let outcome = publish(house, &mut job, &store);
     if !options.keep_work {
         guard::clear_up(house, &job, &document.run, outcome.as_ref().err());
@@ -79,7 +79,7 @@ pub fn write(
 }
 
 /// Writes the file and gives it its name.
-fn publish(house: &House, job: &mut Job, store: &Store) -> Result<PathBuf, Error> {
+fn publish(house: &House, job: &mut DumpJob, store: &DumpStore) -> Result<PathBuf, Error> {
     let empty = job.manifest.clone();
     let partial = match build(house, job, store) {
         Err(Error::Reader(error)) => {
@@ -95,14 +95,14 @@ fn publish(house: &House, job: &mut Job, store: &Store) -> Result<PathBuf, Error
 }
 
 /// Writes a file that is whole, but for its name.
-fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'a>, Error> {
-    let crew = Crew {
+fn build<'a>(house: &House, job: &mut DumpJob, store: &'a DumpStore) -> Result<Partial<'a>, Error> {
+    let crew = ReadPlan {
         writer: &job.server,
         readers: &job.readers,
         workers: usize::from(job.workers),
         schema: &job.schema,
     };
-    let measure = Measure {
+    let measure = ReaderCheck {
         house,
         wish: &job.wish,
         place: job.place,
@@ -113,7 +113,7 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
     let mut snapshot = snapshot::take(&crew, &measure)?;
     let beginning = Beginning::of(house, job, &mut snapshot.planner);
     let parts = describe(house, job, &mut snapshot)?;
-    let bytes: u64 = parts.iter().map(Part::bytes).sum();
+    let bytes: u64 = parts.iter().map(TableReadPlan::bytes).sum();
     store.check_space(bytes / 100 * COMPRESSED_PER_CENT)?;
     let as_of = *job.manifest.as_of.get_or_insert_with(Timestamp::now);
     let mut partial = store.begin(as_of)?;
@@ -124,7 +124,12 @@ fn build<'a>(house: &House, job: &mut Job, store: &'a Store) -> Result<Partial<'
 }
 
 /// The file is whole, and restores if that is asked for. If that cannot be tried, its manifest says so.
-fn make_sure(house: &House, job: &mut Job, partial: &mut Partial, ground: &Ground) -> Result<(), Error> {
+fn make_sure(
+    house: &House,
+    job: &mut DumpJob,
+    partial: &mut Partial,
+    ground: &ProofServer,
+) -> Result<(), Error> {
     let read = read_back(house, partial, job.workers)?;
     if prove::whole(house, &mut job.manifest, &read, ground)? {
         return Ok(());
@@ -144,7 +149,11 @@ fn read_back(house: &House, partial: &Partial, threads: u16) -> Result<DumpFile,
 }
 
 /// Completes the manifest but for the rows; what is left is how to read them.
-fn describe(house: &House, job: &mut Job, snapshot: &mut Snapshot) -> Result<Vec<Part>, Error> {
+fn describe(
+    house: &House,
+    job: &mut DumpJob,
+    snapshot: &mut ReadSnapshot,
+) -> Result<Vec<TableReadPlan>, Error> {
     let session = &mut snapshot.planner;
     let mut outline = outline(session, &job.wish)?;
     let objects = objects::objects(session, &mut outline, house.config.dump.definer)?;
@@ -159,7 +168,7 @@ fn describe(house: &House, job: &mut Job, snapshot: &mut Snapshot) -> Result<Vec
         warnings: outline.warnings,
         ..std::mem::take(&mut job.manifest)
     };
-    if matches!(job.wish, Wish::Plan(_)) {
+    if matches!(job.wish, Selection::Plan(_)) {
         let warnings = ddl_pii::warnings(&job.manifest);
         job.manifest.warnings.extend(warnings);
     }
@@ -178,11 +187,11 @@ fn describe(house: &House, job: &mut Job, snapshot: &mut Snapshot) -> Result<Vec
 /// Writes every member.
 fn fill(
     house: &House,
-    job: &mut Job,
-    parts: Vec<Part>,
-    (mut snapshot, beginning): (Snapshot, Beginning),
+    job: &mut DumpJob,
+    parts: Vec<TableReadPlan>,
+    (mut snapshot, beginning): (ReadSnapshot, Beginning),
     partial: &mut Partial,
-) -> Result<Ground, Error> {
+) -> Result<ProofServer, Error> {
     let (manifest, level) = (&mut job.manifest, job.level);
     let add = |manifest: &mut Manifest, partial: &mut Partial, kind, script: &Script| {
         manifest.statement_bytes_max = manifest.statement_bytes_max.max(script.statement_bytes_max);
@@ -190,8 +199,8 @@ fn fill(
     };
     let header = script::header(manifest);
     add(manifest, partial, MemberKind::Header, &header)?;
-    let watch = Watch::open((&job.server, &job.wish), job.keys.as_ref(), manifest, &parts)?;
-    let work = Work::new(tasks(parts, manifest), (job.workers, level), &house.cancel, watch.as_ref());
+    let watch = LeakScanner::open((&job.server, &job.wish), job.keys.as_ref(), manifest, &parts)?;
+    let work = SharedWork::new(tasks(parts, manifest), (job.workers, level), &house.cancel, watch.as_ref());
     rows(house, &work, &mut snapshot, manifest, partial)?;
     if let Some(watch) = &watch {
         manifest.warnings.extend(watch.verdict(house)?);
@@ -212,7 +221,7 @@ fn fill(
 }
 
 /// Says what would be dumped.
-fn rehearse(house: &House, job: &Job) -> Result<Done, Error> {
+fn rehearse(house: &House, job: &DumpJob) -> Result<Done, Error> {
     let outline = outline(&mut job.server.connect()?, &job.wish)?;
     for part in &outline.parts {
         house.progress.say(&format!("would dump {}: about {} rows", part.label, part.rows));
@@ -239,13 +248,13 @@ fn engine_word(engine: Engine) -> &'static str {
 }
 
 /// What the workers do, largest first, so that the last one to finish is a small one.
-fn tasks(mut parts: Vec<Part>, manifest: &Manifest) -> Vec<Task> {
+fn tasks(mut parts: Vec<TableReadPlan>, manifest: &Manifest) -> Vec<ReadTask> {
     parts.retain(|part| !part.columns.is_empty());
     parts.sort_by_key(|part| std::cmp::Reverse(part.bytes()));
     let several = manifest.databases.len() > 1;
-    let task = |part: Part| {
+    let task = |part: TableReadPlan| {
         let table = &manifest.tables[part.table];
-        Task {
+        ReadTask {
             before: if several { format!("USE {};\n", name(&table.database)) } else { String::new() },
             insert: archive::insert_into(table),
             part,
@@ -257,8 +266,8 @@ fn tasks(mut parts: Vec<Part>, manifest: &Manifest) -> Vec<Task> {
 /// Reads and writes all rows; the manifest learns their number and digests.
 fn rows(
     house: &House,
-    work: &Work,
-    snapshot: &mut Snapshot,
+    work: &SharedWork,
+    snapshot: &mut ReadSnapshot,
     manifest: &mut Manifest,
     partial: &mut Partial,
 ) -> Result<(), Error> {

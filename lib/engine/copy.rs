@@ -19,7 +19,7 @@ use walkdir::WalkDir;
 
 use super::error::Error;
 use super::place::make_directory;
-use super::server::Server;
+use super::server::RunningServer;
 use crate::house::Cancel;
 
 /// What a server makes anew at every start, or must not share with its copy (`auto.cnf` holds its UUID).
@@ -35,10 +35,10 @@ static ZEROS: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
 pub(crate) fn copy_data(
     from: &Path,
     to: &Path,
-    server: Option<&Server>,
+    server: Option<&RunningServer>,
     cancel: &Cancel,
 ) -> Result<Timestamp, Error> {
-    let frozen = server.map(Server::freeze).transpose()?;
+    let frozen = server.map(RunningServer::freeze).transpose()?;
     let at = Timestamp::now();
     let copied = copy_files(from, to, cancel);
     drop(frozen);

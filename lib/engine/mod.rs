@@ -1,7 +1,7 @@
 //! The server software: finding it, making a data directory, running, freezing and copying one; its accounts.
 //!
-//! In: a path or the name of an engine. Out: real `mariadbd` or `mysqld` processes: those that end with us ([`Server`]), and those
-//! that go on ([`Service`]).
+//! In: a path or the name of an engine. Out: real `mariadbd` or `mysqld` processes: those that end with us ([`RunningServer`]), and those
+//! that go on ([`DetachedServer`]).
 
 mod accounts;
 mod confined;
@@ -26,10 +26,10 @@ pub(crate) use orphans::stop_orphans;
 pub(crate) use own::{file_elsewhere, is_the_servers_own};
 pub(crate) use place::{device_of, free_bytes, host_name, make_directory, settle, shares_blocks, unfit};
 pub use program::Brand;
-pub(crate) use program::{Program, series};
-pub(crate) use server::{Address, Server, free_port, is_free};
+pub(crate) use program::{ServerProgram, series};
+pub(crate) use server::{ListenAddress, RunningServer, free_port, is_free};
 pub(crate) use service::{
-    Listen, Service, Starting, Stopped, data_in, forget_doublewrites, is_same, listens_at, running,
+    DetachedServer, Listen, Starting, Stopped, data_in, forget_doublewrites, is_same, listens_at, running,
     socket_in, stop, stops_in_order, tell_to_stop,
 };
 pub(crate) use user::HostUser;

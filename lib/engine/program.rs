@@ -50,7 +50,7 @@ impl Brand {
 
 /// The server program of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Program {
+pub(crate) struct ServerProgram {
     /// Its path.
     pub(crate) path: PathBuf,
     /// What it is.
@@ -62,7 +62,7 @@ pub(crate) struct Program {
     pub(crate) lower_case: bool,
 }
 
-impl Program {
+impl ServerProgram {
     /// The program at `path`, or the first of its brand on PATH and in the usual folders. Debian's MariaDB has a link
     /// named `mysqld`, so every candidate is asked what it is.
     pub(crate) fn find(path: Option<&Path>, brand: Option<Brand>) -> Result<Self, Error> {
@@ -254,17 +254,18 @@ mod tests {
     #[test]
     fn a_server_of_no_series_or_of_one_that_is_not_here_has_no_program() {
         for version in ["1.2.3", "", "of its own"] {
-            assert!(Program::of_series(Brand::Mariadb, version).is_none());
-            assert!(Program::of_series(Brand::Mysql, version).is_none());
+            assert!(ServerProgram::of_series(Brand::Mariadb, version).is_none());
+            assert!(ServerProgram::of_series(Brand::Mysql, version).is_none());
         }
     }
 
     #[test]
     fn names_in_lower_case_are_asked_for_wherever_a_data_directory_is_made_or_run() {
         let said = "mysqld  Ver 9.7.4 for Linux on x86_64";
-        let program = Program::of(Path::new("mysqld"), said);
-        let asks = |program: &Program| program.storage().iter().any(|a| a == "--lower-case-table-names=1");
+        let program = ServerProgram::of(Path::new("mysqld"), said);
+        let asks =
+            |program: &ServerProgram| program.storage().iter().any(|a| a == "--lower-case-table-names=1");
         assert!(!asks(&program));
-        assert!(asks(&Program { lower_case: true, ..program }));
+        assert!(asks(&ServerProgram { lower_case: true, ..program }));
     }
 }

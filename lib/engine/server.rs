@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::confined::selinux_advice;
 use super::error::Error;
-use super::program::{Brand, Program, failed, tmpdir, user};
+use super::program::{Brand, ServerProgram, failed, tmpdir, user};
 use crate::house::Cancel;
 use crate::mysql;
 
@@ -27,7 +27,7 @@ const PORT_TAKEN: &str = "Address already in use";
 
 /// Where a server listens.
 #[derive(Debug, Clone)]
-pub(crate) struct Address {
+pub(crate) struct ListenAddress {
     /// For ourselves.
     pub(crate) socket: PathBuf,
     /// For everybody on this host; none means the socket only.
@@ -36,18 +36,18 @@ pub(crate) struct Address {
 
 /// A running server. Dropping it kills the process, which is what a power cut does: nothing committed is lost.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(crate) struct RunningServer {
     child: Child,
     /// Where it listens.
-    pub(crate) address: Address,
+    pub(crate) address: ListenAddress,
 }
 
-impl Server {
+impl RunningServer {
     /// Starts the program on a data directory and waits until the account answers over the socket.
     pub(crate) fn start(
-        program: &Program,
+        program: &ServerProgram,
         data: &Path,
-        address: Address,
+        address: ListenAddress,
         account: (&str, &str),
         cancel: &Cancel,
     ) -> Result<Self, Error> {
@@ -122,7 +122,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -133,7 +133,7 @@ impl Drop for Server {
 
 /// A server whose threads stand still. It goes on when this is dropped, whatever happens in between.
 #[derive(Debug)]
-pub(crate) struct Frozen<'a>(&'a Server);
+pub(crate) struct Frozen<'a>(&'a RunningServer);
 
 impl Drop for Frozen<'_> {
     fn drop(&mut self) {
@@ -158,7 +158,7 @@ fn lock_of(socket: &Path) -> PathBuf {
 }
 
 /// A throw-away server: small, on this host only, without a binary log.
-fn arguments(program: &Program, data: &Path, address: &Address) -> Vec<String> {
+fn arguments(program: &ServerProgram, data: &Path, address: &ListenAddress) -> Vec<String> {
     // Both servers insist on this one being first.
     let mut arguments = vec!["--no-defaults".to_owned()];
     arguments.extend(user().map(str::to_owned));

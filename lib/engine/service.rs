@@ -30,7 +30,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_s
 use super::accounts::new_password;
 use super::error::Error;
 use super::place::make_directory;
-use super::program::{Brand, Program, failed};
+use super::program::{Brand, ServerProgram, failed};
 use super::server::{ended, last_words};
 use super::user::HostUser;
 use crate::house::Cancel;
@@ -67,9 +67,9 @@ pub(crate) struct Listen {
 
 /// A server that goes on when we have ended.
 #[derive(Debug, Clone)]
-pub(crate) struct Service<'a> {
+pub(crate) struct DetachedServer<'a> {
     /// What runs.
-    pub(crate) program: &'a Program,
+    pub(crate) program: &'a ServerProgram,
     /// The directory that is its alone.
     pub(crate) home: &'a Path,
     /// Who it runs as; nobody else than we, if not given.
@@ -103,7 +103,7 @@ pub(crate) enum Stopped {
     Killed,
 }
 
-impl Service<'_> {
+impl DetachedServer<'_> {
     /// Starts it and waits until it answers over its socket, all that it was to do before done.
     pub(crate) fn start(&self, cancel: &Cancel) -> Result<(), Error> {
         self.begin()?.answers(cancel)

@@ -9,7 +9,7 @@ use crate::document::{AnyFailure, Ending, Exit, Failure};
 
 /// What a secret of AWS Secrets Manager says about a server, in the words that its database secrets use.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret {
+pub struct ServerSecret {
     /// `username`: the account that the password is of.
     pub user: Option<String>,
     /// `password`: of that account, in clear.
@@ -20,19 +20,19 @@ pub struct Secret {
     pub port: Option<u16>,
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for ServerSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(secret)")
     }
 }
 
 /// Who has the keys.
-pub trait Keys: fmt::Debug + Send + Sync {
+pub trait SecretStore: fmt::Debug + Send + Sync {
     /// What the secret of this ARN or name holds, be it a text or bytes.
     fn content(&self, id: &str) -> Result<Vec<u8>, AnyFailure>;
 
     /// What it says about a server.
-    fn secret(&self, id: &str) -> Result<Secret, AnyFailure>;
+    fn secret(&self, id: &str) -> Result<ServerSecret, AnyFailure>;
 
     /// A token that `user` may log in with at this address. It opens connections for a quarter of an hour, so it is made
     /// for each.
@@ -43,12 +43,12 @@ pub trait Keys: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoKeys;
 
-impl Keys for NoKeys {
+impl SecretStore for NoKeys {
     fn content(&self, _id: &str) -> Result<Vec<u8>, AnyFailure> {
         Err(NoAws("a secret of AWS Secrets Manager").into())
     }
 
-    fn secret(&self, _id: &str) -> Result<Secret, AnyFailure> {
+    fn secret(&self, _id: &str) -> Result<ServerSecret, AnyFailure> {
         Err(NoAws("a secret of AWS Secrets Manager").into())
     }
 

@@ -5,7 +5,7 @@ mod keys;
 mod queue;
 
 pub use cancel::Cancel;
-pub use keys::{Keys, NoKeys, Secret};
+pub use keys::{NoKeys, SecretStore, ServerSecret};
 pub use queue::Queue;
 
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub struct House {
     /// Whether a signal has asked the tool to stop.
     pub cancel: Cancel,
     /// Who may be asked for secrets and tokens: nobody, unless the porch says so.
-    pub keys: Arc<dyn Keys>,
+    pub keys: Arc<dyn SecretStore>,
     /// Where journals and secret files are.
     pub state_dir: PathBuf,
     /// Who makes things at the service, if somebody says so; else the state directory has an id of its own.

@@ -3,7 +3,7 @@
 //! In: a dump that was chosen, `[targets]`. Out: its templates; those of dumps that are gone are gone too, and instances whose time is over.
 
 use super::error::Error;
-use super::home::Home;
+use super::home::InstanceHome;
 use super::manage::expire;
 use super::options::BakeOptions;
 use super::target::{InstanceTarget, is_pattern};
@@ -30,7 +30,7 @@ pub(crate) fn bake(house: &House, document: &mut Document, options: &BakeOptions
             house.progress.say(&format!("would bake {} in {}", dump.section().name, target.root.display()));
             continue;
         }
-        let home = Home::open(&target)?;
+        let home = InstanceHome::open(&target)?;
         let template = template_of(house, &home, &program, &dump)?;
         rotate(house, &home, &template)?;
         let how = if template.fresh { "baked" } else { "there already" };

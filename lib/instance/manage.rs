@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::Error;
-use super::home::{Generation, Home, Lock, Place, remove};
-use super::options::{DropOptions, SomeOptions};
+use super::home::{Generation, InstanceHome, Lock, TargetPlace, remove};
+use super::options::{InstanceDropOptions, SomeOptions};
 use super::serve::accounts::Accounts;
 use super::serve::switch::{finish, raise, repair, switch};
 use super::serve::unit::{hand_over, let_go};
@@ -95,9 +95,14 @@ pub(crate) fn up(house: &House, options: &SomeOptions) -> Result<Done, Error> {
     Ok(Done::saying(said))
 }
 
-fn start(house: &House, home: &Home, target: &InstanceTarget, wanted: bool) -> Result<Option<String>, Error> {
+fn start(
+    house: &House,
+    home: &InstanceHome,
+    target: &InstanceTarget,
+    wanted: bool,
+) -> Result<Option<String>, Error> {
     let _lock = lock_of(house, home, target)?;
-    let mut place = Place::look(home, &target.name)?;
+    let mut place = TargetPlace::look(home, &target.name)?;
     if !house.dry_run {
         finish(house, &mut place)?;
     }
@@ -122,7 +127,7 @@ fn start(house: &House, home: &Home, target: &InstanceTarget, wanted: bool) -> R
 /// Stops an instance.
 pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error> {
     let (home, _lock) = locked(house, target)?;
-    let mut place = Place::look(&home, &target.name)?;
+    let mut place = TargetPlace::look(&home, &target.name)?;
     if !house.dry_run {
         // Which one is in use is what the end of an interrupted switch says.
         finish(house, &mut place)?;
@@ -148,15 +153,15 @@ pub(crate) fn keep_up(house: &House, target: &InstanceTarget) {
         return;
     }
     // What cannot be looked at has been told already.
-    if let Ok(Some(home)) = Home::existing(target)
-        && let Ok(place) = Place::look(&home, &target.name)
+    if let Ok(Some(home)) = InstanceHome::existing(target)
+        && let Ok(place) = TargetPlace::look(&home, &target.name)
     {
         hand_over(house, &place);
     }
 }
 
 /// Removes one instance, or all that are expired.
-pub(crate) fn drop_some(house: &House, options: &DropOptions) -> Result<Done, Error> {
+pub(crate) fn drop_some(house: &House, options: &InstanceDropOptions) -> Result<Done, Error> {
     if options.expired {
         return expire(house);
     }
@@ -179,7 +184,7 @@ pub(crate) fn expire(house: &House) -> Result<Done, Error> {
     for (home, target) in places(house, None)? {
         let Some(length) = target.settings.expires else { continue };
         let Ok(_lock) = lock_of(house, &home, &target) else { continue };
-        let place = Place::look(&home, &target.name)?;
+        let place = TargetPlace::look(&home, &target.name)?;
         let Some((_, generation)) = place.state.in_use() else { continue };
         let age = Timestamp::now().duration_since(generation.at).unsigned_abs();
         if age < length.duration() {
@@ -205,8 +210,8 @@ pub(crate) fn expire(house: &House) -> Result<Done, Error> {
     Ok(Done::saying(said))
 }
 
-fn drop_one(home: &Home, target: &InstanceTarget, force: bool) -> Result<(), Error> {
-    let place = Place::look(home, &target.name)?;
+fn drop_one(home: &InstanceHome, target: &InstanceTarget, force: bool) -> Result<(), Error> {
+    let place = TargetPlace::look(home, &target.name)?;
     if !place.dir.exists() {
         return Err(Error::Nothing { target: target.name.clone(), what: "no instance yet" });
     }
@@ -242,35 +247,42 @@ pub(crate) fn mend(house: &House, target: &InstanceTarget) -> Result<String, Err
     Ok(repaired?.unwrap_or_else(|| "nothing to repair".to_owned()))
 }
 
-fn locked(house: &House, target: &InstanceTarget) -> Result<(Home, Option<Lock>), Error> {
+fn locked(house: &House, target: &InstanceTarget) -> Result<(InstanceHome, Option<Lock>), Error> {
     house.cancel.check()?;
-    let home = Home::existing(target)?;
+    let home = InstanceHome::existing(target)?;
     let home = home.ok_or(Error::Nothing { target: target.name.clone(), what: "no instance yet" })?;
     let lock = lock_of(house, &home, target)?;
     Ok((home, lock))
 }
 
 /// A dry run changes nothing, and a lock is a file.
-fn lock_of(house: &House, home: &Home, target: &InstanceTarget) -> Result<Option<Lock>, Error> {
+fn lock_of(house: &House, home: &InstanceHome, target: &InstanceTarget) -> Result<Option<Lock>, Error> {
     if house.dry_run { Ok(None) } else { Lock::of_target(house, home, &target.name, None).map(Some) }
 }
 
 /// The place of a target that is there.
-fn opened<'a>(house: &House, home: &'a Home, target: &InstanceTarget) -> Result<Place<'a>, Error> {
+fn opened<'a>(
+    house: &House,
+    home: &'a InstanceHome,
+    target: &InstanceTarget,
+) -> Result<TargetPlace<'a>, Error> {
     if house.dry_run || !home.target(&target.name).exists() {
-        return Place::look(home, &target.name);
+        return TargetPlace::look(home, &target.name);
     }
-    Place::open(home, &target.name)
+    TargetPlace::open(home, &target.name)
 }
 
 /// Every instance that there is and that `refresh.toml` still names; or one.
-pub(crate) fn places(house: &House, wish: Option<&str>) -> Result<Vec<(Home, InstanceTarget)>, Error> {
+pub(crate) fn places(
+    house: &House,
+    wish: Option<&str>,
+) -> Result<Vec<(InstanceHome, InstanceTarget)>, Error> {
     if let Some(name) = wish {
         let target = InstanceTarget::must(&house.config, name)?;
         let nothing = Error::Nothing { target: target.name.clone(), what: "no instance yet" };
-        return Ok(vec![(Home::existing(&target)?.ok_or(nothing)?, target)]);
+        return Ok(vec![(InstanceHome::existing(&target)?.ok_or(nothing)?, target)]);
     }
-    let mut found: Vec<(Home, InstanceTarget)> = Vec::new();
+    let mut found: Vec<(InstanceHome, InstanceTarget)> = Vec::new();
     for (_, settings) in InstanceTarget::sections(&house.config) {
         let root = std::path::Path::new(settings.instance.as_deref().unwrap_or_default());
         let Ok(entries) = fs::read_dir(root.join("targets")) else { continue };
@@ -283,7 +295,7 @@ pub(crate) fn places(house: &House, wish: Option<&str>) -> Result<Vec<(Home, Ins
             else {
                 continue;
             };
-            if !known && let Some(home) = Home::existing(&target)? {
+            if !known && let Some(home) = InstanceHome::existing(&target)? {
                 found.push((home, target));
             }
         }
@@ -295,7 +307,7 @@ fn was_down(length: Duration) -> String {
     format!("its port was down for {:.2} s", length.as_secs_f64())
 }
 
-fn tell(document: &mut Document, place: &Place<'_>) {
+fn tell(document: &mut Document, place: &TargetPlace<'_>) {
     let Some((_, generation)) = place.state.in_use() else { return };
     document.refresh = Some(Refresh {
         target: place.name.clone(),

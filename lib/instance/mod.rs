@@ -20,7 +20,7 @@ mod template;
 use std::io::Write;
 
 pub use error::Error;
-pub use options::Command;
+pub use options::InstanceCommand;
 
 use crate::document::{Document, Done};
 use crate::house::House;
@@ -28,10 +28,10 @@ use crate::restore;
 use target::InstanceTarget;
 
 /// Does what gives a document.
-pub fn perform(house: &House, document: &mut Document, command: &Command) -> Result<Done, Error> {
+pub fn perform(house: &House, document: &mut Document, command: &InstanceCommand) -> Result<Done, Error> {
     let instance = |name: &str| InstanceTarget::must(&house.config, name);
     match command {
-        Command::Run(options) => {
+        InstanceCommand::Run(options) => {
             match InstanceTarget::of(&house.config, options.target.as_deref().unwrap_or_default())? {
                 Some(target) => {
                     kept_up(house, &target, || refresh::refresh(house, document, &target, options))
@@ -39,21 +39,23 @@ pub fn perform(house: &House, document: &mut Document, command: &Command) -> Res
                 None => Ok(restore::refresh(house, document, options)?),
             }
         }
-        Command::Undo(options) => match InstanceTarget::of(&house.config, options.target.get())? {
+        InstanceCommand::Undo(options) => match InstanceTarget::of(&house.config, options.target.get())? {
             Some(target) => kept_up(house, &target, || manage::undo(house, document, &target)),
             None => Ok(restore::undo(house, document, options)?),
         },
-        Command::Bake(options) => bake::bake(house, document, options),
-        Command::Reset(options) => {
+        InstanceCommand::Bake(options) => bake::bake(house, document, options),
+        InstanceCommand::Reset(options) => {
             let target = instance(options.target.get())?;
             kept_up(house, &target, || manage::reset(house, document, &target))
         }
-        Command::Up(options) => manage::up(house, options),
-        Command::Down(options) => manage::down(house, &instance(options.target.get())?),
-        Command::Drop(options) => manage::drop_some(house, options),
-        Command::List(_) | Command::Targets(_) | Command::Refs(_) | Command::Status(_) | Command::Doctor => {
-            Ok(Done::default())
-        }
+        InstanceCommand::Up(options) => manage::up(house, options),
+        InstanceCommand::Down(options) => manage::down(house, &instance(options.target.get())?),
+        InstanceCommand::Drop(options) => manage::drop_some(house, options),
+        InstanceCommand::List(_)
+        | InstanceCommand::Targets(_)
+        | InstanceCommand::Refs(_)
+        | InstanceCommand::Status(_)
+        | InstanceCommand::Doctor => Ok(Done::default()),
     }
 }
 
@@ -69,13 +71,13 @@ fn kept_up(
 }
 
 /// Does what writes a text of its own.
-pub fn show(house: &House, out: &mut dyn Write, command: &Command) -> Result<(), Error> {
+pub fn show(house: &House, out: &mut dyn Write, command: &InstanceCommand) -> Result<(), Error> {
     match command {
-        Command::List(options) => Ok(restore::list(house, out, options)?),
-        Command::Targets(options) => show::targets(house, out, options),
-        Command::Refs(options) => Ok(restore::refs(house, out, options)?),
-        Command::Doctor => doctor(house, out),
-        Command::Status(options) => match InstanceTarget::of(&house.config, options.target.get())? {
+        InstanceCommand::List(options) => Ok(restore::list(house, out, options)?),
+        InstanceCommand::Targets(options) => show::targets(house, out, options),
+        InstanceCommand::Refs(options) => Ok(restore::refs(house, out, options)?),
+        InstanceCommand::Doctor => doctor(house, out),
+        InstanceCommand::Status(options) => match InstanceTarget::of(&house.config, options.target.get())? {
             Some(target) => show::status(house, out, &target, options),
             None => Ok(restore::status(house, out, options)?),
         },

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::error::Error;
-use super::home::Place;
+use super::home::TargetPlace;
 use super::serve::Serving;
 use super::target::InstanceTarget;
 use crate::engine;
@@ -21,7 +21,7 @@ pub(super) struct Old {
 }
 
 impl Old {
-    pub(super) fn of(house: &House, place: &Place<'_>, target: &InstanceTarget) -> Result<Self, Error> {
+    pub(super) fn of(house: &House, place: &TargetPlace<'_>, target: &InstanceTarget) -> Result<Self, Error> {
         let mut old = Self { session: None, started: None };
         let Some(serving) = Serving::in_use(place) else { return Ok(old) };
         if !serving.runs() {

@@ -1,17 +1,17 @@
 //! The words and flags of `dev-restore`, for both kinds of targets.
 
 use crate::restore::{
-    ListOptions, RefsOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions,
+    DumpListOptions, RefsOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions,
 };
 
 /// What to do; without a word, `run`.
 #[derive(Debug, Clone, clap::Subcommand)]
-pub enum Command {
+pub enum InstanceCommand {
     /// Replace a development database, or an instance, with a dump, and run a branch's migrations on it
     Run(RunOptions),
     /// Show the dumps that are there, newest first
     #[command(visible_alias = "dumps")]
-    List(ListOptions),
+    List(DumpListOptions),
     /// Show the targets that may be replaced, and what they are now
     Targets(TargetsOptions),
     /// Show the branches and tags whose migrations may run
@@ -31,10 +31,10 @@ pub enum Command {
     /// Stop an instance; its data stays
     Down(OneOptions),
     /// Remove an instance with its data, or all that are expired
-    Drop(DropOptions),
+    Drop(InstanceDropOptions),
 }
 
-impl Command {
+impl InstanceCommand {
     /// Whether it gives a document on stdout, and not a text of its own.
     pub fn gives_a_document(&self) -> bool {
         !matches!(self, Self::List(_) | Self::Targets(_) | Self::Refs(_) | Self::Status(_) | Self::Doctor)
@@ -79,7 +79,7 @@ pub struct SomeOptions {
 
 /// Which instances are removed, and with how little asking.
 #[derive(Debug, Clone, clap::Args)]
-pub struct DropOptions {
+pub struct InstanceDropOptions {
     /// Name of the target in refresh.toml
     #[arg(value_name = "NAME")]
     pub name: Option<String>,

@@ -14,7 +14,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::error::Error;
-use super::home::{Generation, Home, Lock, Place};
+use super::home::{Generation, InstanceHome, Lock, TargetPlace};
 use super::old::{Old, needs_old};
 use super::serve::accounts::Accounts;
 use super::serve::switch::{finish, raise, switch};
@@ -24,7 +24,7 @@ use super::target::InstanceTarget;
 use super::template::{Template, is_baked, template_of};
 use crate::config;
 use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
-use crate::engine::{self, Program, free_bytes};
+use crate::engine::{self, ServerProgram, free_bytes};
 use crate::house::House;
 use crate::junit;
 use crate::migrate::{self, Checkout, SqlTarget};
@@ -62,22 +62,28 @@ pub(crate) fn refresh(
     if house.dry_run {
         return say_what_would_be_done(house, target, &program, &dump);
     }
-    let home = Home::open(target)?;
+    let home = InstanceHome::open(target)?;
     let _lock = Lock::of_target(house, &home, &target.name, options.wait)?;
-    let mut place = Place::open(&home, &target.name)?;
+    let mut place = TargetPlace::open(&home, &target.name)?;
     give_port(house, &mut place, target)?;
     finish(house, &mut place)?;
     raise_or_warn(house, &place, target)?;
     let template = template_of(house, &home, &program, &dump)?;
     let needed = if home.shares_blocks() { CLONE_BYTES } else { template.facts.bytes + CLONE_BYTES };
     home.refuse_full(needed)?;
-    let mut refresher =
-        Refresher { house, target, own: &own, checkout: checkout.as_ref(), template: &template, settings };
+    let mut refresher = InstanceRefresher {
+        house,
+        target,
+        own: &own,
+        checkout: checkout.as_ref(),
+        template: &template,
+        settings,
+    };
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresher.work(&mut place, section);
     if outcome.is_err()
         && house.cancel.requested().is_none()
-        && let Ok(place) = Place::look(&home, &target.name)
+        && let Ok(place) = TargetPlace::look(&home, &target.name)
     {
         // What failed before the switch is in nobody's way, and takes room. What counts is what is written down.
         place.sweep_or_warn(house);
@@ -88,7 +94,7 @@ pub(crate) fn refresh(
     Ok(Done::saying(describe(section)))
 }
 
-struct Refresher<'a> {
+struct InstanceRefresher<'a> {
     house: &'a House,
     target: &'a InstanceTarget,
     own: &'a OwnServer<'a>,
@@ -97,8 +103,8 @@ struct Refresher<'a> {
     settings: String,
 }
 
-impl Refresher<'_> {
-    fn work(&mut self, place: &mut Place<'_>, refresh: &mut Refresh) -> Result<(), Error> {
+impl InstanceRefresher<'_> {
+    fn work(&mut self, place: &mut TargetPlace<'_>, refresh: &mut Refresh) -> Result<(), Error> {
         let began = Instant::now();
         let name = place.new_generation()?;
         refresh.tables.clone_from(&self.template.facts.tables);
@@ -154,7 +160,7 @@ impl Refresher<'_> {
         Ok(())
     }
 
-    fn copy(&self, place: &Place<'_>, name: &str) -> Result<(), Error> {
+    fn copy(&self, place: &TargetPlace<'_>, name: &str) -> Result<(), Error> {
         let home = place.generation(name);
         if !place.home.shares_blocks() {
             self.house.progress.say(&format!(
@@ -240,7 +246,7 @@ fn has_something_to_do(target: &InstanceTarget) -> bool {
 }
 
 /// Who refreshes a broken instance wants another one: that the old one does not start stops that only where its rows are to be kept.
-fn raise_or_warn(house: &House, place: &Place<'_>, target: &InstanceTarget) -> Result<(), Error> {
+fn raise_or_warn(house: &House, place: &TargetPlace<'_>, target: &InstanceTarget) -> Result<(), Error> {
     match raise(house, place) {
         Ok(_) => Ok(()),
         Err(e) if needs_old(target) || matches!(e, Error::PortTaken { .. }) => Err(e),
@@ -253,7 +259,7 @@ fn raise_or_warn(house: &House, place: &Place<'_>, target: &InstanceTarget) -> R
 }
 
 /// The port of a target, which it keeps.
-fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> Result<(), Error> {
+fn give_port(house: &House, place: &mut TargetPlace<'_>, target: &InstanceTarget) -> Result<(), Error> {
     if let Some(port) = target.settings.server.port {
         if place.state.port != port {
             if is_taken(target.bind(), port) {
@@ -274,7 +280,7 @@ fn give_port(house: &House, place: &mut Place<'_>, target: &InstanceTarget) -> R
     let _lock = Lock::of_ports(house, place.home)?;
     let mut given = Vec::new();
     for name in place.home.targets()? {
-        given.push(Place::look(place.home, &name)?.state.port);
+        given.push(TargetPlace::look(place.home, &name)?.state.port);
     }
     let range = target.settings.ports.as_ref();
     let mut ports = range.into_iter().flat_map(config::PortRange::ports);
@@ -344,12 +350,12 @@ fn start(target: &InstanceTarget, database: &str, dump: &ChosenDump, checkout: O
 fn say_what_would_be_done(
     house: &House,
     target: &InstanceTarget,
-    program: &Program,
+    program: &ServerProgram,
     dump: &ChosenDump,
 ) -> Result<Done, Error> {
     let file = dump.section().name;
     let root = target.root.display();
-    let bakes = match Home::existing(target)? {
+    let bakes = match InstanceHome::existing(target)? {
         Some(home) => {
             let free = indicatif::HumanBytes(free_bytes(&home.root)?);
             house.progress.say(&format!("{root} has {free} free"));

@@ -11,7 +11,7 @@ use super::serve::{MEMORY, defaults};
 use super::target::InstanceTarget;
 use crate::config;
 use crate::document::read_text;
-use crate::engine::Program;
+use crate::engine::ServerProgram;
 use crate::house::House;
 
 /// The longest option file.
@@ -21,7 +21,7 @@ const OPTIONS_BYTES_MAX: u64 = 64 << 10;
 pub(crate) fn settings_of(
     house: &House,
     target: &InstanceTarget,
-    program: &Program,
+    program: &ServerProgram,
 ) -> Result<String, Error> {
     let mut lines = defaults(program, target.settings.memory.as_ref().map_or(MEMORY, config::Memory::as_str));
     if let Some(path) = &target.settings.options_file {

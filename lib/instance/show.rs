@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use walkdir::WalkDir;
 
 use super::error::Error;
-use super::home::{Home, Place};
+use super::home::{InstanceHome, TargetPlace};
 use super::manage::{mend, places};
 use super::serve::{Serving, connected};
 use super::target::{InstanceTarget, is_pattern};
@@ -27,7 +27,7 @@ const FILES_A_CALL: usize = 500;
 const NONE_YET: &str = "none yet";
 
 /// One instance as it is now.
-struct Shown {
+struct InstanceStatus {
     name: String,
     section: String,
     directory: String,
@@ -63,7 +63,7 @@ pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptio
         let mut text = Vec::new();
         restore::targets(house, &mut text, options)?;
         let mut all: Vec<Value> = serde_json::from_slice(&text).unwrap_or_default();
-        all.extend(instances.iter().map(Shown::json));
+        all.extend(instances.iter().map(InstanceStatus::json));
         let _ = writeln!(out, "{:#}", Value::Array(all));
         return Ok(());
     }
@@ -74,7 +74,7 @@ pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptio
     if !instances.is_empty() {
         let head = ["INSTANCE", "PORT", "STATE", "DUMP", "BRANCH", "AGE", "CONNECTED", "SIZE", "OWN", "FREE"];
         let mut lines = vec![head.map(str::to_owned)];
-        lines.extend(instances.iter().map(Shown::line));
+        lines.extend(instances.iter().map(InstanceStatus::line));
         let _ = write!(out, "{}", table(&lines));
     }
     Ok(())
@@ -88,9 +88,9 @@ pub(crate) fn status(
     options: &StatusOptions,
 ) -> Result<(), Error> {
     let repaired = if options.repair { Some(mend(house, target)?) } else { None };
-    let home = Home::existing(target)?;
+    let home = InstanceHome::existing(target)?;
     let home = home.ok_or(Error::Nothing { target: target.name.clone(), what: "no instance yet" })?;
-    let place = Place::look(&home, &target.name)?;
+    let place = TargetPlace::look(&home, &target.name)?;
     let word = word(&place);
     let shown = look(&home, target)?;
     if options.plain {
@@ -116,7 +116,7 @@ pub(crate) fn status(
 }
 
 /// One word for scripts.
-fn word(place: &Place<'_>) -> &'static str {
+fn word(place: &TargetPlace<'_>) -> &'static str {
     if place.state.next.is_some() {
         return "unfinished";
     }
@@ -129,7 +129,7 @@ fn word(place: &Place<'_>) -> &'static str {
 }
 
 /// Every instance that there is, and those of `refresh.toml` that are not there yet.
-fn all(house: &House) -> Result<Vec<Shown>, Error> {
+fn all(house: &House) -> Result<Vec<InstanceStatus>, Error> {
     let mut shown = Vec::new();
     match places(house, None) {
         Ok(found) => {
@@ -142,27 +142,27 @@ fn all(house: &House) -> Result<Vec<Shown>, Error> {
     }
     for (name, settings) in InstanceTarget::sections(&house.config) {
         if !is_pattern(name) && !shown.iter().any(|one| one.name == *name) {
-            shown.push(Shown {
+            shown.push(InstanceStatus {
                 name: name.clone(),
                 section: name.clone(),
                 directory: settings.instance.clone().unwrap_or_default(),
                 port: settings.server.port.unwrap_or_default(),
                 database: settings.database.clone(),
-                ..Shown::nothing()
+                ..InstanceStatus::nothing()
             });
         }
     }
     Ok(shown)
 }
 
-fn look(home: &Home, target: &InstanceTarget) -> Result<Shown, Error> {
-    let place = Place::look(home, &target.name)?;
+fn look(home: &InstanceHome, target: &InstanceTarget) -> Result<InstanceStatus, Error> {
+    let place = TargetPlace::look(home, &target.name)?;
     let serving = Serving::in_use(&place);
     let answers = serving.as_ref().is_some_and(Serving::runs_at_port);
     let generation = serving.map(|serving| serving.generation);
     let data = place.state.current.as_ref().map(|current| place.data(current));
     let (bytes, own_bytes) = data.as_deref().map_or((0, None), sizes);
-    Ok(Shown {
+    Ok(InstanceStatus {
         name: target.name.clone(),
         section: target.section.clone(),
         directory: place.dir.display().to_string(),
@@ -187,7 +187,7 @@ fn look(home: &Home, target: &InstanceTarget) -> Result<Shown, Error> {
     })
 }
 
-impl Shown {
+impl InstanceStatus {
     fn nothing() -> Self {
         Self {
             name: String::new(),

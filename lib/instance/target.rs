@@ -8,7 +8,7 @@ use super::error::Error;
 use crate::archive::is_file_word;
 use crate::catalog::Pattern;
 use crate::config::{Config, ServerConfig, TargetConfig};
-use crate::engine::{self, Program};
+use crate::engine::{self, ServerProgram};
 use crate::restore;
 
 /// A name is part of a socket's path.
@@ -78,9 +78,9 @@ impl InstanceTarget {
     }
 
     /// The server program.
-    pub(crate) fn program(&self) -> Result<Program, Error> {
+    pub(crate) fn program(&self) -> Result<ServerProgram, Error> {
         let path = self.settings.program.as_ref().map(PathBuf::from);
-        Ok(Program::find(path.as_deref(), None)?)
+        Ok(ServerProgram::find(path.as_deref(), None)?)
     }
 
     /// The address at which it listens.
@@ -142,11 +142,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::Vocabulary;
+    use crate::config::KindVocabulary;
 
     fn find(text: &str, name: &str) -> Result<Option<InstanceTarget>, String> {
         let config =
-            crate::config::parse(Path::new("refresh.toml"), text.to_owned(), &Vocabulary::default()).unwrap();
+            crate::config::parse(Path::new("refresh.toml"), text.to_owned(), &KindVocabulary::default())
+                .unwrap();
         InstanceTarget::of(&config, name).map_err(|e| e.to_string())
     }
 

@@ -12,18 +12,18 @@ use crate::outlet;
 
 /// One test, whatever it was in the document.
 #[derive(Debug)]
-pub(crate) struct Case<'a> {
+pub(crate) struct TestCase<'a> {
     /// Dots make packages.
     pub(crate) class: &'a str,
     pub(crate) name: &'a str,
     pub(crate) seconds: f64,
-    pub(crate) outcome: Outcome<'a>,
+    pub(crate) outcome: TestOutcome<'a>,
     /// Left out if empty.
     pub(crate) output: &'a str,
 }
 
 #[derive(Debug)]
-pub(crate) enum Outcome<'a> {
+pub(crate) enum TestOutcome<'a> {
     Passed,
     Skipped(&'a str),
     Failed(&'a str),
@@ -31,29 +31,29 @@ pub(crate) enum Outcome<'a> {
 
 /// One test suite, named after the branch.
 pub fn junit(reference: &str, migrations: &[Migration]) -> String {
-    let cases: Vec<Case<'_>> = migrations.iter().map(|migration| case("migrations", migration)).collect();
+    let cases: Vec<TestCase<'_>> = migrations.iter().map(|migration| case("migrations", migration)).collect();
     suite(&format!("migrations of {reference}"), &cases)
 }
 
 /// One migration as a test.
-pub(crate) fn case<'a>(class: &'a str, migration: &'a Migration) -> Case<'a> {
-    Case {
+pub(crate) fn case<'a>(class: &'a str, migration: &'a Migration) -> TestCase<'a> {
+    TestCase {
         class,
         name: &migration.name,
         seconds: migration.seconds,
         outcome: match &migration.status {
-            MigrationStatus::AlreadyApplied => Outcome::Skipped("applied before"),
-            MigrationStatus::Failed => Outcome::Failed(migration.error.as_deref().unwrap_or_default()),
-            MigrationStatus::Applied => Outcome::Passed,
+            MigrationStatus::AlreadyApplied => TestOutcome::Skipped("applied before"),
+            MigrationStatus::Failed => TestOutcome::Failed(migration.error.as_deref().unwrap_or_default()),
+            MigrationStatus::Applied => TestOutcome::Passed,
             // What a newer version means by it is not known here: nothing that is said to have passed.
-            MigrationStatus::Unknown(word) => Outcome::Skipped(word),
+            MigrationStatus::Unknown(word) => TestOutcome::Skipped(word),
         },
         output: migration.output.as_deref().unwrap_or_default(),
     }
 }
 
 /// The whole file.
-pub(crate) fn suite(name: &str, cases: &[Case<'_>]) -> String {
+pub(crate) fn suite(name: &str, cases: &[TestCase<'_>]) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     write(&mut writer, name, cases).expect("writing to memory cannot fail");
     let mut text = String::from_utf8(writer.into_inner()).unwrap_or_default();
@@ -61,12 +61,12 @@ pub(crate) fn suite(name: &str, cases: &[Case<'_>]) -> String {
     text
 }
 
-fn write(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case<'_>]) -> io::Result<()> {
-    let count = |wanted: fn(&Outcome<'_>) -> bool| {
+fn write(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[TestCase<'_>]) -> io::Result<()> {
+    let count = |wanted: fn(&TestOutcome<'_>) -> bool| {
         cases.iter().filter(|case| wanted(&case.outcome)).count().to_string()
     };
-    let failures = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    let failures = count(|outcome| matches!(outcome, TestOutcome::Failed(_)));
+    let skipped = count(|outcome| matches!(outcome, TestOutcome::Skipped(_)));
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let suite = writer.create_element("testsuite").with_attributes([
         ("name", clean(name).as_str()),
@@ -79,7 +79,7 @@ fn write(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case<'_>]) -> io::Re
     Ok(())
 }
 
-fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case<'_>) -> io::Result<()> {
+fn write_case(writer: &mut Writer<Vec<u8>>, case: &TestCase<'_>) -> io::Result<()> {
     let element = writer.create_element("testcase").with_attributes([
         ("classname", clean(case.class).as_str()),
         ("name", clean(case.name).as_str()),
@@ -87,9 +87,9 @@ fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case<'_>) -> io::Result<()> {
     ]);
     element.write_inner_content(|writer| {
         match case.outcome {
-            Outcome::Passed => {}
-            Outcome::Skipped(why) => write_outcome(writer, "skipped", why)?,
-            Outcome::Failed(why) => write_outcome(writer, "failure", why)?,
+            TestOutcome::Passed => {}
+            TestOutcome::Skipped(why) => write_outcome(writer, "skipped", why)?,
+            TestOutcome::Failed(why) => write_outcome(writer, "failure", why)?,
         }
         if !case.output.is_empty() {
             let output = clean(case.output);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::traits::Nature;
+use super::traits::LeakTraits;
 
 /// The compiled masks of a catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Mask {
     /// `email`, `hash`, …; `keep` where clear values were declared to be fine; `email+text` where rows differ.
     pub kind: String,
     /// What those who look for leaks must know of it.
-    pub nature: Nature,
+    pub nature: LeakTraits,
     /// Values of one domain mask equally in every table.
     pub domain: String,
     /// SQL over alias `t`.

@@ -36,4 +36,4 @@ pub use masks::{Mask, Masks};
 pub use order::{Order, is_clear, order, row_hash};
 pub use propose::{fits, propose};
 pub use rules::{Ends, agree, compile};
-pub use traits::{Nature, Outcome, Trace, Value};
+pub use traits::{LeakTraits, ResultTrait, TraceTrait, ValueTrait};

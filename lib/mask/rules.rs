@@ -10,7 +10,7 @@ use super::{conditions, fit, generated};
 use crate::catalog::{Catalog, Fit, Pattern, TablePattern, closer};
 use crate::config::{Config, Error, MaskRule, nearest};
 
-struct Rule<'a> {
+struct CompiledRule<'a> {
     key: &'a str,
     config: &'a MaskRule,
     table: TablePattern,
@@ -19,7 +19,7 @@ struct Rule<'a> {
     column: Pattern,
 }
 
-type Closeness = (Fit, Fit, Option<Fit>);
+type MaskCloseness = (Fit, Fit, Option<Fit>);
 
 /// Compiles `[mask]` for every column of the catalog.
 pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
@@ -65,25 +65,25 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
     }
 }
 
-fn read(config: &Config) -> Result<Vec<Rule<'_>>, Error> {
+fn read(config: &Config) -> Result<Vec<CompiledRule<'_>>, Error> {
     let mut rules = Vec::new();
     for (key, rule) in &config.mask.rules {
         let (table, column) = MaskRule::column(key)
             .map_err(|(message, hint)| config.origin.error_at(&["mask", key], message, hint))?;
         let plain = Some(table.table.clone()).filter(|name| !name.contains(['*', '?']));
         let (table, column) = (TablePattern::of(&table), Pattern::new(&column, true));
-        rules.push(Rule { key, config: rule, table, plain, column });
+        rules.push(CompiledRule { key, config: rule, table, plain, column });
     }
     Ok(rules)
 }
 
 fn choose<'a, 'b>(
     config: &Config,
-    (rules, own): (&'b [Rule<'a>], &[usize]),
+    (rules, own): (&'b [CompiledRule<'a>], &[usize]),
     target: &Target<'_>,
     used: &mut [bool],
-) -> Result<Option<&'b Rule<'a>>, Error> {
-    let mut found: Vec<(Closeness, &Rule<'_>)> = Vec::new();
+) -> Result<Option<&'b CompiledRule<'a>>, Error> {
+    let mut found: Vec<(MaskCloseness, &CompiledRule<'_>)> = Vec::new();
     for &at in own {
         let rule = &rules[at];
         if let (Some((table, database)), Some(column)) =
@@ -93,7 +93,7 @@ fn choose<'a, 'b>(
             found.push(((table, column, database), rule));
         }
     }
-    let says_more = |one: &Closeness, other: &Closeness| {
+    let says_more = |one: &MaskCloseness, other: &MaskCloseness| {
         // A named database decides only between rules that are otherwise alike.
         let parts = closer(&[one.0, one.1], &[other.0, other.1]);
         parts.map(|order| order.then(one.2.cmp(&other.2)))
@@ -103,7 +103,7 @@ fn choose<'a, 'b>(
         if rivals().all(|(other, _)| says_more(close, other) == Some(Ordering::Greater)) {
             return Ok(Some(rule));
         }
-        let alike = |other: &Rule<'_>| {
+        let alike = |other: &CompiledRule<'_>| {
             format!("{:?}", other.config.entries()) == format!("{:?}", rule.config.entries())
         };
         let undecided = rivals().find(|(other, rival)| {
@@ -125,7 +125,7 @@ fn choose<'a, 'b>(
 }
 
 /// A rule that matches nothing is a typing error, and a typing error here is a leak.
-fn unused(catalog: &Catalog, config: &Config, rule: &Rule<'_>) -> Error {
+fn unused(catalog: &Catalog, config: &Config, rule: &CompiledRule<'_>) -> Error {
     let written = rule.key.rsplit('.').next().unwrap_or(rule.key);
     let names =
         catalog.tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.as_str()));

@@ -1,21 +1,21 @@
 //! What is to be known of a kind beside the expression that it makes: how the scans look for what it hides.
 //!
-//! In: nothing. Out: a [`Nature`]; each row of the table of kinds has one.
+//! In: nothing. Out: a [`LeakTraits`]; each row of the table of kinds has one.
 
 /// What a kind is to those who look for leaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Nature {
+pub struct LeakTraits {
     /// What it leaves of a value in its result.
-    pub result: Outcome,
+    pub result: ResultTrait,
     /// Whether one clear value under it says whose it is.
-    pub value: Value,
+    pub value: ValueTrait,
     /// Whether a copy of the value under another kind contradicts it: not where it leaves no trace of a value.
-    pub trace: Trace,
+    pub trace: TraceTrait,
 }
 
 /// What a kind leaves of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub enum ResultTrait {
     /// Nothing to look for: we make the result, and what stays of the value stays because the kind, or a setting of it,
     /// says so (`keep`; the country of a telephone number, the host with `host = "same"`, the network with
     /// `network = true`). A neighbour's value may come out of those by chance, so looking would cry wolf.
@@ -26,7 +26,7 @@ pub enum Outcome {
 
 /// What one clear value says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Value {
+pub enum ValueTrait {
     /// It says whose it is: a name, an address, a number of one person.
     Telling,
     /// Nothing is known but that it goes: only short texts are values, long ones are free text.
@@ -37,7 +37,7 @@ pub enum Value {
 
 /// What a kind leaves behind of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trace {
+pub enum TraceTrait {
     /// A value by which rows are told apart, made from the value or from the entity that `of` names: a copy under another
     /// kind says something else of the same row.
     Left,
@@ -46,9 +46,9 @@ pub enum Trace {
     None,
 }
 
-impl Nature {
+impl LeakTraits {
     /// All three answers.
-    pub(crate) const fn of(result: Outcome, value: Value, trace: Trace) -> Self {
+    pub(crate) const fn of(result: ResultTrait, value: ValueTrait, trace: TraceTrait) -> Self {
         Self { result, value, trace }
     }
 
@@ -65,14 +65,17 @@ impl Nature {
 
 #[cfg(test)]
 mod tests {
-    use super::{Nature, Outcome, Trace, Value};
+    use super::{LeakTraits, ResultTrait, TraceTrait, ValueTrait};
 
     #[test]
     fn rows_that_differ_get_the_more_careful_answer() {
-        let email = Nature::of(Outcome::Ours, Value::Telling, Trace::Left);
-        let text = Nature::of(Outcome::Ours, Value::Untelling, Trace::None);
-        assert_eq!(email.or(text), Nature::of(Outcome::Ours, Value::Untelling, Trace::None));
-        let sql = Nature::of(Outcome::Open, Value::Vague, Trace::None);
-        assert_eq!(email.or(sql).result, Outcome::Open);
+        let email = LeakTraits::of(ResultTrait::Ours, ValueTrait::Telling, TraceTrait::Left);
+        let text = LeakTraits::of(ResultTrait::Ours, ValueTrait::Untelling, TraceTrait::None);
+        assert_eq!(
+            email.or(text),
+            LeakTraits::of(ResultTrait::Ours, ValueTrait::Untelling, TraceTrait::None)
+        );
+        let sql = LeakTraits::of(ResultTrait::Open, ValueTrait::Vague, TraceTrait::None);
+        assert_eq!(email.or(sql).result, ResultTrait::Open);
     }
 }

@@ -74,8 +74,8 @@ pub fn run(
         }
         let started = Instant::now();
         house.progress.say(&format!("migration {}", file.shown));
-        let outcome = Run::of(house, target, file, placeholders)
-            .and_then(Run::go)
+        let outcome = FileRun::of(house, target, file, placeholders)
+            .and_then(FileRun::go)
             .and_then(|()| ledger.add(&mut session, file, started.elapsed()));
         seen(migration(&file.name, outcome.as_ref().map(drop), started, ""));
         outcome?;
@@ -103,7 +103,7 @@ fn open(target: &SqlTarget<'_>) -> Result<Session, Error> {
 }
 
 /// One file on its way, over a connection of its own: what it sets, locks or leaves open is nobody else's.
-struct Run<'a> {
+struct FileRun<'a> {
     house: &'a House,
     session: Session,
     target: &'a SqlTarget<'a>,
@@ -116,7 +116,7 @@ struct Run<'a> {
     warnings: Warnings,
 }
 
-impl<'a> Run<'a> {
+impl<'a> FileRun<'a> {
     fn of(
         house: &'a House,
         target: &'a SqlTarget<'a>,

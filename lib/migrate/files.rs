@@ -24,7 +24,7 @@ pub(crate) struct MigrationFile {
 
 /// What a glob finds.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct GlobMatches {
     pub(crate) files: Vec<MigrationFile>,
     /// Folders in which there might be more, and why nobody looks there.
     pub(crate) told: Vec<String>,
@@ -36,26 +36,26 @@ pub(crate) fn find(
     glob: &str,
     reference: &str,
     submodules: &[String],
-) -> Result<Found, Error> {
+) -> Result<GlobMatches, Error> {
     let glob = glob.trim_start_matches("./");
     let matcher = GlobBuilder::new(glob).literal_separator(true).build();
     let matcher = matcher
         .map_err(|e| Error::Glob { glob: glob.to_owned(), problem: e.kind().to_string() })?
         .compile_matcher();
     let root = worktree.canonicalize().map_err(|source| Error::Directory { source })?;
-    let mut search = Search {
+    let mut search = GlobSearch {
         root,
         glob,
         matcher,
         base: literal_folder(glob),
-        found: Found::default(),
+        found: GlobMatches::default(),
         wrong: Vec::new(),
     };
     for submodule in submodules {
         search.folder(submodule, "is a submodule, which is not fetched");
     }
     search.look(worktree, "");
-    let Search { mut found, wrong, .. } = search;
+    let GlobSearch { mut found, wrong, .. } = search;
     if !wrong.is_empty() {
         return Err(Error::NotFiles { shown: wrong });
     }
@@ -66,17 +66,17 @@ pub(crate) fn find(
     Ok(found)
 }
 
-struct Search<'a> {
+struct GlobSearch<'a> {
     root: PathBuf,
     glob: &'a str,
     matcher: globset::GlobMatcher,
     base: &'a str,
-    found: Found,
+    found: GlobMatches,
     /// What cannot be left out, since it is a migration, and cannot be run.
     wrong: Vec<String>,
 }
 
-impl Search<'_> {
+impl GlobSearch<'_> {
     /// Looks through a folder, which the repository calls `prefix`.
     fn look(&mut self, folder: &Path, prefix: &str) {
         let entries = walkdir::WalkDir::new(folder).min_depth(1).into_iter();

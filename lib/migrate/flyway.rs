@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::error::Error;
 use super::files::{MigrationFile, natural};
-use crate::sql::{Kind, Mode, pieces};
+use crate::sql::{Mode, TokenKind, pieces};
 
 /// `1_2` of `V1_2__words`.
 pub(crate) fn version(stem: &str) -> Option<&str> {
@@ -44,7 +44,7 @@ pub(crate) fn placeholder(sql: &str) -> Option<String> {
         return None;
     }
     let code: String = pieces(sql, Mode::default())
-        .filter(|piece| piece.kind != Kind::Comment)
+        .filter(|piece| piece.kind != TokenKind::Comment)
         .map(|piece| piece.text(sql))
         .collect();
     let (_, behind) = code.split_once("${")?;

@@ -41,7 +41,7 @@ const NOT_OURS: &[&str] = &[
 
 /// What a clone is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum CloneRequest {
     /// The short name of a branch or tag, which `git clone --branch` takes.
     Name(String),
     /// The beginning of a commit's id: nobody knows before whether there is one.
@@ -60,7 +60,7 @@ pub(crate) fn references(house: &House, repository: &str) -> Result<Vec<String>,
 }
 
 /// Finds the branch or tag of that very name, else takes it for a commit if it can be one.
-pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Result<Found, Error> {
+pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Result<CloneRequest, Error> {
     let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
     let name = name.unwrap_or(reference);
     if !is_plausible(name) {
@@ -70,10 +70,10 @@ pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Resul
     let said = output(house, &mut command, "ls-remote", repository, LOOK_UP_TIMEOUT)?;
     let known = references_of(&said);
     match chosen(&known, reference) {
-        Choice::One => Ok(Found::Name(name.to_owned())),
-        Choice::Two => Err(Error::TwoReferences { repository: shown(repository), name: name.to_owned() }),
-        Choice::None if is_commit(reference) => Ok(Found::Commit(reference.to_ascii_lowercase())),
-        Choice::None => Err(Error::NoSuchReference {
+        RefMatch::One => Ok(CloneRequest::Name(name.to_owned())),
+        RefMatch::Two => Err(Error::TwoReferences { repository: shown(repository), name: name.to_owned() }),
+        RefMatch::None if is_commit(reference) => Ok(CloneRequest::Commit(reference.to_ascii_lowercase())),
+        RefMatch::None => Err(Error::NoSuchReference {
             repository: shown(repository),
             reference: shown(reference),
             near: near(name, &short(&known)),
@@ -83,18 +83,18 @@ pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Resul
 
 /// What a name stands for.
 #[derive(Debug, PartialEq, Eq)]
-enum Choice {
+enum RefMatch {
     None,
     One,
     /// A branch and a tag have the name, and it is not the branch that was asked for: a clone would take that.
     Two,
 }
 
-fn chosen(known: &[&str], reference: &str) -> Choice {
+fn chosen(known: &[&str], reference: &str) -> RefMatch {
     let is = |full: &str| known.contains(&full);
     let both = |name: &str| is(&format!("refs/heads/{name}")) && is(&format!("refs/tags/{name}"));
     if reference.starts_with("refs/heads/") {
-        return if is(reference) { Choice::One } else { Choice::None };
+        return if is(reference) { RefMatch::One } else { RefMatch::None };
     }
     let name = reference.strip_prefix("refs/tags/");
     let there = match name {
@@ -102,9 +102,9 @@ fn chosen(known: &[&str], reference: &str) -> Choice {
         None => is(&format!("refs/heads/{reference}")) || is(&format!("refs/tags/{reference}")),
     };
     match there {
-        true if both(name.unwrap_or(reference)) => Choice::Two,
-        true => Choice::One,
-        false => Choice::None,
+        true if both(name.unwrap_or(reference)) => RefMatch::Two,
+        true => RefMatch::One,
+        false => RefMatch::None,
     }
 }
 
@@ -117,17 +117,17 @@ fn is_commit(text: &str) -> bool {
 pub(crate) fn export(
     house: &House,
     repository: &str,
-    found: &Found,
+    found: &CloneRequest,
     directory: &Path,
 ) -> Result<String, Error> {
     let target = directory.display().to_string();
     match found {
-        Found::Name(name) => {
+        CloneRequest::Name(name) => {
             let mut command = git(&["clone", "--quiet", "--depth", "1", "--single-branch", "--template="]);
             command.args(["--branch", name, "--", repository, &target]);
             output(house, &mut command, "clone", repository, CLONE_TIMEOUT)?;
         }
-        Found::Commit(commit) => check_out(house, repository, commit, &target)?,
+        CloneRequest::Commit(commit) => check_out(house, repository, commit, &target)?,
     }
     let mut command = git(&["-C", &target, "rev-parse", "HEAD"]);
     let commit = output(house, &mut command, "rev-parse", repository, LOOK_UP_TIMEOUT)?;
@@ -349,16 +349,16 @@ mod tests {
     fn a_name_that_a_branch_and_a_tag_have_is_no_guess() {
         let known = ["refs/heads/main", "refs/heads/v1", "refs/tags/v1", "refs/tags/v2"];
         for (reference, choice) in [
-            ("main", Choice::One),
-            ("v2", Choice::One),
-            ("refs/heads/main", Choice::One),
-            ("refs/heads/v1", Choice::One),
-            ("refs/tags/v2", Choice::One),
-            ("v1", Choice::Two),
-            ("refs/tags/v1", Choice::Two),
-            ("refs/tags/main", Choice::None),
-            ("refs/heads/v2", Choice::None),
-            ("v3", Choice::None),
+            ("main", RefMatch::One),
+            ("v2", RefMatch::One),
+            ("refs/heads/main", RefMatch::One),
+            ("refs/heads/v1", RefMatch::One),
+            ("refs/tags/v2", RefMatch::One),
+            ("v1", RefMatch::Two),
+            ("refs/tags/v1", RefMatch::Two),
+            ("refs/tags/main", RefMatch::None),
+            ("refs/heads/v2", RefMatch::None),
+            ("v3", RefMatch::None),
         ] {
             assert_eq!(chosen(&known, reference), choice, "{reference}");
         }

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use super::target::SqlTarget;
-use crate::sql::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
+use crate::sql::{Mode, Token, TokenKind, pieces, tokens, without_closing_marks};
 
 /// Databases that a migration may ask about the server; nothing can be made in them.
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
@@ -85,8 +85,9 @@ pub(crate) fn asks_for(sql: &str, database: &str) -> bool {
         return false;
     }
     let tokens = tokens(sql);
-    let is_text =
-        |token: &Token| token.kind == Kind::Text && token.text(sql).trim_matches(['\'', '"']) == database;
+    let is_text = |token: &Token| {
+        token.kind == TokenKind::Text && token.text(sql).trim_matches(['\'', '"']) == database
+    };
     tokens.iter().any(|token| token.is_word(sql, "information_schema")) && tokens.iter().any(is_text)
 }
 
@@ -117,7 +118,7 @@ pub(crate) fn prepared(sql: &str) -> Option<&str> {
 
 /// A token as this guard takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part<'a> {
+enum GuardToken<'a> {
     /// A bare word, or number.
     Word(&'a str),
     /// A name in back-ticks or double quotes; unquoted.
@@ -128,36 +129,36 @@ enum Part<'a> {
     String,
 }
 
-impl Part<'_> {
+impl GuardToken<'_> {
     fn is(&self, word: &str) -> bool {
-        matches!(self, Part::Word(raw) if raw.eq_ignore_ascii_case(word))
+        matches!(self, GuardToken::Word(raw) if raw.eq_ignore_ascii_case(word))
     }
 
     fn name(&self) -> Option<&str> {
         match self {
-            Part::Word(raw) if raw.bytes().all(|byte| byte.is_ascii_digit()) => None,
-            Part::Word(raw) => Some(raw),
-            Part::Quoted(name) => Some(name),
+            GuardToken::Word(raw) if raw.bytes().all(|byte| byte.is_ascii_digit()) => None,
+            GuardToken::Word(raw) => Some(raw),
+            GuardToken::Quoted(name) => Some(name),
             _ => None,
         }
     }
 }
 
-fn parts(sql: &str) -> Vec<Part<'_>> {
+fn parts(sql: &str) -> Vec<GuardToken<'_>> {
     let mut parts = Vec::new();
     for token in tokens(sql) {
         match (token.kind, token.possible_name(sql)) {
-            (Kind::Symbol(symbol), _) => parts.push(Part::Sign(char::from(symbol))),
-            (Kind::Word, _) => words(token.text(sql), &mut parts),
-            (_, Some(name)) => parts.push(Part::Quoted(name)),
-            (_, None) => parts.push(Part::String),
+            (TokenKind::Symbol(symbol), _) => parts.push(GuardToken::Sign(char::from(symbol))),
+            (TokenKind::Word, _) => words(token.text(sql), &mut parts),
+            (_, Some(name)) => parts.push(GuardToken::Quoted(name)),
+            (_, None) => parts.push(GuardToken::String),
         }
     }
     parts
 }
 
 /// To the server every character beyond ASCII is part of a word, to a reader not: an odd blank does not hide a name.
-fn words<'a>(text: &'a str, parts: &mut Vec<Part<'a>>) {
+fn words<'a>(text: &'a str, parts: &mut Vec<GuardToken<'a>>) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
@@ -165,38 +166,38 @@ fn words<'a>(text: &'a str, parts: &mut Vec<Part<'a>>) {
         let (found, after) = rest.split_at(if length > 0 { length } else { first.len_utf8() });
         match length {
             0 if first.is_whitespace() => {}
-            0 => parts.push(Part::Sign(first)),
-            _ => parts.push(Part::Word(found)),
+            0 => parts.push(GuardToken::Sign(first)),
+            _ => parts.push(GuardToken::Word(found)),
         }
         rest = after;
     }
 }
 
 /// `USE app`: of statements only, `USE INDEX` is never the first word.
-fn turns(parts: &[Part<'_>], at: usize) -> bool {
-    parts[at].is("USE") && at.checked_sub(1).is_none_or(|before| parts[before] == Part::Sign(';'))
+fn turns(parts: &[GuardToken<'_>], at: usize) -> bool {
+    parts[at].is("USE") && at.checked_sub(1).is_none_or(|before| parts[before] == GuardToken::Sign(';'))
 }
 
 /// `CREATE OR REPLACE SCHEMA`; `ALTER DATABASE CHARACTER SET …` is of the database in use.
-fn alters_database(parts: &[Part<'_>], at: usize) -> bool {
+fn alters_database(parts: &[GuardToken<'_>], at: usize) -> bool {
     if !["CREATE", "DROP", "ALTER"].iter().any(|verb| parts[at].is(verb)) {
         return false;
     }
     let mut rest = parts[at + 1..].iter().skip_while(|part| part.is("OR") || part.is("REPLACE"));
     let object = rest.next();
-    let in_use = |next: &Part<'_>| ["CHARACTER", "DEFAULT", "COLLATE"].iter().any(|word| next.is(word));
+    let in_use = |next: &GuardToken<'_>| ["CHARACTER", "DEFAULT", "COLLATE"].iter().any(|word| next.is(word));
     object.is_some_and(|object| object.is("DATABASE") || object.is("SCHEMA"))
         && !(parts[at].is("ALTER") && rest.next().is_some_and(in_use))
 }
 
 /// Whether the name at `at` is a database of `others` in front of a dot. It may be a table's name or alias as well
 /// (`SELECT app.id FROM users app`), if the statement has it without a dot and this is not where a table stands.
-fn qualifies(parts: &[Part<'_>], at: usize, others: &[String]) -> bool {
-    let dot = Part::Sign('.');
+fn qualifies(parts: &[GuardToken<'_>], at: usize, others: &[String]) -> bool {
+    let dot = GuardToken::Sign('.');
     let Some(name) = parts[at].name().filter(|_| parts.get(at + 1) == Some(&dot)) else { return false };
     let before = at.checked_sub(1).map(|before| &parts[before]);
     if before == Some(&dot)
-        || before == Some(&Part::Sign('@'))
+        || before == Some(&GuardToken::Sign('@'))
         || !others.iter().any(|other| other.eq_ignore_ascii_case(name))
     {
         return false;
@@ -216,7 +217,7 @@ fn qualifies(parts: &[Part<'_>], at: usize, others: &[String]) -> bool {
 }
 
 /// Whether a table's name follows the word at `at`: not behind `ON DUPLICATE KEY UPDATE`, nor in `EXTRACT(YEAR FROM x)`.
-fn is_table_place(parts: &[Part<'_>], at: usize) -> bool {
+fn is_table_place(parts: &[GuardToken<'_>], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|at| &parts[at]);
     let is_key = parts[at].is("UPDATE") && before(1).is_some_and(|part| part.is("KEY"));
     TABLE_FOLLOWS.iter().any(|word| parts[at].is(word))
@@ -225,13 +226,13 @@ fn is_table_place(parts: &[Part<'_>], at: usize) -> bool {
 }
 
 /// Whether a FROM stands between the parentheses of a function that has one.
-fn is_argument(parts: &[Part<'_>], from: usize) -> bool {
+fn is_argument(parts: &[GuardToken<'_>], from: usize) -> bool {
     let mut depth = 0_usize;
     for at in (0..from).rev() {
         match &parts[at] {
-            Part::Sign(')') => depth += 1,
-            Part::Sign('(') if depth > 0 => depth -= 1,
-            Part::Sign('(') => {
+            GuardToken::Sign(')') => depth += 1,
+            GuardToken::Sign('(') if depth > 0 => depth -= 1,
+            GuardToken::Sign('(') => {
                 let function = at.checked_sub(1).map(|before| &parts[before]);
                 return function.is_some_and(|word| FROM_INSIDE.iter().any(|inside| word.is(inside)));
             }

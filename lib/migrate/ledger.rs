@@ -15,7 +15,7 @@ use crate::mysql::Session;
 use crate::sql::{literal, name};
 
 /// A row of Flyway's ledger: version, script, type, checksum.
-type Row = (Option<String>, String, String, Option<i32>);
+type LedgerRow = (Option<String>, String, String, Option<i32>);
 
 /// The ledger of one database.
 #[derive(Debug)]
@@ -205,7 +205,7 @@ impl Ledger {
             name(&self.column),
             name(&self.table)
         );
-        let rows = session.rows::<Row>("reading the ledger", &sql).map_err(|e| self.fail(e))?;
+        let rows = session.rows::<LedgerRow>("reading the ledger", &sql).map_err(|e| self.fail(e))?;
         for (version, kind, script, checksum) in rows {
             match (version, kind.as_str()) {
                 (Some(version), "BASELINE") => self.baseline = Some(version),

@@ -11,12 +11,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::connect::{Address, Password, Server, expand_home};
+use super::connect::{Password, Server, ServerAddress, expand_home};
 use super::error::Error;
 use super::option_file::OptionFile;
 use crate::config::{AccountConfig, RestoreConfig, ServerConfig, Tls};
-use crate::document::{Copy, Login};
-use crate::house::{House, Keys, NoKeys, Secret};
+use crate::document::{Login, ThrowAwayCopy};
+use crate::house::{House, NoKeys, SecretStore, ServerSecret};
 
 /// The flags that every tool which logs in to MySQL shares.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -34,7 +34,7 @@ pub struct LoginOptions {
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Who fetches secrets and makes tokens.
-    pub keys: Arc<dyn Keys>,
+    pub keys: Arc<dyn SecretStore>,
     /// The option file that a flag names.
     pub extra: Option<PathBuf>,
     /// The certificate authorities that a flag names.
@@ -67,7 +67,7 @@ impl Access {
         // What the flag says is not asked for elsewhere.
         let secret = match &config.secret {
             Some(id) if extra.password.is_none() => self.keys.secret(id).map_err(Error::Keys)?,
-            _ => Secret::default(),
+            _ => ServerSecret::default(),
         };
         let password = match (&config.password_env, &config.secret) {
             _ if extra.password.is_some() => Password::of(extra.password),
@@ -76,7 +76,7 @@ impl Access {
             (None, Some(_)) => Password::of(Some(secret.password)),
             (None, None) => Password::of(file.password),
         };
-        let address = Address {
+        let address = ServerAddress {
             // A host that the configuration names is not to be bypassed by a socket of the option file.
             socket: config.socket.clone().or(extra.socket.or(file.socket).filter(|_| config.host.is_none())),
             host: config.host.clone().or(extra.host).or(file.host).or(secret.host),
@@ -105,7 +105,7 @@ impl Access {
     }
 
     /// A throw-away copy: that of the journal, or one that a person named (see the room `claim`).
-    pub fn to_copy(&self, copy: &Copy, restore: &RestoreConfig) -> Result<Server, Error> {
+    pub fn to_copy(&self, copy: &ThrowAwayCopy, restore: &RestoreConfig) -> Result<Server, Error> {
         let extra = self.extra()?;
         let (user, password, key) = match &copy.login {
             _ if extra.password.is_some() => (None, Password::of(extra.password), None),
@@ -115,7 +115,7 @@ impl Access {
         let tls_ca = self.tls_ca.clone().or_else(|| restore.tls_ca.clone()).or(extra.tls_ca);
         // One on this host was made a moment ago: what is configured is about those of the service.
         let configured = restore.server_public_key.clone().filter(|_| copy.directory.is_none());
-        let address = Address {
+        let address = ServerAddress {
             host: Some(copy.host.clone()),
             port: Some(copy.port),
             socket: None,
@@ -156,7 +156,7 @@ impl Server {
     }
 
     /// A copy whose login needs no keys.
-    pub fn of_copy(copy: &Copy) -> Result<Self, Error> {
+    pub fn of_copy(copy: &ThrowAwayCopy) -> Result<Self, Error> {
         Access::default().to_copy(copy, &RestoreConfig::default())
     }
 }
@@ -194,15 +194,15 @@ mod tests {
     #[derive(Debug, Default)]
     struct Fake(AtomicU32);
 
-    impl Keys for Fake {
+    impl SecretStore for Fake {
         fn content(&self, _id: &str) -> Result<Vec<u8>, AnyFailure> {
             unreachable!("no login is more than a secret about a server")
         }
 
-        fn secret(&self, id: &str) -> Result<Secret, AnyFailure> {
+        fn secret(&self, id: &str) -> Result<ServerSecret, AnyFailure> {
             assert_eq!(id, "arn:x");
             let (user, host) = (Some("keeper".to_owned()), Some("db.internal".to_owned()));
-            Ok(Secret { user, password: "clear".to_owned(), host, port: Some(3307) })
+            Ok(ServerSecret { user, password: "clear".to_owned(), host, port: Some(3307) })
         }
 
         fn token(&self, host: &str, port: u16, user: &str) -> Result<String, AnyFailure> {
@@ -216,9 +216,9 @@ mod tests {
         (Arc::clone(&fake), Access { keys: fake, extra, tls_ca: None })
     }
 
-    fn copy(host: &str, port: u16, login: Option<Login>) -> Copy {
+    fn copy(host: &str, port: u16, login: Option<Login>) -> ThrowAwayCopy {
         let cluster = Cluster { host: host.to_owned(), port, login, ..Cluster::default() };
-        Copy::described(ResourceKind::Cluster, &cluster)
+        ThrowAwayCopy::described(ResourceKind::Cluster, &cluster)
     }
 
     fn config() -> ServerConfig {

@@ -9,7 +9,7 @@ use super::packets::length;
 
 /// How a column's values lie in a row, and what their text needs besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueLayout {
     /// A length, and that many bytes.
     Bytes,
     /// So many bytes of a whole number, filled up with zeros to a width.
@@ -38,7 +38,7 @@ pub(crate) enum Kind {
 const UNSIGNED: u16 = 0x20;
 const ZEROFILL: u16 = 0x40;
 
-impl Kind {
+impl ValueLayout {
     /// What a column's definition says; nothing if it makes no sense or names a type that is not known.
     pub(crate) fn of_definition(mut rest: &[u8]) -> Option<Self> {
         // Catalog, database, table and column, the latter two as they are called and as they are.
@@ -72,17 +72,17 @@ impl Kind {
 
 /// The values of one row.
 #[derive(Debug)]
-pub(crate) struct Row<'a> {
-    kinds: &'a [Kind],
+pub(crate) struct BinaryRow<'a> {
+    kinds: &'a [ValueLayout],
     nulls: &'a [u8],
     rest: &'a [u8],
     next: usize,
     text: &'a mut Vec<u8>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> BinaryRow<'a> {
     /// A row behind the zero that it begins with; `text` is room for a value. Nothing if the packet is too short.
-    pub(crate) fn new(kinds: &'a [Kind], packet: &'a [u8], text: &'a mut Vec<u8>) -> Option<Self> {
+    pub(crate) fn new(kinds: &'a [ValueLayout], packet: &'a [u8], text: &'a mut Vec<u8>) -> Option<Self> {
         let (nulls, rest) = packet.split_at_checked((kinds.len() + 9) / 8)?;
         Some(Self { kinds, nulls, rest, next: 0, text })
     }
@@ -98,7 +98,7 @@ impl<'a> Row<'a> {
         if self.nulls[bit / 8] >> (bit % 8) & 1 == 1 {
             return Some(None);
         }
-        if kind == Kind::Bytes {
+        if kind == ValueLayout::Bytes {
             let count = usize::try_from(length(&mut self.rest)?).ok()?;
             let (value, behind) = self.rest.split_at_checked(count)?;
             self.rest = behind;
@@ -110,23 +110,23 @@ impl<'a> Row<'a> {
     }
 
     #[inline]
-    fn write(&mut self, kind: Kind) -> Option<()> {
+    fn write(&mut self, kind: ValueLayout) -> Option<()> {
         match kind {
-            Kind::Bytes => {}
-            Kind::Integer { bytes, signed, width } => {
+            ValueLayout::Bytes => {}
+            ValueLayout::Integer { bytes, signed, width } => {
                 let value = self.integer(bytes, signed)?;
                 digits::integer(value, signed, width.into(), self.text);
             }
-            Kind::Single { width } => {
+            ValueLayout::Single { width } => {
                 let value = f32::from_le_bytes(self.take()?);
                 digits::double(value.into(), width.into(), self.text);
             }
-            Kind::Double { width } => {
+            ValueLayout::Double { width } => {
                 digits::double(f64::from_le_bytes(self.take()?), width.into(), self.text);
             }
-            Kind::Date => digits::date(self.moment()?, self.text),
-            Kind::DateTime { fraction } => digits::date_time(self.moment()?, fraction, self.text),
-            Kind::Time { fraction } => digits::time(self.span()?, fraction, self.text),
+            ValueLayout::Date => digits::date(self.moment()?, self.text),
+            ValueLayout::DateTime { fraction } => digits::date_time(self.moment()?, fraction, self.text),
+            ValueLayout::Time { fraction } => digits::time(self.span()?, fraction, self.text),
         }
         Some(())
     }

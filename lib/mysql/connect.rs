@@ -24,7 +24,7 @@ use super::error::Error;
 use super::session::Session;
 use crate::config::Tls;
 use crate::document::read_text;
-use crate::house::Keys;
+use crate::house::SecretStore;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -66,7 +66,7 @@ pub(crate) enum Password {
     /// The same for every connection; nothing for an account without one.
     Fixed(Option<String>),
     /// One for each connection.
-    Token(Arc<dyn Keys>),
+    Token(Arc<dyn SecretStore>),
 }
 
 impl Password {
@@ -95,7 +95,7 @@ pub struct Server {
 impl Server {
     /// A server at a host and port with a user and a password.
     pub fn at(host: &str, port: u16, user: &str, password: &str) -> Self {
-        let address = Address {
+        let address = ServerAddress {
             host: Some(host.to_owned()),
             port: Some(port),
             socket: None,
@@ -110,7 +110,8 @@ impl Server {
     pub fn at_socket(socket: &Path, user: &str, password: &str) -> Self {
         let socket = Some(socket.display().to_string());
         let (tls_ca, server_public_key) = (None, None);
-        let address = Address { host: None, port: None, socket, tls_ca, tls: Tls::Verify, server_public_key };
+        let address =
+            ServerAddress { host: None, port: None, socket, tls_ca, tls: Tls::Verify, server_public_key };
         Self::with_password(&address, user, password)
     }
 
@@ -121,12 +122,16 @@ impl Server {
         self
     }
 
-    fn with_password(address: &Address, user: &str, password: &str) -> Self {
+    fn with_password(address: &ServerAddress, user: &str, password: &str) -> Self {
         Self::assemble(address, Some(user.to_owned()), Password::Fixed(Some(password.to_owned())))
     }
 
     /// A server and how to log in to it. A token would be readable on the way, so it wants TLS.
-    pub(crate) fn build(address: &Address, user: Option<String>, password: Password) -> Result<Self, Error> {
+    pub(crate) fn build(
+        address: &ServerAddress,
+        user: Option<String>,
+        password: Password,
+    ) -> Result<Self, Error> {
         let verified = address.socket.is_none() && address.tls == Tls::Verify && address.tls().is_some();
         let server = Self::assemble(address, user, password);
         if matches!(server.password, Password::Token(_)) && !verified {
@@ -135,7 +140,7 @@ impl Server {
         Ok(server)
     }
 
-    fn assemble(address: &Address, user: Option<String>, password: Password) -> Self {
+    fn assemble(address: &ServerAddress, user: Option<String>, password: Password) -> Self {
         let who = user.as_deref().unwrap_or_default();
         let label = match (&address.socket, &address.host) {
             (Some(socket), _) => format!("{who}@{socket}"),
@@ -290,7 +295,7 @@ fn is_plain(options: &Opts) -> bool {
 }
 
 /// Where a server is, and how far the way there is trusted.
-pub(crate) struct Address {
+pub(crate) struct ServerAddress {
     pub(crate) host: Option<String>,
     pub(crate) port: Option<u16>,
     pub(crate) socket: Option<String>,
@@ -299,7 +304,7 @@ pub(crate) struct Address {
     pub(crate) server_public_key: Option<String>,
 }
 
-impl Address {
+impl ServerAddress {
     /// TLS for servers that are not on this host, or wherever a certificate authority is named.
     fn tls(&self) -> Option<SslOpts> {
         let options = match &self.tls_ca {

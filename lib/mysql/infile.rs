@@ -12,7 +12,7 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, LocalInfileHandler};
 use nix::sys::socket::{MsgFlags, send};
 
-use super::packets::{Command, Packets, length};
+use super::packets::{ClientCommand, Packets, length};
 use super::wire::refusal;
 
 /// The longest packet: below every server's `max_allowed_packet` (16 MiB by default, 1 MiB in old ones).
@@ -23,7 +23,7 @@ const FIRST: u8 = 2;
 
 /// What the server says of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Loaded {
+pub struct InfileOutcome {
     /// Rows that are in the table now.
     pub rows: u64,
     /// What it had to say about them.
@@ -44,11 +44,11 @@ pub(crate) fn load<E>(
     connection: &Conn,
     sql: &str,
     feed: impl FnOnce(&mut dyn Write) -> Result<(), E>,
-) -> Result<Loaded, Broken<E>> {
+) -> Result<InfileOutcome, Broken<E>> {
     let socket = connection.as_raw_fd();
     let broken = |error: io::Error| Broken::Server(error.into());
     let mut packets = Packets::new(socket);
-    packets.ask(Command::Query, sql.as_bytes()).map_err(broken)?;
+    packets.ask(ClientCommand::Query, sql.as_bytes()).map_err(broken)?;
     match packets.packet().map_err(broken)? {
         [0xfb, ..] => {}
         error @ [0xff, ..] => return Err(Broken::Server(refusal(error))),
@@ -69,7 +69,7 @@ pub(crate) fn load_by_driver<E: Send + 'static>(
     connection: &mut Conn,
     sql: &str,
     feed: impl FnOnce(&mut dyn Write) -> Result<(), E> + Send + 'static,
-) -> Result<Loaded, Broken<E>> {
+) -> Result<InfileOutcome, Broken<E>> {
     let failed = Arc::new(Mutex::new(None));
     let (noticed, mut feed) = (Arc::clone(&failed), Some(feed));
     let handler = LocalInfileHandler::new(move |_, out| match feed.take().map(|feed| feed(out)) {
@@ -86,7 +86,9 @@ pub(crate) fn load_by_driver<E: Send + 'static>(
     match (outcome, failed) {
         (Err(_), Some(e)) => Err(Broken::Feed(e)),
         (Err(e), None) => Err(Broken::Server(e)),
-        (Ok(()), _) => Ok(Loaded { rows: connection.affected_rows(), warnings: connection.warnings() }),
+        (Ok(()), _) => {
+            Ok(InfileOutcome { rows: connection.affected_rows(), warnings: connection.warnings() })
+        }
     }
 }
 
@@ -145,11 +147,11 @@ fn send_all(socket: RawFd, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Rows, a number that does not matter, the state, warnings.
-fn loaded(mut ok: &[u8]) -> Option<Loaded> {
+fn loaded(mut ok: &[u8]) -> Option<InfileOutcome> {
     let rows = length(&mut ok)?;
     length(&mut ok)?;
     let warnings = ok.get(2..4)?;
-    Some(Loaded { rows, warnings: u16::from_le_bytes([warnings[0], warnings[1]]) })
+    Some(InfileOutcome { rows, warnings: u16::from_le_bytes([warnings[0], warnings[1]]) })
 }
 
 fn strange() -> io::Error {
@@ -163,7 +165,7 @@ mod tests {
     #[test]
     fn reads_what_the_server_says_of_the_rows() {
         let ok = [0xfc, 0x10, 0x27, 0, 2, 0, 3, 0, b'R', b'e'];
-        assert_eq!(loaded(&ok), Some(Loaded { rows: 10_000, warnings: 3 }));
+        assert_eq!(loaded(&ok), Some(InfileOutcome { rows: 10_000, warnings: 3 }));
         assert_eq!(loaded(&ok[..6]), None);
     }
 

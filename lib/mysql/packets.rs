@@ -17,7 +17,7 @@ const LONG_BYTES_KEPT: usize = 1 << 20;
 
 /// What a client may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Command {
+pub(crate) enum ClientCommand {
     Query = 0x03,
     Prepare = 0x16,
     Execute = 0x17,
@@ -42,7 +42,7 @@ impl Packets {
     }
 
     /// A body of more than a packet goes in several.
-    pub(crate) fn ask(&self, command: Command, body: &[u8]) -> io::Result<()> {
+    pub(crate) fn ask(&self, command: ClientCommand, body: &[u8]) -> io::Result<()> {
         let (first, rest) = body.split_at(body.len().min(PACKET_BYTES_MAX - 1));
         let mut length = first.len() + 1;
         self.send(&[&header_of(length, 0)?[..], &[command as u8], first].concat())?;

@@ -6,12 +6,12 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use super::packets::{Command, PACKET_BYTES_MAX, Packets, length};
+use super::packets::{ClientCommand, PACKET_BYTES_MAX, Packets, length};
 use super::wire::refusal;
 
 /// What the server says of a statement that went through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct StatementOutcome {
     /// Rows that it inserted, changed or deleted.
     pub(crate) rows: u64,
     /// What the server had to say about it, notes too.
@@ -28,9 +28,9 @@ const MORE_RESULTS: u16 = 8;
 const OLD_END_BYTES: usize = 5;
 
 /// Runs one statement.
-pub(crate) fn run(socket: RawFd, sql: &[u8]) -> mysql::Result<Answer> {
+pub(crate) fn run(socket: RawFd, sql: &[u8]) -> mysql::Result<StatementOutcome> {
     let mut packets = Packets::new(socket);
-    packets.ask(Command::Query, sql)?;
+    packets.ask(ClientCommand::Query, sql)?;
     loop {
         let packet = packets.packet()?;
         let (answer, state) = match packet {
@@ -46,7 +46,7 @@ pub(crate) fn run(socket: RawFd, sql: &[u8]) -> mysql::Result<Answer> {
 }
 
 /// The server asks for a file of this host: it gets an empty one, and whoever asked for it an error.
-fn refuse_file(packets: &mut Packets) -> mysql::Result<Answer> {
+fn refuse_file(packets: &mut Packets) -> mysql::Result<StatementOutcome> {
     packets.end_of_file()?;
     match packets.packet()? {
         packet @ [0xff, ..] => Err(refusal(packet)),
@@ -55,16 +55,19 @@ fn refuse_file(packets: &mut Packets) -> mysql::Result<Answer> {
 }
 
 /// Rows changed, a number that does not matter, the state, warnings.
-fn of_ok(mut ok: &[u8]) -> Option<(Answer, u16)> {
+fn of_ok(mut ok: &[u8]) -> Option<(StatementOutcome, u16)> {
     let rows = length(&mut ok)?;
     length(&mut ok)?;
     let [s0, s1, w0, w1, ..] = ok else { return None };
-    Some((Answer { rows, warnings: u16::from_le_bytes([*w0, *w1]) }, u16::from_le_bytes([*s0, *s1])))
+    Some((
+        StatementOutcome { rows, warnings: u16::from_le_bytes([*w0, *w1]) },
+        u16::from_le_bytes([*s0, *s1]),
+    ))
 }
 
 /// Behind the head of a result: definitions and rows, which are dropped, up to the last end. Servers of both kinds and all ages mark ends
 /// by a packet that begins with 0xfe; a row that does is longer than any end.
-fn of_rows(packets: &mut Packets) -> mysql::Result<(Answer, u16)> {
+fn of_rows(packets: &mut Packets) -> mysql::Result<(StatementOutcome, u16)> {
     // An end behind the definitions is no end of the rows; servers that leave it out write another kind of end.
     let mut definitions_are_over = false;
     loop {
@@ -73,7 +76,7 @@ fn of_rows(packets: &mut Packets) -> mysql::Result<(Answer, u16)> {
             [0xff, ..] => return Err(refusal(packet)),
             [0xfe, w0, w1, s0, s1] if packet.len() == OLD_END_BYTES => {
                 if definitions_are_over {
-                    let answer = Answer { rows: 0, warnings: u16::from_le_bytes([*w0, *w1]) };
+                    let answer = StatementOutcome { rows: 0, warnings: u16::from_le_bytes([*w0, *w1]) };
                     return Ok((answer, u16::from_le_bytes([*s0, *s1])));
                 }
                 definitions_are_over = true;
@@ -96,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    fn answered(packets: &[&[u8]]) -> (mysql::Result<Answer>, Vec<u8>) {
+    fn answered(packets: &[&[u8]]) -> (mysql::Result<StatementOutcome>, Vec<u8>) {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         for (number, packet) in packets.iter().enumerate() {
             let length = u8::try_from(packet.len()).unwrap();
@@ -114,14 +117,14 @@ mod tests {
     fn the_last_result_is_what_counts_and_rows_before_it_are_dropped() {
         let ok = [0, 3, 0, 2, 0, 1, 0];
         let (answer, asked) = answered(&[&ok]);
-        assert_eq!(answer.unwrap(), Answer { rows: 3, warnings: 1 });
+        assert_eq!(answer.unwrap(), StatementOutcome { rows: 3, warnings: 1 });
         assert_eq!(asked, b"\x0b\0\0\0\x03SELECT '\xff'");
         let more: &[u8] = &[0xfe, 0, 0, MORE_RESULTS.to_le_bytes()[0], 0];
         let end: &[u8] = &[0xfe, 2, 0, 0, 0];
         let old = [&[1][..], b"\x03def", end, b"\x01x", more, &[1], b"\x03def", end, end];
-        assert_eq!(answered(&old).0.unwrap(), Answer { rows: 0, warnings: 2 });
+        assert_eq!(answered(&old).0.unwrap(), StatementOutcome { rows: 0, warnings: 2 });
         let new = [&[1][..], b"\x03def", b"\x01x", &[0xfe, 0, 0, 2, 0, 4, 0]];
-        assert_eq!(answered(&new).0.unwrap(), Answer { rows: 0, warnings: 4 });
+        assert_eq!(answered(&new).0.unwrap(), StatementOutcome { rows: 0, warnings: 4 });
     }
 
     #[test]

@@ -13,9 +13,9 @@ use mysql::prelude::{FromRow, Queryable};
 use mysql::{Conn, LocalInfileHandler, Row};
 
 use super::error::{Cause, Error, number, warning};
-use super::infile::{self, Broken, Loaded};
-use super::packets::{Command, Packets};
-use super::raw::{self, Answer, NO_FILES};
+use super::infile::{self, Broken, InfileOutcome};
+use super::packets::{ClientCommand, Packets};
+use super::raw::{self, NO_FILES, StatementOutcome};
 use super::wire::{self, Fields};
 use crate::sql;
 
@@ -50,18 +50,18 @@ const MULTI_STATEMENTS_OFF: [u8; 2] = 1_u16.to_le_bytes();
 
 /// A program as the server shows it.
 #[derive(Debug)]
-pub(crate) struct Definition {
+pub(crate) struct ProgramDefinition {
     /// All that was answered.
     pub(crate) row: Row,
     /// The character set in which the server gave the statement: that of the client that made it, if its bytes can be read.
     pub(crate) charset: String,
     /// The statement.
-    pub(crate) text: Result<String, Unread>,
+    pub(crate) text: Result<String, DefinitionUnread>,
 }
 
 /// Why there is no statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unread {
+pub(crate) enum DefinitionUnread {
     /// This account may not see it.
     Hidden,
     /// Its bytes are no text.
@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// The same for bytes of whatever encoding: what they mean is for the session's character set to say.
-    pub(crate) fn run_bytes(&mut self, sql: &[u8]) -> Result<Answer, mysql::Error> {
+    pub(crate) fn run_bytes(&mut self, sql: &[u8]) -> Result<StatementOutcome, mysql::Error> {
         let text = match std::str::from_utf8(sql) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) if !self.secure && (self.single || !sql.contains(&b';')) => {
@@ -136,7 +136,7 @@ impl Session {
             Err(_) => Cow::Owned(self.as_text(sql)?),
         };
         let rows = self.run_foreign(&text)?;
-        Ok(Answer { rows, warnings: self.connection.warnings() })
+        Ok(StatementOutcome { rows, warnings: self.connection.warnings() })
     }
 
     /// An INSERT whose values are bytes in the session's character set.
@@ -157,7 +157,7 @@ impl Session {
         deed: &str,
         sql: &str,
         (kind, name): (&str, &str),
-    ) -> Result<Option<Definition>, Error> {
+    ) -> Result<Option<ProgramDefinition>, Error> {
         let Some((row, charset)) = self.show_create(deed, sql)? else { return Ok(None) };
         let statement = match kind {
             "VIEW" => 1,
@@ -166,12 +166,12 @@ impl Session {
         };
         let bytes = row.get_opt::<Option<Vec<u8>>, usize>(statement).and_then(|found| found.ok().flatten());
         let Some(bytes) = bytes else {
-            return Ok(Some(Definition { row, charset, text: Err(Unread::Hidden) }));
+            return Ok(Some(ProgramDefinition { row, charset, text: Err(DefinitionUnread::Hidden) }));
         };
         let mode = sql::Mode::of(&text_of(&row, "sql_mode").unwrap_or_default());
-        let program = sql::Program { bytes: &bytes, kind, name, charset: &charset, mode };
-        let text = program.text(|texts| self.decoded(&charset, texts))?.ok_or(Unread::NoText);
-        Ok(Some(Definition { row, charset, text }))
+        let program = sql::ProgramText { bytes: &bytes, kind, name, charset: &charset, mode };
+        let text = program.text(|texts| self.decoded(&charset, texts))?.ok_or(DefinitionUnread::NoText);
+        Ok(Some(ProgramDefinition { row, charset, text }))
     }
 
     /// The answer in the bytes that the server keeps, and the character set of their client. Where that one hides quotes, they are UTF-8.
@@ -287,7 +287,7 @@ impl Session {
         &mut self,
         sql: &str,
         feed: impl FnOnce(&mut dyn Write) -> Result<(), E> + Send + 'static,
-    ) -> Result<Loaded, Broken<E>> {
+    ) -> Result<InfileOutcome, Broken<E>> {
         if self.secure {
             infile::load_by_driver(&mut self.connection, sql, feed)
         } else {
@@ -376,7 +376,7 @@ impl Warnings {
 /// Tells the server that one text is one statement from now on. False: whoever answers does not know the command.
 fn one_statement_a_text(connection: &Conn) -> std::io::Result<bool> {
     let mut packets = Packets::new(connection.as_raw_fd());
-    packets.ask(Command::SetOption, &MULTI_STATEMENTS_OFF)?;
+    packets.ask(ClientCommand::SetOption, &MULTI_STATEMENTS_OFF)?;
     Ok(matches!(packets.packet()?, [0x00 | 0xfe, ..]))
 }
 

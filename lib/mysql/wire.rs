@@ -14,21 +14,21 @@ use std::os::fd::{AsRawFd, RawFd};
 use mysql::prelude::Queryable;
 use mysql::{Conn, MySqlError, Value};
 
-use super::binary::{Kind, Row};
+use super::binary::{BinaryRow, ValueLayout};
 use super::error::number;
-use super::packets::{Command, PACKET_BYTES_MAX, Packets, length};
+use super::packets::{ClientCommand, PACKET_BYTES_MAX, Packets, length};
 
 /// Errors upon which a statement is run without being prepared: too many are prepared already, or this kind cannot be.
 const NOT_PREPARED: [u16; 2] = [number::TOO_MANY_PREPARED, number::NOT_PREPARABLE];
 
 /// The values of one row, in the order of its columns.
 #[derive(Debug)]
-pub struct Fields<'a>(Source<'a>);
+pub struct Fields<'a>(FieldSource<'a>);
 
 #[derive(Debug)]
-enum Source<'a> {
+enum FieldSource<'a> {
     Packet(&'a [u8]),
-    Binary(Row<'a>),
+    Binary(BinaryRow<'a>),
     Row { row: mysql::Row, next: usize, held: Value },
 }
 
@@ -38,9 +38,9 @@ impl Fields<'_> {
     #[inline]
     pub fn next(&mut self) -> Option<Option<&[u8]>> {
         match &mut self.0 {
-            Source::Packet(rest) => field(rest),
-            Source::Binary(row) => row.next(),
-            Source::Row { row, next, held } => {
+            FieldSource::Packet(rest) => field(rest),
+            FieldSource::Binary(row) => row.next(),
+            FieldSource::Row { row, next, held } => {
                 *held = row.take(*next)?;
                 *next += 1;
                 match held {
@@ -79,12 +79,12 @@ fn converse(socket: RawFd, sql: &str, row: impl FnMut(Fields<'_>) -> bool) -> my
 /// A statement that the server has ready, and its columns.
 struct Prepared {
     id: [u8; 4],
-    columns: Vec<Kind>,
+    columns: Vec<ValueLayout>,
 }
 
 /// Nothing if the rows must come as text: the server has no room for a statement, or a type is not known here.
 fn prepare(packets: &mut Packets, sql: &str) -> mysql::Result<Option<Prepared>> {
-    packets.ask(Command::Prepare, sql.as_bytes())?;
+    packets.ask(ClientCommand::Prepare, sql.as_bytes())?;
     let (id, count, parameters) = match packets.packet()? {
         [0, i0, i1, i2, i3, c0, c1, p0, p1, ..] => {
             ([*i0, *i1, *i2, *i3], u16::from_le_bytes([*c0, *c1]), u16::from_le_bytes([*p0, *p1]))
@@ -98,13 +98,13 @@ fn prepare(packets: &mut Packets, sql: &str) -> mysql::Result<Option<Prepared>> 
     let mut columns = Vec::with_capacity(count.into());
     for _ in 0..count {
         skip_end(packets)?;
-        columns.extend(Kind::of_definition(packets.packet()?));
+        columns.extend(ValueLayout::of_definition(packets.packet()?));
     }
     // What is wrong with a stray question mark, or with what returns no rows, is best told by the server.
     if parameters == 0 && count > 0 && columns.len() == usize::from(count) {
         return Ok(Some(Prepared { id, columns }));
     }
-    packets.ask(Command::Close, &id)?;
+    packets.ask(ClientCommand::Close, &id)?;
     Ok(None)
 }
 
@@ -121,14 +121,14 @@ fn binary_rows(
     mut row: impl FnMut(Fields<'_>) -> bool,
 ) -> mysql::Result<()> {
     // No cursor, and once.
-    packets.ask(Command::Execute, &[&statement.id[..], &[0, 1, 0, 0, 0]].concat())?;
+    packets.ask(ClientCommand::Execute, &[&statement.id[..], &[0, 1, 0, 0, 0]].concat())?;
     let (count, repeated) = head(packets)?;
     if count != statement.columns.len() as u64 {
         return Err(strange().into());
     }
     if repeated {
         for column in &mut statement.columns {
-            *column = Kind::of_definition(packets.packet()?).ok_or_else(strange)?;
+            *column = ValueLayout::of_definition(packets.packet()?).ok_or_else(strange)?;
         }
     }
     skip_end(packets)?;
@@ -140,17 +140,17 @@ fn binary_rows(
             [0, values @ ..] => values,
             _ => return Err(strange().into()),
         };
-        let values = Row::new(&statement.columns, values, &mut text).ok_or_else(strange)?;
-        if !row(Fields(Source::Binary(values))) {
+        let values = BinaryRow::new(&statement.columns, values, &mut text).ok_or_else(strange)?;
+        if !row(Fields(FieldSource::Binary(values))) {
             return Ok(());
         }
     }
-    packets.ask(Command::Close, &statement.id)?;
+    packets.ask(ClientCommand::Close, &statement.id)?;
     Ok(())
 }
 
 fn text_rows(packets: &mut Packets, sql: &str, mut row: impl FnMut(Fields<'_>) -> bool) -> mysql::Result<()> {
-    packets.ask(Command::Query, sql.as_bytes())?;
+    packets.ask(ClientCommand::Query, sql.as_bytes())?;
     let (count, repeated) = head(packets)?;
     for _ in 0..if repeated { count } else { 0 } {
         packets.packet()?;
@@ -162,7 +162,7 @@ fn text_rows(packets: &mut Packets, sql: &str, mut row: impl FnMut(Fields<'_>) -
             [0xff, ..] => return Err(refusal(packet)),
             // A row that begins so has a first value of 16 MiB and more.
             [0xfe, ..] if packet.len() < PACKET_BYTES_MAX => return Ok(()),
-            _ if !row(Fields(Source::Packet(packet))) => return Ok(()),
+            _ if !row(Fields(FieldSource::Packet(packet))) => return Ok(()),
             _ => {}
         }
     }
@@ -175,7 +175,7 @@ fn each_row_of_driver(
 ) -> mysql::Result<()> {
     let mut result = connection.query_iter(sql)?;
     while let Some(found) = result.next() {
-        if !row(Fields(Source::Row { row: found?, next: 0, held: Value::NULL })) {
+        if !row(Fields(FieldSource::Row { row: found?, next: 0, held: Value::NULL })) {
             // Dropped, it would first read all rows that are left.
             std::mem::forget(result);
             return Ok(());

@@ -1,17 +1,17 @@
 //! The connections of one run: the one that holds the lock, and its helpers.
 
-use super::closure::kill_on_signal::Watch;
+use super::closure::kill_on_signal::KillOnSignal;
 use super::error::Error;
-use super::place::Place;
+use super::place::SourceServer;
 use super::rules::blueprint::Blueprint;
 use crate::mysql::Session;
 use crate::work_schema;
 
 /// The session that holds the lock, and its helpers.
 #[derive(Debug)]
-pub(crate) struct Crew(Vec<Session>);
+pub(crate) struct WorkerPool(Vec<Session>);
 
-impl Crew {
+impl WorkerPool {
     /// The first alone.
     pub(crate) fn of(first: Session) -> Self {
         Self(vec![first])
@@ -20,8 +20,8 @@ impl Crew {
     /// As many helpers as make `workers` of all, ready to collect keys.
     pub(crate) fn hire(
         &mut self,
-        place: &Place,
-        watch: &Watch,
+        place: &SourceServer,
+        watch: &KillOnSignal,
         workers: usize,
         blueprint: &Blueprint,
     ) -> Result<(), Error> {

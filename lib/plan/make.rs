@@ -7,28 +7,28 @@ use jiff::Timestamp;
 
 use super::closure::collect::{Closure, collect, prepare};
 use super::closure::fit::fit;
-use super::closure::kill_on_signal::{Watch, told};
+use super::closure::kill_on_signal::{KillOnSignal, told};
 use super::closure::roots::{self, When};
 use super::closure::selects;
-use super::crew::Crew;
+use super::crew::WorkerPool;
 use super::error::Error;
 use super::options::{Options, WORKERS_MAX};
-use super::place::Place;
+use super::place::SourceServer;
 use super::proof::edge_reports::{edge_reports, orphans};
-use super::proof::examine::{Evidence, examine, judge};
+use super::proof::examine::{RelationProof, examine, judge};
 use super::proof::{cast_failures, largest_parents, silence};
 use super::rewrite::in_place;
 use super::rules::blueprint::{self, Blueprint};
 use super::safety::{canary, constraint_check, guard, leaks};
 use crate::claim;
-use crate::document::{Dehydration, Document, Done, EdgeReport, LeakScan, TableClass, TablePlan, Target};
+use crate::document::{Dehydration, Document, Done, EdgeReport, LeakScan, PlanFit, TableClass, TablePlan};
 use crate::house::House;
 use crate::mysql::Session;
-use crate::work_schema::{self, Keys};
+use crate::work_schema::{self, HeldKeys};
 
 /// Makes the plan and adds it to the document.
 pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> Result<Done, Error> {
-    let place = Place::of(house, document, options)?;
+    let place = SourceServer::of(house, document, options)?;
     claim::stays(&place.databases)?;
     place.may_hold_keys(options)?;
     if options.in_place {
@@ -56,17 +56,17 @@ pub fn dehydrate(house: &House, document: &mut Document, options: &Options) -> R
 }
 
 /// Collects the keys and describes the plan.
-pub(crate) fn make(house: &House, place: &Place, options: &Options) -> Result<Dehydration, Error> {
-    let watch = Watch::start(house, place);
+pub(crate) fn make(house: &House, place: &SourceServer, options: &Options) -> Result<Dehydration, Error> {
+    let watch = KillOnSignal::start(house, place);
     told(house, Maker { house, place, options, watch: &watch }.plan())
 }
 
 /// What every stage is told.
 struct Maker<'a> {
     house: &'a House,
-    place: &'a Place,
+    place: &'a SourceServer,
     options: &'a Options,
-    watch: &'a Watch,
+    watch: &'a KillOnSignal,
 }
 
 /// How a run begins.
@@ -74,7 +74,7 @@ enum Begun {
     /// A rewrite that another run left half-way is finished, and this is its plan.
     Finished(Box<Dehydration>),
     /// The lock is ours, and so far one connection.
-    Locked(Crew),
+    Locked(WorkerPool),
 }
 
 /// What is decided before the first row is looked at.
@@ -86,7 +86,7 @@ struct Drawn {
 /// What the guards let through.
 struct Guarded {
     /// The keys of the masks and of the scan, wherever they are.
-    keys: Keys,
+    keys: HeldKeys,
     warnings: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ struct Guarded {
 struct Closed {
     closure: Closure,
     /// What was chosen to fit, if the flags say how much that is.
-    target: Option<Target>,
+    target: Option<PlanFit>,
 }
 
 /// What is in the document of tables and relations.
@@ -187,7 +187,7 @@ impl Maker<'_> {
         if self.options.in_place {
             in_place::sweep(&mut session, &self.place.databases)?;
         }
-        Ok(Begun::Locked(Crew::of(session)))
+        Ok(Begun::Locked(WorkerPool::of(session)))
     }
 
     fn draw(&self, session: &mut Session) -> Result<Drawn, Error> {
@@ -202,7 +202,7 @@ impl Maker<'_> {
 
     fn guard(&self, session: &mut Session, blueprint: &Blueprint) -> Result<Guarded, Error> {
         guard::masks_parse(session, blueprint, &self.house.config)?;
-        let keys = Keys::choose(self.house, !self.place.throw_away)?;
+        let keys = HeldKeys::choose(self.house, !self.place.throw_away)?;
         if !self.place.throw_away && !self.options.to_look_at && !self.options.in_place {
             // Where the keys will lie: a directory that does not do is better known now than after the closure.
             self.house.journal(&self.place.run).prepare().map_err(work_schema::Error::from)?;
@@ -217,7 +217,12 @@ impl Maker<'_> {
     }
 
     /// Warnings about rules of tables that could not be tried.
-    fn prepare(&self, crew: &mut Crew, blueprint: &Blueprint, keys: &Keys) -> Result<Vec<String>, Error> {
+    fn prepare(
+        &self,
+        crew: &mut WorkerPool,
+        blueprint: &Blueprint,
+        keys: &HeldKeys,
+    ) -> Result<Vec<String>, Error> {
         self.house.progress.say(&format!(
             "writing to `{}` on {}, keys for the most part; nothing outside of it is written there",
             blueprint.work_schema,
@@ -249,7 +254,7 @@ impl Maker<'_> {
         sessions: &mut [Session],
         blueprint: &Blueprint,
         closure: &Closure,
-    ) -> Result<Vec<Evidence>, Error> {
+    ) -> Result<Vec<RelationProof>, Error> {
         let evidence = examine(self.house, sessions, blueprint, closure.last_down)?;
         judge(blueprint, &evidence)?;
         Ok(evidence)
@@ -260,7 +265,7 @@ impl Maker<'_> {
         sessions: &mut [Session],
         blueprint: &Blueprint,
         closure: &Closure,
-        evidence: &[Evidence],
+        evidence: &[RelationProof],
     ) -> Result<Compiled, Error> {
         let tables = selects::all(self.house, sessions, blueprint, closure.last_down)?;
         guard::selects_parse(&mut sessions[0], &tables)?;
@@ -274,9 +279,9 @@ impl Maker<'_> {
 
     fn safety(
         &self,
-        crew: &mut Crew,
+        crew: &mut WorkerPool,
         blueprint: &Blueprint,
-        (tables, keys): (&mut [TablePlan], &Keys),
+        (tables, keys): (&mut [TablePlan], &HeldKeys),
         last_down: u64,
     ) -> Result<Safe, Error> {
         // One connection writes while others read.
@@ -297,13 +302,18 @@ impl Maker<'_> {
 }
 
 /// Reads the catalog and decides everything that needs no row.
-fn blueprint(house: &House, session: &mut Session, place: &Place) -> Result<Blueprint, Error> {
+fn blueprint(house: &House, session: &mut Session, place: &SourceServer) -> Result<Blueprint, Error> {
     house.progress.say(&format!("reading the catalog of {}", place.label()));
     roots::draw(session, &house.config, &place.databases)
 }
 
 /// The flag, the snapshot's time, or the server's clock, read once and written down.
-fn as_of(house: &House, session: &mut Session, place: &Place, options: &Options) -> Result<Timestamp, Error> {
+fn as_of(
+    house: &House,
+    session: &mut Session,
+    place: &SourceServer,
+    options: &Options,
+) -> Result<Timestamp, Error> {
     if let Some(known) = options.as_of.or(place.taken_at) {
         return Ok(known);
     }

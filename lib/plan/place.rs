@@ -1,6 +1,6 @@
 //! Which server is dehydrated, and whether anything may be written there.
 //!
-//! In: the document, `refresh.toml`, the flags. Out: a [`Place`] to connect to, or a refusal (77). A document's word alone is
+//! In: the document, `refresh.toml`, the flags. Out: a [`SourceServer`] to connect to, or a refusal (77). A document's word alone is
 //! none: see the room `claim`.
 
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::mysql::{Access, Server, Session};
 
 /// The server to dehydrate and what is known of it.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct SourceServer {
     server: Server,
     /// The host that `--i-own-this-server` would have to name.
     host: String,
@@ -35,7 +35,7 @@ pub(crate) struct Place {
     pub(crate) is_source: bool,
 }
 
-impl Place {
+impl SourceServer {
     /// The document's copy, or the configured source.
     pub(crate) fn of(house: &House, document: &Document, options: &Options) -> Result<Self, Error> {
         if options.source {

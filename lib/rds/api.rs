@@ -1,13 +1,13 @@
 //! The service in our own words: what we ask of it and what it answers.
 //!
-//! In: verbs on a [`Cloud`]. Out: [`Thing`]s as plain data, or a [`Fault`] whose class says what to do about it.
+//! In: verbs on a [`RdsApi`]. Out: [`Thing`]s as plain data, or a [`CallFailure`] whose class says what to do about it.
 //! `aws.rs` is the real one. Nothing here names the SDK.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::aws::{Fault, label};
+use crate::aws::{CallFailure, label};
 use crate::document::ResourceKind;
 
 /// A cluster, an instance or a snapshot as the service describes it.
@@ -136,7 +136,7 @@ pub(super) enum Listing<'a> {
 
 /// What a copy is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum RestoreOrigin {
     /// A snapshot, by id or ARN.
     Snapshot(String),
     /// The source at its latest restorable time.
@@ -145,7 +145,7 @@ pub(super) enum Origin {
     CloneOf(String),
 }
 
-impl std::fmt::Display for Origin {
+impl std::fmt::Display for RestoreOrigin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Snapshot(id) => write!(f, "snapshot {id}"),
@@ -163,7 +163,7 @@ pub(super) struct CopyOrder {
     /// Identifier that the copy is to have.
     pub id: String,
     /// Where the data comes from.
-    pub origin: Origin,
+    pub origin: RestoreOrigin,
     /// The resource id of the source, whatever it is restored from.
     pub source: String,
     /// The engine of the origin.
@@ -215,7 +215,7 @@ pub(super) struct InstanceOrder {
 
 /// One of the service's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Event {
+pub(super) struct RdsEvent {
     /// The identifier of the thing that it happened to.
     pub of: String,
     /// When it happened, if the service says so.
@@ -225,15 +225,15 @@ pub(super) struct Event {
 }
 
 /// The service.
-pub(super) trait Cloud {
+pub(super) trait RdsApi {
     /// Describes one thing, or nothing if there is none. A snapshot may be named by its ARN.
-    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault>;
+    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure>;
 
     /// All things of a kind, all pages.
-    fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault>;
+    fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, CallFailure>;
 
     /// The tags of what this ARN names. Descriptions carry them too, but not always right after the creation.
-    fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault>;
+    fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, CallFailure>;
 
     /// Takes a snapshot of kind `kind`, named `id`, of the cluster or instance `source`.
     fn snapshot(
@@ -242,7 +242,7 @@ pub(super) trait Cloud {
         id: &str,
         source: &str,
         tags: &[(String, String)],
-    ) -> Result<Thing, Fault>;
+    ) -> Result<Thing, CallFailure>;
 
     /// Copies the instance snapshot `source` to `id`, under the KMS key `key`.
     fn copy_snapshot(
@@ -251,29 +251,29 @@ pub(super) trait Cloud {
         source: &str,
         key: &str,
         tags: &[(String, String)],
-    ) -> Result<Thing, Fault>;
+    ) -> Result<Thing, CallFailure>;
 
     /// Makes a copy.
-    fn copy(&self, order: &CopyOrder) -> Result<Thing, Fault>;
+    fn copy(&self, order: &CopyOrder) -> Result<Thing, CallFailure>;
 
     /// Adds an instance to a cluster.
-    fn add_instance(&self, order: &InstanceOrder) -> Result<Thing, Fault>;
+    fn add_instance(&self, order: &InstanceOrder) -> Result<Thing, CallFailure>;
 
     /// Sets the master password.
-    fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), Fault>;
+    fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), CallFailure>;
 
     /// Lets the service make a master password and keep it in a secret.
-    fn keep_password(&self, kind: ResourceKind, id: &str) -> Result<(), Fault>;
+    fn keep_password(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure>;
 
     /// Starts a stopped cluster: it cannot be deleted while it is stopped.
-    fn start(&self, kind: ResourceKind, id: &str) -> Result<(), Fault>;
+    fn start(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure>;
 
     /// Deletes without a final snapshot. Only [`super::drop`] calls this, after the guard.
-    fn delete(&self, kind: ResourceKind, id: &str) -> Result<(), Fault>;
+    fn delete(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure>;
 
     /// What happened to a thing lately, oldest first.
-    fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<Event>, Fault>;
+    fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<RdsEvent>, CallFailure>;
 
     /// What happened to all things of a kind for as long as the service remembers (two weeks), oldest first.
-    fn history(&self, kind: ResourceKind) -> Result<Vec<Event>, Fault>;
+    fn history(&self, kind: ResourceKind) -> Result<Vec<RdsEvent>, CallFailure>;
 }

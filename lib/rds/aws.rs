@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_rds::types::SourceType;
 
-use super::api::{Cloud, CopyOrder, Event, InstanceOrder, Listing, Thing};
+use super::api::{CopyOrder, InstanceOrder, Listing, RdsApi, RdsEvent, Thing};
 use super::orders;
 use super::things::{self, time};
-use crate::aws::{Connection, Fault, FaultClass};
+use crate::aws::{CallFailure, Connection, FaultClass};
 use crate::document::ResourceKind;
 
 /// How far back events are asked for, in minutes (the service keeps 14 days).
@@ -16,22 +16,22 @@ const EVENTS_MINUTES: i32 = 6 * 60;
 /// All of the service's memory.
 const HISTORY_MINUTES: i32 = 14 * 24 * 60;
 
-impl Cloud for Connection {
-    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
+impl RdsApi for Connection {
+    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure> {
         match one(self, kind, id) {
             Err(fault) if fault.class == FaultClass::NotFound => Ok(None),
             other => other,
         }
     }
 
-    fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
+    fn list(&self, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, CallFailure> {
         match pages(self, kind, which) {
             Err(fault) if fault.class == FaultClass::NotFound => Ok(Vec::new()),
             other => other,
         }
     }
 
-    fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault> {
+    fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, CallFailure> {
         let ask = self.client.list_tags_for_resource().resource_name(arn);
         let answer = self.run("ListTagsForResource", ask.send())?;
         Ok(things::tags(answer.tag_list()))
@@ -43,7 +43,7 @@ impl Cloud for Connection {
         id: &str,
         source: &str,
         tags: &[(String, String)],
-    ) -> Result<Thing, Fault> {
+    ) -> Result<Thing, CallFailure> {
         let tags = Some(orders::tags(tags));
         if kind == ResourceKind::InstanceSnapshot {
             let ask =
@@ -63,24 +63,24 @@ impl Cloud for Connection {
         source: &str,
         key: &str,
         tags: &[(String, String)],
-    ) -> Result<Thing, Fault> {
+    ) -> Result<Thing, CallFailure> {
         let ask = self.client.copy_db_snapshot().source_db_snapshot_identifier(source);
         let ask = ask.target_db_snapshot_identifier(id).kms_key_id(key).copy_tags(false);
         let answer = self.run("CopyDBSnapshot", ask.set_tags(Some(orders::tags(tags))).send())?;
         things::made(ResourceKind::InstanceSnapshot, id, answer.db_snapshot().map(things::instance_snapshot))
     }
 
-    fn copy(&self, order: &CopyOrder) -> Result<Thing, Fault> {
+    fn copy(&self, order: &CopyOrder) -> Result<Thing, CallFailure> {
         orders::copy(self, order)
     }
 
-    fn add_instance(&self, order: &InstanceOrder) -> Result<Thing, Fault> {
+    fn add_instance(&self, order: &InstanceOrder) -> Result<Thing, CallFailure> {
         let ask = orders::instance(&self.client, order);
         let answer = self.run("CreateDBInstance", ask.send())?;
         things::made(ResourceKind::Instance, &order.id, answer.db_instance().map(things::instance))
     }
 
-    fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), Fault> {
+    fn set_password(&self, kind: ResourceKind, id: &str, password: &str) -> Result<(), CallFailure> {
         if kind == ResourceKind::Instance {
             let ask = self.client.modify_db_instance().db_instance_identifier(id);
             let ask = ask.master_user_password(password).apply_immediately(true);
@@ -91,7 +91,7 @@ impl Cloud for Connection {
         self.run("ModifyDBCluster", ask.send()).map(|_| ())
     }
 
-    fn keep_password(&self, kind: ResourceKind, id: &str) -> Result<(), Fault> {
+    fn keep_password(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure> {
         if kind == ResourceKind::Instance {
             let ask = self.client.modify_db_instance().db_instance_identifier(id);
             let ask = ask.manage_master_user_password(true).apply_immediately(true);
@@ -102,7 +102,7 @@ impl Cloud for Connection {
         self.run("ModifyDBCluster", ask.send()).map(|_| ())
     }
 
-    fn start(&self, kind: ResourceKind, id: &str) -> Result<(), Fault> {
+    fn start(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure> {
         if kind == ResourceKind::Instance {
             let ask = self.client.start_db_instance().db_instance_identifier(id);
             return self.run("StartDBInstance", ask.send()).map(|_| ());
@@ -111,7 +111,7 @@ impl Cloud for Connection {
             .map(|_| ())
     }
 
-    fn delete(&self, kind: ResourceKind, id: &str) -> Result<(), Fault> {
+    fn delete(&self, kind: ResourceKind, id: &str) -> Result<(), CallFailure> {
         let client = &self.client;
         match kind {
             ResourceKind::Instance => {
@@ -135,14 +135,14 @@ impl Cloud for Connection {
         }
     }
 
-    fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<Event>, Fault> {
+    fn events(&self, kind: ResourceKind, id: &str) -> Result<Vec<RdsEvent>, CallFailure> {
         let ask = self.client.describe_events().source_type(source_type(kind)).source_identifier(id);
         // The last ones matter, and they are on the last page.
         let pages = ask.duration(EVENTS_MINUTES).into_paginator().items().send();
         Ok(self.run("DescribeEvents", pages.try_collect())?.iter().map(event).collect())
     }
 
-    fn history(&self, kind: ResourceKind) -> Result<Vec<Event>, Fault> {
+    fn history(&self, kind: ResourceKind) -> Result<Vec<RdsEvent>, CallFailure> {
         let ask = self.client.describe_events().source_type(source_type(kind)).duration(HISTORY_MINUTES);
         let pages = ask.into_paginator().items().send();
         Ok(self.run("DescribeEvents", pages.try_collect())?.iter().map(event).collect())
@@ -150,7 +150,7 @@ impl Cloud for Connection {
 }
 
 /// All things of a kind, all pages.
-fn pages(aws: &Connection, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, Fault> {
+fn pages(aws: &Connection, kind: ResourceKind, which: Listing<'_>) -> Result<Vec<Thing>, CallFailure> {
     let (of, automated) = match which {
         Listing::All => (None, None),
         Listing::AutomatedOf(source) => (Some(source), Some("automated")),
@@ -184,7 +184,7 @@ fn pages(aws: &Connection, kind: ResourceKind, which: Listing<'_>) -> Result<Vec
 }
 
 /// One thing.
-fn one(aws: &Connection, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
+fn one(aws: &Connection, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure> {
     let found = match kind {
         ResourceKind::Cluster => {
             let ask = aws.client.describe_db_clusters().db_cluster_identifier(id);
@@ -224,8 +224,8 @@ fn source_type(kind: ResourceKind) -> SourceType {
     }
 }
 
-fn event(event: &aws_sdk_rds::types::Event) -> Event {
-    Event {
+fn event(event: &aws_sdk_rds::types::Event) -> RdsEvent {
+    RdsEvent {
         of: event.source_identifier().unwrap_or_default().to_owned(),
         at: time(event.date()),
         message: event.message().unwrap_or_default().to_owned(),

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::api::{Cloud, Thing};
+use super::api::{RdsApi, Thing};
 use super::error::Error;
 use super::names::{self, TAG_MANAGED};
 use super::poll::{self, Clock, Ended, Judgement, News, Patience};
-use crate::aws::{Fault, FaultClass, label};
+use crate::aws::{CallFailure, FaultClass, label};
 use crate::document::ResourceKind;
 use crate::house::House;
 use crate::progress::{Task, Unit};
@@ -37,7 +37,7 @@ pub(super) struct Desk<'a> {
     /// Configuration, progress, journal and cancellation of this process.
     pub house: &'a House,
     /// The RDS service, as AWS or a stand-in answers.
-    pub cloud: &'a dyn Cloud,
+    pub cloud: &'a dyn RdsApi,
     /// What tells the time, sleeps and draws random numbers.
     pub clock: &'a dyn Clock,
     worked: Cell<bool>,
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Desk<'_> {
 
 impl<'a> Desk<'a> {
     /// A desk at which nothing has been asked yet.
-    pub(super) fn new(house: &'a House, cloud: &'a dyn Cloud, clock: &'a dyn Clock) -> Self {
+    pub(super) fn new(house: &'a House, cloud: &'a dyn RdsApi, clock: &'a dyn Clock) -> Self {
         Self { house, cloud, clock, worked: Cell::new(false) }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The same thing with its tags: right after a creation a description may come without them.
-    pub(super) fn with_tags(&self, thing: Thing) -> Result<Thing, Fault> {
+    pub(super) fn with_tags(&self, thing: Thing) -> Result<Thing, CallFailure> {
         if thing.tags.contains_key(TAG_MANAGED) || thing.arn.is_empty() {
             return Ok(thing);
         }
@@ -79,7 +79,11 @@ impl<'a> Desk<'a> {
     }
 
     /// Makes a call, repeating it while the trouble is on the way (with `busy`: or while the thing is busy).
-    pub(super) fn call<T>(&self, busy: bool, call: impl FnMut() -> Result<T, Fault>) -> Result<T, Error> {
+    pub(super) fn call<T>(
+        &self,
+        busy: bool,
+        call: impl FnMut() -> Result<T, CallFailure>,
+    ) -> Result<T, Error> {
         let outcome = self.patiently(busy, call);
         self.worked.set(self.worked.get() || outcome.is_ok());
         outcome
@@ -94,15 +98,15 @@ impl<'a> Desk<'a> {
     pub(super) fn patiently<T>(
         &self,
         busy: bool,
-        call: impl FnMut() -> Result<T, Fault>,
+        call: impl FnMut() -> Result<T, CallFailure>,
     ) -> Result<T, Error> {
         let mut told = BTreeSet::new();
-        let tell = |fault: &Fault| {
+        let tell = |fault: &CallFailure| {
             if told.insert(fault.code.clone()) {
                 self.house.progress.warn(&format!("{fault}; trying again"));
             }
         };
-        let patience = |fault: &Fault| match fault.class {
+        let patience = |fault: &CallFailure| match fault.class {
             FaultClass::Busy if !busy => Duration::ZERO,
             FaultClass::Unreachable if !self.worked.get() => FIRST_PATIENCE.mul_f64(self.clock.pace()),
             FaultClass::Provider if !self.worked.get() => PROVIDER_PATIENCE.mul_f64(self.clock.pace()),
@@ -127,7 +131,7 @@ impl<'a> Desk<'a> {
         patience: Patience,
         judge: impl FnMut(&Thing) -> Judgement,
     ) -> Result<Thing, Ended> {
-        let mut shown = Shown::new(self, label(kind, id));
+        let mut shown = WaitDisplay::new(self, label(kind, id));
         let look = || {
             let looked = self.cloud.look(kind, id);
             self.worked.set(self.worked.get() || looked.is_ok());
@@ -177,7 +181,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A fault as this room's error; one that a signal caused is the signal.
-    fn refused(&self, fault: Fault) -> Error {
+    fn refused(&self, fault: CallFailure) -> Error {
         match (fault.class, self.house.cancel.check()) {
             (FaultClass::Interrupted, Err(interrupted)) => interrupted.into(),
             _ => fault.into(),
@@ -201,7 +205,7 @@ pub(super) fn span(length: Duration) -> String {
 }
 
 /// What the person sees during a wait.
-struct Shown<'a> {
+struct WaitDisplay<'a> {
     desk: &'a Desk<'a>,
     what: String,
     task: Option<Task<'a>>,
@@ -210,7 +214,7 @@ struct Shown<'a> {
     told: BTreeSet<String>,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> WaitDisplay<'a> {
     fn new(desk: &'a Desk<'a>, what: String) -> Self {
         Self { desk, what, task: None, with_percent: false, usual: None, told: BTreeSet::new() }
     }

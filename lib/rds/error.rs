@@ -1,6 +1,6 @@
 //! How the four RDS tools fail.
 
-use crate::aws::{self, Fault, FaultClass};
+use crate::aws::{self, CallFailure, FaultClass};
 use crate::document::{Ending, Exit, Failure, Interrupted, JournalError};
 use crate::rds::poll::states;
 
@@ -22,7 +22,7 @@ pub enum Error {
     Mysql(Box<crate::mysql::Error>),
     /// A call of the service.
     #[error(transparent)]
-    Call(#[from] Fault),
+    Call(#[from] CallFailure),
     /// Region, credentials, endpoint: there is no way to AWS.
     #[error(transparent)]
     Aws(#[from] aws::Error),

@@ -4,9 +4,9 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
 use aws_sdk_rds::types::{ServerlessV2ScalingConfiguration, Tag};
 
-use super::api::{CopyOrder, InstanceOrder, Origin, Thing};
+use super::api::{CopyOrder, InstanceOrder, RestoreOrigin, Thing};
 use super::things;
-use crate::aws::{Connection, Fault};
+use crate::aws::{CallFailure, Connection};
 use crate::document::ResourceKind;
 
 /// Days of automated backups: the least there is. Left out, a restore takes over production's.
@@ -41,19 +41,21 @@ fn scaling(order: &CopyOrder) -> Option<ServerlessV2ScalingConfiguration> {
 }
 
 /// Makes a copy.
-pub(crate) fn copy(aws: &Connection, order: &CopyOrder) -> Result<Thing, Fault> {
+pub(crate) fn copy(aws: &Connection, order: &CopyOrder) -> Result<Thing, CallFailure> {
     match (order.kind, &order.origin) {
-        (ResourceKind::Instance, Origin::Snapshot(snapshot)) => instance_from_snapshot(aws, order, snapshot),
-        (ResourceKind::Instance, Origin::LatestOf(source) | Origin::CloneOf(source)) => {
+        (ResourceKind::Instance, RestoreOrigin::Snapshot(snapshot)) => {
+            instance_from_snapshot(aws, order, snapshot)
+        }
+        (ResourceKind::Instance, RestoreOrigin::LatestOf(source) | RestoreOrigin::CloneOf(source)) => {
             instance_to_latest(aws, order, source)
         }
-        (_, Origin::Snapshot(snapshot)) => cluster_from_snapshot(aws, order, snapshot),
-        (_, Origin::LatestOf(source)) => cluster_to_latest(aws, order, source, "full-copy"),
-        (_, Origin::CloneOf(source)) => cluster_to_latest(aws, order, source, "copy-on-write"),
+        (_, RestoreOrigin::Snapshot(snapshot)) => cluster_from_snapshot(aws, order, snapshot),
+        (_, RestoreOrigin::LatestOf(source)) => cluster_to_latest(aws, order, source, "full-copy"),
+        (_, RestoreOrigin::CloneOf(source)) => cluster_to_latest(aws, order, source, "copy-on-write"),
     }
 }
 
-fn cluster_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -> Result<Thing, Fault> {
+fn cluster_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -> Result<Thing, CallFailure> {
     let ask = aws.client.restore_db_cluster_from_snapshot().db_cluster_identifier(&order.id);
     let ask = ask
         .snapshot_identifier(snapshot)
@@ -78,7 +80,12 @@ fn cluster_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) ->
 }
 
 /// No flag for public access: the service takes it for Multi-AZ clusters only here, and the instances have their own.
-fn cluster_to_latest(aws: &Connection, order: &CopyOrder, source: &str, how: &str) -> Result<Thing, Fault> {
+fn cluster_to_latest(
+    aws: &Connection,
+    order: &CopyOrder,
+    source: &str,
+    how: &str,
+) -> Result<Thing, CallFailure> {
     let ask = aws.client.restore_db_cluster_to_point_in_time().db_cluster_identifier(&order.id);
     let ask = ask
         .source_db_cluster_identifier(source)
@@ -101,7 +108,7 @@ fn cluster_to_latest(aws: &Connection, order: &CopyOrder, source: &str, how: &st
     things::made(order.kind, &order.id, answer.db_cluster().map(things::cluster))
 }
 
-fn instance_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -> Result<Thing, Fault> {
+fn instance_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -> Result<Thing, CallFailure> {
     let ask = aws.client.restore_db_instance_from_db_snapshot().db_instance_identifier(&order.id);
     let ask = ask
         .db_snapshot_identifier(snapshot)
@@ -124,7 +131,7 @@ fn instance_from_snapshot(aws: &Connection, order: &CopyOrder, snapshot: &str) -
     things::made(order.kind, &order.id, answer.db_instance().map(things::instance))
 }
 
-fn instance_to_latest(aws: &Connection, order: &CopyOrder, source: &str) -> Result<Thing, Fault> {
+fn instance_to_latest(aws: &Connection, order: &CopyOrder, source: &str) -> Result<Thing, CallFailure> {
     let ask = aws.client.restore_db_instance_to_point_in_time().target_db_instance_identifier(&order.id);
     let ask = ask
         .source_db_instance_identifier(source)

@@ -7,7 +7,7 @@ use aws_sdk_rds::types::{DbCluster, DbClusterSnapshot, DbInstance, DbSnapshot, T
 use jiff::Timestamp;
 
 use super::api::{MasterSecret, Thing};
-use crate::aws::{Fault, FaultClass, label};
+use crate::aws::{CallFailure, FaultClass, label};
 use crate::document::ResourceKind;
 
 /// The type that a describe of one snapshot must name, or the service does not find it. An ARN ends with the name.
@@ -28,8 +28,8 @@ pub(crate) fn may_be_shared(id: &str) -> Option<bool> {
 }
 
 /// What a create call made. An answer without it is no answer.
-pub(crate) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result<Thing, Fault> {
-    thing.filter(|thing| thing.id.eq_ignore_ascii_case(id)).ok_or_else(|| Fault {
+pub(crate) fn made(kind: ResourceKind, id: &str, thing: Option<Thing>) -> Result<Thing, CallFailure> {
+    thing.filter(|thing| thing.id.eq_ignore_ascii_case(id)).ok_or_else(|| CallFailure {
         call: "create",
         class: FaultClass::Unreachable,
         code: None,

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::faults::Faults;
-use super::state::State;
-use crate::engine::{self, ADMIN, Address, Server};
+use super::state::LocalState;
+use crate::engine::{self, ADMIN, ListenAddress, RunningServer};
 use crate::house::Cancel;
 use crate::mysql;
-use crate::rds_local::faults::delays::{Delays, Step};
-use crate::rds_local::state::home::{self, Home, Secrets};
-use crate::rds_local::state::model::{Cluster, Kind};
+use crate::rds_local::faults::delays::{DelayedStep, Delays};
+use crate::rds_local::state::home::{self, StateDirectory, StoredPasswords};
+use crate::rds_local::state::model::{LocalCluster, LocalKind};
 
 /// How often a server is started on another port.
 const START_ATTEMPTS: u32 = 5;
@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// The files of a cluster or a snapshot, and the server on them.
 #[derive(Debug, Default)]
 pub(crate) struct Volume {
-    pub(crate) server: Option<Server>,
+    pub(crate) server: Option<RunningServer>,
 }
 
 /// A job ends early: a signal arrived, or its resource is gone. It is taken up at the next start if need be.
@@ -36,12 +36,12 @@ pub(crate) struct Stop;
 
 /// The service.
 #[derive(Debug)]
-pub(crate) struct Cloud {
-    pub(crate) home: Home,
+pub(crate) struct LocalCloud {
+    pub(crate) home: StateDirectory,
     pub(crate) delays: Delays,
     pub(crate) cancel: Cancel,
     sockets: PathBuf,
-    state: Mutex<State>,
+    state: Mutex<LocalState>,
     faults: Mutex<Faults>,
     volumes: Mutex<HashMap<String, Arc<Mutex<Volume>>>>,
     lines: Sender<String>,
@@ -49,7 +49,7 @@ pub(crate) struct Cloud {
 }
 
 /// A job that is under way. Counted, so that stopping can wait for it.
-struct Underway(Arc<Cloud>);
+struct Underway(Arc<LocalCloud>);
 
 impl Drop for Underway {
     fn drop(&mut self) {
@@ -57,10 +57,10 @@ impl Drop for Underway {
     }
 }
 
-impl Cloud {
+impl LocalCloud {
     pub(crate) fn new(
-        home: Home,
-        state: State,
+        home: StateDirectory,
+        state: LocalState,
         delays: Delays,
         cancel: Cancel,
         lines: Sender<String>,
@@ -85,7 +85,7 @@ impl Cloud {
     }
 
     /// Changes the state and saves it. What cannot be saved is said: the service goes on from memory.
-    pub(crate) fn change<R>(&self, edit: impl FnOnce(&mut State) -> R) -> R {
+    pub(crate) fn change<R>(&self, edit: impl FnOnce(&mut LocalState) -> R) -> R {
         let mut state = lock(&self.state);
         let result = edit(&mut state);
         if let Err(error) = state.save(&self.home) {
@@ -95,7 +95,7 @@ impl Cloud {
     }
 
     /// Looks at the state.
-    pub(crate) fn look<R>(&self, read: impl FnOnce(&mut State) -> R) -> R {
+    pub(crate) fn look<R>(&self, read: impl FnOnce(&mut LocalState) -> R) -> R {
         read(&mut lock(&self.state))
     }
 
@@ -128,9 +128,9 @@ impl Cloud {
     /// stuck. `tell` hears how far it is, from 0 to 1. Ends early if the resource is gone.
     pub(crate) fn dwell(
         &self,
-        (kind, id): (Kind, &str),
-        step: Step,
-        exists: impl Fn(&mut State) -> bool,
+        (kind, id): (LocalKind, &str),
+        step: DelayedStep,
+        exists: impl Fn(&mut LocalState) -> bool,
         mut tell: impl FnMut(&Self, f64),
     ) -> Result<(), Stop> {
         let start = Instant::now();
@@ -154,7 +154,7 @@ impl Cloud {
     }
 
     /// Starts the server of a cluster, if it does not run.
-    pub(crate) fn start(&self, cluster: &Cluster, volume: &mut Volume) -> Result<(), Error> {
+    pub(crate) fn start(&self, cluster: &LocalCluster, volume: &mut Volume) -> Result<(), Error> {
         if volume.server.as_mut().is_some_and(|server| !server.has_ended()) {
             return Ok(());
         }
@@ -185,10 +185,10 @@ impl Cloud {
     }
 
     /// Whether the server of a cluster has ended by itself. Says no while somebody works with it.
-    pub(crate) fn has_dead_server(&self, cluster: &Cluster) -> bool {
+    pub(crate) fn has_dead_server(&self, cluster: &LocalCluster) -> bool {
         let volume = self.volume(&cluster.resource_id);
         let Ok(mut volume) = volume.try_lock() else { return false };
-        let dead = volume.server.as_mut().is_some_and(Server::has_ended);
+        let dead = volume.server.as_mut().is_some_and(RunningServer::has_ended);
         if dead {
             volume.server = None;
         }
@@ -198,12 +198,12 @@ impl Cloud {
     /// Works with the account that may do everything, on a server that is started for it if none runs.
     pub(crate) fn administer(
         &self,
-        cluster: &Cluster,
+        cluster: &LocalCluster,
         volume: &mut Volume,
         deed: impl FnOnce(&mut mysql::Session) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let secrets = self.secrets(cluster)?;
-        let on = |server: &Server| {
+        let on = |server: &RunningServer| {
             deed(&mut mysql::Server::at_socket(&server.address.socket, ADMIN, &secrets.admin.0).connect()?)
         };
         if let Some(server) = &volume.server {
@@ -216,21 +216,31 @@ impl Cloud {
         outcome
     }
 
-    fn run_server(&self, cluster: &Cluster, port: Option<u16>) -> Result<Server, Error> {
+    fn run_server(&self, cluster: &LocalCluster, port: Option<u16>) -> Result<RunningServer, Error> {
         let secrets = self.secrets(cluster)?;
         let data = self.home.cluster(&cluster.key()).join("data");
         let socket = self.sockets.join(format!("{}.sock", &cluster.resource_id));
         let account = (ADMIN, secrets.admin.0.as_str());
-        Ok(Server::start(&self.home.program, &data, Address { socket, port }, account, &self.cancel)?)
+        Ok(RunningServer::start(
+            &self.home.program,
+            &data,
+            ListenAddress { socket, port },
+            account,
+            &self.cancel,
+        )?)
     }
 
     /// The passwords of a cluster's data.
-    pub(crate) fn secrets(&self, cluster: &Cluster) -> Result<Secrets, Error> {
+    pub(crate) fn secrets(&self, cluster: &LocalCluster) -> Result<StoredPasswords, Error> {
         home::read_json(&self.home.cluster(&cluster.key()).join("secrets.json"))
     }
 
     /// Keeps the passwords of a cluster's data.
-    pub(crate) fn keep_secrets(&self, cluster: &Cluster, secrets: &Secrets) -> Result<(), Error> {
+    pub(crate) fn keep_secrets(
+        &self,
+        cluster: &LocalCluster,
+        secrets: &StoredPasswords,
+    ) -> Result<(), Error> {
         home::write_json(&self.home.cluster(&cluster.key()).join("secrets.json"), secrets)
     }
 
@@ -243,7 +253,7 @@ impl Cloud {
         let volumes: Vec<_> = lock(&self.volumes).drain().map(|(_, volume)| volume).collect();
         std::thread::scope(|scope| {
             for volume in &volumes {
-                scope.spawn(|| lock(volume).server.take().map(Server::stop));
+                scope.spawn(|| lock(volume).server.take().map(RunningServer::stop));
             }
         });
         let _ = std::fs::remove_dir_all(&self.sockets);
@@ -257,7 +267,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Where the sockets are: a path may have 107 bytes at most, and the data can lie deep. The name depends on nothing but
 /// the directory, so that what a killed `rds-local` left is found again.
-pub(crate) fn socket_folder(home: &Home) -> Result<PathBuf, Error> {
+pub(crate) fn socket_folder(home: &StateDirectory) -> Result<PathBuf, Error> {
     use std::os::unix::fs::MetadataExt;
     let digest = xxhash_rust::xxh3::xxh3_64(home.root.as_os_str().as_encoded_bytes());
     let user = rustix::process::geteuid().as_raw();

@@ -1,4 +1,4 @@
-//! What can go wrong on this machine. What the service answers to its callers is a [`Refusal`](super::http::query::Refusal).
+//! What can go wrong on this machine. What the service answers to its callers is a [`ServiceError`](super::http::query::ServiceError).
 
 use std::path::PathBuf;
 

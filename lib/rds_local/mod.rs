@@ -12,12 +12,12 @@ mod seed;
 mod serve;
 mod state;
 
-pub use copy::{CopyOptions, DropOptions};
+pub use copy::{CopyOptions, LocalDropOptions};
 pub use error::Error;
 
 use std::io::Write;
 
-use remote::{DestroyOptions, FaultOptions, ListOptions};
+use remote::{DestroyOptions, FaultOptions, LocalListOptions};
 use seed::InitOptions;
 use serve::ServeOptions;
 
@@ -35,14 +35,14 @@ pub enum Verb {
     #[command(after_long_help = FAULTS)]
     Fault(FaultOptions),
     /// List what is at a running service: kind, id, status
-    List(ListOptions),
+    List(LocalListOptions),
     /// Stop the servers of a directory and remove it
     Destroy(DestroyOptions),
     /// Copy a live server of this or another host to a throw-away one on this host: the head of a night without AWS
     #[command(after_long_help = COPY)]
     Copy(CopyOptions),
     /// Remove the copies of a run, or all that have expired: the end of a night without AWS
-    Drop(DropOptions),
+    Drop(LocalDropOptions),
 }
 
 /// The pipe, for `--help`.
@@ -109,6 +109,6 @@ pub fn copy(house: &House, document: &mut Document, options: &CopyOptions) -> Re
 }
 
 /// Removes throw-away copies: that of the document's run, or all that have expired.
-pub fn drop(house: &House, document: &mut Document, options: &DropOptions) -> Result<Done, Error> {
+pub fn drop(house: &House, document: &mut Document, options: &LocalDropOptions) -> Result<Done, Error> {
     copy::drop(house, document, options)
 }

@@ -12,8 +12,8 @@ use super::cloud::socket_folder;
 use super::error::Error;
 use crate::engine;
 use crate::house::House;
-use crate::rds_local::faults::language::Fault;
-use crate::rds_local::state::home::Home;
+use crate::rds_local::faults::language::FaultRule;
+use crate::rds_local::state::home::StateDirectory;
 use crate::rds_local::state::model::MARKER;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,7 +43,7 @@ pub struct FaultOptions {
 
 /// Flags of `rds-local list`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct ListOptions {
+pub struct LocalListOptions {
     #[command(flatten)]
     pub which: Which,
 
@@ -63,7 +63,7 @@ pub struct DestroyOptions {
 /// Sends faults, or shows those in force.
 pub(crate) fn fault(options: &FaultOptions, out: &mut dyn Write) -> Result<(), Error> {
     for line in &options.faults {
-        Fault::parse(line).map_err(Error::Usage)?;
+        FaultRule::parse(line).map_err(Error::Usage)?;
     }
     let endpoint = endpoint(&options.which)?;
     let method = if options.faults.is_empty() { "GET" } else { "POST" };
@@ -73,7 +73,7 @@ pub(crate) fn fault(options: &FaultOptions, out: &mut dyn Write) -> Result<(), E
 }
 
 /// Lists all resources: kind, id, status.
-pub(crate) fn list(options: &ListOptions, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn list(options: &LocalListOptions, out: &mut dyn Write) -> Result<(), Error> {
     let endpoint = endpoint(&options.which)?;
     let answer = request(&endpoint, "GET", "/", "")?;
     let value: Value = serde_json::from_str(&answer)
@@ -93,7 +93,7 @@ pub(crate) fn destroy(house: &House, options: &DestroyOptions) -> Result<(), Err
         house.progress.say(&format!("{} is gone already", options.dir.display()));
         return Ok(());
     }
-    let home = Home::open(&options.dir)?;
+    let home = StateDirectory::open(&options.dir)?;
     if house.dry_run {
         house.progress.say(&format!("would stop the servers of {} and remove it", home.root.display()));
         return Ok(());

@@ -12,14 +12,16 @@ use jiff::Timestamp;
 
 use super::cloud::socket_folder;
 use super::error::Error;
-use super::state::{State, source_type};
-use crate::engine::{self, ADMIN, Address, Brand, MASTER, Program, Server};
+use super::state::{LocalState, source_type};
+use crate::engine::{self, ADMIN, Brand, ListenAddress, MASTER, RunningServer, ServerProgram};
 use crate::house::{Cancel, House};
 use crate::mysql::{self, Session};
 use crate::progress::Unit;
 use crate::rds_local::http::query;
-use crate::rds_local::state::home::{self, Home, Secret, Secrets};
-use crate::rds_local::state::model::{Cluster, Instance, Kind, Origin, Status, key, resource_id};
+use crate::rds_local::state::home::{self, StateDirectory, StoredPassword, StoredPasswords};
+use crate::rds_local::state::model::{
+    ClusterOrigin, Instance, LocalCluster, LocalKind, Status, key, resource_id,
+};
 use crate::sql;
 use crate::sql::Statements;
 
@@ -72,16 +74,16 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
         )));
     }
     let input = File::open(&options.from).map_err(Error::file("read", &options.from))?;
-    let program = Program::find(options.server.as_deref(), options.engine)?;
+    let program = ServerProgram::find(options.server.as_deref(), options.engine)?;
     if house.dry_run {
         let (from, dir) = (options.from.display(), options.dir.display());
         house.progress.say(&format!("would make {id} in {dir} from {from}, with {}", program.path.display()));
         return Ok(());
     }
-    let home = Home::create(&options.dir, &program)?;
+    let home = StateDirectory::create(&options.dir, &program)?;
     engine::refuse_confined(&program.path, &home.root)?;
     engine::stop_orphans(&home.root);
-    let mut state = State::load(&home)?;
+    let mut state = LocalState::load(&home)?;
     if state.clusters.contains_key(&key(plain, &id)) || state.instances.contains_key(&id) {
         return Err(Error::ClusterExists { path: home.root, id });
     }
@@ -104,7 +106,7 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
         cluster.engine_version.clone_from(&program.version);
     }
     let instance = instance(&cluster);
-    state.tell(source_type(Kind::Cluster, plain), &id, "Created");
+    state.tell(source_type(LocalKind::Cluster, plain), &id, "Created");
     state.clusters.insert(cluster.key(), cluster);
     state.instances.insert(instance.id.clone(), instance);
     state.save(&home)?;
@@ -116,27 +118,27 @@ pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) ->
 }
 
 /// A directory with passwords and nothing else yet.
-pub(crate) fn prepare(folder: &Path, master: Option<Secret>) -> Result<(), Error> {
+pub(crate) fn prepare(folder: &Path, master: Option<StoredPassword>) -> Result<(), Error> {
     engine::make_directory(folder)?;
     home::write_json(
         &folder.join("secrets.json"),
-        &Secrets { admin: new_secret(), pending: master, kept: None },
+        &StoredPasswords { admin: new_secret(), pending: master, kept: None },
     )
 }
 
-pub(crate) fn new_secret() -> Secret {
+pub(crate) fn new_secret() -> StoredPassword {
     const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let pick = |_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]);
-    Secret((0..32).map(pick).collect())
+    StoredPassword((0..32).map(pick).collect())
 }
 
 /// An empty data directory in a prepared one.
-pub(crate) fn fresh(home: &Home, folder: &Path, cancel: &Cancel) -> Result<(), Error> {
+pub(crate) fn fresh(home: &StateDirectory, folder: &Path, cancel: &Cancel) -> Result<(), Error> {
     make_data(home, folder, cancel, |_, _| Ok(()))
 }
 
 fn make_data(
-    home: &Home,
+    home: &StateDirectory,
     folder: &Path,
     cancel: &Cancel,
     fill: impl FnOnce(&mut Session, &mut Session) -> Result<(), Error>,
@@ -146,12 +148,12 @@ fn make_data(
     home.program.install(&data, None)?;
     home.give_keys(&data)?;
     cancel.check()?;
-    let mut secrets: Secrets = home::read_json(&folder.join("secrets.json"))?;
+    let mut secrets: StoredPasswords = home::read_json(&folder.join("secrets.json"))?;
     let master = secrets.pending.take().unwrap_or_else(new_secret);
     let sockets = socket_folder(home)?;
     let socket = sockets.join(format!("init-{:08x}.sock", rand::random::<u32>()));
-    let address = Address { socket, port: None };
-    let server = Server::start(&home.program, &data, address, ("root", ""), cancel)?;
+    let address = ListenAddress { socket, port: None };
+    let server = RunningServer::start(&home.program, &data, address, ("root", ""), cancel)?;
     let connect = |user: &str, password: &str| {
         mysql::Server::at_socket(&server.address.socket, user, password).connect()
     };
@@ -189,7 +191,7 @@ fn load(
     let path = &options.from;
     let total = input.metadata().map_err(Error::file("read", path))?.len();
     let task = house.progress.start(&format!("loading {}", path.display()), Some(total), Unit::Bytes);
-    let counted = BufReader::with_capacity(256 * 1024, Counted { input, task: &task });
+    let counted = BufReader::with_capacity(256 * 1024, SeedReader { input, task: &task });
     let mut statements = 0_u64;
     for statement in Statements::new(unpacked(counted, path)?) {
         house.cancel.check()?;
@@ -234,12 +236,12 @@ fn unpacked<'a>(mut input: impl BufRead + 'a, path: &Path) -> Result<Box<dyn Buf
     })
 }
 
-struct Counted<'a> {
+struct SeedReader<'a> {
     input: File,
     task: &'a crate::progress::Task<'a>,
 }
 
-impl Read for Counted<'_> {
+impl Read for SeedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.input.read(buffer)?;
         self.task.add(count as u64);
@@ -247,8 +249,8 @@ impl Read for Counted<'_> {
     }
 }
 
-fn cluster(id: &str, plain: bool) -> Result<Cluster, Error> {
-    Ok(Cluster {
+fn cluster(id: &str, plain: bool) -> Result<LocalCluster, Error> {
+    Ok(LocalCluster {
         id: id.to_owned(),
         plain,
         resource_id: resource_id("cluster"),
@@ -271,12 +273,12 @@ fn cluster(id: &str, plain: bool) -> Result<Cluster, Error> {
         capacity: None,
         replication_source: None,
         clone_group: None,
-        origin: Origin::Fresh,
+        origin: ClusterOrigin::Fresh,
         tags: Vec::new(),
     })
 }
 
-fn instance(cluster: &Cluster) -> Instance {
+fn instance(cluster: &LocalCluster) -> Instance {
     Instance {
         id: if cluster.plain { cluster.id.clone() } else { format!("{}-0", cluster.id) },
         resource_id: resource_id("db"),

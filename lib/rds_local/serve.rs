@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use super::cloud::Cloud;
+use super::cloud::LocalCloud;
 use super::error::Error;
 use super::http::{self, Entrance};
-use super::state::State;
+use super::state::LocalState;
 use crate::engine;
 use crate::house::House;
 use crate::rds_local::faults::delays::Delays;
@@ -22,8 +22,8 @@ use crate::rds_local::jobs::instance;
 use crate::rds_local::jobs::password;
 use crate::rds_local::jobs::power;
 use crate::rds_local::jobs::snapshot;
-use crate::rds_local::state::home::{self, Home};
-use crate::rds_local::state::model::{Cluster, Instance, Kind, Snapshot};
+use crate::rds_local::state::home::{self, StateDirectory};
+use crate::rds_local::state::model::{Instance, LocalCluster, LocalKind, LocalSnapshot};
 
 /// How often the clock-driven things are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -55,7 +55,7 @@ pub struct ServeOptions {
 
 /// Serves until a signal comes.
 pub(crate) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) -> Result<(), Error> {
-    let home = Home::open(&options.dir)?;
+    let home = StateDirectory::open(&options.dir)?;
     let orphans = engine::stop_orphans(&home.root);
     if orphans > 0 {
         house.progress.say(&format!("stopped {orphans} servers that an earlier rds-local left behind"));
@@ -66,9 +66,9 @@ pub(crate) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) 
         detail: e.to_string(),
     })?;
     let address = listener.local_addr().map_err(Error::file("listen for", &options.dir))?;
-    let state = State::load(&home)?;
+    let state = LocalState::load(&home)?;
     let (lines, spoken) = channel();
-    let cloud = Arc::new(Cloud::new(home, state, options.delays.clone(), house.cancel.clone(), lines)?);
+    let cloud = Arc::new(LocalCloud::new(home, state, options.delays.clone(), house.cancel.clone(), lines)?);
     if let Some(path) = &options.faults {
         let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
         control::inject(&cloud, &text).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
@@ -97,7 +97,7 @@ pub(crate) fn serve(house: &House, options: &ServeOptions, out: &mut dyn Write) 
     outcome
 }
 
-fn run_http(listener: TcpListener, cloud: Arc<Cloud>, entrance: Entrance) {
+fn run_http(listener: TcpListener, cloud: Arc<LocalCloud>, entrance: Entrance) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let said = Arc::clone(&cloud);
     let outcome = runtime.and_then(|runtime| runtime.block_on(http::listen(listener, cloud, entrance)));
@@ -107,7 +107,7 @@ fn run_http(listener: TcpListener, cloud: Arc<Cloud>, entrance: Entrance) {
 }
 
 /// The path of the endpoint: made once for a directory, so that whoever wrote the URL down finds it again.
-fn path_of(home: &Home) -> Result<String, Error> {
+fn path_of(home: &StateDirectory) -> Result<String, Error> {
     let path = home.root.join("endpoint-path");
     if let Some(known) = std::fs::read_to_string(&path).ok().filter(|known| known.len() == 32) {
         return Ok(known);
@@ -117,7 +117,7 @@ fn path_of(home: &Home) -> Result<String, Error> {
     Ok(secret)
 }
 
-fn publish(cloud: &Cloud, options: &ServeOptions, url: &str, out: &mut dyn Write) -> Result<(), Error> {
+fn publish(cloud: &LocalCloud, options: &ServeOptions, url: &str, out: &mut dyn Write) -> Result<(), Error> {
     let line = format!("{url}\n");
     home::write_file(&cloud.home.root.join("endpoint"), line.as_bytes())?;
     if let Some(path) = &options.endpoint_file {
@@ -129,7 +129,7 @@ fn publish(cloud: &Cloud, options: &ServeOptions, url: &str, out: &mut dyn Write
 }
 
 /// Starts the server of every cluster that has an instance beyond `creating`, all at once.
-fn start_servers(cloud: &Arc<Cloud>) -> Result<(), Error> {
+fn start_servers(cloud: &Arc<LocalCloud>) -> Result<(), Error> {
     let keys: Vec<String> = cloud.look(|state| {
         let running = |key: &&String| state.members(key).iter().any(|i| i.status.real != "deleting");
         let at_rest = ["creating", "stopping", "stopped", "starting"];
@@ -156,9 +156,9 @@ fn start_servers(cloud: &Arc<Cloud>) -> Result<(), Error> {
 }
 
 /// Takes up what was under way when the service last stopped.
-fn resume(cloud: &Arc<Cloud>) {
-    let (clusters, instances, snapshots): (Vec<Cluster>, Vec<Instance>, Vec<Snapshot>) =
-        cloud.look(|state| {
+fn resume(cloud: &Arc<LocalCloud>) {
+    let (clusters, instances, snapshots): (Vec<LocalCluster>, Vec<Instance>, Vec<LocalSnapshot>) = cloud
+        .look(|state| {
             (
                 state.clusters.values().cloned().collect(),
                 state.instances.values().cloned().collect(),
@@ -198,17 +198,17 @@ fn resume(cloud: &Arc<Cloud>) {
 }
 
 /// Until a signal comes: says what happens, takes automated snapshots by the clock.
-fn watch(house: &House, cloud: &Arc<Cloud>, spoken: &Receiver<String>) {
+fn watch(house: &House, cloud: &Arc<LocalCloud>, spoken: &Receiver<String>) {
     let mut taken: std::collections::HashMap<String, Instant> = std::collections::HashMap::new();
     while cloud.cancel.requested().is_none() {
         if let Ok(line) = spoken.recv_timeout(TICK) {
             house.progress.say(&line);
         }
-        let clusters: Vec<Cluster> = cloud
+        let clusters: Vec<LocalCluster> = cloud
             .look(|state| state.clusters.values().filter(|c| c.status.is("available")).cloned().collect());
         for cluster in clusters {
             restart_if_dead(cloud, &cluster);
-            let kind = if cluster.plain { Kind::Instance } else { Kind::Cluster };
+            let kind = if cluster.plain { LocalKind::Instance } else { LocalKind::Cluster };
             let Some(every) = cloud.faults().automated_every(kind, &cluster.id) else { continue };
             let last = taken.entry(cluster.resource_id.clone()).or_insert_with(Instant::now);
             if last.elapsed() >= every {
@@ -220,7 +220,7 @@ fn watch(house: &House, cloud: &Arc<Cloud>, spoken: &Receiver<String>) {
 }
 
 /// A server that was killed comes back, as a crashed instance does.
-fn restart_if_dead(cloud: &Arc<Cloud>, cluster: &Cluster) {
+fn restart_if_dead(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) {
     if cloud.has_dead_server(cluster) {
         cloud.say(format!("warning: the server of {} has ended by itself; starting it again", cluster.id));
         let key = cluster.key();

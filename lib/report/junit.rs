@@ -5,7 +5,7 @@
 
 use super::refresh;
 use crate::document::{Document, Step, StepStatus};
-use crate::junit::{Case, Outcome, case, suite};
+use crate::junit::{TestCase, TestOutcome, case, suite};
 
 /// The whole file.
 pub(super) fn junit(document: &Document) -> String {
@@ -13,21 +13,21 @@ pub(super) fn junit(document: &Document) -> String {
     let tools = document.steps.iter().zip(&outputs).map(|(step, output)| of_step(document, step, output));
     let migrations = document.refresh.iter().flat_map(|refresh| &refresh.migrations);
     let migrations = migrations.map(|migration| case("refreshkit.migrations", migration));
-    let cases: Vec<Case<'_>> = tools.chain(fallback(document)).chain(migrations).collect();
+    let cases: Vec<TestCase<'_>> = tools.chain(fallback(document)).chain(migrations).collect();
     suite(&document.run, &cases)
 }
 
-fn of_step<'a>(document: &'a Document, step: &'a Step, output: &'a str) -> Case<'a> {
+fn of_step<'a>(document: &'a Document, step: &'a Step, output: &'a str) -> TestCase<'a> {
     let error = document.error.as_ref().filter(|error| error.tool == step.tool);
     let message = error.map_or(&step.note, |error| &error.message);
-    Case {
+    TestCase {
         class: "refreshkit.tools",
         name: &step.tool,
         seconds: step.seconds,
         outcome: match step.status {
-            StepStatus::Ok => Outcome::Passed,
-            StepStatus::Skipped => Outcome::Skipped("an earlier tool failed"),
-            StepStatus::Failed => Outcome::Failed(message),
+            StepStatus::Ok => TestOutcome::Passed,
+            StepStatus::Skipped => TestOutcome::Skipped("an earlier tool failed"),
+            StepStatus::Failed => TestOutcome::Failed(message),
         },
         output,
     }
@@ -44,14 +44,14 @@ fn output(document: &Document, step: &Step) -> String {
 }
 
 /// Whether the data is what the run asked for.
-fn fallback(document: &Document) -> Option<Case<'_>> {
+fn fallback(document: &Document) -> Option<TestCase<'_>> {
     let snapshot = document.snapshot.as_ref()?;
     let reason = snapshot.fallback_reason.as_deref().unwrap_or("a fallback was taken");
-    Some(Case {
+    Some(TestCase {
         class: "refreshkit.data",
         name: "the snapshot is the one that was asked for",
         seconds: 0.0,
-        outcome: if snapshot.fallback { Outcome::Failed(reason) } else { Outcome::Passed },
+        outcome: if snapshot.fallback { TestOutcome::Failed(reason) } else { TestOutcome::Passed },
         output: &snapshot.id,
     })
 }

@@ -77,7 +77,7 @@ pub(crate) fn text(document: &Document) -> String {
         edges(&mut out, plan);
     }
     if let Some(rotation) = &document.rotation {
-        let lines = |out: &mut String, word: &str, list: &[crate::document::Verdict]| {
+        let lines = |out: &mut String, word: &str, list: &[crate::document::RotationVerdict]| {
             for verdict in list {
                 let _ =
                     writeln!(out, "  {word:<8} {}  ({})", one_line(&verdict.name), one_line(&verdict.reason));

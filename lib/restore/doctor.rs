@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use super::guard::{self, production};
-use super::target::Target;
+use super::target::DevTarget;
 use crate::archive::{self, Purpose, Trust};
 use crate::document::{AnyFailure, chain};
 use crate::house::House;
@@ -17,10 +17,10 @@ use crate::migrate::Checkout;
 use crate::mysql::{Access, LoginOptions, Server};
 
 /// One thing, and how it is.
-pub(crate) type Finding = (String, Result<String, AnyFailure>);
+pub(crate) type DoctorLine = (String, Result<String, AnyFailure>);
 
 /// What a refresh of any target needs: dumps, and the branches where migrations are configured.
-pub(crate) fn common(house: &House) -> Vec<Finding> {
+pub(crate) fn common(house: &House) -> Vec<DoctorLine> {
     let mut all = vec![finding("dumps", dumps(house))];
     if let Some(settings) = &house.config.migrations {
         all.push(finding("branches", branches(house, settings.default_ref.as_deref())));
@@ -29,12 +29,12 @@ pub(crate) fn common(house: &House) -> Vec<Finding> {
 }
 
 /// What a target that is a database on a server needs.
-pub(crate) fn target(house: &House, name: &str) -> Finding {
+pub(crate) fn target(house: &House, name: &str) -> DoctorLine {
     finding(&format!("target {name}"), look(house, name))
 }
 
 /// What a look at something came to.
-pub(crate) fn finding<E: Into<AnyFailure>>(what: &str, found: Result<String, E>) -> Finding {
+pub(crate) fn finding<E: Into<AnyFailure>>(what: &str, found: Result<String, E>) -> DoctorLine {
     (what.to_owned(), found.map_err(Into::into))
 }
 
@@ -60,7 +60,7 @@ fn branches(house: &House, default: Option<&str>) -> Result<String, Error> {
 
 /// Logs in as whoever swaps, and as the loader.
 fn look(house: &House, name: &str) -> Result<String, Error> {
-    let target = Target::of(&house.config, name, &Access::of(house, &LoginOptions::default()))?;
+    let target = DevTarget::of(&house.config, name, &Access::of(house, &LoginOptions::default()))?;
     let mut session = target.server.connect()?;
     guard::refuse_source(house, &target, &mut session)?;
     production::refuse(house, &target, &mut session)?;
@@ -77,7 +77,7 @@ fn loads(loader: &Server) -> Result<String, Error> {
 }
 
 /// Shows what was found; an error if something does not work.
-pub(crate) fn tell(out: &mut dyn Write, findings: &[Finding]) -> Result<(), Error> {
+pub(crate) fn tell(out: &mut dyn Write, findings: &[DoctorLine]) -> Result<(), Error> {
     let mut wrong = 0;
     for (what, found) in findings {
         // The porch hands a buffer in, which cannot fail.

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use super::error::Error;
 use super::guard;
 use super::keep::{carry, set};
-use super::load::job::Job;
+use super::load::job::LoadJob;
 use super::load::source::{choose, file_name};
-use super::load::table_filter::Choice;
+use super::load::table_filter::TableFilter;
 use super::load::{self, create_objects};
 use super::options::Verify;
 use super::swap::state;
-use super::target::Target;
+use super::target::DevTarget;
 use crate::archive::{DumpFile, Manifest, Trust};
 use crate::config::TargetConfig;
 use crate::document::{Dump, TableDigest};
@@ -64,7 +64,7 @@ impl ChosenDump {
         for database in &self.manifest().databases {
             let collation = (database.charset.clone(), database.collation.clone());
             state::create_database(admin, &database.name, &collation)?;
-            let job = Job {
+            let job = LoadJob {
                 dump: Arc::clone(&self.0),
                 database: database.name.clone(),
                 server: loader.clone(),
@@ -72,7 +72,7 @@ impl ChosenDump {
                 verify: Verify::Digest,
                 local_infile: load::takes_local_infile(admin)?,
                 workers: None,
-                choice: Choice::default(),
+                choice: TableFilter::default(),
             };
             Error::of_all(guard::misfits(admin, &job)?)?;
             jobs.push(job);
@@ -125,8 +125,8 @@ impl OwnServer<'_> {
         set::run(house, &self.target(loader), loader, self.database)
     }
 
-    fn target(&self, server: &Server) -> Target {
-        Target {
+    fn target(&self, server: &Server) -> DevTarget {
+        DevTarget {
             name: self.name.to_owned(),
             database: self.database.to_owned(),
             server: server.clone(),

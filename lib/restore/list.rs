@@ -8,8 +8,8 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::options::{ListOptions, RefsOptions, TargetsOptions};
-use crate::archive::{self, Candidate, Purpose, Trust};
+use super::options::{DumpListOptions, RefsOptions, TargetsOptions};
+use crate::archive::{self, DumpCandidate, Purpose, Trust};
 use crate::config::TargetConfig;
 use crate::document::Failure;
 use crate::house::House;
@@ -19,7 +19,7 @@ use crate::migrate::Checkout;
 const NONE: &str = "none\n";
 
 /// Writes the dumps that are there, newest first.
-pub fn list(house: &House, out: &mut dyn Write, options: &ListOptions) -> Result<(), Error> {
+pub fn list(house: &House, out: &mut dyn Write, options: &DumpListOptions) -> Result<(), Error> {
     let directory = archive::directory(&house.config, None, Purpose::Reading)?;
     let found = archive::candidates(&directory, None)?;
     let trust = Trust::of(&house.config);
@@ -41,15 +41,15 @@ fn plain<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// One that is no dump to rely on is listed too: somebody may look for it.
-fn as_json(candidate: &Candidate, trust: Trust<'_>) -> Value {
+fn as_json(candidate: &DumpCandidate, trust: Trust<'_>) -> Value {
     // Scripts hand this `name` to `--dump`.
     candidate
         .read(trust)
         .map_or_else(|e| candidate.json(&candidate.file, &e), |dump| dump.json(&candidate.file))
 }
 
-fn table(found: &[Candidate], trust: Trust<'_>) -> String {
-    let line = |found: &Candidate| {
+fn table(found: &[DumpCandidate], trust: Trust<'_>) -> String {
+    let line = |found: &DumpCandidate| {
         let size = indicatif::HumanBytes(found.bytes).to_string();
         match found.read(trust) {
             Ok(dump) => {

@@ -34,7 +34,7 @@ pub use error::Error;
 pub(crate) use fresh::{ChosenDump, OwnServer};
 pub use list::{list, refs, targets};
 pub use options::{
-    ListOptions, RefsOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions,
+    DumpListOptions, RefsOptions, RunOptions, StatusOptions, TargetName, TargetsOptions, UndoOptions,
 };
 pub use run::refresh;
 pub use status::status;

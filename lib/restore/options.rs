@@ -95,7 +95,7 @@ pub enum Verify {
 
 /// How dumps are listed.
 #[derive(Debug, Clone, clap::Args)]
-pub struct ListOptions {
+pub struct DumpListOptions {
     /// One name a line; `none` if there is nothing
     #[arg(long, conflicts_with = "json")]
     pub plain: bool,

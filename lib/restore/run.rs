@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use super::options::RunOptions;
-use super::target::Target;
+use super::target::DevTarget;
 use super::{guard, swap};
 use crate::archive::Trust;
 use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, TableDigest};
@@ -20,12 +20,12 @@ use crate::mysql::{Access, Server};
 use crate::restore::guard::production;
 use crate::restore::keep::{preserve, set};
 use crate::restore::load::fast;
-use crate::restore::load::source::{AnyDump, Loading, choose, file_name};
-use crate::restore::load::table_filter::Choice;
+use crate::restore::load::source::{AnyDump, LoadSource, choose, file_name};
+use crate::restore::load::table_filter::TableFilter;
 use crate::restore::loader::Loader;
 use crate::restore::loader::definer::Definers;
 use crate::restore::swap::lock::Holder;
-use crate::restore::swap::objects::{self, Kind, Object};
+use crate::restore::swap::objects::{self, Object, StoredKind};
 use crate::restore::swap::record::Plan;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{state, stored};
@@ -33,9 +33,9 @@ use crate::restore::swap::{state, stored};
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
     let access = Access::of(house, &options.login);
-    let target = Target::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
+    let target = DevTarget::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
     let path = choose(house, &options.dump)?;
-    let choice = Choice::of(&target, options);
+    let choice = TableFilter::of(&target, options);
     set::statements(&target)?;
     let trust = Trust::of(&house.config).but_unsigned(options.unsigned && options.dump.contains('/'));
     let dump = AnyDump::open(&path, &target, trust, options.database.as_deref())?;
@@ -46,7 +46,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let mut holder = Holder::take(house, &target, options.wait)?;
     guard::refuse_source(house, &target, &mut holder.session)?;
     production::refuse(house, &target, &mut holder.session)?;
-    let loading = Loading::of(house, dump, &target, options, choice, &mut holder.session)?;
+    let loading = LoadSource::of(house, dump, &target, options, choice, &mut holder.session)?;
     if !(options.include.is_empty() && options.exclude.is_empty()) {
         say_what_stays_empty(house, &target, &loading.left_empty());
     }
@@ -59,7 +59,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
         return Ok(Done::saying("dry run"));
     }
     let mut refresh =
-        Refresher { house, target: &target, loading: &loading, checkout: checkout.as_ref(), fast };
+        DatabaseRefresher { house, target: &target, loading: &loading, checkout: checkout.as_ref(), fast };
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresh.work(&mut holder, section, misfits);
     let written = write_junit(options, section);
@@ -71,7 +71,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
 const NAMES_SHOWN: usize = 10;
 
 /// A database is replaced as a whole: who chooses tables may not expect that of the others.
-fn say_what_stays_empty(house: &House, target: &Target, left: &[&str]) {
+fn say_what_stays_empty(house: &House, target: &DevTarget, left: &[&str]) {
     if left.is_empty() {
         return;
     }
@@ -102,7 +102,7 @@ fn write_junit(options: &RunOptions, refresh: &Refresh) -> Result<(), Error> {
     std::fs::write(path, text).map_err(|source| Error::Junit { path: path.clone(), source })
 }
 
-fn start(target: &Target, dump: &Path, checkout: Option<&Checkout>) -> Refresh {
+fn start(target: &DevTarget, dump: &Path, checkout: Option<&Checkout>) -> Refresh {
     Refresh {
         target: target.name.clone(),
         database: target.database.clone(),
@@ -115,7 +115,7 @@ fn start(target: &Target, dump: &Path, checkout: Option<&Checkout>) -> Refresh {
 }
 
 /// Finishes or reverts what a killed run left behind, and refuses databases in the way that are not ours.
-fn prepare(house: &House, holder: &mut Holder, target: &Target) -> Result<(), Error> {
+fn prepare(house: &House, holder: &mut Holder, target: &DevTarget) -> Result<(), Error> {
     let previous = target.previous();
     if state::stage(&mut holder.session, &previous)? == state::Stage::Foreign {
         return Err(Error::NotOurs { database: previous });
@@ -146,15 +146,15 @@ fn was_not_begun(error: &Error) -> bool {
     )
 }
 
-struct Refresher<'a> {
+struct DatabaseRefresher<'a> {
     house: &'a House,
-    target: &'a Target,
-    loading: &'a Loading,
+    target: &'a DevTarget,
+    loading: &'a LoadSource,
     checkout: Option<&'a Checkout>,
     fast: bool,
 }
 
-impl Refresher<'_> {
+impl DatabaseRefresher<'_> {
     fn work(&mut self, holder: &mut Holder, refresh: &mut Refresh, misfits: Vec<Error>) -> Result<(), Error> {
         let loader = Loader::of(self.house, self.target, &mut holder.session)?;
         let definers = self.prepare(holder, &loader, misfits);
@@ -259,7 +259,7 @@ impl Refresher<'_> {
         }
         let changed = stored::wake(&mut incoming, events);
         let count = |kind| incoming.objects.iter().filter(|object| object.kind == kind).count();
-        let (triggers, all_events) = (count(Kind::Trigger), count(Kind::Event));
+        let (triggers, all_events) = (count(StoredKind::Trigger), count(StoredKind::Event));
         if !definers.is_fenced() {
             if let Some(event) = changed.into_iter().next() {
                 let (account, target) = (definers.swapper().to_owned(), self.target.name.clone());

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::options::StatusOptions;
 use super::swap;
-use super::target::Target;
+use super::target::DevTarget;
 use crate::house::House;
 use crate::mysql::{Access, Session};
 use crate::restore::load::fast;
@@ -18,7 +18,7 @@ use crate::restore::swap::state;
 
 /// Writes a target's state to `out`.
 pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Result<(), Error> {
-    let target = Target::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
+    let target = DevTarget::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
     let mut repaired = None;
     if options.repair {
         let mut holder = Holder::take(house, &target, None)?;
@@ -61,7 +61,7 @@ struct Report {
 }
 
 /// What the last swap wrote down.
-fn history(session: &mut Session, target: &Target) -> Result<Option<Value>, Error> {
+fn history(session: &mut Session, target: &DevTarget) -> Result<Option<Value>, Error> {
     let text = state::get(session, &target.previous(), "history")?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
@@ -92,7 +92,7 @@ impl Report {
         }
     }
 
-    fn json(&self, target: &Target) -> Value {
+    fn json(&self, target: &DevTarget) -> Value {
         json!({
             "target": target.name, "database": target.database, "server": target.server.label(),
             "state": self.word(), "says": self.state(), "last": self.history, "redo_log": !self.redo_off,
@@ -100,7 +100,7 @@ impl Report {
         })
     }
 
-    fn text(&self, target: &Target) -> String {
+    fn text(&self, target: &DevTarget) -> String {
         let mut lines = vec![format!("{}: {} on {}", target.name, target.database, target.server.label())];
         if let Some(done) = &self.repaired {
             lines.push(format!("  repaired  {done}"));

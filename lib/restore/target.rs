@@ -1,6 +1,6 @@
 //! The allow-list: which server and which database a refresh may replace.
 //!
-//! In: a name, `[targets]`, who has the keys. Out: a [`Target`], or a refusal that lists what is allowed.
+//! In: a name, `[targets]`, who has the keys. Out: a [`DevTarget`], or a refusal that lists what is allowed.
 
 use super::error::Error;
 use crate::config::{Config, TargetConfig};
@@ -18,7 +18,7 @@ const PREVIOUS: &str = "__previous";
 
 /// One development database that may be replaced.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(crate) struct DevTarget {
     /// Its name in `refresh.toml`.
     pub(crate) name: String,
     /// The database that is replaced.
@@ -31,7 +31,7 @@ pub(crate) struct Target {
     pub(crate) settings: TargetConfig,
 }
 
-impl Target {
+impl DevTarget {
     /// The target of that name; nothing but `[targets]` is ever touched.
     pub(crate) fn of(config: &Config, name: &str, access: &Access) -> Result<Self, Error> {
         let Some(settings) = config.targets.get(name) else {
@@ -91,13 +91,14 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::Vocabulary;
+    use crate::config::KindVocabulary;
     use crate::document::{Exit, Failure};
 
     fn refused(text: &str, name: &str) -> (Exit, String) {
         let config =
-            crate::config::parse(Path::new("refresh.toml"), text.to_owned(), &Vocabulary::default()).unwrap();
-        let error = Target::of(&config, name, &Access::default()).unwrap_err();
+            crate::config::parse(Path::new("refresh.toml"), text.to_owned(), &KindVocabulary::default())
+                .unwrap();
+        let error = DevTarget::of(&config, name, &Access::default()).unwrap_err();
         (error.exit(), error.to_string())
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::error::Error;
 use super::options::UndoOptions;
 use super::swap;
-use super::target::Target;
+use super::target::DevTarget;
 use crate::document::{Document, Done, Refresh, RefreshState};
 use crate::house::House;
 use crate::mysql::Access;
@@ -18,7 +18,7 @@ use crate::restore::swap::{state, stored};
 
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
-    let target = Target::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
+    let target = DevTarget::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
     let mut holder = Holder::take(house, &target, options.wait)?;
     if !house.dry_run
         && let Some(done) = swap::repair(&mut holder, &target)?

@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::run::{apply, decisions};
-use crate::archive::{self, DumpFile, KeyPair, Listed, Purpose, Store, Trust};
+use crate::archive::{self, DumpFile, DumpStore, KeyPair, ListedDump, Purpose, Trust};
 use crate::dump;
 use crate::house::House;
 use crate::mysql::Server;
 
 /// What to do instead of dumping.
 #[derive(Debug, Clone, clap::Subcommand)]
-pub enum Deed {
+pub enum RotateAction {
     /// List the whole dumps, newest first; reads only their tails
     List {
         /// One file name a line
@@ -64,7 +64,7 @@ pub enum Deed {
     Rotate,
 }
 
-impl Deed {
+impl RotateAction {
     /// Whether what it writes is for another program, to the byte.
     pub fn is_sql(&self) -> bool {
         matches!(self, Self::Cat { .. })
@@ -72,7 +72,12 @@ impl Deed {
 }
 
 /// Does what one of the commands asks for, and writes its answer to `out`.
-pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn Write) -> Result<(), Error> {
+pub fn perform(
+    house: &House,
+    deed: &RotateAction,
+    wish: &dump::Options,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     let trust = Trust::of(&house.config);
     let directory = |purpose| archive::directory(&house.config, wish.dir.as_deref(), purpose);
     let find = |file: &str| {
@@ -80,7 +85,7 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
         archive::find(house, || directory(Purpose::Reading), name.map(String::as_str), file)
     };
     match deed {
-        Deed::List { plain, json } => {
+        RotateAction::List { plain, json } => {
             let dumps = archive::list(&directory(Purpose::Reading)?, wish.name.as_deref(), trust)?;
             match (plain, json) {
                 (true, _) => dumps.iter().try_for_each(|dump| writeln!(out, "{}", dump.file))?,
@@ -92,19 +97,19 @@ pub fn perform(house: &House, deed: &Deed, wish: &dump::Options, out: &mut dyn W
                 _ => table(&dumps, out)?,
             }
         }
-        Deed::Verify { files, target, .. } => {
+        RotateAction::Verify { files, target, .. } => {
             let server = target.as_deref().map(|name| server_of(house, name)).transpose()?;
             for file in files {
                 verify(house, &find(file)?, server.as_ref(), out)?;
             }
         }
-        Deed::Cat { table, database, file } => {
+        RotateAction::Cat { table, database, file } => {
             let dump = trust.open(&find(file)?)?;
             table.iter().try_for_each(|table| cat(&dump, table, out))?;
             database.iter().try_for_each(|database| dump::write_as(&dump, database, out))?;
         }
-        Deed::Keygen { out: file, name } => keygen(file.as_deref(), name, out)?,
-        Deed::Rotate => rotate(house, &directory(Purpose::Writing)?, wish.name.as_deref(), out)?,
+        RotateAction::Keygen { out: file, name } => keygen(file.as_deref(), name, out)?,
+        RotateAction::Rotate => rotate(house, &directory(Purpose::Writing)?, wish.name.as_deref(), out)?,
     }
     Ok(())
 }
@@ -158,7 +163,7 @@ fn server_of(house: &House, name: &str) -> Result<Server, Error> {
 }
 
 /// For people: right-aligned numbers, one line a dump.
-fn table(dumps: &[Listed], out: &mut dyn Write) -> std::io::Result<()> {
+fn table(dumps: &[ListedDump], out: &mut dyn Write) -> std::io::Result<()> {
     let width = dumps.iter().map(|dump| dump.file.len()).max().unwrap_or(4).max(4);
     writeln!(
         out,
@@ -218,7 +223,7 @@ fn rotate(house: &House, directory: &Path, wish: Option<&str>, out: &mut dyn Wri
     };
     for name in names {
         // Without the lock for a dry run: it must not be refused while a dump is being written.
-        let store = if house.dry_run { None } else { Some(Store::open(directory, &name)?) };
+        let store = if house.dry_run { None } else { Some(DumpStore::open(directory, &name)?) };
         let decisions = decisions(&house.config, directory, &name)?;
         if let Some(store) = &store {
             apply(store, &decisions)?;

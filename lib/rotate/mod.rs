@@ -8,5 +8,5 @@ mod error;
 mod policy;
 mod run;
 
-pub use command::{Deed, perform};
+pub use command::{RotateAction, perform};
 pub use run::run;

@@ -19,7 +19,7 @@ use crate::archive::is_later;
 
 /// How long dumps stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Policy {
+pub(super) struct RetentionPolicy {
     /// Dumps younger than so many times 24 hours stay.
     pub keep_days: u32,
     /// So many of the newest stay whatever their age.
@@ -38,7 +38,11 @@ pub(super) struct Decision {
 }
 
 /// Decides on dumps, given as file name and the moment of their data. The answer is newest first.
-pub(super) fn decide(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -> Vec<Decision> {
+pub(super) fn decide(
+    dumps: &[(String, Timestamp)],
+    policy: RetentionPolicy,
+    clock: Timestamp,
+) -> Vec<Decision> {
     let mut sorted: Vec<_> = dumps.to_vec();
     sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let (later, sorted): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|dump| is_later(dump.1, clock));
@@ -90,7 +94,11 @@ mod tests {
         hours.iter().map(|hour| (format!("app-{hour}"), at(hour))).collect()
     }
 
-    fn kept(dumps: &[(String, Timestamp)], policy: Policy, clock: Timestamp) -> Vec<(String, Timestamp)> {
+    fn kept(
+        dumps: &[(String, Timestamp)],
+        policy: RetentionPolicy,
+        clock: Timestamp,
+    ) -> Vec<(String, Timestamp)> {
         let stay: BTreeSet<String> =
             decide(dumps, policy, clock).into_iter().filter(|d| d.keep).map(|d| d.file).collect();
         dumps.iter().filter(|dump| stay.contains(&dump.0)).cloned().collect()
@@ -100,7 +108,7 @@ mod tests {
     fn seven_nights_stay_and_the_eighth_goes() {
         let nights: Vec<i64> = (0..10).map(|night| night * 24).collect();
         let list = dumps(&nights);
-        let decisions = decide(&list, Policy { keep_days: 7, keep_at_least: 3 }, list[9].1);
+        let decisions = decide(&list, RetentionPolicy { keep_days: 7, keep_at_least: 3 }, list[9].1);
         let removed: Vec<_> = decisions.iter().filter(|d| !d.keep).map(|d| d.file.as_str()).collect();
         assert_eq!(removed, ["app-48", "app-24", "app-0"]);
         assert_eq!(decisions[0].reason, "the newest");
@@ -111,13 +119,13 @@ mod tests {
     fn a_clock_that_jumps_ahead_removes_nothing_young() {
         let list = dumps(&[0, 24, 48, 72]);
         let far = Timestamp::from_second(3_000_000_000).unwrap();
-        assert_eq!(kept(&list, Policy { keep_days: 7, keep_at_least: 1 }, far).len(), 4);
+        assert_eq!(kept(&list, RetentionPolicy { keep_days: 7, keep_at_least: 1 }, far).len(), 4);
     }
 
     #[test]
     fn a_dump_from_tomorrow_stays_and_is_not_what_the_others_are_counted_from() {
         let list = dumps(&[0, 24, 48, 100_000]);
-        let decisions = decide(&list, Policy { keep_days: 1, keep_at_least: 1 }, list[2].1);
+        let decisions = decide(&list, RetentionPolicy { keep_days: 1, keep_at_least: 1 }, list[2].1);
         let reasons: Vec<_> = decisions.iter().map(|d| (d.file.as_str(), d.reason.as_str())).collect();
         assert_eq!(
             reasons,
@@ -129,7 +137,10 @@ mod tests {
             ]
         );
         // The clock is far behind: nothing goes.
-        assert_eq!(kept(&list, Policy { keep_days: 0, keep_at_least: 0 }, Timestamp::UNIX_EPOCH).len(), 4);
+        assert_eq!(
+            kept(&list, RetentionPolicy { keep_days: 0, keep_at_least: 0 }, Timestamp::UNIX_EPOCH).len(),
+            4
+        );
     }
 
     proptest! {
@@ -142,7 +153,7 @@ mod tests {
         ) {
             let list = dumps(&hours.iter().copied().collect::<Vec<_>>());
             let clock = Timestamp::from_second(1_800_000_000 + clock * 3_600).unwrap();
-            let policy = Policy { keep_days, keep_at_least };
+            let policy = RetentionPolicy { keep_days, keep_at_least };
             let first = kept(&list, policy, clock);
             prop_assert!(first.len() >= list.len().min(keep_at_least as usize));
             prop_assert_eq!(first.iter().map(|d| d.1).max(), list.iter().map(|d| d.1).max());
@@ -151,7 +162,7 @@ mod tests {
             prop_assert!(list.iter().filter(|d| !first.contains(d)).all(|d| Some(d.1) < oldest));
             prop_assert_eq!(kept(&first, policy, clock), first);
             // A shorter policy keeps a part of what a longer one keeps.
-            let longer = kept(&list, Policy { keep_days: keep_days + 1, keep_at_least }, clock);
+            let longer = kept(&list, RetentionPolicy { keep_days: keep_days + 1, keep_at_least }, clock);
             prop_assert!(kept(&list, policy, clock).iter().all(|d| longer.contains(d)));
         }
     }

@@ -7,10 +7,10 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::error::Error;
-use super::policy::{Decision, Policy, decide, keep, spare};
-use crate::archive::{self, Store, Trust, WholeDump};
+use super::policy::{Decision, RetentionPolicy, decide, keep, spare};
+use crate::archive::{self, DumpStore, Trust, WholeDump};
 use crate::config::Config;
-use crate::document::{Document, Done, Rotation, Verdict};
+use crate::document::{Document, Done, Rotation, RotationVerdict};
 use crate::dump::{self, Options};
 use crate::house::House;
 
@@ -36,13 +36,14 @@ pub fn run(house: &House, document: &mut Document, options: &Options) -> Result<
 /// What would become of the dumps of one name. Only whole dumps of ours are looked at.
 pub(crate) fn decisions(config: &Config, directory: &Path, name: &str) -> Result<Vec<Decision>, Error> {
     let all = archive::whole_dumps(directory, name, Trust::of(config))?;
-    let policy = Policy { keep_days: config.dump.keep_days, keep_at_least: config.dump.keep_at_least };
+    let policy =
+        RetentionPolicy { keep_days: config.dump.keep_days, keep_at_least: config.dump.keep_at_least };
     Ok(decide_apart(all, policy, Timestamp::now()))
 }
 
 /// Dumps that are believed are decided on as if there were no others, so that no file of somebody else can push one of them out.
 /// The others (of a key that was changed, of nobody) take room as well, and go when they are old.
-fn decide_apart(all: Vec<WholeDump>, policy: Policy, clock: Timestamp) -> Vec<Decision> {
+fn decide_apart(all: Vec<WholeDump>, policy: RetentionPolicy, clock: Timestamp) -> Vec<Decision> {
     let order: Vec<String> = all.iter().map(|dump| dump.file.clone()).collect();
     let (believed, others): (Vec<WholeDump>, Vec<WholeDump>) =
         all.into_iter().partition(|dump| dump.believed);
@@ -54,14 +55,14 @@ fn decide_apart(all: Vec<WholeDump>, policy: Policy, clock: Timestamp) -> Vec<De
     let newest = believed.first().cloned();
     let keep_at_least = if newest.is_some() { 0 } else { policy.keep_at_least };
     let beside: Vec<WholeDump> = others.iter().cloned().chain(newest).collect();
-    let of_others = decide(&known(&beside), Policy { keep_at_least, ..policy }, clock);
+    let of_others = decide(&known(&beside), RetentionPolicy { keep_at_least, ..policy }, clock);
     decisions.extend(of_others.into_iter().filter(|d| others.iter().any(|other| other.file == d.file)));
     decisions.sort_by_key(|decision| order.iter().position(|file| *file == decision.file));
     decisions
 }
 
 /// Removes what the decisions say.
-pub(crate) fn apply(store: &Store, decisions: &[Decision]) -> Result<(), Error> {
+pub(crate) fn apply(store: &DumpStore, decisions: &[Decision]) -> Result<(), Error> {
     for decision in decisions.iter().filter(|decision| !decision.keep) {
         store.remove(&decision.file)?;
     }
@@ -71,10 +72,10 @@ pub(crate) fn apply(store: &Store, decisions: &[Decision]) -> Result<(), Error> 
 fn section(decisions: &[Decision]) -> Rotation {
     let verdicts = |keep| {
         let some = decisions.iter().filter(move |decision| decision.keep == keep);
-        some.map(|decision| Verdict {
+        some.map(|decision| RotationVerdict {
             name: decision.file.clone(),
             reason: decision.reason.clone(),
-            ..Verdict::default()
+            ..RotationVerdict::default()
         })
         .collect()
     };

@@ -37,7 +37,7 @@ pub(crate) enum Form {
 
 /// One column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Column {
+pub(crate) struct RowColumn {
     pub(crate) name: String,
     pub(crate) data_type: String,
     /// As declared, such as `decimal(8,2) unsigned`.
@@ -82,7 +82,7 @@ impl Form {
     }
 }
 
-impl Column {
+impl RowColumn {
     /// `expression` as the column would hold it, where a wider result would be written differently. The rest is left
     /// to whoever chose the expression: it must fit the column.
     pub(crate) fn coerced(&self, expression: &str) -> String {
@@ -149,7 +149,7 @@ pub(crate) fn columns_of(
     session: &mut Session,
     database: &str,
     table: Option<&str>,
-) -> Result<BTreeMap<String, Vec<Column>>, Error> {
+) -> Result<BTreeMap<String, Vec<RowColumn>>, Error> {
     let narrowed = table.map_or(String::new(), |table| format!(" AND TABLE_NAME = {}", sql::literal(table)));
     let sql = format!(
         "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, GENERATION_EXPRESSION, IS_NULLABLE \
@@ -157,12 +157,12 @@ pub(crate) fn columns_of(
         sql::literal(database),
     );
     let facts: Vec<Fact> = session.rows(&format!("reading the columns of {database}"), &sql)?;
-    let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+    let mut tables: BTreeMap<String, Vec<RowColumn>> = BTreeMap::new();
     for (table, name, data_type, column_type, expression, nullable) in facts {
         let data_type = data_type.to_lowercase();
         // Not EXTRA: its DEFAULT_GENERATED is a default, not a generated column.
         let generated = expression.is_some_and(|text| !text.is_empty());
-        tables.entry(table).or_default().push(Column {
+        tables.entry(table).or_default().push(RowColumn {
             form: Form::of(&data_type, &column_type.to_lowercase()),
             generated,
             nullable: nullable == "YES",
@@ -176,11 +176,11 @@ pub(crate) fn columns_of(
 
 /// The columns of the given names, in their order.
 pub(crate) fn pick(
-    known: &[Column],
+    known: &[RowColumn],
     database: &str,
     table: &str,
     names: &[String],
-) -> Result<Vec<Column>, Error> {
+) -> Result<Vec<RowColumn>, Error> {
     let find = |wanted: &String| {
         known.iter().find(|column| column.name == *wanted).cloned().ok_or_else(|| Error::NoColumn {
             database: database.to_owned(),

@@ -10,7 +10,7 @@ mod error;
 mod json;
 mod reader;
 
-pub(crate) use column::{Column, Form, columns_of, pick};
+pub(crate) use column::{Form, RowColumn, columns_of, pick};
 pub(crate) use digest::Sum;
 pub use digest::digest_table;
 pub(crate) use encode::literal;

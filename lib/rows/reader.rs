@@ -3,7 +3,7 @@
 //! In: a session, a SELECT, its columns. Out: the text between the parentheses of one `VALUES (…)` a row, in the order in which
 //! the server sends them.
 
-use super::column::Column;
+use super::column::RowColumn;
 use super::encode;
 use super::error::Error;
 use crate::mysql::{Fields, Session};
@@ -17,7 +17,7 @@ pub(crate) fn read<E: From<Error>>(
     session: &mut Session,
     deed: &str,
     sql: &str,
-    columns: &[Column],
+    columns: &[RowColumn],
     mut row_seen: impl FnMut(&[u8]) -> Result<bool, E>,
 ) -> Result<(), E> {
     let mut tuple = Vec::new();
@@ -36,7 +36,7 @@ pub(crate) fn read<E: From<Error>>(
 /// A row's literals with commas between them.
 fn encode_row(
     mut fields: Fields<'_>,
-    columns: &[Column],
+    columns: &[RowColumn],
     deed: &str,
     tuple: &mut Vec<u8>,
 ) -> Result<(), Error> {

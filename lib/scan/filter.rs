@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::{KEY_BYTES, LENGTH_MIN, Sort, stop};
+use super::{KEY_BYTES, LENGTH_MIN, ValueSort, stop};
 
 /// Length of a record: hash 8, CRC 4, beginning 2, length 1, big endian.
 pub const RECORD_BYTES: usize = 15;
@@ -109,7 +109,7 @@ impl Filter {
     }
 
     /// The keyed hash of a canonical text.
-    pub(crate) fn hash(&self, sort: Sort, text: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, sort: ValueSort, text: &[u8]) -> u64 {
         hash(&self.key, sort, text)
     }
 
@@ -124,7 +124,7 @@ impl Filter {
 }
 
 /// The keyed hash of a canonical text.
-fn hash(key: &[u8; KEY_BYTES], sort: Sort, text: &[u8]) -> u64 {
+fn hash(key: &[u8; KEY_BYTES], sort: ValueSort, text: &[u8]) -> u64 {
     let digest = Sha256::new().chain_update(key).chain_update(sort.letter()).chain_update(text).finalize();
     u64::from_be_bytes(std::array::from_fn(|at| digest[at]))
 }
@@ -137,7 +137,7 @@ pub fn hash_of(record: &Record) -> u64 {
 
 /// Hashes of the words that are not looked for alone.
 pub fn stop_hashes(key: &[u8; KEY_BYTES]) -> HashSet<u64> {
-    stop::words().map(|word| hash(key, Sort::Word, word.as_bytes())).collect()
+    stop::words().map(|word| hash(key, ValueSort::Word, word.as_bytes())).collect()
 }
 
 /// The upper half of a CRC of four bytes, byte by byte: a CRC of a sum (XOR) is the sum of the CRCs. Computed anew for
@@ -190,7 +190,7 @@ fn get(map: &[u64], bit: u64) -> bool {
 
 /// The record that the server would make.
 #[cfg(test)]
-pub(crate) fn record(filter: &Filter, sort: Sort, text: &str) -> Record {
+pub(crate) fn record(filter: &Filter, sort: ValueSort, text: &str) -> Record {
     let bytes = text.as_bytes();
     let begin = crc32fast::hash(&bytes[..4]) >> 16;
     let mut record = [0; RECORD_BYTES];
@@ -208,7 +208,7 @@ mod tests {
     fn filled(values: u64, exact_max: u64) -> Filter {
         let mut filter = Filter::with_limit([7; KEY_BYTES], values, exact_max);
         for n in 0..values {
-            let record = record(&filter, Sort::Strong, &format!("value{n}"));
+            let record = record(&filter, ValueSort::Strong, &format!("value{n}"));
             filter.add(&record);
         }
         filter.close();
@@ -221,7 +221,7 @@ mod tests {
         if !begins || !filter.crc(bytes) {
             return Known::No;
         }
-        filter.knows(filter.hash(Sort::Strong, bytes))
+        filter.knows(filter.hash(ValueSort::Strong, bytes))
     }
 
     #[test]
@@ -229,7 +229,11 @@ mod tests {
         let filter = filled(5_000, EXACT_MAX);
         assert!((0..5_000).all(|n| asked(&filter, &format!("value{n}")) == Known::Yes));
         assert!((5_000..20_000).all(|n| asked(&filter, &format!("value{n}")) == Known::No));
-        assert_eq!(filter.knows(filter.hash(Sort::Word, b"value1")), Known::No, "the sort is part of it");
+        assert_eq!(
+            filter.knows(filter.hash(ValueSort::Word, b"value1")),
+            Known::No,
+            "the sort is part of it"
+        );
     }
 
     #[test]
@@ -244,6 +248,6 @@ mod tests {
     fn without_the_key_nothing_is_found() {
         let filter = filled(10, EXACT_MAX);
         let other = Filter::with_room([8; KEY_BYTES], 10);
-        assert_eq!(filter.knows(other.hash(Sort::Strong, b"value1")), Known::No);
+        assert_eq!(filter.knows(other.hash(ValueSort::Strong, b"value1")), Known::No);
     }
 }

@@ -23,8 +23,8 @@ pub use filter::{Filter, Known, RECORD_BYTES, Record, hash_of, stop_hashes};
 pub use fold::Fold;
 pub use seal::seal;
 pub use sniffer::{Scanner, Sniffer};
-pub use sql::{Records, Source, VALUE_CHARACTERS_MAX, canonical, folded, lower};
-pub use tally::Tally;
+pub use sql::{Records, SearchedValues, VALUE_CHARACTERS_MAX, canonical, folded, lower};
+pub use tally::RecordTally;
 
 /// Shorter originals are not looked for: they are found everywhere (bytes of the canonical form).
 pub const LENGTH_MIN: usize = 5;
@@ -46,7 +46,7 @@ pub const KEY_BYTES: usize = 32;
 
 /// What kind of value a canonical text comes from: part of what is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum ValueSort {
     /// One word, such as a last name.
     Word,
     /// Several words, or anything between, before or behind.
@@ -54,9 +54,9 @@ pub(crate) enum Sort {
 }
 
 /// All of them.
-pub(crate) const SORTS: &[Sort] = &[Sort::Word, Sort::Strong];
+pub(crate) const SORTS: &[ValueSort] = &[ValueSort::Word, ValueSort::Strong];
 
-impl Sort {
+impl ValueSort {
     pub(crate) fn letter(self) -> &'static str {
         match self {
             Self::Word => "w",

@@ -6,8 +6,8 @@ use std::cell::LazyCell;
 
 use super::filter::{Filter, Known};
 use super::fold::Fold;
-use super::words::{Run, Words};
-use super::{DIGITS_ANYWHERE, DIGITS_MIN, LENGTH_MIN, LETTERS_ANYWHERE, SORTS, Sort, views};
+use super::words::{WordRun, WordRuns};
+use super::{DIGITS_ANYWHERE, DIGITS_MIN, LENGTH_MIN, LETTERS_ANYWHERE, SORTS, ValueSort, views};
 
 /// Longer cells are gone through in pieces that overlap, so that no view takes more memory than this.
 const PIECE_BYTES: usize = 1 << 20;
@@ -35,7 +35,7 @@ pub struct Scanner {
 #[derive(Debug)]
 pub struct Sniffer<'a> {
     scanner: &'a Scanner,
-    words: Words,
+    words: WordRuns,
     spare: Vec<Vec<u8>>,
 }
 
@@ -49,7 +49,7 @@ impl Scanner {
 
     /// Begins to look cells through, with buffers for one worker.
     pub fn sniffer(&self) -> Sniffer<'_> {
-        Sniffer { scanner: self, words: Words::default(), spare: Vec::new() }
+        Sniffer { scanner: self, words: WordRuns::default(), spare: Vec::new() }
     }
 }
 
@@ -119,16 +119,21 @@ fn is_noise(bytes: &[u8]) -> bool {
 }
 
 /// Whether a run this short says nothing.
-fn by_chance(noise: &LazyCell<bool, impl FnOnce() -> bool>, run: Run<'_>) -> bool {
+fn by_chance(noise: &LazyCell<bool, impl FnOnce() -> bool>, run: WordRun<'_>) -> bool {
     run.text.len() < if run.words == 1 { WORD_IN_NOISE } else { RUN_IN_NOISE } && **noise
 }
 
 /// Tells of a run of words that is an original and passes the rules.
-fn told(filter: &Filter, run: Run<'_>, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
+fn told(filter: &Filter, run: WordRun<'_>, found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
     tell(filter, sorts(run), run.text, found)
 }
 
-fn tell(filter: &Filter, sorts: &[Sort], text: &[u8], found: &mut dyn FnMut(u64, Known) -> bool) -> bool {
+fn tell(
+    filter: &Filter,
+    sorts: &[ValueSort],
+    text: &[u8],
+    found: &mut dyn FnMut(u64, Known) -> bool,
+) -> bool {
     for sort in sorts {
         let hash = filter.hash(*sort, text);
         let known = filter.knows(hash);
@@ -140,7 +145,7 @@ fn tell(filter: &Filter, sorts: &[Sort], text: &[u8], found: &mut dyn FnMut(u64,
 }
 
 /// As what a run may be an original. A telephone number is written with blanks and without; a name is not.
-fn sorts(run: Run<'_>) -> &'static [Sort] {
+fn sorts(run: WordRun<'_>) -> &'static [ValueSort] {
     let digits = run.text.iter().filter(|byte| byte.is_ascii_digit()).count();
     if digits == run.text.len() {
         let telling = digits >= DIGITS_ANYWHERE || (digits >= DIGITS_MIN && run.alone);
@@ -150,7 +155,7 @@ fn sorts(run: Run<'_>) -> &'static [Sort] {
         _ if digits > 0 => SORTS,
         1 if run.alone || run.text.len() >= LETTERS_ANYWHERE => SORTS,
         1 => &[],
-        _ => &[Sort::Strong],
+        _ => &[ValueSort::Strong],
     }
 }
 
@@ -165,7 +170,7 @@ mod tests {
         let mut filter = Filter::with_room([3; KEY_BYTES], 100);
         for original in originals {
             let canonical = fold.canonical(original);
-            let sort = if canonical.len() == original.len() { Sort::Word } else { Sort::Strong };
+            let sort = if canonical.len() == original.len() { ValueSort::Word } else { ValueSort::Strong };
             let record = record(&filter, sort, &canonical);
             filter.add(&record);
         }

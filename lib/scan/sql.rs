@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::filter::{RECORD_BYTES, Record};
 use super::fold::SEPARATORS;
-use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, SORTS, Sort};
+use super::{DIGITS_MIN, LENGTH_MAX, LENGTH_MIN, SORTS, ValueSort};
 use crate::sql::literal;
 
 /// Longer values are free text: only what is in other columns is looked for (characters).
@@ -15,7 +15,7 @@ pub const VALUE_CHARACTERS_MAX: u64 = 400;
 
 /// Values to look for: SQL expressions over alias `t`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct SearchedValues {
     /// The value as text in UTF-8.
     pub value: String,
     /// Whether it may be free text, which is no value.
@@ -56,21 +56,21 @@ pub struct Records {
 
 impl Records {
     /// The originals of these sources, `FROM` these rows.
-    pub fn of(sources: &[&Source], from: &str) -> Self {
+    pub fn of(sources: &[&SearchedValues], from: &str) -> Self {
         let own = |v: &str, length: &str| {
-            let (word, strong) = (Sort::Word.letter(), Sort::Strong.letter());
+            let (word, strong) = (ValueSort::Word.letter(), ValueSort::Strong.letter());
             vec![format!("IF({length} = LENGTH({v}), '{word}', '{strong}')")]
         };
         Self::with(sources, from, own)
     }
 
     /// The same values, each as all that an original of this text may be.
-    pub fn of_any_sort(sources: &[&Source], from: &str) -> Self {
+    pub fn of_any_sort(sources: &[&SearchedValues], from: &str) -> Self {
         let any = |_: &str, _: &str| SORTS.iter().map(|sort| format!("'{}'", sort.letter())).collect();
         Self::with(sources, from, any)
     }
 
-    fn with(sources: &[&Source], from: &str, sorts: impl Fn(&str, &str) -> Vec<String>) -> Self {
+    fn with(sources: &[&SearchedValues], from: &str, sorts: impl Fn(&str, &str) -> Vec<String>) -> Self {
         let (mut columns, mut records, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
         for (number, source) in sources.iter().enumerate() {
             for part in source.parts() {
@@ -113,7 +113,7 @@ impl Records {
     }
 }
 
-impl Source {
+impl SearchedValues {
     /// How many values are made of one.
     pub fn width(&self) -> usize {
         self.parts().len()

@@ -16,13 +16,13 @@ const COUNTED_SHARE: u64 = 2_000;
 
 /// Collects the records of one source, and drops those that too many rows share.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct RecordTally {
     records: Vec<Record>,
     total: u64,
     counts: HashMap<Record, u64>,
 }
 
-impl Tally {
+impl RecordTally {
     /// Takes one record in.
     #[inline]
     pub fn add(&mut self, record: Record) {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn tally(records: impl Iterator<Item = u64>, room: usize) -> (Vec<Vec<Record>>, Vec<Record>) {
-        let (mut tally, mut runs) = (Tally::default(), Vec::new());
+        let (mut tally, mut runs) = (RecordTally::default(), Vec::new());
         for n in records {
             tally.add(record(n));
             if tally.waiting() == room {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn counting_takes_bounded_memory() {
-        let mut all = Tally::default();
+        let mut all = RecordTally::default();
         for n in 0..50_000_u64 {
             all.add(record(n / 3));
             if all.waiting() == 1_000 {

@@ -13,7 +13,7 @@ const PIECE_BYTES: usize = 32 << 10;
 
 /// A run of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Run<'a> {
+pub(crate) struct WordRun<'a> {
     /// The words without anything between them.
     pub(crate) text: &'a [u8],
     /// How many words.
@@ -23,7 +23,7 @@ pub(crate) struct Run<'a> {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Word {
+struct WordSpan {
     begin: usize,
     end: usize,
     /// Nothing, or a quote, stands before it; behind it.
@@ -33,19 +33,19 @@ struct Word {
 
 /// Finds runs; its buffers serve all texts of a worker.
 #[derive(Debug, Default)]
-pub(crate) struct Words {
+pub(crate) struct WordRuns {
     folded: Vec<u8>,
-    words: Vec<Word>,
+    words: Vec<WordSpan>,
 }
 
-impl Words {
+impl WordRuns {
     /// Goes through a text; `found` says whether to go on. Whether it did not stop.
     pub(crate) fn runs(
         &mut self,
         text: &[u8],
         fold: &Fold,
         filter: &Filter,
-        mut found: impl FnMut(Run<'_>) -> bool,
+        mut found: impl FnMut(WordRun<'_>) -> bool,
     ) -> bool {
         self.folded.clear();
         self.words.clear();
@@ -82,12 +82,12 @@ impl Words {
         }
         let opened = at == 0 || is_quote(text[at - 1]);
         let closed = end == text.len() || is_quote(text[end]);
-        self.words.push(Word { begin, end: self.folded.len(), opened, closed });
+        self.words.push(WordSpan { begin, end: self.folded.len(), opened, closed });
         end
     }
 
     /// Looks at the runs from each word whose end is known to be near enough.
-    fn search(&mut self, filter: &Filter, last: bool, found: &mut impl FnMut(Run<'_>) -> bool) -> bool {
+    fn search(&mut self, filter: &Filter, last: bool, found: &mut impl FnMut(WordRun<'_>) -> bool) -> bool {
         let whole = if last { usize::MAX } else { self.folded.len().saturating_sub(LENGTH_MAX) };
         let done = self.words.iter().take_while(|word| word.begin < whole).count();
         for (at, word) in self.words[..done].iter().enumerate() {
@@ -107,7 +107,7 @@ impl Words {
         at: usize,
         lengths: u64,
         filter: &Filter,
-        found: &mut impl FnMut(Run<'_>) -> bool,
+        found: &mut impl FnMut(WordRun<'_>) -> bool,
     ) -> bool {
         let first = self.words[at];
         for (more, word) in self.words[at..].iter().enumerate() {
@@ -118,7 +118,7 @@ impl Words {
             let text = &self.folded[first.begin..word.end];
             if length >= LENGTH_MIN && length_bit(length) & lengths != 0 && filter.crc(text) {
                 let alone = first.opened && word.closed;
-                if !found(Run { text, words: more + 1, alone }) {
+                if !found(WordRun { text, words: more + 1, alone }) {
                     return false;
                 }
             }
@@ -128,7 +128,7 @@ impl Words {
 
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
-        self.folded.capacity() + self.words.capacity() * size_of::<Word>()
+        self.folded.capacity() + self.words.capacity() * size_of::<WordSpan>()
     }
 
     /// Lets go of the words that were looked at.

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::lexer::{Kind, Mode, Token, pieces};
+use super::lexer::{Mode, Token, TokenKind, pieces};
 use super::quote::{hex, name};
 use super::tuples::Literal;
 
@@ -31,7 +31,7 @@ pub(crate) fn readable(sql: Vec<u8>) -> Option<String> {
         let bytes = &sql[piece.place];
         match std::str::from_utf8(bytes) {
             Ok(readable) => text.push_str(readable),
-            Err(_) if piece.kind == Kind::Text => text.push_str(&in_digits(bytes, Mode::default())?),
+            Err(_) if piece.kind == TokenKind::Text => text.push_str(&in_digits(bytes, Mode::default())?),
             Err(_) => return None,
         }
     }
@@ -62,7 +62,7 @@ fn in_digits(constant: &[u8], mode: Mode) -> Option<String> {
 
 /// The definition of a view, routine, trigger or event, in the bytes that a server keeps.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Program<'a> {
+pub(crate) struct ProgramText<'a> {
     /// The statement.
     pub(crate) bytes: &'a [u8],
     /// What it creates: `FUNCTION`, `PACKAGE BODY`.
@@ -75,7 +75,7 @@ pub(crate) struct Program<'a> {
     pub(crate) mode: Mode,
 }
 
-impl Program<'_> {
+impl ProgramText<'_> {
     /// The statement as text. `decode` gives texts of the client's character set in UTF-8. Nothing if that cannot be.
     pub(crate) fn text<E>(
         self,
@@ -88,14 +88,14 @@ impl Program<'_> {
         let foreign: Vec<&[u8]> = parts
             .iter()
             .filter_map(|part| match part {
-                Part::Foreign(bytes) => Some(*bytes),
-                Part::Text(_) => None,
+                ProgramPart::Foreign(bytes) => Some(*bytes),
+                ProgramPart::Text(_) => None,
             })
             .collect();
         let mut decoded = if foreign.is_empty() { Vec::new() } else { decode(&foreign)? }.into_iter();
         let text = parts.into_iter().map(|part| match part {
-            Part::Text(text) => Some(text),
-            Part::Foreign(_) => decoded.next().map(Cow::Owned),
+            ProgramPart::Text(text) => Some(text),
+            ProgramPart::Foreign(_) => decoded.next().map(Cow::Owned),
         });
         Ok(text.collect())
     }
@@ -104,7 +104,7 @@ impl Program<'_> {
         self.charset.is_empty() || self.charset.starts_with("utf8") || self.charset == "binary"
     }
 
-    fn parts(&self) -> Vec<Part<'_>> {
+    fn parts(&self) -> Vec<ProgramPart<'_>> {
         let all: Vec<Token> = pieces(self.bytes, self.mode).collect();
         let code: Vec<usize> = (0..all.len()).filter(|at| all[*at].is_code()).collect();
         let (called, head) = self.head(&all, &code);
@@ -115,13 +115,13 @@ impl Program<'_> {
             let introduced = before.is_some_and(|word| self.is_introducer(word));
             let commented = before.is_some_and(|word| word.is_word(self.bytes, "COMMENT"));
             let readable = std::str::from_utf8(bytes).ok();
-            let digits = || in_digits(bytes, self.mode).filter(|_| piece.kind == Kind::Text);
+            let digits = || in_digits(bytes, self.mode).filter(|_| piece.kind == TokenKind::Text);
             let part = match readable {
-                Some(text) if bytes.is_ascii() => Part::Text(text.into()),
-                _ if Some(at) == called => Part::Text(name(self.name).into()),
-                Some(text) if self.is_utf8() || commented || at < head => Part::Text(text.into()),
-                _ if introduced && let Some(digits) = digits() => Part::Text(digits.into()),
-                _ => Part::Foreign(bytes),
+                Some(text) if bytes.is_ascii() => ProgramPart::Text(text.into()),
+                _ if Some(at) == called => ProgramPart::Text(name(self.name).into()),
+                Some(text) if self.is_utf8() || commented || at < head => ProgramPart::Text(text.into()),
+                _ if introduced && let Some(digits) = digits() => ProgramPart::Text(digits.into()),
+                _ => ProgramPart::Foreign(bytes),
             };
             parts.push(part);
             if piece.is_code() {
@@ -133,7 +133,7 @@ impl Program<'_> {
 
     /// `_latin1` in front of a constant.
     fn is_introducer(&self, word: &Token) -> bool {
-        word.kind == Kind::Word && self.bytes[word.place.start] == b'_'
+        word.kind == TokenKind::Word && self.bytes[word.place.start] == b'_'
     }
 
     /// Which piece is the name, and where that ends of which servers write names in UTF-8: of a trigger in front of FOR EACH ROW, of an event
@@ -164,7 +164,7 @@ impl Program<'_> {
 }
 
 /// A piece of a definition.
-enum Part<'a> {
+enum ProgramPart<'a> {
     Text(Cow<'a, str>),
     /// In the client's character set.
     Foreign(&'a [u8]),
@@ -185,7 +185,7 @@ mod tests {
     }
     /// `(the server's bytes, what is read)`; é is E9 for the client.
     fn read(kind: &str, mode: &str, bytes: &[u8]) -> String {
-        let program = Program { bytes, kind, name: "fé", charset: "latin1", mode: Mode::of(mode) };
+        let program = ProgramText { bytes, kind, name: "fé", charset: "latin1", mode: Mode::of(mode) };
         let decode = |texts: &[&[u8]]| {
             let one = |text: &&[u8]| text.iter().map(|byte| char::from(*byte)).collect();
             Ok::<_, ()>(texts.iter().map(one).collect::<Vec<String>>())

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Token, TokenKind, tokens};
 
 /// `alias.column = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) fn constant(condition: &str) -> Option<Constant<'_>> {
 pub(crate) fn constants(condition: &str) -> Vec<Constant<'_>> {
     let all = tokens(condition);
     let intricate = |token: &Token| match token.kind {
-        Kind::Symbol(symbol) => b"();|\\".contains(&symbol),
+        TokenKind::Symbol(symbol) => b"();|\\".contains(&symbol),
         _ => ["OR", "XOR", "NOT"].iter().any(|word| token.is_word(condition, word)),
     };
     if all.iter().any(intricate) {
@@ -45,8 +45,8 @@ fn read<'a>(sql: &'a str, part: &[Token]) -> Option<Constant<'a>> {
     };
     let written = value.text(sql);
     let fits = match value.kind {
-        Kind::Text => written.starts_with('\''),
-        Kind::Word => written.bytes().all(|byte| byte.is_ascii_digit()),
+        TokenKind::Text => written.starts_with('\''),
+        TokenKind::Word => written.bytes().all(|byte| byte.is_ascii_digit()),
         _ => false,
     };
     fits.then_some(Constant { alias, column: column.name(sql)?, value: written })

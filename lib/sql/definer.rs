@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::lexer::{Kind, Mode, Token, pieces};
+use super::lexer::{Mode, Token, TokenKind, pieces};
 use super::splice::spliced;
 
 /// What may stand between `CREATE` and `DEFINER`.
@@ -32,7 +32,9 @@ pub(crate) fn definer_in(sql: &str, mode: Mode) -> Option<DefinerClause> {
     let head = |token: &Token| token.is(b'=') || HEAD.iter().any(|word| token.is_word(sql, word));
     let clause = code.find(|token| !head(token)).filter(|token| token.is_word(sql, "DEFINER"))?;
     code.next().filter(|token| token.is(b'='))?;
-    let user = code.next().filter(|token| matches!(token.kind, Kind::Word | Kind::Name | Kind::Text))?;
+    let user = code
+        .next()
+        .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name | TokenKind::Text))?;
     let mut last = user.clone();
     let mut next = code.next();
     // `user@host` or `CURRENT_USER()`.

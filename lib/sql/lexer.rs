@@ -49,7 +49,7 @@ impl Mode {
             let found = tokens(sql);
             let name = found.iter().position(|token| token.is_word(sql, "sql_mode"))?;
             let [equals, value] = found.get(name + 1..name + 3)? else { return None };
-            (equals.is(b'=') && value.kind == Kind::Text).then(|| Self::of(&value.inner(sql)))
+            (equals.is(b'=') && value.kind == TokenKind::Text).then(|| Self::of(&value.inner(sql)))
         };
         statements.iter().rev().find_map(set).unwrap_or_default()
     }
@@ -61,21 +61,21 @@ impl Mode {
 
     /// Whether a backslash takes the meaning of a quote like this one away.
     pub(super) fn escapes(self, quote: u8) -> bool {
-        self.backslash_escapes && self.kind_of(quote) == Kind::Text
+        self.backslash_escapes && self.kind_of(quote) == TokenKind::Text
     }
 
-    fn kind_of(self, quote: u8) -> Kind {
+    fn kind_of(self, quote: u8) -> TokenKind {
         match quote {
-            b'`' => Kind::Name,
-            b'"' if self.ansi_quotes => Kind::Name,
-            _ => Kind::Text,
+            b'`' => TokenKind::Name,
+            b'"' if self.ansi_quotes => TokenKind::Name,
+            _ => TokenKind::Text,
         }
     }
 }
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TokenKind {
     /// A word or a number: letters, digits, `_`, `$`, and everything that is not ASCII.
     Word,
     /// A name in quotes.
@@ -95,7 +95,7 @@ pub(crate) enum Kind {
 /// One token and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TokenKind,
     pub(crate) place: Range<usize>,
 }
 
@@ -107,17 +107,17 @@ impl Token {
 
     /// Whether it is the given word, in any case.
     pub(crate) fn is_word(&self, sql: impl AsRef<[u8]>, word: &str) -> bool {
-        self.kind == Kind::Word && sql.as_ref()[self.place.clone()].eq_ignore_ascii_case(word.as_bytes())
+        self.kind == TokenKind::Word && sql.as_ref()[self.place.clone()].eq_ignore_ascii_case(word.as_bytes())
     }
 
     /// Whether it is the given symbol.
     pub(crate) fn is(&self, symbol: u8) -> bool {
-        self.kind == Kind::Symbol(symbol)
+        self.kind == TokenKind::Symbol(symbol)
     }
 
     /// Whether servers read it as code.
     pub(crate) fn is_code(&self) -> bool {
-        !matches!(self.kind, Kind::Blank | Kind::Comment | Kind::Mark)
+        !matches!(self.kind, TokenKind::Blank | TokenKind::Comment | TokenKind::Mark)
     }
 
     /// Whether a name or text in quotes has its closing one.
@@ -129,15 +129,15 @@ impl Token {
     /// The name that it stands for, if it can be one: quotes taken off.
     pub(crate) fn name<'a>(&self, sql: &'a str) -> Option<Cow<'a, str>> {
         match self.kind {
-            Kind::Word => Some(Cow::Borrowed(self.text(sql))),
-            Kind::Name => Some(self.inner(sql)),
+            TokenKind::Word => Some(Cow::Borrowed(self.text(sql))),
+            TokenKind::Name => Some(self.inner(sql)),
             _ => None,
         }
     }
 
     /// The same where nobody knows the mode, or only a name can stand: double quotes may be those of a name.
     pub(crate) fn possible_name<'a>(&self, sql: &'a str) -> Option<Cow<'a, str>> {
-        let is_text = self.kind == Kind::Text && self.text(sql).starts_with('"');
+        let is_text = self.kind == TokenKind::Text && self.text(sql).starts_with('"');
         if is_text { Some(self.inner(sql)) } else { self.name(sql) }
     }
 
@@ -178,21 +178,21 @@ impl Iterator for Pieces<'_> {
         let rest = &self.bytes[start..];
         let first = *rest.first()?;
         let (kind, length) = match first {
-            byte if is_word(byte) => (Kind::Word, run(rest, is_word)),
-            byte if is_blank(byte) => (Kind::Blank, run(rest, is_blank)),
+            byte if is_word(byte) => (TokenKind::Word, run(rest, is_word)),
+            byte if is_blank(byte) => (TokenKind::Blank, run(rest, is_blank)),
             quote @ (b'`' | b'"' | b'\'') => {
                 (self.mode.kind_of(quote), quoted_length(rest, quote, self.mode.escapes(quote)))
             }
             b'/' if opens_executable(rest) => {
                 self.marks += 1;
-                (Kind::Mark, mark_length(rest))
+                (TokenKind::Mark, mark_length(rest))
             }
-            b'/' | b'-' | b'#' if opens_comment(rest) => (Kind::Comment, comment_length(rest)),
+            b'/' | b'-' | b'#' if opens_comment(rest) => (TokenKind::Comment, comment_length(rest)),
             b'*' if self.closes_mark(rest) => {
                 self.marks = self.marks.saturating_sub(1);
-                (Kind::Mark, 2)
+                (TokenKind::Mark, 2)
             }
-            byte => (Kind::Symbol(byte), 1),
+            byte => (TokenKind::Symbol(byte), 1),
         };
         self.at += length;
         Some(Token { kind, place: start..self.at })

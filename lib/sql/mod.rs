@@ -17,11 +17,11 @@ mod statements;
 mod table;
 mod tuples;
 
-pub(crate) use bytes::{Program, hides_quotes, readable};
+pub(crate) use bytes::{ProgramText, hides_quotes, readable};
 pub(crate) use condition::{Constant, constant, constants};
 pub(crate) use definer::{definer, definer_in, with_definer, without_definer};
 pub(crate) use event::{asleep, awake, is_awake, without_completion};
-pub(crate) use lexer::{Kind, Mode, Token, pieces, tokens, without_closing_marks};
+pub(crate) use lexer::{Mode, Token, TokenKind, pieces, tokens, without_closing_marks};
 pub(crate) use portable::{for_those_who_know, portable, settings};
 pub(crate) use quote::{hex, plain_literal};
 pub use quote::{literal, name, qualified};
@@ -34,5 +34,5 @@ pub use statements::error::StatementsError;
 pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements};
 pub(crate) use table::{TableText, counter, databases_of_parents, without_counter, without_places};
 pub(crate) use tuples::{
-    Literal, Literals, Step, Unknown, as_marked_utf8, as_utf8, each, literal_as_text, members,
+    Literal, Literals, TupleStep, Unknown, as_marked_utf8, as_utf8, each, literal_as_text, members,
 };

@@ -3,7 +3,7 @@
 //! In: what `SHOW CREATE …` answers, or what an object was created under. Out: the same, with what only one of them knows put
 //! where the other does not read.
 
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Token, TokenKind, tokens};
 
 /// Who alone knows a collation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) fn portable(sql: &str) -> String {
     let mut from = 0;
     for (i, token) in found.iter().enumerate().filter(|(_, token)| token.is_word(sql, "COLLATE")) {
         let value: Option<&Token> = found[i + 1..].iter().find(|next| !next.is(b'='));
-        let Some(value) = value.filter(|value| value.kind == Kind::Word) else { continue };
+        let Some(value) = value.filter(|value| value.kind == TokenKind::Word) else { continue };
         if let Some(only) = Only::of(value.text(sql)) {
             text += &sql[from..token.place.start];
             text += only.opening();

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Token, TokenKind, tokens};
 use super::splice::spliced;
 
 /// The databases that foreign keys in a definition or a clause name their parents with. Those of its own database name none.
@@ -34,8 +34,8 @@ impl<'a> TableText<'a> {
         let (mut depth, mut from, mut items) = (0u32, all[first].place.end, Vec::new());
         for token in &all[first..] {
             match token.kind {
-                Kind::Symbol(b'(') => depth += 1,
-                Kind::Symbol(b')') => depth -= 1,
+                TokenKind::Symbol(b'(') => depth += 1,
+                TokenKind::Symbol(b')') => depth -= 1,
                 _ => {}
             }
             if depth == 0 || (depth == 1 && token.is(b',')) {
@@ -67,7 +67,8 @@ pub(crate) fn without_places(create: &str) -> String {
             continue;
         };
         let value = value + usize::from(all.get(value).is_some_and(|token| token.is(b'=')));
-        let named = |token: &&Token| matches!(token.kind, Kind::Word | Kind::Name | Kind::Text);
+        let named =
+            |token: &&Token| matches!(token.kind, TokenKind::Word | TokenKind::Name | TokenKind::Text);
         if let Some(value) = all.get(value).filter(named) {
             places.push((first.place.start..value.place.end, ""));
         }

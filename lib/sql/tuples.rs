@@ -6,7 +6,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::lexer::{Kind, Mode, Token, pieces};
+use super::lexer::{Mode, Token, TokenKind, pieces};
 use super::quote::hex_into;
 
 /// How a text of bytes begins.
@@ -82,7 +82,7 @@ pub(crate) struct Unknown;
 
 /// What comes next in the rows of an `INSERT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step<'a> {
+pub(crate) enum TupleStep<'a> {
     /// A value with its position in the row.
     Value(usize, Literal<'a>),
     /// The row is over.
@@ -92,7 +92,7 @@ pub(crate) enum Step<'a> {
 /// Calls `seen` for every value of every row and after each row. Returns how many rows.
 pub(crate) fn each(
     statement: &[u8],
-    mut seen: impl FnMut(Step<'_>) -> Result<(), Unknown>,
+    mut seen: impl FnMut(TupleStep<'_>) -> Result<(), Unknown>,
 ) -> Result<u64, Unknown> {
     let mut rest = &statement[values(statement)?..];
     let mut rows = 0;
@@ -102,7 +102,7 @@ pub(crate) fn each(
         loop {
             let (value, after) = literal(rest.trim_ascii_start());
             let after = after.ok_or(Unknown)?;
-            seen(Step::Value(position, known(value)?))?;
+            seen(TupleStep::Value(position, known(value)?))?;
             position += 1;
             match after.trim_ascii_start() {
                 [b',', more @ ..] => rest = more,
@@ -113,7 +113,7 @@ pub(crate) fn each(
                 _ => return Err(Unknown),
             }
         }
-        seen(Step::End)?;
+        seen(TupleStep::End)?;
         rows += 1;
         match rest {
             [b',', more @ ..] => rest = more,
@@ -125,9 +125,9 @@ pub(crate) fn each(
 
 /// Where the rows begin: behind the first word `VALUES`. No text stands before it, so double quotes are those of names.
 fn values(statement: &[u8]) -> Result<usize, Unknown> {
-    let is_end = |token: &Token| token.kind == Kind::Text || token.is_word(statement, "VALUES");
+    let is_end = |token: &Token| token.kind == TokenKind::Text || token.is_word(statement, "VALUES");
     let end = pieces(statement, Mode::of("ANSI_QUOTES")).find(is_end);
-    end.filter(|token| token.kind == Kind::Word).map(|token| token.place.end).ok_or(Unknown)
+    end.filter(|token| token.kind == TokenKind::Word).map(|token| token.place.end).ok_or(Unknown)
 }
 
 /// Numbers and texts; no call of a function, and nothing empty.
@@ -202,7 +202,7 @@ pub(crate) fn as_utf8(statement: &[u8], introducer: &str) -> Result<String, Unkn
     let mut text = format!("{head} ");
     let (mut start, mut plain) = ("(", Vec::new());
     each(statement, |step| {
-        let Step::Value(position, literal) = step else {
+        let TupleStep::Value(position, literal) = step else {
             text.push(')');
             return Ok(());
         };
@@ -274,7 +274,7 @@ mod tests {
     fn parsed(statement: &[u8]) -> Result<Vec<String>, Unknown> {
         let mut all = Vec::new();
         each(statement, |step| {
-            if let Step::Value(position, literal) = step {
+            if let TupleStep::Value(position, literal) = step {
                 all.push(format!(
                     "{position} {}",
                     match literal {

@@ -36,7 +36,7 @@ mod state;
 pub use error::Error;
 pub(crate) use key_tables::{create_keys, drop_keys, forget_keys, key_table};
 pub use keys::has_mask_key;
-pub(crate) use keys::{Keys, forget_keys_of, forget_mask_key};
+pub(crate) use keys::{HeldKeys, forget_keys_of, forget_mask_key};
 pub(crate) use lock::{lock, lock_helper};
 pub(crate) use names::{ORIGINALS, dropped_keys, keys, trial};
 pub use originals::Originals;

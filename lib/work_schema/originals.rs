@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use mysql::prelude::Queryable;
 
 use super::error::Error;
-use super::keys::Keys;
+use super::keys::HeldKeys;
 use super::names::ORIGINALS;
 use crate::mysql::Session;
 use crate::scan::{self, KEY_BYTES, RECORD_BYTES, Record};
@@ -32,21 +32,21 @@ impl std::fmt::Debug for Originals {
 }
 
 /// A piece as it is stored: run, hash of its first record, column, records.
-type Piece = (u32, Vec<u8>, usize, Vec<u8>);
+type StoredRun = (u32, Vec<u8>, usize, Vec<u8>);
 
 impl Originals {
     /// That of a plan; nothing if its key is not there.
     pub(crate) fn open(
         session: &mut Session,
         schema: &str,
-        keys: &Keys,
+        keys: &HeldKeys,
     ) -> Result<Option<Self>, crate::mysql::Error> {
         let key = keys.scan_key(session, schema)?;
         Ok(key.map(|key| Self { table: qualified(schema, ORIGINALS), key }))
     }
 
     /// An empty one.
-    pub(crate) fn create(session: &mut Session, schema: &str, keys: &Keys) -> Result<Self, Error> {
+    pub(crate) fn create(session: &mut Session, schema: &str, keys: &HeldKeys) -> Result<Self, Error> {
         let missing = || Error::NotPlanned(format!("the key in `{schema}` cannot be read"));
         let key = keys.scan_key(session, schema)?.ok_or_else(missing)?;
         Self::create_with(session, schema, key)
@@ -129,7 +129,7 @@ impl Originals {
             source: source.into(),
         };
         for piece in session.connection.query_iter(sql).map_err(fail)? {
-            let piece: Piece = mysql::from_row_opt(piece.map_err(fail)?)
+            let piece: StoredRun = mysql::from_row_opt(piece.map_err(fail)?)
                 .map_err(|error| fail(mysql::Error::FromRowError(error.0)))?;
             let (_, _, origin, bytes) = self.opened(piece);
             let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
@@ -157,14 +157,14 @@ impl Originals {
         session: &mut Session,
         hash: u64,
         runs: &str,
-    ) -> Result<Vec<Piece>, crate::mysql::Error> {
+    ) -> Result<Vec<StoredRun>, crate::mysql::Error> {
         let sql = format!(
             "SELECT p.run, p.first, p.o, p.records FROM (SELECT run, MAX(first) AS first FROM {table} \
              WHERE {runs} AND first <= x'{hash:016x}' GROUP BY run) AS m \
              JOIN {table} AS p ON p.run = m.run AND p.first = m.first",
             table = self.table
         );
-        let pieces: Vec<Piece> = session.rows("looking at a hash", &sql)?;
+        let pieces: Vec<StoredRun> = session.rows("looking at a hash", &sql)?;
         Ok(pieces.into_iter().map(|piece| self.opened(piece)).collect())
     }
 
@@ -173,7 +173,7 @@ impl Originals {
         bytes
     }
 
-    fn opened(&self, (run, first, origin, bytes): Piece) -> Piece {
+    fn opened(&self, (run, first, origin, bytes): StoredRun) -> StoredRun {
         let bytes = self.sealed(run, &first, bytes);
         (run, first, origin, bytes)
     }

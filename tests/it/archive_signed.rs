@@ -90,7 +90,7 @@ fn no_byte_of_a_signed_dump_can_be_another() {
     let config = refreshkit::config::parse(
         Path::new("refresh.toml"),
         format!("[dump]\ntrust = [{entry}]\n"),
-        &refreshkit::config::Vocabulary::default(),
+        &refreshkit::config::KindVocabulary::default(),
     );
     let config = config.unwrap();
     let trust = refreshkit::archive::Trust::of(&config);

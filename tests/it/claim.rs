@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use refreshkit::document::{Cluster, Copy, Document, Login, ResourceKind};
+use refreshkit::document::{Cluster, Document, Login, ResourceKind, ThrowAwayCopy};
 use refreshkit::mysql::{Server, Session};
 
 use crate::rds_cloud::{ROWS, Stage, stage};
@@ -29,7 +29,7 @@ fn rows(session: &mut Session) -> u64 {
 
 fn copy_of(document: &Document) -> Session {
     let cluster = document.cluster.as_ref().unwrap();
-    Server::of_copy(&Copy::described(ResourceKind::Cluster, cluster)).unwrap().connect().unwrap()
+    Server::of_copy(&ThrowAwayCopy::described(ResourceKind::Cluster, cluster)).unwrap().connect().unwrap()
 }
 
 /// The document with another cluster section.

@@ -125,7 +125,8 @@ fn write(server: &Server, stop: &AtomicBool) -> usize {
 }
 
 fn session_of(document: &Document) -> Session {
-    let copy = refreshkit::document::Copy::described("local-copy", document.cluster.as_ref().unwrap());
+    let copy =
+        refreshkit::document::ThrowAwayCopy::described("local-copy", document.cluster.as_ref().unwrap());
     Server::of_copy(&copy).unwrap().connect().unwrap()
 }
 

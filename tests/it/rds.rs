@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
-use refreshkit::document::{Cluster, Copy, Document, Login, ResourceKind, StepStatus};
+use refreshkit::document::{Cluster, Document, Login, ResourceKind, StepStatus, ThrowAwayCopy};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{ROWS, Stage, stage};
@@ -35,7 +35,7 @@ pub(crate) fn files(directory: &Path) -> Vec<std::path::PathBuf> {
 
 /// The copy of a document, for the test that made it.
 fn copy_of(cluster: &Cluster) -> Server {
-    Server::of_copy(&Copy::described(ResourceKind::Cluster, cluster)).unwrap()
+    Server::of_copy(&ThrowAwayCopy::described(ResourceKind::Cluster, cluster)).unwrap()
 }
 
 fn rows(server: &Server) -> u64 {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::Read;
 use std::time::Duration;
 
-use refreshkit::document::{Copy, ResourceKind};
+use refreshkit::document::{ResourceKind, ThrowAwayCopy};
 use refreshkit::mysql::{Engine, Server, Session};
 
 use crate::rds_cloud::stage;
@@ -59,7 +59,7 @@ fn events_of_production_do_not_fire_on_the_copy_and_are_in_the_dump_as_they_were
 
         let document = stage.restored("events");
         let cluster = document.cluster.as_ref().unwrap();
-        let copy = Server::of_copy(&Copy::described(ResourceKind::Cluster, cluster)).unwrap();
+        let copy = Server::of_copy(&ThrowAwayCopy::described(ResourceKind::Cluster, cluster)).unwrap();
         let mut copy = copy.connect().unwrap();
         let listed = "SELECT EVENT_NAME, STATUS, CHARACTER_SET_CLIENT, COLLATION_CONNECTION \
                       FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'app' ORDER BY EVENT_NAME";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rand::Rng;
-use refreshkit::document::{Cluster, Copy, Document, ResourceKind};
+use refreshkit::document::{Cluster, Document, ResourceKind, ThrowAwayCopy};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{SOURCE, Stage, stage};
@@ -246,5 +246,5 @@ fn after_kills_at_any_moment_neither_of_two_hosts_touches_what_is_the_others() {
 
 /// The copy of a document, for the test that made it.
 fn copy_of(cluster: &Cluster) -> Server {
-    Server::of_copy(&Copy::described(ResourceKind::Cluster, cluster)).unwrap()
+    Server::of_copy(&ThrowAwayCopy::described(ResourceKind::Cluster, cluster)).unwrap()
 }

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use refreshkit::document::{AnyKind, Copy, Document, Login, ResourceKind};
+use refreshkit::document::{AnyKind, Document, Login, ResourceKind, ThrowAwayCopy};
 use refreshkit::mysql::Server;
 
 use crate::rds_cloud::{PLAIN, Stage, stage};
@@ -56,7 +56,7 @@ fn check_copy(document: &Document, rows: u64, key: &Path) {
     assert!(cluster.throw_away && !cluster.host.is_empty() && cluster.port != 0);
     let Some(Login::OptionFile { path, .. }) = &cluster.login else { panic!("{cluster:?}") };
     assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
-    let copy = Server::of_copy(&Copy::described(ResourceKind::Instance, cluster)).unwrap();
+    let copy = Server::of_copy(&ThrowAwayCopy::described(ResourceKind::Instance, cluster)).unwrap();
     let count: Option<u64> =
         copy.connect().unwrap().first("counting", "SELECT COUNT(*) FROM app.notes").unwrap();
     assert_eq!(count, Some(rows));

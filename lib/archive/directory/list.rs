@@ -16,7 +16,7 @@ use super::name::parse_name;
 
 /// A file that is called like a dump; nobody has looked into it yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Candidate {
+pub(crate) struct DumpCandidate {
     /// File name.
     pub(crate) file: String,
     /// Where it is.
@@ -31,7 +31,7 @@ pub(crate) struct Candidate {
 
 /// One whole dump of the directory, as its name and manifest describe it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Listed {
+pub struct ListedDump {
     /// Name of the file, without its directory.
     pub file: String,
     /// Path of the file.
@@ -57,7 +57,7 @@ pub struct Listed {
 }
 
 /// The files in a directory that are called like dumps, newest first; with a name, only those that begin with it.
-pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Candidate>, Error> {
+pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<DumpCandidate>, Error> {
     let mut found = Vec::new();
     let entries = fs::read_dir(directory).map_err(Error::file(FileAction::List, directory))?;
     for entry in entries {
@@ -69,14 +69,20 @@ pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Can
         }
         // Of a link, this is the link itself. Somebody may remove a file this very moment: it is not there.
         let Some(found_there) = entry.metadata().ok().filter(fs::Metadata::is_file) else { continue };
-        found.push(Candidate { path: entry.path(), file, name: own_name, as_of, bytes: found_there.len() });
+        found.push(DumpCandidate {
+            path: entry.path(),
+            file,
+            name: own_name,
+            as_of,
+            bytes: found_there.len(),
+        });
     }
     found.sort_by(|a, b| b.as_of.cmp(&a.as_of).then_with(|| a.file.cmp(&b.file)));
     Ok(found)
 }
 
 /// The whole dumps in a directory, newest first; with a name, only those that begin with it.
-pub fn list(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Vec<Listed>, Error> {
+pub fn list(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Vec<ListedDump>, Error> {
     // Whatever cannot be read, or is not believed, is no dump to rely on.
     Ok(candidates(directory, name)?.iter().filter_map(|candidate| candidate.read(trust).ok()).collect())
 }
@@ -93,19 +99,19 @@ pub(crate) struct WholeDump {
 /// The whole dumps of one name, newest first, those too that are not believed: they take room all the same.
 pub(crate) fn whole_dumps(directory: &Path, name: &str, trust: Trust<'_>) -> Result<Vec<WholeDump>, Error> {
     let all = candidates(directory, Some(name))?;
-    let whole = all.into_iter().filter_map(|Candidate { path, file, as_of, .. }| {
+    let whole = all.into_iter().filter_map(|DumpCandidate { path, file, as_of, .. }| {
         let believed = trust.open(&path).is_ok();
         (believed || DumpFile::open_own(&path).is_ok()).then_some(WholeDump { file, as_of, believed })
     });
     Ok(whole.collect())
 }
 
-impl Candidate {
+impl DumpCandidate {
     /// What the file says of itself, or why it is no dump to rely on.
-    pub(crate) fn read(&self, trust: Trust<'_>) -> Result<Listed, Error> {
+    pub(crate) fn read(&self, trust: Trust<'_>) -> Result<ListedDump, Error> {
         let dump = trust.open(&self.path)?;
         let manifest = dump.manifest();
-        Ok(Listed {
+        Ok(ListedDump {
             file: self.file.clone(),
             path: self.path.clone(),
             name: self.name.clone(),
@@ -120,7 +126,7 @@ impl Candidate {
         })
     }
 
-    /// For scripts: a file that is no dump to rely on. `name` as for [`Listed::json`].
+    /// For scripts: a file that is no dump to rely on. `name` as for [`ListedDump::json`].
     pub(crate) fn json(&self, name: &str, problem: &Error) -> Value {
         json!({
             "file": self.file, "path": self.path.display().to_string(), "name": name, "prefix": self.name, "begun": self.as_of,
@@ -129,7 +135,7 @@ impl Candidate {
     }
 }
 
-impl Listed {
+impl ListedDump {
     /// For scripts: every tool that lists dumps writes these fields. `name` is the one of them that is not the same
     /// everywhere, and stays what each tool has always written there: `file` or `prefix`.
     pub(crate) fn json(&self, name: &str) -> Value {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::super::error::{Error, FileAction};
 use super::super::signature::Trust;
-use super::list::{Candidate, Listed, candidates};
+use super::list::{DumpCandidate, ListedDump, candidates};
 use super::name::{SUFFIX, is_later};
 use crate::document::chain;
 use crate::house::House;
@@ -28,13 +28,17 @@ pub(crate) const LATEST: &str = "latest";
 /// What `latest` stands for, and what was passed over on the way to it.
 #[derive(Debug)]
 pub(super) struct Latest {
-    pub(super) dump: Option<Listed>,
+    pub(super) dump: Option<ListedDump>,
     /// Of each newer file that is no dump to rely on, why.
     pub(super) broken: Vec<Error>,
 }
 
 /// The dump that `latest` stands for; of each newer file that is no dump to rely on, says why.
-pub(crate) fn latest(house: &House, directory: &Path, name: Option<&str>) -> Result<Option<Listed>, Error> {
+pub(crate) fn latest(
+    house: &House,
+    directory: &Path,
+    name: Option<&str>,
+) -> Result<Option<ListedDump>, Error> {
     let Latest { dump, mut broken } = newest(directory, name, Trust::of(&house.config))?;
     if dump.is_none()
         && let Some(at) = broken.iter().position(|problem| matches!(problem, Error::Untrusted { .. }))
@@ -76,16 +80,16 @@ pub(super) fn newest(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> 
 /// `2026-11-23` or `20261123`, in UTC like the names.
 pub(crate) fn pick<'a>(
     directory: &Path,
-    all: &'a [Candidate],
+    all: &'a [DumpCandidate],
     name: Option<&str>,
     wish: &str,
-) -> Result<Option<&'a Candidate>, Error> {
+) -> Result<Option<&'a DumpCandidate>, Error> {
     let wanted = wish.trim_end_matches(SUFFIX);
     let digits: String = wish.chars().filter(|c| *c != '-').collect();
-    let is_of_day = |candidate: &&Candidate| {
+    let is_of_day = |candidate: &&DumpCandidate| {
         digits.len() == 8 && candidate.as_of.strftime("%Y%m%d").to_string() == digits
     };
-    let mine = |candidate: &&Candidate| name.is_none_or(|name| name == candidate.name);
+    let mine = |candidate: &&DumpCandidate| name.is_none_or(|name| name == candidate.name);
     if let Some(named) = all.iter().find(|candidate| candidate.file.trim_end_matches(SUFFIX) == wanted) {
         return Ok(Some(named));
     }
@@ -94,7 +98,7 @@ pub(crate) fn pick<'a>(
 }
 
 /// Without a name to go by, the newest of several is whatever somebody put there last.
-fn refuse_several<'a>(directory: &Path, all: impl Iterator<Item = &'a Candidate>) -> Result<(), Error> {
+fn refuse_several<'a>(directory: &Path, all: impl Iterator<Item = &'a DumpCandidate>) -> Result<(), Error> {
     let names: BTreeSet<String> = all.map(|candidate| candidate.name.clone()).collect();
     if names.len() < 2 {
         return Ok(());

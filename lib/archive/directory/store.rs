@@ -30,13 +30,13 @@ const SPARE_BYTES: u64 = 16 << 20;
 
 /// The right to write and remove dumps of one name in one directory, as long as it lives.
 #[derive(Debug)]
-pub struct Store {
+pub struct DumpStore {
     directory: PathBuf,
     name: String,
     _lock: File,
 }
 
-impl Store {
+impl DumpStore {
     /// Takes the lock, or says who holds it, and removes what dead runs left behind.
     pub fn open(directory: &Path, name: &str) -> Result<Self, Error> {
         let path = directory.join(format!(".{name}.lock"));
@@ -153,7 +153,7 @@ fn remove(path: &Path) -> Result<(), Error> {
 /// A dump that is being written. Dropped before it is published, it is gone.
 #[derive(Debug)]
 pub(crate) struct Partial<'a> {
-    store: &'a Store,
+    store: &'a DumpStore,
     path: PathBuf,
     whole: PathBuf,
     file: File,

@@ -8,7 +8,7 @@
 use super::session;
 use super::text::{self, Hand};
 use crate::archive::manifest::{ObjectEntry, ObjectKind};
-use crate::sql::{Kind, Mode, Token, definer, name};
+use crate::sql::{Mode, Token, TokenKind, definer, name};
 
 /// Checks everything of an entry that is executed.
 pub(super) fn check(entry: &ObjectEntry) -> Result<(), String> {
@@ -77,7 +77,8 @@ fn head(entry: &ObjectEntry, mut hand: Hand<'_>) -> Result<(), String> {
 
 /// Takes a name, in whatever quotes.
 fn named(hand: &mut Hand<'_>, sql: &str, wanted: &str) -> bool {
-    let found = hand.take().filter(|token| matches!(token.kind, Kind::Name | Kind::Word | Kind::Text));
+    let found =
+        hand.take().filter(|token| matches!(token.kind, TokenKind::Name | TokenKind::Word | TokenKind::Text));
     found.and_then(|token| token.possible_name(sql)).is_some_and(|found| found.eq_ignore_ascii_case(wanted))
 }
 

@@ -6,7 +6,7 @@
 
 use super::text::{self, Hand};
 use crate::archive::manifest::{TableEntry, TableKind};
-use crate::sql::{Kind, Mode, name};
+use crate::sql::{Mode, TokenKind, name};
 
 /// Engines whose tables are where the server keeps all tables. FEDERATED, CONNECT, SPIDER, S3, SPHINX and OQGRAPH are not among them.
 const ENGINES: &[&str] = &[
@@ -110,7 +110,7 @@ type Checked = Result<(), String>;
 
 /// Checks everything of an entry that is executed.
 pub(super) fn check(entry: &TableEntry, databases: &[&str]) -> Checked {
-    let here = Place { table: &entry.table, databases };
+    let here = TableScope { table: &entry.table, databases };
     let code = |sql: &str, check: &dyn Fn(Hand<'_>) -> Checked| -> Checked {
         text::read(sql, Mode::default()).and_then(|code| text::both(&code, check))
     };
@@ -158,12 +158,12 @@ fn unknown(hand: &Hand<'_>) -> Checked {
 }
 
 /// A table, and the databases that it may refer to.
-struct Place<'a> {
+struct TableScope<'a> {
     table: &'a str,
     databases: &'a [&'a str],
 }
 
-impl Place<'_> {
+impl TableScope<'_> {
     /// `` CREATE TABLE `t` (…) options ``.
     fn table(&self, mut hand: Hand<'_>) -> Checked {
         if !hand.are_words(&["CREATE", "TABLE"]) || hand.name().as_deref() != Some(self.table) {
@@ -177,7 +177,7 @@ impl Place<'_> {
 
     /// What stands between two commas: a column, a key, a check.
     fn item(&self, hand: Hand<'_>) -> Checked {
-        if hand.rest().first().is_some_and(|token| token.kind == Kind::Name) {
+        if hand.rest().first().is_some_and(|token| token.kind == TokenKind::Name) {
             let inline = hand.has(&["REFERENCES"]);
             return if inline { unknown(&hand) } else { self.nothing_else(hand) };
         }
@@ -265,7 +265,7 @@ impl Place<'_> {
             let charset = hand.is_one_of(&["CHARSET", "COLLATE"]) || hand.are_words(&["CHARACTER", "SET"]);
             let known = if charset {
                 hand.is(b'=');
-                hand.is_kind(Kind::Word)
+                hand.is_kind(TokenKind::Word)
             } else if hand.is_word("ENGINE") {
                 is_engine(&mut hand)?;
                 true
@@ -341,7 +341,7 @@ fn value_of(hand: &mut Hand<'_>, options: &[&str]) -> bool {
         return false;
     }
     hand.is(b'=');
-    [Kind::Word, Kind::Text, Kind::Name].into_iter().any(|kind| hand.is_kind(kind))
+    [TokenKind::Word, TokenKind::Text, TokenKind::Name].into_iter().any(|kind| hand.is_kind(kind))
 }
 
 fn is_engine(hand: &mut Hand<'_>) -> Checked {

@@ -3,7 +3,7 @@
 //! In: the text of a definition, and the mode that it is read under. Out: whether a check holds for it, in both readings that a server
 //! may have of it: with what is in its version comments, and without.
 
-use crate::sql::{Certain, Kind, Mode, Token};
+use crate::sql::{Certain, Mode, Token, TokenKind};
 
 /// The longest definition. Those of tables with thousands of partitions stay below it.
 const DEFINITION_BYTES_MAX: usize = 1 << 20;
@@ -51,7 +51,7 @@ impl<'a> Hand<'a> {
 
     /// The next word in upper case, which stays.
     pub(super) fn word(&self) -> String {
-        let first = self.rest.first().filter(|token| token.kind == Kind::Word);
+        let first = self.rest.first().filter(|token| token.kind == TokenKind::Word);
         first.map_or_else(String::new, |token| token.text(self.sql).to_ascii_uppercase())
     }
 
@@ -89,7 +89,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Takes the next token if it is of this kind.
-    pub(super) fn is_kind(&mut self, kind: Kind) -> bool {
+    pub(super) fn is_kind(&mut self, kind: TokenKind) -> bool {
         let is = self.rest.first().is_some_and(|token| token.kind == kind);
         if is {
             self.take();
@@ -99,7 +99,8 @@ impl<'a> Hand<'a> {
 
     /// Takes a name in quotes.
     pub(super) fn name(&mut self) -> Option<String> {
-        let name = self.rest.first().filter(|token| token.kind == Kind::Name)?.name(self.sql)?.into_owned();
+        let name =
+            self.rest.first().filter(|token| token.kind == TokenKind::Name)?.name(self.sql)?.into_owned();
         self.take();
         Some(name)
     }
@@ -112,8 +113,8 @@ impl<'a> Hand<'a> {
         let (mut depth, mut from, mut items) = (1_u32, 0, Vec::new());
         for (at, token) in self.rest.iter().enumerate() {
             match token.kind {
-                Kind::Symbol(b'(') => depth += 1,
-                Kind::Symbol(b')') => depth -= 1,
+                TokenKind::Symbol(b'(') => depth += 1,
+                TokenKind::Symbol(b')') => depth -= 1,
                 _ => {}
             }
             if depth == 0 || (depth == 1 && token.is(b',')) {
@@ -143,7 +144,7 @@ impl<'a> Hand<'a> {
     pub(super) fn foreign_qualifier(&self, own: &str) -> Option<String> {
         self.rest.windows(2).find_map(|two| {
             let name = two[0].name(self.sql)?;
-            let is_number = two[0].kind == Kind::Word && name.starts_with(|c: char| c.is_ascii_digit());
+            let is_number = two[0].kind == TokenKind::Word && name.starts_with(|c: char| c.is_ascii_digit());
             (two[1].is(b'.') && !is_number && name != own).then(|| name.into_owned())
         })
     }

@@ -13,7 +13,7 @@ use super::migrations::MigrationsConfig;
 use super::relations::RelationConfigs;
 use super::source::SourceConfig;
 use super::targets::TargetConfig;
-use crate::config::origin::Origin;
+use crate::config::origin::ConfigOrigin;
 
 /// The whole of `refresh.toml`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -40,5 +40,5 @@ pub struct Config {
     /// Which file this came from, for messages.
     #[serde(skip)]
     #[schemars(skip)]
-    pub origin: Origin,
+    pub origin: ConfigOrigin,
 }

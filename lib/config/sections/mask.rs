@@ -24,7 +24,7 @@ pub(crate) const SETTINGS: &[&str] = &["canaries", "key", "leaks", "policy"];
 #[derive(Debug, Clone, Default)]
 pub struct MaskSection {
     /// What happens to columns that look like personal data and have no mask.
-    pub policy: Policy,
+    pub policy: MaskPolicy,
     /// What happens when an original value is found in the dump.
     pub leaks: Leaks,
     /// Whether made-up rows go through the masks first.
@@ -42,7 +42,7 @@ pub struct MaskSection {
 /// What happens to columns that look like personal data and have no mask.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
-pub enum Policy {
+pub enum MaskPolicy {
     /// The run is refused.
     #[default]
     Refuse,
@@ -95,7 +95,7 @@ impl KeyReference {
 }
 
 /// A condition, and the entry for the rows that it holds for.
-pub type Case<'a> = (&'a str, &'a MaskConfig);
+pub type MaskCase<'a> = (&'a str, &'a MaskConfig);
 
 /// What becomes of one column: one entry, or several for rows that differ.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -119,7 +119,7 @@ impl MaskRule {
 
     /// The entries with a condition, and the one for all other rows. That one cannot be left out: saying nothing would
     /// leave those rows clear.
-    pub fn cases(&self) -> Result<(Vec<Case<'_>>, &MaskConfig), Wrong> {
+    pub fn cases(&self) -> Result<(Vec<MaskCase<'_>>, &MaskConfig), Wrong> {
         let Some((rest, conditional)) = self.entries().split_last() else {
             return Err(("a mask without an entry".to_owned(), None));
         };
@@ -128,7 +128,7 @@ impl MaskRule {
             let message = "the last entry has no `when`: it says what becomes of all other rows".to_owned();
             return Err((message, Some(hint)));
         }
-        let cases: Option<Vec<Case<'_>>> =
+        let cases: Option<Vec<MaskCase<'_>>> =
             conditional.iter().map(|entry| Some((entry.when.as_deref()?, entry))).collect();
         let cases = cases.ok_or_else(|| ("every entry but the last needs a `when`".to_owned(), None))?;
         Ok((cases, rest))
@@ -307,7 +307,7 @@ impl KeySetting {
 }
 
 /// A setting of a few words.
-trait Word: Copy + 'static {
+trait SettingWord: Copy + 'static {
     /// Each word and what it means.
     const WORDS: &'static [(&'static str, Self)];
 
@@ -323,23 +323,23 @@ trait Word: Copy + 'static {
     }
 }
 
-impl Word for Policy {
+impl SettingWord for MaskPolicy {
     const WORDS: &'static [(&'static str, Self)] =
         &[("refuse", Self::Refuse), ("strict", Self::Strict), ("warn", Self::Warn)];
 }
 
-impl Word for Leaks {
+impl SettingWord for Leaks {
     const WORDS: &'static [(&'static str, Self)] =
         &[("refuse", Self::Refuse), ("warn", Self::Warn), ("off", Self::Off)];
 }
 
-impl Word for Canaries {
+impl SettingWord for Canaries {
     const WORDS: &'static [(&'static str, Self)] = &[("refuse", Self::Refuse), ("off", Self::Off)];
 }
 
-struct SectionVisitor;
+struct MaskSectionVisitor;
 
-impl<'de> Visitor<'de> for SectionVisitor {
+impl<'de> Visitor<'de> for MaskSectionVisitor {
     type Value = MaskSection;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -373,13 +373,16 @@ impl<'de> Visitor<'de> for SectionVisitor {
 }
 
 /// A word is read here; whether it is one, the loader says together with all else that is wrong.
-fn word<'de, W: Word, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<Result<W, Wrong>, A::Error> {
+fn word<'de, W: SettingWord, A: MapAccess<'de>>(
+    name: &str,
+    map: &mut A,
+) -> Result<Result<W, Wrong>, A::Error> {
     Ok(W::read(name, &map.next_value::<String>()?))
 }
 
 impl<'de> Deserialize<'de> for MaskSection {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(SectionVisitor)
+        deserializer.deserialize_map(MaskSectionVisitor)
     }
 }
 
@@ -389,7 +392,7 @@ impl JsonSchema for MaskSection {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let policy = generator.subschema_for::<Policy>();
+        let policy = generator.subschema_for::<MaskPolicy>();
         let leaks = generator.subschema_for::<Leaks>();
         let canaries = generator.subschema_for::<Canaries>();
         let key = generator.subschema_for::<KeyReference>();

@@ -103,12 +103,12 @@ pub(super) trait WithServer: Sized {
 
 /// Reads a section.
 pub(super) fn read<'de, T: WithServer, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_any(SectionVisitor(PhantomData))
+    deserializer.deserialize_any(ServerSectionVisitor(PhantomData))
 }
 
-struct SectionVisitor<T>(PhantomData<T>);
+struct ServerSectionVisitor<T>(PhantomData<T>);
 
-impl<'de, T: WithServer> Visitor<'de> for SectionVisitor<T> {
+impl<'de, T: WithServer> Visitor<'de> for ServerSectionVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,7 +132,7 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Section<'_, A> {
     type Error = A::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
-        visitor.visit_map(Keys { map: self.map, server: self.server, own: &[] })
+        visitor.visit_map(SectionKeys { map: self.map, server: self.server, own: &[] })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -141,7 +141,7 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Section<'_, A> {
         own: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        visitor.visit_map(Keys { map: self.map, server: self.server, own })
+        visitor.visit_map(SectionKeys { map: self.map, server: self.server, own })
     }
 
     forward_to_deserialize_any! {
@@ -151,13 +151,13 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Section<'_, A> {
 }
 
 /// The keys of a section, one after the other, without those of the server.
-struct Keys<'a, A> {
+struct SectionKeys<'a, A> {
     map: A,
     server: &'a mut ServerConfig,
     own: &'static [&'static str],
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Keys<'_, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for SectionKeys<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
@@ -165,8 +165,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Keys<'_, A> {
         loop {
             match self.map.next_key_seed(KeySeed { own: self.own, seed: &mut seed })? {
                 None => return Ok(None),
-                Some(Key::Own(key)) => return Ok(Some(key)),
-                Some(Key::Server(key)) => self.server.take(key, &mut self.map)?,
+                Some(SectionKey::Own(key)) => return Ok(Some(key)),
+                Some(SectionKey::Server(key)) => self.server.take(key, &mut self.map)?,
             }
         }
     }
@@ -176,7 +176,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Keys<'_, A> {
     }
 }
 
-enum Key<K> {
+enum SectionKey<K> {
     Own(K),
     Server(&'static str),
 }
@@ -188,7 +188,7 @@ struct KeySeed<'a, K> {
 }
 
 impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, K> {
-    type Value = Key<K::Value>;
+    type Value = SectionKey<K::Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Self::Value, D::Error> {
         key.deserialize_identifier(self)
@@ -196,7 +196,7 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, K> {
 }
 
 impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KeySeed<'_, K> {
-    type Value = Key<K::Value>;
+    type Value = SectionKey<K::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
@@ -204,10 +204,10 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KeySeed<'_, K> {
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
         if let Some(of_server) = KEYS.iter().find(|known| **known == key) {
-            return Ok(Key::Server(of_server));
+            return Ok(SectionKey::Server(of_server));
         }
         if let Some(seed) = self.seed.take().filter(|_| self.own.contains(&key)) {
-            return seed.deserialize(StrDeserializer::new(key)).map(Key::Own);
+            return seed.deserialize(StrDeserializer::new(key)).map(SectionKey::Own);
         }
         let known: Vec<String> = self.own.iter().chain(KEYS).map(|key| format!("`{key}`")).collect();
         Err(E::custom(format_args!("unknown field `{key}`, expected one of {}", known.join(", "))))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::relations::{EdgeOrigin, HotParent};
-use super::target::Target;
+use super::target::PlanFit;
 
 /// An exact plan: which rows of which tables come along, masks compiled in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +42,7 @@ pub struct Dehydration {
     pub leaks: Option<LeakScan>,
     /// What was chosen to fit `--target-rows` or `--target-size`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<Target>,
+    pub target: Option<PlanFit>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 #[serde(default)]
 pub struct Rotation {
     /// Dumps that stay, newest first.
-    pub kept: Vec<Verdict>,
+    pub kept: Vec<RotationVerdict>,
     /// Dumps that were removed.
-    pub removed: Vec<Verdict>,
+    pub removed: Vec<RotationVerdict>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -20,7 +20,7 @@ pub struct Rotation {
 /// One dump and why it stays or goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Verdict {
+pub struct RotationVerdict {
     /// File name of the dump.
     pub name: String,
     /// For people: `newest`, `younger than 7 days`, …

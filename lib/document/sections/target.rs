@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// How a plan was made to fit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Target {
+pub struct PlanFit {
     /// What `limit` and `size` count.
     pub unit: TargetUnit,
     /// What was asked for.

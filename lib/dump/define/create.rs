@@ -3,11 +3,11 @@
 //! In: the statement. Out: a bare CREATE TABLE (columns, checks, the primary key or the key that stands in for it, the
 //! key that `AUTO_INCREMENT` needs), clauses for `ALTER TABLE` with the other keys, and those with the foreign keys.
 
-use crate::sql::{Kind, TableText, Token, databases_of_parents, portable, tokens, unqualified};
+use crate::sql::{TableText, Token, TokenKind, databases_of_parents, portable, tokens, unqualified};
 
 /// A table's definition in pieces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Pieces {
+pub(crate) struct TablePieces {
     pub(crate) create: String,
     pub(crate) indexes: Vec<Vec<String>>,
     pub(crate) foreign_keys: Vec<String>,
@@ -32,7 +32,7 @@ enum Item {
 /// Cuts the statement. Nothing if it is not of the expected form; the whole statement is then used as it is.
 ///
 /// `databases` are those of the dump: a foreign key to another one could not be restored.
-pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Option<Pieces> {
+pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Option<TablePieces> {
     let sql = portable(&unqualified(show_create, database));
     let TableText { opening, items: all, closing } = TableText::of(&sql)?;
     let goes_out = |item: &str| {
@@ -47,11 +47,11 @@ pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Op
     // A foreign key on the base of a stored column can be created with the table but not be added to it.
     if stored && kinds.contains(&Item::ForeignKey) {
         let create = format!("{}(\n  {}\n{}", &sql[..opening], items.join(",\n  "), &sql[closing..]);
-        return Some(Pieces { create, left_out, ..Pieces::default() });
+        return Some(TablePieces { create, left_out, ..TablePieces::default() });
     }
     // The keys keep their order, so those before one that must stay, stay too.
     let last_first = first_keys(&items, &kinds)?.into_iter().max();
-    let mut pieces = Pieces { left_out, ..Pieces::default() };
+    let mut pieces = TablePieces { left_out, ..TablePieces::default() };
     let mut stays = Vec::new();
     let mut fulltext = Vec::new();
     let mut open_group = false;
@@ -82,7 +82,7 @@ pub(crate) fn cut(show_create: &str, database: &str, databases: &[String]) -> Op
 
 fn kind_of(item: &str) -> Item {
     let found = tokens(item);
-    if matches!(found.first(), Some(Token { kind: Kind::Name, .. })) {
+    if matches!(found.first(), Some(Token { kind: TokenKind::Name, .. })) {
         return Item::Column;
     }
     let word = |at: usize| found.get(at).map_or(String::new(), |token| token.text(item).to_uppercase());
@@ -145,7 +145,7 @@ fn never_null(key: &str, items: &[&str], kinds: &[Item]) -> bool {
         .collect();
     let found = tokens(key);
     let open = found.iter().position(|token| token.is(b'(')).unwrap_or(found.len());
-    let mut names = found[open..].iter().filter(|token| token.kind == Kind::Name);
+    let mut names = found[open..].iter().filter(|token| token.kind == TokenKind::Name);
     // A key on an expression has a parenthesis of its own.
     let simple = !found[open..].iter().skip(1).any(|token| token.is(b'('));
     simple

@@ -9,7 +9,7 @@ use crate::mysql::Session;
 use crate::sql::literal;
 
 /// One row of `information_schema.TABLES`.
-pub(crate) struct Found {
+pub(crate) struct TableStatus {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) engine: String,
@@ -17,7 +17,7 @@ pub(crate) struct Found {
     pub(crate) row_bytes: u64,
 }
 
-impl Found {
+impl TableStatus {
     /// Whether its rows are part of a snapshot. By the engine itself: a comment in the definition can say anything.
     pub(crate) fn is_transactional(&self) -> bool {
         self.engine == "InnoDB"
@@ -39,7 +39,7 @@ pub(crate) fn database_entry(session: &mut Session, database: &str) -> Result<Da
 }
 
 /// Tables, views and sequences of a database; sequences first, since a table's default may ask one.
-pub(crate) fn tables_of(session: &mut Session, database: &str) -> Result<Vec<Found>, Error> {
+pub(crate) fn tables_of(session: &mut Session, database: &str) -> Result<Vec<TableStatus>, Error> {
     let sql = format!(
         "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0) \
          FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
@@ -49,7 +49,7 @@ pub(crate) fn tables_of(session: &mut Session, database: &str) -> Result<Vec<Fou
     let found: Vec<(String, String, String, u64, u64)> =
         session.rows(&format!("listing the tables of {database}"), &sql)?;
     let views = catalog::views_of(session, &literal(database))?;
-    let found = found.into_iter().map(|(name, kind, engine, rows, bytes)| Found {
+    let found = found.into_iter().map(|(name, kind, engine, rows, bytes)| TableStatus {
         kind: if views.contains(&(database.to_owned(), name.clone())) { "VIEW".to_owned() } else { kind },
         name,
         engine,

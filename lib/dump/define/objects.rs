@@ -13,8 +13,8 @@ use crate::archive::{ObjectEntry, ObjectKind};
 use crate::claim::{self, EventBefore};
 use crate::config::Definer;
 use crate::dump::error::Error;
-use crate::mysql::{Session, Unread, number, text_of};
-use crate::rows::{Column, columns_of};
+use crate::mysql::{DefinitionUnread, Session, number, text_of};
+use crate::rows::{RowColumn, columns_of};
 use crate::sql::{
     Mode, Named, awake, in_case, is_awake, literal, name, named_in, portable, qualified, tokens,
     with_definer, without_completion,
@@ -66,7 +66,7 @@ const HIDDEN: &str = "this account may not read its body (it lacks SHOW_ROUTINE 
                       on mysql.proc)";
 
 /// What a server shows of an object, and its definition as text.
-struct Shown {
+struct ShownObject {
     row: Row,
     create: String,
 }
@@ -185,7 +185,8 @@ impl Reader<'_> {
         let columns = columns_of(session, self.database, None)?;
         let mut entries = Vec::new();
         for view in found {
-            let names = columns.get(&view).into_iter().flatten().map(|column: &Column| column.name.clone());
+            let names =
+                columns.get(&view).into_iter().flatten().map(|column: &RowColumn| column.name.clone());
             let names: Vec<String> = names.collect();
             // Nobody may know about one whose definer is gone: but one without columns is none.
             if names.is_empty() || !self.is_whole(session, &view) {
@@ -220,25 +221,25 @@ impl Reader<'_> {
         }
     }
 
-    fn show(&self, session: &mut Session, word: &str, object: &str) -> Result<Shown, Error> {
+    fn show(&self, session: &mut Session, word: &str, object: &str) -> Result<ShownObject, Error> {
         let sql = format!("SHOW CREATE {word} {}", qualified(self.database, object));
         let deed = format!("reading {} {}.{object}", word.to_lowercase(), self.database);
         let found = session
             .definition(&deed, &sql, (word, object))?
             .ok_or_else(|| Error::NotThere(format!("{deed}: it is not there any more")))?;
         let create = found.text.map_err(|unread| match unread {
-            Unread::Hidden => self.unfaithful(object, HIDDEN),
-            Unread::NoText => self.unfaithful(object, "its definition is no text"),
+            DefinitionUnread::Hidden => self.unfaithful(object, HIDDEN),
+            DefinitionUnread::NoText => self.unfaithful(object, "its definition is no text"),
         })?;
-        Ok(Shown { row: found.row, create })
+        Ok(ShownObject { row: found.row, create })
     }
 
     fn unfaithful(&self, object: &str, problem: &str) -> Error {
         Error::Unfaithful { object: format!("{}.{object}", self.database), problem: problem.to_owned() }
     }
 
-    fn entry(&self, kind: ObjectKind, object: &str, shown: &Shown) -> Result<ObjectEntry, Error> {
-        let Shown { row, create } = shown;
+    fn entry(&self, kind: ObjectKind, object: &str, shown: &ShownObject) -> Result<ObjectEntry, Error> {
+        let ShownObject { row, create } = shown;
         let rewritten = rewrite(kind, create, self.database, self.policy)
             .ok_or_else(|| self.unfaithful(object, "its definition is not of a known form"))?;
         let client = text_of(row, "character_set_client").unwrap_or_default();

@@ -1,20 +1,20 @@
 //! What is to be dumped: databases, tables with their definitions, and one SELECT a table.
 //!
 //! In: the document's plan, or the names of whole databases; a connection. Out: an [`Outline`]: the manifest's
-//! tables without rows and digests yet, and per table that has rows a [`Part`] that says how to read it.
+//! tables without rows and digests yet, and per table that has rows a [`TableReadPlan`] that says how to read it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::create;
-use super::facts::{Found, database_entry, tables_of};
+use super::facts::{TableStatus, database_entry, tables_of};
 use crate::archive::{DatabaseEntry, TableEntry, TableKind};
 use crate::catalog::{self, Index};
 use crate::document::{Dehydration, TableClass, TablePlan};
 use crate::dump::error::Error;
-use crate::dump::job::Wish;
+use crate::dump::job::Selection;
 use crate::mask::{self, Order};
 use crate::mysql::Session;
-use crate::rows::{self, Column, columns_of};
+use crate::rows::{self, RowColumn, columns_of};
 use crate::sql::{name, portable, qualified, readable, unqualified, without_counter};
 
 /// The table in which dev-restore keeps what it did.
@@ -25,7 +25,7 @@ const RESERVED: &str = "refreshkit_refresh";
 pub(crate) struct Outline {
     pub(crate) databases: Vec<DatabaseEntry>,
     pub(crate) tables: Vec<TableEntry>,
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<TableReadPlan>,
     /// Tables and views that are not in the dump, as (database, table): views on them cannot be restored.
     pub(crate) left_out: BTreeSet<(String, String)>,
     pub(crate) warnings: Vec<String>,
@@ -41,12 +41,12 @@ impl Outline {
 
 /// How to read the rows of one table.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct TableReadPlan {
     /// Position of the table in the manifest.
     pub(crate) table: usize,
     /// `database.table`, for messages.
     pub(crate) label: String,
-    pub(crate) columns: Vec<Column>,
+    pub(crate) columns: Vec<RowColumn>,
     /// What is selected, one expression a column.
     pub(crate) expressions: Vec<String>,
     pub(crate) from: String,
@@ -56,7 +56,7 @@ pub(crate) struct Part {
     /// Ranges of the key within which the table is read as it stands: all of its rows are meant.
     pub(crate) whole: Vec<Whole>,
     /// The columns to order by and to cut chunks by. Empty: one chunk.
-    pub(crate) key: Vec<Column>,
+    pub(crate) key: Vec<RowColumn>,
     /// What to order by, if there is no key.
     pub(crate) order: Option<String>,
     /// The server's guess, or the plan's count.
@@ -76,7 +76,7 @@ pub(crate) struct Whole {
     pub(crate) rows: u64,
 }
 
-impl Part {
+impl TableReadPlan {
     /// About how many bytes of rows there are.
     pub(crate) fn bytes(&self) -> u64 {
         self.rows.saturating_mul(self.row_bytes)
@@ -84,7 +84,7 @@ impl Part {
 }
 
 /// Reads what is to be dumped.
-pub(crate) fn outline(session: &mut Session, wish: &Wish) -> Result<Outline, Error> {
+pub(crate) fn outline(session: &mut Session, wish: &Selection) -> Result<Outline, Error> {
     let mut outline = Outline::default();
     for database in wish.databases() {
         outline.databases.push(database_entry(session, &database)?);
@@ -93,19 +93,19 @@ pub(crate) fn outline(session: &mut Session, wish: &Wish) -> Result<Outline, Err
         let columns = columns_of(session, &database, None)?;
         let indexes = catalog::indexes_of(session, &database)?;
         let found = tables_of(session, &database)?;
-        if let Wish::Plan(plan) = wish {
+        if let Selection::Plan(plan) = wish {
             all_there(plan, &database, &found)?;
         }
         for table in found {
-            let facts = Facts { columns: &columns, indexes: &indexes, database: &database };
+            let facts = DatabaseFacts { columns: &columns, indexes: &indexes, database: &database };
             add(session, &mut outline, wish, &facts, &table)?;
         }
     }
     Ok(outline)
 }
 
-struct Facts<'a> {
-    columns: &'a BTreeMap<String, Vec<Column>>,
+struct DatabaseFacts<'a> {
+    columns: &'a BTreeMap<String, Vec<RowColumn>>,
     indexes: &'a BTreeMap<String, Vec<Index>>,
     database: &'a str,
 }
@@ -113,9 +113,9 @@ struct Facts<'a> {
 fn add(
     session: &mut Session,
     outline: &mut Outline,
-    wish: &Wish,
-    facts: &Facts,
-    found: &Found,
+    wish: &Selection,
+    facts: &DatabaseFacts,
+    found: &TableStatus,
 ) -> Result<(), Error> {
     let database = facts.database;
     let label = format!("{database}.{}", found.name);
@@ -128,8 +128,8 @@ fn add(
         _ => {}
     }
     let plan = match wish {
-        Wish::Whole(_) => None,
-        Wish::Plan(plan) => {
+        Selection::Whole(_) => None,
+        Selection::Plan(plan) => {
             let planned = plan.tables.iter().find(|t| t.database == database && t.table == found.name);
             let Some(planned) = planned.filter(|t| t.class != TableClass::Ignore) else {
                 outline.left_out.insert((database.to_owned(), found.name.clone()));
@@ -172,12 +172,12 @@ fn add(
         Some(plan) => planned_part(plan, columns, known, found),
         None => whole_part(columns, facts, found),
     };
-    outline.parts.push(Part { table: position, label, ..part });
+    outline.parts.push(TableReadPlan { table: position, label, ..part });
     Ok(())
 }
 
 /// The server must have every table of the plan.
-fn all_there(plan: &Dehydration, database: &str, found: &[Found]) -> Result<(), Error> {
+fn all_there(plan: &Dehydration, database: &str, found: &[TableStatus]) -> Result<(), Error> {
     let missing = plan
         .tables
         .iter()
@@ -192,7 +192,12 @@ fn all_there(plan: &Dehydration, database: &str, found: &[Found]) -> Result<(), 
     }
 }
 
-fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found: &Found) -> Part {
+fn planned_part(
+    plan: &TablePlan,
+    columns: Vec<RowColumn>,
+    known: &[RowColumn],
+    found: &TableStatus,
+) -> TableReadPlan {
     let expressions: Vec<String> = columns
         .iter()
         .zip(&plan.columns)
@@ -206,7 +211,7 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
             column.form.read(&expression)
         })
         .collect();
-    let key: Vec<Column> = plan
+    let key: Vec<RowColumn> = plan
         .key
         .iter()
         .filter_map(|name| known.iter().find(|column| column.name == *name).cloned())
@@ -222,7 +227,7 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
     // A row that is in no order of its key must be sorted among all the others.
     let ranges = plan.whole_ranges.iter().filter(|range| key.len() == 1 && key[0].name == range.column);
     let whole = ranges.map(|range| Whole { ends: (range.first, range.last), rows: range.rows }).collect();
-    Part {
+    TableReadPlan {
         table: 0,
         label: String::new(),
         columns,
@@ -239,7 +244,7 @@ fn planned_part(plan: &TablePlan, columns: Vec<Column>, known: &[Column], found:
     }
 }
 
-fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
+fn whole_part(columns: Vec<RowColumn>, facts: &DatabaseFacts, found: &TableStatus) -> TableReadPlan {
     let known = facts.columns.get(&found.name).map_or(&[][..], Vec::as_slice);
     let never_null = |name: &str| known.iter().any(|column| column.name == name && !column.nullable);
     let indexes = facts.indexes.get(&found.name).map_or(&[][..], Vec::as_slice);
@@ -248,7 +253,7 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
     let ordered: Vec<Index> = indexes.iter().filter(is_ordered).cloned().collect();
     let key = catalog::identity(&ordered, never_null);
     let hint = if key.is_some_and(|key| key.name == "PRIMARY") { " FORCE INDEX (PRIMARY)" } else { "" };
-    Part {
+    TableReadPlan {
         table: 0,
         label: String::new(),
         whole: Vec::new(),
@@ -274,7 +279,7 @@ fn whole_part(columns: Vec<Column>, facts: &Facts, found: &Found) -> Part {
 fn table_entry(
     session: &mut Session,
     outline: &mut Outline,
-    (database, found): (&str, &Found),
+    (database, found): (&str, &TableStatus),
     (columns, is_planned): (Vec<String>, bool),
 ) -> Result<TableEntry, Error> {
     let table = found.name.as_str();
@@ -291,9 +296,9 @@ fn table_entry(
     let is_uncounted = is_planned || found.engine == "ARCHIVE";
     let show_create = if is_uncounted { without_counter(&show_create) } else { show_create };
     let databases: Vec<String> = outline.databases.iter().map(|entry| entry.name.clone()).collect();
-    let pieces = create::cut(&show_create, database, &databases).unwrap_or_else(|| create::Pieces {
+    let pieces = create::cut(&show_create, database, &databases).unwrap_or_else(|| create::TablePieces {
         create: portable(&unqualified(&show_create, database)),
-        ..create::Pieces::default()
+        ..create::TablePieces::default()
     });
     for key in &pieces.left_out {
         outline.warnings.push(format!(

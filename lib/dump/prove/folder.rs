@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::fs::FlockOperation;
 use walkdir::WalkDir;
 
-use crate::engine::{self, Program, make_directory};
+use crate::engine::{self, ServerProgram, make_directory};
 use crate::house::Cancel;
 
 /// The file in a directory that its user has locked.
@@ -59,7 +59,7 @@ impl Drop for Folder {
 }
 
 /// The data directory of a program as its installation makes it: made once, and put in its place in one step.
-pub(super) fn base(program: &Program, root: &Path, cancel: &Cancel) -> Result<PathBuf, engine::Error> {
+pub(super) fn base(program: &ServerProgram, root: &Path, cancel: &Cancel) -> Result<PathBuf, engine::Error> {
     let base = root.join("base");
     if base.is_dir() {
         return Ok(base);

@@ -9,8 +9,8 @@ use std::thread::{self, JoinHandle};
 use super::folder::{Folder, base, discard, sweep};
 use crate::config::Prove;
 use crate::document::chain;
-use crate::dump::job::{Job, Place};
-use crate::engine::{self, Address, Brand, Program, copy_data, make_directory, series};
+use crate::dump::job::{DumpJob, Liveness};
+use crate::engine::{self, Brand, ListenAddress, ServerProgram, copy_data, make_directory, series};
 use crate::house::{Cancel, House};
 use crate::mysql::{Engine, Server, Session};
 
@@ -24,16 +24,16 @@ const SOCKET_BYTES_MAX: usize = 100;
 #[derive(Debug)]
 pub(crate) enum Beginning {
     /// By another thread.
-    Starting(Option<JoinHandle<Result<Scratch, engine::Error>>>),
+    Starting(Option<JoinHandle<Result<ScratchServer, engine::Error>>>),
     /// There is nothing to wait for.
-    Ready(Option<Ground>),
+    Ready(Option<ProofServer>),
 }
 
 /// Where it is proved.
 #[derive(Debug)]
-pub(crate) enum Ground {
+pub(crate) enum ProofServer {
     /// On a server of our own.
-    Scratch(Scratch),
+    Scratch(ScratchServer),
     /// On the throw-away copy.
     Copy(Server),
     /// Nowhere.
@@ -42,14 +42,14 @@ pub(crate) enum Ground {
 
 /// A running server of our own. Its directory goes with it.
 #[derive(Debug)]
-pub(crate) struct Scratch {
-    server: Option<engine::Server>,
+pub(crate) struct ScratchServer {
+    server: Option<engine::RunningServer>,
     login: Server,
     /// Behind the server: it is removed after its end.
     _folder: Folder,
 }
 
-impl Ground {
+impl ProofServer {
     /// The server to load into; none if nothing is proved.
     pub(crate) fn server(&self) -> Option<Server> {
         match self {
@@ -67,55 +67,55 @@ impl Ground {
 
 impl Beginning {
     /// Decides where a dump is proved, and begins to make that place. `source` is a connection to what is dumped.
-    pub(crate) fn of(house: &House, job: &Job, source: &mut Session) -> Self {
+    pub(crate) fn of(house: &House, job: &DumpJob, source: &mut Session) -> Self {
         if house.config.dump.prove == Prove::Off {
-            return Self::Ready(Some(Ground::Nowhere));
+            return Self::Ready(Some(ProofServer::Nowhere));
         }
         let brand = match source.engine() {
             Engine::MariaDb => Brand::Mariadb,
             Engine::MySql => Brand::Mysql,
         };
         // Another version takes other things in, and refuses others; what is the same name here must be so there.
-        match (Program::of_series(brand, source.version()), job.place) {
+        match (ServerProgram::of_series(brand, source.version()), job.place) {
             (Some(program), _) => {
-                let program = Program { lower_case: source.ignores_case(), ..program };
+                let program = ServerProgram { lower_case: source.ignores_case(), ..program };
                 let (prove, cancel) = (house.state_dir.join("prove"), house.cancel.clone());
-                Self::Starting(Some(thread::spawn(move || Scratch::start(&program, &prove, &cancel))))
+                Self::Starting(Some(thread::spawn(move || ScratchServer::start(&program, &prove, &cancel))))
             }
-            (None, Place::Copy) => Self::Ready(Some(Ground::Copy(job.server.clone()))),
-            (None, Place::Live) => {
+            (None, Liveness::Copy) => Self::Ready(Some(ProofServer::Copy(job.server.clone()))),
+            (None, Liveness::Live) => {
                 house.progress.warn(&format!(
                     "not proved: whether the dump restores is not known: this machine has no {} server program to \
                      load it into, and the source is not to be written to ([dump] prove = \"off\" says so beforehand)",
                     wanted(brand, source.version())
                 ));
-                Self::Ready(Some(Ground::Nowhere))
+                Self::Ready(Some(ProofServer::Nowhere))
             }
         }
     }
 
     /// Waits for the place. A server of our own that does not start is no reason to have no dump.
-    pub(crate) fn wait(mut self, house: &House, job_server: &Server, place: Place) -> Ground {
+    pub(crate) fn wait(mut self, house: &House, job_server: &Server, place: Liveness) -> ProofServer {
         let handle = match &mut self {
-            Self::Ready(ground) => return ground.take().unwrap_or(Ground::Nowhere),
+            Self::Ready(ground) => return ground.take().unwrap_or(ProofServer::Nowhere),
             Self::Starting(handle) => handle.take(),
         };
         let why = match handle.map(JoinHandle::join) {
-            Some(Ok(Ok(scratch))) => return Ground::Scratch(scratch),
+            Some(Ok(Ok(scratch))) => return ProofServer::Scratch(scratch),
             Some(Ok(Err(error))) => chain(&error),
             Some(Err(_)) | None => "what was to start it has failed without a word".to_owned(),
         };
         match place {
-            Place::Copy => {
+            Liveness::Copy => {
                 let said = format!("no scratch server to prove the dump on, the copy takes its place: {why}");
                 house.progress.warn(&said);
-                Ground::Copy(job_server.clone())
+                ProofServer::Copy(job_server.clone())
             }
-            Place::Live => {
+            Liveness::Live => {
                 house.progress.warn(&format!(
                     "not proved: whether the dump restores is not known: no scratch server to load it into: {why}"
                 ));
-                Ground::Nowhere
+                ProofServer::Nowhere
             }
         }
     }
@@ -140,8 +140,8 @@ impl Drop for Beginning {
     }
 }
 
-impl Scratch {
-    fn start(program: &Program, prove: &Path, cancel: &Cancel) -> Result<Self, engine::Error> {
+impl ScratchServer {
+    fn start(program: &ServerProgram, prove: &Path, cancel: &Cancel) -> Result<Self, engine::Error> {
         let lower = if program.lower_case { "-1" } else { "" };
         let root = prove.join(format!("{}-{}{lower}", program.brand.word(), program.version));
         make_directory(&root)?;
@@ -169,13 +169,13 @@ impl Scratch {
 
 /// Starts the server on a fresh copy, with the account that loads.
 fn run(
-    program: &Program,
+    program: &ServerProgram,
     data: &Path,
     socket: &Path,
     cancel: &Cancel,
-) -> Result<(engine::Server, Server), engine::Error> {
-    let address = Address { socket: socket.to_owned(), port: None };
-    let server = engine::Server::start(program, data, address, ROOT, cancel)?;
+) -> Result<(engine::RunningServer, Server), engine::Error> {
+    let address = ListenAddress { socket: socket.to_owned(), port: None };
+    let server = engine::RunningServer::start(program, data, address, ROOT, cancel)?;
     let (admin, master) = (password(), password());
     let mut session = Server::at_socket(socket, ROOT.0, ROOT.1).connect()?;
     // Nothing that is loaded may run by itself.
@@ -185,7 +185,7 @@ fn run(
     Ok((server, Server::at_socket(socket, engine::MASTER, &master)))
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchServer {
     fn drop(&mut self) {
         // It is killed: nothing in it is of use any more.
         drop(self.server.take());

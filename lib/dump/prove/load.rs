@@ -83,8 +83,8 @@ pub(super) fn is_about_rows(error: &mysql::Error) -> bool {
 pub fn restores(house: &House, dump: &DumpFile, server: &Server) -> Result<(), Error> {
     let mut session = server.connect()?;
     let manifest = dump.manifest();
-    let load = |session: &mut Session, scratch: &Scratch| {
-        let mut load = Load {
+    let load = |session: &mut Session, scratch: &ScratchDatabases| {
+        let mut load = ProofLoad {
             house,
             manifest,
             dump: Some(dump),
@@ -126,7 +126,7 @@ pub(super) fn schema(
     let mut session = server.connect()?;
     in_scratch(&mut session, server, manifest, |session, scratch| {
         let mut load =
-            Load { house, manifest, dump: None, session, scratch, with_events, broken: Vec::new() };
+            ProofLoad { house, manifest, dump: None, session, scratch, with_events, broken: Vec::new() };
         load.everything()?;
         Ok(load.broken)
     })
@@ -137,13 +137,13 @@ fn in_scratch<T>(
     session: &mut Session,
     server: &Server,
     manifest: &Manifest,
-    work: impl FnOnce(&mut Session, &Scratch) -> Result<T, Error>,
+    work: impl FnOnce(&mut Session, &ScratchDatabases) -> Result<T, Error>,
 ) -> Result<T, Error> {
     // Whatever a server minds of these is of no interest.
     for setting in FREE {
         session.attempt(setting);
     }
-    let scratch = Scratch::new(server, manifest);
+    let scratch = ScratchDatabases::new(server, manifest);
     let outcome = scratch.make(session, manifest).and_then(|()| work(session, &scratch));
     let dropped = scratch.drop_all();
     let found = outcome?;
@@ -151,14 +151,14 @@ fn in_scratch<T>(
 }
 
 /// The databases that stand for those of the dump.
-struct Scratch<'a> {
+struct ScratchDatabases<'a> {
     server: &'a Server,
     names: BTreeMap<String, String>,
     /// What each database of the dump has, to tell its name from another word.
     known: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl<'a> Scratch<'a> {
+impl<'a> ScratchDatabases<'a> {
     fn new(server: &'a Server, manifest: &Manifest) -> Self {
         let mark = format!("{PREFIX}_{}_{:08x}", std::process::id(), rand::random::<u32>());
         let of = manifest.databases.iter().enumerate();
@@ -201,25 +201,25 @@ impl<'a> Scratch<'a> {
     }
 }
 
-impl Drop for Scratch<'_> {
+impl Drop for ScratchDatabases<'_> {
     fn drop(&mut self) {
         // A second time after a good end, which costs nothing; the only one after an error.
         let _ = self.drop_all();
     }
 }
 
-struct Load<'a> {
+struct ProofLoad<'a> {
     house: &'a House,
     manifest: &'a Manifest,
     /// The file with the rows, if they are loaded too.
     dump: Option<&'a DumpFile>,
     session: &'a mut Session,
-    scratch: &'a Scratch<'a>,
+    scratch: &'a ScratchDatabases<'a>,
     with_events: bool,
     broken: Vec<Proof>,
 }
 
-impl Load<'_> {
+impl ProofLoad<'_> {
     fn everything(&mut self) -> Result<(), Error> {
         let manifest = self.manifest;
         self.settle()?;

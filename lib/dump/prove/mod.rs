@@ -14,7 +14,7 @@ mod folder;
 mod ground;
 mod load;
 
-pub(super) use ground::{Beginning, Ground};
+pub(super) use ground::{Beginning, ProofServer};
 pub use load::restores;
 
 use super::error::Error;
@@ -30,7 +30,7 @@ const SCHEMA: &str = "schema";
 const DEEP: &str = "deep";
 
 /// Loads the schema. What of it cannot be restored is left out if it is a view, and is an error otherwise.
-pub(super) fn schema(house: &House, manifest: &mut Manifest, ground: &Ground) -> Result<(), Error> {
+pub(super) fn schema(house: &House, manifest: &mut Manifest, ground: &ProofServer) -> Result<(), Error> {
     let Some(server) = ground.server() else { return Ok(()) };
     let task = house.progress.start("proving that it restores", None, crate::progress::Unit::Rows);
     let found = load::schema(house, manifest, &server, ground.is_ours());
@@ -58,7 +58,7 @@ pub(super) fn whole(
     house: &House,
     manifest: &mut Manifest,
     dump: &DumpFile,
-    ground: &Ground,
+    ground: &ProofServer,
 ) -> Result<bool, Error> {
     let Some(server) = ground.server().filter(|_| manifest.proved == DEEP) else { return Ok(true) };
     match restores(house, dump, &server) {

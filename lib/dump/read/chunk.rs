@@ -1,6 +1,6 @@
 //! Cutting a table into chunks by ranges of its key.
 //!
-//! In: a [`Part`] and a connection. Out: WHERE clauses that together match every row once, each a range of the key, in
+//! In: a [`TableReadPlan`] and a connection. Out: WHERE clauses that together match every row once, each a range of the key, in
 //! the key's order. A key of one integer that leaves few numbers out is cut by arithmetic. Any other is walked along, and
 //! boundaries are rows that exist, so gaps, skew and composite keys do not matter.
 //!
@@ -12,10 +12,10 @@
 
 use ::mysql::{Row, Value};
 
-use crate::dump::define::schema::{Part, Whole};
+use crate::dump::define::schema::{TableReadPlan, Whole};
 use crate::dump::error::Error;
 use crate::mysql::Session;
-use crate::rows::{self, Column};
+use crate::rows::{self, RowColumn};
 use crate::sql::{literal_as_text, name};
 
 /// The least and the most bytes of rows that are read at a time.
@@ -38,7 +38,7 @@ pub(crate) struct Chunk {
     pub(crate) whole: bool,
 }
 
-impl Part {
+impl TableReadPlan {
     /// The statement that reads the rows of a chunk.
     pub(crate) fn select(&self, chunk: &Chunk) -> String {
         let from = if chunk.whole { &self.table_alone } else { &self.from };
@@ -72,7 +72,7 @@ impl Part {
 
     /// How many rows a chunk should have. Nothing if the part is read in one go.
     fn chunk_rows(&self, chunk_bytes: u64) -> Option<u64> {
-        let ordered = !self.key.is_empty() && self.key.iter().all(Column::orders);
+        let ordered = !self.key.is_empty() && self.key.iter().all(RowColumn::orders);
         if !ordered || self.bytes() <= chunk_bytes {
             return None;
         }
@@ -81,7 +81,7 @@ impl Part {
 
     /// Whether the chunks rely on a literal being compared as the index is ordered, and not on numbers alone.
     pub(crate) fn relies_on_order(&self, chunk_bytes: u64) -> bool {
-        self.chunk_rows(chunk_bytes).is_some() && !self.key.iter().all(Column::is_integer)
+        self.chunk_rows(chunk_bytes).is_some() && !self.key.iter().all(RowColumn::is_integer)
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn bytes_of_chunk(bytes: u64, workers: u16) -> u64 {
 pub(crate) fn cut(
     session: &mut Session,
     (position, chunk_bytes): (usize, u64),
-    part: &Part,
+    part: &TableReadPlan,
     mut emit: impl FnMut(Chunk) -> bool,
 ) -> Result<(), Error> {
     let (mut open, mut left) = (true, part.rows);
@@ -113,7 +113,7 @@ pub(crate) fn cut(
         (Some(filter), Some(beside)) => Some(format!("({filter}) AND {beside}")),
         (one, other) => one.or(other),
     };
-    let rest = Part { filter, rows: left, ..part.clone() };
+    let rest = TableReadPlan { filter, rows: left, ..part.clone() };
     let part = &rest;
     let mut emit = |range: Option<String>| {
         // The part's own condition comes with it; what the range has read already does not.
@@ -138,7 +138,7 @@ pub(crate) fn cut(
 }
 
 /// The chunks of a range within which every row is meant.
-fn of_range(part: &Part, whole: &Whole, (position, chunk_bytes): (usize, u64)) -> Vec<Chunk> {
+fn of_range(part: &TableReadPlan, whole: &Whole, (position, chunk_bytes): (usize, u64)) -> Vec<Chunk> {
     let column = format!("t.{}", name(&part.key[0].name));
     let (first, last) = (i128::from(whole.ends.0), i128::from(whole.ends.1));
     let rows = (chunk_bytes / part.row_bytes.max(1)).max(CHUNK_ROWS_MIN);
@@ -150,7 +150,7 @@ fn of_range(part: &Part, whole: &Whole, (position, chunk_bytes): (usize, u64)) -
 }
 
 /// What is in none of them.
-fn outside(part: &Part) -> String {
+fn outside(part: &TableReadPlan) -> String {
     let column = format!("t.{}", name(&part.key[0].name));
     let each = part
         .whole
@@ -160,7 +160,7 @@ fn outside(part: &Part) -> String {
 }
 
 /// The smallest and the largest key, if the key is one integer and at least every other number between them is there.
-fn span(session: &mut Session, part: &Part) -> Result<Option<(i128, i128)>, Error> {
+fn span(session: &mut Session, part: &TableReadPlan) -> Result<Option<(i128, i128)>, Error> {
     let [column] = &part.key[..] else { return Ok(None) };
     if part.filter.is_some() || !column.is_integer() {
         return Ok(None);
@@ -192,7 +192,7 @@ fn arithmetic(column: &str, (first, last): (i128, i128), rows: u64, chunk_rows: 
 
 fn walk(
     session: &mut Session,
-    part: &Part,
+    part: &TableReadPlan,
     rows: u64,
     mut emit: impl FnMut(Option<String>) -> bool,
 ) -> Result<(), Error> {
@@ -224,7 +224,7 @@ fn walk(
 }
 
 /// The key's values of a row, as literals.
-fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
+fn boundary(part: &TableReadPlan, row: &Row) -> Result<Vec<String>, Error> {
     let literals = part.key.iter().enumerate().map(|(i, column)| {
         let mut text = Vec::new();
         let value = match row.as_ref(i) {
@@ -243,7 +243,7 @@ fn boundary(part: &Part, row: &Row) -> Result<Vec<String>, Error> {
 
 /// `key > values` (or `<`, and equal too if so wished) written out as the range optimizer likes it:
 /// `a >= 1 AND (a > 1 OR (a = 1 AND b > 2))`.
-fn beyond(part: &Part, values: &[String], sign: char, equal: bool) -> String {
+fn beyond(part: &TableReadPlan, values: &[String], sign: char, equal: bool) -> String {
     let names: Vec<String> = part.key.iter().map(|column| format!("t.{}", name(&column.name))).collect();
     let last = names.len() - 1;
     let or_equal = if equal { "=" } else { "" };
@@ -260,10 +260,10 @@ fn beyond(part: &Part, values: &[String], sign: char, equal: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::{Column, Form};
+    use crate::rows::{Form, RowColumn};
 
-    fn part(names: &[&str]) -> Part {
-        let column = |name: &&str| Column {
+    fn part(names: &[&str]) -> TableReadPlan {
+        let column = |name: &&str| RowColumn {
             name: (*name).to_owned(),
             data_type: "int".to_owned(),
             declared: "int".to_owned(),
@@ -271,7 +271,7 @@ mod tests {
             generated: false,
             nullable: false,
         };
-        Part {
+        TableReadPlan {
             table: 0,
             label: "d.t".to_owned(),
             columns: vec![],
@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn a_whole_range_is_read_as_it_stands_and_the_rest_beside_it() {
         let whole = Whole { ends: (100, 299), rows: 200 };
-        let part = Part {
+        let part = TableReadPlan {
             from: "`w`.`k_1` AS k JOIN `d`.`t` AS t".to_owned(),
             filter: None,
             whole: vec![whole.clone(), Whole { ends: (400, 499), rows: 90 }],

@@ -1,6 +1,6 @@
 //! Readers: further servers that hold the same rows and share the reading.
 //!
-//! In: a server, the connection that will plan the dump, a [`ReaderMark`]. Out: a [`Team`] of connections to a server that
+//! In: a server, the connection that will plan the dump, a [`ReaderMark`]. Out: a [`ReaderPool`] of connections to a server that
 //! is proven to show what the writer has, or a sentence that says why it is left out.
 //!
 //! ```text
@@ -18,11 +18,11 @@ use std::time::{Duration, Instant};
 use super::session::{apply, check_mask_key, prepare};
 use crate::document::chain;
 use crate::dump::error::Error;
-use crate::dump::job::{Place, Wish};
+use crate::dump::job::{Liveness, Selection};
 use crate::house::House;
 use crate::mysql::{self, Server, Session};
 use crate::sql::literal;
-use crate::work_schema::{Keys, ReaderMark};
+use crate::work_schema::{HeldKeys, ReaderMark};
 
 /// Under `LOCK TABLES`, a reader is waited for at most `reader_wait` divided by this: writers wait meanwhile, and the reader was up to
 /// date a moment before.
@@ -46,44 +46,44 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Why a reader is left out: words for people, or an end of everything.
-pub(crate) enum Lost {
+pub(crate) enum ReaderRejected {
     Because(String),
     Failed(Error),
 }
 
-impl From<mysql::Error> for Lost {
+impl From<mysql::Error> for ReaderRejected {
     fn from(error: mysql::Error) -> Self {
         Self::Because(chain(&error))
     }
 }
 
 /// What a reader is measured against.
-pub(crate) struct Measure<'a> {
+pub(crate) struct ReaderCheck<'a> {
     pub(crate) house: &'a House,
-    pub(crate) wish: &'a Wish<'a>,
-    pub(crate) place: Place,
+    pub(crate) wish: &'a Selection<'a>,
+    pub(crate) place: Liveness,
     /// Statements of the plan.
     pub(crate) settings: &'a [String],
     /// What the plan's masks read.
-    pub(crate) keys: Option<&'a Keys>,
+    pub(crate) keys: Option<&'a HeldKeys>,
     /// How far behind a reader may be.
     pub(crate) patience: Duration,
 }
 
 /// The connections to one reader.
 #[derive(Debug)]
-pub(crate) struct Team {
+pub(crate) struct ReaderPool {
     pub(crate) label: String,
     pub(crate) sessions: Vec<Session>,
 }
 
-impl Team {
+impl ReaderPool {
     /// Connects so many times, and makes sure that it is a reader of the writer.
     pub(crate) fn open(
-        measure: &Measure<'_>,
+        measure: &ReaderCheck<'_>,
         (server, size): (&Server, usize),
         (planner, mark): (&mut Session, &ReaderMark),
-    ) -> Result<Self, Lost> {
+    ) -> Result<Self, ReaderRejected> {
         let mut team = Self { label: server.label().to_owned(), sessions: Vec::new() };
         for _ in 0..size {
             team.sessions.push(prepare(server).map_err(of_server)?);
@@ -91,7 +91,7 @@ impl Team {
         let Some(first) = team.sessions.first_mut() else { return Ok(team) };
         same_version(planner, first)?;
         read_only(first, mark)?;
-        if measure.place == Place::Live {
+        if measure.place == Liveness::Live {
             in_order(first)?;
         }
         team.shows(measure.house, mark, measure.patience)?;
@@ -106,53 +106,61 @@ impl Team {
     }
 
     /// Waits until the reader shows the mark.
-    fn shows(&mut self, house: &House, mark: &ReaderMark, patience: Duration) -> Result<(), Lost> {
+    fn shows(&mut self, house: &House, mark: &ReaderMark, patience: Duration) -> Result<(), ReaderRejected> {
         let Some(session) = self.sessions.first_mut() else { return Ok(()) };
         let begun = Instant::now();
         let mut pause = PAUSES.0;
         while !mark.shows(session)? {
             if begun.elapsed() >= patience {
-                return Err(Lost::Because(format!(
+                return Err(ReaderRejected::Because(format!(
                     "it does not show what was written {:.0} s ago: it lags, its replication stands still, or it is \
                      no reader of that server",
                     begun.elapsed().as_secs_f64()
                 )));
             }
-            house.cancel.sleep(pause).map_err(|signal| Lost::Failed(signal.into()))?;
+            house.cancel.sleep(pause).map_err(|signal| ReaderRejected::Failed(signal.into()))?;
             pause = (pause * 2).min(PAUSES.1);
         }
         Ok(())
     }
 
     /// The same under the lock; on a copy, nobody waits for it to go.
-    pub(crate) fn still_shows(&mut self, measure: &Measure<'_>, mark: &ReaderMark) -> Result<(), Lost> {
+    pub(crate) fn still_shows(
+        &mut self,
+        measure: &ReaderCheck<'_>,
+        mark: &ReaderMark,
+    ) -> Result<(), ReaderRejected> {
         let patience = match measure.place {
-            Place::Copy => measure.patience,
-            Place::Live => measure.patience / LOCKED_PART,
+            Liveness::Copy => measure.patience,
+            Liveness::Live => measure.patience / LOCKED_PART,
         };
         self.shows(measure.house, mark, patience)
     }
 }
 
 /// A server that cannot be talked to is left out; anything else ends the dump.
-fn of_server(error: Error) -> Lost {
+fn of_server(error: Error) -> ReaderRejected {
     match error {
         Error::Server(error) => error.into(),
-        Error::NoMaskKey { .. } => Lost::Because(error.to_string()),
-        other => Lost::Failed(other),
+        Error::NoMaskKey { .. } => ReaderRejected::Because(error.to_string()),
+        other => ReaderRejected::Failed(other),
     }
 }
 
 /// Two versions may write one value in two ways.
-fn same_version(planner: &Session, reader: &Session) -> Result<(), Lost> {
+fn same_version(planner: &Session, reader: &Session) -> Result<(), ReaderRejected> {
     if planner.version() == reader.version() {
         return Ok(());
     }
-    Err(Lost::Because(format!("it is {}, and the writer is {}", reader.version(), planner.version())))
+    Err(ReaderRejected::Because(format!(
+        "it is {}, and the writer is {}",
+        reader.version(),
+        planner.version()
+    )))
 }
 
 /// A server that takes writes of its own may hold other rows. The writer itself, under another name, is none.
-fn read_only(session: &mut Session, mark: &ReaderMark) -> Result<(), Lost> {
+fn read_only(session: &mut Session, mark: &ReaderMark) -> Result<(), ReaderRejected> {
     if mark.is_writer(session)? {
         return Ok(());
     }
@@ -162,12 +170,14 @@ fn read_only(session: &mut Session, mark: &ReaderMark) -> Result<(), Lost> {
     let off = |value: &str| matches!(value, "0" | "OFF");
     match said {
         Some((one, other)) if !off(&one) || !off(&other) => Ok(()),
-        _ => Err(Lost::Because("it is not read-only: its rows may be others than the writer's".to_owned())),
+        _ => Err(ReaderRejected::Because(
+            "it is not read-only: its rows may be others than the writer's".to_owned(),
+        )),
     }
 }
 
 /// A replica of several threads that commits out of order may show the mark before what was written earlier.
-fn in_order(session: &mut Session) -> Result<(), Lost> {
+fn in_order(session: &mut Session) -> Result<(), ReaderRejected> {
     let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name LIKE '%_preserve_commit_order' \
                OR Variable_name LIKE '%_parallel_workers'";
     let found: Vec<(String, String)> = session.rows("asking in which order it commits", sql)?;
@@ -176,7 +186,7 @@ fn in_order(session: &mut Session) -> Result<(), Lost> {
     };
     let several = any("_parallel_workers", &|value| value.parse::<u32>().is_ok_and(|threads| threads > 1));
     if several && any("_preserve_commit_order", &|value| value == "OFF") {
-        return Err(Lost::Because(
+        return Err(ReaderRejected::Because(
             "it commits out of order (replica_preserve_commit_order = OFF): what it shows proves nothing"
                 .to_owned(),
         ));
@@ -200,7 +210,7 @@ fn settings_of(session: &mut Session) -> Result<BTreeMap<String, String>, mysql:
 const MASK_KEY: &str = "the key of the masks";
 
 /// Makes the settings of a reader's connection those of the writer's.
-fn align(session: &mut Session, wanted: &BTreeMap<String, String>) -> Result<(), Lost> {
+fn align(session: &mut Session, wanted: &BTreeMap<String, String>) -> Result<(), ReaderRejected> {
     let found = settings_of(session)?;
     for (setting, value) in wanted.iter().filter(|(setting, value)| found.get(*setting) != Some(*value)) {
         let value = if value.parse::<i64>().is_ok() { value.clone() } else { literal(value) };
@@ -210,7 +220,7 @@ fn align(session: &mut Session, wanted: &BTreeMap<String, String>) -> Result<(),
     }
     let found = settings_of(session)?;
     match wanted.iter().find(|(setting, value)| found.get(*setting) != Some(*value)) {
-        Some((setting, _)) => Err(Lost::Because(format!("{setting} is another one there"))),
+        Some((setting, _)) => Err(ReaderRejected::Because(format!("{setting} is another one there"))),
         None => Ok(()),
     }
 }

@@ -4,9 +4,9 @@
 //! for, and proof that its masks have their key.
 
 use crate::dump::error::Error;
-use crate::dump::job::Wish;
+use crate::dump::job::Selection;
 use crate::mysql::{Server, Session};
-use crate::work_schema::{self, Keys};
+use crate::work_schema::{self, HeldKeys};
 
 /// A server sends in pieces of `net_buffer_length`, 16 KiB by default, which only the administrator can change. But the
 /// buffer of a connection grows to the longest statement that it has received, and stays as long until it is closed
@@ -39,7 +39,11 @@ fn lengthen_buffer(session: &mut Session) -> Result<(), Error> {
 }
 
 /// The statements of the plan, and its key if the session must be given that.
-pub(crate) fn apply(session: &mut Session, settings: &[String], keys: Option<&Keys>) -> Result<(), Error> {
+pub(crate) fn apply(
+    session: &mut Session,
+    settings: &[String],
+    keys: Option<&HeldKeys>,
+) -> Result<(), Error> {
     for statement in settings {
         session.run("running a session statement of the plan", statement)?;
     }
@@ -50,17 +54,17 @@ pub(crate) fn apply(session: &mut Session, settings: &[String], keys: Option<&Ke
 }
 
 /// What each connection runs first for this dump.
-pub(crate) fn statements_of<'a>(wish: &Wish<'a>) -> &'a [String] {
+pub(crate) fn statements_of<'a>(wish: &Selection<'a>) -> &'a [String] {
     match wish {
-        Wish::Plan(plan) => &plan.session,
-        Wish::Whole(_) => &[],
+        Selection::Plan(plan) => &plan.session,
+        Selection::Whole(_) => &[],
     }
 }
 
 /// Refuses a connection without the key of the plan's masks: those that hash would make NULL of every value.
-pub(crate) fn check_mask_key(session: &mut Session, wish: &Wish) -> Result<(), Error> {
+pub(crate) fn check_mask_key(session: &mut Session, wish: &Selection) -> Result<(), Error> {
     match wish {
-        Wish::Plan(plan) if !work_schema::has_mask_key(session, plan)? => {
+        Selection::Plan(plan) if !work_schema::has_mask_key(session, plan)? => {
             Err(Error::NoMaskKey { server: session.label().to_owned(), schema: plan.work_schema.clone() })
         }
         _ => Ok(()),

@@ -13,12 +13,12 @@
 //! Not covered by it: ALTER TABLE during the dump (the server says 1412, and the dump fails) and tables of engines
 //! without transactions. A connection that is lost is not opened again: it would see another state.
 
-use super::readers::{Lost, Measure, Team};
+use super::readers::{ReaderCheck, ReaderPool, ReaderRejected};
 use super::session::{apply, check_mask_key, prepare};
 use crate::archive::Consistency;
 use crate::document::chain;
 use crate::dump::error::Error;
-use crate::dump::job::Wish;
+use crate::dump::job::Selection;
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::sql::{literal, qualified};
@@ -29,24 +29,24 @@ const LOCKED_TABLES_MAX: usize = 20_000;
 
 /// Sessions that see the same rows, and how sure that is.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
+pub(crate) struct ReadSnapshot {
     /// Reads definitions and cuts chunks.
     pub(crate) planner: Session,
     /// Connections that read rows, each in a transaction of its own.
-    pub(crate) workers: Vec<Worker>,
+    pub(crate) workers: Vec<ReaderSession>,
     pub(crate) consistency: Consistency,
 }
 
 /// A connection that reads rows.
 #[derive(Debug)]
-pub(crate) struct Worker {
+pub(crate) struct ReaderSession {
     pub(crate) session: Session,
     /// Whether it is connected to a server that the dump could do without.
     pub(crate) at_reader: bool,
 }
 
 /// The servers that the dump is read from, and with how many connections.
-pub(crate) struct Crew<'a> {
+pub(crate) struct ReadPlan<'a> {
     pub(crate) writer: &'a Server,
     /// Replicas that share the reading once they have proven that they show the same rows.
     pub(crate) readers: &'a [Server],
@@ -56,7 +56,7 @@ pub(crate) struct Crew<'a> {
     pub(crate) schema: &'a str,
 }
 
-impl Snapshot {
+impl ReadSnapshot {
     /// Whether not only the writer is read.
     pub(crate) fn has_readers(&self) -> bool {
         self.workers.iter().any(|worker| worker.at_reader)
@@ -64,7 +64,7 @@ impl Snapshot {
 }
 
 /// Opens sessions on one state of the data: one that plans, and those that read.
-pub(crate) fn take(crew: &Crew, measure: &Measure) -> Result<Snapshot, Error> {
+pub(crate) fn take(crew: &ReadPlan, measure: &ReaderCheck) -> Result<ReadSnapshot, Error> {
     let mut planner = at_writer(crew, measure)?;
     let mut mark = None;
     let mut teams = teams(crew, measure, &mut planner, &mut mark)?;
@@ -77,10 +77,10 @@ pub(crate) fn take(crew: &Crew, measure: &Measure) -> Result<Snapshot, Error> {
     }
     fill_up(crew, measure, &teams, &mut own)?;
     tell(measure.house, crew, own.len(), &teams);
-    let workers = own.into_iter().map(|session| Worker { session, at_reader: false });
+    let workers = own.into_iter().map(|session| ReaderSession { session, at_reader: false });
     let theirs = teams.into_iter().flat_map(|team| team.sessions);
-    let theirs = theirs.map(|session| Worker { session, at_reader: true });
-    let mut workers: Vec<Worker> = workers.chain(theirs).collect();
+    let theirs = theirs.map(|session| ReaderSession { session, at_reader: true });
+    let mut workers: Vec<ReaderSession> = workers.chain(theirs).collect();
     let before = changes(&mut keeper);
     begin(&mut planner)?;
     for worker in &mut workers {
@@ -101,17 +101,17 @@ pub(crate) fn take(crew: &Crew, measure: &Measure) -> Result<Snapshot, Error> {
     } else {
         Consistency::Unlocked
     };
-    Ok(Snapshot { planner, workers, consistency })
+    Ok(ReadSnapshot { planner, workers, consistency })
 }
 
 /// Connects to the readers. One that cannot be used is left out with a warning, and so are all if the writer cannot be
 /// marked.
 fn teams(
-    crew: &Crew,
-    measure: &Measure,
+    crew: &ReadPlan,
+    measure: &ReaderCheck,
     planner: &mut Session,
     set: &mut Option<ReaderMark>,
-) -> Result<Vec<Team>, Error> {
+) -> Result<Vec<ReaderPool>, Error> {
     let mut teams = Vec::new();
     // The writer has one connection at least.
     let readers = &crew.readers[..crew.readers.len().min(crew.workers.saturating_sub(1))];
@@ -134,7 +134,7 @@ fn teams(
     };
     for (position, server) in readers.iter().enumerate() {
         let size = share(crew.workers, readers.len() + 1, position + 1);
-        match Team::open(measure, (server, size), (planner, mark)) {
+        match ReaderPool::open(measure, (server, size), (planner, mark)) {
             Ok(team) => teams.push(team),
             Err(lost) => leave_out(measure.house, server.label(), lost)?,
         }
@@ -144,8 +144,8 @@ fn teams(
 
 /// Drops the readers that do not show what the writer shows while its tables are locked.
 fn keep_exact(
-    measure: &Measure,
-    teams: &mut Vec<Team>,
+    measure: &ReaderCheck,
+    teams: &mut Vec<ReaderPool>,
     (planner, mark): (&mut Session, &mut ReaderMark),
     locked: bool,
 ) -> Result<(), Error> {
@@ -169,10 +169,10 @@ fn keep_exact(
     Ok(())
 }
 
-fn leave_out(house: &House, label: &str, lost: Lost) -> Result<(), Error> {
+fn leave_out(house: &House, label: &str, lost: ReaderRejected) -> Result<(), Error> {
     match lost {
-        Lost::Because(why) => house.progress.warn(&format!("reader {label} is left out: {why}")),
-        Lost::Failed(error) => return Err(error),
+        ReaderRejected::Because(why) => house.progress.warn(&format!("reader {label} is left out: {why}")),
+        ReaderRejected::Failed(error) => return Err(error),
     }
     Ok(())
 }
@@ -183,7 +183,12 @@ fn share(workers: usize, servers: usize, position: usize) -> usize {
 }
 
 /// Connects to the writer until there are as many workers as there should be.
-fn fill_up(crew: &Crew, measure: &Measure, teams: &[Team], own: &mut Vec<Session>) -> Result<(), Error> {
+fn fill_up(
+    crew: &ReadPlan,
+    measure: &ReaderCheck,
+    teams: &[ReaderPool],
+    own: &mut Vec<Session>,
+) -> Result<(), Error> {
     let theirs: usize = teams.iter().map(|team| team.sessions.len()).sum();
     while own.len() + theirs < crew.workers {
         own.push(at_writer(crew, measure)?);
@@ -191,7 +196,7 @@ fn fill_up(crew: &Crew, measure: &Measure, teams: &[Team], own: &mut Vec<Session
     Ok(())
 }
 
-fn at_writer(crew: &Crew, measure: &Measure) -> Result<Session, Error> {
+fn at_writer(crew: &ReadPlan, measure: &ReaderCheck) -> Result<Session, Error> {
     let mut session = prepare(crew.writer)?;
     apply(&mut session, measure.settings, measure.keys)?;
     check_mask_key(&mut session, measure.wish)?;
@@ -199,7 +204,7 @@ fn at_writer(crew: &Crew, measure: &Measure) -> Result<Session, Error> {
 }
 
 /// Says who reads, if it is not the writer alone.
-fn tell(house: &House, crew: &Crew, own: usize, teams: &[Team]) {
+fn tell(house: &House, crew: &ReadPlan, own: usize, teams: &[ReaderPool]) {
     if teams.is_empty() {
         return;
     }
@@ -223,7 +228,7 @@ fn changes(session: &mut Session) -> Option<u64> {
 }
 
 /// Locks the tables for reading, if this account may and no writer keeps one for long.
-fn lock(session: &mut Session, wish: &Wish) -> Result<bool, Error> {
+fn lock(session: &mut Session, wish: &Selection) -> Result<bool, Error> {
     let tables = tables(session, wish)?;
     if tables.is_empty() || tables.len() > LOCKED_TABLES_MAX {
         return Ok(false);
@@ -232,13 +237,13 @@ fn lock(session: &mut Session, wish: &Wish) -> Result<bool, Error> {
     Ok(session.attempt(&format!("LOCK TABLES {}", tables.join(", "))))
 }
 
-fn tables(session: &mut Session, wish: &Wish) -> Result<Vec<String>, Error> {
+fn tables(session: &mut Session, wish: &Selection) -> Result<Vec<String>, Error> {
     match wish {
-        Wish::Plan(plan) => {
+        Selection::Plan(plan) => {
             let planned = plan.tables.iter().filter(|table| !table.columns.is_empty());
             Ok(planned.map(|table| format!("{} READ", qualified(&table.database, &table.table))).collect())
         }
-        Wish::Whole(databases) => {
+        Selection::Whole(databases) => {
             let names: Vec<String> = databases.iter().map(|name| literal(name)).collect();
             let sql = format!(
                 "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES \

@@ -12,11 +12,11 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::chunk::{self, Chunk};
-use super::snapshot::Snapshot;
-use crate::archive::{Member, Packer, Rows};
-use crate::dump::define::schema::Part;
+use super::snapshot::ReadSnapshot;
+use crate::archive::{Member, MemberRows, Packer};
+use crate::dump::define::schema::TableReadPlan;
 use crate::dump::error::Error;
-use crate::dump::leak_scan::Watch;
+use crate::dump::leak_scan::LeakScanner;
 use crate::house::Cancel;
 use crate::mysql::Session;
 use crate::rows::{self, Sum};
@@ -26,8 +26,8 @@ const ROWS_BETWEEN_LOOKS: u64 = 64;
 
 /// What a worker needs to know about a table.
 #[derive(Debug)]
-pub(crate) struct Task {
-    pub(crate) part: Part,
+pub(crate) struct ReadTask {
+    pub(crate) part: TableReadPlan,
     /// Text for the beginning of each member.
     pub(crate) before: String,
     /// The beginning of each statement.
@@ -36,25 +36,25 @@ pub(crate) struct Task {
 
 /// What all workers share.
 #[derive(Debug)]
-pub(crate) struct Work<'a> {
+pub(crate) struct SharedWork<'a> {
     /// Largest first.
-    pub(crate) tasks: Vec<Task>,
+    pub(crate) tasks: Vec<ReadTask>,
     /// About how many bytes of rows are read at a time.
     chunk_bytes: u64,
     level: u32,
     pub(crate) cancel: &'a Cancel,
     /// Looks at every row on its way.
-    pub(crate) watch: Option<&'a Watch>,
+    pub(crate) watch: Option<&'a LeakScanner>,
     /// Set when nobody takes members any more.
     over: AtomicBool,
 }
 
-impl<'a> Work<'a> {
+impl<'a> SharedWork<'a> {
     pub(crate) fn new(
-        tasks: Vec<Task>,
+        tasks: Vec<ReadTask>,
         (workers, level): (u16, u32),
         cancel: &'a Cancel,
-        watch: Option<&'a Watch>,
+        watch: Option<&'a LeakScanner>,
     ) -> Self {
         let bytes = tasks.iter().map(|task| task.part.bytes()).fold(0, u64::saturating_add);
         let chunk_bytes = chunk::bytes_of_chunk(bytes, workers);
@@ -75,7 +75,7 @@ impl<'a> Work<'a> {
     /// Reads everything; `take` is called on this thread with each member as it is finished, and what its rows sum up to.
     pub(crate) fn run(
         &self,
-        snapshot: &mut Snapshot,
+        snapshot: &mut ReadSnapshot,
         mut take: impl FnMut(Member, Sum) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let (chunks_in, chunks) = bounded::<Chunk>(snapshot.workers.len() * 2);
@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
             let task = &self.tasks[chunk.part];
             let sql = task.part.select(&chunk);
             let deed = format!("reading {}", task.part.label);
-            let mut rows = Rows::new(&mut packer, task.part.table, &task.before, &task.insert);
+            let mut rows = MemberRows::new(&mut packer, task.part.table, &task.before, &task.insert);
             let mut sum = Sum::default();
             let send =
                 |member: Option<Member>, sum| member.is_none_or(|one| members.send(Ok((one, sum))).is_ok());

@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::super::error::Error;
-use super::Home;
+use super::InstanceHome;
 use crate::config::Length;
 use crate::house::House;
 
@@ -27,7 +27,7 @@ impl Lock {
     /// The lock of a target, waited for as long as that; or who holds it.
     pub(crate) fn of_target(
         house: &House,
-        home: &Home,
+        home: &InstanceHome,
         name: &str,
         wait: Option<Length>,
     ) -> Result<Self, Error> {
@@ -40,7 +40,7 @@ impl Lock {
         }
     }
 
-    fn now(house: &House, home: &Home, name: &str) -> Result<Self, Error> {
+    fn now(house: &House, home: &InstanceHome, name: &str) -> Result<Self, Error> {
         let mut file = open(home, &format!("target-{name}"))?;
         let path = home.root.join("locks");
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -66,7 +66,12 @@ impl Lock {
     }
 
     /// The lock of a template: shared while it is copied, alone while it is made. Waits for it.
-    pub(crate) fn of_template(house: &House, home: &Home, id: &str, alone: bool) -> Result<Self, Error> {
+    pub(crate) fn of_template(
+        house: &House,
+        home: &InstanceHome,
+        id: &str,
+        alone: bool,
+    ) -> Result<Self, Error> {
         let file = open(home, &format!("template-{id}"))?;
         let operation = if alone {
             FlockOperation::NonBlockingLockExclusive
@@ -88,13 +93,13 @@ impl Lock {
     }
 
     /// The lock of a template that nobody uses or makes, so that it can go.
-    pub(crate) fn of_unused_template(home: &Home, id: &str) -> Result<Option<Self>, Error> {
+    pub(crate) fn of_unused_template(home: &InstanceHome, id: &str) -> Result<Option<Self>, Error> {
         let file = open(home, &format!("template-{id}"))?;
         Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok().then_some(Self { _file: file }))
     }
 
     /// The lock under which ports are given away.
-    pub(crate) fn of_ports(house: &House, home: &Home) -> Result<Self, Error> {
+    pub(crate) fn of_ports(house: &House, home: &InstanceHome) -> Result<Self, Error> {
         let file = open(home, "ports")?;
         while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             house.cancel.sleep(POLL)?;
@@ -103,7 +108,7 @@ impl Lock {
     }
 }
 
-fn open(home: &Home, name: &str) -> Result<File, Error> {
+fn open(home: &InstanceHome, name: &str) -> Result<File, Error> {
     let path: &Path = &home.root.join("locks").join(format!("{name}.lock"));
     let opened = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
     opened.map_err(Error::file("open", path))

@@ -1,6 +1,6 @@
 //! The directory that holds templates and instances, and who may be at work in it.
 //!
-//! In: `[targets.NAME] instance`. Out: a [`Home`], or why nothing is put there.
+//! In: `[targets.NAME] instance`. Out: a [`InstanceHome`], or why nothing is put there.
 //!
 //! ```text
 //! ROOT/.refreshkit                 the marker: without it a directory that is not empty is somebody else's
@@ -27,8 +27,8 @@ use super::target::InstanceTarget;
 use crate::engine::{self, HostUser};
 
 pub(crate) use lock::Lock;
-pub(crate) use place::{Place, reached_at, remove};
-pub(crate) use state::{Generation, State, read_json, write_json};
+pub(crate) use place::{TargetPlace, reached_at, remove};
+pub(crate) use state::{Generation, TargetState, read_json, write_json};
 
 const MARKER: &str = ".refreshkit";
 const MARKED: &str =
@@ -42,14 +42,14 @@ const USER: &str = "refreshkit";
 
 /// The directory that holds templates and instances.
 #[derive(Debug)]
-pub(crate) struct Home {
+pub(crate) struct InstanceHome {
     pub(crate) root: PathBuf,
     /// Who the servers run as, where we are root.
     pub(crate) user: Option<HostUser>,
     reflinks: OnceLock<bool>,
 }
 
-impl Home {
+impl InstanceHome {
     /// Opens it, and makes it if it is not there.
     pub(crate) fn open(target: &InstanceTarget) -> Result<Self, Error> {
         let user = user_of(target)?;

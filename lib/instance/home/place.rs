@@ -6,50 +6,50 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::super::error::Error;
-use super::Home;
-use super::state::{State, read_json, write, write_json};
+use super::InstanceHome;
+use super::state::{TargetState, read_json, write, write_json};
 use crate::engine;
 use crate::house::{Cancel, House};
 
 /// One target's place. Whoever changes it holds the target's lock.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
-    pub(crate) home: &'a Home,
+pub(crate) struct TargetPlace<'a> {
+    pub(crate) home: &'a InstanceHome,
     pub(crate) name: String,
     pub(crate) dir: PathBuf,
-    pub(crate) state: State,
-    pub(crate) secrets: Secrets,
+    pub(crate) state: TargetState,
+    pub(crate) secrets: PlacePasswords,
 }
 
 /// Passwords that only this place knows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Secrets {
+pub(crate) struct PlacePasswords {
     /// Of our own account.
     pub(crate) admin: String,
     /// Of the developer's, which `client.cnf` holds.
     pub(crate) developer: String,
 }
 
-impl Secrets {
+impl PlacePasswords {
     fn new() -> Self {
         Self { admin: engine::new_password(), developer: engine::new_password() }
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> TargetPlace<'a> {
     /// Opens the place of a target, and makes it if it is not there.
-    pub(crate) fn open(home: &'a Home, name: &str) -> Result<Self, Error> {
+    pub(crate) fn open(home: &'a InstanceHome, name: &str) -> Result<Self, Error> {
         home.make(&home.target(name))?;
         let mut place = Self::look(home, name)?;
         if place.secrets.admin.is_empty() {
-            place.secrets = Secrets::new();
+            place.secrets = PlacePasswords::new();
             write_json(&place.dir.join("secrets.json"), &place.secrets)?;
         }
         Ok(place)
     }
 
     /// The same for whoever only looks.
-    pub(crate) fn look(home: &'a Home, name: &str) -> Result<Self, Error> {
+    pub(crate) fn look(home: &'a InstanceHome, name: &str) -> Result<Self, Error> {
         let dir = home.target(name);
         let state = read_json(&dir.join("state.json"))?.unwrap_or_default();
         let secrets = read_json(&dir.join("secrets.json"))?.unwrap_or_default();

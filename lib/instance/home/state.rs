@@ -11,12 +11,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::Error;
-use crate::engine::Program;
+use crate::engine::ServerProgram;
 
 /// What a target is now.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct State {
+pub(crate) struct TargetState {
     /// Where it listens, the same after every refresh.
     pub(crate) port: u16,
     /// Whether it is to run.
@@ -47,7 +47,7 @@ pub(crate) struct Generation {
     /// The database that migrations run on.
     pub(crate) database: String,
     /// What serves it.
-    pub(crate) program: Program,
+    pub(crate) program: ServerProgram,
     /// The address at which it listens.
     pub(crate) bind: String,
     /// Lines of its option file. It is started again as it was made, whatever `refresh.toml` says by then.
@@ -56,7 +56,7 @@ pub(crate) struct Generation {
     pub(crate) base: bool,
 }
 
-impl State {
+impl TargetState {
     /// The generation in use.
     pub(crate) fn in_use(&self) -> Option<(&str, &Generation)> {
         let name = self.current.as_deref()?;
@@ -108,15 +108,16 @@ mod tests {
     fn a_state_is_replaced_as_a_whole_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
-        assert_eq!(read_json::<State>(&path).unwrap(), None);
-        let state = State { port: 3317, up: true, current: Some("g2".to_owned()), ..State::default() };
+        assert_eq!(read_json::<TargetState>(&path).unwrap(), None);
+        let state =
+            TargetState { port: 3317, up: true, current: Some("g2".to_owned()), ..TargetState::default() };
         write_json(&path, &state).unwrap();
-        assert_eq!(read_json::<State>(&path).unwrap(), Some(state));
+        assert_eq!(read_json::<TargetState>(&path).unwrap(), Some(state));
         // Half a file of a killed run is in nobody's way.
         fs::write(folder.path().join("state.new"), "{").unwrap();
-        write_json(&path, &State::default()).unwrap();
-        assert_eq!(read_json::<State>(&path).unwrap(), Some(State::default()));
+        write_json(&path, &TargetState::default()).unwrap();
+        assert_eq!(read_json::<TargetState>(&path).unwrap(), Some(TargetState::default()));
         fs::write(&path, "{").unwrap();
-        assert!(read_json::<State>(&path).is_err());
+        assert!(read_json::<TargetState>(&path).is_err());
     }
 }

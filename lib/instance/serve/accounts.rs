@@ -11,7 +11,7 @@ use crate::mysql::{Engine, Session};
 use crate::sql::{plain_literal, tokens};
 
 /// A user as the server's own tables have it: name, host, plugin, what it checks a password with (hexadecimal), locked, role.
-type Row = (String, String, Option<String>, Option<String>, bool, bool);
+type AccountRow = (String, String, Option<String>, Option<String>, bool, bool);
 
 const MYSQL: &str = "SELECT User, Host, plugin, HEX(authentication_string), account_locked = 'Y', FALSE FROM mysql.user ORDER BY 1, 2";
 
@@ -63,8 +63,8 @@ impl Accounts {
 
 fn carried(house: &House, old: &mut Session) -> Result<Vec<String>, Error> {
     let mariadb = old.engine() == Engine::MariaDb;
-    let users: Vec<Row> = old.rows("reading the accounts", if mariadb { MARIADB } else { MYSQL })?;
-    let users: Vec<Row> = users.into_iter().filter(|(user, ..)| !is_of_the_server(user)).collect();
+    let users: Vec<AccountRow> = old.rows("reading the accounts", if mariadb { MARIADB } else { MYSQL })?;
+    let users: Vec<AccountRow> = users.into_iter().filter(|(user, ..)| !is_of_the_server(user)).collect();
     let mut made = Vec::new();
     let mut granted = Vec::new();
     // Names go into statements here too.

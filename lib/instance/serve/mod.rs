@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use mysql::Row;
 
 use super::error::Error;
-use super::home::{Generation, Place, reached_at};
-use crate::engine::{self, Brand, GRANTS, Listen, Program, Service, Starting};
+use super::home::{Generation, TargetPlace, reached_at};
+use crate::engine::{self, Brand, DetachedServer, GRANTS, Listen, ServerProgram, Starting};
 use crate::house::Cancel;
 use crate::mysql::{Server, Session};
 use crate::sql::plain_literal;
@@ -42,7 +42,7 @@ pub(crate) const MEMORY: &str = "64M";
 /// A generation and what it needs to run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Serving<'a> {
-    pub(crate) place: &'a Place<'a>,
+    pub(crate) place: &'a TargetPlace<'a>,
     /// Name of the generation.
     pub(crate) name: &'a str,
     pub(crate) generation: &'a Generation,
@@ -50,7 +50,7 @@ pub(crate) struct Serving<'a> {
 
 impl<'a> Serving<'a> {
     /// The generation that is in use.
-    pub(crate) fn in_use(place: &'a Place<'a>) -> Option<Self> {
+    pub(crate) fn in_use(place: &'a TargetPlace<'a>) -> Option<Self> {
         let (name, generation) = place.state.in_use()?;
         Some(Self { place, name, generation })
     }
@@ -71,8 +71,8 @@ impl Serving<'_> {
 
     /// Refuses a program that is not what the data was made with.
     pub(crate) fn check_program(&self) -> Result<(), Error> {
-        let Program { path, version: was, .. } = &self.generation.program;
-        let is = Program::find(Some(path), None)?.version;
+        let ServerProgram { path, version: was, .. } = &self.generation.program;
+        let is = ServerProgram::find(Some(path), None)?.version;
         if is == *was {
             return Ok(engine::refuse_confined(path, &self.place.home.root)?);
         }
@@ -166,7 +166,7 @@ impl Serving<'_> {
 
     fn begin(&self, listen: Option<Listen>, accounts: &str) -> Result<Starting, Error> {
         let home = self.place.generation(self.name);
-        let service = Service {
+        let service = DetachedServer {
             program: &self.generation.program,
             home: &home,
             user: self.place.home.user,
@@ -199,7 +199,7 @@ pub(crate) fn lock_loader(session: &mut Session) -> Result<(), Error> {
 }
 
 /// A small server for one developer: no binary log, nothing that is measured, nothing that waits for the disk at a commit.
-pub(crate) fn defaults(program: &Program, memory: &str) -> String {
+pub(crate) fn defaults(program: &ServerProgram, memory: &str) -> String {
     let mut lines = format!(
         "skip-log-bin\nskip-name-resolve\ncharacter-set-server=utf8mb4\ninnodb-buffer-pool-size={memory}\n\
          innodb-flush-log-at-trx-commit=2\nperformance-schema=OFF\nmax-connections=150\nlocal-infile=1\n\

@@ -20,7 +20,7 @@ use super::accounts::Accounts;
 use crate::engine::{self, Starting};
 use crate::house::{Cancel, House};
 use crate::instance::error::Error;
-use crate::instance::home::{Place, State};
+use crate::instance::home::{TargetPlace, TargetState};
 
 /// What a server writes when it starts: its temporary tablespaces, and what recovery takes.
 const START_BYTES: u64 = 32 << 20;
@@ -28,7 +28,7 @@ const START_BYTES: u64 = 32 << 20;
 /// Puts a generation in the place of the one in use. Returns how long nobody answered at the port.
 pub(crate) fn switch(
     house: &House,
-    place: &mut Place<'_>,
+    place: &mut TargetPlace<'_>,
     to: &str,
     accounts: &Accounts,
 ) -> Result<Duration, Error> {
@@ -58,7 +58,12 @@ pub(crate) fn switch(
     }
 }
 
-fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts) -> Result<Duration, Error> {
+fn exchange(
+    house: &House,
+    place: &mut TargetPlace<'_>,
+    to: &str,
+    accounts: &Accounts,
+) -> Result<Duration, Error> {
     place.save()?;
     let old = place.state.current.as_ref().map(|old| place.data(old));
     let mut coming = begin(place, to, accounts)?;
@@ -86,7 +91,7 @@ fn exchange(house: &House, place: &mut Place<'_>, to: &str, accounts: &Accounts)
 }
 
 /// Has the old one leave the port. What it still has to write it writes while the new one goes on: they share nothing.
-fn leave(place: &Place<'_>, old: &Path, to: &str) -> Result<(), Error> {
+fn leave(place: &TargetPlace<'_>, old: &Path, to: &str) -> Result<(), Error> {
     let bind = place.state.generations.get(to).map_or("", |generation| generation.bind.as_str());
     engine::tell_to_stop(old)?;
     if super::stays_taken(bind, place.state.port) {
@@ -96,7 +101,7 @@ fn leave(place: &Place<'_>, old: &Path, to: &str) -> Result<(), Error> {
 }
 
 /// Starts a generation at the port, and waits for nothing.
-fn begin(place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<Starting, Error> {
+fn begin(place: &TargetPlace<'_>, name: &str, accounts: &Accounts) -> Result<Starting, Error> {
     let serving = known(place, name)?;
     // Two servers never work on one directory.
     let data = place.data(name);
@@ -108,7 +113,7 @@ fn begin(place: &Place<'_>, name: &str, accounts: &Accounts) -> Result<Starting,
 
 fn serve(
     house: &House,
-    place: &Place<'_>,
+    place: &TargetPlace<'_>,
     name: &str,
     accounts: &Accounts,
     coming: Starting,
@@ -119,18 +124,18 @@ fn serve(
     accounts.carry(house, &serving)
 }
 
-fn known<'a>(place: &'a Place<'a>, name: &'a str) -> Result<Serving<'a>, Error> {
+fn known<'a>(place: &'a TargetPlace<'a>, name: &'a str) -> Result<Serving<'a>, Error> {
     let nothing = || Error::Nothing { target: place.name.clone(), what: "no such generation" };
     serving(place, name).ok_or_else(nothing)
 }
 
-fn serving<'a>(place: &'a Place<'a>, name: &'a str) -> Option<Serving<'a>> {
+fn serving<'a>(place: &'a TargetPlace<'a>, name: &'a str) -> Option<Serving<'a>> {
     let generation = place.state.generations.get(name)?;
     Some(Serving { place, name, generation })
 }
 
 /// The switch: one rename.
-fn commit(place: &mut Place<'_>, to: &str) -> Result<(), Error> {
+fn commit(place: &mut TargetPlace<'_>, to: &str) -> Result<(), Error> {
     let old = place.state.current.replace(to.to_owned());
     if old.as_deref() != Some(to) {
         place.state.previous = old;
@@ -141,7 +146,7 @@ fn commit(place: &mut Place<'_>, to: &str) -> Result<(), Error> {
 }
 
 /// How the developer logs in is the same after every switch, but for a key's place: the next run writes it.
-fn write_client(house: &House, place: &Place<'_>) {
+fn write_client(house: &House, place: &TargetPlace<'_>) {
     if let Err(e) = place.write_client() {
         house.progress.warn(&format!("{}: its client.cnf is as it was: {}", place.name, said(&e)));
     }
@@ -149,7 +154,7 @@ fn write_client(house: &House, place: &Place<'_>) {
 
 /// The old one serves again, and is written down again: in this order, since the next run mends what is written, and nobody else
 /// starts a server. What fails here is told; why all this came is the error.
-fn revert(house: &House, place: &mut Place<'_>, before: State, to: &str, ran: bool) {
+fn revert(house: &House, place: &mut TargetPlace<'_>, before: TargetState, to: &str, ran: bool) {
     let warn = |name: &str, what: &str, e: &Error| {
         house.progress.warn(&format!("{name}: {what}: {}", said(e)));
     };
@@ -173,7 +178,7 @@ fn revert(house: &House, place: &mut Place<'_>, before: State, to: &str, ran: bo
 }
 
 /// Starts the one that was there before.
-fn again(house: &House, place: &Place<'_>, old: &str) -> Result<(), Error> {
+fn again(house: &House, place: &TargetPlace<'_>, old: &str) -> Result<(), Error> {
     let none = Accounts::default();
     let coming = begin(place, old, &none)?;
     serve(house, place, old, &none, coming)
@@ -185,7 +190,7 @@ fn said(error: &dyn std::error::Error) -> String {
 }
 
 /// Finishes or reverts what a killed run left behind, and starts what is to be up. Returns what was done, in words.
-pub(crate) fn repair(house: &House, place: &mut Place<'_>) -> Result<Option<String>, Error> {
+pub(crate) fn repair(house: &House, place: &mut TargetPlace<'_>) -> Result<Option<String>, Error> {
     let mut done: Vec<&str> = finish(house, place)?.into_iter().collect();
     if raise(house, place)? {
         done.push("the instance is started");
@@ -194,7 +199,7 @@ pub(crate) fn repair(house: &House, place: &mut Place<'_>) -> Result<Option<Stri
 }
 
 /// Finishes or reverts a switch that was interrupted, and clears away what belongs to no generation in use.
-pub(crate) fn finish(house: &House, place: &mut Place<'_>) -> Result<Option<&'static str>, Error> {
+pub(crate) fn finish(house: &House, place: &mut TargetPlace<'_>) -> Result<Option<&'static str>, Error> {
     let mut done = None;
     if let Some(next) = place.state.next.clone() {
         if serving(place, &next).is_some_and(|next| next.answers() && next.prove().is_ok()) {
@@ -221,7 +226,7 @@ pub(crate) fn finish(house: &House, place: &mut Place<'_>) -> Result<Option<&'st
 }
 
 /// Starts what is to be up and is not. Returns whether it did.
-pub(crate) fn raise(house: &House, place: &Place<'_>) -> Result<bool, Error> {
+pub(crate) fn raise(house: &House, place: &TargetPlace<'_>) -> Result<bool, Error> {
     let Some(current) = Serving::in_use(place) else { return Ok(false) };
     // One that runs and does not answer is on its way down, or up for a run that was killed.
     let at_port = current.answers();

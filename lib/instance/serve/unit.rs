@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 
 use crate::engine::{self, HostUser};
 use crate::house::House;
-use crate::instance::home::Place;
+use crate::instance::home::TargetPlace;
 
 /// There as long as systemd runs the host (sd_booted(3)).
 const BOOTED: &str = "/run/systemd/system";
@@ -33,7 +33,7 @@ const UNITS: [&str; 3] = ["/etc/systemd/system", "/usr/local/lib/systemd/system"
 const SYSTEMCTL: &str = "/usr/bin/systemctl";
 
 /// What is to be up is in its unit's hands afterwards. Nobody may hold the target's lock: the unit's `up` takes it.
-pub(crate) fn hand_over(house: &House, place: &Place<'_>) {
+pub(crate) fn hand_over(house: &House, place: &TargetPlace<'_>) {
     let Some((name, _)) = place.state.in_use().filter(|_| place.state.up && is_wanted(house)) else { return };
     let unit = unit_of(&place.name);
     for process in engine::running(&place.data(name)) {

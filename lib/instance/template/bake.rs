@@ -14,11 +14,11 @@ use std::time::Instant;
 use jiff::Timestamp;
 use walkdir::WalkDir;
 
-use super::facts::{Facts, dumps_of, id_of, identity};
-use crate::engine::{self, Brand, Program, Service};
+use super::facts::{TemplateFacts, dumps_of, id_of, identity};
+use crate::engine::{self, Brand, DetachedServer, ServerProgram};
 use crate::house::House;
 use crate::instance::error::Error;
-use crate::instance::home::{Home, remove, write_json};
+use crate::instance::home::{InstanceHome, remove, write_json};
 use crate::instance::serve::{ADMIN, LOADER, admin_lines, lock_loader};
 use crate::mysql::{Engine, Server, Session};
 use crate::restore::ChosenDump;
@@ -36,8 +36,8 @@ const LEFT_OUT: [&str; 2] = ["auto.cnf", "ib_buffer_pool"];
 /// Bakes a template at `directory`.
 pub(super) fn bake(
     house: &House,
-    home: &Home,
-    program: &Program,
+    home: &InstanceHome,
+    program: &ServerProgram,
     dump: &ChosenDump,
     directory: &Path,
 ) -> Result<(), Error> {
@@ -65,7 +65,7 @@ pub(super) fn bake(
     }
     let tables = made?;
     let manifest = dump.manifest();
-    let facts = Facts {
+    let facts = TemplateFacts {
         dump: file,
         dump_sha256: identity(dump),
         dumps: dumps_of(house),
@@ -93,8 +93,8 @@ pub(super) fn bake(
 
 fn fill(
     house: &House,
-    home: &Home,
-    program: &Program,
+    home: &InstanceHome,
+    program: &ServerProgram,
     dump: &ChosenDump,
     partial: &Path,
 ) -> Result<Vec<crate::document::TableDigest>, Error> {
@@ -102,7 +102,7 @@ fn fill(
     program.install(&data, home.user)?;
     house.cancel.check()?;
     let [admin, loader] = [(); 2].map(|()| engine::new_password());
-    let service = Service {
+    let service = DetachedServer {
         program,
         home: partial,
         user: home.user,
@@ -139,7 +139,7 @@ fn fill(
 }
 
 /// For the load alone: what a crash would lose is thrown away by the next run.
-fn settings(program: &Program) -> String {
+fn settings(program: &ServerProgram) -> String {
     let mut lines = "skip-log-bin\nskip-name-resolve\ncharacter-set-server=utf8mb4\ninnodb-buffer-pool-size=256M\n\
                      innodb-flush-log-at-trx-commit=0\nperformance-schema=OFF\nlocal-infile=1\nmax-allowed-packet=1G\n\
                      innodb-buffer-pool-dump-at-shutdown=OFF\n"
@@ -151,7 +151,7 @@ fn settings(program: &Program) -> String {
 }
 
 /// Ours, and the loader's with rights on the dump's databases alone. Those of the installation go.
-fn accounts(program: &Program, dump: &ChosenDump, admin: &str, loader: &str) -> String {
+fn accounts(program: &ServerProgram, dump: &ChosenDump, admin: &str, loader: &str) -> String {
     let account = format!("'{LOADER}'@'localhost'");
     let mut lines = format!("CREATE USER {account} IDENTIFIED BY {};\n", plain_literal(loader));
     for database in &dump.manifest().databases {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::{self, Purpose};
 use crate::document::TableDigest;
-use crate::engine::Program;
+use crate::engine::ServerProgram;
 use crate::house::House;
 use crate::instance::error::Error;
 use crate::instance::home::read_json;
@@ -17,7 +17,7 @@ use crate::sql::hex;
 
 /// What a template says of itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Facts {
+pub(crate) struct TemplateFacts {
     /// File name of the dump.
     pub(crate) dump: String,
     /// SHA-256 of what the dump says about itself, the hashes of all its parts among it.
@@ -26,7 +26,7 @@ pub(crate) struct Facts {
     #[serde(default)]
     pub(crate) dumps: Option<PathBuf>,
     /// What made the data directory.
-    pub(crate) program: Program,
+    pub(crate) program: ServerProgram,
     /// Our version.
     pub(crate) tool_version: String,
     /// When.
@@ -44,7 +44,7 @@ pub(crate) struct Facts {
 }
 
 /// What is at a template's place; nothing if there is none.
-pub(super) fn facts_of(directory: &Path) -> Result<Option<Facts>, Error> {
+pub(super) fn facts_of(directory: &Path) -> Result<Option<TemplateFacts>, Error> {
     read_json(&directory.join("template.json"))
 }
 

@@ -11,11 +11,11 @@ mod rotate;
 use std::path::PathBuf;
 
 use super::error::Error;
-use super::home::{Home, Lock};
-use crate::engine::{self, Program};
+use super::home::{InstanceHome, Lock};
+use crate::engine::{self, ServerProgram};
 use crate::house::House;
 use crate::restore::ChosenDump;
-use facts::{Facts, facts_of, id_of, identity};
+use facts::{TemplateFacts, facts_of, id_of, identity};
 
 pub(crate) use rotate::rotate;
 
@@ -26,7 +26,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug)]
 pub(crate) struct Template {
     pub(crate) directory: PathBuf,
-    pub(crate) facts: Facts,
+    pub(crate) facts: TemplateFacts,
     /// Whether it was baked now.
     pub(crate) fresh: bool,
     _lock: Lock,
@@ -35,8 +35,8 @@ pub(crate) struct Template {
 /// Finds the template of a dump, or bakes it. Two at once bake it once.
 pub(crate) fn template_of(
     house: &House,
-    home: &Home,
-    program: &Program,
+    home: &InstanceHome,
+    program: &ServerProgram,
     dump: &ChosenDump,
 ) -> Result<Template, Error> {
     let key = key(dump, program);
@@ -58,7 +58,11 @@ pub(crate) fn template_of(
 }
 
 /// Whether there is a template already.
-pub(crate) fn is_baked(home: &Home, program: &Program, dump: &ChosenDump) -> Result<bool, Error> {
+pub(crate) fn is_baked(
+    home: &InstanceHome,
+    program: &ServerProgram,
+    dump: &ChosenDump,
+) -> Result<bool, Error> {
     Ok(facts_of(&home.root.join("templates").join(key(dump, program)))?.is_some())
 }
 
@@ -70,7 +74,7 @@ impl Template {
 }
 
 /// `app-20261122T020000Z-0a1b2c3d-mariadb-10.11.14-1`.
-fn key(dump: &ChosenDump, program: &Program) -> String {
+fn key(dump: &ChosenDump, program: &ServerProgram) -> String {
     let name = dump.section().name;
     let name: String =
         name.trim_end_matches(".sql.gz").chars().filter(|c| crate::archive::is_file_letter(*c)).collect();

@@ -6,15 +6,15 @@ use std::fs;
 use super::Template;
 use super::facts::{dumps_of, facts_of, id_of};
 use crate::archive;
-use crate::engine::Program;
+use crate::engine::ServerProgram;
 use crate::house::House;
 use crate::instance::error::Error;
-use crate::instance::home::{Home, Lock, Place, remove};
+use crate::instance::home::{InstanceHome, Lock, TargetPlace, remove};
 use crate::instance::target::InstanceTarget;
 
 /// Removes templates whose dump is rotated away, those of a version of the same server that nobody uses any more, and what dead runs left. The
 /// one that is held stays, whatever is true of it, and so does each that somebody copies.
-pub(crate) fn rotate(house: &House, home: &Home, held: &Template) -> Result<(), Error> {
+pub(crate) fn rotate(house: &House, home: &InstanceHome, held: &Template) -> Result<(), Error> {
     // Where there is no directory to go by, every dump may still be there.
     let Some(directory) = dumps_of(house) else { return Ok(()) };
     let used = programs_in_use(house, home)?;
@@ -49,17 +49,18 @@ pub(crate) fn rotate(house: &House, home: &Home, held: &Template) -> Result<(), 
 }
 
 /// The programs of all targets, and those that instances were made with.
-fn programs_in_use(house: &House, home: &Home) -> Result<Vec<Program>, Error> {
+fn programs_in_use(house: &House, home: &InstanceHome) -> Result<Vec<ServerProgram>, Error> {
     let configured = InstanceTarget::sections(&house.config);
     let paths = configured.map(|(_, settings)| settings.program.as_ref().map(std::path::PathBuf::from));
-    let mut used: Vec<Program> = paths.filter_map(|path| Program::find(path.as_deref(), None).ok()).collect();
+    let mut used: Vec<ServerProgram> =
+        paths.filter_map(|path| ServerProgram::find(path.as_deref(), None).ok()).collect();
     for name in home.targets()? {
-        let generations = Place::look(home, &name)?.state.generations;
+        let generations = TargetPlace::look(home, &name)?.state.generations;
         used.extend(generations.into_values().map(|generation| generation.program));
     }
     Ok(used)
 }
 
-fn same(one: &Program, other: &Program) -> bool {
+fn same(one: &ServerProgram, other: &ServerProgram) -> bool {
     one.brand == other.brand && one.version == other.version
 }

@@ -6,15 +6,15 @@
 
 use super::target::{Made, Target, Wish};
 use super::{choice, cipher, dates, digits, json, network, numbers, people, plain, shapes, tokens};
-use crate::config::{KindWords, MaskConfig, Vocabulary, Wrong};
+use crate::config::{KindVocabulary, KindWords, MaskConfig, Wrong};
 use crate::mask::masks::Mask;
-use crate::mask::traits::{Nature, Outcome, Trace, Value};
+use crate::mask::traits::{LeakTraits, ResultTrait, TraceTrait, ValueTrait};
 
 /// A kind.
 struct Kind {
     name: &'static str,
     /// What those who look for leaks must know of it.
-    traits: Nature,
+    traits: LeakTraits,
     /// Which settings it reads: one that is not read would promise something.
     settings: &'static [&'static str],
     /// What is wrong with its settings, whatever the column.
@@ -25,7 +25,7 @@ struct Kind {
     make: fn(&Wish<'_>) -> Result<Made, Wrong>,
 }
 
-const fn kind(name: &'static str, traits: Nature, make: fn(&Wish<'_>) -> Result<Made, Wrong>) -> Kind {
+const fn kind(name: &'static str, traits: LeakTraits, make: fn(&Wish<'_>) -> Result<Made, Wrong>) -> Kind {
     Kind { name, traits, settings: &[], check: |_| Ok(()), unique_prefix: |_| 0, make }
 }
 
@@ -45,101 +45,105 @@ impl Kind {
 
 /// Every kind.
 static KINDS: &[Kind] = {
-    use Outcome::{Open, Ours};
-    use Trace::{Left, None as Nothing};
-    use Value::{Telling, Untelling, Vague};
+    use ResultTrait::{Open, Ours};
+    use TraceTrait::{Left, None as Nothing};
+    use ValueTrait::{Telling, Untelling, Vague};
     &[
-        kind("null", Nature::of(Ours, Vague, Nothing), |w| plain::null(w.target)),
-        kind("constant", Nature::of(Ours, Vague, Nothing), |w| plain::constant(w.target, w.config))
+        kind("null", LeakTraits::of(Ours, Vague, Nothing), |w| plain::null(w.target)),
+        kind("constant", LeakTraits::of(Ours, Vague, Nothing), |w| plain::constant(w.target, w.config))
             .reads(&["value"])
             .checked(|c| plain::value(c).map(drop)),
-        kind("empty", Nature::of(Ours, Vague, Nothing), |w| plain::empty(w.target)),
+        kind("empty", LeakTraits::of(Ours, Vague, Nothing), |w| plain::empty(w.target)),
         // With a reason: clear values are fine.
-        kind("keep", Nature::of(Ours, Untelling, Nothing), |w| plain::keep(w.target, w.config))
+        kind("keep", LeakTraits::of(Ours, Untelling, Nothing), |w| plain::keep(w.target, w.config))
             .reads(&["reason"])
             .checked(plain::reason),
-        kind("text", Nature::of(Ours, Untelling, Nothing), |w| plain::text(w.target)),
-        kind("redact", Nature::of(Open, Untelling, Nothing), |w| plain::redact(w.target)),
-        kind("partial", Nature::of(Open, Telling, Left), |w| plain::partial(w.target, w.config))
+        kind("text", LeakTraits::of(Ours, Untelling, Nothing), |w| plain::text(w.target)),
+        kind("redact", LeakTraits::of(Open, Untelling, Nothing), |w| plain::redact(w.target)),
+        kind("partial", LeakTraits::of(Open, Telling, Left), |w| plain::partial(w.target, w.config))
             .reads(&["first", "last", "with"])
             .checked(|c| plain::ends(c).map(drop)),
-        kind("shape", Nature::of(Ours, Telling, Left), |w| plain::shape(w.target)),
-        kind("hash", Nature::of(Ours, Telling, Left), |w| tokens::hashed(w.target, w.config, w.domain))
+        kind("shape", LeakTraits::of(Ours, Telling, Left), |w| plain::shape(w.target)),
+        kind("hash", LeakTraits::of(Ours, Telling, Left), |w| tokens::hashed(w.target, w.config, w.domain))
             .reads(&["length", "prefix"])
             .unique_prefix(|c| tokens::unique_prefix(c, 0)),
-        kind("email", Nature::of(Ours, Telling, Left), |w| tokens::email(w.target, w.config, w.domain))
+        kind("email", LeakTraits::of(Ours, Telling, Left), |w| tokens::email(w.target, w.config, w.domain))
             .reads(&["host", "prefix", "length"])
             .unique_prefix(|c| tokens::unique_prefix(c, 5)),
-        kind("username", Nature::of(Ours, Telling, Left), |w| tokens::prefixed(w, "user"))
+        kind("username", LeakTraits::of(Ours, Telling, Left), |w| tokens::prefixed(w, "user"))
             .reads(&["length", "prefix"])
             .unique_prefix(|c| tokens::unique_prefix(c, 5)),
-        kind("slug", Nature::of(Ours, Telling, Left), |w| tokens::prefixed(w, "page-"))
+        kind("slug", LeakTraits::of(Ours, Telling, Left), |w| tokens::prefixed(w, "page-"))
             .reads(&["length", "prefix"])
             .unique_prefix(|c| tokens::unique_prefix(c, 5)),
-        kind("name", Nature::of(Ours, Telling, Left), |w| people::name(w.target, w.domain)),
-        kind("person", Nature::of(Ours, Telling, Left), |w| people::person(w.target, w.config, w.domain))
+        kind("name", LeakTraits::of(Ours, Telling, Left), |w| people::name(w.target, w.domain)),
+        kind("person", LeakTraits::of(Ours, Telling, Left), |w| people::person(w.target, w.config, w.domain))
             .reads(&["part", "of"])
             .checked(|c| people::part(c).map(drop))
             .unique_prefix(|_| people::UNIQUE_PREFIX),
-        kind("first_name", Nature::of(Ours, Telling, Left), |w| people::first_name(w.target, w.domain)),
-        kind("last_name", Nature::of(Ours, Telling, Left), |w| people::last_name(w.target, w.domain)),
-        kind("company", Nature::of(Ours, Telling, Left), |w| people::company(w.target, w.domain)),
-        kind("street", Nature::of(Ours, Telling, Left), |w| people::street(w.target, w.domain)),
-        kind("city", Nature::of(Ours, Untelling, Left), |w| people::city(w.target, w.domain)),
-        kind("phone", Nature::of(Ours, Telling, Left), |w| shapes::phone(w.target, w.config, w.domain))
+        kind("first_name", LeakTraits::of(Ours, Telling, Left), |w| people::first_name(w.target, w.domain)),
+        kind("last_name", LeakTraits::of(Ours, Telling, Left), |w| people::last_name(w.target, w.domain)),
+        kind("company", LeakTraits::of(Ours, Telling, Left), |w| people::company(w.target, w.domain)),
+        kind("street", LeakTraits::of(Ours, Telling, Left), |w| people::street(w.target, w.domain)),
+        kind("city", LeakTraits::of(Ours, Untelling, Left), |w| people::city(w.target, w.domain)),
+        kind("phone", LeakTraits::of(Ours, Telling, Left), |w| shapes::phone(w.target, w.config, w.domain))
             .reads(&["format"]),
-        kind("pattern", Nature::of(Ours, Telling, Left), |w| shapes::pattern(w.target, w.config, w.domain))
-            .reads(&["format", "check"])
-            .checked(|c| shapes::pattern_settings(c).map(drop)),
+        kind("pattern", LeakTraits::of(Ours, Telling, Left), |w| {
+            shapes::pattern(w.target, w.config, w.domain)
+        })
+        .reads(&["format", "check"])
+        .checked(|c| shapes::pattern_settings(c).map(drop)),
         // An index on a part of it would cut digits off that keep values apart.
-        kind("cipher", Nature::of(Ours, Telling, Left), |w| cipher::cipher(w.target, w.domain))
+        kind("cipher", LeakTraits::of(Ours, Telling, Left), |w| cipher::cipher(w.target, w.domain))
             .unique_prefix(|_| u64::MAX),
-        kind("card", Nature::of(Ours, Telling, Left), |w| digits::card(w.target, w.config, w.domain))
+        kind("card", LeakTraits::of(Ours, Telling, Left), |w| digits::card(w.target, w.config, w.domain))
             .reads(&["prefix", "first", "length"])
             .checked(|c| digits::card_settings(c).map(drop)),
-        kind("iban", Nature::of(Ours, Telling, Left), |w| digits::iban(w.target, w.domain)),
-        kind("permute", Nature::of(Ours, Untelling, Left), |w| numbers::permute(w.target, w.domain)),
-        kind("noise", Nature::of(Ours, Untelling, Left), |w| numbers::noise(w.target, w.config, w.domain))
-            .reads(&["percent", "of"])
-            .checked(|c| numbers::percent(c).map(drop)),
-        kind("bucket", Nature::of(Ours, Untelling, Left), |w| numbers::bucket(w.target, w.config))
+        kind("iban", LeakTraits::of(Ours, Telling, Left), |w| digits::iban(w.target, w.domain)),
+        kind("permute", LeakTraits::of(Ours, Untelling, Left), |w| numbers::permute(w.target, w.domain)),
+        kind("noise", LeakTraits::of(Ours, Untelling, Left), |w| {
+            numbers::noise(w.target, w.config, w.domain)
+        })
+        .reads(&["percent", "of"])
+        .checked(|c| numbers::percent(c).map(drop)),
+        kind("bucket", LeakTraits::of(Ours, Untelling, Left), |w| numbers::bucket(w.target, w.config))
             .reads(&["step", "min", "max"])
             .checked(|c| numbers::step(c).map(drop)),
-        kind("clamp", Nature::of(Ours, Untelling, Left), |w| numbers::clamp(w.target, w.config))
+        kind("clamp", LeakTraits::of(Ours, Untelling, Left), |w| numbers::clamp(w.target, w.config))
             .reads(&["min", "max"])
             .checked(numbers::limits),
-        kind("geo", Nature::of(Ours, Untelling, Left), |w| numbers::geo(w.target, w.config))
+        kind("geo", LeakTraits::of(Ours, Untelling, Left), |w| numbers::geo(w.target, w.config))
             .reads(&["digits"]),
-        kind("shift", Nature::of(Ours, Untelling, Left), |w| dates::shift(w.target, w.config, w.domain))
+        kind("shift", LeakTraits::of(Ours, Untelling, Left), |w| dates::shift(w.target, w.config, w.domain))
             .reads(&["of", "days", "step"])
             .checked(|c| dates::moves(c).map(drop)),
-        kind("generalise", Nature::of(Ours, Untelling, Left), |w| dates::generalise(w.target, w.config))
+        kind("generalise", LeakTraits::of(Ours, Untelling, Left), |w| dates::generalise(w.target, w.config))
             .reads(&["to"])
             .checked(|c| dates::part(c).map(drop)),
-        kind("ip", Nature::of(Ours, Telling, Left), |w| network::ip(w.target, w.config, w.domain))
+        kind("ip", LeakTraits::of(Ours, Telling, Left), |w| network::ip(w.target, w.config, w.domain))
             .reads(&["network"]),
-        kind("mac", Nature::of(Ours, Telling, Left), |w| network::mac(w.target, w.domain)),
-        kind("uuid", Nature::of(Ours, Telling, Left), |w| tokens::uuid(w.target, w.domain))
+        kind("mac", LeakTraits::of(Ours, Telling, Left), |w| network::mac(w.target, w.domain)),
+        kind("uuid", LeakTraits::of(Ours, Telling, Left), |w| tokens::uuid(w.target, w.domain))
             .unique_prefix(|_| tokens::UUID_PREFIX),
-        kind("choice", Nature::of(Ours, Untelling, Nothing), choice::choice)
+        kind("choice", LeakTraits::of(Ours, Untelling, Nothing), choice::choice)
             .reads(&["values", "weights", "of", "map", "value"])
             .checked(|c| choice::settings(c).map(drop)),
-        kind("json", Nature::of(Open, Untelling, Nothing), |w| json::json(w.target, w.config, make))
+        kind("json", LeakTraits::of(Open, Untelling, Nothing), |w| json::json(w.target, w.config, make))
             .reads(&["paths"])
             .checked(|c| json::paths(c).map(drop)),
-        kind("password", Nature::of(Ours, Telling, Nothing), |w| tokens::password(w.target, w.config))
+        kind("password", LeakTraits::of(Ours, Telling, Nothing), |w| tokens::password(w.target, w.config))
             .reads(&["value"])
             .checked(|c| tokens::password_value(c).map(drop)),
-        kind("sql", Nature::of(Open, Vague, Nothing), |w| plain::written(w.config))
+        kind("sql", LeakTraits::of(Open, Vague, Nothing), |w| plain::written(w.config))
             .reads(&["sql"])
             .checked(|c| plain::sql(c).map(drop)),
     ]
 };
 
 /// What the loader of `refresh.toml` must know of the kinds.
-pub fn vocabulary() -> Vocabulary {
+pub fn vocabulary() -> KindVocabulary {
     let words = |kind: &Kind| KindWords { name: kind.name, settings: kind.settings, check: kind.check };
-    Vocabulary { kinds: KINDS.iter().map(words).collect() }
+    KindVocabulary { kinds: KINDS.iter().map(words).collect() }
 }
 
 /// Compiles one entry for one column.

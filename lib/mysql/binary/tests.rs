@@ -14,13 +14,13 @@ fn definition(kind: u8, flags: u16, width: u32, decimals: u8) -> Vec<u8> {
     all
 }
 
-fn kind(kind: u8, flags: u16, width: u32, decimals: u8) -> Kind {
-    Kind::of_definition(&definition(kind, flags, width, decimals)).unwrap()
+fn kind(kind: u8, flags: u16, width: u32, decimals: u8) -> ValueLayout {
+    ValueLayout::of_definition(&definition(kind, flags, width, decimals)).unwrap()
 }
 
-fn texts(kinds: &[Kind], packet: &[u8]) -> Vec<Option<String>> {
+fn texts(kinds: &[ValueLayout], packet: &[u8]) -> Vec<Option<String>> {
     let mut room = Vec::new();
-    let mut row = Row::new(kinds, packet, &mut room).unwrap();
+    let mut row = BinaryRow::new(kinds, packet, &mut room).unwrap();
     let mut all = Vec::new();
     while let Some(value) = row.next() {
         all.push(value.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()));
@@ -29,7 +29,7 @@ fn texts(kinds: &[Kind], packet: &[u8]) -> Vec<Option<String>> {
 }
 
 /// One value of one column.
-fn text(kind: Kind, value: &[u8]) -> String {
+fn text(kind: ValueLayout, value: &[u8]) -> String {
     texts(&[kind], &[&[0], value].concat()).pop().unwrap().unwrap()
 }
 
@@ -82,16 +82,16 @@ fn bytes_are_as_they_come_and_nulls_take_no_room() {
     let text = |text: &str| Some(text.to_owned());
     assert_eq!(texts(&kinds, &row), [text("ab"), None, None, None, text(""), text(""), None, text("5")]);
     for shape in [0x00, 0x0f, 0x10, 0xf2, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfe, 0xff] {
-        assert_eq!(kind(shape, 0, 9, 0), Kind::Bytes, "{shape:x}");
+        assert_eq!(kind(shape, 0, 9, 0), ValueLayout::Bytes, "{shape:x}");
     }
 }
 
 #[test]
 fn a_type_that_is_not_known_and_half_a_definition_are_not_taken() {
-    assert_eq!(Kind::of_definition(&definition(0x33, 0, 9, 0)), None);
+    assert_eq!(ValueLayout::of_definition(&definition(0x33, 0, 9, 0)), None);
     let whole = definition(0x03, 0, 9, 0);
     for end in 0..whole.len() - 2 {
-        assert_eq!(Kind::of_definition(&whole[..end]), None, "{end}");
+        assert_eq!(ValueLayout::of_definition(&whole[..end]), None, "{end}");
     }
 }
 
@@ -103,7 +103,7 @@ fn a_row_that_is_cut_off_has_fewer_values() {
     for end in 1..whole.len() {
         assert!(texts(&kinds, &whole[..end]).len() < 4, "{end}");
     }
-    assert!(Row::new(&kinds, &[], &mut Vec::new()).is_none());
+    assert!(BinaryRow::new(&kinds, &[], &mut Vec::new()).is_none());
 }
 
 proptest! {
@@ -114,13 +114,13 @@ proptest! {
         shapes in prop::collection::vec((any::<u8>(), any::<u16>(), 0u32..300, any::<u8>()), 0..20),
         packet in prop::collection::vec(any::<u8>(), 0..120),
     ) {
-        let _ = Kind::of_definition(&definition);
-        let kinds: Vec<Kind> = shapes
+        let _ = ValueLayout::of_definition(&definition);
+        let kinds: Vec<ValueLayout> = shapes
             .into_iter()
-            .filter_map(|(kind, flags, width, decimals)| Kind::of_definition(&self::definition(kind, flags, width, decimals)))
+            .filter_map(|(kind, flags, width, decimals)| ValueLayout::of_definition(&self::definition(kind, flags, width, decimals)))
             .collect();
         let mut room = Vec::new();
-        if let Some(mut row) = Row::new(&kinds, &packet, &mut room) {
+        if let Some(mut row) = BinaryRow::new(&kinds, &packet, &mut room) {
             let mut count = 0;
             while row.next().is_some() {
                 count += 1;

@@ -16,10 +16,10 @@ mod table;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use table::{FREE_TEXT, Template, VALUES, has_only_names};
+use table::{ErrorTemplate, FREE_TEXT, VALUES, has_only_names};
 
 use crate::outlet;
-use crate::sql::{Kind, tokens};
+use crate::sql::{TokenKind, tokens};
 
 /// What stands for what was there.
 const VALUE: &str = "…";
@@ -59,11 +59,11 @@ pub(crate) fn relayed(line: &str) -> String {
 }
 
 /// The message with the values of a template replaced, if it fits somewhere.
-fn replaced(template: &Template, message: &str) -> Option<String> {
+fn replaced(template: &ErrorTemplate, message: &str) -> Option<String> {
     let parts = parts(template.text);
     // A template may begin with a name: what is before its first words stays anyhow.
-    let parts = if parts.first() == Some(&Part::Name) { &parts[1..] } else { &parts[..] };
-    let Some(Part::Words(first)) = parts.first() else { return None };
+    let parts = if parts.first() == Some(&TemplatePart::Name) { &parts[1..] } else { &parts[..] };
+    let Some(TemplatePart::Words(first)) = parts.first() else { return None };
     let mut from = 0;
     while let Some(at) = message[from..].find(first) {
         let start = from + at;
@@ -76,45 +76,45 @@ fn replaced(template: &Template, message: &str) -> Option<String> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Words(&'static str),
     Name,
     Value,
     Expression,
 }
 
-fn parts(template: &'static str) -> Vec<Part> {
+fn parts(template: &'static str) -> Vec<TemplatePart> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some(open) = rest.find('{') {
         let close = rest[open..].find('}').map_or(rest.len(), |close| open + close);
         if open > 0 {
-            parts.push(Part::Words(&rest[..open]));
+            parts.push(TemplatePart::Words(&rest[..open]));
         }
         parts.push(match &rest[open + 1..close] {
-            "n" => Part::Name,
-            "e" => Part::Expression,
-            _ => Part::Value,
+            "n" => TemplatePart::Name,
+            "e" => TemplatePart::Expression,
+            _ => TemplatePart::Value,
         });
         rest = rest.get(close + 1..).unwrap_or_default();
     }
     if !rest.is_empty() {
-        parts.push(Part::Words(rest));
+        parts.push(TemplatePart::Words(rest));
     }
     parts
 }
 
 /// `text` from its beginning, rebuilt. A value reaches as far as it can: it may hold anything, the words of the template too.
-fn fit(parts: &[Part], text: &str) -> Option<String> {
+fn fit(parts: &[TemplatePart], text: &str) -> Option<String> {
     let Some((part, rest)) = parts.split_first() else { return Some(text.to_owned()) };
-    if let Part::Words(words) = part {
+    if let TemplatePart::Words(words) = part {
         return Some(format!("{words}{}", fit(rest, text.strip_prefix(words)?)?));
     }
     let next = match rest.first() {
-        Some(Part::Words(words)) => Some(*words),
+        Some(TemplatePart::Words(words)) => Some(*words),
         _ => None,
     };
-    if *part == Part::Name {
+    if *part == TemplatePart::Name {
         let Some(next) = next else { return Some(text.to_owned()) };
         return text.match_indices(next).find_map(|(end, _)| {
             let name = &text[..end];
@@ -126,7 +126,7 @@ fn fit(parts: &[Part], text: &str) -> Option<String> {
     text.rmatch_indices(next).find_map(|(end, _)| {
         let after = fit(rest, &text[end..])?;
         let shown = match part {
-            Part::Expression => without_literals(&text[..end]),
+            TemplatePart::Expression => without_literals(&text[..end]),
             _ => VALUE.to_owned(),
         };
         Some(format!("{shown}{after}"))
@@ -141,7 +141,7 @@ fn without_literals(sql: &str) -> String {
         out.push_str(&sql[end..token.place.start]);
         let text = token.text(sql);
         let number = text.starts_with(|c: char| c.is_ascii_digit());
-        out.push_str(if token.kind == Kind::Text || (token.kind == Kind::Word && number) {
+        out.push_str(if token.kind == TokenKind::Text || (token.kind == TokenKind::Word && number) {
             "?"
         } else {
             text
@@ -315,7 +315,11 @@ mod tests {
     fn every_template_is_well_formed_and_its_number_is_not_one_of_names() {
         for template in VALUES {
             assert!(!has_only_names(template.number), "{}", template.number);
-            assert!(parts(template.text).iter().any(|part| matches!(part, Part::Value | Part::Expression)));
+            assert!(
+                parts(template.text)
+                    .iter()
+                    .any(|part| matches!(part, TemplatePart::Value | TemplatePart::Expression))
+            );
         }
     }
 }

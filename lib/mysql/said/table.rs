@@ -4,17 +4,17 @@
 //! `{e}` an expression: names stay, literals go.
 
 /// An error that quotes what stands in a row.
-pub(super) struct Template {
+pub(super) struct ErrorTemplate {
     pub(super) number: u16,
     pub(super) text: &'static str,
 }
 
-const fn template(number: u16, text: &'static str) -> Template {
-    Template { number, text }
+const fn template(number: u16, text: &'static str) -> ErrorTemplate {
+    ErrorTemplate { number, text }
 }
 
 /// Longer ones first where one is the beginning of another.
-pub(super) const VALUES: &[Template] = &[
+pub(super) const VALUES: &[ErrorTemplate] = &[
     template(1062, "Duplicate entry '{}' for key {n}"),
     template(1586, "Duplicate entry '{}' for key {n}"),
     template(3026, "Duplicate entry '{}'."),

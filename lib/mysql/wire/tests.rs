@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-type Rows = Vec<Vec<Option<Vec<u8>>>>;
+type TextRows = Vec<Vec<Option<Vec<u8>>>>;
 
 fn packet(payload: &[u8]) -> Vec<u8> {
     let mut all = Vec::new();
@@ -40,9 +40,9 @@ fn row(values: &[Option<Vec<u8>>]) -> Vec<u8> {
 }
 
 /// What a client makes of a server that is asked these questions and answers so, in pieces.
-fn talk(turns: &[(&[u8], &[u8])], piece: usize) -> mysql::Result<Rows> {
+fn talk(turns: &[(&[u8], &[u8])], piece: usize) -> mysql::Result<TextRows> {
     let (client, mut server) = UnixStream::pair().unwrap();
-    let mut rows = Rows::new();
+    let mut rows = TextRows::new();
     std::thread::scope(|scope| {
         scope.spawn(move || {
             for (question, answer) in turns {
@@ -76,13 +76,13 @@ const EXECUTE: &[u8] = b"\x0a\0\0\0\x17\x07\0\0\0\0\x01\0\0\0";
 const CLOSE: &[u8] = b"\x05\0\0\0\x19\x07\0\0\0";
 
 /// The same of one that prepares nothing.
-fn heard(answer: &[u8], piece: usize) -> mysql::Result<Rows> {
+fn heard(answer: &[u8], piece: usize) -> mysql::Result<TextRows> {
     let full = packet(b"\xff\xb5\x05#42000Can't create more than max_prepared_stmt_count statements");
     talk(&[(PREPARE, &full), (QUERY, answer)], piece)
 }
 
 /// And of one that has prepared statement 7.
-fn prepared(promise: &[u8], answer: &[u8], piece: usize) -> mysql::Result<Rows> {
+fn prepared(promise: &[u8], answer: &[u8], piece: usize) -> mysql::Result<TextRows> {
     talk(&[(PREPARE, promise), (EXECUTE, answer), (CLOSE, b"")], piece)
 }
 

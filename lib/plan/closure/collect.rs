@@ -9,13 +9,13 @@ use super::conditions::kept_children;
 use super::drops;
 use super::pool::share_out;
 use super::roots::{self, When};
-use super::sql::Rows;
+use super::sql::ChildRows;
 use crate::document::TableClass;
 use crate::house::House;
 use crate::mysql::{Session, number};
 use crate::plan::error::Error;
 use crate::plan::read::along;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::progress::Unit;
 use crate::work_schema;
@@ -90,7 +90,7 @@ struct Round<'a> {
 }
 
 /// One statement along one relation, and the table that it adds to.
-struct Step<'a> {
+struct CollectStep<'a> {
     edge: &'a Edge,
     into: usize,
     sql: String,
@@ -108,7 +108,7 @@ impl Round<'_> {
             generation += 1;
             let next: Vec<&&Edge> = edges.iter().filter(|edge| fresh.contains(&edge.parent)).collect();
             self.read_by_generation(next.iter().map(|edge| edge.parent).collect())?;
-            let steps = next.into_iter().map(|edge| Step {
+            let steps = next.into_iter().map(|edge| CollectStep {
                 edge,
                 into: edge.child,
                 sql: words.down(edge, generation),
@@ -124,8 +124,11 @@ impl Round<'_> {
         let words = self.blueprint.words();
         let edges: Vec<&Edge> = self.blueprint.down().filter(|edge| tables.contains(&edge.child)).collect();
         for generation in 1..=last_down + 1 {
-            let steps =
-                edges.iter().map(|edge| Step { edge, into: edge.child, sql: words.down(edge, generation) });
+            let steps = edges.iter().map(|edge| CollectStep {
+                edge,
+                into: edge.child,
+                sql: words.down(edge, generation),
+            });
             self.run("children", steps.collect())?;
         }
         Ok(last_down + 1)
@@ -139,23 +142,26 @@ impl Round<'_> {
         for edge in &edges {
             let condition = kept_children(self.blueprint, words, edge.child, last_down);
             let rows = match self.blueprint.kept(edge.child) {
-                Kept::Keys => Rows::Until(last_down, words.brings_its_parent(edge).then_some(edge.number)),
-                Kept::Children => Rows::Matching(&condition),
-                Kept::Along(owner) => Rows::Along(self.blueprint.owner(owner), last_down),
-                Kept::All | Kept::Nothing => Rows::All,
+                RowsFrom::Keys => {
+                    ChildRows::Until(last_down, words.brings_its_parent(edge).then_some(edge.number))
+                }
+                RowsFrom::Children => ChildRows::Matching(&condition),
+                RowsFrom::Along(owner) => ChildRows::Along(self.blueprint.owner(owner), last_down),
+                RowsFrom::All | RowsFrom::Nothing => ChildRows::All,
             };
-            steps.push(Step { edge, into: edge.parent, sql: words.up(edge, rows, generation) });
+            steps.push(CollectStep { edge, into: edge.parent, sql: words.up(edge, rows, generation) });
         }
         let mut fresh = self.run("parents", steps)?;
         while !fresh.is_empty() {
-            let rows = Rows::Of(generation);
+            let rows = ChildRows::Of(generation);
             generation += 1;
             // Tables without keys gain nothing on the way up.
-            let reached =
-                |edge: &&&Edge| fresh.contains(&edge.child) && self.blueprint.kept(edge.child) == Kept::Keys;
+            let reached = |edge: &&&Edge| {
+                fresh.contains(&edge.child) && self.blueprint.kept(edge.child) == RowsFrom::Keys
+            };
             let next: Vec<&&Edge> = edges.iter().filter(reached).collect();
             self.read_by_generation(next.iter().map(|edge| edge.child).collect())?;
-            let steps = next.into_iter().map(|edge| Step {
+            let steps = next.into_iter().map(|edge| CollectStep {
                 edge,
                 into: edge.parent,
                 sql: words.up(edge, rows, generation),
@@ -189,8 +195,8 @@ impl Round<'_> {
 
     /// Does the steps of one round; the tables that gained rows. A round reads only rows of rounds before it, so steps
     /// into different tables do not meet. Those into the same one keep their order: it decides which reason counts.
-    fn run(&mut self, what: &str, steps: Vec<Step<'_>>) -> Result<BTreeSet<usize>, Error> {
-        let mut groups: BTreeMap<usize, Vec<Step<'_>>> = BTreeMap::new();
+    fn run(&mut self, what: &str, steps: Vec<CollectStep<'_>>) -> Result<BTreeSet<usize>, Error> {
+        let mut groups: BTreeMap<usize, Vec<CollectStep<'_>>> = BTreeMap::new();
         for step in steps {
             groups.entry(step.into).or_default().push(step);
         }

@@ -1,15 +1,20 @@
 //! Conditions that several wings ask: which rows of a table without a key are kept, and which references lose their parent.
 
-use super::sql::{Rows, Words};
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use super::sql::{ChildRows, ClosureSql};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 
 /// The rows of a table without a key that are kept, a condition over alias `c`: those with a kept parent.
-pub(crate) fn kept_children(blueprint: &Blueprint, words: Words<'_>, table: usize, last_down: u64) -> String {
+pub(crate) fn kept_children(
+    blueprint: &Blueprint,
+    words: ClosureSql<'_>,
+    table: usize,
+    last_down: u64,
+) -> String {
     let owners = blueprint
         .edges
         .iter()
-        .filter(|edge| edge.child == table && edge.down && blueprint.kept(edge.parent) == Kept::Keys);
+        .filter(|edge| edge.child == table && edge.down && blueprint.kept(edge.parent) == RowsFrom::Keys);
     let reasons = owners.map(|edge| {
         let kept = words.parent_kept(edge, &words.values(edge), (0, last_down));
         edge.filter.as_deref().map_or(kept.clone(), |filter| format!("(({filter}) AND {kept})"))
@@ -21,30 +26,32 @@ pub(crate) fn kept_children(blueprint: &Blueprint, words: Words<'_>, table: usiz
 /// The kept rows of the edge's child, wherever they are written down: what stands in FROM, and a condition for WHERE.
 pub(crate) fn kept_rows(
     blueprint: &Blueprint,
-    words: Words<'_>,
+    words: ClosureSql<'_>,
     edge: &Edge,
     last_down: u64,
 ) -> (String, String) {
     match blueprint.kept(edge.child) {
-        Kept::Keys => words.kept_child_rows(edge, Rows::Kept),
-        Kept::Children => {
+        RowsFrom::Keys => words.kept_child_rows(edge, ChildRows::Kept),
+        RowsFrom::Children => {
             let condition = kept_children(blueprint, words, edge.child, last_down);
-            words.kept_child_rows(edge, Rows::Matching(&condition))
+            words.kept_child_rows(edge, ChildRows::Matching(&condition))
         }
-        Kept::Along(owner) => words.kept_child_rows(edge, Rows::Along(blueprint.owner(owner), last_down)),
-        Kept::All | Kept::Nothing => words.kept_child_rows(edge, Rows::All),
+        RowsFrom::Along(owner) => {
+            words.kept_child_rows(edge, ChildRows::Along(blueprint.owner(owner), last_down))
+        }
+        RowsFrom::All | RowsFrom::Nothing => words.kept_child_rows(edge, ChildRows::All),
     }
 }
 
 /// A condition over alias `c` of the bare child table: it refers to a parent, and the parent does not come.
-pub(crate) fn homeless(blueprint: &Blueprint, words: Words<'_>, edge: &Edge, existing: bool) -> String {
+pub(crate) fn homeless(blueprint: &Blueprint, words: ClosureSql<'_>, edge: &Edge, existing: bool) -> String {
     let values = words.values(edge);
     let refers: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
     let comes = match blueprint.kept(edge.parent) {
-        Kept::Keys => words.parent_kept(edge, &values, (0, u64::from(u32::MAX))),
-        Kept::All => words.parent_exists(edge, &values),
+        RowsFrom::Keys => words.parent_kept(edge, &values, (0, u64::from(u32::MAX))),
+        RowsFrom::All => words.parent_exists(edge, &values),
         // Nothing that comes refers to a table that is read along a relation.
-        Kept::Along(_) | Kept::Children | Kept::Nothing => "FALSE".to_owned(),
+        RowsFrom::Along(_) | RowsFrom::Children | RowsFrom::Nothing => "FALSE".to_owned(),
     };
     let exists = words.parent_exists(edge, &values);
     let real = if existing {

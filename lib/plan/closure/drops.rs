@@ -11,7 +11,7 @@ use crate::config::Up;
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::work_schema;
 
@@ -21,7 +21,7 @@ pub(crate) fn settle(
     session: &mut Session,
     blueprint: &Blueprint,
 ) -> Result<Vec<(usize, u64)>, Error> {
-    let keyed = |edge: &&Edge| blueprint.kept(edge.child) == Kept::Keys;
+    let keyed = |edge: &&Edge| blueprint.kept(edge.child) == RowsFrom::Keys;
     let strict: Vec<&Edge> =
         blueprint.edges.iter().filter(keyed).filter(|edge| edge.up == Up::Drop).collect();
     if strict.is_empty() {

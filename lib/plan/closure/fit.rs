@@ -8,12 +8,12 @@ use super::pool::share_out;
 use super::roots::{WHOLE, When};
 use super::selects;
 use crate::config::RootConfig;
-use crate::document::{TablePlan, Target, TargetRoot, TargetUnit};
+use crate::document::{PlanFit, TablePlan, TargetRoot, TargetUnit};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::options::Limit;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 
 /// A share is exact enough when its size is so near to the limit, in per cent.
 const NEAR_PERCENT: u64 = 97;
@@ -26,7 +26,7 @@ const STRETCH_MAX: u64 = 256 * WHOLE;
 pub(crate) struct Fitted {
     pub(crate) closure: Closure,
     /// For the document.
-    pub(crate) target: Target,
+    pub(crate) target: PlanFit,
 }
 
 struct Trial<'a> {
@@ -62,13 +62,13 @@ pub(crate) fn fit(
         Limit::Rows(rows) => (TargetUnit::Rows, rows),
         Limit::Bytes(bytes) => (TargetUnit::Bytes, bytes),
     };
-    let target = Target {
+    let target = PlanFit {
         unit,
         limit,
         size,
         share_permille: share * 1000 / WHOLE,
         roots: rules.iter().map(|rule| described(When { share, ..when }.of(rule))).collect(),
-        ..Target::default()
+        ..PlanFit::default()
     };
     Ok(Fitted { closure, target })
 }
@@ -167,7 +167,7 @@ impl Trial<'_> {
             .map(|table| (find(table).unwrap_or_default(), table.from.clone(), table.rows))
             .collect();
         let rows = share_out(self.sessions, jobs, |session, (at, from, rows)| match blueprint.kept(at) {
-            Kept::All => Ok(rows),
+            RowsFrom::All => Ok(rows),
             _ => selects::kept(session, blueprint, at, &from),
         })?;
         for (table, rows) in self.tables.iter_mut().zip(rows) {

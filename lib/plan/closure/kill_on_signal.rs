@@ -1,6 +1,6 @@
 //! Ends statements that run when a signal arrives: a closure step may take minutes, a stop about a second.
 //!
-//! In: the place, and the connections that work there. While a [`Watch`] lives, a signal has the server kill whatever
+//! In: the place, and the connections that work there. While a [`KillOnSignal`] lives, a signal has the server kill whatever
 //! they are running; what they report then is told as an interruption by [`told`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::house::{Cancel, House};
 use crate::mysql::{Server, Session};
 use crate::plan::error::Error;
-use crate::plan::place::Place;
+use crate::plan::place::SourceServer;
 use crate::work_schema;
 
 /// How often it looks whether a signal arrived.
@@ -19,15 +19,15 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Watches over connections until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct KillOnSignal {
     connections: Arc<Mutex<Vec<u32>>>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Watch {
+impl KillOnSignal {
     /// Starts watching.
-    pub(crate) fn start(house: &House, place: &Place) -> Self {
+    pub(crate) fn start(house: &House, place: &SourceServer) -> Self {
         let connections = Arc::new(Mutex::new(Vec::new()));
         let over = Arc::new(AtomicBool::new(false));
         let (theirs, done) = (Arc::clone(&connections), Arc::clone(&over));
@@ -43,7 +43,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for KillOnSignal {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {

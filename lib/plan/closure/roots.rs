@@ -5,13 +5,13 @@
 
 use jiff::Timestamp;
 
-use super::sql::Words;
+use super::sql::ClosureSql;
 use crate::catalog::{Column, Table};
 use crate::config::{self, Config, Length, PinnedKey, RootConfig, TableName};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::names::{column_named, table_named};
 use crate::sql::literal;
 
@@ -47,7 +47,7 @@ impl When {
 /// One rule, resolved.
 pub(crate) struct Root<'a> {
     pub(crate) rule: &'a RootConfig,
-    pub(crate) words: Words<'a>,
+    pub(crate) words: ClosureSql<'a>,
     pub(crate) table: usize,
     date: Option<&'a Column>,
 }
@@ -119,7 +119,7 @@ fn resolve<'a>(
     let named: TableName = rule.table.parse().map_err(|e| wrong(format!("{e}"), None))?;
     let table = table_named(&blueprint.catalog, &named).map_err(|(m, h)| wrong(m, h))?;
     let source = &blueprint.catalog.tables[table];
-    if blueprint.kept(table) != Kept::Keys {
+    if blueprint.kept(table) != RowsFrom::Keys {
         return Err(wrong(format!("{} has no primary key, so it cannot be a root", source.label()), None));
     }
     let date = match &rule.date {

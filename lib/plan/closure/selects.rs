@@ -14,9 +14,9 @@ use crate::mask::{self, Order};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::read::whole_range;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::nullable::{nothing, nullable_column};
-use crate::plan::rules::reading::Found;
+use crate::plan::rules::reading::CountedRows;
 use crate::sql::name;
 
 /// Tables up to this estimate are counted, larger ones are believed.
@@ -75,14 +75,14 @@ fn source(blueprint: &Blueprint, at: usize, last_down: u64) -> (String, Option<S
     let table = &blueprint.catalog.tables[at];
     let plain = format!("{} AS t", table.sql());
     match blueprint.kept(at) {
-        Kept::All => (plain, None),
-        Kept::Nothing => (plain, Some("1 = 0".to_owned())),
-        Kept::Keys => {
+        RowsFrom::All => (plain, None),
+        RowsFrom::Nothing => (plain, Some("1 = 0".to_owned())),
+        RowsFrom::Keys => {
             let (keys, join) = (words.keys(at), words.key_join(at, "t"));
             (format!("{plain} JOIN {keys} AS k ON {join}"), None)
         }
-        Kept::Along(edge) => (words.rows_along(blueprint.owner(edge), last_down), None),
-        Kept::Children => {
+        RowsFrom::Along(edge) => (words.rows_along(blueprint.owner(edge), last_down), None),
+        RowsFrom::Children => {
             let columns: Vec<String> = table.columns.iter().map(|column| column.of("c")).collect();
             let condition = kept_children(blueprint, words, at, last_down);
             (
@@ -119,7 +119,7 @@ fn nullified(blueprint: &Blueprint, at: usize) -> HashMap<String, String> {
     let table = &blueprint.catalog.tables[at];
     let mut conditions: HashMap<String, String> = HashMap::new();
     let edges = blueprint.edges.iter().filter(|edge| edge.child == at && edge.up == Up::Nullify);
-    for edge in edges.filter(|edge| blueprint.kept(edge.child) != Kept::Nothing) {
+    for edge in edges.filter(|edge| blueprint.kept(edge.child) != RowsFrom::Nothing) {
         let Some(column) = nullable_column(table, edge) else { continue };
         let same: Vec<String> =
             table.key().iter().map(|column| format!("{} = {}", column.of("c"), column.of("t"))).collect();
@@ -164,27 +164,27 @@ fn order_by(plan: &TablePlan) -> String {
 
 fn count(session: &mut Session, blueprint: &Blueprint, at: usize, plan: &mut TablePlan) -> Result<(), Error> {
     let table = &blueprint.catalog.tables[at];
-    let exact = table.rows_estimate <= COUNT_ROWS_MAX || blueprint.kept(at) == Kept::All;
+    let exact = table.rows_estimate <= COUNT_ROWS_MAX || blueprint.kept(at) == RowsFrom::All;
     plan.rows_before = if exact { rows_of(session, table, &table.sql())? } else { table.rows_estimate };
     plan.rows = match blueprint.kept(at) {
-        Kept::All => plan.rows_before,
+        RowsFrom::All => plan.rows_before,
         _ => kept(session, blueprint, at, &plan.from)?,
     };
     Ok(())
 }
 
-fn along(blueprint: &Blueprint, at: usize) -> Option<&Found> {
+fn along(blueprint: &Blueprint, at: usize) -> Option<&CountedRows> {
     blueprint.read.along.get(&at)?.found.as_ref()
 }
 
 /// How a dump finds the rows of a table, for people.
 fn read(blueprint: &Blueprint, at: usize, plan: &TablePlan) -> String {
     let rest = match blueprint.kept(at) {
-        Kept::Nothing => return String::new(),
-        Kept::All => return "whole".to_owned(),
-        Kept::Keys => "by keys".to_owned(),
-        Kept::Children => "with their parents".to_owned(),
-        Kept::Along(edge) => format!("along {}", blueprint.owner(edge).child_columns.join(", ")),
+        RowsFrom::Nothing => return String::new(),
+        RowsFrom::All => return "whole".to_owned(),
+        RowsFrom::Keys => "by keys".to_owned(),
+        RowsFrom::Children => "with their parents".to_owned(),
+        RowsFrom::Along(edge) => format!("along {}", blueprint.owner(edge).child_columns.join(", ")),
     };
     let ranges: Vec<String> = plan
         .whole_ranges
@@ -209,7 +209,7 @@ fn whole_ranges(
     if let Some(found) = along(blueprint, at) {
         return Ok(found.ranges.clone());
     }
-    if blueprint.kept(at) != Kept::Keys || !blueprint.read.still || rows < blueprint.read.rows_min {
+    if blueprint.kept(at) != RowsFrom::Keys || !blueprint.read.still || rows < blueprint.read.rows_min {
         return Ok(Vec::new());
     }
     let words = blueprint.words();
@@ -234,12 +234,12 @@ pub(crate) fn kept(
 ) -> Result<u64, Error> {
     let table = &blueprint.catalog.tables[at];
     match blueprint.kept(at) {
-        Kept::Keys => rows_of(session, table, &blueprint.words().keys(at)),
-        Kept::All | Kept::Children => rows_of(session, table, from),
-        Kept::Along(_) => match along(blueprint, at) {
+        RowsFrom::Keys => rows_of(session, table, &blueprint.words().keys(at)),
+        RowsFrom::All | RowsFrom::Children => rows_of(session, table, from),
+        RowsFrom::Along(_) => match along(blueprint, at) {
             Some(found) => Ok(found.rows),
             None => rows_of(session, table, from),
         },
-        Kept::Nothing => Ok(0),
+        RowsFrom::Nothing => Ok(0),
     }
 }

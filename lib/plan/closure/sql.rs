@@ -12,21 +12,21 @@ use crate::work_schema;
 
 /// What the pieces are made of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Words<'a> {
+pub(crate) struct ClosureSql<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) work: &'a str,
 }
 
 impl Blueprint {
     /// The words of its closure.
-    pub(crate) fn words(&self) -> Words<'_> {
-        Words { catalog: &self.catalog, work: &self.work_schema }
+    pub(crate) fn words(&self) -> ClosureSql<'_> {
+        ClosureSql { catalog: &self.catalog, work: &self.work_schema }
     }
 }
 
 /// Which child rows are meant.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Rows<'a> {
+pub(crate) enum ChildRows<'a> {
     /// All of them.
     All,
     /// Those whose key is in the key table.
@@ -41,7 +41,7 @@ pub(crate) enum Rows<'a> {
     Along(&'a Edge, u64),
 }
 
-impl<'a> Words<'a> {
+impl<'a> ClosureSql<'a> {
     pub(crate) fn table(&self, at: usize) -> &'a Table {
         &self.catalog.tables[at]
     }
@@ -135,15 +135,15 @@ impl<'a> Words<'a> {
     }
 
     /// The same, restricted to kept rows: what stands in FROM, and a condition for WHERE.
-    pub(crate) fn kept_child_rows(&self, edge: &'a Edge, rows: Rows<'_>) -> (String, String) {
+    pub(crate) fn kept_child_rows(&self, edge: &'a Edge, rows: ChildRows<'_>) -> (String, String) {
         match rows {
-            Rows::All => (self.child_rows(edge, None), "TRUE".to_owned()),
-            Rows::Matching(condition) => (self.child_rows(edge, Some(condition)), "TRUE".to_owned()),
-            Rows::Kept => (self.keys_and_rows(edge), "TRUE".to_owned()),
-            Rows::Along(owner, last) => (self.parents_and_rows(edge, owner), format!("k.gen <= {last}")),
-            Rows::Of(generation) => (self.keys_and_rows(edge), format!("k.gen = {generation}")),
-            Rows::Until(last, None) => (self.keys_and_rows(edge), format!("k.gen <= {last}")),
-            Rows::Until(last, Some(number)) => {
+            ChildRows::All => (self.child_rows(edge, None), "TRUE".to_owned()),
+            ChildRows::Matching(condition) => (self.child_rows(edge, Some(condition)), "TRUE".to_owned()),
+            ChildRows::Kept => (self.keys_and_rows(edge), "TRUE".to_owned()),
+            ChildRows::Along(owner, last) => (self.parents_and_rows(edge, owner), format!("k.gen <= {last}")),
+            ChildRows::Of(generation) => (self.keys_and_rows(edge), format!("k.gen = {generation}")),
+            ChildRows::Until(last, None) => (self.keys_and_rows(edge), format!("k.gen <= {last}")),
+            ChildRows::Until(last, Some(number)) => {
                 (self.keys_and_rows(edge), format!("k.gen <= {last} AND k.edge <> {number}"))
             }
         }

@@ -1,11 +1,11 @@
 //! The statements of the closure: one step along one relation each.
 
-use super::sql::{Rows, Words, placed};
+use super::sql::{ChildRows, ClosureSql, placed};
 use crate::plan::rules::access;
 use crate::plan::rules::cast::Cast;
 use crate::plan::rules::edge::Edge;
 
-impl<'a> Words<'a> {
+impl<'a> ClosureSql<'a> {
     /// Adds the children of parents that came with generation `gen - 1`.
     pub(crate) fn down(&self, edge: &'a Edge, gen_now: u64) -> String {
         let (number, before) = (edge.number, gen_now - 1);
@@ -64,7 +64,7 @@ impl<'a> Words<'a> {
     }
 
     /// Adds the parents that kept child rows refer to.
-    pub(crate) fn up(&self, edge: &'a Edge, rows: Rows<'_>, gen_now: u64) -> String {
+    pub(crate) fn up(&self, edge: &'a Edge, rows: ChildRows<'_>, gen_now: u64) -> String {
         let (from, condition) = self.kept_child_rows(edge, rows);
         let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
         let key: Vec<String> = self.table(edge.parent).key().iter().map(|column| column.of("p")).collect();

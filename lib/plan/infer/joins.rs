@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::statements::Statement;
 use crate::catalog::{self, Catalog};
 use crate::mysql::Session;
-use crate::sql::{Kind, Token, literal, name, tokens};
+use crate::sql::{Token, TokenKind, literal, name, tokens};
 
 /// So many digests are looked at, the most frequent first.
 const DIGESTS_MAX: u32 = 10_000;
@@ -201,8 +201,8 @@ impl<'a> Digest<'a> {
             };
             let Some(place) = place_of(catalog, &schema, &table) else { continue };
             let quoted = self.tokens.get(next).is_some_and(|token| match token.kind {
-                Kind::Name => true,
-                Kind::Word => !BEHIND_TABLES.iter().any(|word| token.is_word(self.text, word)),
+                TokenKind::Name => true,
+                TokenKind::Word => !BEHIND_TABLES.iter().any(|word| token.is_word(self.text, word)),
                 _ => false,
             });
             let alias = match () {

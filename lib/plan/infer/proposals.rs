@@ -18,7 +18,7 @@ use crate::config::{toml_comment, toml_text};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::plan::place::Place;
+use crate::plan::place::SourceServer;
 use crate::plan::rules::comparable::comparable;
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::relations;
@@ -48,7 +48,7 @@ impl Proposal {
 }
 
 /// Proposals as TOML.
-pub(crate) fn infer(house: &House, place: &Place, evidence: &Evidence) -> Result<String, Error> {
+pub(crate) fn infer(house: &House, place: &SourceServer, evidence: &Evidence) -> Result<String, Error> {
     let mut session = place.connect()?;
     let catalog = Catalog::read(&mut session, &place.databases)?;
     let edges = relations::all(&catalog, &house.config)?;

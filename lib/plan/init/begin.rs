@@ -8,7 +8,7 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
-use crate::plan::place::Place;
+use crate::plan::place::SourceServer;
 
 /// Schemas of ours and copies that a refresh leaves behind: nobody means them.
 const OURS: [&str; 3] = ["refreshkit_", "__refresh", "__previous"];
@@ -34,7 +34,7 @@ pub(crate) fn look(
     options: &Options,
     databases: &[String],
 ) -> Result<Ground, Error> {
-    let place = Place::to_look_at(house, config, options)?;
+    let place = SourceServer::to_look_at(house, config, options)?;
     let mut session = place.connect()?;
     let said = if databases.is_empty() { &place.databases } else { databases };
     let named = !said.is_empty();

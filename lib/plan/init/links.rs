@@ -7,7 +7,7 @@ use crate::catalog::{self, Catalog};
 use crate::config::{toml_comment, toml_text};
 use crate::plan::infer::candidates::is_audit;
 use crate::plan::infer::proposals::Proposal;
-use crate::plan::rules::edge::{Edge, Origin};
+use crate::plan::rules::edge::{Edge, RelationOrigin};
 
 /// The lines: those that stand, then the doubtful ones as comments.
 pub(crate) fn lines(catalog: &Catalog, known: &[Edge], proposals: &[Proposal]) -> Vec<String> {
@@ -20,7 +20,7 @@ pub(crate) fn lines(catalog: &Catalog, known: &[Edge], proposals: &[Proposal]) -
 /// Foreign keys of who did something to a row: one person who made all orders would bring them all.
 fn audits(catalog: &Catalog, known: &[Edge]) -> Vec<String> {
     let audit = |edge: &&Edge| {
-        edge.origin == Origin::ForeignKey
+        edge.origin == RelationOrigin::ForeignKey
             && edge.child_columns.len() == 1
             && edge.down
             && is_audit(&catalog::words(&edge.child_columns[0]))

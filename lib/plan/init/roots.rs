@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::catalog::{Column, Index, IndexPart};
     use crate::config::Up;
-    use crate::plan::rules::edge::Origin;
+    use crate::plan::rules::edge::RelationOrigin;
 
     fn table(name: &str, rows: u64, date: &str) -> Table {
         let column = |name: &str, ty: &str| Column {
@@ -178,7 +178,7 @@ mod tests {
             cap: None,
             order: None,
             cast: None,
-            origin: Origin::Declared,
+            origin: RelationOrigin::Declared,
             key: None,
         }
     }

@@ -15,7 +15,7 @@ use super::masks::{self, is_open};
 use super::settle::decide;
 use super::shares::{Shares, share};
 use super::texts::{DECIDE, Entry};
-use crate::config::{self, Config, Policy};
+use crate::config::{self, Config, MaskPolicy};
 use crate::document::{TableClass, chain};
 use crate::house::House;
 use crate::mask;
@@ -126,7 +126,7 @@ fn new_masks(house: &House, ground: &mut Ground, file: &mut Edited<'_>) -> Resul
     let masks = &blueprint.masks;
     let found = (tables.as_slice(), masks);
     let rules = masks::rules(house, &mut ground.session, &blueprint.catalog, &blueprint.edges, found)?;
-    let strict = config.mask.policy == Policy::Strict;
+    let strict = config.mask.policy == MaskPolicy::Strict;
     let wanted = if strict { rules.all().collect() } else { rules.personal.iter().collect::<Vec<_>>() };
     for finding in wanted {
         let line = finding.toml(&ground.catalog);

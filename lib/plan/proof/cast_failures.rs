@@ -7,7 +7,7 @@ use crate::mysql::Session;
 use crate::plan::closure::conditions::kept_rows;
 use crate::plan::closure::pool::share_out;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::cast;
 use crate::plan::rules::edge::Edge;
 
@@ -18,7 +18,7 @@ pub(crate) fn count(
     blueprint: &Blueprint,
     last_down: u64,
 ) -> Result<Vec<(usize, u64)>, Error> {
-    let with_cast = |edge: &&Edge| edge.cast.is_some() && blueprint.kept(edge.child) != Kept::Nothing;
+    let with_cast = |edge: &&Edge| edge.cast.is_some() && blueprint.kept(edge.child) != RowsFrom::Nothing;
     let edges: Vec<&Edge> = blueprint.edges.iter().filter(with_cast).collect();
     let counts = share_out(sessions, edges, |session, edge| {
         house.cancel.check()?;

@@ -2,21 +2,21 @@
 //!
 //! In: finished key tables, the closure, the evidence of the proof. Out: the document's [`EdgeReport`]s.
 
-use super::examine::Evidence;
+use super::examine::RelationProof;
 use crate::document::{EdgeOrigin, EdgeReport};
 use crate::mysql::Session;
 use crate::plan::closure::collect::Closure;
 use crate::plan::closure::pool::share_out;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
-use crate::plan::rules::edge::Origin;
+use crate::plan::rules::edge::RelationOrigin;
 
 /// One report a relation, in their order.
 pub(crate) fn edge_reports(
     sessions: &mut [Session],
     blueprint: &Blueprint,
     closure: &Closure,
-    evidence: &[Evidence],
+    evidence: &[RelationProof],
 ) -> Result<Vec<EdgeReport>, Error> {
     let mut reports: Vec<EdgeReport> = blueprint
         .edges
@@ -25,8 +25,8 @@ pub(crate) fn edge_reports(
             child: edge.child_label(&blueprint.catalog),
             parent: edge.parent_label(&blueprint.catalog),
             origin: match edge.origin {
-                Origin::Declared => EdgeOrigin::Declared,
-                Origin::ForeignKey => EdgeOrigin::ForeignKey,
+                RelationOrigin::Declared => EdgeOrigin::Declared,
+                RelationOrigin::ForeignKey => EdgeOrigin::ForeignKey,
             },
             ..EdgeReport::default()
         })

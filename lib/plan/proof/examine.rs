@@ -9,15 +9,15 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::closure::conditions::{homeless, kept_rows};
 use crate::plan::closure::pool::share_out;
-use crate::plan::closure::sql::{self, Words};
+use crate::plan::closure::sql::{self, ClosureSql};
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::progress::Unit;
 
 /// What was found along one relation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Evidence {
+pub struct RelationProof {
     /// Number of the relation in the blueprint's list.
     pub edge: usize,
     /// Kept child rows whose parent was already missing in the source.
@@ -33,7 +33,7 @@ pub fn examine(
     sessions: &mut [Session],
     blueprint: &Blueprint,
     last_down: u64,
-) -> Result<Vec<Evidence>, Error> {
+) -> Result<Vec<RelationProof>, Error> {
     let edges: Vec<&Edge> = blueprint.edges.iter().filter(|edge| matters(blueprint, edge)).collect();
     let task = house.progress.start("proving", Some(edges.len() as u64), Unit::Count);
     let whole = integrity_scan::whole(house, sessions, blueprint, &edges, last_down)?;
@@ -45,16 +45,16 @@ pub fn examine(
         let sql = question(blueprint, edge, last_down);
         let (orphans, dangling) = session.first::<(u64, u64)>(&deed, &sql)?.unwrap_or_default();
         task.add(1);
-        Ok(Evidence { edge: edge.number, orphans, dangling })
+        Ok(RelationProof { edge: edge.number, orphans, dangling })
     })?;
-    let sound = whole.into_iter().map(|edge| Evidence { edge, ..Evidence::default() });
-    let mut evidence: Vec<Evidence> = sound.chain(found).collect();
+    let sound = whole.into_iter().map(|edge| RelationProof { edge, ..RelationProof::default() });
+    let mut evidence: Vec<RelationProof> = sound.chain(found).collect();
     evidence.sort_by_key(|found| found.edge);
     Ok(evidence)
 }
 
 /// Refuses a plan with a reference that was broken on the way.
-pub fn judge(blueprint: &Blueprint, evidence: &[Evidence]) -> Result<(), Error> {
+pub fn judge(blueprint: &Blueprint, evidence: &[RelationProof]) -> Result<(), Error> {
     match evidence.iter().find(|found| found.dangling > 0) {
         None => Ok(()),
         Some(found) => {
@@ -71,9 +71,9 @@ pub fn judge(blueprint: &Blueprint, evidence: &[Evidence]) -> Result<(), Error> 
 fn matters(blueprint: &Blueprint, edge: &Edge) -> bool {
     matches!(edge.up, Up::Always | Up::Drop | Up::Nullify)
         // A row that is read through its parent cannot lack it.
-        && blueprint.kept(edge.child) != Kept::Along(edge.number)
-        && blueprint.kept(edge.child) != Kept::Nothing
-        && matches!(blueprint.kept(edge.parent), Kept::Keys | Kept::All | Kept::Along(_))
+        && blueprint.kept(edge.child) != RowsFrom::Along(edge.number)
+        && blueprint.kept(edge.child) != RowsFrom::Nothing
+        && matches!(blueprint.kept(edge.parent), RowsFrom::Keys | RowsFrom::All | RowsFrom::Along(_))
 }
 
 fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
@@ -89,12 +89,12 @@ fn question(blueprint: &Blueprint, edge: &Edge, last_down: u64) -> String {
         words.means_something_of(edge, &values),
         words.table(edge.parent).sql(),
         words.parent_match(edge, "c.v"),
-        Words::refers(edge),
+        ClosureSql::refers(edge),
     )
 }
 
 /// Without the references that leave as nothing.
-fn as_it_leaves(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> Edge {
+fn as_it_leaves(blueprint: &Blueprint, words: ClosureSql<'_>, edge: &Edge) -> Edge {
     let mut left = edge.clone();
     if edge.up == Up::Nullify {
         let homeless = homeless(blueprint, words, edge, false);
@@ -110,12 +110,12 @@ fn as_it_leaves(blueprint: &Blueprint, words: Words<'_>, edge: &Edge) -> Edge {
 /// comes first: parents themselves are read only for references that lead to none.
 fn parents(
     blueprint: &Blueprint,
-    words: Words<'_>,
+    words: ClosureSql<'_>,
     edge: &Edge,
     last_down: u64,
 ) -> (String, String, String, String) {
     let known = sql::of("p", &edge.parent_columns[0]);
-    if let Kept::Along(owner) = blueprint.kept(edge.parent) {
+    if let RowsFrom::Along(owner) = blueprint.kept(edge.parent) {
         // Such a table is chosen because nothing that comes refers to it: here that is not taken on trust.
         let rows = words.rows_along(blueprint.owner(owner), last_down);
         let own: Vec<String> = words
@@ -128,7 +128,7 @@ fn parents(
         let lost = format!("{known} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {rows} WHERE {own})");
         return (known, lost, String::new(), " WHERE TRUE".to_owned());
     }
-    if blueprint.kept(edge.parent) != Kept::Keys {
+    if blueprint.kept(edge.parent) != RowsFrom::Keys {
         return (known, "FALSE".to_owned(), String::new(), " WHERE TRUE".to_owned());
     }
     let keys = words.keys(edge.parent);

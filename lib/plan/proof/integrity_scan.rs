@@ -12,7 +12,7 @@ use crate::mysql::Session;
 use crate::plan::closure::pool::share_out;
 use crate::plan::closure::sql;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 
 /// So many relations are looked at in one statement: a join takes 61 tables at most.
@@ -46,14 +46,14 @@ pub(crate) fn whole(
 /// Whether a reference has one parent at most, found by one look at the parent's key table or at a full table.
 fn plain(blueprint: &Blueprint, edge: &Edge) -> bool {
     let words = blueprint.words();
-    matches!(blueprint.kept(edge.child), Kept::Keys | Kept::Along(_))
+    matches!(blueprint.kept(edge.child), RowsFrom::Keys | RowsFrom::Along(_))
         && edge.filter.is_none()
         && edge.cast.is_none()
         && edge.up != Up::Nullify
         && match blueprint.kept(edge.parent) {
-            Kept::Keys => words.only_kept_parent(edge, "k", "c.v").is_some(),
-            Kept::All => words.table(edge.parent).unique(&edge.parent_columns),
-            Kept::Along(_) | Kept::Children | Kept::Nothing => false,
+            RowsFrom::Keys => words.only_kept_parent(edge, "k", "c.v").is_some(),
+            RowsFrom::All => words.table(edge.parent).unique(&edge.parent_columns),
+            RowsFrom::Along(_) | RowsFrom::Children | RowsFrom::Nothing => false,
         }
 }
 
@@ -63,7 +63,7 @@ fn question(blueprint: &Blueprint, edges: &[&Edge], last_down: u64) -> String {
     let child = words.table(edges[0].child);
     let mut counts = Vec::new();
     let mut from = match blueprint.kept(edges[0].child) {
-        Kept::Along(owner) => words.rows_along(blueprint.owner(owner), last_down),
+        RowsFrom::Along(owner) => words.rows_along(blueprint.owner(owner), last_down),
         _ => format!(
             "{} AS k STRAIGHT_JOIN {} AS t ON {}",
             words.keys(edges[0].child),
@@ -74,7 +74,7 @@ fn question(blueprint: &Blueprint, edges: &[&Edge], last_down: u64) -> String {
     for (n, edge) in edges.iter().enumerate() {
         let home = format!("h{n}");
         let keys = words.only_kept_parent(edge, &home, "\u{1}");
-        let keys = keys.filter(|_| blueprint.kept(edge.parent) == Kept::Keys);
+        let keys = keys.filter(|_| blueprint.kept(edge.parent) == RowsFrom::Keys);
         let (table, matched, known) = if let Some(matched) = keys {
             (words.keys(edge.parent), matched, format!("{home}.p1"))
         } else {

@@ -8,7 +8,7 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::closure::collect::Closure;
 use crate::plan::closure::pool::share_out;
-use crate::plan::closure::sql::{Rows, Words};
+use crate::plan::closure::sql::{ChildRows, ClosureSql};
 use crate::plan::error::Error;
 use crate::plan::rules::access;
 use crate::plan::rules::blueprint::Blueprint;
@@ -59,7 +59,7 @@ fn hottest(
         "SELECT CONCAT_WS(' ', {}), COUNT(*) AS children FROM {from} WHERE {kept} AND {} AND {} GROUP BY {} \
          HAVING COUNT(*) >= {CHILDREN_MIN} ORDER BY children DESC, 1 LIMIT {PARENTS}",
         values.join(", "),
-        Words::refers(edge),
+        ClosureSql::refers(edge),
         words.means_something_of(edge, &values),
         values.join(", "),
     );
@@ -75,10 +75,10 @@ fn hottest(
 
 /// What stands in FROM and a condition for the children that a relation's parents brought. Where all of a parent's
 /// children come along, the index that finds them tells how many; elsewhere each kept row is read.
-fn children(words: Words<'_>, closure: &Closure, edge: &Edge) -> (String, String) {
+fn children(words: ClosureSql<'_>, closure: &Closure, edge: &Edge) -> (String, String) {
     let all_come = edge.cap.is_none() && edge.cast.is_none() && closure.dropped.is_empty();
     if all_come && words.brings_its_parent(edge) && access::indexed(words.table(edge.child), edge) {
         return (words.parents_and_children(edge), format!("k.gen <= {}", closure.last_down));
     }
-    words.kept_child_rows(edge, Rows::Until(closure.last_down, None))
+    words.kept_child_rows(edge, ChildRows::Until(closure.last_down, None))
 }

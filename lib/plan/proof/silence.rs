@@ -10,10 +10,10 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::closure::conditions::kept_rows;
 use crate::plan::closure::pool::share_out;
-use crate::plan::closure::sql::Words;
+use crate::plan::closure::sql::ClosureSql;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::plan::rules::edge::{Edge, Origin};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
+use crate::plan::rules::edge::{Edge, RelationOrigin};
 
 /// So many references of a declared relation are looked up to tell whether it holds at all.
 const SAMPLE_ROWS: u64 = 1_000;
@@ -68,7 +68,9 @@ fn left_behind(
     last_down: u64,
 ) -> Result<Vec<String>, Error> {
     let lost = |edge: &&Edge| {
-        edge.up == Up::Always && blueprint.comes(edge.child) && blueprint.kept(edge.parent) == Kept::Nothing
+        edge.up == Up::Always
+            && blueprint.comes(edge.child)
+            && blueprint.kept(edge.parent) == RowsFrom::Nothing
     };
     let found = share_out(sessions, blueprint.edges.iter().filter(lost).collect(), |session, edge| {
         house.cancel.check()?;
@@ -98,9 +100,9 @@ fn nothing_matches(
 ) -> Result<Vec<String>, Error> {
     let idle = |edge: &&Edge| {
         let report = reports.get(edge.number - 1);
-        edge.origin == Origin::Declared
-            && blueprint.kept(edge.child) != Kept::Nothing
-            && blueprint.kept(edge.parent) != Kept::Nothing
+        edge.origin == RelationOrigin::Declared
+            && blueprint.kept(edge.child) != RowsFrom::Nothing
+            && blueprint.kept(edge.parent) != RowsFrom::Nothing
             && report.is_none_or(|report| report.down_rows == 0 && report.up_rows == 0)
     };
     let found = share_out(sessions, blueprint.edges.iter().filter(idle).collect(), |session, edge| {
@@ -145,9 +147,9 @@ fn references_looked_up(catalog: &Catalog, edge: &Edge) -> u64 {
 }
 
 /// A reference that is more than a word for none.
-fn meant(words: Words<'_>, edge: &Edge) -> String {
+fn meant(words: ClosureSql<'_>, edge: &Edge) -> String {
     let values: Vec<String> = (1..=edge.child_columns.len()).map(|n| format!("c.v{n}")).collect();
-    format!("{} AND {}", Words::refers(edge), words.means_something_of(edge, &values))
+    format!("{} AND {}", ClosureSql::refers(edge), words.means_something_of(edge, &values))
 }
 
 #[cfg(test)]
@@ -180,7 +182,7 @@ mod tests {
             cap: None,
             order: None,
             cast: None,
-            origin: Origin::Declared,
+            origin: RelationOrigin::Declared,
             key: None,
         };
         references_looked_up(&Catalog { tables: vec![child, parent] }, &edge)

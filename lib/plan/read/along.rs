@@ -14,7 +14,7 @@ use crate::plan::closure::pool::share_out;
 use crate::plan::closure::sql::of;
 use crate::plan::error::Error;
 use crate::plan::rules::access;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::reading::Along;
 
@@ -110,7 +110,7 @@ fn relation(blueprint: &Blueprint, downward: &BTreeSet<usize>, table: usize) -> 
         return None;
     }
     let brings = |edge: &&Edge| {
-        edge.down && downward.contains(&edge.parent) && blueprint.kept(edge.parent) == Kept::Keys
+        edge.down && downward.contains(&edge.parent) && blueprint.kept(edge.parent) == RowsFrom::Keys
     };
     let owner = own.find(brings)?;
     if own.any(|edge| brings(&edge)) {

@@ -10,7 +10,7 @@ use crate::document::WholeRange;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
-use crate::plan::rules::reading::Found;
+use crate::plan::rules::reading::CountedRows;
 use crate::sql::name;
 
 /// So many slices are counted.
@@ -26,7 +26,7 @@ pub(crate) fn sortable(blueprint: &Blueprint, table: usize) -> Option<&str> {
 const RANGES_MAX: usize = 16;
 
 /// A run of slices of which every row is kept: first and last slice, rows.
-type Run = (u64, u64, u64);
+type SliceRun = (u64, u64, u64);
 
 /// Counted slices: their numbers and how many rows are in each.
 type Slices = Vec<(u64, u64)>;
@@ -55,7 +55,7 @@ pub(crate) fn find(
     blueprint: &Blueprint,
     table: usize,
     rows: &KeptRows<'_>,
-) -> Result<Option<Found>, Error> {
+) -> Result<Option<CountedRows>, Error> {
     let Some(column_name) = sortable(blueprint, table) else { return Ok(None) };
     let own = &blueprint.catalog.tables[table];
     let deed = format!("looking for the range that {} is kept in", own.label());
@@ -95,14 +95,14 @@ pub(crate) fn find(
     if whole == 0 || u128::from(whole) * 100 < u128::from(rows) * u128::from(blueprint.read.share_percent) {
         return Ok(None);
     }
-    let range = |(first, last, rows): Run| WholeRange {
+    let range = |(first, last, rows): SliceRun| WholeRange {
         column: column_name.to_owned(),
         first: first * slice,
         last: last.saturating_mul(slice).saturating_add(slice - 1),
         rows,
         ..WholeRange::default()
     };
-    Ok(Some(Found { rows, ranges: runs.into_iter().map(range).collect() }))
+    Ok(Some(CountedRows { rows, ranges: runs.into_iter().map(range).collect() }))
 }
 
 /// Whether most of the kept rows of a few stretches stand alone there.
@@ -150,10 +150,10 @@ fn crowded(kept: &[(u64, u64)]) -> Option<(u64, u64)> {
 }
 
 /// The runs of slices with the most rows, in the order of the key. A slice without rows breaks none.
-fn longest(kept: &[(u64, u64)], there: &[(u64, u64)]) -> Vec<Run> {
+fn longest(kept: &[(u64, u64)], there: &[(u64, u64)]) -> Vec<SliceRun> {
     let kept: BTreeMap<u64, u64> = kept.iter().copied().collect();
     let there: BTreeMap<u64, u64> = there.iter().copied().collect();
-    let (mut runs, mut open): (Vec<Run>, bool) = (Vec::new(), false);
+    let (mut runs, mut open): (Vec<SliceRun>, bool) = (Vec::new(), false);
     for (slice, rows) in there {
         let whole = kept.get(&slice) == Some(&rows);
         match runs.last_mut().filter(|_| open && whole) {

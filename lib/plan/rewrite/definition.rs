@@ -11,30 +11,30 @@ use crate::sql::{TableText, counter, literal, name, qualified, tokens, without_d
 
 /// What has to be put back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Definition {
+pub(crate) struct TableObjects {
     /// `CONSTRAINT … FOREIGN KEY …`, as the server writes it.
     foreign_keys: Vec<String>,
     /// The next number in production, if it is not the first.
     counter: Option<u64>,
     /// Triggers in the order in which they fire.
-    triggers: Vec<Trigger>,
+    triggers: Vec<KeptTrigger>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Trigger {
+struct KeptTrigger {
     name: String,
     sql_mode: String,
     sql: String,
 }
 
-impl Definition {
+impl TableObjects {
     /// Reads a table's definition.
     pub(crate) fn read(session: &mut Session, database: &str, table: &str) -> Result<Self, Error> {
         let deed = format!("reading the definition of {database}.{table}");
         let create = catalog::create_table(session, &deed, database, table)?;
-        let triggers = catalog::triggers(session, &deed, database, table)?
-            .into_iter()
-            .map(|trigger| Trigger { name: trigger.name, sql_mode: trigger.sql_mode, sql: trigger.create });
+        let triggers = catalog::triggers(session, &deed, database, table)?.into_iter().map(|trigger| {
+            KeptTrigger { name: trigger.name, sql_mode: trigger.sql_mode, sql: trigger.create }
+        });
         Ok(Self {
             foreign_keys: foreign_keys(&create),
             counter: counter(&create),

@@ -15,7 +15,7 @@
 
 use std::collections::BTreeSet;
 
-use super::definition::Definition;
+use super::definition::TableObjects;
 use crate::catalog;
 use crate::document::{Dehydration, TableClass, TablePlan};
 use crate::house::House;
@@ -25,7 +25,7 @@ use crate::plan::closure::selects;
 use crate::plan::error::Error;
 use crate::progress::Unit;
 use crate::sql::{name, qualified};
-use crate::work_schema::{self, Keys};
+use crate::work_schema::{self, HeldKeys};
 
 /// How the names of tables that are being built begin, each in the database of the table it is to replace.
 const NEW: &str = "__refreshkit_new_";
@@ -45,7 +45,7 @@ pub(crate) fn rewrite(
     house: &House,
     session: &mut Session,
     mut plan: Dehydration,
-    keys: &Keys,
+    keys: &HeldKeys,
 ) -> Result<Dehydration, Error> {
     for statement in SESSION {
         session.run("preparing the session", statement)?;
@@ -61,7 +61,7 @@ pub(crate) fn rewrite(
     for (at, table) in plan.tables.iter().enumerate() {
         house.cancel.check()?;
         task.message(&label(table));
-        let definition = Definition::read(session, &table.database, &table.table)?;
+        let definition = TableObjects::read(session, &table.database, &table.table)?;
         if is_rebuilt(table) {
             build(session, at, table)?;
         }
@@ -89,7 +89,7 @@ pub(crate) fn resume(
         house.progress.warn("finishing a rewrite that was begun with other rules");
     }
     let texts = work_schema::rewritten_tables(session, schema)?;
-    let definitions: Result<Vec<Definition>, _> =
+    let definitions: Result<Vec<TableObjects>, _> =
         texts.iter().map(|text| serde_json::from_str(text)).collect();
     let definitions = definitions.map_err(|_| work_schema::unreadable_rewrite(schema))?;
     for statement in SESSION {
@@ -170,7 +170,7 @@ fn swap_all(
     house: &House,
     session: &mut Session,
     plan: &Dehydration,
-    definitions: &[Definition],
+    definitions: &[TableObjects],
 ) -> Result<(), Error> {
     let task = house.progress.start("swapping tables", Some(plan.tables.len() as u64), Unit::Count);
     for (at, (table, definition)) in plan.tables.iter().zip(definitions).enumerate() {
@@ -204,7 +204,7 @@ fn truncate_the_rest(session: &mut Session, plan: &Dehydration) -> Result<(), Er
 }
 
 /// Each step may have happened already.
-fn swap(session: &mut Session, at: usize, table: &TablePlan, definition: &Definition) -> Result<(), Error> {
+fn swap(session: &mut Session, at: usize, table: &TablePlan, definition: &TableObjects) -> Result<(), Error> {
     let here = qualified(&table.database, &table.table);
     let deed = format!("swapping {}", label(table));
     if table.class == TableClass::Empty {

@@ -5,10 +5,10 @@
 use sha2::{Digest, Sha256};
 
 use super::cast::Cast;
-use super::classes::{self, Class};
+use super::classes::{self, Classified};
 use super::edge::Edge;
 use super::nullable::nullable_column;
-use super::reading::Reading;
+use super::reading::KeylessReading;
 use super::relations;
 use crate::catalog::{self, Catalog};
 use crate::config::{self, Config, Up};
@@ -27,7 +27,7 @@ pub struct Blueprint {
     /// Which columns refer to which.
     pub edges: Vec<Edge>,
     /// What happens to each table, in the catalog's order.
-    pub classes: Vec<Class>,
+    pub classes: Vec<Classified>,
     /// Which columns are masked.
     pub masks: Masks,
     /// The schema that holds key tables.
@@ -35,12 +35,12 @@ pub struct Blueprint {
     /// Hash of the rules.
     pub config_sha256: String,
     /// How rows are read without their keys.
-    pub read: Reading,
+    pub read: KeylessReading,
 }
 
 /// Where the kept rows of a table are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub enum RowsFrom {
     /// In a key table.
     Keys,
     /// Nowhere: the rows whose parent is kept, for tables without a key.
@@ -81,7 +81,7 @@ impl Blueprint {
             masks,
             work_schema: config.dehydrate.work_schema.clone(),
             config_sha256,
-            read: Reading::default(),
+            read: KeylessReading::default(),
         };
         blueprint.check(config)?;
         Ok(blueprint)
@@ -93,16 +93,16 @@ impl Blueprint {
     }
 
     /// Where a table's kept rows are written down.
-    pub fn kept(&self, table: usize) -> Kept {
+    pub fn kept(&self, table: usize) -> RowsFrom {
         match self.class(table) {
-            TableClass::Full => Kept::All,
-            TableClass::Empty | TableClass::Ignore => Kept::Nothing,
+            TableClass::Full => RowsFrom::All,
+            TableClass::Empty | TableClass::Ignore => RowsFrom::Nothing,
             TableClass::Root | TableClass::Follow if self.catalog.tables[table].key().is_empty() => {
-                Kept::Children
+                RowsFrom::Children
             }
             TableClass::Root | TableClass::Follow => match self.read.along.get(&table) {
-                Some(along) => Kept::Along(along.edge),
-                None => Kept::Keys,
+                Some(along) => RowsFrom::Along(along.edge),
+                None => RowsFrom::Keys,
             },
         }
     }
@@ -114,19 +114,19 @@ impl Blueprint {
 
     /// The tables with a key table.
     pub fn keyed(&self) -> impl Iterator<Item = usize> {
-        (0..self.catalog.tables.len()).filter(|table| self.kept(*table) == Kept::Keys)
+        (0..self.catalog.tables.len()).filter(|table| self.kept(*table) == RowsFrom::Keys)
     }
 
     /// The tables that have a key table, used or not.
     pub(crate) fn with_key_tables(&self) -> impl Iterator<Item = usize> {
         (0..self.catalog.tables.len())
-            .filter(|table| matches!(self.kept(*table), Kept::Keys | Kept::Along(_)))
+            .filter(|table| matches!(self.kept(*table), RowsFrom::Keys | RowsFrom::Along(_)))
     }
 
     /// The relations along which children come: both ends chosen by rows.
     pub fn down(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| {
-            edge.down && self.kept(edge.parent) == Kept::Keys && self.kept(edge.child) == Kept::Keys
+            edge.down && self.kept(edge.parent) == RowsFrom::Keys && self.kept(edge.child) == RowsFrom::Keys
         })
     }
 
@@ -134,15 +134,15 @@ impl Blueprint {
     pub fn up(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| {
             edge.up == Up::Always
-                && self.kept(edge.child) != Kept::Along(edge.number)
-                && self.kept(edge.parent) == Kept::Keys
-                && self.kept(edge.child) != Kept::Nothing
+                && self.kept(edge.child) != RowsFrom::Along(edge.number)
+                && self.kept(edge.parent) == RowsFrom::Keys
+                && self.kept(edge.child) != RowsFrom::Nothing
         })
     }
 
     /// Whether rows of the table come along.
     pub(crate) fn comes(&self, table: usize) -> bool {
-        self.kept(table) != Kept::Nothing
+        self.kept(table) != RowsFrom::Nothing
     }
 
     /// What needs both classes and relations to be refused.
@@ -162,11 +162,11 @@ impl Blueprint {
     fn unworkable(&self, edge: &Edge) -> Option<String> {
         let child = self.catalog.tables[edge.child].label();
         let parent = self.catalog.tables[edge.parent].label();
-        let live = self.kept(edge.child) != Kept::Nothing;
-        if live && self.kept(edge.parent) == Kept::Children && (edge.up == Up::Always || edge.down) {
+        let live = self.kept(edge.child) != RowsFrom::Nothing;
+        if live && self.kept(edge.parent) == RowsFrom::Children && (edge.up == Up::Always || edge.down) {
             return Some(format!("{parent} has no primary key, so its rows cannot be followed from {child}"));
         }
-        if self.kept(edge.child) == Kept::Children
+        if self.kept(edge.child) == RowsFrom::Children
             && (edge.cap.is_some() || edge.up == Up::Drop || edge.cast.is_some_and(Cast::splits))
         {
             return Some(format!("{child} has no primary key: no cap, drop, json or list is possible"));
@@ -183,7 +183,7 @@ impl Blueprint {
                 return Some(format!("{label} can hold neither NULL nor a word for it (up = \"nullify\")"));
             }
         }
-        if self.kept(edge.child) == Kept::All && edge.up == Up::Drop {
+        if self.kept(edge.child) == RowsFrom::All && edge.up == Up::Drop {
             return Some(format!("{child} is full, so none of its rows can stay behind (up = \"drop\")"));
         }
         None

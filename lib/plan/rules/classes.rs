@@ -1,6 +1,6 @@
 //! What happens to each table: root, follow, full, empty or ignore, and the rule that decided.
 //!
-//! In: the catalog, `[dehydrate]` and the relations. Out: one [`Class`] a table; tables that nothing reaches are an
+//! In: the catalog, `[dehydrate]` and the relations. Out: one [`Classified`] a table; tables that nothing reaches are an
 //! error that lists TOML to paste.
 
 use std::cmp::Ordering;
@@ -15,7 +15,7 @@ use crate::plan::error::Error;
 
 /// What happens to a table, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Class {
+pub struct Classified {
     /// What happens to the table's rows.
     pub class: TableClass,
     /// The rule that decided, for people.
@@ -32,7 +32,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 /// Tables of up to so many rows are proposed as `full`.
 pub(crate) const LOOKUP_ROWS_MAX: u64 = 2_000;
 
-struct Rule {
+struct TableRule {
     class: TableClass,
     list: &'static str,
     entry: String,
@@ -45,17 +45,17 @@ pub(crate) fn by_rules(catalog: &Catalog, config: &Config) -> Result<Vec<Option<
 }
 
 /// Decides every table.
-pub(crate) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Result<Vec<Class>, Error> {
+pub(crate) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Result<Vec<Classified>, Error> {
     let classes = named(catalog, config)?;
     let by_rule: Vec<Option<TableClass>> = classes.iter().map(|class| Some(class.as_ref()?.class)).collect();
     let reached = reach::tables(catalog, edges, &by_rule);
     finish(catalog, config, classes, &reasons(catalog, edges, &reached))
 }
 
-fn named(catalog: &Catalog, config: &Config) -> Result<Vec<Option<Class>>, Error> {
+fn named(catalog: &Catalog, config: &Config) -> Result<Vec<Option<Classified>>, Error> {
     let rules = rules(config)?;
     let mut used = vec![false; rules.len()];
-    let mut classes: Vec<Option<Class>> = Vec::new();
+    let mut classes: Vec<Option<Classified>> = Vec::new();
     for table in &catalog.tables {
         classes.push(by_rule(config, &rules, table, &mut used)?);
     }
@@ -68,7 +68,7 @@ fn named(catalog: &Catalog, config: &Config) -> Result<Vec<Option<Class>>, Error
     Ok(classes)
 }
 
-fn rules(config: &Config) -> Result<Vec<Rule>, config::Error> {
+fn rules(config: &Config) -> Result<Vec<TableRule>, config::Error> {
     let dehydrate = &config.dehydrate;
     let lists = [
         ("empty", TableClass::Empty, &dehydrate.empty),
@@ -82,7 +82,7 @@ fn rules(config: &Config) -> Result<Vec<Rule>, config::Error> {
             for pattern in expand(config, list, entry)? {
                 let pattern = TablePattern::new(&pattern)
                     .map_err(|e| config.origin.error_at(&["dehydrate", list], e.to_string(), None))?;
-                rules.push(Rule { class, list, entry: entry.clone(), pattern });
+                rules.push(TableRule { class, list, entry: entry.clone(), pattern });
             }
         }
     }
@@ -110,15 +110,15 @@ pub(crate) fn built_in_group(table: &Table) -> Option<&'static str> {
     GROUPS.iter().find(|(_, patterns)| patterns.iter().any(fits)).map(|(name, _)| *name)
 }
 
-type Closeness = ((Fit, Option<Fit>), bool);
+type PatternCloseness = ((Fit, Option<Fit>), bool);
 
 fn by_rule(
     config: &Config,
-    rules: &[Rule],
+    rules: &[TableRule],
     table: &Table,
     used: &mut [bool],
-) -> Result<Option<Class>, config::Error> {
-    let mut best: Option<(Closeness, &Rule)> = None;
+) -> Result<Option<Classified>, config::Error> {
+    let mut best: Option<(PatternCloseness, &TableRule)> = None;
     for (at, rule) in rules.iter().enumerate() {
         let Some(fit) = rule.pattern.fit(table) else { continue };
         used[at] = true;
@@ -144,10 +144,11 @@ fn by_rule(
             }
         }
     }
-    Ok(best.map(|(_, rule)| Class { class: rule.class, why: format!("{} = {:?}", rule.list, rule.entry) }))
+    Ok(best
+        .map(|(_, rule)| Classified { class: rule.class, why: format!("{} = {:?}", rule.list, rule.entry) }))
 }
 
-fn roots(catalog: &Catalog, config: &Config, classes: &mut [Option<Class>]) -> Result<(), Error> {
+fn roots(catalog: &Catalog, config: &Config, classes: &mut [Option<Classified>]) -> Result<(), Error> {
     for root in config.dehydrate.root.as_slice() {
         let wrong = |message, hint| config.origin.error_at(&["dehydrate", "root"], message, hint);
         let name: TableName = root.table.parse().map_err(|e| wrong(format!("{e}"), None))?;
@@ -159,14 +160,14 @@ fn roots(catalog: &Catalog, config: &Config, classes: &mut [Option<Class>]) -> R
             }
             _ => {
                 let why = format!("root = {{ table = {:?} }}", root.table);
-                classes[at] = Some(Class { class: TableClass::Root, why });
+                classes[at] = Some(Classified { class: TableClass::Root, why });
             }
         }
     }
     Ok(())
 }
 
-fn unused(catalog: &Catalog, config: &Config, rule: &Rule) -> config::Error {
+fn unused(catalog: &Catalog, config: &Config, rule: &TableRule) -> config::Error {
     let names = catalog.tables.iter().map(|table| table.name.as_str());
     let hint = nearest(&rule.entry, names).map(|name| format!("did you mean `{name}`?"));
     let message = format!("{} = {:?} matches no table", rule.list, rule.entry);
@@ -189,16 +190,16 @@ fn reasons(catalog: &Catalog, edges: &[Edge], reached: &[Option<usize>]) -> Vec<
 fn finish(
     catalog: &Catalog,
     config: &Config,
-    classes: Vec<Option<Class>>,
+    classes: Vec<Option<Classified>>,
     reached: &[Option<String>],
-) -> Result<Vec<Class>, Error> {
+) -> Result<Vec<Classified>, Error> {
     let mut unreached = Vec::new();
     let mut decided = Vec::new();
     for (at, class) in classes.into_iter().enumerate() {
-        let unset = |class, word: &str| Class { class, why: format!("unclassified = {word:?}") };
+        let unset = |class, word: &str| Classified { class, why: format!("unclassified = {word:?}") };
         decided.push(match (class, &reached[at], config.dehydrate.unclassified) {
             (Some(class), ..) => class,
-            (None, Some(edge), _) => Class { class: TableClass::Follow, why: edge.clone() },
+            (None, Some(edge), _) => Classified { class: TableClass::Follow, why: edge.clone() },
             (None, None, Some(Unclassified::Full)) => unset(TableClass::Full, "full"),
             (None, None, Some(Unclassified::Empty)) => unset(TableClass::Empty, "empty"),
             (None, None, None) => {

@@ -5,7 +5,7 @@
 
 use super::cast::Cast;
 use super::edge::Edge;
-use super::names::Wrong;
+use super::names::NameProblem;
 use crate::catalog::{Catalog, Column, Family};
 use crate::config::{Config, Error};
 
@@ -47,7 +47,7 @@ fn described(column: &Column) -> String {
 }
 
 /// Whether two columns can be compared as they are.
-pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
+pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), NameProblem> {
     let add = |cast: &str| Some(format!("declare the relation with cast = \"{cast}\""));
     match (child.family(), parent.family()) {
         (Family::Exact, Family::Exact) | (Family::Binary, Family::Binary) => Ok(()),
@@ -74,7 +74,7 @@ pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
     }
 }
 
-fn castable(cast: Cast, parent: &Column) -> Result<(), Wrong> {
+fn castable(cast: Cast, parent: &Column) -> Result<(), NameProblem> {
     let fits = match cast {
         Cast::Unsigned | Cast::Signed => parent.family() == Family::Exact,
         Cast::Char => parent.family() == Family::Text,

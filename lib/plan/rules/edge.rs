@@ -6,7 +6,7 @@ use crate::config::Up;
 
 /// Where a relation is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum RelationOrigin {
     /// A foreign key of the database.
     ForeignKey,
     /// An entry of `[relations]` in `refresh.toml`.
@@ -39,7 +39,7 @@ pub struct Edge {
     /// How the child's value becomes the parent's.
     pub cast: Option<Cast>,
     /// Where it is known from.
-    pub origin: Origin,
+    pub origin: RelationOrigin,
     /// Its key in `[relations]`, for messages.
     pub key: Option<String>,
 }

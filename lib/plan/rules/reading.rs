@@ -12,7 +12,7 @@ const SHARE_PERCENT: u64 = 80;
 
 /// How rows are read without their keys.
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub struct KeylessReading {
     /// Whether nobody else writes on the server: what is counted now is what a dump will read.
     pub still: bool,
     /// Tables with fewer rows are not worth a look.
@@ -23,7 +23,7 @@ pub struct Reading {
     pub along: BTreeMap<usize, Along>,
 }
 
-impl Default for Reading {
+impl Default for KeylessReading {
     fn default() -> Self {
         Self { still: false, rows_min: ROWS_MIN, share_percent: SHARE_PERCENT, along: BTreeMap::new() }
     }
@@ -35,19 +35,19 @@ pub struct Along {
     /// Number of the relation in the blueprint's list.
     pub edge: usize,
     /// What was found, once the parents' keys are there.
-    pub found: Option<Found>,
+    pub found: Option<CountedRows>,
 }
 
 /// The kept rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct CountedRows {
     /// Number of kept rows, in ranges or not.
     pub rows: u64,
     /// Where most of them are.
     pub ranges: Vec<WholeRange>,
 }
 
-impl Found {
+impl CountedRows {
     /// How many rows are in none of the ranges.
     pub(crate) fn beside(&self) -> u64 {
         self.rows - self.ranges.iter().map(|range| range.rows).sum::<u64>().min(self.rows)

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::cast::Cast;
 use super::comparable;
-use super::edge::{Edge, Origin};
+use super::edge::{Edge, RelationOrigin};
 use super::names::{column_named, table_named};
 use crate::catalog::{Catalog, Pattern, TablePattern};
 use crate::config::{ColumnsName, Config, Down, Error, RelationConfig, Up};
@@ -70,7 +70,7 @@ fn foreign_keys(catalog: &Catalog) -> Vec<Edge> {
                 cap: None,
                 order: None,
                 cast: None,
-                origin: Origin::ForeignKey,
+                origin: RelationOrigin::ForeignKey,
                 key: None,
             });
         }
@@ -121,7 +121,7 @@ fn declared(
             cap: relation.cap,
             order: relation.order.clone(),
             cast,
-            origin: Origin::Declared,
+            origin: RelationOrigin::Declared,
             key: Some(key.to_owned()),
         })
         .collect())

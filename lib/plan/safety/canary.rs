@@ -14,18 +14,18 @@
 
 use std::borrow::Cow;
 
-use super::canary_row::{self, Row};
+use super::canary_row::{self, CanaryRow};
 use crate::config::Canaries;
 use crate::document::TablePlan;
 use crate::house::House;
 use crate::mysql::Session;
-use crate::plan::closure::sql::Rows;
+use crate::plan::closure::sql::ChildRows;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
-use crate::plan::place::Place;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::place::SourceServer;
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::sql::literal;
-use crate::work_schema::Keys;
+use crate::work_schema::HeldKeys;
 
 /// Generations of canaries, far above any of the closure's.
 const GENERATION: u64 = 4_000_000_000;
@@ -40,9 +40,9 @@ const WALKED_ROWS_MAX: u64 = 200_000;
 pub(crate) fn check(
     house: &House,
     session: &mut Session,
-    place: &Place,
+    place: &SourceServer,
     blueprint: &Blueprint,
-    (tables, keys): (&[TablePlan], &Keys),
+    (tables, keys): (&[TablePlan], &HeldKeys),
     options: &Options,
 ) -> Result<Vec<String>, Error> {
     if house.config.mask.canaries == Canaries::Off {
@@ -90,7 +90,7 @@ fn fly(
     session: &mut Session,
     blueprint: &Blueprint,
     tables: &[TablePlan],
-    rows: Vec<Row>,
+    rows: Vec<CanaryRow>,
     marker: &str,
     warnings: &mut Vec<String>,
 ) -> Result<(usize, usize, Vec<String>), Error> {
@@ -110,12 +110,12 @@ fn fly(
         let plan = tables.iter().find(|plan| plan.database == table.database && plan.table == table.name);
         let Some(plan) = plan else { continue };
         let mut plan = Cow::Borrowed(plan);
-        if let Kept::Along(owner) = blueprint.kept(row.table) {
+        if let RowsFrom::Along(owner) = blueprint.kept(row.table) {
             // Its parent is of our own generations, which the plan has no row of.
             plan.to_mut().from = blueprint.words().rows_along(blueprint.owner(owner), u64::from(u32::MAX));
         }
         let mut there = look(session, &plan, row, marker, &mut leaks)?;
-        if !there && matches!(blueprint.kept(row.table), Kept::Along(_)) {
+        if !there && matches!(blueprint.kept(row.table), RowsFrom::Along(_)) {
             // No relation brought it: it is looked at as if its key had been put in by hand.
             plan.to_mut().from = format!("{} AS t", table.sql());
             there = look(session, &plan, row, marker, &mut leaks)?;
@@ -131,7 +131,7 @@ fn fly(
 }
 
 /// Lets children and parents of the canaries come along, by the steps of the closure. How many no step brought.
-fn follow(session: &mut Session, blueprint: &Blueprint, planted: &[Row]) -> Result<usize, Error> {
+fn follow(session: &mut Session, blueprint: &Blueprint, planted: &[CanaryRow]) -> Result<usize, Error> {
     let words = blueprint.words();
     let deed = "following the canaries";
     let roots = planted.iter().filter(|row| row.root);
@@ -156,16 +156,16 @@ fn follow(session: &mut Session, blueprint: &Blueprint, planted: &[Row]) -> Resu
     let mut from = GENERATION;
     while from <= last && last < GENERATION + 2 * ROUNDS_MAX {
         let mut added = 0;
-        let kept = |table: usize| blueprint.kept(table) == Kept::Keys;
+        let kept = |table: usize| blueprint.kept(table) == RowsFrom::Keys;
         for edge in blueprint.up().filter(|edge| near(edge.child) && near(edge.parent) && kept(edge.child)) {
-            added += session.run(deed, &words.up(edge, Rows::Of(from), last + 1))?;
+            added += session.run(deed, &words.up(edge, ChildRows::Of(from), last + 1))?;
         }
         last += u64::from(added > 0);
         from += 1;
     }
     // What no step brought: a condition that we did not meet, or a step that would have taken too long.
     let mut by_hand = 0;
-    for row in planted.iter().filter(|row| blueprint.kept(row.table) == Kept::Keys) {
+    for row in planted.iter().filter(|row| blueprint.kept(row.table) == RowsFrom::Keys) {
         by_hand += usize::from(session.run(deed, &row.keep(blueprint, last))? > 0);
     }
     Ok(by_hand)
@@ -175,7 +175,7 @@ fn follow(session: &mut Session, blueprint: &Blueprint, planted: &[Row]) -> Resu
 fn look(
     session: &mut Session,
     plan: &TablePlan,
-    row: &Row,
+    row: &CanaryRow,
     marker: &str,
     leaks: &mut Vec<String>,
 ) -> Result<bool, Error> {

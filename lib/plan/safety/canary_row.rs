@@ -1,6 +1,6 @@
 //! The canaries themselves: one made-up row a table, fitted to its columns and tied to the others.
 //!
-//! In: a blueprint, the plans, a marker. Out: [`Row`]s: SQL literals for the columns that need one. Markers stand in
+//! In: a blueprint, the plans, a marker. Out: [`CanaryRow`]s: SQL literals for the columns that need one. Markers stand in
 //! masked columns; every other column holds nothing, its default, or something as plain as its type allows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use crate::catalog::{self, Column, Family, Table};
 use crate::document::{TableClass, TablePlan};
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::sql::{constant, literal, name};
 
@@ -21,7 +21,7 @@ const TIES_MAX: usize = 4;
 
 /// A canary.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct CanaryRow {
     pub(crate) table: usize,
     /// Whether the closure begins with it.
     pub(crate) root: bool,
@@ -39,15 +39,15 @@ pub(crate) fn rows(
     tables: &[TablePlan],
     marker: &str,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Row>, Error> {
+) -> Result<Vec<CanaryRow>, Error> {
     let triggers = catalog::tables_with_triggers(session, &blueprint.databases)?;
     let triggers: BTreeSet<String> = triggers.into_iter().collect();
     let mut rows = Vec::new();
     for plan in tables {
         let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { continue };
         let table = &blueprint.catalog.tables[at];
-        let comes =
-            matches!(blueprint.kept(at), Kept::Keys | Kept::All | Kept::Along(_)) && !table.key().is_empty();
+        let comes = matches!(blueprint.kept(at), RowsFrom::Keys | RowsFrom::All | RowsFrom::Along(_))
+            && !table.key().is_empty();
         let masked = plan.columns.iter().any(|column| column.mask.is_some());
         if !comes || !(masked || plan.class == TableClass::Root) {
             continue;
@@ -72,10 +72,10 @@ fn row(
     at: usize,
     plan: &TablePlan,
     marker: &str,
-) -> Result<Row, Error> {
+) -> Result<CanaryRow, Error> {
     let table = &blueprint.catalog.tables[at];
     let key: Vec<String> = table.key().iter().map(|column| column.name.clone()).collect();
-    let mut row = Row {
+    let mut row = CanaryRow {
         table: at,
         root: plan.class == TableClass::Root,
         key,
@@ -163,7 +163,7 @@ fn plain(column: &Column) -> Option<String> {
 }
 
 /// Makes the child refer to the parent's canary, and meet the condition of the relation where it is a plain one.
-fn tie(blueprint: &Blueprint, rows: &mut [Row], edge: &Edge) {
+fn tie(blueprint: &Blueprint, rows: &mut [CanaryRow], edge: &Edge) {
     if edge.child == edge.parent {
         return;
     }
@@ -209,7 +209,7 @@ fn met(filter: &str) -> Option<(String, String)> {
     fits.then(|| (found.column.into_owned(), found.value.to_owned()))
 }
 
-impl Row {
+impl CanaryRow {
     /// The INSERT that plants it.
     pub(crate) fn insert(&self, blueprint: &Blueprint) -> String {
         let columns: Vec<String> = self.values.keys().map(|column| name(column)).collect();

@@ -13,9 +13,9 @@ use crate::house::House;
 use crate::mask::{self, Mask};
 use crate::mysql::{self, Session};
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::sql::name;
-use crate::work_schema::{self, Keys};
+use crate::work_schema::{self, HeldKeys};
 
 /// So many rows are tried, the last by key.
 const SAMPLE_ROWS: u32 = 1_000;
@@ -25,7 +25,7 @@ type Chosen<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A rule that something masked takes part in.
 #[derive(Debug)]
-struct Rule {
+struct MaskedConstraint {
     /// For messages.
     label: String,
     columns: Vec<String>,
@@ -37,13 +37,13 @@ pub(crate) fn check(
     house: &House,
     session: &mut Session,
     blueprint: &Blueprint,
-    keys: &Keys,
+    keys: &HeldKeys,
 ) -> Result<Vec<String>, Error> {
     let mut rules = constraints(session, blueprint)?;
     for at in 0..blueprint.catalog.tables.len() {
         rules.entry(at).or_default().extend(indexes(blueprint, at));
     }
-    rules.retain(|at, rules| !rules.is_empty() && blueprint.kept(*at) != Kept::Nothing);
+    rules.retain(|at, rules| !rules.is_empty() && blueprint.kept(*at) != RowsFrom::Nothing);
     if rules.is_empty() {
         return Ok(Vec::new());
     }
@@ -61,26 +61,29 @@ pub(crate) fn check(
 }
 
 /// The CHECK constraints that name a masked column.
-fn constraints(session: &mut Session, blueprint: &Blueprint) -> Result<BTreeMap<usize, Vec<Rule>>, Error> {
-    let mut rules = BTreeMap::<usize, Vec<Rule>>::new();
+fn constraints(
+    session: &mut Session,
+    blueprint: &Blueprint,
+) -> Result<BTreeMap<usize, Vec<MaskedConstraint>>, Error> {
+    let mut rules = BTreeMap::<usize, Vec<MaskedConstraint>>::new();
     for check in catalog::checks(session, &blueprint.databases)? {
         let Some(at) = blueprint.catalog.find(&check.database, &check.table) else { continue };
         let columns = masked_in(blueprint, at, &check.clause);
         if !columns.is_empty() {
             let label = format!("the CHECK constraint {} ({})", name(&check.name), check.clause);
-            rules.entry(at).or_default().push(Rule { label, columns, unique: false });
+            rules.entry(at).or_default().push(MaskedConstraint { label, columns, unique: false });
         }
     }
     Ok(rules)
 }
 
 /// The unique indexes over something that is computed from a masked column.
-fn indexes(blueprint: &Blueprint, at: usize) -> Vec<Rule> {
+fn indexes(blueprint: &Blueprint, at: usize) -> Vec<MaskedConstraint> {
     let table = &blueprint.catalog.tables[at];
     let unique = table.indexes.iter().filter(|index| index.unique);
     let rules = unique.map(|index| {
         let computed = index.parts.iter().filter_map(|part| part.computed(table));
-        Rule {
+        MaskedConstraint {
             label: format!("the unique index {}", name(&index.name)),
             columns: computed.flat_map(|expression| masked_in(blueprint, at, expression)).collect(),
             unique: true,
@@ -106,7 +109,7 @@ fn table(
     session: &mut Session,
     blueprint: &Blueprint,
     at: usize,
-    rules: &[Rule],
+    rules: &[MaskedConstraint],
 ) -> Result<Option<String>, Error> {
     let table = &blueprint.catalog.tables[at];
     let trial = work_schema::trial(&blueprint.work_schema);
@@ -132,39 +135,39 @@ fn table(
     session.run("dropping a trial", &format!("DROP TABLE {trial}"))?;
     match outcome {
         Err(error) => Ok(Some(untried(&error))),
-        Ok(Verdict::Fine) => Ok(None),
-        Ok(Verdict::BrokenAlready) => Ok(Some(format!(
+        Ok(ConstraintVerdict::Fine) => Ok(None),
+        Ok(ConstraintVerdict::BrokenAlready) => Ok(Some(format!(
             "{}: rows of the source break its rules already: whether masks do was not tried",
             table.label()
         ))),
-        Ok(Verdict::Broken(rule)) => Err(refusal(house, blueprint, at, rule)),
+        Ok(ConstraintVerdict::Broken(rule)) => Err(refusal(house, blueprint, at, rule)),
     }
 }
 
 /// What the server makes of the masked rows.
-enum Verdict<'a> {
+enum ConstraintVerdict<'a> {
     Fine,
     /// A rule can be newer than the rows.
     BrokenAlready,
-    Broken(&'a Rule),
+    Broken(&'a MaskedConstraint),
 }
 
 /// Whether the masks break a rule, and which: the one that is broken when only its own columns are masked.
 fn blame(
     mut fits: impl FnMut(Chosen<'_>) -> Result<bool, mysql::Error>,
-    rules: &[Rule],
-) -> Result<Verdict<'_>, mysql::Error> {
+    rules: &[MaskedConstraint],
+) -> Result<ConstraintVerdict<'_>, mysql::Error> {
     let masked_fit = fits(&|_| true)?;
-    let Some(first) = rules.first().filter(|_| !masked_fit) else { return Ok(Verdict::Fine) };
+    let Some(first) = rules.first().filter(|_| !masked_fit) else { return Ok(ConstraintVerdict::Fine) };
     if !fits(&|_| false)? {
-        return Ok(Verdict::BrokenAlready);
+        return Ok(ConstraintVerdict::BrokenAlready);
     }
     for rule in rules {
         if !fits(&|column| rule.columns.iter().any(|own| own == column))? {
-            return Ok(Verdict::Broken(rule));
+            return Ok(ConstraintVerdict::Broken(rule));
         }
     }
-    Ok(Verdict::Broken(first))
+    Ok(ConstraintVerdict::Broken(first))
 }
 
 /// The sample, with the masks of some columns.
@@ -196,7 +199,7 @@ fn is_broken(number: u16) -> bool {
     [CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY].contains(&number)
 }
 
-fn refusal(house: &House, blueprint: &Blueprint, at: usize, rule: &Rule) -> Error {
+fn refusal(house: &House, blueprint: &Blueprint, at: usize, rule: &MaskedConstraint) -> Error {
     let origin = &house.config.origin;
     let masks = rule.columns.iter().filter_map(|column| Some((column, blueprint.masks.of(at, column)?)));
     let label = blueprint.catalog.tables[at].label();

@@ -7,18 +7,18 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::originals::{Origin, is_person, source};
+use super::originals::{OriginalSource, is_person, source};
 use super::originals_hash;
 use crate::catalog::{Column, Family};
 use crate::config::{Config, MaskConfig};
 use crate::document::{ColumnPlan, TableClass, TablePlan};
 use crate::house::House;
-use crate::mask::{self, Mask, Trace};
+use crate::mask::{self, Mask, TraceTrait};
 use crate::mysql::Session;
 use crate::plan::closure::pool::share_out;
 use crate::plan::error::Error;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::scan::{self, Records, Source, Tally};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
+use crate::scan::{self, RecordTally, Records, SearchedValues};
 use crate::sql::name;
 use crate::work_schema::Originals;
 
@@ -37,12 +37,12 @@ struct Suspect {
     column: String,
     /// The sampled rows of its table, as a FROM clause.
     rows: String,
-    source: Source,
+    source: SearchedValues,
 }
 
 /// A column that does.
 #[derive(Debug, Clone)]
-struct Copy {
+struct ColumnCopy {
     suspect: usize,
     origin: usize,
     common: u64,
@@ -55,13 +55,13 @@ pub(crate) fn check(
     sessions: &mut [Session],
     blueprint: &Blueprint,
     (tables, originals): (&[TablePlan], &Originals),
-    origins: &[Origin],
+    origins: &[OriginalSource],
     refuse: bool,
 ) -> Result<Vec<String>, Error> {
     let suspects = suspects(blueprint, tables);
     let samples = samples(house, sessions, blueprint, originals, &suspects)?;
     let copies = copies(&mut sessions[0], originals, &samples)?;
-    let copies: Vec<Copy> =
+    let copies: Vec<ColumnCopy> =
         copies.into_iter().filter(|copy| contradicts(blueprint, &suspects, origins, copy)).collect();
     told(house, blueprint, &suspects, origins, &copies, refuse)
 }
@@ -79,8 +79,8 @@ fn samples(
     let jobs = suspects.chunk_by(|one, other| one.rows == other.rows).flat_map(|all| all.chunks(COLUMNS_MAX));
     let samples = share_out(sessions, jobs.collect(), |session, columns| {
         house.cancel.check()?;
-        let mut tallies: Vec<Tally> = columns.iter().map(|_| Tally::default()).collect();
-        let sources: Vec<&Source> = columns.iter().map(|suspect| &suspect.source).collect();
+        let mut tallies: Vec<RecordTally> = columns.iter().map(|_| RecordTally::default()).collect();
+        let sources: Vec<&SearchedValues> = columns.iter().map(|suspect| &suspect.source).collect();
         let deed = format!("sampling {}", blueprint.catalog.tables[columns[0].table].label());
         originals_hash::each(
             session,
@@ -99,13 +99,17 @@ fn samples(
 }
 
 /// The hashes of a sample, without what is nobody's own.
-fn distinct(tally: Tally) -> Vec<u64> {
+fn distinct(tally: RecordTally) -> Vec<u64> {
     let (values, _) = tally.end();
     values.iter().map(scan::hash_of).collect()
 }
 
 /// The columns with a habit of holding originals, with the origin that they share most with.
-fn copies(session: &mut Session, originals: &Originals, samples: &[Vec<u64>]) -> Result<Vec<Copy>, Error> {
+fn copies(
+    session: &mut Session,
+    originals: &Originals,
+    samples: &[Vec<u64>],
+) -> Result<Vec<ColumnCopy>, Error> {
     let mut values: Vec<(u64, usize)> = samples
         .iter()
         .enumerate()
@@ -128,7 +132,7 @@ fn copies(session: &mut Session, originals: &Originals, samples: &[Vec<u64>]) ->
         let (origin, common) = origins.into_iter().max_by_key(|(_, common)| *common)?;
         // Each value is there as what it may be.
         let total = (samples[suspect].len() as u64).div_ceil(2);
-        (common >= COMMON_MIN && common * 2 >= total).then_some(Copy { suspect, origin, common, total })
+        (common >= COMMON_MIN && common * 2 >= total).then_some(ColumnCopy { suspect, origin, common, total })
     });
     Ok(copies.collect())
 }
@@ -137,7 +141,7 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
     let mut suspects = Vec::new();
     for plan in tables.iter().filter(|plan| plan.class != TableClass::Empty) {
         let Some(at) = blueprint.catalog.find(&plan.database, &plan.table) else { continue };
-        if blueprint.kept(at) == Kept::Nothing {
+        if blueprint.kept(at) == RowsFrom::Nothing {
             continue;
         }
         let columns: Vec<&Column> =
@@ -157,7 +161,7 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
 fn suspected<'a>(blueprint: &'a Blueprint, at: usize, outgoing: &ColumnPlan) -> Option<&'a Column> {
     let column = blueprint.catalog.tables[at].column(&outgoing.name)?;
     let mask = blueprint.masks.declared(at, &outgoing.name);
-    let own = mask.is_some_and(|mask| mask.nature.trace == Trace::Left);
+    let own = mask.is_some_and(|mask| mask.nature.trace == TraceTrait::Left);
     // What a relation counts by is a number of ours.
     let counted = column.integer() && refers(blueprint, at, &column.name);
     let holds = matches!(column.family(), Family::Text | Family::Binary) || (column.integer() && !counted);
@@ -176,13 +180,13 @@ fn refers(blueprint: &Blueprint, at: usize, column: &str) -> bool {
 fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Column]) -> String {
     let mut filter = plan.filter.as_deref().map_or(String::new(), |filter| format!(" WHERE {filter}"));
     let mut from = Cow::Borrowed(plan.from.as_str());
-    if let (Kept::Along(_), Some(range)) = (blueprint.kept(at), plan.whole_ranges.last()) {
+    if let (RowsFrom::Along(_), Some(range)) = (blueprint.kept(at), plan.whole_ranges.last()) {
         // The last rows, without the parents of all of them.
         from = Cow::Owned(format!("{} AS t", blueprint.catalog.tables[at].sql()));
         filter = format!(" WHERE t.{} BETWEEN {} AND {}", name(&range.column), range.first, range.last);
     }
     // Of a key table the server reads the last keys and stops; by the table's own columns it would sort them all.
-    let keyed = blueprint.kept(at) == Kept::Keys;
+    let keyed = blueprint.kept(at) == RowsFrom::Keys;
     let key: Vec<String> = plan
         .key
         .iter()
@@ -196,7 +200,12 @@ fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Colum
 }
 
 /// Whether the two leave differently.
-fn contradicts(blueprint: &Blueprint, suspects: &[Suspect], origins: &[Origin], copy: &Copy) -> bool {
+fn contradicts(
+    blueprint: &Blueprint,
+    suspects: &[Suspect],
+    origins: &[OriginalSource],
+    copy: &ColumnCopy,
+) -> bool {
     let suspect = &suspects[copy.suspect];
     let Some(origin) = origins.get(copy.origin) else { return false };
     let same = suspect.table == origin.table && suspect.column.eq_ignore_ascii_case(&origin.column);
@@ -224,8 +233,8 @@ fn told(
     house: &House,
     blueprint: &Blueprint,
     suspects: &[Suspect],
-    origins: &[Origin],
-    copies: &[Copy],
+    origins: &[OriginalSource],
+    copies: &[ColumnCopy],
     refuse: bool,
 ) -> Result<Vec<String>, Error> {
     let mut places = Vec::new();
@@ -257,7 +266,7 @@ fn label(blueprint: &Blueprint, table: usize, column: &str) -> String {
 }
 
 /// The lines that mask both alike: the rule of the original for its copy, or one that both take in place of what either has.
-fn paste(config: &Config, blueprint: &Blueprint, suspect: &Suspect, origin: &Origin) -> Vec<String> {
+fn paste(config: &Config, blueprint: &Blueprint, suspect: &Suspect, origin: &OriginalSource) -> Vec<String> {
     let line = |(table, column): (usize, &str), evidence: String, proposal: &str| {
         let proposal = proposal.to_owned();
         mask::Finding { table, column: column.to_owned(), evidence, proposal, any_text: false }
@@ -295,7 +304,7 @@ const BOTH: &[&str] =
     &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"text\"", "\"null\""];
 
 /// The rule of the original, for its copy.
-fn proposal(config: &Config, blueprint: &Blueprint, origin: &Origin) -> String {
+fn proposal(config: &Config, blueprint: &Blueprint, origin: &OriginalSource) -> String {
     let mask = blueprint.masks.of(origin.table, &origin.column);
     let rule = mask.and_then(|mask| config.mask.rules.get(&mask.rule)?.entries().first());
     match rule {

@@ -1,7 +1,7 @@
 //! What is asked of the masks before a key is collected: that the server takes them, and that nothing personal is
 //! left clear.
 
-use crate::config::{Config, Policy, toml_once};
+use crate::config::{Config, MaskPolicy, toml_once};
 use crate::document::TablePlan;
 use crate::house::House;
 use crate::mask::{self, Detected, Finding};
@@ -45,9 +45,9 @@ pub(crate) fn selects_parse(session: &mut Session, tables: &[TablePlan]) -> Resu
 pub(crate) fn unmasked(
     session: &mut Session,
     blueprint: &Blueprint,
-    policy: Policy,
+    policy: MaskPolicy,
 ) -> Result<Detected, Error> {
-    let strict = policy == Policy::Strict;
+    let strict = policy == MaskPolicy::Strict;
     Ok(mask::detect(session, &blueprint.catalog, &blueprint.masks, &with_rows(blueprint), strict)?)
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn personal_data(
         let table = &blueprint.catalog.tables[finding.table];
         format!("{}.{} ({})", table.label(), finding.column, finding.evidence)
     };
-    if findings.is_empty() || policy == Policy::Warn {
+    if findings.is_empty() || policy == MaskPolicy::Warn {
         warnings.extend(findings.iter().map(|f| format!("{} has no mask", label(f))));
         for warning in &warnings {
             house.progress.warn(warning);

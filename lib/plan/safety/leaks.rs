@@ -5,18 +5,18 @@
 
 use super::copied_columns;
 use super::originals::{may_hold, originals};
-use super::originals_hash::{self, Job};
+use super::originals_hash::{self, HashJob};
 use crate::catalog::{Column, Table};
 use crate::config::Leaks;
 use crate::document::{LeakScan, TableClass, TablePlan, WholeRange};
 use crate::house::House;
-use crate::mask::{self, Outcome};
+use crate::mask::{self, ResultTrait};
 use crate::mysql::Session;
 use crate::plan::closure::sql::of;
 use crate::plan::error::Error;
 use crate::plan::options::Options;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
-use crate::work_schema::{self, Keys, Originals};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
+use crate::work_schema::{self, HeldKeys, Originals};
 
 /// Of tables up to this estimate all rows are hashed, of larger ones those that come along: a note about one customer
 /// may well speak of another.
@@ -28,7 +28,7 @@ pub(crate) fn collect(
     house: &House,
     sessions: &mut [Session],
     blueprint: &Blueprint,
-    (tables, keys): (&mut [TablePlan], &Keys),
+    (tables, keys): (&mut [TablePlan], &HeldKeys),
     options: &Options,
 ) -> Result<(Option<LeakScan>, Vec<String>), Error> {
     let policy = house.config.mask.leaks;
@@ -60,7 +60,7 @@ pub(crate) fn collect(
             scan.origins.push(original.origin);
             places.push(original.place);
         }
-        jobs.push(Job { at, from, sources });
+        jobs.push(HashJob { at, from, sources });
     }
     scan.values = originals_hash::gather(house, sessions, blueprint, &store, jobs)?;
     let copies = copied_columns::check(house, sessions, blueprint, (tables, &store), &places, scan.refuse)?;
@@ -70,11 +70,11 @@ pub(crate) fn collect(
 /// Whose values are hashed: all rows of a small table, else those that come along.
 fn rows(blueprint: &Blueprint, at: usize, tables: &[TablePlan]) -> Option<String> {
     let table = &blueprint.catalog.tables[at];
-    if table.rows_estimate <= WHOLE_ROWS_MAX || blueprint.kept(at) == Kept::All {
+    if table.rows_estimate <= WHOLE_ROWS_MAX || blueprint.kept(at) == RowsFrom::All {
         return Some(format!("{} AS t", table.sql()));
     }
     let planned = tables.iter().find(|plan| plan.database == table.database && plan.table == table.name);
-    let planned = planned.filter(|_| blueprint.kept(at) != Kept::Nothing)?;
+    let planned = planned.filter(|_| blueprint.kept(at) != RowsFrom::Nothing)?;
     let whole = planned.whole_ranges.first().filter(|range| range.rows == planned.rows);
     Some(whole.map_or_else(
         || planned.from.clone(),
@@ -95,7 +95,7 @@ fn mark(blueprint: &Blueprint, plan: &mut TablePlan) {
         let column = blueprint.catalog.tables[at].column(&outgoing.name);
         let mask = blueprint.masks.declared(at, &outgoing.name);
         // `keep` with a reason says that clear values are fine.
-        let ours = mask.is_some_and(|mask| mask.nature.result == Outcome::Ours);
+        let ours = mask.is_some_and(|mask| mask.nature.result == ResultTrait::Ours);
         outgoing.scan = !ours && column.is_some_and(may_hold);
         if let Some(column) = column.filter(|_| outgoing.scan) {
             outgoing.takes = takes(table, column);

@@ -5,9 +5,9 @@
 
 use crate::catalog::{Column, Family, Table};
 use crate::document::LeakOrigin;
-use crate::mask::{self, Mask, Value};
+use crate::mask::{self, Mask, ValueTrait};
 use crate::plan::rules::blueprint::Blueprint;
-use crate::scan::{self, Source};
+use crate::scan::{self, SearchedValues};
 
 /// Longer columns under a vague kind are free text (characters).
 const VAGUE_LENGTH_MAX: u64 = 255;
@@ -59,7 +59,7 @@ const PERSONS: &[&str] = &[
 
 /// Where hashed originals come from: a column, or the two halves of a name.
 #[derive(Debug, Clone)]
-pub(crate) struct Origin {
+pub(crate) struct OriginalSource {
     pub(crate) table: usize,
     pub(crate) column: String,
     pub(crate) halves: bool,
@@ -69,9 +69,9 @@ pub(crate) struct Origin {
 pub(crate) struct Original {
     /// For the document.
     pub(crate) origin: LeakOrigin,
-    pub(crate) place: Origin,
+    pub(crate) place: OriginalSource,
     /// What is hashed.
-    pub(crate) source: Source,
+    pub(crate) source: SearchedValues,
 }
 
 /// The originals of a table.
@@ -88,8 +88,8 @@ pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
         .filter(|(column, mask)| tells(column, mask))
         .map(|(column, mask)| Original {
             origin: origin(table, column, mask),
-            place: Origin { table: at, column: column.name.clone(), halves: false },
-            source: Source { person: is_person(column, mask), ..source(column) },
+            place: OriginalSource { table: at, column: column.name.clone(), halves: false },
+            source: SearchedValues { person: is_person(column, mask), ..source(column) },
         })
         .collect();
     // A first name is nobody's own; with a last name it is.
@@ -99,8 +99,8 @@ pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
         for (one, other) in [(first, last), (last, first)] {
             all.push(Original {
                 origin: origin(table, last, mask),
-                place: Origin { table: at, column: last.name.clone(), halves: true },
-                source: Source {
+                place: OriginalSource { table: at, column: last.name.clone(), halves: true },
+                source: SearchedValues {
                     value: format!("CONCAT({}, ' ', {})", text(one), text(other)),
                     long: true,
                     person: false,
@@ -120,9 +120,9 @@ fn origin(table: &Table, column: &Column, mask: &Mask) -> LeakOrigin {
 }
 
 /// The values of a column.
-pub(crate) fn source(column: &Column) -> Source {
+pub(crate) fn source(column: &Column) -> SearchedValues {
     let short = column.integer() || column.length.is_some_and(|length| length <= scan::VALUE_CHARACTERS_MAX);
-    Source { value: text(column), long: !short, person: false }
+    SearchedValues { value: text(column), long: !short, person: false }
 }
 
 /// The value as text in a character set that has every letter.
@@ -139,9 +139,9 @@ fn tells(column: &Column, mask: &Mask) -> bool {
     let short = column.length.is_some_and(|length| length <= VAGUE_LENGTH_MAX);
     let holds = matches!(column.family(), Family::Text | Family::Binary) || column.integer();
     holds
-        && mask.nature.value != Value::Untelling
+        && mask.nature.value != ValueTrait::Untelling
         && !is_first(column, mask)
-        && (column.integer() || short || mask.nature.value != Value::Vague)
+        && (column.integer() || short || mask.nature.value != ValueTrait::Vague)
         && !words.iter().any(|word| SHARED.contains(&word.as_str()))
 }
 

@@ -13,7 +13,7 @@ use crate::plan::closure::pool::share_out;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::progress::Unit;
-use crate::scan::{self, Record, Records, Source, Tally};
+use crate::scan::{self, Record, RecordTally, Records, SearchedValues};
 use crate::work_schema::Originals;
 
 /// Records in memory, of all connections together: 60 MiB.
@@ -23,15 +23,15 @@ const RECORDS_MAX: usize = 4 << 20;
 const WIDTH_MAX: usize = 4;
 
 /// Columns of one table.
-pub(crate) struct Job {
+pub(crate) struct HashJob {
     pub(crate) at: usize,
     /// The rows, as a FROM clause.
     pub(crate) from: String,
     /// With the number of the origin in the document.
-    pub(crate) sources: Vec<(usize, Source)>,
+    pub(crate) sources: Vec<(usize, SearchedValues)>,
 }
 
-impl Job {
+impl HashJob {
     /// The same in passes of bounded width.
     fn passes(self) -> Vec<Self> {
         let mut passes: Vec<Self> = Vec::new();
@@ -50,7 +50,7 @@ impl Job {
 }
 
 /// Where runs go.
-struct Store<'a> {
+struct RunStore<'a> {
     originals: &'a Originals,
     writer: Mutex<&'a mut Session>,
     runs: AtomicU32,
@@ -58,7 +58,7 @@ struct Store<'a> {
     words: HashSet<u64>,
 }
 
-impl Store<'_> {
+impl RunStore<'_> {
     /// Writes a run; its number.
     fn write(&self, origin: usize, records: &[Record]) -> Result<u32, Error> {
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
@@ -79,12 +79,12 @@ pub(crate) fn gather(
     sessions: &mut [Session],
     blueprint: &Blueprint,
     originals: &Originals,
-    jobs: Vec<Job>,
+    jobs: Vec<HashJob>,
 ) -> Result<u64, Error> {
     let (writer, readers) = sessions.split_last_mut().expect("there is a crew");
     let words = scan::stop_hashes(originals.key());
-    let store = Store { originals, writer: Mutex::new(writer), runs: AtomicU32::new(0), words };
-    let jobs: Vec<Job> = jobs.into_iter().flat_map(Job::passes).collect();
+    let store = RunStore { originals, writer: Mutex::new(writer), runs: AtomicU32::new(0), words };
+    let jobs: Vec<HashJob> = jobs.into_iter().flat_map(HashJob::passes).collect();
     let task = house.progress.start("hashing originals", Some(jobs.len() as u64), Unit::Count);
     let room = RECORDS_MAX / readers.len().max(1) / WIDTH_MAX;
     let counts = share_out(readers, jobs, |session, job| {
@@ -97,16 +97,16 @@ pub(crate) fn gather(
 }
 
 /// One column on its way.
-struct Column {
+struct HashedColumn {
     origin: usize,
-    tally: Tally,
+    tally: RecordTally,
     runs: Vec<u32>,
     written: u64,
 }
 
-impl Column {
+impl HashedColumn {
     /// Writes what was collected so far.
-    fn spill(&mut self, store: &Store<'_>) -> Result<(), Error> {
+    fn spill(&mut self, store: &RunStore<'_>) -> Result<(), Error> {
         let run = self.tally.run();
         self.written += run.len() as u64;
         self.runs.push(store.write(self.origin, &run)?);
@@ -114,7 +114,7 @@ impl Column {
     }
 
     /// Writes the rest, without what is nobody's own. How many different values.
-    fn finish(mut self, store: &Store<'_>) -> Result<u64, Error> {
+    fn finish(mut self, store: &RunStore<'_>) -> Result<u64, Error> {
         let (last, common) = self.tally.end();
         for run in &self.runs {
             for record in &common {
@@ -129,12 +129,23 @@ impl Column {
 }
 
 /// Reads one pass. How many different values, of all columns.
-fn pass(session: &mut Session, store: &Store<'_>, deed: &str, job: &Job, room: usize) -> Result<u64, Error> {
-    let sources: Vec<&Source> = job.sources.iter().map(|(_, source)| source).collect();
-    let mut columns: Vec<Column> = job
+fn pass(
+    session: &mut Session,
+    store: &RunStore<'_>,
+    deed: &str,
+    job: &HashJob,
+    room: usize,
+) -> Result<u64, Error> {
+    let sources: Vec<&SearchedValues> = job.sources.iter().map(|(_, source)| source).collect();
+    let mut columns: Vec<HashedColumn> = job
         .sources
         .iter()
-        .map(|(origin, _)| Column { origin: *origin, tally: Tally::default(), runs: Vec::new(), written: 0 })
+        .map(|(origin, _)| HashedColumn {
+            origin: *origin,
+            tally: RecordTally::default(),
+            runs: Vec::new(),
+            written: 0,
+        })
         .collect();
     let mut outcome = Ok(());
     each(session, deed, &Records::of(&sources, &job.from), |source, record| {

@@ -12,7 +12,7 @@ use crate::plan::infer::statements::Evidence;
 use crate::plan::init::{draft, update};
 use crate::plan::make::make;
 use crate::plan::options::Options;
-use crate::plan::place::Place;
+use crate::plan::place::SourceServer;
 
 /// A question. Each reads the server of a document (`--document`) or, without one, the configured source.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -110,11 +110,11 @@ fn draw(path: Option<&Path>, picture: impl FnOnce() -> String) -> Result<(), Err
         .map_err(|source| Error::Picture { path: path.display().to_string(), source })
 }
 
-fn place(house: &House, ask: &Ask, options: &Options) -> Result<Place, Error> {
+fn place(house: &House, ask: &Ask, options: &Options) -> Result<SourceServer, Error> {
     if let Some(path) = &options.document {
-        return Place::of_file(house, path, options);
+        return SourceServer::of_file(house, path, options);
     }
-    let mut place = Place::source(house, options, NO_RUN)?;
+    let mut place = SourceServer::source(house, options, NO_RUN)?;
     // The other questions only read.
     place.is_source = options.source || !matches!(ask, Ask::Plan { .. });
     Ok(place)

@@ -11,12 +11,12 @@ use crate::plan::closure::roots;
 use crate::plan::error::Error;
 use crate::plan::infer::proposals;
 use crate::plan::infer::statements::Evidence;
-use crate::plan::place::Place;
+use crate::plan::place::SourceServer;
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::safety::guard;
 
 /// Fails on whatever would make a night fail, and warns of rules that have no effect.
-pub(crate) fn check(house: &House, place: &Place, why: bool, strict: bool) -> Result<String, Error> {
+pub(crate) fn check(house: &House, place: &SourceServer, why: bool, strict: bool) -> Result<String, Error> {
     let mut session = place.connect()?;
     let blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
     guard::masks_parse(&mut session, &blueprint, &house.config)?;

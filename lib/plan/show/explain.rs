@@ -11,9 +11,9 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::closure::roots;
 use crate::plan::error::Error;
-use crate::plan::place::Place;
+use crate::plan::place::SourceServer;
 use crate::plan::read::along;
-use crate::plan::rules::blueprint::{Blueprint, Kept};
+use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::names::table_named;
 use crate::sql::literal;
@@ -26,7 +26,12 @@ struct RowKey {
 }
 
 /// The chain as text.
-pub(crate) fn explain(house: &House, place: &Place, table: &str, key: &[String]) -> Result<String, Error> {
+pub(crate) fn explain(
+    house: &House,
+    place: &SourceServer,
+    table: &str,
+    key: &[String],
+) -> Result<String, Error> {
     let mut session = place.connect()?;
     let mut blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
     let last_down = work_schema::last_plan(&mut session, &blueprint.work_schema, &blueprint.config_sha256)?;
@@ -35,16 +40,18 @@ pub(crate) fn explain(house: &House, place: &Place, table: &str, key: &[String])
     let columns = blueprint.catalog.tables[table].key().len();
     let label = blueprint.catalog.tables[table].label();
     match blueprint.kept(table) {
-        Kept::All => return Ok(format!("{label} comes whole: {}\n", blueprint.classes[table].why)),
-        Kept::Nothing => return Ok(format!("no row of {label} comes: {}\n", blueprint.classes[table].why)),
-        Kept::Children => return Ok(format!("{label} has no key: its rows come with their parents\n")),
-        Kept::Keys if columns != key.len() => {
+        RowsFrom::All => return Ok(format!("{label} comes whole: {}\n", blueprint.classes[table].why)),
+        RowsFrom::Nothing => {
+            return Ok(format!("no row of {label} comes: {}\n", blueprint.classes[table].why));
+        }
+        RowsFrom::Children => return Ok(format!("{label} has no key: its rows come with their parents\n")),
+        RowsFrom::Keys if columns != key.len() => {
             return Err(Error::NoSuchRow(format!(
                 "the key of {label} has {columns} column(s), not {}",
                 key.len()
             )));
         }
-        Kept::Keys | Kept::Along(_) => {}
+        RowsFrom::Keys | RowsFrom::Along(_) => {}
     }
     let mut row = RowKey { table, key: key.to_vec() };
     let mut out = String::new();
@@ -164,7 +171,7 @@ fn child(
     row: &RowKey,
     generation: u64,
 ) -> Result<Before, Error> {
-    if blueprint.kept(edge.child) != Kept::Keys {
+    if blueprint.kept(edge.child) != RowsFrom::Keys {
         return Ok(Before::Whole);
     }
     let words = blueprint.words();

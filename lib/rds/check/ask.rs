@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::{Connection, Fault, FaultClass};
+use crate::aws::{CallFailure, Connection, FaultClass};
 use crate::document::ResourceKind;
 
 /// A DB subnet group.
@@ -33,26 +33,26 @@ pub(super) enum Machine {
 
 /// A quota of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Quota {
+pub(super) struct AccountQuota {
     pub(super) name: String,
     pub(super) used: i64,
     pub(super) most: i64,
 }
 
 /// What a check asks.
-pub(super) trait Facts {
+pub(super) trait AccountFacts {
     /// A subnet group.
-    fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, Fault>;
+    fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, CallFailure>;
     /// The family of a parameter group, of a cluster or an instance.
-    fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, Fault>;
+    fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, CallFailure>;
     /// What a parameter group sets: names and values. Those that the service leaves to the engine have no value.
-    fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, Fault>;
+    fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, CallFailure>;
     /// All versions of an engine, oldest first.
-    fn versions(&self, engine: &str) -> Result<Vec<Version>, Fault>;
+    fn versions(&self, engine: &str) -> Result<Vec<Version>, CallFailure>;
     /// Whether a class can be ordered.
-    fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, Fault>;
+    fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, CallFailure>;
     /// The account's quotas.
-    fn quotas(&self) -> Result<Vec<Quota>, Fault>;
+    fn quotas(&self) -> Result<Vec<AccountQuota>, CallFailure>;
 }
 
 fn text(value: Option<&str>) -> String {
@@ -60,15 +60,15 @@ fn text(value: Option<&str>) -> String {
 }
 
 /// What is not there is an answer, too.
-fn there<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
+fn there<T>(answer: Result<T, CallFailure>) -> Result<Option<T>, CallFailure> {
     match answer {
         Err(fault) if fault.class == FaultClass::NotFound => Ok(None),
         other => other.map(Some),
     }
 }
 
-impl Facts for Connection {
-    fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, Fault> {
+impl AccountFacts for Connection {
+    fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, CallFailure> {
         let ask = self.client.describe_db_subnet_groups().db_subnet_group_name(name);
         let answer = there(self.run("DescribeDBSubnetGroups", ask.send()))?;
         let found = answer.as_ref().and_then(|answer| answer.db_subnet_groups().first());
@@ -79,7 +79,7 @@ impl Facts for Connection {
         }))
     }
 
-    fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, Fault> {
+    fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, CallFailure> {
         if kind == ResourceKind::Instance {
             let ask = self.client.describe_db_parameter_groups().db_parameter_group_name(name);
             let answer = there(self.run("DescribeDBParameterGroups", ask.send()))?;
@@ -92,7 +92,7 @@ impl Facts for Connection {
         Ok(found.map(|group| text(group.db_parameter_group_family())))
     }
 
-    fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, Fault> {
+    fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, CallFailure> {
         let set = |one: &aws_sdk_rds::types::Parameter| {
             Some((one.parameter_name()?.to_owned(), one.parameter_value()?.to_owned()))
         };
@@ -106,7 +106,7 @@ impl Facts for Connection {
         Ok(self.run("DescribeDBClusterParameters", found)?.iter().filter_map(set).collect())
     }
 
-    fn versions(&self, engine: &str) -> Result<Vec<Version>, Fault> {
+    fn versions(&self, engine: &str) -> Result<Vec<Version>, CallFailure> {
         let pages = self.client.describe_db_engine_versions().engine(engine).into_paginator().items().send();
         let found = self.run("DescribeDBEngineVersions", pages.try_collect())?;
         let version = |one: &aws_sdk_rds::types::DbEngineVersion| Version {
@@ -117,7 +117,7 @@ impl Facts for Connection {
         Ok(found.iter().map(version).collect())
     }
 
-    fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, Fault> {
+    fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, CallFailure> {
         let ask = self.client.describe_orderable_db_instance_options().engine(engine).engine_version(version);
         // One zone is enough.
         let ask = ask.db_instance_class(class).max_records(20);
@@ -126,11 +126,11 @@ impl Facts for Connection {
         Ok(if there { Machine::Offered } else { Machine::Missing })
     }
 
-    fn quotas(&self) -> Result<Vec<Quota>, Fault> {
+    fn quotas(&self) -> Result<Vec<AccountQuota>, CallFailure> {
         let answer =
             self.run("DescribeAccountAttributes", self.client.describe_account_attributes().send())?;
         let quota = |one: &aws_sdk_rds::types::AccountQuota| {
-            Some(Quota { name: text(one.account_quota_name()), used: one.used()?, most: one.max()? })
+            Some(AccountQuota { name: text(one.account_quota_name()), used: one.used()?, most: one.max()? })
         };
         Ok(answer.account_quotas().iter().filter_map(quota).collect())
     }

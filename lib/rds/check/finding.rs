@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Level {
+pub(super) enum Severity {
     /// As it should be.
     Good,
     /// Worth knowing.
@@ -22,8 +22,8 @@ pub(super) enum Level {
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
-    pub(super) level: Level,
+pub(super) struct CheckFinding {
+    pub(super) level: Severity,
     /// One word.
     pub(super) about: &'static str,
     /// A sentence.
@@ -33,56 +33,56 @@ pub(super) struct Finding {
     pub(super) toml: Option<String>,
 }
 
-impl Finding {
+impl CheckFinding {
     pub(super) fn good(about: &'static str, said: String) -> Self {
-        Self { level: Level::Good, about, said, toml: None }
+        Self { level: Severity::Good, about, said, toml: None }
     }
 
     pub(super) fn note(about: &'static str, said: String) -> Self {
-        Self { level: Level::Note, about, said, toml: None }
+        Self { level: Severity::Note, about, said, toml: None }
     }
 
     pub(super) fn unset(about: &'static str, said: String, toml: Option<String>) -> Self {
-        Self { level: Level::Unset, about, said, toml }
+        Self { level: Severity::Unset, about, said, toml }
     }
 
     /// The same as something worth knowing.
     pub(super) fn only_told(self) -> Self {
-        let level = if self.level == Level::Good { Level::Good } else { Level::Note };
+        let level = if self.level == Severity::Good { Severity::Good } else { Severity::Note };
         Self { level, toml: None, ..self }
     }
 
     pub(super) fn wrong(about: &'static str, said: String, toml: Option<String>) -> Self {
-        Self { level: Level::Wrong, about, said, toml }
+        Self { level: Severity::Wrong, about, said, toml }
     }
 }
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct List(Vec<Finding>);
+pub(super) struct CheckFindings(Vec<CheckFinding>);
 
-impl List {
-    pub(super) fn add(&mut self, finding: Finding) {
+impl CheckFindings {
+    pub(super) fn add(&mut self, finding: CheckFinding) {
         self.0.push(finding);
     }
 
-    pub(super) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+    pub(super) fn extend(&mut self, findings: impl IntoIterator<Item = CheckFinding>) {
         self.0.extend(findings);
     }
 
     /// How many are wrong.
     pub(super) fn wrong(&self) -> usize {
-        self.0.iter().filter(|finding| matches!(finding.level, Level::Wrong | Level::Unset)).count()
+        self.0.iter().filter(|finding| matches!(finding.level, Severity::Wrong | Severity::Unset)).count()
     }
 
     /// One line a finding; then what to paste.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        for Finding { level, about, said, .. } in &self.0 {
+        for CheckFinding { level, about, said, .. } in &self.0 {
             let mark = match level {
-                Level::Good => "ok   ",
-                Level::Note => "note ",
-                Level::Unset | Level::Wrong => "WRONG",
+                Severity::Good => "ok   ",
+                Severity::Note => "note ",
+                Severity::Unset | Severity::Wrong => "WRONG",
             };
             let _ = writeln!(text, "{mark} {about:<12} {said}");
         }
@@ -95,14 +95,14 @@ impl List {
 
     /// What would make the night fail whatever flags the other tools are given: the sentences, and the lines to paste.
     pub(super) fn certain(&self) -> Option<(String, String)> {
-        let wrong = || self.0.iter().filter(|finding| finding.level == Level::Wrong);
+        let wrong = || self.0.iter().filter(|finding| finding.level == Severity::Wrong);
         let said: Vec<&str> = wrong().map(|finding| finding.said.as_str()).collect();
         (!said.is_empty()).then(|| (said.join("; "), pasted(wrong())))
     }
 
     /// What is worth knowing.
-    pub(super) fn notes(&self) -> impl Iterator<Item = &Finding> {
-        self.0.iter().filter(|finding| finding.level == Level::Note)
+    pub(super) fn notes(&self) -> impl Iterator<Item = &CheckFinding> {
+        self.0.iter().filter(|finding| finding.level == Severity::Note)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -111,7 +111,7 @@ impl List {
 }
 
 /// The lines of all findings, each section's header once: TOML takes it no second time.
-fn pasted<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
+fn pasted<'a>(findings: impl Iterator<Item = &'a CheckFinding>) -> String {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     for text in findings.filter_map(|finding| finding.toml.as_deref()) {
         let (header, lines) = text.split_once('\n').unwrap_or((text, ""));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_to_be_pasted_has_each_header_and_each_line_once() {
-        let wrong = |toml: &str| Finding::wrong("x", "y".to_owned(), Some(toml.to_owned()));
+        let wrong = |toml: &str| CheckFinding::wrong("x", "y".to_owned(), Some(toml.to_owned()));
         let all = [
             wrong("[restore]\na = 1"),
             wrong("[snapshot]\nb = 2"),

@@ -2,32 +2,32 @@
 
 use jiff::Timestamp;
 
-use super::ask::{Machine, Quota, Subnets, Version};
-use super::finding::Finding;
+use super::ask::{AccountQuota, Machine, Subnets, Version};
+use super::finding::CheckFinding;
 use crate::aws::Standing;
 use crate::config::RestoreConfig;
 use crate::document::ResourceKind;
 use crate::rds::api::Thing;
 use crate::rds::names;
-use crate::rds::poll::states::{self, Class};
+use crate::rds::poll::states::{self, StatusClass};
 
 /// Zones that a subnet group of a copy must have.
 const ZONES_MIN: usize = 2;
 
 /// What kind of credentials these are, and until when.
-pub(super) fn credentials(standing: Standing, now: Timestamp) -> Finding {
+pub(super) fn credentials(standing: Standing, now: Timestamp) -> CheckFinding {
     let until = standing.expires.map(|end| format!(", until {end}")).unwrap_or_default();
     if standing.expires.is_some_and(|end| end <= now) {
-        return Finding::wrong("credentials", format!("the credentials have expired{until}"), None);
+        return CheckFinding::wrong("credentials", format!("the credentials have expired{until}"), None);
     }
     if standing.ends() {
-        return Finding::note(
+        return CheckFinding::note(
             "credentials",
             format!("session credentials that nothing renews{until}: a night takes hours"),
         );
     }
     let kind = if standing.renewed { "credentials that are renewed" } else { "keys without an end" };
-    Finding::good("credentials", format!("{kind}{until}"))
+    CheckFinding::good("credentials", format!("{kind}{until}"))
 }
 
 /// The authorities that the copy is verified with. `near`: the endpoint is on this host, and so is what it makes.
@@ -35,15 +35,15 @@ pub(super) fn authorities(
     settings: &RestoreConfig,
     near: bool,
     count: impl Fn(&str) -> Result<usize, String>,
-) -> Finding {
+) -> CheckFinding {
     let bundle = || Some("[restore]\ntls_ca = \"/etc/refreshkit/global-bundle.pem\"".to_owned());
     match &settings.tls_ca {
         Some(path) => match count(path) {
-            Ok(count) => Finding::good("tls", format!("{count} authorities in {path}")),
-            Err(problem) => Finding::wrong("tls", format!("[restore] tls_ca {path}: {problem}"), bundle()),
+            Ok(count) => CheckFinding::good("tls", format!("{count} authorities in {path}")),
+            Err(problem) => CheckFinding::wrong("tls", format!("[restore] tls_ca {path}: {problem}"), bundle()),
         },
-        None if near => Finding::note("tls", "no tls_ca: the endpoint is on this host".to_owned()),
-        None => Finding::unset(
+        None if near => CheckFinding::note("tls", "no tls_ca: the endpoint is on this host".to_owned()),
+        None => CheckFinding::unset(
             "tls",
             "[restore] tls_ca is not set: the copy is not on this host, and no public authority vouches for RDS".to_owned(),
             bundle(),
@@ -52,106 +52,116 @@ pub(super) fn authorities(
 }
 
 /// Whether these are ids, not names.
-pub(super) fn security_groups(groups: &[String]) -> Vec<Finding> {
+pub(super) fn security_groups(groups: &[String]) -> Vec<CheckFinding> {
     let paste = || Some("[restore]\nsecurity_groups = [\"sg-0123456789abcdef0\"]".to_owned());
     if groups.is_empty() {
         let said = "[restore] security_groups is not set: the copy would get the default one";
-        return vec![Finding::unset("network", said.to_owned(), paste())];
+        return vec![CheckFinding::unset("network", said.to_owned(), paste())];
     }
     let is_id = |group: &&String| {
         let digits = group.strip_prefix("sg-").unwrap_or_default();
         !matches!(digits.len(), 8 | 17) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
-    let wrong: Vec<Finding> = groups
+    let wrong: Vec<CheckFinding> = groups
         .iter()
         .filter(is_id)
-        .map(|group| Finding::wrong("network", format!("{group:?} is no id of a security group"), paste()))
+        .map(|group| {
+            CheckFinding::wrong("network", format!("{group:?} is no id of a security group"), paste())
+        })
         .collect();
-    if wrong.is_empty() { vec![Finding::good("network", groups.join(", "))] } else { wrong }
+    if wrong.is_empty() { vec![CheckFinding::good("network", groups.join(", "))] } else { wrong }
 }
 
 /// The subnet group of the copy.
-pub(super) fn subnets(name: &str, found: Option<&Subnets>) -> Finding {
+pub(super) fn subnets(name: &str, found: Option<&Subnets>) -> CheckFinding {
     let paste = || Some("[restore]\nsubnet_group = \"NAME\"".to_owned());
     match found {
-        None => Finding::wrong("subnets", format!("there is no subnet group {name}"), paste()),
+        None => CheckFinding::wrong("subnets", format!("there is no subnet group {name}"), paste()),
         Some(group) if group.zones.len() < ZONES_MIN => {
             let zones = group.zones.join(", ");
-            Finding::wrong(
+            CheckFinding::wrong(
                 "subnets",
                 format!("{name} has subnets in {zones} only: {ZONES_MIN} zones are needed"),
                 paste(),
             )
         }
         Some(group) => {
-            Finding::good("subnets", format!("{name} in {} ({})", group.vpc, group.zones.join(", ")))
+            CheckFinding::good("subnets", format!("{name} in {} ({})", group.vpc, group.zones.join(", ")))
         }
     }
 }
 
 /// The source: its state, its engine, its key; and names that could be taken for ours.
-pub(super) fn source(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<Finding> {
+pub(super) fn source(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<CheckFinding> {
     let mut all = state(found);
     all.extend(shape(found, settings, prefix));
     all
 }
 
 /// The engine of the source, and what it is doing.
-fn state(found: &Thing) -> Vec<Finding> {
+fn state(found: &Thing) -> Vec<CheckFinding> {
     let mut all = Vec::new();
     let what = found.label();
     let mysql = ["aurora-mysql", "aurora", "mysql", "mariadb"].contains(&found.engine.as_str());
     if !mysql {
-        all.push(Finding::wrong("source", format!("{what} is {}, not MySQL", found.engine), None));
+        all.push(CheckFinding::wrong("source", format!("{what} is {}, not MySQL", found.engine), None));
     } else if found.is_multi_az() {
         let said = format!(
             "{what} is a Multi-AZ DB cluster: restoring one is not supported; its snapshots cost more, too"
         );
-        all.push(Finding::wrong("source", said, None));
+        all.push(CheckFinding::wrong("source", said, None));
     }
     match states::class(found.kind, &found.status) {
-        Class::Ready => {
-            all.push(Finding::good("source", format!("{what} is {} {}", found.engine, found.engine_version)));
+        StatusClass::Ready => {
+            all.push(CheckFinding::good(
+                "source",
+                format!("{what} is {} {}", found.engine, found.engine_version),
+            ));
         }
-        Class::Terminal => all.push(Finding::wrong("source", format!("{what} is {}", found.status), None)),
-        Class::Transient | Class::Unknown => {
-            all.push(Finding::note("source", format!("{what} is {} now: it is waited for", found.status)));
+        StatusClass::Terminal => {
+            all.push(CheckFinding::wrong("source", format!("{what} is {}", found.status), None))
+        }
+        StatusClass::Transient | StatusClass::Unknown => {
+            all.push(CheckFinding::note(
+                "source",
+                format!("{what} is {} now: it is waited for", found.status),
+            ));
         }
     }
     all
 }
 
 /// What cannot change by waiting: whether the source can be cloned, its key, and names that could be taken for ours.
-pub(super) fn shape(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<Finding> {
+pub(super) fn shape(found: &Thing, settings: &RestoreConfig, prefix: &str) -> Vec<CheckFinding> {
     let mut all = Vec::new();
     let what = found.label();
     if settings.clone && found.members.is_empty() {
-        all.push(Finding::wrong("source", format!("{what} has no instance: it cannot be cloned"), None));
+        all.push(CheckFinding::wrong("source", format!("{what} has no instance: it cannot be cloned"), None));
     }
     for name in found.members.iter().chain([&found.id]).filter(|name| names::is_ours(prefix, name)) {
         let said = format!("{name} begins with our prefix {prefix:?}: by name alone it would be ours");
-        all.push(Finding::wrong("names", said, Some("[snapshot]\nprefix = \"refreshkit\"".to_owned())));
+        all.push(CheckFinding::wrong("names", said, Some("[snapshot]\nprefix = \"refreshkit\"".to_owned())));
     }
     match (&found.kms_key, &settings.kms_key) {
-        (None, _) => all.push(Finding::note(
+        (None, _) => all.push(CheckFinding::note(
             "key",
             format!("{what} is not encrypted, and neither will be what is made of it"),
         )),
-        (Some(key), None) => all.push(Finding::good("key", format!("{key}, of the source"))),
+        (Some(key), None) => all.push(CheckFinding::good("key", format!("{key}, of the source"))),
         (Some(key), Some(own)) => {
-            all.push(Finding::good("key", format!("{own}; the snapshot has the source's, {key}")));
+            all.push(CheckFinding::good("key", format!("{own}; the snapshot has the source's, {key}")));
         }
     }
     all
 }
 
 /// Whether the engine version can still be ordered.
-pub(super) fn version(wanted: &str, offered: &[Version]) -> Finding {
+pub(super) fn version(wanted: &str, offered: &[Version]) -> CheckFinding {
     match offered.iter().find(|one| one.id == wanted) {
         Some(one) if one.retired => {
-            Finding::note("version", format!("{wanted} is deprecated: it may not be offered for long"))
+            CheckFinding::note("version", format!("{wanted} is deprecated: it may not be offered for long"))
         }
-        Some(_) => Finding::good("version", format!("{wanted} is offered")),
+        Some(_) => CheckFinding::good("version", format!("{wanted} is offered")),
         None => {
             // The newest one of the same release, by the order in which the service lists them.
             let major =
@@ -159,7 +169,7 @@ pub(super) fn version(wanted: &str, offered: &[Version]) -> Finding {
             let near = offered.iter().rev().find(|one| major(&one.id) == major(wanted));
             let near =
                 near.or(offered.last()).map(|one| format!("[restore]\nengine_version = \"{}\"", one.id));
-            Finding::wrong(
+            CheckFinding::wrong(
                 "version",
                 format!("{wanted} is not offered any more: no copy of that version can be made"),
                 near,
@@ -169,47 +179,50 @@ pub(super) fn version(wanted: &str, offered: &[Version]) -> Finding {
 }
 
 /// A parameter group: whose it is, and the setting that names another.
-pub(super) struct Group {
+pub(super) struct ParameterGroup {
     pub(super) name: String,
     pub(super) setting: &'static str,
     pub(super) own: bool,
 }
 
 /// Whether a parameter group is there and of the family of the version.
-pub(super) fn group(group: &Group, found: Option<&str>, family: Option<&str>) -> Finding {
-    let Group { name, setting, own } = group;
+pub(super) fn group(group: &ParameterGroup, found: Option<&str>, family: Option<&str>) -> CheckFinding {
+    let ParameterGroup { name, setting, own } = group;
     let paste = || Some(format!("[restore]\n{setting} = \"NAME\""));
     match (found, family) {
-        (None, _) => Finding::wrong("parameters", format!("there is no parameter group {name}"), paste()),
-        (Some(found), Some(family)) if found != family => Finding::wrong(
+        (None, _) => {
+            CheckFinding::wrong("parameters", format!("there is no parameter group {name}"), paste())
+        }
+        (Some(found), Some(family)) if found != family => CheckFinding::wrong(
             "parameters",
             format!("{name} is of the family {found}, and the version needs {family}"),
             paste(),
         ),
-        (Some(_), _) if *own => {
-            Finding::note("parameters", format!("{name}, the source's own ([restore] {setting} is not set)"))
-        }
-        (Some(found), _) => Finding::good("parameters", format!("{name} ({found})")),
+        (Some(_), _) if *own => CheckFinding::note(
+            "parameters",
+            format!("{name}, the source's own ([restore] {setting} is not set)"),
+        ),
+        (Some(found), _) => CheckFinding::good("parameters", format!("{name} ({found})")),
     }
 }
 
 /// What a parameter group sets that matters on a copy.
-pub(super) fn parameters(group: &Group, set: &[(String, String)]) -> Vec<Finding> {
+pub(super) fn parameters(group: &ParameterGroup, set: &[(String, String)]) -> Vec<CheckFinding> {
     let on = |value: &str| matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "TRUE");
-    let Group { name, setting, .. } = group;
+    let ParameterGroup { name, setting, .. } = group;
     let said = |(parameter, value): &(String, String)| match parameter.as_str() {
-        "read_only" | "super_read_only" if on(value) => Some(Finding::wrong(
+        "read_only" | "super_read_only" if on(value) => Some(CheckFinding::wrong(
             "parameters",
             format!("{name} sets {parameter}: mydehydrate could not write its keys on the copy"),
             Some(format!("[restore]\n{setting} = \"NAME\"")),
         )),
-        "event_scheduler" if on(value) => Some(Finding::note(
+        "event_scheduler" if on(value) => Some(CheckFinding::note(
             "parameters",
             format!(
                 "{name} sets event_scheduler: production's events run on the copy until rds-restore disables them"
             ),
         )),
-        "binlog_format" if !value.eq_ignore_ascii_case("OFF") => Some(Finding::note(
+        "binlog_format" if !value.eq_ignore_ascii_case("OFF") => Some(CheckFinding::note(
             "parameters",
             format!(
                 "{name} sets binlog_format = {value}: what mydehydrate writes on the copy is logged there, which takes time"
@@ -221,12 +234,12 @@ pub(super) fn parameters(group: &Group, set: &[(String, String)]) -> Vec<Finding
 }
 
 /// Which instance classes can be ordered; the first that can be is taken.
-pub(super) fn classes(machines: &[(String, Machine)], version: &str, all_asked: bool) -> Vec<Finding> {
-    let mut all: Vec<Finding> = machines
+pub(super) fn classes(machines: &[(String, Machine)], version: &str, all_asked: bool) -> Vec<CheckFinding> {
+    let mut all: Vec<CheckFinding> = machines
         .iter()
         .map(|(class, machine)| match machine {
-            Machine::Offered => Finding::good("classes", format!("{class} can be ordered")),
-            Machine::Missing => Finding::note(
+            Machine::Offered => CheckFinding::good("classes", format!("{class} can be ordered")),
+            Machine::Missing => CheckFinding::note(
                 "classes",
                 format!("{class} is not offered for {version} here: it is passed over"),
             ),
@@ -234,7 +247,7 @@ pub(super) fn classes(machines: &[(String, Machine)], version: &str, all_asked: 
         .collect();
     if all_asked && !machines.is_empty() && machines.iter().all(|(_, machine)| *machine == Machine::Missing) {
         let said = "none of [restore] instance_class can be ordered".to_owned();
-        all.push(Finding::wrong(
+        all.push(CheckFinding::wrong(
             "classes",
             said,
             Some("[restore]\ninstance_class = [\"db.r7g.large\", \"db.r6g.large\"]".to_owned()),
@@ -244,7 +257,7 @@ pub(super) fn classes(machines: &[(String, Machine)], version: &str, all_asked: 
 }
 
 /// Whether there is room for what a night makes.
-pub(super) fn quotas(quotas: &[Quota], kind: ResourceKind, instances: i64) -> Vec<Finding> {
+pub(super) fn quotas(quotas: &[AccountQuota], kind: ResourceKind, instances: i64) -> Vec<CheckFinding> {
     let needs: &[(&str, i64)] = if kind == ResourceKind::Cluster {
         &[("DBClusters", 1), ("DBInstances", instances), ("ManualClusterSnapshots", 1)]
     } else {
@@ -254,12 +267,12 @@ pub(super) fn quotas(quotas: &[Quota], kind: ResourceKind, instances: i64) -> Ve
         .iter()
         .filter_map(|(name, more)| Some((quotas.iter().find(|quota| quota.name == *name)?, more)));
     known
-        .map(|(Quota { name, used, most }, more)| {
+        .map(|(AccountQuota { name, used, most }, more)| {
             let said = format!("{name}: {used} of {most} are used, and a night needs {more} more");
             if used + more > *most {
-                Finding::wrong("quotas", said, None)
+                CheckFinding::wrong("quotas", said, None)
             } else {
-                Finding::good("quotas", said)
+                CheckFinding::good("quotas", said)
             }
         })
         .collect()
@@ -267,11 +280,11 @@ pub(super) fn quotas(quotas: &[Quota], kind: ResourceKind, instances: i64) -> Ve
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Level;
+    use super::super::finding::Severity;
     use super::*;
 
-    fn wrong(finding: &Finding, words: &str) {
-        assert!(finding.level == Level::Wrong && finding.said.contains(words), "{finding:?}");
+    fn wrong(finding: &CheckFinding, words: &str) {
+        assert!(finding.level == Severity::Wrong && finding.said.contains(words), "{finding:?}");
     }
 
     fn thing() -> Thing {
@@ -293,9 +306,12 @@ mod tests {
             renewed,
             expires: end.map(|end| end.parse().unwrap()),
         };
-        assert_eq!(credentials(standing(false, false, None), now).level, Level::Good);
-        assert_eq!(credentials(standing(true, true, Some("2026-11-29T08:00:00Z")), now).level, Level::Good);
-        assert_eq!(credentials(standing(true, false, None), now).level, Level::Note);
+        assert_eq!(credentials(standing(false, false, None), now).level, Severity::Good);
+        assert_eq!(
+            credentials(standing(true, true, Some("2026-11-29T08:00:00Z")), now).level,
+            Severity::Good
+        );
+        assert_eq!(credentials(standing(true, false, None), now).level, Severity::Note);
         wrong(
             &credentials(standing(true, false, Some("2026-11-29T01:00:00Z")), now),
             "have expired, until 2026-11-29T01",
@@ -306,15 +322,18 @@ mod tests {
     fn what_is_missing_in_the_configuration_comes_with_the_lines_to_paste() {
         let mut settings = RestoreConfig::default();
         let missing = authorities(&settings, false, |_| Ok(1));
-        assert!(missing.level == Level::Unset && missing.said.contains("tls_ca is not set"), "{missing:?}");
-        assert_eq!(authorities(&settings, true, |_| Ok(1)).level, Level::Note);
+        assert!(
+            missing.level == Severity::Unset && missing.said.contains("tls_ca is not set"),
+            "{missing:?}"
+        );
+        assert_eq!(authorities(&settings, true, |_| Ok(1)).level, Severity::Note);
         assert!(missing.toml.unwrap().contains("tls_ca = "));
         settings.tls_ca = Some("/x".to_owned());
         wrong(&authorities(&settings, false, |_| Err("No such file".to_owned())), "/x: No such file");
         assert_eq!(authorities(&settings, false, |_| Ok(108)).said, "108 authorities in /x");
-        assert_eq!(security_groups(&[])[0].level, Level::Unset);
+        assert_eq!(security_groups(&[])[0].level, Severity::Unset);
         wrong(&security_groups(&["default".to_owned()])[0], "is no id of a security group");
-        assert_eq!(security_groups(&["sg-0123456789abcdef0".to_owned()])[0].level, Level::Good);
+        assert_eq!(security_groups(&["sg-0123456789abcdef0".to_owned()])[0].level, Severity::Good);
     }
 
     #[test]
@@ -325,16 +344,16 @@ mod tests {
         };
         wrong(&subnets("dev", None), "there is no subnet group dev");
         wrong(&subnets("dev", Some(&group(&["eu-west-1a"]))), "2 zones are needed");
-        assert_eq!(subnets("dev", Some(&group(&["a", "b"]))).level, Level::Good);
+        assert_eq!(subnets("dev", Some(&group(&["a", "b"]))).level, Severity::Good);
     }
 
     #[test]
     fn the_source_is_mysql_whole_ready_and_not_named_like_a_copy() {
         let settings = RestoreConfig::default();
         let of = |thing: &Thing, settings: &RestoreConfig| source(thing, settings, "kit");
-        assert!(of(&thing(), &settings).iter().all(|finding| finding.level == Level::Good));
+        assert!(of(&thing(), &settings).iter().all(|finding| finding.level == Severity::Good));
         let find = |thing: Thing, settings: &RestoreConfig| {
-            of(&thing, settings).into_iter().find(|finding| finding.level == Level::Wrong).unwrap()
+            of(&thing, settings).into_iter().find(|finding| finding.level == Severity::Wrong).unwrap()
         };
         wrong(&find(Thing { engine: "aurora-postgresql".into(), ..thing() }, &settings), "not MySQL");
         wrong(&find(Thing { engine: "mysql".into(), ..thing() }, &settings), "Multi-AZ DB cluster");
@@ -346,7 +365,7 @@ mod tests {
         let clone = RestoreConfig { clone: true, ..RestoreConfig::default() };
         wrong(&find(Thing { members: Vec::new(), ..thing() }, &clone), "cannot be cloned");
         let busy = of(&Thing { status: "backing-up".into(), ..thing() }, &settings);
-        assert!(busy.iter().any(|finding| finding.level == Level::Note));
+        assert!(busy.iter().any(|finding| finding.level == Severity::Note));
     }
 
     #[test]
@@ -355,8 +374,8 @@ mod tests {
             |version: &str, retired| Version { id: version.to_owned(), family: "f".to_owned(), retired };
         let offered =
             [version_of("8.0.mysql_aurora.3.08.0", true), version_of("8.0.mysql_aurora.3.10.1", false)];
-        assert_eq!(version("8.0.mysql_aurora.3.10.1", &offered).level, Level::Good);
-        assert_eq!(version("8.0.mysql_aurora.3.08.0", &offered).level, Level::Note);
+        assert_eq!(version("8.0.mysql_aurora.3.10.1", &offered).level, Severity::Good);
+        assert_eq!(version("8.0.mysql_aurora.3.08.0", &offered).level, Severity::Note);
         let gone = version("8.0.mysql_aurora.3.10.0", &offered);
         wrong(&gone, "is not offered any more");
         assert_eq!(gone.toml.unwrap(), "[restore]\nengine_version = \"8.0.mysql_aurora.3.10.1\"");
@@ -364,26 +383,26 @@ mod tests {
 
     #[test]
     fn a_parameter_group_is_there_and_of_the_versions_family() {
-        let named = |own| Group { name: "g".to_owned(), setting: "parameter_group", own };
+        let named = |own| ParameterGroup { name: "g".to_owned(), setting: "parameter_group", own };
         wrong(&group(&named(false), None, Some("aurora-mysql8.0")), "there is no parameter group g");
         wrong(
             &group(&named(false), Some("aurora-mysql5.7"), Some("aurora-mysql8.0")),
             "the version needs aurora-mysql8.0",
         );
-        assert_eq!(group(&named(false), Some("f"), Some("f")).level, Level::Good);
+        assert_eq!(group(&named(false), Some("f"), Some("f")).level, Severity::Good);
         let own = group(&named(true), Some("f"), Some("f"));
-        assert!(own.level == Level::Note && own.said.contains("the source's own"), "{own:?}");
+        assert!(own.level == Severity::Note && own.said.contains("the source's own"), "{own:?}");
     }
 
     #[test]
     fn what_a_group_sets_is_read_as_far_as_it_matters_on_a_copy() {
-        let named = Group { name: "g".to_owned(), setting: "parameter_group", own: true };
+        let named = ParameterGroup { name: "g".to_owned(), setting: "parameter_group", own: true };
         let set = |name: &str, value: &str| parameters(&named, &[(name.to_owned(), value.to_owned())]);
         for (name, value) in [("read_only", "1"), ("super_read_only", "ON")] {
             wrong(&set(name, value)[0], "could not write its keys");
         }
         for (name, value) in [("event_scheduler", "ON"), ("binlog_format", "ROW")] {
-            assert_eq!(set(name, value)[0].level, Level::Note, "{name}");
+            assert_eq!(set(name, value)[0].level, Severity::Note, "{name}");
         }
         for (name, value) in [
             ("read_only", "{TrueIfReplica}"),
@@ -401,19 +420,22 @@ mod tests {
             machines.iter().enumerate().map(|(n, machine)| (format!("db.r{n}g.large"), *machine)).collect()
         };
         let some = classes(&list(&[Machine::Missing, Machine::Offered]), "8", true);
-        assert_eq!(some.iter().map(|finding| finding.level).collect::<Vec<_>>(), [Level::Note, Level::Good]);
+        assert_eq!(
+            some.iter().map(|finding| finding.level).collect::<Vec<_>>(),
+            [Severity::Note, Severity::Good]
+        );
         wrong(
             classes(&list(&[Machine::Missing, Machine::Missing]), "8", true).last().unwrap(),
             "none of [restore] instance_class",
         );
         // One that could not be asked may be there.
         let some = classes(&list(&[Machine::Missing]), "8", false);
-        assert!(some.iter().all(|finding| finding.level == Level::Note), "{some:?}");
+        assert!(some.iter().all(|finding| finding.level == Severity::Note), "{some:?}");
     }
 
     #[test]
     fn a_quota_must_leave_room_for_a_night() {
-        let quota = |name: &str, used, most| Quota { name: name.to_owned(), used, most };
+        let quota = |name: &str, used, most| AccountQuota { name: name.to_owned(), used, most };
         let all = [
             quota("DBClusters", 39, 40),
             quota("DBInstances", 39, 40),
@@ -423,7 +445,7 @@ mod tests {
         let found = quotas(&all, ResourceKind::Cluster, 2);
         assert_eq!(
             found.iter().map(|finding| finding.level).collect::<Vec<_>>(),
-            [Level::Good, Level::Wrong, Level::Wrong]
+            [Severity::Good, Severity::Wrong, Severity::Wrong]
         );
         assert_eq!(quotas(&all, ResourceKind::Instance, 1).len(), 1);
     }

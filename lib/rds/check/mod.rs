@@ -14,13 +14,13 @@ use super::api::Thing;
 use super::desk::Desk;
 use super::error::Error;
 use super::policy::{self, Learned, SourceKey};
-use crate::aws::{Connection, Fault, Standing};
+use crate::aws::{CallFailure, Connection, Standing};
 use crate::config::RestoreConfig;
 use crate::document::ResourceKind;
 use crate::mysql;
-use ask::Facts;
-use finding::{Finding, List};
-use judge::Group;
+use ask::AccountFacts;
+use finding::{CheckFinding, CheckFindings};
+use judge::ParameterGroup;
 
 /// In which form a check is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -39,7 +39,7 @@ pub(super) fn tell(
     form: CheckForm,
     out: &mut dyn std::io::Write,
 ) -> Result<(), Error> {
-    let mut list = List::default();
+    let mut list = CheckFindings::default();
     let learned = check(desk, (aws, standing), settings, &mut list)?;
     let policy = policy::with(&desk.house.config, &learned)?;
     let text = match form {
@@ -58,12 +58,12 @@ fn check(
     desk: &Desk<'_>,
     (aws, standing): (&Connection, Standing),
     settings: &RestoreConfig,
-    list: &mut List,
+    list: &mut CheckFindings,
 ) -> Result<Learned, Error> {
     let mut learned = Learned { region: aws.region(), ..Learned::default() };
     list.add(judge::credentials(standing, jiff::Timestamp::now()));
     if let Some(arn) = known(list, "credentials", aws.caller()) {
-        list.add(Finding::good("credentials", format!("we are {arn}")));
+        list.add(CheckFinding::good("credentials", format!("we are {arn}")));
         learned.account = arn.split(':').nth(4).map(str::to_owned);
     }
     let source = &desk.house.config.source;
@@ -83,7 +83,7 @@ fn check(
     let Some(found) = known(list, "source", desk.cloud.look(kind, id)) else { return Ok(learned) };
     let Some(found) = found else {
         let said = format!("there is no {} in this account and region", crate::aws::label(kind, id));
-        list.add(Finding::wrong("source", said, None));
+        list.add(CheckFinding::wrong("source", said, None));
         return Ok(learned);
     };
     list.extend(judge::source(&found, settings, &desk.house.config.snapshot.prefix));
@@ -100,17 +100,17 @@ pub(super) fn before(
     settings: &RestoreConfig,
     source: &Thing,
 ) -> Result<(), Error> {
-    let mut list = List::default();
+    let mut list = CheckFindings::default();
     offline(&mut list, aws, settings);
     if settings.subnet_group.is_some() {
         place(&mut list, aws, settings);
     }
     let quotas = quotas(&mut list, aws, settings, source.kind);
-    list.extend(quotas.into_iter().map(Finding::only_told));
+    list.extend(quotas.into_iter().map(CheckFinding::only_told));
     list.extend(judge::shape(source, settings, &desk.house.config.snapshot.prefix));
     what_is_offered(&mut list, aws, settings, source);
     desk.house.cancel.check()?;
-    for Finding { about, said, .. } in list.notes() {
+    for CheckFinding { about, said, .. } in list.notes() {
         desk.house.progress.say(&format!("{about}: {said}"));
     }
     match list.certain() {
@@ -120,13 +120,13 @@ pub(super) fn before(
 }
 
 /// What needs no call.
-fn offline(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
+fn offline(list: &mut CheckFindings, aws: &Connection, settings: &RestoreConfig) {
     list.add(judge::authorities(settings, aws.is_near(), mysql::authorities));
     list.extend(judge::security_groups(&settings.security_groups));
 }
 
 /// Version, parameter group and instance classes, for this engine in this region.
-fn what_is_offered(list: &mut List, aws: &Connection, settings: &RestoreConfig, found: &Thing) {
+fn what_is_offered(list: &mut CheckFindings, aws: &Connection, settings: &RestoreConfig, found: &Thing) {
     // A plain instance is restored at the version of its snapshot, or is upgraded by the service.
     let plain = found.kind == ResourceKind::Instance;
     let wanted = settings.engine_version.clone().filter(|_| !plain);
@@ -150,19 +150,19 @@ fn what_is_offered(list: &mut List, aws: &Connection, settings: &RestoreConfig, 
 }
 
 /// An answer, or a word about why there is none.
-fn known<T>(list: &mut List, about: &'static str, answer: Result<T, Fault>) -> Option<T> {
+fn known<T>(list: &mut CheckFindings, about: &'static str, answer: Result<T, CallFailure>) -> Option<T> {
     match answer {
         Ok(value) => Some(value),
         Err(fault) => {
-            list.add(Finding::note(about, format!("could not be asked ({fault})")));
+            list.add(CheckFinding::note(about, format!("could not be asked ({fault})")));
             None
         }
     }
 }
 
-fn place(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
+fn place(list: &mut CheckFindings, aws: &Connection, settings: &RestoreConfig) {
     let Some(name) = &settings.subnet_group else {
-        list.add(Finding::unset(
+        list.add(CheckFinding::unset(
             "subnets",
             "[restore] subnet_group is not set: the copy would be in the default VPC".to_owned(),
             Some("[restore]\nsubnet_group = \"NAME\"".to_owned()),
@@ -174,19 +174,30 @@ fn place(list: &mut List, aws: &Connection, settings: &RestoreConfig) {
     }
 }
 
-fn quotas(list: &mut List, aws: &Connection, settings: &RestoreConfig, kind: ResourceKind) -> Vec<Finding> {
+fn quotas(
+    list: &mut CheckFindings,
+    aws: &Connection,
+    settings: &RestoreConfig,
+    kind: ResourceKind,
+) -> Vec<CheckFinding> {
     let needed = i64::from(settings.readers) + 1;
     let asked = known(list, "quotas", aws.quotas());
     asked.map(|quotas| judge::quotas(&quotas, kind, needed)).unwrap_or_default()
 }
 
 /// The parameter group that the copy will have, and its family.
-fn group(list: &mut List, aws: &Connection, settings: &RestoreConfig, source: &Thing, family: Option<&str>) {
+fn group(
+    list: &mut CheckFindings,
+    aws: &Connection,
+    settings: &RestoreConfig,
+    source: &Thing,
+    family: Option<&str>,
+) {
     let plain = source.kind == ResourceKind::Instance;
     let named = if plain { &settings.instance_parameter_group } else { &settings.parameter_group };
     let Some(name) = named.clone().or_else(|| source.parameter_group.clone()) else { return };
     let Some(found) = known(list, "parameters", aws.group(source.kind, &name)) else { return };
-    let group = Group {
+    let group = ParameterGroup {
         name,
         setting: if plain { "instance_parameter_group" } else { "parameter_group" },
         own: named.is_none(),
@@ -206,8 +217,8 @@ mod tests {
 
     #[test]
     fn what_may_not_be_asked_is_a_note() {
-        let mut list = List::default();
-        let fault = Fault {
+        let mut list = CheckFindings::default();
+        let fault = CallFailure {
             call: "DescribeAccountAttributes",
             class: crate::aws::FaultClass::Denied,
             code: Some("AccessDenied".to_owned()),

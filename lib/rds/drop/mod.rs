@@ -18,15 +18,15 @@ use jiff::Timestamp;
 
 use super::desk::Desk;
 use super::error::Error;
-use super::guard::{Asker, Owner};
+use super::guard::{Asker, RequiredOwner};
 use super::options::{self, ServiceOptions};
 use super::poll;
 use crate::config::Length;
 use crate::document::{Concern, Document, Done, Interrupted, PLAN_KEYS, ResourceKind, chain};
 use crate::house::House;
-use crate::rds::guard::removal::{Case, Remover, State};
+use crate::rds::guard::removal::{Removal, RemovalState, Remover};
 use crate::rds::restore::password;
-use owed::{List, Search};
+use owed::{DeletionList, TagSearch};
 
 /// How long deleting may take: a cluster with its last backup takes a quarter of an hour.
 const TIMEOUT: Length = Length::of_seconds(30 * 60);
@@ -66,7 +66,7 @@ pub(super) fn all(
     desk: &Desk<'_>,
     document: &mut Document,
     options: &DropOptions,
-    mut list: List,
+    mut list: DeletionList,
     by_tags: bool,
 ) -> Result<Done, Error> {
     let prefix = options::prefix(&desk.house.config)?.to_owned();
@@ -74,19 +74,19 @@ pub(super) fn all(
         if options.expired { Asker::Reaper(Timestamp::now()) } else { Asker::Run(document.run.clone()) };
     // What is written down is deleted even if the listing fails; the failure is told afterwards.
     let owner = match desk.house.known_owner()? {
-        _ if options.any_owner => Owner::Any,
-        Some(owner) => Owner::Of(owner),
-        None => Owner::Nobody,
+        _ if options.any_owner => RequiredOwner::Any,
+        Some(owner) => RequiredOwner::Of(owner),
+        None => RequiredOwner::Nobody,
     };
     let listed = if by_tags {
         let source = (!options.expired).then(|| owed::source_of(desk, document, &list)).flatten();
-        owed::tagged(desk, &Search { prefix: &prefix, asker: &asker, owner: &owner, source }, &mut list)
+        owed::tagged(desk, &TagSearch { prefix: &prefix, asker: &asker, owner: &owner, source }, &mut list)
     } else {
         Ok(())
     };
-    let cases = list.into_vec().into_iter().map(|owed| Case { owed, state: State::Here }).collect();
+    let cases = list.into_vec().into_iter().map(|owed| Removal { owed, state: RemovalState::Here }).collect();
     let begun = desk.clock.now();
-    let mut work = Work { remover: Remover { desk, prefix, asker, owner, begun }, options, cases };
+    let mut work = DropWork { remover: Remover { desk, prefix, asker, owner, begun }, options, cases };
     let stopped = work.rounds(document);
     work.forget_passwords();
     let outcome = work.conclude(document);
@@ -95,13 +95,13 @@ pub(super) fn all(
     listed.map(|()| done)
 }
 
-struct Work<'a> {
+struct DropWork<'a> {
     remover: Remover<'a>,
     options: &'a DropOptions,
-    cases: Vec<Case>,
+    cases: Vec<Removal>,
 }
 
-impl Work<'_> {
+impl DropWork<'_> {
     fn house(&self) -> &House {
         self.remover.desk.house
     }
@@ -123,7 +123,8 @@ impl Work<'_> {
     }
 
     fn is_over(&self) -> bool {
-        let waits = |case: &&Case| case.is_open() && !(self.options.no_wait && case.state == State::Asked);
+        let waits =
+            |case: &&Removal| case.is_open() && !(self.options.no_wait && case.state == RemovalState::Asked);
         self.house().dry_run || !self.cases.iter().any(|case| waits(&case))
     }
 
@@ -131,7 +132,7 @@ impl Work<'_> {
         for index in 0..self.cases.len() {
             if self.cases[index].is_open() {
                 self.cases[index].state = self.remover.step(&self.cases, index);
-                if self.cases[index].state == State::Gone && !self.house().dry_run {
+                if self.cases[index].state == RemovalState::Gone && !self.house().dry_run {
                     self.settle(document, index);
                 }
             }
@@ -155,15 +156,15 @@ impl Work<'_> {
     /// Puts the outcome into one error, or none.
     fn conclude(&self, document: &mut Document) -> Result<Done, Error> {
         let (mut refused, mut left, mut retryable) = (Vec::new(), Vec::new(), true);
-        for Case { owed, state } in &self.cases {
+        for Removal { owed, state } in &self.cases {
             match state {
-                State::Gone | State::Here => {}
+                RemovalState::Gone | RemovalState::Here => {}
                 // The journal keeps it until it is seen to be gone.
-                State::Asked if self.options.no_wait => document.settle(owed.kind, &owed.id),
-                State::Asked => left.push(format!("{} (deleting)", owed.label())),
-                State::Refused(why) => refused.push(format!("{}: {why}", owed.label())),
-                State::Later(why) => left.push(format!("{} ({why})", owed.label())),
-                State::Failed(why) => {
+                RemovalState::Asked if self.options.no_wait => document.settle(owed.kind, &owed.id),
+                RemovalState::Asked => left.push(format!("{} (deleting)", owed.label())),
+                RemovalState::Refused(why) => refused.push(format!("{}: {why}", owed.label())),
+                RemovalState::Later(why) => left.push(format!("{} ({why})", owed.label())),
+                RemovalState::Failed(why) => {
                     retryable = false;
                     left.push(format!("{} ({why})", owed.label()));
                 }
@@ -194,8 +195,9 @@ impl Work<'_> {
         {
             forget_password(self.house(), run);
         }
-        let server = |case: &&Case| matches!(case.owed.kind, ResourceKind::Cluster | ResourceKind::Instance);
-        let stays = |case: &Case| !matches!(case.state, State::Gone | State::Asked);
+        let server =
+            |case: &&Removal| matches!(case.owed.kind, ResourceKind::Cluster | ResourceKind::Instance);
+        let stays = |case: &Removal| !matches!(case.state, RemovalState::Gone | RemovalState::Asked);
         for case in self.cases.iter().filter(server) {
             let run = &case.owed.run;
             if !self.cases.iter().filter(server).any(|other| other.owed.run == *run && stays(other)) {

@@ -13,7 +13,7 @@ use crate::house::House;
 use crate::rds::api::{Listing, Thing};
 use crate::rds::desk::Desk;
 use crate::rds::error::Error;
-use crate::rds::guard::{self, Asker, Claim, Owner, Refusal};
+use crate::rds::guard::{self, Asker, GuardRefusal, OwnershipClaim, RequiredOwner};
 use crate::rds::names;
 use crate::rds::names::{TAG_MANAGED, TAG_RUN, is_ours, tag_value};
 
@@ -27,7 +27,7 @@ pub(crate) const KINDS: [ResourceKind; 4] = [
 
 /// One thing to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Owed {
+pub(crate) struct PendingDeletion {
     /// What kind of resource is to be deleted.
     pub kind: ResourceKind,
     /// Identifier of the resource.
@@ -44,7 +44,7 @@ pub(crate) struct Owed {
     pub unanswered_since: Option<Timestamp>,
 }
 
-impl Owed {
+impl PendingDeletion {
     /// One of which nothing is known but its name.
     pub(crate) fn new(kind: ResourceKind, id: &str, run: &str) -> Self {
         Self {
@@ -82,9 +82,15 @@ impl Owed {
     }
 
     /// What we claim about it.
-    pub(crate) fn claim(&self, house: &House, prefix: &str, asker: &Asker, owner: &Owner) -> Claim {
+    pub(crate) fn claim(
+        &self,
+        house: &House,
+        prefix: &str,
+        asker: &Asker,
+        owner: &RequiredOwner,
+    ) -> OwnershipClaim {
         let source = &house.config.source;
-        Claim {
+        OwnershipClaim {
             prefix: prefix.to_owned(),
             asker: asker.clone(),
             owner: owner.clone(),
@@ -98,11 +104,11 @@ impl Owed {
 
 /// A list without doubles.
 #[derive(Debug, Default)]
-pub(crate) struct List(BTreeMap<(ResourceKind, String), Owed>);
+pub(crate) struct DeletionList(BTreeMap<(ResourceKind, String), PendingDeletion>);
 
-impl List {
+impl DeletionList {
     /// Adds one; what is known of it stays.
-    pub(crate) fn add(&mut self, owed: Owed) {
+    pub(crate) fn add(&mut self, owed: PendingDeletion) {
         let known = self.0.entry((owed.kind, owed.id.clone())).or_insert_with(|| owed.clone());
         known.resource_id = known.resource_id.take().or(owed.resource_id);
         known.source = known.source.take().or(owed.source);
@@ -111,7 +117,7 @@ impl List {
     }
 
     /// In the order of deletion.
-    pub(crate) fn into_vec(self) -> Vec<Owed> {
+    pub(crate) fn into_vec(self) -> Vec<PendingDeletion> {
         self.0.into_values().collect()
     }
 
@@ -124,8 +130,8 @@ impl List {
 /// What the document and the run's journal know. A journal that cannot be read does not keep the document's
 /// resources alive, nor does a resource that only a newer version can delete: the error is handed back beside them. A copy on a host
 /// is left to `rds-local drop`.
-pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error>) {
-    let mut list = List::default();
+pub(crate) fn written(house: &House, document: &Document) -> (DeletionList, Option<Error>) {
+    let mut list = DeletionList::default();
     let (mut unknown, mut local) = (BTreeSet::new(), BTreeSet::new());
     let (journal, trouble) = match house.journal(&document.run).resources() {
         Ok(resources) => (resources, None),
@@ -143,13 +149,13 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
                 continue;
             }
         };
-        list.add(Owed {
+        list.add(PendingDeletion {
             resource_id: resource.resource_id.clone(),
             source: resource.source.clone().or_else(|| source_in(document)),
             intent: resource.intent.clone(),
             // The call may still be on its way: a killed tool leaves only its intent.
             unanswered_since: resource.intended_at,
-            ..Owed::new(kind, &resource.id, &document.run)
+            ..PendingDeletion::new(kind, &resource.id, &document.run)
         });
     }
     for id in local {
@@ -161,9 +167,11 @@ pub(crate) fn written(house: &House, document: &Document) -> (List, Option<Error
 
 /// Adds what is tagged: with `run`, or, without one, whatever has expired. What is another owner's, or is known to be
 /// another run's of the same name, is named and left alone.
-pub(crate) fn tagged(desk: &Desk<'_>, search: &Search<'_>, list: &mut List) -> Result<(), Error> {
+pub(crate) fn tagged(desk: &Desk<'_>, search: &TagSearch<'_>, list: &mut DeletionList) -> Result<(), Error> {
     let contested = match search.asker {
-        Asker::Run(run) => *search.owner != Owner::Any && !desk.house.journal(run).strangers()?.is_empty(),
+        Asker::Run(run) => {
+            *search.owner != RequiredOwner::Any && !desk.house.journal(run).strangers()?.is_empty()
+        }
         Asker::Reaper(_) => false,
     };
     for kind in KINDS {
@@ -172,7 +180,7 @@ pub(crate) fn tagged(desk: &Desk<'_>, search: &Search<'_>, list: &mut List) -> R
             let kin = guard::kinship(&thing, search.owner, search.source.as_deref(), None);
             // Where a name was met that is another's, our journal alone knows what is ours: it was written before each create.
             let theirs = contested && !list.0.contains_key(&(kind, thing.id.clone()));
-            match kin.and(if theirs { Err(Refusal::OtherIntent) } else { Ok(()) }) {
+            match kin.and(if theirs { Err(GuardRefusal::OtherIntent) } else { Ok(()) }) {
                 Ok(()) => list.add(search.owed(desk.house, &thing)),
                 Err(why) => desk.house.progress.say(&format!("{}: {why}: left alone", thing.label())),
             }
@@ -182,25 +190,28 @@ pub(crate) fn tagged(desk: &Desk<'_>, search: &Search<'_>, list: &mut List) -> R
 }
 
 /// What is looked for by its tags.
-pub(crate) struct Search<'a> {
+pub(crate) struct TagSearch<'a> {
     /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: &'a str,
     /// A run, or the reaper.
     pub asker: &'a Asker,
     /// Whose resources may be deleted.
-    pub owner: &'a Owner,
+    pub owner: &'a RequiredOwner,
     /// The resource id of the run's source, if it is known.
     pub source: Option<String>,
 }
 
-impl Search<'_> {
+impl TagSearch<'_> {
     /// A thing that was found, with what the journal of its run says about it.
-    fn owed(&self, house: &House, thing: &Thing) -> Owed {
+    fn owed(&self, house: &House, thing: &Thing) -> PendingDeletion {
         let run = match self.asker {
             Asker::Run(run) => run.clone(),
             Asker::Reaper(_) => thing.tags.get(TAG_RUN).cloned().unwrap_or_default(),
         };
-        let found = Owed { source: self.source.clone(), ..Owed::new(thing.kind, &thing.id, &run) };
+        let found = PendingDeletion {
+            source: self.source.clone(),
+            ..PendingDeletion::new(thing.kind, &thing.id, &run)
+        };
         // A journal that cannot be read says nothing; the tags do.
         let known = house.journal(&run).resources().unwrap_or_default();
         if known.is_empty() { found } else { found.knowing(&known) }
@@ -212,7 +223,7 @@ fn source_in(document: &Document) -> Option<String> {
 }
 
 /// The resource id of what a run copies: by its document, by its journal, else that of the configured source.
-pub(crate) fn source_of(desk: &Desk<'_>, document: &Document, list: &List) -> Option<String> {
+pub(crate) fn source_of(desk: &Desk<'_>, document: &Document, list: &DeletionList) -> Option<String> {
     let named = source_in(document);
     let written = || list.0.values().find_map(|owed| owed.source.clone());
     named.or_else(written).or_else(|| {

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{self as guard, Asker, Claim, Owner};
-use crate::aws::{Fault, FaultClass, label};
+use super::{self as guard, Asker, OwnershipClaim, RequiredOwner};
+use crate::aws::{CallFailure, FaultClass, label};
 use crate::document::{Document, Resource, ResourceKind};
 use crate::house::House;
 use crate::rds::api::Thing;
@@ -87,11 +87,11 @@ impl Intent {
     }
 
     /// What must be true of it to be ours.
-    fn claim(&self, run: &str) -> Claim {
-        Claim {
+    fn claim(&self, run: &str) -> OwnershipClaim {
+        OwnershipClaim {
             prefix: String::new(),
             asker: Asker::Run(run.to_owned()),
-            owner: Owner::Of(self.owner.clone()),
+            owner: RequiredOwner::Of(self.owner.clone()),
             source: Some(self.source.clone()),
             intent: Some(self.word.clone()),
             resource_id: None,
@@ -121,7 +121,7 @@ pub(crate) fn create(
     desk: &Desk<'_>,
     document: &mut Document,
     intent: &Intent,
-    mut call: impl FnMut() -> Result<Thing, Fault>,
+    mut call: impl FnMut() -> Result<Thing, CallFailure>,
 ) -> Result<Thing, Error> {
     desk.house.cancel.check()?;
     owe(desk, document, intent.intended())?;
@@ -133,11 +133,11 @@ pub(crate) fn create(
             match desk.cloud.look(intent.kind, &intent.id)? {
                 // An earlier try of this run was cleaned up, but not quite yet.
                 Some(thing) if states::is_leaving(&thing.status) => {
-                    Err(Fault { class: FaultClass::Busy, ..fault })
+                    Err(CallFailure { class: FaultClass::Busy, ..fault })
                 }
                 Some(thing) => match desk.with_tags(thing)? {
                     thing if !thing.tags.contains_key(TAG_MANAGED) && desk.is_newborn(&thing, begun) => {
-                        Err(Fault { class: FaultClass::Busy, ..fault })
+                        Err(CallFailure { class: FaultClass::Busy, ..fault })
                     }
                     thing => Ok(Err(thing)),
                 },

@@ -24,7 +24,7 @@ pub(super) enum Asker {
 
 /// Whose a thing must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(super) enum RequiredOwner {
     /// This one's.
     Of(String),
     /// Nothing was ever made from here.
@@ -35,13 +35,13 @@ pub(super) enum Owner {
 
 /// What we claim about a thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Claim {
+pub(super) struct OwnershipClaim {
     /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: String,
     /// Who asks for the deletion: a run or the reaper.
     pub asker: Asker,
     /// Whose resources may be deleted.
-    pub owner: Owner,
+    pub owner: RequiredOwner,
     /// The resource id of the source, if it is known.
     pub source: Option<String>,
     /// The random word of the create call, if our journal has it.
@@ -54,7 +54,7 @@ pub(super) struct Claim {
 
 /// The rule that says no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum GuardRefusal {
     /// It is the source.
     #[error("it is the configured source")]
     Source,
@@ -127,7 +127,7 @@ pub(super) enum Refusal {
         /// The cluster.
         cluster: String,
         /// Why that one must stay.
-        why: Box<Refusal>,
+        why: Box<GuardRefusal>,
     },
     /// Somebody put an instance into our cluster.
     #[error("instance {0} in it was not created by this run")]
@@ -135,39 +135,39 @@ pub(super) enum Refusal {
 }
 
 /// Whether `thing` may be deleted.
-pub(super) fn check(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+pub(super) fn check(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     identity(thing, claim)?;
     is_same(thing, claim)?;
     dependence(thing)
 }
 
-fn identity(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+fn identity(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     if claim.sources.iter().any(|source| source.eq_ignore_ascii_case(&thing.id)) {
-        return Err(Refusal::Source);
+        return Err(GuardRefusal::Source);
     }
     if !names::is_ours(&claim.prefix, &thing.id) {
-        return Err(Refusal::Name(claim.prefix.clone()));
+        return Err(GuardRefusal::Name(claim.prefix.clone()));
     }
     let snapshot = matches!(thing.kind, ResourceKind::ClusterSnapshot | ResourceKind::InstanceSnapshot);
     if snapshot && thing.snapshot_type != "manual" {
-        return Err(Refusal::SnapshotType(thing.snapshot_type.clone()));
+        return Err(GuardRefusal::SnapshotType(thing.snapshot_type.clone()));
     }
     match &claim.resource_id {
         Some(recorded) if *recorded != thing.resource_id => {
-            Err(Refusal::OtherResource { found: thing.resource_id.clone(), recorded: recorded.clone() })
+            Err(GuardRefusal::OtherResource { found: thing.resource_id.clone(), recorded: recorded.clone() })
         }
         _ => Ok(()),
     }
 }
 
-fn ownership(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+fn ownership(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     if thing.tags.get(TAG_MANAGED).map(String::as_str) != Some("true") {
-        return Err(Refusal::Unmanaged);
+        return Err(GuardRefusal::Unmanaged);
     }
-    let Some(run) = thing.tags.get(TAG_RUN) else { return Err(Refusal::NoRun) };
+    let Some(run) = thing.tags.get(TAG_RUN) else { return Err(GuardRefusal::NoRun) };
     match &claim.asker {
         Asker::Run(asking) if tag_value(asking) == *run => Ok(()),
-        Asker::Run(_) => Err(Refusal::OtherRun(run.clone())),
+        Asker::Run(_) => Err(GuardRefusal::OtherRun(run.clone())),
         Asker::Reaper(now) => expired(thing, *now),
     }
 }
@@ -175,59 +175,59 @@ fn ownership(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
 /// Whether the tags name our owner, and (where that is known) our source and our order.
 pub(super) fn kinship(
     thing: &Thing,
-    owner: &Owner,
+    owner: &RequiredOwner,
     source: Option<&str>,
     intent: Option<&str>,
-) -> Result<(), Refusal> {
+) -> Result<(), GuardRefusal> {
     let tag = |name: &str| thing.tags.get(name).cloned();
     match (owner, tag(TAG_OWNER)) {
-        (Owner::Any, _) => return Ok(()),
-        (_, None) => return Err(Refusal::NoOwner),
-        (Owner::Nobody, Some(found)) => {
+        (RequiredOwner::Any, _) => return Ok(()),
+        (_, None) => return Err(GuardRefusal::NoOwner),
+        (RequiredOwner::Nobody, Some(found)) => {
             let ours = "nothing was ever made from this state directory".to_owned();
-            return Err(Refusal::OtherOwner { found, ours });
+            return Err(GuardRefusal::OtherOwner { found, ours });
         }
-        (Owner::Of(ours), Some(found)) if tag_value(ours) != found => {
-            return Err(Refusal::OtherOwner { found, ours: format!("we are {ours:?}") });
+        (RequiredOwner::Of(ours), Some(found)) if tag_value(ours) != found => {
+            return Err(GuardRefusal::OtherOwner { found, ours: format!("we are {ours:?}") });
         }
         _ => {}
     }
     if let Some(ours) = source {
         let found = tag(TAG_SOURCE).unwrap_or_default();
         if found != tag_value(ours) {
-            return Err(Refusal::OtherSource { found, ours: ours.to_owned() });
+            return Err(GuardRefusal::OtherSource { found, ours: ours.to_owned() });
         }
     }
     match intent {
-        Some(ours) if tag(TAG_INTENT).as_deref() != Some(ours) => Err(Refusal::OtherIntent),
+        Some(ours) if tag(TAG_INTENT).as_deref() != Some(ours) => Err(GuardRefusal::OtherIntent),
         _ => Ok(()),
     }
 }
 
-fn expired(thing: &Thing, now: Timestamp) -> Result<(), Refusal> {
+fn expired(thing: &Thing, now: Timestamp) -> Result<(), GuardRefusal> {
     let text = thing.tags.get(TAG_EXPIRES).cloned().unwrap_or_default();
     match text.parse::<Timestamp>() {
         Ok(expires) if expires < now => Ok(()),
-        Ok(_) => Err(Refusal::NotExpired(text)),
-        Err(_) => Err(Refusal::NoExpiry(text)),
+        Ok(_) => Err(GuardRefusal::NotExpired(text)),
+        Err(_) => Err(GuardRefusal::NoExpiry(text)),
     }
 }
 
-fn dependence(thing: &Thing) -> Result<(), Refusal> {
+fn dependence(thing: &Thing) -> Result<(), GuardRefusal> {
     if let Some(source) = &thing.replica_of {
-        return Err(Refusal::Replica(source.clone()));
+        return Err(GuardRefusal::Replica(source.clone()));
     }
     if !thing.replicas.is_empty() {
-        return Err(Refusal::HasReplicas(thing.replicas.join(", ")));
+        return Err(GuardRefusal::HasReplicas(thing.replicas.join(", ")));
     }
     if let Some(global) = &thing.global {
-        return Err(Refusal::Global(global.clone()));
+        return Err(GuardRefusal::Global(global.clone()));
     }
-    if thing.protected { Err(Refusal::Protected) } else { Ok(()) }
+    if thing.protected { Err(GuardRefusal::Protected) } else { Ok(()) }
 }
 
 /// Whether a thing is what this claim is about, whatever its name: what a create call that met its own earlier result asks.
-pub(super) fn is_same(thing: &Thing, claim: &Claim) -> Result<(), Refusal> {
+pub(super) fn is_same(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     ownership(thing, claim)?;
     kinship(thing, &claim.owner, claim.source.as_deref(), claim.intent.as_deref())
 }
@@ -253,11 +253,11 @@ mod tests {
         }
     }
 
-    fn claim() -> Claim {
-        Claim {
+    fn claim() -> OwnershipClaim {
+        OwnershipClaim {
             prefix: "kit".to_owned(),
             asker: Asker::Run("night-1".to_owned()),
-            owner: Owner::Of("agent1-0123456789abcdef".to_owned()),
+            owner: RequiredOwner::Of("agent1-0123456789abcdef".to_owned()),
             source: Some("cluster-PROD".to_owned()),
             intent: Some("0123".to_owned()),
             resource_id: Some("cluster-A".to_owned()),
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn lets_a_run_delete_its_own() {
         assert_eq!(check(&ours(), &claim()), Ok(()));
-        let unrecorded = Claim { resource_id: None, ..claim() };
+        let unrecorded = OwnershipClaim { resource_id: None, ..claim() };
         assert_eq!(check(&ours(), &unrecorded), Ok(()));
     }
 
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_person_may_take_what_is_anybodys_and_a_new_host_what_its_owner_made() {
-        let any = Claim { owner: Owner::Any, ..claim() };
+        let any = OwnershipClaim { owner: RequiredOwner::Any, ..claim() };
         for thing in [without(TAG_OWNER), with(TAG_OWNER, "x"), with(TAG_SOURCE, "x"), with(TAG_INTENT, "x")]
         {
             assert!(check(&thing, &claim()).is_err());
@@ -339,23 +339,26 @@ mod tests {
         }
         assert!(check(&with(TAG_RUN, "night-2"), &any).is_err(), "but not of any run");
         // It has no journal, and may not know the source.
-        let fresh = Claim { resource_id: None, intent: None, source: None, ..claim() };
+        let fresh = OwnershipClaim { resource_id: None, intent: None, source: None, ..claim() };
         assert_eq!(check(&ours(), &fresh), Ok(()));
-        let nobody = Claim { owner: Owner::Nobody, ..fresh };
+        let nobody = OwnershipClaim { owner: RequiredOwner::Nobody, ..fresh };
         assert!(check(&ours(), &nobody).unwrap_err().to_string().contains("nothing was ever made from"));
     }
 
     #[test]
     fn the_reaper_takes_what_has_expired_of_any_run_and_nothing_else() {
-        let at =
-            |time: &str| Claim { asker: Asker::Reaper(time.parse().unwrap()), resource_id: None, ..claim() };
+        let at = |time: &str| OwnershipClaim {
+            asker: Asker::Reaper(time.parse().unwrap()),
+            resource_id: None,
+            ..claim()
+        };
         assert!(check(&with(TAG_OWNER, "agent2-1"), &at("2026-11-24T02:00:01Z")).is_err());
         let late = at("2026-11-24T02:00:01Z");
         assert_eq!(check(&with(TAG_RUN, "night-2"), &late), Ok(()));
         let early = check(&ours(), &at("2026-11-24T01:59:59Z")).unwrap_err();
         assert_eq!(early.to_string(), "it expires at 2026-11-24T02:00:00Z only");
         for thing in [without(TAG_EXPIRES), with(TAG_EXPIRES, "tomorrow")] {
-            assert!(matches!(check(&thing, &late), Err(Refusal::NoExpiry(_))));
+            assert!(matches!(check(&thing, &late), Err(GuardRefusal::NoExpiry(_))));
         }
         assert!(check(&without(TAG_MANAGED), &late).is_err());
     }

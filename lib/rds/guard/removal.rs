@@ -1,19 +1,19 @@
 //! One step towards the removal of one thing: look, ask the guard, delete.
 //!
-//! In: what is owed and what became of the others. Out: its new [`State`]. The only place that calls
-//! [`Cloud::delete`](super::api::Cloud::delete).
+//! In: what is owed and what became of the others. Out: its new [`RemovalState`]. The only place that calls
+//! [`RdsApi::delete`](super::api::RdsApi::delete).
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super as guard;
-use super::{Asker, Owner, Refusal};
-use crate::aws::{Fault, FaultClass};
+use super::{Asker, GuardRefusal, RequiredOwner};
+use crate::aws::{CallFailure, FaultClass};
 use crate::document::ResourceKind;
 use crate::rds::api::Thing;
 use crate::rds::desk::Desk;
-use crate::rds::drop::owed::Owed;
+use crate::rds::drop::owed::PendingDeletion;
 use crate::rds::error::Error;
 use crate::rds::names::TAG_MANAGED;
 use crate::rds::options;
@@ -21,7 +21,7 @@ use crate::rds::poll::{self, states};
 
 /// What became of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum RemovalState {
     /// Nothing was done about it yet.
     Here,
     /// Its deletion is on its way.
@@ -29,7 +29,7 @@ pub(crate) enum State {
     /// It is not there.
     Gone,
     /// A guard said no.
-    Refused(Refusal),
+    Refused(GuardRefusal),
     /// The service said no.
     Failed(String),
     /// Not now, and why.
@@ -38,17 +38,17 @@ pub(crate) enum State {
 
 /// One thing and what became of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Case {
+pub(crate) struct Removal {
     /// What is to be deleted.
-    pub owed: Owed,
+    pub owed: PendingDeletion,
     /// How far that is.
-    pub state: State,
+    pub state: RemovalState,
 }
 
-impl Case {
+impl Removal {
     /// Whether there is anything left to do about it.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, State::Here | State::Asked | State::Later(_))
+        matches!(self.state, RemovalState::Here | RemovalState::Asked | RemovalState::Later(_))
     }
 }
 
@@ -62,43 +62,43 @@ pub(crate) struct Remover<'a> {
     /// A run, or the reaper.
     pub asker: Asker,
     /// Whose things may go.
-    pub owner: Owner,
+    pub owner: RequiredOwner,
     /// When the work began.
     pub begun: Duration,
 }
 
 impl Remover<'_> {
     /// Looks at one thing and asks for its deletion if nothing speaks against it.
-    pub(crate) fn step(&self, cases: &[Case], index: usize) -> State {
-        let Case { owed, state } = &cases[index];
+    pub(crate) fn step(&self, cases: &[Removal], index: usize) -> RemovalState {
+        let Removal { owed, state } = &cases[index];
         let thing = match self.look(owed.kind, &owed.id) {
             Ok(None) if self.may_be_coming(owed) => {
-                return State::Later("its creation was asked for a moment ago".to_owned());
+                return RemovalState::Later("its creation was asked for a moment ago".to_owned());
             }
-            Ok(None) => return State::Gone,
+            Ok(None) => return RemovalState::Gone,
             Ok(Some(thing)) => thing,
             Err(fault) => return self.after(&fault),
         };
         if states::is_leaving(&thing.status) {
-            return State::Asked;
+            return RemovalState::Asked;
         }
         match self.may(cases, owed, &thing) {
-            Err(State::Refused(why)) if self.is_untold(&thing) => {
-                State::Later(format!("its tags are not known yet ({why})"))
+            Err(RemovalState::Refused(why)) if self.is_untold(&thing) => {
+                RemovalState::Later(format!("its tags are not known yet ({why})"))
             }
             Err(state) => state,
             Ok(()) if self.desk.house.dry_run => {
                 self.desk.house.progress.say(&format!("would delete {} ({})", owed.label(), thing.status));
-                State::Here
+                RemovalState::Here
             }
             // Its status lags behind.
-            Ok(()) if *state == State::Asked => State::Asked,
+            Ok(()) if *state == RemovalState::Asked => RemovalState::Asked,
             Ok(()) => self.delete(owed, &thing),
         }
     }
 
     /// A thing with its tags.
-    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, Fault> {
+    fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure> {
         let found = self.desk.cloud.look(kind, id)?;
         found
             .map(
@@ -115,7 +115,7 @@ impl Remover<'_> {
     }
 
     /// A tool that was killed during a create call leaves only the intent; what it asked for appears later.
-    fn may_be_coming(&self, owed: &Owed) -> bool {
+    fn may_be_coming(&self, owed: &PendingDeletion) -> bool {
         let grace = poll::NEWBORN.mul_f64(self.desk.clock.pace());
         owed.unanswered_since.is_some_and(|since| {
             let age: SignedDuration = Timestamp::now().duration_since(since);
@@ -123,31 +123,31 @@ impl Remover<'_> {
         })
     }
 
-    fn delete(&self, owed: &Owed, thing: &Thing) -> State {
+    fn delete(&self, owed: &PendingDeletion, thing: &Thing) -> RemovalState {
         if thing.status == "stopped" {
             // A stopped server cannot be deleted, and a member starts with its cluster only.
             let member = thing.parent.as_deref().filter(|_| owed.kind == ResourceKind::Instance);
             let (kind, id) = member.map_or((owed.kind, owed.id.as_str()), |id| (ResourceKind::Cluster, id));
             return match self.desk.cloud.start(kind, id) {
-                Ok(()) => State::Later("starting, it was stopped".to_owned()),
+                Ok(()) => RemovalState::Later("starting, it was stopped".to_owned()),
                 Err(fault) => self.after(&fault),
             };
         }
         match self.desk.cloud.delete(owed.kind, &owed.id) {
             Ok(()) => {
                 self.desk.house.progress.say(&format!("deleting {}", owed.label()));
-                State::Asked
+                RemovalState::Asked
             }
             Err(fault) if fault.class == FaultClass::Busy => {
-                State::Later(format!("{}: {fault}", thing.status))
+                RemovalState::Later(format!("{}: {fault}", thing.status))
             }
             Err(fault) => self.after(&fault),
         }
     }
 
     /// The guard: for the thing itself, for the cluster of an instance and for the instances of a cluster.
-    fn may(&self, cases: &[Case], owed: &Owed, thing: &Thing) -> Result<(), State> {
-        self.check(owed, thing).map_err(State::Refused)?;
+    fn may(&self, cases: &[Removal], owed: &PendingDeletion, thing: &Thing) -> Result<(), RemovalState> {
+        self.check(owed, thing).map_err(RemovalState::Refused)?;
         if let (ResourceKind::Instance, Some(cluster)) = (thing.kind, &thing.parent) {
             self.cluster_of(cases, cluster)?;
         }
@@ -155,47 +155,50 @@ impl Remover<'_> {
     }
 
     /// An instance of one of our clusters must be ours, too, unless it is leaving anyway.
-    fn member(&self, cases: &[Case], id: &str) -> Result<(), State> {
-        let ours = |case: &&Case| case.owed.kind == ResourceKind::Instance && case.owed.id == id;
+    fn member(&self, cases: &[Removal], id: &str) -> Result<(), RemovalState> {
+        let ours = |case: &&Removal| case.owed.kind == ResourceKind::Instance && case.owed.id == id;
         match cases.iter().find(ours) {
-            Some(case) if !matches!(case.state, State::Refused(_)) => return Ok(()),
+            Some(case) if !matches!(case.state, RemovalState::Refused(_)) => return Ok(()),
             _ => {}
         }
         match self.desk.cloud.look(ResourceKind::Instance, id) {
             Ok(None) => Ok(()),
             Ok(Some(member)) if states::is_leaving(&member.status) => Ok(()),
-            Ok(Some(_)) => Err(State::Refused(Refusal::ForeignMember(id.to_owned()))),
+            Ok(Some(_)) => Err(RemovalState::Refused(GuardRefusal::ForeignMember(id.to_owned()))),
             Err(fault) => Err(self.after(&fault)),
         }
     }
 
     /// What a fault means for the thing that was to be removed.
-    fn after(&self, fault: &Fault) -> State {
+    fn after(&self, fault: &CallFailure) -> RemovalState {
         match fault.class {
-            FaultClass::NotFound => State::Gone,
+            FaultClass::NotFound => RemovalState::Gone,
             // What was let in a while ago will be again.
-            FaultClass::NoCredentials if self.desk.has_worked() => State::Later(fault.to_string()),
-            class if class.passes() || class == FaultClass::Busy => State::Later(fault.to_string()),
-            _ => State::Failed(fault.to_string()),
+            FaultClass::NoCredentials if self.desk.has_worked() => RemovalState::Later(fault.to_string()),
+            class if class.passes() || class == FaultClass::Busy => RemovalState::Later(fault.to_string()),
+            _ => RemovalState::Failed(fault.to_string()),
         }
     }
 
-    fn check(&self, owed: &Owed, thing: &Thing) -> Result<(), Refusal> {
+    fn check(&self, owed: &PendingDeletion, thing: &Thing) -> Result<(), GuardRefusal> {
         guard::check(thing, &owed.claim(self.desk.house, &self.prefix, &self.asker, &self.owner))
     }
 
     /// Deletion protection is the cluster's only: the service would delete the instances of a protected one.
-    fn cluster_of(&self, cases: &[Case], id: &str) -> Result<(), State> {
+    fn cluster_of(&self, cases: &[Removal], id: &str) -> Result<(), RemovalState> {
         let known = cases.iter().find(|case| case.owed.kind == ResourceKind::Cluster && case.owed.id == id);
-        let stranger = Owed::new(ResourceKind::Cluster, id, "");
+        let stranger = PendingDeletion::new(ResourceKind::Cluster, id, "");
         let owed = known.map_or(&stranger, |case| &case.owed);
         match self.look(ResourceKind::Cluster, id) {
             Ok(None) => Ok(()),
             Ok(Some(cluster)) if self.is_untold(&cluster) => {
-                Err(State::Later(format!("the tags of its cluster {id} are not known yet")))
+                Err(RemovalState::Later(format!("the tags of its cluster {id} are not known yet")))
             }
             Ok(Some(cluster)) => self.check(owed, &cluster).map_err(|why| {
-                State::Refused(Refusal::ClusterRefused { cluster: id.to_owned(), why: Box::new(why) })
+                RemovalState::Refused(GuardRefusal::ClusterRefused {
+                    cluster: id.to_owned(),
+                    why: Box::new(why),
+                })
             }),
             Err(fault) => Err(self.after(&fault)),
         }
@@ -206,20 +209,20 @@ impl Remover<'_> {
 const TAKE_BACK_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// Deletes one thing that this run has just made and cannot use, and waits until its name is free again.
-pub(crate) fn take_back(desk: &Desk<'_>, owed: &Owed) -> Result<(), Error> {
+pub(crate) fn take_back(desk: &Desk<'_>, owed: &PendingDeletion) -> Result<(), Error> {
     let prefix = options::prefix(&desk.house.config)?.to_owned();
     let begun = desk.clock.now();
-    let owner = Owner::Of(desk.house.owner()?);
+    let owner = RequiredOwner::Of(desk.house.owner()?);
     let remover = Remover { desk, prefix, asker: Asker::Run(owed.run.clone()), owner, begun };
-    let mut cases = [Case { owed: owed.clone(), state: State::Here }];
+    let mut cases = [Removal { owed: owed.clone(), state: RemovalState::Here }];
     loop {
         cases[0].state = remover.step(&cases, 0);
         let age = desk.clock.now().saturating_sub(begun);
         let (why, retryable) = match &cases[0].state {
-            State::Gone => return Ok(()),
-            State::Refused(why) => return Err(Error::Refused(format!("{}: {why}", owed.label()))),
-            State::Failed(why) => (why.clone(), false),
-            State::Here | State::Asked | State::Later(_)
+            RemovalState::Gone => return Ok(()),
+            RemovalState::Refused(why) => return Err(Error::Refused(format!("{}: {why}", owed.label()))),
+            RemovalState::Failed(why) => (why.clone(), false),
+            RemovalState::Here | RemovalState::Asked | RemovalState::Later(_)
                 if age < TAKE_BACK_TIMEOUT.mul_f64(desk.clock.pace()) =>
             {
                 let next = poll::interval(age.div_f64(desk.clock.pace()), desk.clock.random());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Names, Statement};
+use super::{PolicyNames, PolicyStatement};
 use crate::config::{Config, Fallback, RestoreConfig};
 use crate::rds::names::{TAG_EXPIRES, TAG_MANAGED};
 
@@ -18,16 +18,19 @@ fn tagged() -> Value {
 }
 
 /// What an action makes: ours by name, and born with our tags.
-fn makes(sid: &str, why: &'static str, action: &str, resource: &str) -> Statement {
-    Statement {
+fn makes(sid: &str, why: &'static str, action: &str, resource: &str) -> PolicyStatement {
+    PolicyStatement {
         why,
         json: json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource, "Condition": tagged()}),
     }
 }
 
 /// What it reads or takes part in.
-fn uses(sid: &str, why: &'static str, action: &str, resources: &[String]) -> Statement {
-    Statement { why, json: json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resources}) }
+fn uses(sid: &str, why: &'static str, action: &str, resources: &[String]) -> PolicyStatement {
+    PolicyStatement {
+        why,
+        json: json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resources}),
+    }
 }
 
 const BORN: &str = "what is made has our prefix and is born with our tags";
@@ -41,7 +44,7 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(names: &Names<'_>, restore: &RestoreConfig) -> Self {
+    fn of(names: &PolicyNames<'_>, restore: &RestoreConfig) -> Self {
         let group = |kind: &str, name: &Option<String>| {
             names.arn(kind, &name.as_deref().unwrap_or("*").to_ascii_lowercase())
         };
@@ -59,7 +62,7 @@ fn needs_the_live_source(config: &Config) -> bool {
 }
 
 /// An Aurora cluster and its instances.
-pub(super) fn of_cluster(names: &Names<'_>, source: &str, config: &Config) -> Vec<Statement> {
+pub(super) fn of_cluster(names: &PolicyNames<'_>, source: &str, config: &Config) -> Vec<PolicyStatement> {
     let groups = Groups::of(names, &config.restore);
     let mut all = Vec::new();
     if !config.restore.clone {
@@ -90,7 +93,7 @@ pub(super) fn of_cluster(names: &Names<'_>, source: &str, config: &Config) -> Ve
 }
 
 /// A plain instance.
-pub(super) fn of_instance(names: &Names<'_>, source: &str, config: &Config) -> Vec<Statement> {
+pub(super) fn of_instance(names: &PolicyNames<'_>, source: &str, config: &Config) -> Vec<PolicyStatement> {
     let groups = Groups::of(names, &config.restore);
     let place = [groups.subnets, groups.instance, groups.options];
     let actions = ("rds:CreateDBSnapshot", "rds:RestoreDBInstanceFromDBSnapshot");
@@ -122,12 +125,12 @@ pub(super) fn of_instance(names: &Names<'_>, source: &str, config: &Config) -> V
 /// A snapshot of the source, and a copy from it or from one of the source's own. `copy` and `snapshot` are kinds of resources,
 /// `action` makes a snapshot, `restore` restores one, and `place` is where a copy is put.
 fn through_a_snapshot(
-    names: &Names<'_>,
+    names: &PolicyNames<'_>,
     source: &str,
     (copy, snapshot): (&str, &str),
     (action, restore): (&'static str, &'static str),
     place: &[String],
-) -> Vec<Statement> {
+) -> Vec<PolicyStatement> {
     let automated = names.arn(snapshot, &format!("rds:{source}-{MOMENT}"));
     let snapshots = [&[names.own(snapshot), automated], place].concat();
     vec![

@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::{Names, SourceKey, Statement};
+use super::{PolicyNames, PolicyStatement, SourceKey};
 use crate::config::Config;
 
 /// What RDS does with a key on behalf of whoever restores with it.
 const USES: &[&str] = &["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
 
 /// Both keys are used through RDS only; RDS keeps a grant for as long as the copy lives.
-pub(super) fn of(names: &Names<'_>, config: &Config, source: &SourceKey) -> Vec<Statement> {
+pub(super) fn of(names: &PolicyNames<'_>, config: &Config, source: &SourceKey) -> Vec<PolicyStatement> {
     let any = match source {
         SourceKey::Arn(arn) if arn.starts_with("arn:") => arn.clone(),
         _ => names.service_arn("kms", "key/*"),
     };
     let through = json!({"kms:ViaService": format!("rds.{}.{}", names.region, names.domain())});
     let mut all = vec![
-        Statement {
+        PolicyStatement {
             why: "the source is encrypted with a key that refresh.toml does not name: what is made of it needs that key, \
                   through RDS only",
             json: json!({"Sid": "KeyOfSource", "Effect": "Allow", "Action": USES, "Resource": any,
                 "Condition": {"StringLike": through}}),
         },
-        Statement {
+        PolicyStatement {
             why: "RDS keeps a grant on the key for as long as the copy lives",
             json: json!({"Sid": "GrantOfSource", "Effect": "Allow", "Action": "kms:CreateGrant", "Resource": any,
                 "Condition": {"StringLike": through, "Bool": {"kms:GrantIsForAWSResource": "true"}}}),
@@ -40,12 +40,12 @@ pub(super) fn of(names: &Names<'_>, config: &Config, source: &SourceKey) -> Vec<
             condition
         };
         all.extend([
-            Statement {
+            PolicyStatement {
                 why: "the copy is encrypted with [restore] kms_key: used through RDS only",
                 json: json!({"Sid": "Key", "Effect": "Allow", "Action": USES, "Resource": resource,
                     "Condition": with(json!({"StringLike": through}))}),
             },
-            Statement {
+            PolicyStatement {
                 why: "RDS keeps a grant on that key, too",
                 json: json!({"Sid": "KeyGrant", "Effect": "Allow", "Action": "kms:CreateGrant", "Resource": resource,
                     "Condition": with(json!({"StringLike": through, "Bool": {"kms:GrantIsForAWSResource": "true"}}))}),
@@ -56,7 +56,7 @@ pub(super) fn of(names: &Names<'_>, config: &Config, source: &SourceKey) -> Vec<
 }
 
 /// A key as a policy can name it: by its ARN; an alias by a condition, for a policy knows no ARN of it.
-fn named(names: &Names<'_>, key: &str) -> (String, Option<String>) {
+fn named(names: &PolicyNames<'_>, key: &str) -> (String, Option<String>) {
     let alias = match key.split_once(":alias/") {
         Some((arn, name)) if arn.starts_with("arn:") => Some(format!("alias/{name}")),
         _ => key.starts_with("alias/").then(|| key.to_owned()),

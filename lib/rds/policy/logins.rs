@@ -2,22 +2,22 @@
 
 use serde_json::json;
 
-use super::{Names, Statement};
+use super::{PolicyNames, PolicyStatement};
 use crate::config::{Config, CopyPassword, KeyReference, ServerConfig};
 
 /// The statements that the configuration's logins need.
-pub(crate) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statement> {
+pub(crate) fn of(names: &PolicyNames<'_>, config: &Config, aurora: bool) -> Vec<PolicyStatement> {
     let kept = config.restore.password == CopyPassword::SecretsManager;
     let kind = if aurora { "cluster" } else { "db" };
     let made = names.service_arn("secretsmanager", &format!("secret:rds!{kind}-*"));
     let mut statements = Vec::new();
     if kept {
-        statements.push(Statement {
+        statements.push(PolicyStatement {
             why: "RDS makes the copy's secret on behalf of the role that asks for it, and names it rds!…",
             json: json!({"Sid": "KeepPassword", "Effect": "Allow", "Resource": made,
                 "Action": ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]}),
         });
-        statements.push(Statement {
+        statements.push(PolicyStatement {
             why: "the key of that secret, aws/secretsmanager, is looked at; a policy cannot name it by its alias",
             json: json!({"Sid": "KeepPasswordKey", "Effect": "Allow", "Resource": "*", "Action": "kms:DescribeKey"}),
         });
@@ -30,7 +30,7 @@ pub(crate) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statem
     let mut secrets: Vec<String> = passwords.flatten().chain(keys).map(|id| secret(names, id)).collect();
     secrets.extend(kept.then_some(made));
     if !secrets.is_empty() {
-        statements.push(Statement {
+        statements.push(PolicyStatement {
             why: "the passwords of the servers that the configuration names, the copy's and the masks' and the dumps' keys (and \
                   kms:Decrypt, if a secret has a key of your own)",
             json: json!({"Sid": "ReadSecrets", "Effect": "Allow", "Resource": secrets,
@@ -42,7 +42,7 @@ pub(crate) fn of(names: &Names<'_>, config: &Config, aurora: bool) -> Vec<Statem
 }
 
 /// A secret by its ARN; a name's ARN ends with a hyphen and six characters.
-fn secret(names: &Names<'_>, id: &str) -> String {
+fn secret(names: &PolicyNames<'_>, id: &str) -> String {
     if id.starts_with("arn:") {
         return id.to_owned();
     }
@@ -55,14 +55,14 @@ pub(super) fn servers(config: &Config) -> impl Iterator<Item = &ServerConfig> {
 }
 
 /// The users that tokens are made for. The id of a server is not its name, and a copy's is new each night.
-fn tokens(names: &Names<'_>, config: &Config) -> Option<Statement> {
+fn tokens(names: &PolicyNames<'_>, config: &Config) -> Option<PolicyStatement> {
     let users = servers(config).filter(|server| server.iam_login).map(|server| &server.user);
     let users = users.chain([&config.restore.iam_user]).flatten();
     let mut users: Vec<String> =
         users.map(|user| names.service_arn("rds-db", &format!("dbuser:*/{user}"))).collect();
     users.sort();
     users.dedup();
-    (!users.is_empty()).then(|| Statement {
+    (!users.is_empty()).then(|| PolicyStatement {
         why: "tokens log in as these users, on every server of the account that has them",
         json: json!({"Sid": "ConnectAs", "Effect": "Allow", "Resource": users, "Action": "rds-db:connect"}),
     })

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::document::AnyFailure;
 use crate::house::House;
 pub(super) use statement::SourceKey;
-use statement::{Names, Statement};
+use statement::{PolicyNames, PolicyStatement};
 
 /// Prints the policy to `out` and the reasons to stderr.
 pub fn print(
@@ -80,12 +80,17 @@ fn account_of(config: &Config) -> Option<&str> {
 }
 
 /// The statements for a configuration.
-pub(super) fn of(config: &Config, region: &str, account: &str) -> Result<Vec<Statement>, Error> {
+pub(super) fn of(config: &Config, region: &str, account: &str) -> Result<Vec<PolicyStatement>, Error> {
     exact(config, region, account, &SourceKey::Unknown)
 }
 
-fn exact(config: &Config, region: &str, account: &str, key: &SourceKey) -> Result<Vec<Statement>, Error> {
-    let names = Names { region, account, prefix: options::prefix(config)?.to_ascii_lowercase() };
+fn exact(
+    config: &Config,
+    region: &str,
+    account: &str,
+    key: &SourceKey,
+) -> Result<Vec<PolicyStatement>, Error> {
+    let names = PolicyNames { region, account, prefix: options::prefix(config)?.to_ascii_lowercase() };
     let source = config.source.cluster.as_deref().or(config.source.instance.as_deref());
     let Some(source) = source else {
         return Err(Error::Missing(
@@ -110,8 +115,8 @@ fn exact(config: &Config, region: &str, account: &str, key: &SourceKey) -> Resul
     Ok(statements)
 }
 
-fn look() -> Statement {
-    Statement {
+fn look() -> PolicyStatement {
+    PolicyStatement {
         why: "descriptions carry states and tags, and tell what the region offers; the service has no narrower right for listing",
         json: json!({"Sid": "Look", "Effect": "Allow", "Resource": "*", "Action": [
             "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBClusterSnapshots",
@@ -122,8 +127,8 @@ fn look() -> Statement {
     }
 }
 
-fn tag(names: &Names<'_>, aurora: bool) -> Statement {
-    Statement {
+fn tag(names: &PolicyNames<'_>, aurora: bool) -> PolicyStatement {
+    PolicyStatement {
         why: "tags come with the create calls; confined by name, or the role could tag production as its own and \
               then delete it",
         json: json!({"Sid": "TagOurs", "Effect": "Allow", "Action": "rds:AddTagsToResource",
@@ -132,7 +137,7 @@ fn tag(names: &Names<'_>, aurora: bool) -> Statement {
 }
 
 /// The new password, and `rds-drop`: by name and by tag, both.
-fn change(names: &Names<'_>, aurora: bool) -> Vec<Statement> {
+fn change(names: &PolicyNames<'_>, aurora: bool) -> Vec<PolicyStatement> {
     let pairs: &[(&str, &[&str], &str)] = if aurora {
         &[
             ("OurClusters", &["rds:ModifyDBCluster", "rds:StartDBCluster", "rds:DeleteDBCluster"], "cluster"),
@@ -145,13 +150,13 @@ fn change(names: &Names<'_>, aurora: bool) -> Vec<Statement> {
             ("OurSnapshots", &["rds:DeleteDBSnapshot"], "snapshot"),
         ]
     };
-    let statement = |(sid, actions, kind): &(&str, &[&str], &str)| Statement {
+    let statement = |(sid, actions, kind): &(&str, &[&str], &str)| PolicyStatement {
         why: "the new password, and rds-drop: by name and by tag, both",
         json: json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": names.own(kind),
             "Condition": {"StringEquals": {format!("aws:ResourceTag/{TAG_MANAGED}"): "true"}}}),
     };
-    let mut statements: Vec<Statement> = pairs.iter().map(statement).collect();
-    statements.extend(aurora.then(|| Statement {
+    let mut statements: Vec<PolicyStatement> = pairs.iter().map(statement).collect();
+    statements.extend(aurora.then(|| PolicyStatement {
         why: "a delete of a cluster names the snapshot that it could leave behind, though we ask for none",
         json: json!({"Sid": "NoLastSnapshot", "Effect": "Allow", "Action": "rds:DeleteDBCluster",
             "Resource": names.own("cluster-snapshot")}),
@@ -171,23 +176,23 @@ const HARM: &[&str] = &[
     "rds:RemoveTagsFromResource",
 ];
 
-fn never(names: &Names<'_>, source: &str) -> Vec<Statement> {
+fn never(names: &PolicyNames<'_>, source: &str) -> Vec<PolicyStatement> {
     vec![
-        Statement {
+        PolicyStatement {
             why: "whatever else the role is given, no copy of production is reachable from the internet",
             json: json!({"Sid": "NeverPublic", "Effect": "Deny", "Resource": "*",
                 "Action": ["rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot",
                     "rds:RestoreDBInstanceToPointInTime"],
                 "Condition": {"Bool": {"rds:PubliclyAccessible": "true"}}}),
         },
-        Statement {
+        PolicyStatement {
             why: "whatever the prefix and whatever else the role is given, the source is neither changed nor deleted",
             json: json!({"Sid": "NeverSource", "Effect": "Deny", "Action": HARM, "Resource": [
                 names.arn("cluster", source), names.arn("db", source),
                 names.arn("cluster-snapshot", &format!("rds:{source}-*")),
                 names.arn("snapshot", &format!("rds:{source}-*"))]}),
         },
-        Statement {
+        PolicyStatement {
             why: "whatever else the role is given, nothing without our prefix is changed or deleted",
             json: json!({"Sid": "NeverOthers", "Effect": "Deny", "Action": HARM, "NotResource": [names.own("*")]}),
         },
@@ -197,14 +202,18 @@ fn never(names: &Names<'_>, source: &str) -> Vec<Statement> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Vocabulary;
+    use crate::config::KindVocabulary;
 
     fn config(text: &str) -> Config {
-        crate::config::parse(std::path::Path::new("refresh.toml"), text.to_owned(), &Vocabulary::default())
-            .unwrap()
+        crate::config::parse(
+            std::path::Path::new("refresh.toml"),
+            text.to_owned(),
+            &KindVocabulary::default(),
+        )
+        .unwrap()
     }
 
-    fn text(statements: &[Statement]) -> String {
+    fn text(statements: &[PolicyStatement]) -> String {
         statements.iter().map(|statement| statement.json.to_string()).collect()
     }
 
@@ -234,7 +243,7 @@ mod tests {
         let sids = |lines: &str| -> Vec<String> {
             let whole = format!("[source]\ncluster = \"prod\"\n{lines}");
             let all = of(&config(&whole), "eu-west-1", "1").unwrap();
-            let sid = |statement: &Statement| statement.json["Sid"].as_str().unwrap().to_owned();
+            let sid = |statement: &PolicyStatement| statement.json["Sid"].as_str().unwrap().to_owned();
             let login = |sid: &String| ["Keep", "Read", "Connect"].iter().any(|word| sid.starts_with(word));
             assert!(all.iter().all(|statement| !statement.why.is_empty()));
             all.iter().map(sid).filter(login).collect()

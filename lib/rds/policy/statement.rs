@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// One statement and the reason for it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Statement {
+pub(crate) struct PolicyStatement {
     /// For people.
     pub(crate) why: &'static str,
     /// As IAM wants it.
@@ -35,13 +35,13 @@ const PLACES: &[(&str, &str, &str)] = &[
 ];
 
 /// What names are made of.
-pub(crate) struct Names<'a> {
+pub(crate) struct PolicyNames<'a> {
     pub(crate) region: &'a str,
     pub(crate) account: &'a str,
     pub(crate) prefix: String,
 }
 
-impl Names<'_> {
+impl PolicyNames<'_> {
     pub(crate) fn arn(&self, kind: &str, name: &str) -> String {
         self.service_arn("rds", &format!("{kind}:{name}"))
     }

@@ -18,10 +18,10 @@ pub(super) mod states;
 use std::time::{Duration, Instant};
 
 use super::api::Thing;
-use crate::aws::{Fault, FaultClass};
+use crate::aws::{CallFailure, FaultClass};
 use crate::document::Interrupted;
 use crate::house::Cancel;
-use states::Class;
+use states::StatusClass;
 
 /// How long something that was just created may be unknown to other servers of the service.
 pub(super) const NEWBORN: Duration = Duration::from_mins(1);
@@ -108,10 +108,10 @@ pub(super) enum Judgement {
 /// Usable or not, by the tables of [`states`].
 pub(super) fn usable(thing: &Thing) -> Judgement {
     match states::class(thing.kind, &thing.status) {
-        Class::Ready => Judgement::Ready,
-        Class::Transient => Judgement::Wait,
-        Class::Unknown => Judgement::Wonder,
-        Class::Terminal => Judgement::Over,
+        StatusClass::Ready => Judgement::Ready,
+        StatusClass::Transient => Judgement::Wait,
+        StatusClass::Unknown => Judgement::Wonder,
+        StatusClass::Terminal => Judgement::Over,
     }
 }
 
@@ -121,7 +121,7 @@ pub(super) enum News<'a> {
     /// The thing was seen.
     Seen(&'a Thing, Judgement),
     /// It could not be seen.
-    Trouble(&'a Fault),
+    Trouble(&'a CallFailure),
     /// It is not there, or not yet.
     Absent,
 }
@@ -136,7 +136,7 @@ pub(super) enum Ended {
     /// The deadline, and the last that was known.
     TimedOut(String),
     /// The service said no.
-    Fault(Fault),
+    Fault(CallFailure),
     /// A signal.
     Interrupted(Interrupted),
 }
@@ -160,7 +160,7 @@ pub(super) struct Patience {
 pub(super) fn until(
     clock: &dyn Clock,
     patience: Patience,
-    mut look: impl FnMut() -> Result<Option<Thing>, Fault>,
+    mut look: impl FnMut() -> Result<Option<Thing>, CallFailure>,
     mut judge: impl FnMut(&Thing) -> Judgement,
     mut tell: impl FnMut(News<'_>),
 ) -> Result<Thing, Ended> {
@@ -204,16 +204,16 @@ pub(super) fn until(
 }
 
 /// Credentials that worked a while ago and do not now are trouble on the way too.
-fn passes(fault: &Fault, worked_before: bool) -> bool {
+fn passes(fault: &CallFailure, worked_before: bool) -> bool {
     fault.class.passes() || (worked_before && fault.class == FaultClass::NoCredentials)
 }
 
 /// Repeats a call for as long as `patience` says of its last fault.
 pub(super) fn persist<T>(
     clock: &dyn Clock,
-    patience: impl Fn(&Fault) -> Duration,
-    mut call: impl FnMut() -> Result<T, Fault>,
-    mut tell: impl FnMut(&Fault),
+    patience: impl Fn(&CallFailure) -> Duration,
+    mut call: impl FnMut() -> Result<T, CallFailure>,
+    mut tell: impl FnMut(&CallFailure),
 ) -> Result<T, Ended> {
     let start = clock.now();
     loop {
@@ -276,8 +276,8 @@ mod tests {
         Thing { status: status.to_owned(), ..Thing::new(ResourceKind::Cluster, "c") }
     }
 
-    fn trouble(class: FaultClass) -> Fault {
-        Fault { call: "DescribeDBClusters", class, code: None, message: "said no".to_owned() }
+    fn trouble(class: FaultClass) -> CallFailure {
+        CallFailure { call: "DescribeDBClusters", class, code: None, message: "said no".to_owned() }
     }
 
     const TWO_HOURS: Patience = Patience { timeout: Duration::from_hours(2), newborn: true };
@@ -286,7 +286,7 @@ mod tests {
     fn wait(
         clock: &FakeClock,
         patience: Patience,
-        at: impl Fn(Duration) -> Result<Option<Thing>, Fault>,
+        at: impl Fn(Duration) -> Result<Option<Thing>, CallFailure>,
     ) -> (Result<Thing, Ended>, Duration) {
         let outcome = until(clock, patience, || at(clock.now()), usable, |_| {});
         (outcome, clock.now())

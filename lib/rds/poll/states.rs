@@ -1,13 +1,13 @@
 //! What a status means, as data: ready, worth waiting for, or the end.
 //!
-//! In: the kind of thing and its status as the service words it. Out: a [`Class`]. There is no closed list of
+//! In: the kind of thing and its status as the service words it. Out: a [`StatusClass`]. There is no closed list of
 //! statuses, and new ones appear: an unknown one is waited for, with a warning, until the deadline.
 
 use crate::document::ResourceKind;
 
 /// What a status means to somebody who waits for the thing to be usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum StatusClass {
     /// Usable.
     Ready,
     /// On its way.
@@ -21,10 +21,10 @@ pub(crate) enum Class {
 /// The status of an instance that there is no machine for: another class may do.
 pub(crate) const NO_MACHINE: &str = "insufficient-capacity";
 
-use Class::{Ready, Terminal, Transient};
+use StatusClass::{Ready, Terminal, Transient};
 
 /// Snapshots of clusters and of instances.
-pub(crate) const SNAPSHOT: &[(&str, Class)] = &[
+pub(crate) const SNAPSHOT: &[(&str, StatusClass)] = &[
     ("available", Ready),
     ("creating", Transient),
     ("copying", Transient),
@@ -36,7 +36,7 @@ pub(crate) const SNAPSHOT: &[(&str, Class)] = &[
 ];
 
 /// Clusters. `stopped` and a lost key need a person: waiting does not help.
-pub(crate) const CLUSTER: &[(&str, Class)] = &[
+pub(crate) const CLUSTER: &[(&str, StatusClass)] = &[
     ("available", Ready),
     ("creating", Transient),
     ("migrating", Transient),
@@ -73,7 +73,7 @@ pub(crate) const CLUSTER: &[(&str, Class)] = &[
 ];
 
 /// Instances. One that optimizes its storage answers as usual, and may do so for a day.
-pub(crate) const INSTANCE: &[(&str, Class)] = &[
+pub(crate) const INSTANCE: &[(&str, StatusClass)] = &[
     ("available", Ready),
     ("storage-optimization", Ready),
     ("storage-config-upgrade", Ready),
@@ -112,7 +112,7 @@ pub(crate) const INSTANCE: &[(&str, Class)] = &[
 ];
 
 /// The table of a kind of thing.
-pub(crate) fn table(kind: ResourceKind) -> &'static [(&'static str, Class)] {
+pub(crate) fn table(kind: ResourceKind) -> &'static [(&'static str, StatusClass)] {
     match kind {
         ResourceKind::Instance => INSTANCE,
         ResourceKind::Cluster => CLUSTER,
@@ -121,9 +121,9 @@ pub(crate) fn table(kind: ResourceKind) -> &'static [(&'static str, Class)] {
 }
 
 /// What `status` means for a thing of this kind.
-pub(crate) fn class(kind: ResourceKind, status: &str) -> Class {
+pub(crate) fn class(kind: ResourceKind, status: &str) -> StatusClass {
     let known = table(kind).iter().find(|(name, _)| name.eq_ignore_ascii_case(status));
-    known.map_or(Class::Unknown, |(_, class)| *class)
+    known.map_or(StatusClass::Unknown, |(_, class)| *class)
 }
 
 /// Whether the thing is on its way out: nothing more is to be asked of it.
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn a_status_that_nobody_knows_is_waited_for() {
         for kind in [ResourceKind::Instance, ResourceKind::Cluster, ResourceKind::ClusterSnapshot] {
-            assert_eq!(class(kind, "polishing"), Class::Unknown);
+            assert_eq!(class(kind, "polishing"), StatusClass::Unknown);
         }
     }
 }

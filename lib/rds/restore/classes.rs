@@ -12,7 +12,7 @@ use crate::aws::FaultClass;
 use crate::document::{Document, ResourceKind};
 use crate::rds::api::Thing;
 use crate::rds::desk::Desk;
-use crate::rds::drop::owed::Owed;
+use crate::rds::drop::owed::PendingDeletion;
 use crate::rds::error::Error;
 use crate::rds::guard::removal;
 use crate::rds::poll::Patience;
@@ -67,7 +67,7 @@ pub(crate) fn wait(
             }
             _ => return Err(error),
         }
-        removal::take_back(desk, &Owed::of(document, ResourceKind::Instance, &id))?;
+        removal::take_back(desk, &PendingDeletion::of(document, ResourceKind::Instance, &id))?;
         left = order(desk, &id, left, |class| create(document, class))?.left;
     }
 }

@@ -14,7 +14,7 @@ pub(super) mod ready;
 
 use jiff::Timestamp;
 
-use super::api::{CopyOrder, InstanceOrder, Origin, Thing};
+use super::api::{CopyOrder, InstanceOrder, RestoreOrigin, Thing};
 use super::check::CheckForm;
 use super::desk::{Desk, span};
 use super::error::Error;
@@ -25,7 +25,7 @@ use super::{names, snapshot};
 use crate::aws::label;
 use crate::claim;
 use crate::config::{CopyPassword, Length, OneOrMany, RestoreConfig};
-use crate::document::{Cluster, Copy, Document, Done, Login, ResourceKind, Snapshot, Source};
+use crate::document::{Cluster, Document, Done, Login, ResourceKind, Snapshot, Source, ThrowAwayCopy};
 use crate::mysql;
 use crate::rds::guard::adopt::{self, Intent};
 
@@ -142,7 +142,7 @@ pub(super) fn copy(
     }
     let mut cluster = Cluster { login: Some(login), throw_away: true, ..Cluster::default() };
     describe(&mut cluster, &made);
-    let mut copy = Copy::described(made.kind, &cluster);
+    let mut copy = ThrowAwayCopy::described(made.kind, &cluster);
     copy.tags = made.tags.iter().filter(|(key, _)| names::is_our_tag(key)).map(owned).collect();
     let mut session = ready::log_in(desk, &copy, &settings)?;
     copy.token = claim::plant(&mut session)?;
@@ -227,7 +227,7 @@ fn order(
     let From { kind, origin, source, engine, engine_version } =
         if settings.clone { cloned(desk, document, options)? } else { restored(desk, document)? };
     let instance = kind == ResourceKind::Instance;
-    if instance && settings.kms_key.is_some() && !matches!(origin, Origin::Snapshot(_)) {
+    if instance && settings.kms_key.is_some() && !matches!(origin, RestoreOrigin::Snapshot(_)) {
         return Err(Error::Missing(
             "[restore] kms_key: an instance at a point in time has the key of its source, and only a snapshot can be copied to another one. Leave it out, or set [snapshot] fallback = \"automated\"",
         ));
@@ -270,8 +270,8 @@ fn under_key(
     document: &mut Document,
     order: &CopyOrder,
     patience: Patience,
-) -> Result<Origin, Error> {
-    let (ResourceKind::Instance, Origin::Snapshot(of), Some(key)) =
+) -> Result<RestoreOrigin, Error> {
+    let (ResourceKind::Instance, RestoreOrigin::Snapshot(of), Some(key)) =
         (order.kind, &order.origin, &order.kms_key)
     else {
         return Ok(order.origin.clone());
@@ -282,7 +282,7 @@ fn under_key(
     let tags = intent.tags(&document.run);
     adopt::create(desk, document, &intent, || desk.cloud.copy_snapshot(&named.1, of, key, &tags))?;
     desk.wait_usable(named.0, &named.1, patience)?;
-    Ok(Origin::Snapshot(named.1))
+    Ok(RestoreOrigin::Snapshot(named.1))
 }
 
 /// A serverless instance needs a range on its cluster.
@@ -333,7 +333,7 @@ fn require_authorities(settings: &RestoreConfig) -> Result<(), Error> {
 /// What a copy is made from.
 struct From {
     kind: ResourceKind,
-    origin: Origin,
+    origin: RestoreOrigin,
     source: String,
     engine: String,
     engine_version: String,
@@ -358,11 +358,11 @@ fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
             Some(source) => source,
             None => desk.look(kind, &snapshot.id)?.map(|found| found.identity()).unwrap_or_default(),
         };
-        return Ok(from(Origin::LatestOf(snapshot.id.clone()), source));
+        return Ok(from(RestoreOrigin::LatestOf(snapshot.id.clone()), source));
     }
     let of = snapshot::snapshot_kind(kind);
     if desk.house.dry_run && snapshot.status == "planned" {
-        return Ok(from(Origin::Snapshot(snapshot.id.clone()), named.unwrap_or_default()));
+        return Ok(from(RestoreOrigin::Snapshot(snapshot.id.clone()), named.unwrap_or_default()));
     }
     let Some(found) = desk.look(of, &snapshot.id)? else {
         return Err(Error::NoSuch(label(of, &snapshot.id)));
@@ -374,7 +374,7 @@ fn restored(desk: &Desk<'_>, document: &Document) -> Result<From, Error> {
         Judgement::Wait | Judgement::Wonder => return Err(Error::NotReady { what, status }),
     }
     let source = found.identity();
-    let origin = Origin::Snapshot(snapshot.id.clone());
+    let origin = RestoreOrigin::Snapshot(snapshot.id.clone());
     Ok(From { kind, origin, source, engine: found.engine, engine_version: found.engine_version })
 }
 
@@ -407,7 +407,7 @@ fn cloned(desk: &Desk<'_>, document: &mut Document, options: &RestoreOptions) ->
     Ok(From {
         kind: ResourceKind::Cluster,
         source: found.identity(),
-        origin: Origin::CloneOf(found.id),
+        origin: RestoreOrigin::CloneOf(found.id),
         engine: found.engine,
         engine_version: found.engine_version,
     })

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::config::RestoreConfig;
-use crate::document::{Copy, Endpoint, ResourceKind, chain};
+use crate::document::{Endpoint, ResourceKind, ThrowAwayCopy, chain};
 use crate::mysql::{Access, LoginOptions, Session};
 use crate::rds::desk::{Desk, span};
 use crate::rds::error::Error;
@@ -21,7 +21,11 @@ const SHORTEST: f64 = 0.004;
 const LOGIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// Logs in, trying again for a while.
-pub(crate) fn log_in(desk: &Desk<'_>, copy: &Copy, settings: &RestoreConfig) -> Result<Session, Error> {
+pub(crate) fn log_in(
+    desk: &Desk<'_>,
+    copy: &ThrowAwayCopy,
+    settings: &RestoreConfig,
+) -> Result<Session, Error> {
     let access = Access::of(desk.house, &LoginOptions::default());
     let server = access.to_copy(copy, settings)?;
     let begun = desk.clock.now();
@@ -47,7 +51,7 @@ pub(crate) fn log_in(desk: &Desk<'_>, copy: &Copy, settings: &RestoreConfig) -> 
 /// The readers of a copy that let somebody in. Whoever uses the copy can do without the others.
 pub(crate) fn readers(
     desk: &Desk<'_>,
-    copy: &Copy,
+    copy: &ThrowAwayCopy,
     instances: &[String],
     settings: &RestoreConfig,
 ) -> Result<Vec<Endpoint>, Error> {

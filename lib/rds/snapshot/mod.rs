@@ -13,7 +13,7 @@ use super::error::Error;
 use super::names;
 use super::options::{self, ServiceOptions};
 use super::poll::Patience;
-use crate::aws::{Fault, FaultClass, label};
+use crate::aws::{CallFailure, FaultClass, label};
 use crate::config::{Fallback, Length};
 use crate::document::{Document, Done, ResourceKind, Snapshot, Source};
 use crate::rds::guard::adopt::{self, Intent};
@@ -133,7 +133,7 @@ fn leave_to_clone(document: &mut Document, found: &Thing) -> Done {
 }
 
 /// No room for another snapshot is no reason to go without a refresh.
-fn may_fall_back(desk: &Desk<'_>, fault: &Fault) -> bool {
+fn may_fall_back(desk: &Desk<'_>, fault: &CallFailure) -> bool {
     fault.class == FaultClass::Quota && desk.house.config.snapshot.fallback != Fallback::None
 }
 
@@ -142,7 +142,7 @@ fn leave_to_fallback(
     document: &mut Document,
     kind: ResourceKind,
     id: &str,
-    fault: &Fault,
+    fault: &CallFailure,
 ) -> Result<Done, Error> {
     desk.house.progress.warn(&format!("{fault}; rds-wait will fall back to another snapshot"));
     desk.house.journal(&document.run).strike(kind, id)?;

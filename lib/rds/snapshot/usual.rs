@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::rds::api::Event;
+use crate::rds::api::RdsEvent;
 
 /// The middle one of the durations of all snapshots whose name `counts`.
-pub(crate) fn length(events: &[Event], counts: impl Fn(&str) -> bool) -> Option<Duration> {
+pub(crate) fn length(events: &[RdsEvent], counts: impl Fn(&str) -> bool) -> Option<Duration> {
     let mut begun: BTreeMap<&str, Timestamp> = BTreeMap::new();
     let mut lengths = Vec::new();
     for event in events.iter().filter(|event| counts(&event.of)) {
@@ -32,15 +32,15 @@ pub(crate) fn length(events: &[Event], counts: impl Fn(&str) -> bool) -> Option<
 mod tests {
     use super::*;
 
-    fn event(of: &str, at: i64, message: &str) -> Event {
-        Event {
+    fn event(of: &str, at: i64, message: &str) -> RdsEvent {
+        RdsEvent {
             of: of.to_owned(),
             at: Some(Timestamp::from_second(at).unwrap()),
             message: message.to_owned(),
         }
     }
 
-    fn snapshot(of: &str, begun: i64, length: i64) -> [Event; 2] {
+    fn snapshot(of: &str, begun: i64, length: i64) -> [RdsEvent; 2] {
         [
             event(of, begun, "Creating manual cluster snapshot"),
             event(of, begun + length, "Manual cluster snapshot created"),
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn the_median_of_those_that_count_and_were_done() {
-        let mut events: Vec<Event> = [
+        let mut events: Vec<RdsEvent> = [
             snapshot("kit-1", 0, 700),
             snapshot("kit-2", 1_000, 60),
             snapshot("kit-3", 2_000, 600),

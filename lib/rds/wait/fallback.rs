@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::rds::api::Thing;
 use crate::rds::desk::span;
-use crate::rds::poll::states::{self, Class};
+use crate::rds::poll::states::{self, StatusClass};
 
 /// What a fallback must be like.
 #[derive(Debug, Clone)]
-pub(crate) struct Wish {
+pub(crate) struct FallbackCriteria {
     /// The moment that ages are counted from.
     pub now: Timestamp,
     /// The oldest that is acceptable.
@@ -21,7 +21,7 @@ pub(crate) struct Wish {
     pub engine: Option<String>,
 }
 
-impl Wish {
+impl FallbackCriteria {
     /// How old `moment` is; what lies in the future is new.
     fn age(&self, moment: Timestamp) -> Duration {
         let age: SignedDuration = self.now.duration_since(moment);
@@ -37,8 +37,8 @@ impl Wish {
 }
 
 /// The newest acceptable snapshot, by creation time: the order of a listing means nothing.
-pub(crate) fn choose(snapshots: &[Thing], wish: &Wish) -> Result<Thing, String> {
-    let usable = |thing: &&Thing| states::class(thing.kind, &thing.status) == Class::Ready;
+pub(crate) fn choose(snapshots: &[Thing], wish: &FallbackCriteria) -> Result<Thing, String> {
+    let usable = |thing: &&Thing| states::class(thing.kind, &thing.status) == StatusClass::Ready;
     let fits = |thing: &&Thing| wish.engine.as_ref().is_none_or(|engine| *engine == thing.engine);
     let newest = snapshots.iter().filter(usable).filter(fits).max_by_key(|thing| thing.created_at);
     match newest {
@@ -68,8 +68,8 @@ mod tests {
         }
     }
 
-    fn wish() -> Wish {
-        Wish {
+    fn wish() -> FallbackCriteria {
+        FallbackCriteria {
             now: "2026-11-23T12:00:00Z".parse().unwrap(),
             max_age: Duration::from_hours(36),
             engine: Some("aurora-mysql".to_owned()),

@@ -17,7 +17,7 @@ use super::snapshot::NOT_ORDERED;
 use crate::aws::label;
 use crate::config::{Fallback, Length};
 use crate::document::{Cluster, Document, Done, ResourceKind, Snapshot, Source};
-use fallback::Wish;
+use fallback::FallbackCriteria;
 
 /// What `snapshot.kind` says when the source is to be restored at its latest restorable time.
 pub(super) const POINT_IN_TIME: &str = "pitr";
@@ -159,7 +159,7 @@ fn fall_back(
         return Err(no("the document does not say what the source is".to_owned()));
     };
     desk.house.progress.warn(&format!("{why}; falling back"));
-    let wish = Wish {
+    let wish = FallbackCriteria {
         now: Timestamp::now(),
         max_age: options.max_age.unwrap_or(settings.max_age).duration(),
         engine: Some(engine.to_owned()).filter(|engine| !engine.is_empty()),
@@ -184,7 +184,7 @@ fn point_in_time(
     desk: &Desk<'_>,
     kind: ResourceKind,
     source: &str,
-    wish: &Wish,
+    wish: &FallbackCriteria,
 ) -> Result<Result<Snapshot, String>, Error> {
     let Some(found) = desk.look(kind, source)? else {
         return Ok(Err(format!("there is no {}", label(kind, source))));

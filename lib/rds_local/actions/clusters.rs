@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::render::{self, Outcome};
+use super::render::{self, ActionOutcome};
 use super::requested::{self, NewPassword, RETENTION_DAYS_MAX};
 use super::snapshots;
-use crate::rds_local::cloud::{self, Cloud};
+use crate::rds_local::cloud::{self, LocalCloud};
 use crate::rds_local::http::list::{page, passes};
-use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::jobs::{cluster, password};
 use crate::rds_local::seed::{self, ENGINE};
-use crate::rds_local::state::model::{Cluster, Status};
+use crate::rds_local::state::model::{LocalCluster, Status};
 use crate::rds_local::state::unavailable;
 
 /// States in which the service deletes a cluster besides `available`, without a final snapshot.
@@ -24,14 +24,14 @@ const BROKEN: &[&str] = &[
     "migration-failed",
 ];
 
-pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
+pub(crate) fn describe(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
     let filters = query.filters(&["db-cluster-id", "db-cluster-resource-id", "engine", "clone-group-id"])?;
     let id = query.name("DBClusterIdentifier")?;
     cloud.look(|state| {
         if let Some(id) = &id {
             state.find_cluster(id)?;
         }
-        let wanted = |c: &&Cluster| {
+        let wanted = |c: &&LocalCluster| {
             !c.plain
                 && id.as_ref().is_none_or(|id| *id == c.id)
                 && passes(&filters, |name, value| match name {
@@ -41,7 +41,7 @@ pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
                     _ => c.clone_group.as_deref() == Some(value),
                 })
         };
-        let found: Vec<&Cluster> = state.clusters.values().filter(wanted).collect();
+        let found: Vec<&LocalCluster> = state.clusters.values().filter(wanted).collect();
         let (found, marker) = page(query, found, |c| c.id.clone())?;
         let mut x = Xml::default();
         x.maybe("Marker", marker);
@@ -51,10 +51,10 @@ pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
 }
 
 /// Puts a new cluster in and starts making it.
-pub(crate) fn begin(cloud: &Arc<Cloud>, cluster: Cluster) -> Outcome {
+pub(crate) fn begin(cloud: &Arc<LocalCloud>, cluster: LocalCluster) -> ActionOutcome {
     cloud.change(|state| {
         if state.clusters.contains_key(&cluster.key()) {
-            return Err(Refusal::new(400, "DBClusterAlreadyExistsFault", "DB Cluster already exists"));
+            return Err(ServiceError::new(400, "DBClusterAlreadyExistsFault", "DB Cluster already exists"));
         }
         state.clusters.insert(cluster.key(), cluster.clone());
         Ok(())
@@ -64,23 +64,23 @@ pub(crate) fn begin(cloud: &Arc<Cloud>, cluster: Cluster) -> Outcome {
     Ok(answer)
 }
 
-pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn create(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     query.new_name("DBClusterIdentifier")?;
     query.need_engine(ENGINE)?;
     query.need("MasterUsername")?;
-    let password =
-        requested::password(query)?.ok_or_else(|| Refusal::combination("A master password is needed"))?;
+    let password = requested::password(query)?
+        .ok_or_else(|| ServiceError::combination("A master password is needed"))?;
     let mut cluster = requested::cluster(query, requested::blank(false))?;
     cluster.replication_source = query.get("ReplicationSourceIdentifier").map(str::to_owned);
     if cloud.look(|state| state.clusters.contains_key(&cluster.key())) {
-        return Err(Refusal::new(400, "DBClusterAlreadyExistsFault", "DB Cluster already exists"));
+        return Err(ServiceError::new(400, "DBClusterAlreadyExistsFault", "DB Cluster already exists"));
     }
     let folder = cloud.home.cluster(&cluster.key());
-    seed::prepare(&folder, Some(password)).map_err(|e| Refusal::internal(&e))?;
+    seed::prepare(&folder, Some(password)).map_err(|e| ServiceError::internal(&e))?;
     begin(cloud, cluster)
 }
 
-pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn modify(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.need_name("DBClusterIdentifier")?;
     let new = requested::new_password(query)?;
     let retention = query.number("BackupRetentionPeriod", 1, RETENTION_DAYS_MAX)?;
@@ -91,7 +91,7 @@ pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         return Err(unavailable(&found, "modified"));
     }
     if new.is_some() && query.flag("ManageMasterUserPassword")? && found.replication_source.is_some() {
-        return Err(Refusal::combination("A read replica has no master password of its own."));
+        return Err(ServiceError::combination("A read replica has no master password of its own."));
     }
     if let Some(new) = &new {
         keep_pending(cloud, &found, new)?;
@@ -105,7 +105,7 @@ pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         cluster.copy_tags = copy_tags.unwrap_or(cluster.copy_tags);
         cluster.iam_authentication = iam.unwrap_or(cluster.iam_authentication);
         cluster.parameter_group = query.text_or("DBClusterParameterGroupName", &cluster.parameter_group);
-        Ok::<_, Refusal>(cluster.clone())
+        Ok::<_, ServiceError>(cluster.clone())
     })?;
     let answer = render::shown_cluster(cloud, &cluster);
     if new.is_some() {
@@ -115,27 +115,31 @@ pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
 }
 
 /// Keeps a new master password until it is in force.
-pub(crate) fn keep_pending(cloud: &Cloud, cluster: &Cluster, new: &NewPassword) -> Result<(), Refusal> {
+pub(crate) fn keep_pending(
+    cloud: &LocalCloud,
+    cluster: &LocalCluster,
+    new: &NewPassword,
+) -> Result<(), ServiceError> {
     let volume = cloud.volume(&cluster.resource_id);
     let _volume = cloud::lock(&volume);
-    let mut secrets = cloud.secrets(cluster).map_err(|e| Refusal::internal(&e))?;
+    let mut secrets = cloud.secrets(cluster).map_err(|e| ServiceError::internal(&e))?;
     secrets.pending = Some(new.password.clone());
     secrets.kept = new.kept.then(|| new.password.clone());
-    cloud.keep_secrets(cluster, &secrets).map_err(|e| Refusal::internal(&e))
+    cloud.keep_secrets(cluster, &secrets).map_err(|e| ServiceError::internal(&e))
 }
 
-pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn delete(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.need_name("DBClusterIdentifier")?;
     let skip = query.flag("SkipFinalSnapshot")?;
     let last = query.get("FinalDBSnapshotIdentifier").is_some();
     let before = cloud.look(|state| state.find_cluster(&id).cloned())?;
     if before.deletion_protection {
-        return Err(Refusal::combination(
+        return Err(ServiceError::combination(
             "Cannot delete protected Cluster, please disable deletion protection and try again.",
         ));
     }
     if skip == last {
-        return Err(Refusal::combination(
+        return Err(ServiceError::combination(
             "Exactly one of SkipFinalSnapshot and FinalDBSnapshotIdentifier must be given.",
         ));
     }
@@ -149,7 +153,7 @@ pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     }
     cloud.change(|state| {
         if state.members(&id).iter().any(|member| !member.status.is("deleting")) {
-            return Err(Refusal::new(
+            return Err(ServiceError::new(
                 400,
                 "InvalidDBClusterStateFault",
                 "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::render::{self, Outcome};
+use super::render::{self, ActionOutcome};
 use super::{plain, requested};
-use crate::rds_local::cloud::Cloud;
+use crate::rds_local::cloud::LocalCloud;
 use crate::rds_local::http::list::{page, passes};
-use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::jobs::instance;
-use crate::rds_local::state::model::{Cluster, Instance, Status};
+use crate::rds_local::state::model::{Instance, LocalCluster, Status};
 use crate::rds_local::state::{instance_exists, unavailable};
 
-pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
+pub(crate) fn describe(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
     let filters = query.filters(&["db-cluster-id", "db-instance-id", "dbi-resource-id", "engine"])?;
     let id = query.name("DBInstanceIdentifier")?;
     cloud.look(|state| {
@@ -40,14 +40,14 @@ pub(crate) fn describe(cloud: &Cloud, query: &Query) -> Outcome {
     })
 }
 
-pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn create(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.new_name("DBInstanceIdentifier")?;
     let class = query.need("DBInstanceClass")?.to_owned();
     query.need("Engine")?;
     let Some(cluster) = query.name("DBClusterIdentifier")? else { return plain::create(cloud, query) };
     let mut instance = requested::instance(query, &id, &cluster, false)?;
     if query.get("MasterUserPassword").is_some() {
-        return Err(Refusal::combination("The master password of Aurora belongs to the cluster"));
+        return Err(ServiceError::combination("The master password of Aurora belongs to the cluster"));
     }
     cloud.change(|state| {
         let found = state.find_cluster(&cluster)?.clone();
@@ -60,11 +60,11 @@ pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         }
         if class == "db.serverless" && found.capacity.is_none() {
             let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
-            return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
+            return Err(ServiceError::new(400, "InvalidDBClusterStateFault", message));
         }
         if instance.class == "db.serverless" && state.clusters.get(&instance.cluster).is_some_and(|c| c.capacity.is_none()) {
             let message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance.";
-            return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
+            return Err(ServiceError::new(400, "InvalidDBClusterStateFault", message));
         }
         instance.writer = !state.members(&cluster).iter().any(|i| i.writer && i.status.real != "deleting");
         state.instances.insert(instance.id.clone(), instance.clone());
@@ -75,20 +75,20 @@ pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     Ok(answer)
 }
 
-pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn delete(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.need_name("DBInstanceIdentifier")?;
     let skip = query.flag("SkipFinalSnapshot")?;
     let last = query.get("FinalDBSnapshotIdentifier").is_some();
     let (instance, cluster) = cloud.look(|state| {
         let instance = state.find_instance(&id)?.clone();
         let cluster = state.clusters.get(&instance.cluster).cloned();
-        Ok::<_, Refusal>((instance, cluster))
+        Ok::<_, ServiceError>((instance, cluster))
     })?;
     if instance.status.is("deleting") {
         let message = format!("Instance {id} is already being deleted.");
-        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+        return Err(ServiceError::new(400, "InvalidDBInstanceState", message));
     }
-    let off = |c: &Cluster| ["stopping", "stopped", "starting"].contains(&c.status.shown());
+    let off = |c: &LocalCluster| ["stopping", "stopped", "starting"].contains(&c.status.shown());
     if let Some(cluster) = cluster.as_ref().filter(|c| !c.plain && off(c)) {
         return Err(unavailable(cluster, "stripped of its instances"));
     }
@@ -100,7 +100,7 @@ pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         let alone = others.filter(|i| !i.status.is("deleting")).count() == 0;
         if alone && !instance.plain && cluster.is_some_and(|c| c.replication_source.is_some()) {
             let message = "Cannot delete the last instance of the read replica DB cluster. Promote the DB cluster to a standalone DB cluster first.";
-            return Err(Refusal::new(400, "InvalidDBClusterStateFault", message));
+            return Err(ServiceError::new(400, "InvalidDBClusterStateFault", message));
         }
         let found = state.find_instance(&id)?;
         found.status = Status::new("deleting");

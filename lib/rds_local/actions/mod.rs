@@ -14,13 +14,13 @@ pub(super) mod tags;
 
 use std::sync::Arc;
 
-use super::cloud::Cloud;
+use super::cloud::LocalCloud;
 use crate::rds_local::http::model;
-use crate::rds_local::http::query::{Query, Refusal};
-use render::Outcome;
+use crate::rds_local::http::query::{Query, ServiceError};
+use render::ActionOutcome;
 
 /// Does what the request says.
-pub(crate) fn call(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn call(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     model::check(query, cloud.home.program.brand.word())?;
     match query.action() {
         "DescribeDBClusters" => clusters::describe(cloud, query),
@@ -50,7 +50,7 @@ pub(crate) fn call(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         "ListTagsForResource" => tags::list(cloud, query),
         "AddTagsToResource" => tags::add(cloud, query),
         "RemoveTagsFromResource" => tags::remove(cloud, query),
-        other => Err(Refusal::new(
+        other => Err(ServiceError::new(
             400,
             "InvalidAction",
             format!("The action {other} is not valid for this web service."),

@@ -3,26 +3,31 @@
 use std::sync::Arc;
 
 use super::clusters::keep_pending;
-use super::render::{Outcome, shown_instance};
+use super::render::{ActionOutcome, shown_instance};
 use super::requested::{self, RETENTION_DAYS_MAX, blank, new_password, password};
 use super::snapshots;
 use crate::engine;
-use crate::rds_local::cloud::Cloud;
-use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::cloud::LocalCloud;
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::jobs::instance;
 use crate::rds_local::jobs::password::reset_password;
 use crate::rds_local::seed;
 use crate::rds_local::state::instance_exists;
-use crate::rds_local::state::model::{Cluster, Instance, Origin};
+use crate::rds_local::state::model::{ClusterOrigin, Instance, LocalCluster};
 
 /// The hidden cluster of a new plain instance.
-fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Cluster, Refusal> {
+fn hidden(
+    cloud: &LocalCloud,
+    query: &Query,
+    id: &str,
+    base: LocalCluster,
+) -> Result<LocalCluster, ServiceError> {
     let groups = query.list("VpcSecurityGroupIds");
-    Ok(Cluster {
+    Ok(LocalCluster {
         id: id.to_owned(),
         engine: cloud.home.program.brand.word().to_owned(),
         engine_version: query.text_or("EngineVersion", &cloud.home.program.version),
-        port: engine::free_port().map_err(|e| Refusal::internal(&e))?,
+        port: engine::free_port().map_err(|e| ServiceError::internal(&e))?,
         retention_days: query
             .number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?
             .unwrap_or(base.retention_days),
@@ -34,7 +39,7 @@ fn hidden(cloud: &Cloud, query: &Query, id: &str, base: Cluster) -> Result<Clust
     })
 }
 
-fn begin(cloud: &Arc<Cloud>, cluster: Cluster, instance: Instance) -> Outcome {
+fn begin(cloud: &Arc<LocalCloud>, cluster: LocalCluster, instance: Instance) -> ActionOutcome {
     cloud.change(|state| {
         if state.instances.contains_key(&instance.id) {
             return Err(instance_exists());
@@ -48,33 +53,34 @@ fn begin(cloud: &Arc<Cloud>, cluster: Cluster, instance: Instance) -> Outcome {
     Ok(answer)
 }
 
-pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn create(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.new_name("DBInstanceIdentifier")?;
     query.need_engine(cloud.home.program.brand.word())?;
     let password = password(query)?;
-    let password = password.ok_or_else(|| Refusal::combination("A master password is needed"))?;
+    let password = password.ok_or_else(|| ServiceError::combination("A master password is needed"))?;
     if cloud.look(|state| state.instances.contains_key(&id)) {
         return Err(instance_exists());
     }
     let mut cluster = hidden(cloud, query, &id, blank(true))?;
     cluster.tags = query.tags();
-    seed::prepare(&cloud.home.cluster(&cluster.key()), Some(password)).map_err(|e| Refusal::internal(&e))?;
+    seed::prepare(&cloud.home.cluster(&cluster.key()), Some(password))
+        .map_err(|e| ServiceError::internal(&e))?;
     let instance = requested::instance(query, &id, &cluster.key(), true)?;
     begin(cloud, cluster, instance)
 }
 
-pub(crate) fn restore(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn restore(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.new_name("DBInstanceIdentifier")?;
     let from = query.need_name("DBSnapshotIdentifier")?;
     let snapshot = cloud.look(|state| state.find_snapshot(true, &from).cloned())?;
     if !snapshot.status.is("available") {
         let message = format!("The snapshot {from} is not in the available state.");
-        return Err(Refusal::new(400, "InvalidDBSnapshotState", message));
+        return Err(ServiceError::new(400, "InvalidDBSnapshotState", message));
     }
-    let base = Cluster {
+    let base = LocalCluster {
         master_user: snapshot.master_user.clone(),
         retention_days: snapshot.retention_days,
-        origin: Origin::Snapshot(snapshot.key()),
+        origin: ClusterOrigin::Snapshot(snapshot.key()),
         ..blank(true)
     };
     let cluster = hidden(cloud, query, &id, base)?;
@@ -83,28 +89,28 @@ pub(crate) fn restore(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
 }
 
 /// There is no history: what the source holds now.
-pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn to_point_in_time(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.new_name("TargetDBInstanceIdentifier")?;
     let from = query.need_name("SourceDBInstanceIdentifier")?;
     if !query.flag("UseLatestRestorableTime")? || query.get("RestoreTime").is_some() {
         let message = "rds-local keeps no history: only UseLatestRestorableTime is possible.";
-        return Err(Refusal::combination(message));
+        return Err(ServiceError::combination(message));
     }
     let (source, instance) = cloud.look(|state| {
         let instance = state.find_instance(&from)?.clone();
-        Ok::<_, Refusal>((state.clusters.get(&instance.cluster).cloned(), instance))
+        Ok::<_, ServiceError>((state.clusters.get(&instance.cluster).cloned(), instance))
     })?;
     let Some(source) = source.filter(|source| source.plain) else {
-        return Err(Refusal::combination("The source DB instance is a member of a DB cluster."));
+        return Err(ServiceError::combination("The source DB instance is a member of a DB cluster."));
     };
     if ["creating", "deleting", "failed"].contains(&instance.status.shown()) {
         let message = format!("Instance {from} is not currently in the available state.");
-        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+        return Err(ServiceError::new(400, "InvalidDBInstanceState", message));
     }
-    let base = Cluster {
+    let base = LocalCluster {
         master_user: source.master_user.clone(),
         retention_days: source.retention_days,
-        origin: Origin::Cluster(source.key()),
+        origin: ClusterOrigin::Cluster(source.key()),
         ..blank(true)
     };
     let cluster = hidden(cloud, query, &id, base)?;
@@ -112,24 +118,24 @@ pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     begin(cloud, cluster, instance)
 }
 
-pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn modify(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.need_name("DBInstanceIdentifier")?;
     let new = new_password(query)?;
     let retention = query.number("BackupRetentionPeriod", 0, RETENTION_DAYS_MAX)?;
     let protection: Option<bool> = query.parsed("DeletionProtection")?;
     let instance = cloud.look(|state| state.find_instance(&id).cloned())?;
     if !instance.plain && (new.is_some() || retention.is_some() || protection.is_some()) {
-        return Err(Refusal::combination(
+        return Err(ServiceError::combination(
             "The specified DB instance is a member of a DB cluster: modify the DB cluster instead.",
         ));
     }
     if !instance.status.is("available") {
         let message = format!("Instance {id} is not currently in the available state.");
-        return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+        return Err(ServiceError::new(400, "InvalidDBInstanceState", message));
     }
     let cluster = cloud.look(|state| state.clusters.get(&instance.cluster).cloned());
     let cluster = cluster
-        .ok_or_else(|| Refusal::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found.")))?;
+        .ok_or_else(|| ServiceError::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found.")))?;
     if let Some(new) = &new {
         keep_pending(cloud, &cluster, new)?;
     }
@@ -153,20 +159,20 @@ pub(crate) fn modify(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
 
 /// Whether a plain instance may be deleted; takes its final snapshot.
 pub(crate) fn may_delete(
-    cloud: &Arc<Cloud>,
+    cloud: &Arc<LocalCloud>,
     query: &Query,
-    cluster: Option<&Cluster>,
+    cluster: Option<&LocalCluster>,
     skip: bool,
     last: bool,
-) -> Result<(), Refusal> {
+) -> Result<(), ServiceError> {
     let Some(cluster) = cluster else { return Ok(()) };
     if cluster.deletion_protection {
-        return Err(Refusal::combination(
+        return Err(ServiceError::combination(
             "Cannot delete protected DB Instance, please disable deletion protection and try again.",
         ));
     }
     if skip == last {
-        return Err(Refusal::combination(
+        return Err(ServiceError::combination(
             "Exactly one of SkipFinalSnapshot and FinalDBSnapshotIdentifier must be given.",
         ));
     }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::render::{self, Outcome};
-use crate::rds_local::cloud::Cloud;
-use crate::rds_local::http::query::{Query, Refusal};
+use super::render::{self, ActionOutcome};
+use crate::rds_local::cloud::LocalCloud;
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::jobs::power;
-use crate::rds_local::state::model::Cluster;
+use crate::rds_local::state::model::LocalCluster;
 
 /// What is named: a cluster, or a plain instance by its hidden one.
-fn named(cloud: &Cloud, query: &Query, plain: bool) -> Result<Cluster, Refusal> {
+fn named(cloud: &LocalCloud, query: &Query, plain: bool) -> Result<LocalCluster, ServiceError> {
     if !plain {
         let id = query.need_name("DBClusterIdentifier")?;
         return cloud.look(|state| state.find_cluster(&id).cloned());
@@ -18,17 +18,17 @@ fn named(cloud: &Cloud, query: &Query, plain: bool) -> Result<Cluster, Refusal> 
     cloud.look(|state| {
         let instance = state.find_instance(&id)?.clone();
         if !instance.plain {
-            return Err(Refusal::combination(
+            return Err(ServiceError::combination(
                 "The specified DB instance is a member of a DB cluster: stop or start the DB cluster instead.",
             ));
         }
-        let missing = || Refusal::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."));
+        let missing = || ServiceError::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."));
         state.clusters.get(&instance.cluster).cloned().ok_or_else(missing)
     })
 }
 
 /// What callers see of it, for a cluster as for a plain instance.
-fn status(cloud: &Cloud, cluster: &Cluster) -> String {
+fn status(cloud: &LocalCloud, cluster: &LocalCluster) -> String {
     let of_instance =
         || cloud.look(|state| state.instances.get(&cluster.id).map(|found| found.status.shown().to_owned()));
     let status = if cluster.plain { of_instance() } else { None };
@@ -36,23 +36,23 @@ fn status(cloud: &Cloud, cluster: &Cluster) -> String {
 }
 
 fn change(
-    cloud: &Arc<Cloud>,
+    cloud: &Arc<LocalCloud>,
     query: &Query,
     plain: bool,
     (from, to): (&str, &str),
-) -> Result<Cluster, Refusal> {
+) -> Result<LocalCluster, ServiceError> {
     let cluster = named(cloud, query, plain)?;
     let status = status(cloud, &cluster);
     if status != from {
         let code = if plain { "InvalidDBInstanceState" } else { "InvalidDBClusterStateFault" };
         let message = format!("{} is not currently in the {from} state (it is {status}).", cluster.id);
-        return Err(Refusal::new(400, code, message));
+        return Err(ServiceError::new(400, code, message));
     }
     power::show_power(cloud, &cluster, to);
     Ok(cluster)
 }
 
-fn answer(cloud: &Cloud, cluster: &Cluster) -> Outcome {
+fn answer(cloud: &LocalCloud, cluster: &LocalCluster) -> ActionOutcome {
     if cluster.plain {
         let instance = cloud.look(|state| state.find_instance(&cluster.id).cloned())?;
         return Ok(render::shown_instance(cloud, &instance));
@@ -61,14 +61,14 @@ fn answer(cloud: &Cloud, cluster: &Cluster) -> Outcome {
     Ok(render::shown_cluster(cloud, &cluster))
 }
 
-pub(crate) fn stop(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome {
+pub(crate) fn stop(cloud: &Arc<LocalCloud>, query: &Query, plain: bool) -> ActionOutcome {
     let cluster = change(cloud, query, plain, ("available", "stopping"))?;
     let answer = answer(cloud, &cluster);
     cloud.spawn(move |cloud| power::stop_cluster(cloud, &cluster));
     answer
 }
 
-pub(crate) fn start(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome {
+pub(crate) fn start(cloud: &Arc<LocalCloud>, query: &Query, plain: bool) -> ActionOutcome {
     let cluster = change(cloud, query, plain, ("stopped", "starting"))?;
     let answer = answer(cloud, &cluster);
     cloud.spawn(move |cloud| power::start_cluster(cloud, &cluster));

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::rds_local::cloud::Cloud;
-use crate::rds_local::http::query::Refusal;
+use crate::rds_local::cloud::LocalCloud;
+use crate::rds_local::http::query::ServiceError;
 use crate::rds_local::http::xml::Xml;
-use crate::rds_local::state::State;
-use crate::rds_local::state::model::{Cluster, Instance, Snapshot, Tag};
+use crate::rds_local::state::LocalState;
+use crate::rds_local::state::model::{Instance, LocalCluster, LocalSnapshot, Tag};
 
 /// What an action answers.
-pub(crate) type Outcome = Result<Xml, Refusal>;
+pub(crate) type ActionOutcome = Result<Xml, ServiceError>;
 
 const HOST: &str = "127.0.0.1";
 const ZONE: &str = "us-east-1a";
@@ -17,7 +17,7 @@ const VPC: &str = "vpc-0local";
 const STORAGE_GIB: u32 = 20;
 
 /// One cluster as the result of an action.
-pub(crate) fn shown_cluster(cloud: &Cloud, cluster: &Cluster) -> Xml {
+pub(crate) fn shown_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Xml {
     let mut x = Xml::default();
     cloud.look(|state| {
         x.node("DBCluster", |x| self::cluster(x, state, cluster));
@@ -26,7 +26,7 @@ pub(crate) fn shown_cluster(cloud: &Cloud, cluster: &Cluster) -> Xml {
 }
 
 /// One instance as the result of an action.
-pub(crate) fn shown_instance(cloud: &Cloud, instance: &Instance) -> Xml {
+pub(crate) fn shown_instance(cloud: &LocalCloud, instance: &Instance) -> Xml {
     let mut x = Xml::default();
     cloud.look(|state| {
         x.node("DBInstance", |x| self::instance(x, state, instance));
@@ -42,7 +42,7 @@ pub(crate) fn tags(x: &mut Xml, tags: &[Tag]) {
 }
 
 /// A cluster.
-pub(crate) fn cluster(x: &mut Xml, state: &State, cluster: &Cluster) {
+pub(crate) fn cluster(x: &mut Xml, state: &LocalState, cluster: &LocalCluster) {
     let now = Timestamp::now();
     x.text("DBClusterIdentifier", &cluster.id)
         .text("DBClusterArn", cluster.arn())
@@ -97,7 +97,7 @@ pub(crate) fn cluster(x: &mut Xml, state: &State, cluster: &Cluster) {
 }
 
 /// The secret that the service keeps the master password in.
-fn secret(x: &mut Xml, cluster: &Cluster) {
+fn secret(x: &mut Xml, cluster: &LocalCluster) {
     let Some(arn) = cluster.secret_arn() else { return };
     x.node("MasterUserSecret", |x| {
         x.text("SecretArn", arn)
@@ -113,7 +113,7 @@ fn security_groups(x: &mut Xml, groups: &[String]) {
 }
 
 /// An instance, of a cluster or plain. While it is being created it has no endpoint.
-pub(crate) fn instance(x: &mut Xml, state: &State, instance: &Instance) {
+pub(crate) fn instance(x: &mut Xml, state: &LocalState, instance: &Instance) {
     let Some(cluster) = state.clusters.get(&instance.cluster) else { return };
     x.text("DBInstanceIdentifier", &instance.id)
         .text("DBInstanceArn", instance.arn())
@@ -170,7 +170,7 @@ pub(crate) fn instance(x: &mut Xml, state: &State, instance: &Instance) {
 }
 
 /// A snapshot, of a cluster or of a plain instance.
-pub(crate) fn snapshot(x: &mut Xml, snapshot: &Snapshot) {
+pub(crate) fn snapshot(x: &mut Xml, snapshot: &LocalSnapshot) {
     if snapshot.plain {
         x.text("DBSnapshotIdentifier", &snapshot.id)
             .text("DBSnapshotArn", snapshot.arn())

@@ -5,10 +5,10 @@
 use jiff::Timestamp;
 
 use crate::engine::{self, MASTER};
-use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::seed::{self, ENGINE, ENGINE_VERSION};
-use crate::rds_local::state::home::Secret;
-use crate::rds_local::state::model::{Cluster, Instance, Origin, Status, resource_id};
+use crate::rds_local::state::home::StoredPassword;
+use crate::rds_local::state::model::{ClusterOrigin, Instance, LocalCluster, Status, resource_id};
 
 /// Days of automated backups.
 pub(crate) const RETENTION_DAYS_MAX: u32 = 35;
@@ -16,13 +16,13 @@ pub(crate) const RETENTION_DAYS_MAX: u32 = 35;
 const PROMOTION_TIER_MAX: u32 = 15;
 
 /// What a new cluster takes from the request; everything else comes from `base`.
-pub(crate) fn cluster(query: &Query, base: Cluster) -> Result<Cluster, Refusal> {
+pub(crate) fn cluster(query: &Query, base: LocalCluster) -> Result<LocalCluster, ServiceError> {
     let groups = query.list("VpcSecurityGroupIds");
     let capacity = |name: &str| query.parsed::<f64>(&format!("ServerlessV2ScalingConfiguration.{name}"));
-    Ok(Cluster {
+    Ok(LocalCluster {
         id: query.new_name("DBClusterIdentifier")?,
         engine_version: query.text_or("EngineVersion", &base.engine_version),
-        port: engine::free_port().map_err(|e| Refusal::internal(&e))?,
+        port: engine::free_port().map_err(|e| ServiceError::internal(&e))?,
         retention_days: query
             .number("BackupRetentionPeriod", 1, RETENTION_DAYS_MAX)?
             .unwrap_or(base.retention_days),
@@ -40,8 +40,8 @@ pub(crate) fn cluster(query: &Query, base: Cluster) -> Result<Cluster, Refusal> 
 }
 
 /// A cluster of nothing.
-pub(crate) fn blank(plain: bool) -> Cluster {
-    Cluster {
+pub(crate) fn blank(plain: bool) -> LocalCluster {
+    LocalCluster {
         id: String::new(),
         plain,
         resource_id: resource_id("cluster"),
@@ -64,13 +64,18 @@ pub(crate) fn blank(plain: bool) -> Cluster {
         capacity: None,
         replication_source: None,
         clone_group: None,
-        origin: Origin::Fresh,
+        origin: ClusterOrigin::Fresh,
         tags: Vec::new(),
     }
 }
 
 /// A new instance as the request wants it.
-pub(crate) fn instance(query: &Query, id: &str, cluster: &str, plain: bool) -> Result<Instance, Refusal> {
+pub(crate) fn instance(
+    query: &Query,
+    id: &str,
+    cluster: &str,
+    plain: bool,
+) -> Result<Instance, ServiceError> {
     Ok(Instance {
         id: id.to_owned(),
         resource_id: resource_id("db"),
@@ -89,15 +94,15 @@ pub(crate) fn instance(query: &Query, id: &str, cluster: &str, plain: bool) -> R
 
 /// A new master password.
 pub(crate) struct NewPassword {
-    pub(crate) password: Secret,
+    pub(crate) password: StoredPassword,
     /// The service made it, and keeps it in Secrets Manager.
     pub(crate) kept: bool,
 }
 
 /// The master password that a request brings, or lets the service make.
-pub(crate) fn new_password(query: &Query) -> Result<Option<NewPassword>, Refusal> {
+pub(crate) fn new_password(query: &Query) -> Result<Option<NewPassword>, ServiceError> {
     match (password(query)?, query.flag("ManageMasterUserPassword")?) {
-        (Some(_), true) => Err(Refusal::combination(
+        (Some(_), true) => Err(ServiceError::combination(
             "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled.",
         )),
         (Some(password), false) => Ok(Some(NewPassword { password, kept: false })),
@@ -107,13 +112,13 @@ pub(crate) fn new_password(query: &Query) -> Result<Option<NewPassword>, Refusal
 }
 
 /// `MasterUserPassword`, if there is one and the service would take it.
-pub(crate) fn password(query: &Query) -> Result<Option<Secret>, Refusal> {
+pub(crate) fn password(query: &Query) -> Result<Option<StoredPassword>, ServiceError> {
     let Some(password) = query.get("MasterUserPassword") else { return Ok(None) };
     let printable = password.chars().all(|c| c.is_ascii_graphic() || c == ' ');
     if !printable || password.contains(['/', '"', '@']) || !(8..=41).contains(&password.len()) {
-        return Err(Refusal::value(
+        return Err(ServiceError::value(
             "The parameter MasterUserPassword is not a valid password. Only 8 to 41 printable ASCII characters besides '/', '@', '\"' may be used.",
         ));
     }
-    Ok(Some(Secret(password.to_owned())))
+    Ok(Some(StoredPassword(password.to_owned())))
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::clusters::begin;
-use super::render::Outcome;
+use super::render::ActionOutcome;
 use super::requested::{self, blank};
-use crate::rds_local::cloud::Cloud;
-use crate::rds_local::http::query::{Query, Refusal};
-use crate::rds_local::state::model::{Cluster, Origin, resource_id};
+use crate::rds_local::cloud::LocalCloud;
+use crate::rds_local::http::query::{Query, ServiceError};
+use crate::rds_local::state::model::{ClusterOrigin, LocalCluster, resource_id};
 use crate::rds_local::state::unavailable;
 
-pub(crate) fn from_snapshot(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn from_snapshot(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     query.new_name("DBClusterIdentifier")?;
     refuse_passwords(query)?;
     query.need("Engine")?;
@@ -18,7 +18,7 @@ pub(crate) fn from_snapshot(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     let snapshot = cloud.look(|state| state.find_snapshot(false, &id).cloned())?;
     query.need_engine(&snapshot.engine)?;
     if !snapshot.status.is("available") {
-        return Err(Refusal::new(
+        return Err(ServiceError::new(
             400,
             "InvalidDBClusterSnapshotStateFault",
             format!("The snapshot {id} is not in the available state (it is {}).", snapshot.status.shown()),
@@ -26,42 +26,42 @@ pub(crate) fn from_snapshot(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
     }
     if !snapshot.data {
         let message = format!("The snapshot {id} is a record without data, made by rds-local fault.");
-        return Err(Refusal::new(400, "InvalidRestoreFault", message));
+        return Err(ServiceError::new(400, "InvalidRestoreFault", message));
     }
     // What the request leaves out comes from the service's defaults, except the days of backups.
-    let base = Cluster {
+    let base = LocalCluster {
         engine: snapshot.engine.clone(),
         master_user: snapshot.master_user.clone(),
         retention_days: snapshot.retention_days,
-        origin: Origin::Snapshot(snapshot.key()),
+        origin: ClusterOrigin::Snapshot(snapshot.key()),
         ..blank(false)
     };
     begin(cloud, requested::cluster(query, base)?)
 }
 
-pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn to_point_in_time(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     query.new_name("DBClusterIdentifier")?;
     refuse_passwords(query)?;
     let id = query.need_name("SourceDBClusterIdentifier")?;
     let clone = match query.get("RestoreType") {
         None | Some("full-copy") => false,
         Some("copy-on-write") => true,
-        Some(other) => return Err(Refusal::value(format!("Invalid value {other} for RestoreType"))),
+        Some(other) => return Err(ServiceError::value(format!("Invalid value {other} for RestoreType"))),
     };
     let latest = query.flag("UseLatestRestorableTime")?;
     match (latest, query.get("RestoreToTime")) {
         (true, None) => {}
         (false, Some(_)) if clone => {
-            return Err(Refusal::combination(
+            return Err(ServiceError::combination(
                 "RestoreToTime cannot be given when RestoreType is copy-on-write.",
             ));
         }
         (false, Some(_)) => {
             let message = "rds-local keeps no history: only UseLatestRestorableTime is possible.";
-            return Err(Refusal::combination(message));
+            return Err(ServiceError::combination(message));
         }
         _ => {
-            return Err(Refusal::combination(
+            return Err(ServiceError::combination(
                 "Exactly one of RestoreToTime and UseLatestRestorableTime is needed.",
             ));
         }
@@ -77,12 +77,12 @@ pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         return Err(unavailable(&source, "restored"));
     }
     let group = source.clone_group.clone().unwrap_or_else(|| resource_id("clone").to_lowercase());
-    let base = Cluster {
+    let base = LocalCluster {
         engine: source.engine.clone(),
         engine_version: source.engine_version.clone(),
         master_user: source.master_user.clone(),
         retention_days: source.retention_days,
-        origin: Origin::Cluster(source.key()),
+        origin: ClusterOrigin::Cluster(source.key()),
         clone_group: clone.then(|| group.clone()),
         ..blank(false)
     };
@@ -99,12 +99,12 @@ pub(crate) fn to_point_in_time(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
 }
 
 /// The service does not take them here, which is why every copy has production's password at first.
-fn refuse_passwords(query: &Query) -> Result<(), Refusal> {
+fn refuse_passwords(query: &Query) -> Result<(), ServiceError> {
     let found = ["MasterUserPassword", "ManageMasterUserPassword", "MasterUsername"]
         .into_iter()
         .find(|name| query.get(name).is_some());
     match found {
-        Some(name) => Err(Refusal::value(format!("{name} is no parameter of this action"))),
+        Some(name) => Err(ServiceError::value(format!("{name} is no parameter of this action"))),
         None => Ok(()),
     }
 }

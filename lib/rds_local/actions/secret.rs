@@ -5,27 +5,27 @@
 
 use serde_json::{Value, json};
 
-use crate::rds_local::cloud::Cloud;
-use crate::rds_local::http::query::Refusal;
-use crate::rds_local::state::model::Cluster;
+use crate::rds_local::cloud::LocalCloud;
+use crate::rds_local::http::query::ServiceError;
+use crate::rds_local::state::model::LocalCluster;
 
 /// What `X-Amz-Target` begins with.
 pub(crate) const TARGET: &str = "secretsmanager.";
 
 /// Does what the request says.
-pub(crate) fn call(cloud: &Cloud, action: &str, body: &[u8]) -> Result<Value, Refusal> {
+pub(crate) fn call(cloud: &LocalCloud, action: &str, body: &[u8]) -> Result<Value, ServiceError> {
     if action != "GetSecretValue" {
-        return Err(Refusal::new(400, "InvalidAction", format!("rds-local has no {action}.")));
+        return Err(ServiceError::new(400, "InvalidAction", format!("rds-local has no {action}.")));
     }
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(id) = request["SecretId"].as_str() else {
-        return Err(Refusal::new(400, "InvalidParameterException", "You must provide a SecretId."));
+        return Err(ServiceError::new(400, "InvalidParameterException", "You must provide a SecretId."));
     };
     let missing = || {
         let message = "Secrets Manager can't find the specified secret.";
-        Refusal::new(400, "ResourceNotFoundException", message)
+        ServiceError::new(400, "ResourceNotFoundException", message)
     };
-    let is_it = |cluster: &&Cluster| {
+    let is_it = |cluster: &&LocalCluster| {
         let names = [cluster.secret_name(), cluster.secret_arn()];
         !cluster.password_pending && names.iter().flatten().any(|name| name == id)
     };
@@ -41,6 +41,6 @@ pub(crate) fn call(cloud: &Cloud, action: &str, body: &[u8]) -> Result<Value, Re
 }
 
 /// An error in the words of the JSON protocol.
-pub(crate) fn error(refusal: &Refusal) -> Value {
+pub(crate) fn error(refusal: &ServiceError) -> Value {
     json!({"__type": refusal.code, "Message": refusal.message})
 }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::render::{self, Outcome};
-use crate::rds_local::cloud::Cloud;
+use super::render::{self, ActionOutcome};
+use crate::rds_local::cloud::LocalCloud;
 use crate::rds_local::http::control::snapshot_of;
 use crate::rds_local::http::list::{page, passes};
-use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::jobs::snapshot;
-use crate::rds_local::state::model::{self, Cluster, Snapshot, key};
+use crate::rds_local::state::model::{self, LocalCluster, LocalSnapshot, key};
 use crate::rds_local::state::{self, no_snapshot, unavailable};
 
 /// The names that differ between the two kinds.
-struct Words {
+struct SnapshotNames {
     node: &'static str,
     list: &'static str,
     id: &'static str,
@@ -25,9 +25,9 @@ struct Words {
     busy: &'static str,
 }
 
-fn words(plain: bool) -> Words {
+fn words(plain: bool) -> SnapshotNames {
     if plain {
-        Words {
+        SnapshotNames {
             node: "DBSnapshot",
             list: "DBSnapshots",
             id: "DBSnapshotIdentifier",
@@ -37,7 +37,7 @@ fn words(plain: bool) -> Words {
             busy: "InvalidDBSnapshotState",
         }
     } else {
-        Words {
+        SnapshotNames {
             node: "DBClusterSnapshot",
             list: "DBClusterSnapshots",
             id: "DBClusterSnapshotIdentifier",
@@ -49,7 +49,7 @@ fn words(plain: bool) -> Words {
     }
 }
 
-pub(crate) fn describe(cloud: &Cloud, query: &Query, plain: bool) -> Outcome {
+pub(crate) fn describe(cloud: &LocalCloud, query: &Query, plain: bool) -> ActionOutcome {
     let words = words(plain);
     let filters = query.filters(words.filters)?;
     let (id, source) = (query.name(words.id)?, query.name(words.source)?);
@@ -57,10 +57,10 @@ pub(crate) fn describe(cloud: &Cloud, query: &Query, plain: bool) -> Outcome {
     if let Some(other) =
         kind.filter(|kind| !["manual", "automated", "shared", "public", "awsbackup"].contains(kind))
     {
-        return Err(Refusal::value(format!("Invalid value {other} for SnapshotType")));
+        return Err(ServiceError::value(format!("Invalid value {other} for SnapshotType")));
     }
     cloud.look(|state| {
-        let wanted = |s: &&Snapshot| {
+        let wanted = |s: &&LocalSnapshot| {
             s.plain == plain
                 && id.as_ref().is_none_or(|id| *id == s.id)
                 && source.as_ref().is_none_or(|source| *source == s.source)
@@ -75,7 +75,7 @@ pub(crate) fn describe(cloud: &Cloud, query: &Query, plain: bool) -> Outcome {
                     _ => value == s.engine,
                 })
         };
-        let found: Vec<&Snapshot> = state.snapshots.values().filter(wanted).collect();
+        let found: Vec<&LocalSnapshot> = state.snapshots.values().filter(wanted).collect();
         if let Some(id) = id.as_ref().filter(|_| found.is_empty()) {
             return Err(no_snapshot(plain, id));
         }
@@ -87,13 +87,13 @@ pub(crate) fn describe(cloud: &Cloud, query: &Query, plain: bool) -> Outcome {
     })
 }
 
-fn shown(snapshot: &Snapshot) -> Xml {
+fn shown(snapshot: &LocalSnapshot) -> Xml {
     let mut x = Xml::default();
     x.node(words(snapshot.plain).node, |x| render::snapshot(x, snapshot));
     x
 }
 
-pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome {
+pub(crate) fn create(cloud: &Arc<LocalCloud>, query: &Query, plain: bool) -> ActionOutcome {
     let words = words(plain);
     let id = query.new_name(words.id)?;
     let source = query.need_name(words.source)?;
@@ -103,11 +103,11 @@ pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome 
             let instance = state.find_instance(&source)?.clone();
             if !instance.plain {
                 let message = "The instance belongs to a DB cluster: create a DB cluster snapshot.";
-                return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+                return Err(ServiceError::new(400, "InvalidDBInstanceState", message));
             }
             if !instance.status.is("available") {
                 let message = format!("Instance {source} is not currently in the available state.");
-                return Err(Refusal::new(400, "InvalidDBInstanceState", message));
+                return Err(ServiceError::new(400, "InvalidDBInstanceState", message));
             }
             state.clusters.get(&instance.cluster).cloned()
         } else {
@@ -126,7 +126,7 @@ pub(crate) fn create(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome 
 }
 
 /// A manual snapshot with the data of another one, which may be an automated one.
-pub(crate) fn copy(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
+pub(crate) fn copy(cloud: &Arc<LocalCloud>, query: &Query) -> ActionOutcome {
     let id = query.new_name("TargetDBSnapshotIdentifier")?;
     let named = query.need("SourceDBSnapshotIdentifier")?;
     // A snapshot may be named by its ARN.
@@ -136,10 +136,10 @@ pub(crate) fn copy(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
         let from = state.find_snapshot(true, &source)?.clone();
         if !from.status.is("available") {
             let message = format!("The snapshot {source} is not available.");
-            return Err(Refusal::new(400, "InvalidDBSnapshotState", message));
+            return Err(ServiceError::new(400, "InvalidDBSnapshotState", message));
         }
         require_free(state, true, &id)?;
-        let copy = Snapshot {
+        let copy = LocalSnapshot {
             id: id.clone(),
             automated: false,
             percent: 0,
@@ -151,7 +151,7 @@ pub(crate) fn copy(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
             ..from.clone()
         };
         state.snapshots.insert(copy.key(), copy.clone());
-        state.tell(state::source_type(model::Kind::Snapshot, true), &id, "Copying snapshot");
+        state.tell(state::source_type(model::LocalKind::Snapshot, true), &id, "Copying snapshot");
         Ok(copy)
     })?;
     let answer = shown(&copy);
@@ -160,35 +160,39 @@ pub(crate) fn copy(cloud: &Arc<Cloud>, query: &Query) -> Outcome {
 }
 
 /// Refuses a name that another snapshot of the kind has.
-fn require_free(state: &state::State, plain: bool, id: &str) -> Result<(), Refusal> {
+fn require_free(state: &state::LocalState, plain: bool, id: &str) -> Result<(), ServiceError> {
     if !state.snapshots.contains_key(&key(plain, id)) {
         return Ok(());
     }
     let message = format!("Cannot create the snapshot because one with the identifier {id} already exists.");
-    Err(Refusal::new(400, words(plain).exists, message))
+    Err(ServiceError::new(400, words(plain).exists, message))
 }
 
 /// Puts a new manual snapshot in, unless its name is taken.
 fn insert(
-    state: &mut state::State,
-    cluster: &Cluster,
+    state: &mut state::LocalState,
+    cluster: &LocalCluster,
     id: &str,
     tags: Vec<model::Tag>,
-) -> Result<Snapshot, Refusal> {
+) -> Result<LocalSnapshot, ServiceError> {
     require_free(state, cluster.plain, id)?;
     let mut snapshot = snapshot_of(cluster, id, Timestamp::now());
     // Tags of the request replace those of the cluster.
     snapshot.tags = if tags.is_empty() && cluster.copy_tags { cluster.tags.clone() } else { tags };
     state.snapshots.insert(snapshot.key(), snapshot.clone());
-    let kind = state::source_type(model::Kind::Snapshot, cluster.plain);
+    let kind = state::source_type(model::LocalKind::Snapshot, cluster.plain);
     state.tell(kind, id, "Creating manual cluster snapshot");
     Ok(snapshot)
 }
 
 /// The last snapshot of a cluster that is about to go. Its data is copied before this returns.
-pub(crate) fn final_snapshot(cloud: &Arc<Cloud>, cluster: &Cluster, id: &str) -> Result<(), Refusal> {
+pub(crate) fn final_snapshot(
+    cloud: &Arc<LocalCloud>,
+    cluster: &LocalCluster,
+    id: &str,
+) -> Result<(), ServiceError> {
     let snapshot = cloud.change(|state| insert(state, cluster, id, Vec::new()))?;
-    snapshot::copy_source(cloud, &snapshot).map_err(|e| Refusal::internal(&e))?;
+    snapshot::copy_source(cloud, &snapshot).map_err(|e| ServiceError::internal(&e))?;
     cloud.change(|state| {
         if let Some(found) = state.snapshot(&snapshot.key(), &snapshot.resource_id) {
             (found.status.real, found.percent) = ("available".to_owned(), 100);
@@ -197,7 +201,7 @@ pub(crate) fn final_snapshot(cloud: &Arc<Cloud>, cluster: &Cluster, id: &str) ->
     Ok(())
 }
 
-pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome {
+pub(crate) fn delete(cloud: &Arc<LocalCloud>, query: &Query, plain: bool) -> ActionOutcome {
     let words = words(plain);
     let id = query.need_name(words.id)?;
     let snapshot = cloud.look(|state| state.find_snapshot(plain, &id).cloned())?;
@@ -205,7 +209,7 @@ pub(crate) fn delete(cloud: &Arc<Cloud>, query: &Query, plain: bool) -> Outcome 
     if snapshot.automated || !["available", "failed"].contains(&state) {
         let why =
             if snapshot.automated { "automated snapshots cannot be deleted" } else { "it must be available" };
-        return Err(Refusal::new(
+        return Err(ServiceError::new(
             400,
             words.busy,
             format!("The snapshot {id} is in the state {state} and cannot be deleted: {why}."),

@@ -1,14 +1,14 @@
 //! Tags of anything with an ARN.
 
-use super::render::{self, Outcome};
-use crate::rds_local::cloud::Cloud;
-use crate::rds_local::http::query::{Query, Refusal};
+use super::render::{self, ActionOutcome};
+use crate::rds_local::cloud::LocalCloud;
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::state;
-use crate::rds_local::state::State;
+use crate::rds_local::state::LocalState;
 use crate::rds_local::state::model::{ARN_PREFIX, Tag, key};
 
-pub(crate) fn list(cloud: &Cloud, query: &Query) -> Outcome {
+pub(crate) fn list(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
     let arn = query.need("ResourceName")?;
     cloud.look(|state| {
         let mut x = Xml::default();
@@ -17,7 +17,7 @@ pub(crate) fn list(cloud: &Cloud, query: &Query) -> Outcome {
     })
 }
 
-pub(crate) fn add(cloud: &Cloud, query: &Query) -> Outcome {
+pub(crate) fn add(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
     let arn = query.need("ResourceName")?;
     let new = query.tags();
     if new.is_empty() {
@@ -35,7 +35,7 @@ pub(crate) fn add(cloud: &Cloud, query: &Query) -> Outcome {
     })
 }
 
-pub(crate) fn remove(cloud: &Cloud, query: &Query) -> Outcome {
+pub(crate) fn remove(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
     let arn = query.need("ResourceName")?;
     let keys = query.list("TagKeys");
     cloud.change(|state| {
@@ -45,9 +45,9 @@ pub(crate) fn remove(cloud: &Cloud, query: &Query) -> Outcome {
 }
 
 /// The tags of what an ARN names.
-fn tags_of<'a>(state: &'a mut State, arn: &str) -> Result<&'a mut Vec<Tag>, Refusal> {
+fn tags_of<'a>(state: &'a mut LocalState, arn: &str) -> Result<&'a mut Vec<Tag>, ServiceError> {
     let parts = arn.strip_prefix(ARN_PREFIX).and_then(|rest| rest.strip_prefix(':')?.split_once(':'));
-    let (kind, id) = parts.ok_or_else(|| Refusal::value(format!("Invalid resource name: {arn}")))?;
+    let (kind, id) = parts.ok_or_else(|| ServiceError::value(format!("Invalid resource name: {arn}")))?;
     match kind {
         "cluster" => state.find_cluster(id).map(|cluster| &mut cluster.tags),
         "db" => state.find_instance(id).map(|instance| &mut instance.tags),
@@ -56,6 +56,6 @@ fn tags_of<'a>(state: &'a mut State, arn: &str) -> Result<&'a mut Vec<Tag>, Refu
             Some(snapshot) => Ok(&mut snapshot.tags),
             None => Err(state::no_snapshot(true, id)),
         },
-        _ => Err(Refusal::value(format!("Invalid resource name: {arn}"))),
+        _ => Err(ServiceError::value(format!("Invalid resource name: {arn}"))),
     }
 }

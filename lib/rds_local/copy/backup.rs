@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use walkdir::WalkDir;
 
 use super::child::Helper;
-use super::place::Home;
-use super::source::Source;
-use crate::engine::Program;
+use super::place::CopyDirectory;
+use super::source::CopySource;
+use crate::engine::ServerProgram;
 use crate::house::Cancel;
 use crate::rds_local::error::Error;
 
 /// Fills the data directory of a copy.
 pub(super) fn fill(
-    source: &Source,
-    home: &Home,
-    program: &Program,
+    source: &CopySource,
+    home: &CopyDirectory,
+    program: &ServerProgram,
     cancel: &Cancel,
 ) -> Result<Timestamp, Error> {
     let tool = program.sibling("mariadb-backup", "mariabackup");
@@ -37,7 +37,7 @@ pub(super) fn fill(
 }
 
 /// A table elsewhere than in the data directory is one of the source's: a server on the copy would open that one.
-fn refuse_elsewhere(home: &Home) -> Result<(), Error> {
+fn refuse_elsewhere(home: &CopyDirectory) -> Result<(), Error> {
     let data = home.data();
     for entry in WalkDir::new(&data) {
         let entry = entry.map_err(|e| Error::file("read", &data)(e.into()))?;

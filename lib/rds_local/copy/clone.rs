@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::place::Home;
-use super::source::Source;
-use crate::engine::{self, Program, Service};
+use super::place::CopyDirectory;
+use super::source::CopySource;
+use crate::engine::{self, DetachedServer, ServerProgram};
 use crate::house::Cancel;
 use crate::mysql::Server;
 use crate::rds_local::error::Error;
@@ -27,9 +27,9 @@ const RECIPIENT: &str = "refreshkit_recipient";
 
 /// Fills the data directory of a copy.
 pub(super) fn fill(
-    source: &Source,
-    home: &Home,
-    program: &Program,
+    source: &CopySource,
+    home: &CopyDirectory,
+    program: &ServerProgram,
     cancel: &Cancel,
 ) -> Result<Timestamp, Error> {
     let (host, port) = source.address().expect("a way without an address is not gone");
@@ -37,7 +37,7 @@ pub(super) fn fill(
     cancel.check()?;
     let password = engine::new_password();
     let tls = authority(source, home)?;
-    let service = Service {
+    let service = DetachedServer {
         program,
         home: &home.dir,
         user: home.user,
@@ -86,7 +86,7 @@ pub(super) fn fill(
 }
 
 /// Who answers for the source, where the copy's server can read it, whoever that runs as.
-fn authority(source: &Source, home: &Home) -> Result<Option<PathBuf>, Error> {
+fn authority(source: &CopySource, home: &CopyDirectory) -> Result<Option<PathBuf>, Error> {
     let Some(ca) = source.options.tls_ca.as_ref().map(Path::new).filter(|_| !source.local) else {
         return Ok(None);
     };

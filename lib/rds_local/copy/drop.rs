@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::options::DropOptions;
+use super::options::LocalDropOptions;
 use super::place::{self, Marker};
 use crate::document::{Document, Done, Journal, LOCAL_COPY, PLAN_KEYS, Resource, chain};
 use crate::engine;
@@ -17,7 +17,7 @@ use crate::rds_local::error::Error;
 
 /// A copy that is to go.
 #[derive(Debug)]
-struct Owed {
+struct CopyToDrop {
     id: String,
     run: String,
     /// Where it was made, if the debt says it.
@@ -25,7 +25,7 @@ struct Owed {
     device: Option<u64>,
 }
 
-impl Owed {
+impl CopyToDrop {
     /// By what the copy says of itself.
     fn marked(marker: Marker) -> Self {
         Self { id: place::id_of(&marker.run), run: marker.run, host: None, device: None }
@@ -57,13 +57,13 @@ impl Owed {
 pub(in crate::rds_local) fn drop(
     house: &House,
     document: &mut Document,
-    options: &DropOptions,
+    options: &LocalDropOptions,
 ) -> Result<Done, Error> {
     let root = real(&options.place.dir(&house.state_dir)?);
     let owed = if options.expired { expired(house, &root)? } else { of_run(house, document, &root)? };
     let (mut gone, mut first) = (0_usize, None);
     for (dir, one) in &owed {
-        let Owed { id, run, .. } = one;
+        let CopyToDrop { id, run, .. } = one;
         if house.dry_run {
             house.progress.say(&format!("would remove {id} of run {run}: {}", dir.display()));
             continue;
@@ -108,7 +108,7 @@ fn settle(house: &House, document: &mut Document, id: &str, run: &str) -> Result
 }
 
 /// What the journal of a run owes, and what the document or the run's name says there may be, if that says the same of itself.
-fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error> {
+fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<PathBuf, CopyToDrop>, Error> {
     let mut owed = written(&house.journal(&document.run).resources()?, &document.run, |_| true);
     let mut claimed: Vec<PathBuf> = vec![root.join(place::id_of(&document.run))];
     claimed.extend(written(&document.resources, &document.run, |_| true).into_keys());
@@ -124,18 +124,18 @@ fn of_run(house: &House, document: &Document, root: &Path) -> Result<BTreeMap<Pa
             let why = "neither the journal nor its copy.json says that this run and owner made it";
             return Err(Error::NoCopy { path: dir, why: why.to_owned() });
         };
-        owed.insert(dir, Owed::marked(marker));
+        owed.insert(dir, CopyToDrop::marked(marker));
     }
     // What is owed and nowhere to be found is gone, if this is where it was.
     for resource in document.resources.iter().filter(|resource| resource.kind == *LOCAL_COPY) {
         let dir = real(Path::new(resource.directory.as_deref().unwrap_or_default()));
-        owed.entry(dir).or_insert_with(|| Owed::of(resource, &document.run));
+        owed.entry(dir).or_insert_with(|| CopyToDrop::of(resource, &document.run));
     }
     Ok(owed)
 }
 
 /// What has expired: by the journals, and by the markers for those whose journal was lost.
-fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error> {
+fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, CopyToDrop>, Error> {
     let now = Timestamp::now();
     let mut owed = BTreeMap::new();
     for run in Journal::runs(&house.state_dir)? {
@@ -145,7 +145,7 @@ fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error>
     let owner = house.known_owner()?;
     for (dir, marker) in place::all(root).into_iter().filter(|(_, marker)| marker.expires_at < now) {
         if Some(&marker.owner) == owner.as_ref() {
-            owed.entry(dir).or_insert_with(|| Owed::marked(marker));
+            owed.entry(dir).or_insert_with(|| CopyToDrop::marked(marker));
         } else {
             let (dir, owner) = (dir.display(), marker.owner);
             house.progress.say(&format!("{dir}: {owner} made it: left alone"));
@@ -154,10 +154,15 @@ fn expired(house: &House, root: &Path) -> Result<BTreeMap<PathBuf, Owed>, Error>
     Ok(owed)
 }
 
-fn written(resources: &[Resource], run: &str, wanted: impl Fn(&Resource) -> bool) -> BTreeMap<PathBuf, Owed> {
+fn written(
+    resources: &[Resource],
+    run: &str,
+    wanted: impl Fn(&Resource) -> bool,
+) -> BTreeMap<PathBuf, CopyToDrop> {
     let is = |resource: &&Resource| resource.kind == *LOCAL_COPY && wanted(resource);
-    let one =
-        |resource: &Resource| Some((real(Path::new(resource.directory.as_ref()?)), Owed::of(resource, run)));
+    let one = |resource: &Resource| {
+        Some((real(Path::new(resource.directory.as_ref()?)), CopyToDrop::of(resource, run)))
+    };
     resources.iter().filter(is).filter_map(one).collect()
 }
 

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::child::Helper;
-use super::place::Home;
-use super::source::{NOTHING_REMOTE, Source};
-use crate::engine::{self, Brand, Program, Service};
+use super::place::CopyDirectory;
+use super::source::{CopySource, NOTHING_REMOTE};
+use crate::engine::{self, Brand, DetachedServer, ServerProgram};
 use crate::house::House;
 use crate::mysql::{Server, Session};
 use crate::progress::Unit;
@@ -28,15 +28,15 @@ const PIPE_BYTES: usize = 1 << 20;
 /// Fills the data directory of a copy.
 pub(super) fn fill(
     house: &House,
-    source: &Source,
-    home: &Home,
-    program: &Program,
+    source: &CopySource,
+    home: &CopyDirectory,
+    program: &ServerProgram,
 ) -> Result<Timestamp, Error> {
     program.install(&home.data(), home.user)?;
     house.cancel.check()?;
     let [admin, loader] = [(); 2].map(|()| engine::new_password());
     let account = format!("'{LOADER}'@'localhost'");
-    let service = Service {
+    let service = DetachedServer {
         program,
         home: &home.dir,
         user: home.user,
@@ -64,7 +64,7 @@ pub(super) fn fill(
     for right in ["SET USER", "SET_ANY_DEFINER", "ALLOW_NONEXISTENT_DEFINER", "SET_USER_ID"] {
         session.attempt(&format!("GRANT {right} ON *.* TO {account}"));
     }
-    let mut load = Load {
+    let mut load = CopyLoad {
         house,
         session: Server::at_socket(&socket, LOADER, &loader).connect()?,
         definers: BTreeSet::new(),
@@ -86,14 +86,19 @@ pub(super) fn fill(
     in_order.then_some(shows).ok_or_else(lost)
 }
 
-struct Load<'a> {
+struct CopyLoad<'a> {
     house: &'a House,
     session: Session,
     definers: BTreeSet<String>,
 }
 
-impl Load<'_> {
-    fn run(&mut self, source: &Source, home: &Home, program: &Program) -> Result<(), Error> {
+impl CopyLoad<'_> {
+    fn run(
+        &mut self,
+        source: &CopySource,
+        home: &CopyDirectory,
+        program: &ServerProgram,
+    ) -> Result<(), Error> {
         if source.databases.is_empty() {
             return Ok(());
         }
@@ -138,14 +143,14 @@ fn elsewhere(sql: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The program that dumps.
-fn client(source: &Source, program: &Program) -> PathBuf {
+fn client(source: &CopySource, program: &ServerProgram) -> PathBuf {
     match source.brand {
         Brand::Mysql => program.sibling("mysqldump", "mysqldump"),
         Brand::Mariadb => program.sibling("mariadb-dump", "mysqldump"),
     }
 }
 
-fn arguments(source: &Source) -> Vec<String> {
+fn arguments(source: &CopySource) -> Vec<String> {
     // It insists on this one being first.
     let mut arguments = vec![format!("--defaults-file={}", source.file.display())];
     arguments.extend(source.reach.arguments());
@@ -180,7 +185,11 @@ fn arguments(source: &Source) -> Vec<String> {
 }
 
 /// Makes the accounts that objects name, which nobody logs in with.
-fn make_definers(session: &mut Session, source: &Source, definers: &BTreeSet<String>) -> Result<(), Error> {
+fn make_definers(
+    session: &mut Session,
+    source: &CopySource,
+    definers: &BTreeSet<String>,
+) -> Result<(), Error> {
     let deed = "making the account of a definer";
     for who in definers.iter().filter(|who| who.contains('@')) {
         let password = plain_literal(&engine::new_password());

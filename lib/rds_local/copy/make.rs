@@ -14,13 +14,13 @@ use jiff::Timestamp;
 use serde_json::Map;
 
 use super::options::CopyOptions;
-use super::place::{self, Home, Marker, id_of};
-use super::source::{NOTHING_REMOTE, Source};
-use super::ways::{self, Way};
+use super::place::{self, CopyDirectory, Marker, id_of};
+use super::source::{CopySource, NOTHING_REMOTE};
+use super::ways::{self, CopyMethod};
 use super::{backup, clone, dump};
 use crate::claim;
-use crate::document::{Cluster, Copy, Document, Done, LOCAL_COPY, Login, Resource, Snapshot, chain};
-use crate::engine::{self, HostUser, Listen, Program, Service};
+use crate::document::{Cluster, Document, Done, LOCAL_COPY, Login, Resource, Snapshot, ThrowAwayCopy, chain};
+use crate::engine::{self, DetachedServer, HostUser, Listen, ServerProgram};
 use crate::house::House;
 use crate::mysql::{self, Server, Session};
 use crate::rds_local::error::Error;
@@ -45,11 +45,11 @@ pub(in crate::rds_local) fn make(
     options: &CopyOptions,
 ) -> Result<Done, Error> {
     let begun = Timestamp::now();
-    let (source, mut session) = Source::look(&options.from)?;
+    let (source, mut session) = CopySource::look(&options.from)?;
     let user = user(options)?;
     let program = program(&source, options, user)?;
     let way = ways::choose(house, (&source, &mut session), &program, options.by)?;
-    if way == Way::Dump
+    if way == CopyMethod::Dump
         && let Some(which) = source.not_of(&["InnoDB"], &mut session)?
     {
         house.progress.warn(&format!("{which}: what is written to it meanwhile may be in the copy by half"));
@@ -144,32 +144,36 @@ fn owe(
 /// Makes the directory and fills it: by one way, and by a dump where that fails and nobody asked for it.
 fn filled(
     house: &House,
-    (source, program): (&Source, &Program),
+    (source, program): (&CopySource, &ServerProgram),
     (dir, user, marker): (&Path, Option<HostUser>, &Marker),
-    (way, any): (Way, bool),
-) -> Result<(Way, Home, Timestamp), Error> {
+    (way, any): (CopyMethod, bool),
+) -> Result<(CopyMethod, CopyDirectory, Timestamp), Error> {
     let by = |way| {
-        let home = Home::make(dir, user, marker)?;
+        let home = CopyDirectory::make(dir, user, marker)?;
         fill(house, source, &home, program, way).map(|shows| (way, home, shows))
     };
     by(way).or_else(|error| match error {
         Error::Interrupted(_) => Err(error),
         // What it left goes with the directory, which is made anew.
-        _ if any && way != Way::Dump => {
+        _ if any && way != CopyMethod::Dump => {
             house.progress.warn(&format!("copying by dump, since {} failed: {}", way.word(), chain(&error)));
-            by(Way::Dump)
+            by(CopyMethod::Dump)
         }
         _ => Err(error),
     })
 }
 
 /// One of the source's version, or, where the rows alone are taken, any of its brand.
-fn program(source: &Source, options: &CopyOptions, user: Option<HostUser>) -> Result<Program, Error> {
-    let fits = |program: &Program| user.is_none() || program.is_for_everybody();
-    let same = || Program::all_of_series(source.brand, &source.version).find(fits);
+fn program(
+    source: &CopySource,
+    options: &CopyOptions,
+    user: Option<HostUser>,
+) -> Result<ServerProgram, Error> {
+    let fits = |program: &ServerProgram| user.is_none() || program.is_for_everybody();
+    let same = || ServerProgram::all_of_series(source.brand, &source.version).find(fits);
     let found = match &options.server {
-        Some(named) => Program::find(Some(named), Some(source.brand))?,
-        None => same().map_or_else(|| Program::find(None, Some(source.brand)), Ok)?,
+        Some(named) => ServerProgram::find(Some(named), Some(source.brand))?,
+        None => same().map_or_else(|| ServerProgram::find(None, Some(source.brand)), Ok)?,
     };
     if !fits(&found) {
         return Err(Error::Place {
@@ -177,7 +181,7 @@ fn program(source: &Source, options: &CopyOptions, user: Option<HostUser>) -> Re
             why: "only root can run the server program there".to_owned(),
         });
     }
-    Ok(Program { lower_case: source.lower_case(), ..found })
+    Ok(ServerProgram { lower_case: source.lower_case(), ..found })
 }
 
 /// Who the server runs as: nobody but us, unless we are root.
@@ -196,15 +200,15 @@ fn user(options: &CopyOptions) -> Result<Option<HostUser>, Error> {
 /// Fills it. Out: the moment that the copy shows.
 fn fill(
     house: &House,
-    source: &Source,
-    home: &Home,
-    program: &Program,
-    way: Way,
+    source: &CopySource,
+    home: &CopyDirectory,
+    program: &ServerProgram,
+    way: CopyMethod,
 ) -> Result<Timestamp, Error> {
     match way {
-        Way::Clone => clone::fill(source, home, program, &house.cancel),
-        Way::MariadbBackup => backup::fill(source, home, program, &house.cancel),
-        Way::Dump => dump::fill(house, source, home, program),
+        CopyMethod::Clone => clone::fill(source, home, program, &house.cancel),
+        CopyMethod::MariadbBackup => backup::fill(source, home, program, &house.cancel),
+        CopyMethod::Dump => dump::fill(house, source, home, program),
     }
 }
 
@@ -212,14 +216,14 @@ fn fill(
 fn open(
     house: &House,
     document: &Document,
-    source: &Source,
-    (home, way): (&Home, Way),
-    program: &Program,
+    source: &CopySource,
+    (home, way): (&CopyDirectory, CopyMethod),
+    program: &ServerProgram,
     (id, marker, memory): (&str, &Marker, &str),
 ) -> Result<Cluster, Error> {
     house.cancel.check()?;
     let [admin, password] = [(); 2].map(|()| engine::new_password());
-    let port = start(house, &source.settings(way != Way::Dump), home, program, (&admin, memory))?;
+    let port = start(house, &source.settings(way != CopyMethod::Dump), home, program, (&admin, memory))?;
     let mut session = Server::at_socket(&engine::socket_in(&home.dir), ADMIN, &admin).connect()?;
     make_account(&mut session, &password)?;
     let key = home.data().join("public_key.pem");
@@ -238,7 +242,7 @@ fn open(
         throw_away: true,
         ..Cluster::default()
     };
-    let mut copy = Copy::described(LOCAL_COPY, &cluster);
+    let mut copy = ThrowAwayCopy::described(LOCAL_COPY, &cluster);
     copy.directory = Some(home.dir.display().to_string());
     mysql::Access::default().to_copy(&copy, &house.config.restore)?.connect()?;
     copy.token = claim::plant(&mut session)?;
@@ -251,15 +255,15 @@ fn open(
 fn start(
     house: &House,
     of_source: &str,
-    home: &Home,
-    program: &Program,
+    home: &CopyDirectory,
+    program: &ServerProgram,
     (admin, memory): (&str, &str),
 ) -> Result<u16, Error> {
     let account = format!("'{ADMIN}'@'localhost'");
     let mut tries = 0;
     loop {
         let port = engine::free_port()?;
-        let service = Service {
+        let service = DetachedServer {
             program,
             home: &home.dir,
             user: home.user,

@@ -21,4 +21,4 @@ mod ways;
 
 pub(super) use drop::drop;
 pub(super) use make::make;
-pub use options::{CopyOptions, DropOptions};
+pub use options::{CopyOptions, LocalDropOptions};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ways::Way;
+use super::ways::CopyMethod;
 use crate::rds_local::error::Error;
 
 /// Flags of `rds-local copy`.
@@ -14,7 +14,7 @@ pub struct CopyOptions {
 
     /// How to copy it [default: clone or mariadb-backup where they can be had, else dump]
     #[arg(long, value_enum)]
-    pub by: Option<Way>,
+    pub by: Option<CopyMethod>,
 
     /// Where the copy is
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub struct CopyOptions {
 
 /// Flags of `rds-local drop`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct DropOptions {
+pub struct LocalDropOptions {
     /// Remove every copy of ours that has expired, of any run; reads no document
     #[arg(long, conflicts_with = "run")]
     pub expired: bool,

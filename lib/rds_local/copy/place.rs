@@ -7,7 +7,7 @@
 //! …/client.cnf                      how to log in to it
 //! ```
 //!
-//! In: a directory. Out: a [`Home`] that is locked, and its removal, which finishes whatever was left half made or half removed.
+//! In: a directory. Out: a [`CopyDirectory`] that is locked, and its removal, which finishes whatever was left half made or half removed.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
@@ -39,7 +39,7 @@ pub(super) struct Marker {
 
 /// The directory of a copy, locked for us.
 #[derive(Debug)]
-pub(super) struct Home {
+pub(super) struct CopyDirectory {
     pub(super) dir: PathBuf,
     /// Who its server runs as, where we are root.
     pub(super) user: Option<HostUser>,
@@ -63,7 +63,7 @@ pub(super) fn open(root: &Path, user: Option<HostUser>) -> Result<PathBuf, Error
     }
 }
 
-impl Home {
+impl CopyDirectory {
     /// Makes the directory of a copy. What an earlier try of the same run left there goes first.
     pub(super) fn make(dir: &Path, user: Option<HostUser>, marker: &Marker) -> Result<Self, Error> {
         if dir.exists() {
@@ -203,7 +203,7 @@ mod tests {
         fs::write(dir.join(MARKER), "{\"run\":").unwrap();
         assert!(remove(&dir, None).is_err(), "nobody says whose it is");
         assert!(remove(&dir, Some("night")).unwrap());
-        let home = Home::make(&dir, None, &marked("night")).unwrap();
+        let home = CopyDirectory::make(&dir, None, &marked("night")).unwrap();
         fs::create_dir_all(home.data().join("app")).unwrap();
         fs::write(home.data().join("app/t.ibd"), "x").unwrap();
         assert!(matches!(remove(&dir, Some("night")), Err(Error::Busy { .. })), "its maker lives");
@@ -211,7 +211,7 @@ mod tests {
         assert!(matches!(remove(&dir, Some("day")), Err(Error::NoCopy { .. })), "it is another run's");
         assert_eq!(all(folder.path()), [(dir.clone(), marked("night"))]);
         // Once more by the same run: what was there goes.
-        std::mem::drop(Home::make(&dir, None, &marked("night")).unwrap());
+        std::mem::drop(CopyDirectory::make(&dir, None, &marked("night")).unwrap());
         assert!(!dir.join("data").exists());
         fs::remove_file(dir.join(LOCK)).unwrap();
         assert!(remove(&dir, Some("night")).unwrap() && !dir.exists());
@@ -225,7 +225,7 @@ mod tests {
         std::os::unix::fs::symlink(&real, &link).unwrap();
         for root in [link, folder.path().join("link/../real")] {
             let dir = real.canonicalize().unwrap().join(id_of("night"));
-            let home = Home::make(&dir, None, &marked("night")).unwrap();
+            let home = CopyDirectory::make(&dir, None, &marked("night")).unwrap();
             fs::create_dir(home.data()).unwrap();
             let argument = format!("--datadir={}", home.data().display());
             let mut server = std::process::Command::new("sh")

@@ -93,7 +93,7 @@ impl Reach {
 
 /// A server to copy.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct CopySource {
     /// Its option file, with the whole path.
     pub(super) file: PathBuf,
     /// What that says.
@@ -112,7 +112,7 @@ pub(super) struct Source {
     variables: BTreeMap<String, String>,
 }
 
-impl Source {
+impl CopySource {
     /// Logs in and looks.
     pub(super) fn look(file: &Path) -> Result<(Self, Session), Error> {
         let file = file.canonicalize().map_err(Error::file("read", file))?;
@@ -291,8 +291,8 @@ fn is_plain(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn source(variables: &[(&str, &str)]) -> Source {
-        Source {
+    fn source(variables: &[(&str, &str)]) -> CopySource {
+        CopySource {
             file: PathBuf::from("/x.cnf"),
             options: OptionFile::default(),
             brand: Brand::Mysql,
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_server_of_its_own_files_is_told_only_what_it_can_start_with() {
-        let of = Source {
+        let of = CopySource {
             offset: Some(offset_of(-570)),
             ..source(&[
                 ("sql_mode", "NO_AUTO_CREATE_USER,ANSI_QUOTES"),
@@ -331,7 +331,7 @@ mod tests {
         };
         assert_eq!(of.settings(false), "sql-mode=ANSI_QUOTES\ndefault-time-zone=-09:30\n");
         assert!(of.settings(true).contains("Pacific/Marquesas") && of.settings(true).contains("65536"));
-        assert_eq!(Source { offset: None, ..of }.settings(false), "sql-mode=ANSI_QUOTES\n");
+        assert_eq!(CopySource { offset: None, ..of }.settings(false), "sql-mode=ANSI_QUOTES\n");
         assert_eq!((offset_of(60), offset_of(0)), ("+01:00".to_owned(), "+00:00".to_owned()));
     }
 
@@ -365,7 +365,7 @@ mod tests {
         let of = |reach: Reach, more: &[(&str, &str)]| {
             let ours = engine::host_name();
             let variables = [&[("port", "3309"), ("hostname", ours.trim())], more].concat();
-            Source { reach, ..source(&variables) }.address()
+            CopySource { reach, ..source(&variables) }.address()
         };
         let at = |port| Some(("127.0.0.1".to_owned(), port));
         let (tunnel, socket) =

@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use mysql::Row;
 
-use super::source::Source;
-use crate::engine::{self, Brand, Program, series};
+use super::source::CopySource;
+use crate::engine::{self, Brand, ServerProgram, series};
 use crate::house::House;
 use crate::mysql::{Session, number};
 use crate::rds_local::error::Error;
@@ -17,7 +17,7 @@ const LOCAL_ENGINES: &[&str] =
 
 /// How a server is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Way {
+pub enum CopyMethod {
     /// MySQL's CLONE plugin: its files, over the network
     Clone,
     /// mariadb-backup: its files, on this host
@@ -26,7 +26,7 @@ pub enum Way {
     Dump,
 }
 
-impl Way {
+impl CopyMethod {
     /// As it is typed.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -40,30 +40,30 @@ impl Way {
 /// The way that a person wants, or the best that can be gone.
 pub(super) fn choose(
     house: &House,
-    (source, session): (&Source, &mut Session),
-    program: &Program,
-    wanted: Option<Way>,
-) -> Result<Way, Error> {
+    (source, session): (&CopySource, &mut Session),
+    program: &ServerProgram,
+    wanted: Option<CopyMethod>,
+) -> Result<CopyMethod, Error> {
     let best = wanted.unwrap_or(match source.brand {
-        Brand::Mysql => Way::Clone,
-        Brand::Mariadb => Way::MariadbBackup,
+        Brand::Mysql => CopyMethod::Clone,
+        Brand::Mariadb => CopyMethod::MariadbBackup,
     });
     match (obstacle(source, session, program, best)?, wanted) {
         (None, _) => Ok(best),
         (Some(why), Some(way)) => Err(Error::NoWay { way: way.word(), why }),
         (Some(why), None) => {
             house.progress.say(&format!("copying by dump, since {} cannot: {why}", best.word()));
-            Ok(Way::Dump)
+            Ok(CopyMethod::Dump)
         }
     }
 }
 
 /// What is in the way of a way.
 fn obstacle(
-    source: &Source,
+    source: &CopySource,
     session: &mut Session,
-    program: &Program,
-    way: Way,
+    program: &ServerProgram,
+    way: CopyMethod,
 ) -> Result<Option<String>, Error> {
     let other_version = || {
         (series(&source.version) != series(&program.version)).then(|| {
@@ -71,13 +71,13 @@ fn obstacle(
         })
     };
     Ok(match way {
-        Way::Clone if source.brand != Brand::Mysql => Some("the source is MariaDB".to_owned()),
-        Way::MariadbBackup if source.brand != Brand::Mariadb => Some("the source is MySQL".to_owned()),
-        Way::Clone => match other_version().or_else(|| clone_obstacle(source, program)) {
+        CopyMethod::Clone if source.brand != Brand::Mysql => Some("the source is MariaDB".to_owned()),
+        CopyMethod::MariadbBackup if source.brand != Brand::Mariadb => Some("the source is MySQL".to_owned()),
+        CopyMethod::Clone => match other_version().or_else(|| clone_obstacle(source, program)) {
             None => clone_refusal(source, session)?,
             why => why,
         },
-        Way::MariadbBackup => match other_version().or_else(|| backup_obstacle(source, program)) {
+        CopyMethod::MariadbBackup => match other_version().or_else(|| backup_obstacle(source, program)) {
             None => match source.not_of(LOCAL_ENGINES, session)? {
                 Some(which) => {
                     Some(format!("{which}, whose rows may be elsewhere: the copy would write there"))
@@ -89,7 +89,7 @@ fn obstacle(
             },
             why => why,
         },
-        Way::Dump => None,
+        CopyMethod::Dump => None,
     })
 }
 
@@ -108,7 +108,7 @@ fn is_exactly(source: &str, program: &str) -> bool {
     source.split(|c: char| !c.is_ascii_digit() && c != '.').next() == Some(program)
 }
 
-fn clone_obstacle(source: &Source, program: &Program) -> Option<String> {
+fn clone_obstacle(source: &CopySource, program: &ServerProgram) -> Option<String> {
     let both = [&source.version, &program.version];
     if !is_exactly(&source.version, &program.version) && !both.iter().all(|one| clones_across_patches(one)) {
         return Some(format!(
@@ -137,7 +137,7 @@ fn clone_obstacle(source: &Source, program: &Program) -> Option<String> {
 }
 
 /// What the source itself says against it. Asked beforehand, since a clone that is refused in the middle has cost its time.
-fn clone_refusal(source: &Source, session: &mut Session) -> Result<Option<String>, Error> {
+fn clone_refusal(source: &CopySource, session: &mut Session) -> Result<Option<String>, Error> {
     if !has_clone(session)? {
         let why = "the source does not have the plugin: INSTALL PLUGIN clone SONAME 'mysql_clone.so'";
         return Ok(Some(why.to_owned()));
@@ -175,7 +175,7 @@ fn outside(file: impl std::fmt::Display) -> String {
     format!("{file} lies outside the data directory of the source: the copy would be of that file")
 }
 
-fn backup_obstacle(source: &Source, program: &Program) -> Option<String> {
+fn backup_obstacle(source: &CopySource, program: &ServerProgram) -> Option<String> {
     if !source.local {
         return Some("the source is on another host".to_owned());
     }

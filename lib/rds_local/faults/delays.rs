@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// What can be delayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum DelayedStep {
     Snapshot,
     Restore,
     Clone,
@@ -18,13 +18,13 @@ pub(crate) enum Step {
 }
 
 /// The words of the steps and how long they take by default, in seconds.
-const STEPS: &[(Step, &str, f64)] = &[
-    (Step::Snapshot, "snapshot", 4.0),
-    (Step::Restore, "restore", 5.0),
-    (Step::Clone, "clone", 2.0),
-    (Step::Instance, "instance", 4.0),
-    (Step::Password, "password", 3.0),
-    (Step::Delete, "delete", 2.0),
+const STEPS: &[(DelayedStep, &str, f64)] = &[
+    (DelayedStep::Snapshot, "snapshot", 4.0),
+    (DelayedStep::Restore, "restore", 5.0),
+    (DelayedStep::Clone, "clone", 2.0),
+    (DelayedStep::Instance, "instance", 4.0),
+    (DelayedStep::Password, "password", 3.0),
+    (DelayedStep::Delete, "delete", 2.0),
 ];
 
 /// The longest delay.
@@ -43,7 +43,7 @@ impl Default for Delays {
 }
 
 impl Delays {
-    pub(crate) fn of(&self, step: Step) -> Duration {
+    pub(crate) fn of(&self, step: DelayedStep) -> Duration {
         let index = STEPS.iter().position(|(known, ..)| *known == step).unwrap_or_default();
         Duration::from_secs_f64(self.seconds[index])
     }
@@ -84,9 +84,9 @@ mod tests {
     #[test]
     fn a_scale_and_single_steps_can_be_given() {
         let delays: Delays = "0.5, password=60".parse().unwrap();
-        assert_eq!(delays.of(Step::Snapshot), Duration::from_secs(2));
-        assert_eq!(delays.of(Step::Password), Duration::from_mins(1));
-        assert_eq!("0".parse::<Delays>().unwrap().of(Step::Delete), Duration::ZERO);
+        assert_eq!(delays.of(DelayedStep::Snapshot), Duration::from_secs(2));
+        assert_eq!(delays.of(DelayedStep::Password), Duration::from_mins(1));
+        assert_eq!("0".parse::<Delays>().unwrap().of(DelayedStep::Delete), Duration::ZERO);
         assert!("sleep=1".parse::<Delays>().unwrap_err().contains("snapshot, restore"));
         assert!("-1".parse::<Delays>().is_err());
     }

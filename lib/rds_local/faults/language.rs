@@ -9,31 +9,31 @@
 //!
 //! `password never` leaves it in `resetting-master-credentials`, where it cannot be deleted, until `clear`.
 //!
-//! In: a line. Out: a [`Fault`], or a sentence that says what is wrong with it.
+//! In: a line. Out: a [`FaultRule`], or a sentence that says what is wrong with it.
 
 use std::time::Duration;
 
-use crate::rds_local::state::model::Kind;
+use crate::rds_local::state::model::LocalKind;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Fault {
+pub(crate) enum FaultRule {
     /// Forget all rules.
     Clear,
     /// Calls of an action (or all, `*`) go wrong.
-    Call { action: String, how: CallFault, quota: Quota },
+    Call { action: String, how: CallFault, quota: FaultLimit },
     /// Resources go wrong on their way, those that exist and those to come.
     Path { kind: KindName, name: String, how: PathFault },
     /// Something is done at once, to what exists.
-    Deed { kind: KindName, name: String, deed: Deed },
+    Deed { kind: KindName, name: String, deed: FaultAction },
 }
 
 /// A kind that can be compared and shown.
-pub(crate) type KindName = Kind;
+pub(crate) type KindName = LocalKind;
 
 /// How often or how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Quota {
+pub(crate) enum FaultLimit {
     /// So many calls.
     Times(u32),
     /// So long, from now.
@@ -74,7 +74,7 @@ pub(crate) enum PathFault {
 
 /// What is done at once.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Deed {
+pub(crate) enum FaultAction {
     /// Show this state, for a while or until told otherwise.
     State(Option<String>, Option<Duration>),
     /// Deletion protection on.
@@ -87,7 +87,7 @@ pub(crate) enum Deed {
     Snapshots(u32),
 }
 
-impl Fault {
+impl FaultRule {
     /// Reads one line.
     pub(crate) fn parse(line: &str) -> Result<Self, String> {
         if line.trim() == "clear" {
@@ -106,14 +106,14 @@ impl Fault {
     }
 }
 
-fn kind_of(word: &str) -> Result<Kind, String> {
-    [Kind::Cluster, Kind::Instance, Kind::Snapshot]
+fn kind_of(word: &str) -> Result<LocalKind, String> {
+    [LocalKind::Cluster, LocalKind::Instance, LocalKind::Snapshot]
         .into_iter()
         .find(|kind| kind.word() == word)
         .ok_or_else(|| format!("{word:?} is not cluster, instance or snapshot"))
 }
 
-fn call(action: &str, words: &[&str]) -> Result<Fault, String> {
+fn call(action: &str, words: &[&str]) -> Result<FaultRule, String> {
     let (how, quota) = match words {
         ["throttle", rest @ ..] => (CallFault::Throttle, quota(rest)?),
         ["unavailable", rest @ ..] => (CallFault::Unavailable, quota(rest)?),
@@ -130,42 +130,44 @@ fn call(action: &str, words: &[&str]) -> Result<Fault, String> {
         }
         _ => return Err(format!("{:?} is nothing that can be done to a call", words.join(" "))),
     };
-    Ok(Fault::Call { action: action.to_owned(), how, quota })
+    Ok(FaultRule::Call { action: action.to_owned(), how, quota })
 }
 
 /// `3`, `90s`, or nothing for once.
-fn quota(words: &[&str]) -> Result<Quota, String> {
+fn quota(words: &[&str]) -> Result<FaultLimit, String> {
     match words {
-        [] => Ok(Quota::Times(1)),
+        [] => Ok(FaultLimit::Times(1)),
         [word] => match word.parse() {
-            Ok(times) => Ok(Quota::Times(times)),
-            Err(_) => duration(word).map(Quota::For),
+            Ok(times) => Ok(FaultLimit::Times(times)),
+            Err(_) => duration(word).map(FaultLimit::For),
         },
         _ => Err(format!("too many words: {:?}", words.join(" "))),
     }
 }
 
-fn of_resource(kind: Kind, name: &str, words: &[&str]) -> Result<Fault, String> {
-    let path = |how| Ok(Fault::Path { kind, name: name.to_owned(), how });
-    let deed = |deed| Ok(Fault::Deed { kind, name: name.to_owned(), deed });
-    let whole = kind != Kind::Snapshot;
+fn of_resource(kind: LocalKind, name: &str, words: &[&str]) -> Result<FaultRule, String> {
+    let path = |how| Ok(FaultRule::Path { kind, name: name.to_owned(), how });
+    let deed = |deed| Ok(FaultRule::Deed { kind, name: name.to_owned(), deed });
+    let whole = kind != LocalKind::Snapshot;
     match words {
         ["fail"] => path(PathFault::Fail("failed".to_owned())),
         ["fail", state] => path(PathFault::Fail((*state).to_owned())),
         ["stick"] => path(PathFault::Stick),
         ["delay", time] => path(PathFault::Delay(duration(time)?)),
-        ["state", "-"] => deed(Deed::State(None, None)),
-        ["state", state] => deed(Deed::State(Some((*state).to_owned()), None)),
-        ["state", state, time] => deed(Deed::State(Some((*state).to_owned()), Some(duration(time)?))),
-        ["backing-up", time] => deed(Deed::State(Some("backing-up".to_owned()), Some(duration(time)?))),
+        ["state", "-"] => deed(FaultAction::State(None, None)),
+        ["state", state] => deed(FaultAction::State(Some((*state).to_owned()), None)),
+        ["state", state, time] => deed(FaultAction::State(Some((*state).to_owned()), Some(duration(time)?))),
+        ["backing-up", time] => {
+            deed(FaultAction::State(Some("backing-up".to_owned()), Some(duration(time)?)))
+        }
         ["password", "never"] if whole => path(PathFault::PasswordNever),
-        ["protect"] if whole => deed(Deed::Protect),
-        ["replica-of", arn] if whole => deed(Deed::ReplicaOf((*arn).to_owned())),
-        ["automated"] if whole => deed(Deed::Automated(Duration::ZERO)),
+        ["protect"] if whole => deed(FaultAction::Protect),
+        ["replica-of", arn] if whole => deed(FaultAction::ReplicaOf((*arn).to_owned())),
+        ["automated"] if whole => deed(FaultAction::Automated(Duration::ZERO)),
         ["automated", "every", time] if whole => path(PathFault::AutomatedEvery(duration(time)?)),
-        ["automated", age] if whole => deed(Deed::Automated(duration(age)?)),
+        ["automated", age] if whole => deed(FaultAction::Automated(duration(age)?)),
         ["snapshots", count] if whole => match count.parse() {
-            Ok(count @ 1..=10_000) => deed(Deed::Snapshots(count)),
+            Ok(count @ 1..=10_000) => deed(FaultAction::Snapshots(count)),
             _ => Err(format!("{count:?} is not a number of snapshots up to 10000")),
         },
         _ => Err(format!("{:?} is nothing that can be done to a {}", words.join(" "), kind.word())),
@@ -217,7 +219,7 @@ mod tests {
             "cluster prod: snapshots 250",
             "clear",
         ] {
-            Fault::parse(line).unwrap();
+            FaultRule::parse(line).unwrap();
         }
     }
 
@@ -230,7 +232,7 @@ mod tests {
             ("snapshot x: password never", "snapshot"),
             ("cluster x: delay 3", "500ms"),
         ] {
-            let message = Fault::parse(line).unwrap_err();
+            let message = FaultRule::parse(line).unwrap_err();
             assert!(message.contains(word), "{message}");
         }
     }

@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 
 use globset::Glob;
 
-use crate::rds_local::state::model::Kind;
-use language::{CallFault, Fault, PathFault, Quota};
+use crate::rds_local::state::model::LocalKind;
+use language::{CallFault, FaultLimit, FaultRule, PathFault};
 
 #[derive(Debug)]
 struct CallRule {
     line: String,
     action: String,
     how: CallFault,
-    left: Quota,
+    left: FaultLimit,
     since: Instant,
 }
 
 #[derive(Debug)]
 struct PathRule {
     line: String,
-    kind: Kind,
+    kind: LocalKind,
     name: String,
     how: PathFault,
 }
@@ -36,15 +36,15 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Takes a rule in. Deeds are not rules.
-    pub(crate) fn add(&mut self, line: &str, fault: Fault) {
+    pub(crate) fn add(&mut self, line: &str, fault: FaultRule) {
         let line = line.trim().to_owned();
         match fault {
-            Fault::Clear => *self = Self::default(),
-            Fault::Call { action, how, quota } => {
+            FaultRule::Clear => *self = Self::default(),
+            FaultRule::Call { action, how, quota } => {
                 self.calls.push(CallRule { line, action, how, left: quota, since: Instant::now() });
             }
-            Fault::Path { kind, name, how } => self.paths.push(PathRule { line, kind, name, how }),
-            Fault::Deed { .. } => {}
+            FaultRule::Path { kind, name, how } => self.paths.push(PathRule { line, kind, name, how }),
+            FaultRule::Deed { .. } => {}
         }
     }
 
@@ -52,7 +52,7 @@ impl Faults {
     pub(crate) fn meet(&mut self, action: &str) -> Option<CallFault> {
         self.expire();
         let rule = self.calls.iter_mut().find(|rule| rule.action == "*" || rule.action == action)?;
-        if let Quota::Times(times) = &mut rule.left {
+        if let FaultLimit::Times(times) = &mut rule.left {
             *times -= 1;
         }
         let how = rule.how.clone();
@@ -62,13 +62,13 @@ impl Faults {
 
     fn expire(&mut self) {
         self.calls.retain(|rule| match rule.left {
-            Quota::Times(times) => times > 0,
-            Quota::For(length) => rule.since.elapsed() < length,
+            FaultLimit::Times(times) => times > 0,
+            FaultLimit::For(length) => rule.since.elapsed() < length,
         });
     }
 
     /// The state in which the resource ends instead of `available`.
-    pub(crate) fn failure(&self, kind: Kind, id: &str) -> Option<String> {
+    pub(crate) fn failure(&self, kind: LocalKind, id: &str) -> Option<String> {
         self.on(kind, id).find_map(|how| match how {
             PathFault::Fail(state) => Some(state.clone()),
             _ => None,
@@ -76,31 +76,31 @@ impl Faults {
     }
 
     /// Whether the resource stays where it is.
-    pub(crate) fn stuck(&self, kind: Kind, id: &str) -> bool {
+    pub(crate) fn stuck(&self, kind: LocalKind, id: &str) -> bool {
         self.on(kind, id).any(|how| *how == PathFault::Stick)
     }
 
     /// How much longer it takes.
-    pub(crate) fn delay(&self, kind: Kind, id: &str) -> Duration {
+    pub(crate) fn delay(&self, kind: LocalKind, id: &str) -> Duration {
         self.on(kind, id)
             .map(|how| if let PathFault::Delay(time) = how { *time } else { Duration::ZERO })
             .sum()
     }
 
     /// Whether a new password never comes into force.
-    pub(crate) fn password_never(&self, kind: Kind, id: &str) -> bool {
+    pub(crate) fn password_never(&self, kind: LocalKind, id: &str) -> bool {
         self.on(kind, id).any(|how| *how == PathFault::PasswordNever)
     }
 
     /// How often the cluster gets an automated snapshot.
-    pub(crate) fn automated_every(&self, kind: Kind, id: &str) -> Option<Duration> {
+    pub(crate) fn automated_every(&self, kind: LocalKind, id: &str) -> Option<Duration> {
         self.on(kind, id).find_map(|how| match how {
             PathFault::AutomatedEvery(time) => Some(*time),
             _ => None,
         })
     }
 
-    fn on<'a>(&'a self, kind: Kind, id: &'a str) -> impl Iterator<Item = &'a PathFault> {
+    fn on<'a>(&'a self, kind: LocalKind, id: &'a str) -> impl Iterator<Item = &'a PathFault> {
         self.paths
             .iter()
             .filter(move |rule| rule.kind == kind && matches(&rule.name, id))
@@ -127,7 +127,7 @@ mod tests {
     fn with(lines: &[&str]) -> Faults {
         let mut faults = Faults::default();
         for line in lines {
-            faults.add(line, Fault::parse(line).unwrap());
+            faults.add(line, FaultRule::parse(line).unwrap());
         }
         faults
     }
@@ -151,9 +151,9 @@ mod tests {
             "snapshot *: delay 1s",
             "cluster x: stick",
         ]);
-        assert_eq!(faults.failure(Kind::Snapshot, "night-1").as_deref(), Some("failed"));
-        assert_eq!(faults.failure(Kind::Cluster, "night-1"), None);
-        assert_eq!(faults.delay(Kind::Snapshot, "other"), Duration::from_secs(3));
-        assert!(faults.stuck(Kind::Cluster, "x") && !faults.stuck(Kind::Instance, "x"));
+        assert_eq!(faults.failure(LocalKind::Snapshot, "night-1").as_deref(), Some("failed"));
+        assert_eq!(faults.failure(LocalKind::Cluster, "night-1"), None);
+        assert_eq!(faults.delay(LocalKind::Snapshot, "other"), Duration::from_secs(3));
+        assert!(faults.stuck(LocalKind::Cluster, "x") && !faults.stuck(LocalKind::Instance, "x"));
     }
 }

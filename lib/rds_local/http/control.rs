@@ -6,22 +6,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::rds_local::cloud::Cloud;
-use crate::rds_local::faults::language::{Deed, Fault};
+use crate::rds_local::cloud::LocalCloud;
+use crate::rds_local::faults::language::{FaultAction, FaultRule};
 use crate::rds_local::faults::matches;
 use crate::rds_local::jobs::snapshot;
-use crate::rds_local::state::model::{Cluster, Forced, Kind, Snapshot, Status, Tag, key, resource_id};
-use crate::rds_local::state::{State, source_type};
+use crate::rds_local::state::model::{
+    Forced, LocalCluster, LocalKind, LocalSnapshot, Status, Tag, key, resource_id,
+};
+use crate::rds_local::state::{LocalState, source_type};
 
 /// Takes fault lines in, all or none. Empty lines and those that begin with `#` are skipped.
-pub(crate) fn inject(cloud: &Arc<Cloud>, text: &str) -> Result<usize, String> {
+pub(crate) fn inject(cloud: &Arc<LocalCloud>, text: &str) -> Result<usize, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let faults: Vec<(&str, Fault)> =
-        lines.map(|line| Fault::parse(line).map(|fault| (line, fault))).collect::<Result<_, _>>()?;
+    let faults: Vec<(&str, FaultRule)> =
+        lines.map(|line| FaultRule::parse(line).map(|fault| (line, fault))).collect::<Result<_, _>>()?;
     let count = faults.len();
     for (line, fault) in faults {
         cloud.say(format!("fault: {line}"));
-        if let Fault::Deed { kind, name, deed } = &fault {
+        if let FaultRule::Deed { kind, name, deed } = &fault {
             perform(cloud, *kind, name, deed)?;
         }
         cloud.faults().add(line, fault);
@@ -29,38 +31,38 @@ pub(crate) fn inject(cloud: &Arc<Cloud>, text: &str) -> Result<usize, String> {
     Ok(count)
 }
 
-fn perform(cloud: &Arc<Cloud>, kind: Kind, name: &str, deed: &Deed) -> Result<(), String> {
-    if let Deed::State(state, time) = deed {
+fn perform(cloud: &Arc<LocalCloud>, kind: LocalKind, name: &str, deed: &FaultAction) -> Result<(), String> {
+    if let FaultAction::State(state, time) = deed {
         return show(cloud, kind, name, state.as_deref(), *time);
     }
-    let clusters: Vec<Cluster> = cloud.look(|state| {
-        let plain = kind == Kind::Instance;
+    let clusters: Vec<LocalCluster> = cloud.look(|state| {
+        let plain = kind == LocalKind::Instance;
         state.clusters.values().filter(|c| c.plain == plain && matches(name, &c.id)).cloned().collect()
     });
     if clusters.is_empty() {
-        let word = if kind == Kind::Instance { "plain instance" } else { kind.word() };
+        let word = if kind == LocalKind::Instance { "plain instance" } else { kind.word() };
         return Err(format!("there is no {word} {name}"));
     }
     for cluster in &clusters {
         match deed {
-            Deed::Protect => edit(cloud, cluster, |c| c.deletion_protection = true),
-            Deed::ReplicaOf(arn) => edit(cloud, cluster, |c| c.replication_source = Some(arn.clone())),
-            Deed::Automated(age) => automated(cloud, cluster, *age),
-            Deed::Snapshots(count) => cloud.change(|state| records(state, cluster, *count)),
-            Deed::State(..) => {}
+            FaultAction::Protect => edit(cloud, cluster, |c| c.deletion_protection = true),
+            FaultAction::ReplicaOf(arn) => edit(cloud, cluster, |c| c.replication_source = Some(arn.clone())),
+            FaultAction::Automated(age) => automated(cloud, cluster, *age),
+            FaultAction::Snapshots(count) => cloud.change(|state| records(state, cluster, *count)),
+            FaultAction::State(..) => {}
         }
     }
     Ok(())
 }
 
-fn edit(cloud: &Cloud, cluster: &Cluster, change: impl FnOnce(&mut Cluster)) {
+fn edit(cloud: &LocalCloud, cluster: &LocalCluster, change: impl FnOnce(&mut LocalCluster)) {
     cloud.change(|state| state.cluster(&cluster.key(), &cluster.resource_id).map(change));
 }
 
 /// Puts a state over the real one of everything that matches, or takes it away.
 fn show(
-    cloud: &Cloud,
-    kind: Kind,
+    cloud: &LocalCloud,
+    kind: LocalKind,
     name: &str,
     shown: Option<&str>,
     time: Option<Duration>,
@@ -69,14 +71,14 @@ fn show(
     let forced = shown.map(|shown| Forced { state: shown.to_owned(), until });
     let count = cloud.change(|state| {
         let mut found: Vec<&mut Status> = match kind {
-            Kind::Cluster => {
+            LocalKind::Cluster => {
                 let clusters = state.clusters.values_mut().filter(|c| !c.plain && matches(name, &c.id));
                 clusters.map(|c| &mut c.status).collect()
             }
-            Kind::Instance => {
+            LocalKind::Instance => {
                 state.instances.values_mut().filter(|i| matches(name, &i.id)).map(|i| &mut i.status).collect()
             }
-            Kind::Snapshot => {
+            LocalKind::Snapshot => {
                 state.snapshots.values_mut().filter(|s| matches(name, &s.id)).map(|s| &mut s.status).collect()
             }
         };
@@ -89,7 +91,7 @@ fn show(
 }
 
 /// Takes an automated snapshot of what the cluster holds now, dated `age` ago.
-pub(crate) fn automated(cloud: &Arc<Cloud>, cluster: &Cluster, age: Duration) {
+pub(crate) fn automated(cloud: &Arc<LocalCloud>, cluster: &LocalCluster, age: Duration) {
     let at = Timestamp::now().checked_sub(age).unwrap_or_else(|_| Timestamp::now());
     let minute = at.strftime("%Y-%m-%d-%H-%M").to_string();
     let snapshot = cloud.change(|state| {
@@ -102,7 +104,7 @@ pub(crate) fn automated(cloud: &Arc<Cloud>, cluster: &Cluster, age: Duration) {
         snapshot.automated = true;
         state.snapshots.insert(snapshot.key(), snapshot.clone());
         state.tell(
-            source_type(Kind::Snapshot, cluster.plain),
+            source_type(LocalKind::Snapshot, cluster.plain),
             &snapshot.id,
             "Creating automated cluster snapshot",
         );
@@ -112,8 +114,8 @@ pub(crate) fn automated(cloud: &Arc<Cloud>, cluster: &Cluster, age: Duration) {
 }
 
 /// A new manual snapshot of a cluster.
-pub(crate) fn snapshot_of(cluster: &Cluster, id: &str, at: Timestamp) -> Snapshot {
-    Snapshot {
+pub(crate) fn snapshot_of(cluster: &LocalCluster, id: &str, at: Timestamp) -> LocalSnapshot {
+    LocalSnapshot {
         id: id.to_owned(),
         plain: cluster.plain,
         resource_id: resource_id("snapshot"),
@@ -137,7 +139,7 @@ pub(crate) fn snapshot_of(cluster: &Cluster, id: &str, at: Timestamp) -> Snapsho
 }
 
 /// Records of manual snapshots that hold no data, an hour apart.
-fn records(state: &mut State, cluster: &Cluster, count: u32) {
+fn records(state: &mut LocalState, cluster: &LocalCluster, count: u32) {
     for number in 1..=count {
         let at = Timestamp::now().checked_sub(Duration::from_secs(3_600 * u64::from(number)));
         let id = format!("{}-many-{number:04}", cluster.id);
@@ -150,7 +152,7 @@ fn records(state: &mut State, cluster: &Cluster, count: u32) {
 }
 
 /// Everything there is, for people and scripts.
-pub(crate) fn list(cloud: &Cloud) -> String {
+pub(crate) fn list(cloud: &LocalCloud) -> String {
     let value = cloud.look(|state| {
         let clusters = state.clusters.values().filter(|c| !c.plain);
         let clusters = clusters.map(|c| json!({"kind": "cluster", "id": c.id, "status": c.status.shown(), "port": c.port}));

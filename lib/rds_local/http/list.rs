@@ -1,6 +1,6 @@
 //! What all Describe actions share: pages and filters.
 
-use crate::rds_local::http::query::{Query, Refusal};
+use crate::rds_local::http::query::{Query, ServiceError};
 use crate::sql::hex;
 
 /// Page sizes of the service.
@@ -12,7 +12,7 @@ pub(crate) fn page<T>(
     query: &Query,
     items: Vec<T>,
     key: impl Fn(&T) -> String,
-) -> Result<(Vec<T>, Option<String>), Refusal> {
+) -> Result<(Vec<T>, Option<String>), ServiceError> {
     let size = query.number("MaxRecords", RECORDS_MIN, RECORDS_MAX)?.unwrap_or(RECORDS_MAX) as usize;
     let after = query.get("Marker").map(read_marker).transpose()?;
     let mut rest = items.into_iter().filter(|item| after.as_ref().is_none_or(|after| key(item) > *after));
@@ -28,7 +28,7 @@ fn write_marker(key: &str) -> String {
     format!("m{}", hex(key.as_bytes()))
 }
 
-fn read_marker(marker: &str) -> Result<String, Refusal> {
+fn read_marker(marker: &str) -> Result<String, ServiceError> {
     let bytes = marker.strip_prefix('m').filter(|digits| digits.is_ascii()).and_then(|digits| {
         let pairs = digits.as_bytes().chunks(2);
         pairs
@@ -37,7 +37,7 @@ fn read_marker(marker: &str) -> Result<String, Refusal> {
     });
     bytes
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| Refusal::value(format!("Invalid value {marker} for Marker")))
+        .ok_or_else(|| ServiceError::value(format!("Invalid value {marker} for Marker")))
 }
 
 /// Whether every filter has a value that `has` accepts.

@@ -25,26 +25,26 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::actions;
-use super::cloud::Cloud;
+use super::cloud::LocalCloud;
 use crate::rds_local::actions::secret;
 use crate::rds_local::faults::language::CallFault;
 pub(super) use entrance::{Entrance, new_secret};
-use query::{Query, Refusal};
+use query::{Query, ServiceError};
 
 /// The largest request.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
-type Answer = Response<Full<Bytes>>;
+type HttpResponse = Response<Full<Bytes>>;
 
 /// The answer is lost on purpose: hyper closes the connection.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is closed by a fault")]
-struct Lost;
+struct AnswerLost;
 
 /// Accepts connections until the service is told to stop. Only ever on the loopback interface.
 pub(crate) async fn listen(
     listener: std::net::TcpListener,
-    cloud: Arc<Cloud>,
+    cloud: Arc<LocalCloud>,
     entrance: Entrance,
 ) -> std::io::Result<()> {
     let entrance = Arc::new(entrance);
@@ -70,10 +70,10 @@ pub(crate) async fn listen(
 
 /// Nothing of a request is looked at before it is known to come from somebody who was told the endpoint.
 async fn enter(
-    cloud: Arc<Cloud>,
+    cloud: Arc<LocalCloud>,
     entrance: Arc<Entrance>,
     request: Request<Incoming>,
-) -> Result<Answer, Lost> {
+) -> Result<HttpResponse, AnswerLost> {
     match entrance.admit(request.headers(), request.uri().path()) {
         Ok(path) => {
             let path = path.to_owned();
@@ -83,7 +83,11 @@ async fn enter(
     }
 }
 
-async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>, path: &str) -> Result<Answer, Lost> {
+async fn handle(
+    cloud: Arc<LocalCloud>,
+    request: Request<Incoming>,
+    path: &str,
+) -> Result<HttpResponse, AnswerLost> {
     let method = request.method().clone();
     let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
     let target = target.and_then(|target| target.strip_prefix(secret::TARGET)).map(str::to_owned);
@@ -109,7 +113,7 @@ async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>, path: &str) -> Re
                 None => answer(&cloud, &query, fault.as_ref()),
             })
             .await;
-            done.map_err(|_| Lost)?
+            done.map_err(|_| AnswerLost)?
         }
         (&Method::GET, "/") => Ok(plain(StatusCode::OK, "application/json", control::list(&cloud))),
         (&Method::GET, "/faults") => {
@@ -119,7 +123,7 @@ async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>, path: &str) -> Re
         (&Method::POST, "/faults") => {
             let text = String::from_utf8_lossy(&body).into_owned();
             let done = tokio::task::spawn_blocking(move || control::inject(&cloud, &text)).await;
-            Ok(match done.map_err(|_| Lost)? {
+            Ok(match done.map_err(|_| AnswerLost)? {
                 Ok(count) => plain(StatusCode::OK, "text/plain", format!("{count} faults taken\n")),
                 Err(message) => plain(StatusCode::BAD_REQUEST, "text/plain", message + "\n"),
             })
@@ -128,7 +132,11 @@ async fn handle(cloud: Arc<Cloud>, request: Request<Incoming>, path: &str) -> Re
     }
 }
 
-fn answer(cloud: &Arc<Cloud>, query: &Query, fault: Option<&CallFault>) -> Result<Answer, Lost> {
+fn answer(
+    cloud: &Arc<LocalCloud>,
+    query: &Query,
+    fault: Option<&CallFault>,
+) -> Result<HttpResponse, AnswerLost> {
     let request_id = format!("{:032x}", rand::random::<u128>());
     let action = query.action();
     let outcome = perform(cloud, action, fault, || actions::call(cloud, query))?;
@@ -139,7 +147,12 @@ fn answer(cloud: &Arc<Cloud>, query: &Query, fault: Option<&CallFault>) -> Resul
 }
 
 /// The JSON protocol, for secrets.
-fn secret(cloud: &Cloud, action: &str, body: &[u8], fault: Option<&CallFault>) -> Result<Answer, Lost> {
+fn secret(
+    cloud: &LocalCloud,
+    action: &str,
+    body: &[u8],
+    fault: Option<&CallFault>,
+) -> Result<HttpResponse, AnswerLost> {
     const JSON: &str = "application/x-amz-json-1.1";
     Ok(match perform(cloud, action, fault, || secret::call(cloud, action, body))? {
         Ok(value) => plain(StatusCode::OK, JSON, value.to_string()),
@@ -147,27 +160,27 @@ fn secret(cloud: &Cloud, action: &str, body: &[u8], fault: Option<&CallFault>) -
     })
 }
 
-fn status(refusal: &Refusal) -> StatusCode {
+fn status(refusal: &ServiceError) -> StatusCode {
     StatusCode::from_u16(refusal.http).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// Does what was asked, unless a fault says otherwise; or does it, and loses the answer.
 fn perform<T>(
-    cloud: &Cloud,
+    cloud: &LocalCloud,
     action: &str,
     fault: Option<&CallFault>,
-    call: impl FnOnce() -> Result<T, Refusal>,
-) -> Result<Result<T, Refusal>, Lost> {
+    call: impl FnOnce() -> Result<T, ServiceError>,
+) -> Result<Result<T, ServiceError>, AnswerLost> {
     let refused = match fault {
         Some(CallFault::Drop) => {
             cloud.say(format!("{action}: dropped by a fault"));
-            return Err(Lost);
+            return Err(AnswerLost);
         }
-        Some(CallFault::Throttle) => Some(Refusal::new(400, "Throttling", "Rate exceeded")),
+        Some(CallFault::Throttle) => Some(ServiceError::new(400, "Throttling", "Rate exceeded")),
         Some(CallFault::Unavailable) => {
-            Some(Refusal::new(503, "ServiceUnavailable", "The service is temporarily unavailable."))
+            Some(ServiceError::new(503, "ServiceUnavailable", "The service is temporarily unavailable."))
         }
-        Some(CallFault::Error { code, http }) => Some(Refusal::new(*http, code, "injected by a fault")),
+        Some(CallFault::Error { code, http }) => Some(ServiceError::new(*http, code, "injected by a fault")),
         Some(CallFault::Lose | CallFault::Slow(_)) | None => None,
     };
     let outcome = refused.map_or_else(call, Err);
@@ -179,12 +192,12 @@ fn perform<T>(
     }
     if fault == Some(&CallFault::Lose) {
         cloud.say(format!("{action}: the answer is lost by a fault"));
-        return Err(Lost);
+        return Err(AnswerLost);
     }
     Ok(outcome)
 }
 
-fn plain(status: StatusCode, kind: &'static str, text: String) -> Answer {
+fn plain(status: StatusCode, kind: &'static str, text: String) -> HttpResponse {
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
     response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static(kind));

@@ -1,6 +1,6 @@
 //! What the published model of the service says about a request: the stand-in takes no more than the service does.
 //!
-//! In: `model.json` (an extract that `scripts/model.d/rds.py` makes) and a request. Out: nothing, or a [`Refusal`] that names the
+//! In: `model.json` (an extract that `scripts/model.d/rds.py` makes) and a request. Out: nothing, or a [`ServiceError`] that names the
 //! parameter: it is none of this action, is missing, has another type or a value that is not in the list, or does not count for
 //! what it is asked of ("Valid for: Multi-AZ DB clusters only", "This setting doesn't apply to Amazon Aurora DB instances").
 
@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::query::{Query, Refusal};
+use super::query::{Query, ServiceError};
 
 /// The version of the API.
 pub(crate) const VERSION: &str = "2014-10-31";
@@ -58,9 +58,9 @@ fn model() -> &'static Model {
 }
 
 /// Whether the service would take this request. `engine` is that of the plain instances here.
-pub(crate) fn check(query: &Query, engine: &str) -> Result<(), Refusal> {
+pub(crate) fn check(query: &Query, engine: &str) -> Result<(), ServiceError> {
     let Some(members) = model().actions.get(query.action()) else {
-        return Err(Refusal::new(
+        return Err(ServiceError::new(
             400,
             "InvalidAction",
             format!("The action {} is not valid for this web service.", query.action()),
@@ -73,14 +73,14 @@ pub(crate) fn check(query: &Query, engine: &str) -> Result<(), Refusal> {
         let leaf = at(shape, &words[1..]).ok_or_else(|| unknown(query, name))?;
         fits(name, value, leaf)?;
         if let Some(why) = is_void(shape, subject, engine) {
-            return Err(Refusal::combination(format!("The parameter {} {why}.", words[0])));
+            return Err(ServiceError::combination(format!("The parameter {} {why}.", words[0])));
         }
     }
     let given = |name: &str| {
         query.parameters().any(|(known, _)| known == name || known.starts_with(&format!("{name}.")))
     };
     match members.iter().find(|(name, shape)| shape.required && !given(name)) {
-        Some((name, _)) => Err(Refusal::new(
+        Some((name, _)) => Err(ServiceError::new(
             400,
             "MissingParameter",
             format!("The request must contain the parameter {name}"),
@@ -111,7 +111,7 @@ fn at<'a>(shape: &'a Shape, rest: &[&str]) -> Option<&'a Shape> {
     }
 }
 
-fn fits(name: &str, value: &str, shape: &Shape) -> Result<(), Refusal> {
+fn fits(name: &str, value: &str, shape: &Shape) -> Result<(), ServiceError> {
     let right = match shape.kind.as_str() {
         "boolean" => ["true", "false"].contains(&value),
         "integer" | "long" => value.parse::<i64>().is_ok(),
@@ -124,7 +124,7 @@ fn fits(name: &str, value: &str, shape: &Shape) -> Result<(), Refusal> {
         return Ok(());
     }
     let kind = if right { "one of its values" } else { shape.kind.as_str() };
-    Err(Refusal::value(format!("The value of {name} is not {kind}.")))
+    Err(ServiceError::value(format!("The value of {name} is not {kind}.")))
 }
 
 /// Why a parameter does not count here.
@@ -140,8 +140,8 @@ fn is_void(shape: &Shape, subject: Subject, engine: &str) -> Option<&'static str
     }
 }
 
-fn unknown(query: &Query, name: &str) -> Refusal {
-    Refusal::new(400, "InvalidParameterValue", format!("{name} is no parameter of {}", query.action()))
+fn unknown(query: &Query, name: &str) -> ServiceError {
+    ServiceError::new(400, "InvalidParameterValue", format!("{name} is no parameter of {}", query.action()))
 }
 
 #[cfg(test)]

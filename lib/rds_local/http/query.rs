@@ -1,6 +1,6 @@
 //! The request side of the Query protocol: a form with flattened lists, and the errors that are answered.
 //!
-//! In: the body of a POST. Out: parameters by name, or a [`Refusal`] with the code that the real service uses.
+//! In: the body of a POST. Out: parameters by name, or a [`ServiceError`] with the code that the real service uses.
 //! A [`Query`] has no `Debug`: it may hold a password.
 
 use std::collections::BTreeMap;
@@ -13,13 +13,13 @@ const NAME_LENGTH_MAX: usize = 63;
 
 /// An error of the service.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusal {
+pub(crate) struct ServiceError {
     pub(crate) http: u16,
     pub(crate) code: String,
     pub(crate) message: String,
 }
 
-impl Refusal {
+impl ServiceError {
     pub(crate) fn new(http: u16, code: &str, message: impl Into<String>) -> Self {
         Self { http, code: code.to_owned(), message: message.into() }
     }
@@ -61,17 +61,21 @@ impl Query {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    pub(crate) fn need(&self, name: &str) -> Result<&str, Refusal> {
+    pub(crate) fn need(&self, name: &str) -> Result<&str, ServiceError> {
         self.get(name).ok_or_else(|| {
-            Refusal::new(400, "MissingParameter", format!("The request must contain the parameter {name}"))
+            ServiceError::new(
+                400,
+                "MissingParameter",
+                format!("The request must contain the parameter {name}"),
+            )
         })
     }
 
     /// `Engine`, which must be that of the source.
-    pub(crate) fn need_engine(&self, wanted: &str) -> Result<(), Refusal> {
+    pub(crate) fn need_engine(&self, wanted: &str) -> Result<(), ServiceError> {
         match self.need("Engine")? {
             engine if engine == wanted => Ok(()),
-            other => Err(Refusal::combination(format!("The engine {other} does not match {wanted}"))),
+            other => Err(ServiceError::combination(format!("The engine {other} does not match {wanted}"))),
         }
     }
 
@@ -79,21 +83,23 @@ impl Query {
         self.get(name).unwrap_or(default).to_owned()
     }
 
-    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, ServiceError> {
         self.get(name)
-            .map(|text| text.parse().map_err(|_| Refusal::value(format!("Invalid value {text} for {name}"))))
+            .map(|text| {
+                text.parse().map_err(|_| ServiceError::value(format!("Invalid value {text} for {name}")))
+            })
             .transpose()
     }
 
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ServiceError> {
         Ok(self.parsed(name)?.unwrap_or(false))
     }
 
     /// A number inside its limits.
-    pub(crate) fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, Refusal> {
+    pub(crate) fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, ServiceError> {
         let number = self.parsed::<u32>(name)?;
         match number {
-            Some(n) if !(least..=most).contains(&n) => Err(Refusal::value(format!(
+            Some(n) if !(least..=most).contains(&n) => Err(ServiceError::value(format!(
                 "Invalid value {n} for {name}. Must be between {least} and {most}"
             ))),
             _ => Ok(number),
@@ -130,7 +136,7 @@ impl Query {
     }
 
     /// `Filters.Filter.N.Name` and `.Values.Value.M`; a name that is not in `known` is refused.
-    pub(crate) fn filters(&self, known: &[&str]) -> Result<Vec<(String, Vec<String>)>, Refusal> {
+    pub(crate) fn filters(&self, known: &[&str]) -> Result<Vec<(String, Vec<String>)>, ServiceError> {
         let mut filters: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
         for (rest, value) in self.below("Filters") {
             let words: Vec<&str> = rest.split('.').collect();
@@ -142,7 +148,7 @@ impl Query {
             }
         }
         match filters.values().find(|(name, _)| !known.contains(&name.as_str())) {
-            Some((name, _)) => Err(Refusal::value(format!("Unrecognized filter name: {name}"))),
+            Some((name, _)) => Err(ServiceError::value(format!("Unrecognized filter name: {name}"))),
             None => Ok(filters.into_values().collect()),
         }
     }
@@ -153,24 +159,24 @@ impl Query {
     }
 
     /// The name of something new: checked, and in lower case.
-    pub(crate) fn new_name(&self, parameter: &str) -> Result<String, Refusal> {
+    pub(crate) fn new_name(&self, parameter: &str) -> Result<String, ServiceError> {
         let name = self.need(parameter)?;
         if is_name(name) {
             return Ok(name.to_lowercase());
         }
-        Err(Refusal::value(format!(
+        Err(ServiceError::value(format!(
             "The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain only \
              ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
         )))
     }
 
     /// The name of something that should exist: as it is or as an ARN, in lower case.
-    pub(crate) fn name(&self, parameter: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn name(&self, parameter: &str) -> Result<Option<String>, ServiceError> {
         self.get(parameter).map(bare_name).transpose()
     }
 
     /// As [`Self::name`], and required.
-    pub(crate) fn need_name(&self, parameter: &str) -> Result<String, Refusal> {
+    pub(crate) fn need_name(&self, parameter: &str) -> Result<String, ServiceError> {
         bare_name(self.need(parameter)?)
     }
 }
@@ -185,13 +191,13 @@ pub(crate) fn is_name(name: &str) -> bool {
 }
 
 /// The name in an ARN. Names of automated snapshots hold a colon themselves.
-fn bare_name(text: &str) -> Result<String, Refusal> {
+fn bare_name(text: &str) -> Result<String, ServiceError> {
     if !text.starts_with("arn:") {
         return Ok(text.to_lowercase());
     }
     match text.strip_prefix(ARN_PREFIX).and_then(|rest| rest.splitn(3, ':').nth(2)) {
         Some(name) => Ok(name.to_lowercase()),
-        None => Err(Refusal::value(format!("Invalid resource name: {text}"))),
+        None => Err(ServiceError::value(format!("Invalid resource name: {text}"))),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use jiff::Timestamp;
 use quick_xml::escape::escape;
 
-use super::query::Refusal;
+use super::query::ServiceError;
 
 const NAMESPACE: &str = "http://rds.amazonaws.com/doc/2014-10-31/";
 
@@ -76,7 +76,7 @@ pub(crate) fn answer(action: &str, result: &Xml, request_id: &str) -> String {
 }
 
 /// The body of an error.
-pub(crate) fn error(refusal: &Refusal, request_id: &str) -> String {
+pub(crate) fn error(refusal: &ServiceError, request_id: &str) -> String {
     let mut inside = Xml::default();
     let side = if refusal.http < 500 { "Sender" } else { "Receiver" };
     inside.node("Error", |x| {

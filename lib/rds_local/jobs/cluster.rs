@@ -5,25 +5,29 @@ use std::time::Duration;
 
 use super::snapshot::delete_snapshot;
 use super::{copy_all, vanish};
-use crate::rds_local::cloud::{Cloud, Stop, lock};
+use crate::rds_local::cloud::{LocalCloud, Stop, lock};
 use crate::rds_local::error::Error;
-use crate::rds_local::faults::delays::Step;
+use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::seed;
-use crate::rds_local::state::model::{Cluster, Kind, Origin, Snapshot};
-use crate::rds_local::state::{State, source_type};
+use crate::rds_local::state::model::{ClusterOrigin, LocalCluster, LocalKind, LocalSnapshot};
+use crate::rds_local::state::{LocalState, source_type};
 
 /// Copies the data that a cluster is made from, then lets it take its time. For a plain instance the instance goes on.
-pub(crate) fn create_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
+pub(crate) fn create_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     let (key, resource) = (cluster.key(), cluster.resource_id.clone());
     let copied = fill_cluster(cloud, cluster);
     if let Err(error) = &copied {
         cloud.cancel.check().map_err(|_| Stop)?;
         cloud.say(format!("warning: cluster {}: {error}", cluster.id));
     }
-    let step = if matches!(cluster.origin, Origin::Cluster(_)) { Step::Clone } else { Step::Restore };
+    let step = if matches!(cluster.origin, ClusterOrigin::Cluster(_)) {
+        DelayedStep::Clone
+    } else {
+        DelayedStep::Restore
+    };
     if !cluster.plain {
         cloud.dwell(
-            (Kind::Cluster, &cluster.id),
+            (LocalKind::Cluster, &cluster.id),
             step,
             |state| state.cluster(&key, &resource).is_some_and(|c| c.status.real != "deleting"),
             |cloud, share| {
@@ -32,19 +36,19 @@ pub(crate) fn create_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<()
             },
         )?;
     }
-    let failure = cloud.faults().failure(Kind::Cluster, &cluster.id);
+    let failure = cloud.faults().failure(LocalKind::Cluster, &cluster.id);
     let failure = failure.or_else(|| copied.is_err().then(|| "failed".to_owned()));
     show_cluster(cloud, cluster, failure.as_deref().unwrap_or("available"));
     cloud.change(|state| {
         let message = if failure.is_some() { "DB cluster creation failed" } else { "DB cluster created" };
-        state.tell(source_type(Kind::Cluster, cluster.plain), &cluster.id, message);
+        state.tell(source_type(LocalKind::Cluster, cluster.plain), &cluster.id, message);
     });
     Ok(())
 }
 
 /// Moves the real state of a cluster; a deletion is never taken back.
-pub(crate) fn show_cluster(cloud: &Cloud, cluster: &Cluster, shown: &str) {
-    let differs = |state: &mut State| {
+pub(crate) fn show_cluster(cloud: &LocalCloud, cluster: &LocalCluster, shown: &str) {
+    let differs = |state: &mut LocalState| {
         state
             .cluster(&cluster.key(), &cluster.resource_id)
             .is_some_and(|c| c.status.real != shown && c.status.real != "deleting")
@@ -59,7 +63,7 @@ pub(crate) fn show_cluster(cloud: &Cloud, cluster: &Cluster, shown: &str) {
 }
 
 /// Own volume first, then the source's: a source is never being filled itself, so nobody waits in a circle.
-fn fill_cluster(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
+fn fill_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Result<(), Error> {
     let folder = cloud.home.cluster(&cluster.key());
     let own = cloud.volume(&cluster.resource_id);
     let _own = lock(&own);
@@ -68,15 +72,15 @@ fn fill_cluster(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
         return Ok(());
     }
     match &cluster.origin {
-        Origin::Fresh => seed::fresh(&cloud.home, &folder, &cloud.cancel),
-        Origin::Snapshot(key) => {
+        ClusterOrigin::Fresh => seed::fresh(&cloud.home, &folder, &cloud.cancel),
+        ClusterOrigin::Snapshot(key) => {
             let resource = cloud.look(|state| state.snapshots.get(key).map(|s| s.resource_id.clone()));
             let volume = cloud.volume(&resource.unwrap_or_default());
             // Held while copying, so that the snapshot is not deleted meanwhile.
             let _volume = lock(&volume);
             copy_all(cloud, &cloud.home.snapshot(key), &folder, None).map(|_| ())
         }
-        Origin::Cluster(key) => {
+        ClusterOrigin::Cluster(key) => {
             let resource = cloud.look(|state| state.clusters.get(key).map(|c| c.resource_id.clone()));
             let volume = cloud.volume(&resource.unwrap_or_default());
             let volume = lock(&volume);
@@ -86,18 +90,18 @@ fn fill_cluster(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
 }
 
 /// Waits until the instances are gone, then removes the cluster with its data and its automated snapshots.
-pub(crate) fn delete_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
+pub(crate) fn delete_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     let (key, resource) = (cluster.key(), cluster.resource_id.clone());
-    let there = |state: &mut State| state.cluster(&key, &resource).is_some();
+    let there = |state: &mut LocalState| state.cluster(&key, &resource).is_some();
     while cloud.look(|state| !state.members(&key).is_empty()) {
         cloud.cancel.sleep(Duration::from_millis(20)).map_err(|_| Stop)?;
     }
-    cloud.dwell((Kind::Cluster, &cluster.id), Step::Delete, there, |_, _| {})?;
+    cloud.dwell((LocalKind::Cluster, &cluster.id), DelayedStep::Delete, there, |_, _| {})?;
     remove_cluster(cloud, cluster);
     Ok(())
 }
 
-pub(crate) fn remove_cluster(cloud: &Cloud, cluster: &Cluster) {
+pub(crate) fn remove_cluster(cloud: &LocalCloud, cluster: &LocalCluster) {
     let key = cluster.key();
     let folder = cloud.home.cluster(&key);
     {
@@ -107,12 +111,12 @@ pub(crate) fn remove_cluster(cloud: &Cloud, cluster: &Cluster) {
         drop(volume.server.take());
         vanish(cloud, &folder, |state| {
             state.clusters.remove(&key);
-            state.tell(source_type(Kind::Cluster, cluster.plain), &cluster.id, "DB cluster deleted");
+            state.tell(source_type(LocalKind::Cluster, cluster.plain), &cluster.id, "DB cluster deleted");
         });
     }
     cloud.forget_volume(&cluster.resource_id);
-    let automated: Vec<Snapshot> = cloud.look(|state| {
-        let of_it = |s: &&Snapshot| s.automated && s.source_resource_id == cluster.resource_id;
+    let automated: Vec<LocalSnapshot> = cloud.look(|state| {
+        let of_it = |s: &&LocalSnapshot| s.automated && s.source_resource_id == cluster.resource_id;
         state.snapshots.values().filter(of_it).cloned().collect()
     });
     for snapshot in &automated {

@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use super::cluster::{create_cluster, remove_cluster};
 use super::vanish;
-use crate::rds_local::cloud::{Cloud, Stop, lock};
+use crate::rds_local::cloud::{LocalCloud, Stop, lock};
 use crate::rds_local::error::Error;
-use crate::rds_local::faults::delays::Step;
-use crate::rds_local::state::State;
-use crate::rds_local::state::model::{Instance, Kind};
+use crate::rds_local::faults::delays::DelayedStep;
+use crate::rds_local::state::LocalState;
+use crate::rds_local::state::model::{Instance, LocalKind};
 
 /// Starts the cluster's server if it is the first instance, then lets the instance take its time.
-pub(crate) fn create_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result<(), Stop> {
+pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &Instance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     let started = start_server(cloud, &instance.cluster);
     if let Err(error) = &started {
         cloud.cancel.check().map_err(|_| Stop)?;
         cloud.say(format!("warning: instance {id}: {error}"));
     }
-    let alive = |state: &mut State| state.instance(id, resource).is_some_and(|i| i.status.real != "deleting");
-    cloud.dwell((Kind::Instance, id), Step::Instance, alive, |cloud, share| {
+    let alive =
+        |state: &mut LocalState| state.instance(id, resource).is_some_and(|i| i.status.real != "deleting");
+    cloud.dwell((LocalKind::Instance, id), DelayedStep::Instance, alive, |cloud, share| {
         let state = match share {
             s if s < 0.7 => "creating",
             s if s < 0.85 => "configuring-enhanced-monitoring",
@@ -29,7 +30,7 @@ pub(crate) fn create_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result
             cloud.change(|found| found.instance(id, resource).map(|i| state.clone_into(&mut i.status.real)));
         }
     })?;
-    let failure = cloud.faults().failure(Kind::Instance, id);
+    let failure = cloud.faults().failure(LocalKind::Instance, id);
     let failure = failure.or_else(|| started.is_err().then(|| "failed".to_owned()));
     cloud.change(|state| {
         let Some(found) = state.instance(id, resource).filter(|i| i.status.real != "deleting") else {
@@ -43,7 +44,7 @@ pub(crate) fn create_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result
 }
 
 /// Makes the data of a plain instance, then the instance.
-pub(crate) fn create_plain(cloud: &Arc<Cloud>, instance: &Instance) -> Result<(), Stop> {
+pub(crate) fn create_plain(cloud: &Arc<LocalCloud>, instance: &Instance) -> Result<(), Stop> {
     let hidden = cloud.look(|state| state.clusters.get(&instance.cluster).cloned()).ok_or(Stop)?;
     if hidden.status.real == "creating" {
         create_cluster(cloud, &hidden)?;
@@ -52,7 +53,7 @@ pub(crate) fn create_plain(cloud: &Arc<Cloud>, instance: &Instance) -> Result<()
 }
 
 /// Starts the server of a cluster, unless the cluster is gone.
-pub(crate) fn start_server(cloud: &Cloud, key: &str) -> Result<(), Error> {
+pub(crate) fn start_server(cloud: &LocalCloud, key: &str) -> Result<(), Error> {
     let Some(cluster) = cloud.look(|state| state.clusters.get(key).cloned()) else { return Ok(()) };
     let volume = cloud.volume(&cluster.resource_id);
     let mut volume = lock(&volume);
@@ -62,11 +63,11 @@ pub(crate) fn start_server(cloud: &Cloud, key: &str) -> Result<(), Error> {
 }
 
 /// Lets the deletion take its time; the last instance takes the server with it.
-pub(crate) fn delete_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result<(), Stop> {
+pub(crate) fn delete_instance(cloud: &Arc<LocalCloud>, instance: &Instance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     cloud.dwell(
-        (Kind::Instance, id),
-        Step::Delete,
+        (LocalKind::Instance, id),
+        DelayedStep::Delete,
         |state| state.instance(id, resource).is_some(),
         |_, _| {},
     )?;
@@ -96,7 +97,7 @@ pub(crate) fn delete_instance(cloud: &Arc<Cloud>, instance: &Instance) -> Result
     Ok(())
 }
 
-fn promote(state: &mut State, cluster: &str) {
+fn promote(state: &mut LocalState, cluster: &str) {
     let next = state.instances.values_mut().find(|i| i.cluster == cluster && i.status.real != "deleting");
     if let Some(next) = next {
         next.writer = true;

@@ -12,29 +12,29 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::cloud::Cloud;
+use super::cloud::LocalCloud;
 use super::error::Error;
-use super::state::State;
-use crate::engine::{Server, copy_data};
-use crate::rds_local::state::home::{self, Secrets};
+use super::state::LocalState;
+use crate::engine::{RunningServer, copy_data};
+use crate::rds_local::state::home::{self, StoredPasswords};
 
 /// Copies data and passwords from one resource's directory to another's.
 pub(crate) fn copy_all(
-    cloud: &Cloud,
+    cloud: &LocalCloud,
     from: &Path,
     to: &Path,
-    server: Option<&Server>,
+    server: Option<&RunningServer>,
 ) -> Result<Timestamp, Error> {
     cloud.home.discard(&to.join("data"))?;
-    let secrets: Secrets = home::read_json(&from.join("secrets.json"))?;
+    let secrets: StoredPasswords = home::read_json(&from.join("secrets.json"))?;
     // What was pending at the source is not in the copied data.
-    home::write_json(&to.join("secrets.json"), &Secrets { pending: None, kept: None, ..secrets })?;
+    home::write_json(&to.join("secrets.json"), &StoredPasswords { pending: None, kept: None, ..secrets })?;
     Ok(copy_data(&from.join("data"), &to.join("data"), server, &cloud.cancel)?)
 }
 
 /// Forgets a resource and moves its directory away in one step, so that a new one of the same name never meets the old
 /// one's files; then deletes them.
-pub(crate) fn vanish(cloud: &Cloud, folder: &Path, forget: impl FnOnce(&mut State)) {
+pub(crate) fn vanish(cloud: &LocalCloud, folder: &Path, forget: impl FnOnce(&mut LocalState)) {
     let moved = cloud.change(|state| {
         let moved = cloud.home.move_away(folder);
         forget(state);

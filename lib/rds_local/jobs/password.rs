@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use super::cluster::show_cluster;
 use crate::engine::set_password;
-use crate::rds_local::cloud::{Cloud, Stop, lock};
+use crate::rds_local::cloud::{LocalCloud, Stop, lock};
 use crate::rds_local::error::Error;
-use crate::rds_local::faults::delays::Step;
-use crate::rds_local::state::model::{Cluster, Kind, Status};
-use crate::rds_local::state::{State, source_type};
+use crate::rds_local::faults::delays::DelayedStep;
+use crate::rds_local::state::model::{LocalCluster, LocalKind, Status};
+use crate::rds_local::state::{LocalState, source_type};
 
 /// Puts the pending master password into force after a while. The state may show it, or not, as with the real service.
-pub(crate) fn reset_password(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
+pub(crate) fn reset_password(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     let (key, resource, id) = (cluster.key(), cluster.resource_id.clone(), cluster.id.clone());
-    let kind = if cluster.plain { Kind::Instance } else { Kind::Cluster };
-    let pending = |state: &mut State| {
+    let kind = if cluster.plain { LocalKind::Instance } else { LocalKind::Cluster };
+    let pending = |state: &mut LocalState| {
         state.cluster(&key, &resource).is_some_and(|c| c.password_pending && c.status.real != "deleting")
     };
-    cloud.dwell((kind, &id), Step::Password, pending, |cloud, share| {
+    cloud.dwell((kind, &id), DelayedStep::Password, pending, |cloud, share| {
         if share > 0.4 {
             show_reset(cloud, cluster, "available", "resetting-master-credentials");
         }
@@ -37,13 +37,13 @@ pub(crate) fn reset_password(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<()
     cloud.change(|state| {
         let Some(found) = state.cluster(&key, &resource) else { return };
         found.password_pending = done.is_err();
-        state.tell(source_type(Kind::Cluster, cluster.plain), &id, "Reset master credentials");
+        state.tell(source_type(LocalKind::Cluster, cluster.plain), &id, "Reset master credentials");
     });
     show_reset(cloud, cluster, "resetting-master-credentials", "available");
     Ok(())
 }
 
-fn apply_password(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
+fn apply_password(cloud: &LocalCloud, cluster: &LocalCluster) -> Result<(), Error> {
     let volume = cloud.volume(&cluster.resource_id);
     let mut volume = lock(&volume);
     let mut secrets = cloud.secrets(cluster)?;
@@ -54,10 +54,11 @@ fn apply_password(cloud: &Cloud, cluster: &Cluster) -> Result<(), Error> {
 }
 
 /// Moves the shown state of a cluster, or of a plain instance, if it is where it is expected.
-fn show_reset(cloud: &Cloud, cluster: &Cluster, from: &str, to: &str) {
+fn show_reset(cloud: &LocalCloud, cluster: &LocalCluster, from: &str, to: &str) {
     let wanted = |status: &Status| status.real == from;
     if cluster.plain {
-        let there = |state: &mut State| state.instances.get(&cluster.id).is_some_and(|i| wanted(&i.status));
+        let there =
+            |state: &mut LocalState| state.instances.get(&cluster.id).is_some_and(|i| wanted(&i.status));
         if cloud.look(there) {
             cloud.change(|state| {
                 if let Some(instance) = state.instances.get_mut(&cluster.id) {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::instance::start_server;
-use crate::rds_local::cloud::{Cloud, Stop, lock};
-use crate::rds_local::faults::delays::Step;
-use crate::rds_local::state::State;
-use crate::rds_local::state::model::{Cluster, Kind, Status};
+use crate::rds_local::cloud::{LocalCloud, Stop, lock};
+use crate::rds_local::faults::delays::DelayedStep;
+use crate::rds_local::state::LocalState;
+use crate::rds_local::state::model::{LocalCluster, LocalKind, Status};
 
 /// Stops the server.
-pub(crate) fn stop_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
+pub(crate) fn stop_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     dwell(cloud, cluster, "stopping")?;
     let volume = cloud.volume(&cluster.resource_id);
     let server = lock(&volume).server.take();
@@ -21,7 +21,7 @@ pub(crate) fn stop_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), 
 }
 
 /// Starts it again.
-pub(crate) fn start_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(), Stop> {
+pub(crate) fn start_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     dwell(cloud, cluster, "starting")?;
     let started = start_server(cloud, &cluster.key());
     if let Err(error) = &started {
@@ -32,16 +32,16 @@ pub(crate) fn start_cluster(cloud: &Arc<Cloud>, cluster: &Cluster) -> Result<(),
     Ok(())
 }
 
-fn dwell(cloud: &Cloud, cluster: &Cluster, underway: &str) -> Result<(), Stop> {
-    let kind = if cluster.plain { Kind::Instance } else { Kind::Cluster };
-    let there = |state: &mut State| {
+fn dwell(cloud: &LocalCloud, cluster: &LocalCluster, underway: &str) -> Result<(), Stop> {
+    let kind = if cluster.plain { LocalKind::Instance } else { LocalKind::Cluster };
+    let there = |state: &mut LocalState| {
         state.cluster(&cluster.key(), &cluster.resource_id).is_some_and(|c| c.status.real == underway)
     };
-    cloud.dwell((kind, &cluster.id), Step::Instance, there, |_, _| {})
+    cloud.dwell((kind, &cluster.id), DelayedStep::Instance, there, |_, _| {})
 }
 
 /// Shows a state on a cluster and all its instances, and takes away what a fault put over it.
-pub(crate) fn show_power(cloud: &Cloud, cluster: &Cluster, state: &str) {
+pub(crate) fn show_power(cloud: &LocalCloud, cluster: &LocalCluster, state: &str) {
     cloud.change(|all| {
         let Some(found) = all.cluster(&cluster.key(), &cluster.resource_id) else { return };
         found.status = Status::new(state);

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::{copy_all, vanish};
-use crate::rds_local::cloud::{Cloud, Stop, lock};
+use crate::rds_local::cloud::{LocalCloud, Stop, lock};
 use crate::rds_local::error::Error;
-use crate::rds_local::faults::delays::Step;
-use crate::rds_local::state::model::{self, Kind, Snapshot};
+use crate::rds_local::faults::delays::DelayedStep;
+use crate::rds_local::state::model::{self, LocalKind, LocalSnapshot};
 use crate::rds_local::state::source_type;
 
 /// Copies the source's data, then lets the snapshot take its time.
-pub(crate) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(), Stop> {
+pub(crate) fn take_snapshot(cloud: &Arc<LocalCloud>, snapshot: &LocalSnapshot) -> Result<(), Stop> {
     let (key, resource) = (snapshot.key(), snapshot.resource_id.clone());
     let copied = match &snapshot.copied_from {
         Some(of) => copy_snapshot(cloud, of, snapshot),
@@ -21,8 +21,8 @@ pub(crate) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(
         cloud.say(format!("warning: snapshot {}: {error}", snapshot.id));
     }
     cloud.dwell(
-        (Kind::Snapshot, &snapshot.id),
-        Step::Snapshot,
+        (LocalKind::Snapshot, &snapshot.id),
+        DelayedStep::Snapshot,
         |state| state.snapshot(&key, &resource).is_some(),
         |cloud, share| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 99")]
@@ -32,10 +32,10 @@ pub(crate) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(
             }
         },
     )?;
-    let failure = cloud.faults().failure(Kind::Snapshot, &snapshot.id);
+    let failure = cloud.faults().failure(LocalKind::Snapshot, &snapshot.id);
     let failure = failure.or_else(|| copied.is_err().then(|| "failed".to_owned()));
     cloud.change(|state| {
-        let kind = source_type(Kind::Snapshot, snapshot.plain);
+        let kind = source_type(LocalKind::Snapshot, snapshot.plain);
         let Some(found) = state.snapshot(&key, &resource) else { return };
         let word = if snapshot.automated { "Automated" } else { "Manual" };
         if let Some(failure) = failure {
@@ -51,7 +51,7 @@ pub(crate) fn take_snapshot(cloud: &Arc<Cloud>, snapshot: &Snapshot) -> Result<(
 }
 
 /// Copies the data of the snapshot with the key `of`.
-fn copy_snapshot(cloud: &Cloud, of: &str, snapshot: &Snapshot) -> Result<(), Error> {
+fn copy_snapshot(cloud: &LocalCloud, of: &str, snapshot: &LocalSnapshot) -> Result<(), Error> {
     let found = cloud.look(|state| state.snapshots.get(of).map(|from| from.resource_id.clone()));
     let Some(resource) = found else { return Err(Error::Gone(format!("the snapshot {of}"))) };
     // Own volume first, then the source's.
@@ -64,7 +64,7 @@ fn copy_snapshot(cloud: &Cloud, of: &str, snapshot: &Snapshot) -> Result<(), Err
 }
 
 /// Copies the source's data as it is now.
-pub(crate) fn copy_source(cloud: &Cloud, snapshot: &Snapshot) -> Result<(), Error> {
+pub(crate) fn copy_source(cloud: &LocalCloud, snapshot: &LocalSnapshot) -> Result<(), Error> {
     let (source, folder) =
         (model::key(snapshot.plain, &snapshot.source), cloud.home.snapshot(&snapshot.key()));
     let at = {
@@ -91,14 +91,14 @@ pub(crate) fn copy_source(cloud: &Cloud, snapshot: &Snapshot) -> Result<(), Erro
 }
 
 /// Removes a snapshot with its data. Waits for a restore that is copying it.
-pub(crate) fn delete_snapshot(cloud: &Cloud, snapshot: &Snapshot) {
+pub(crate) fn delete_snapshot(cloud: &LocalCloud, snapshot: &LocalSnapshot) {
     let folder = cloud.home.snapshot(&snapshot.key());
     {
         let volume = cloud.volume(&snapshot.resource_id);
         let _volume = lock(&volume);
         vanish(cloud, &folder, |state| {
             state.snapshots.remove(&snapshot.key());
-            state.tell(source_type(Kind::Snapshot, snapshot.plain), &snapshot.id, "Deleted snapshot");
+            state.tell(source_type(LocalKind::Snapshot, snapshot.plain), &snapshot.id, "Deleted snapshot");
         });
     }
     cloud.forget_volume(&snapshot.resource_id);

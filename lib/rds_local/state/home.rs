@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::model::MARKER;
-use crate::engine::{Program, make_directory};
+use crate::engine::{ServerProgram, make_directory};
 use crate::rds_local::error::Error;
 
 /// MySQL's pair of RSA keys in a data directory, and here.
@@ -33,22 +33,22 @@ pub(crate) const META: &str = "meta.json";
 
 /// A data directory's passwords, apart from what is shown to callers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Secrets {
+pub(crate) struct StoredPasswords {
     /// Of the internal account that changes the master's password.
-    pub(crate) admin: Secret,
+    pub(crate) admin: StoredPassword,
     /// A master password that is not yet in force.
-    pub(crate) pending: Option<Secret>,
+    pub(crate) pending: Option<StoredPassword>,
     /// The master password, if the service itself made it and keeps it in Secrets Manager.
     #[serde(default)]
-    pub(crate) kept: Option<Secret>,
+    pub(crate) kept: Option<StoredPassword>,
 }
 
 /// A password that is never shown.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Secret(pub(crate) String);
+pub(crate) struct StoredPassword(pub(crate) String);
 
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for StoredPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("(secret)")
     }
@@ -56,15 +56,15 @@ impl std::fmt::Debug for Secret {
 
 /// A directory of ours, locked for this process.
 #[derive(Debug)]
-pub(crate) struct Home {
+pub(crate) struct StateDirectory {
     pub(crate) root: PathBuf,
-    pub(crate) program: Program,
+    pub(crate) program: ServerProgram,
     _lock: File,
 }
 
-impl Home {
+impl StateDirectory {
     /// Makes the directory, or opens the one that `init` made before.
-    pub(crate) fn create(root: &Path, program: &Program) -> Result<Self, Error> {
+    pub(crate) fn create(root: &Path, program: &ServerProgram) -> Result<Self, Error> {
         make_directory(root)?;
         let root = root.canonicalize().map_err(Error::file("open", root))?;
         let marker = root.join(MARKER);

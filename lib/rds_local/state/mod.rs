@@ -11,29 +11,29 @@ use serde::Serialize;
 
 use super::error::Error;
 use crate::engine;
-use crate::rds_local::http::query::Refusal;
-use home::{Home, META};
-use model::{Cluster, Event, Instance, Kind, Snapshot};
+use crate::rds_local::http::query::ServiceError;
+use home::{META, StateDirectory};
+use model::{Instance, LocalCluster, LocalEvent, LocalKind, LocalSnapshot};
 
 /// How many events are remembered.
 const EVENTS_MAX: usize = 2_000;
 
 /// All resources, by key.
 #[derive(Debug, Default)]
-pub(crate) struct State {
-    pub(crate) clusters: BTreeMap<String, Cluster>,
+pub(crate) struct LocalState {
+    pub(crate) clusters: BTreeMap<String, LocalCluster>,
     pub(crate) instances: BTreeMap<String, Instance>,
-    pub(crate) snapshots: BTreeMap<String, Snapshot>,
-    pub(crate) events: Vec<Event>,
+    pub(crate) snapshots: BTreeMap<String, LocalSnapshot>,
+    pub(crate) events: Vec<LocalEvent>,
     /// What is on disk, so that only what changed is written.
     saved: HashMap<PathBuf, String>,
 }
 
-impl State {
+impl LocalState {
     /// Reads everything back.
-    pub(crate) fn load(home: &Home) -> Result<Self, Error> {
-        let clusters: Vec<Cluster> = home.load(&["clusters", "plain"])?;
-        let snapshots: Vec<Snapshot> = home.load(&["snapshots", "plain-snapshots"])?;
+    pub(crate) fn load(home: &StateDirectory) -> Result<Self, Error> {
+        let clusters: Vec<LocalCluster> = home.load(&["clusters", "plain"])?;
+        let snapshots: Vec<LocalSnapshot> = home.load(&["snapshots", "plain-snapshots"])?;
         let instances: Vec<Instance> = home.load(&["instances"])?;
         let events = home.root.join("events.json");
         Ok(Self {
@@ -46,7 +46,7 @@ impl State {
     }
 
     /// Writes what changed since the last time.
-    pub(crate) fn save(&mut self, home: &Home) -> Result<(), Error> {
+    pub(crate) fn save(&mut self, home: &StateDirectory) -> Result<(), Error> {
         let mut files = Vec::new();
         files.extend(self.clusters.values().map(|c| (home.cluster(&c.key()), text(c))));
         files.extend(self.instances.values().map(|i| (home.instance(&i.id), text(i))));
@@ -76,18 +76,23 @@ impl State {
     /// Notes an event.
     pub(crate) fn tell(&mut self, kind: &str, id: &str, message: impl Into<String>) {
         let message = message.into();
-        self.events.push(Event { at: Timestamp::now(), kind: kind.to_owned(), id: id.to_owned(), message });
+        self.events.push(LocalEvent {
+            at: Timestamp::now(),
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            message,
+        });
         let surplus = self.events.len().saturating_sub(EVENTS_MAX);
         self.events.drain(..surplus);
     }
 
     /// The cluster of a key, if it is the one of this resource id.
-    pub(crate) fn cluster(&mut self, key: &str, resource_id: &str) -> Option<&mut Cluster> {
+    pub(crate) fn cluster(&mut self, key: &str, resource_id: &str) -> Option<&mut LocalCluster> {
         self.clusters.get_mut(key).filter(|found| found.resource_id == resource_id)
     }
 
     /// The snapshot of a key, if it is the one of this resource id.
-    pub(crate) fn snapshot(&mut self, key: &str, resource_id: &str) -> Option<&mut Snapshot> {
+    pub(crate) fn snapshot(&mut self, key: &str, resource_id: &str) -> Option<&mut LocalSnapshot> {
         self.snapshots.get_mut(key).filter(|found| found.resource_id == resource_id)
     }
 
@@ -104,55 +109,60 @@ impl State {
     }
 
     /// A cluster that callers can see, or the error that they get.
-    pub(crate) fn find_cluster(&mut self, id: &str) -> Result<&mut Cluster, Refusal> {
-        let missing = || Refusal::new(404, "DBClusterNotFoundFault", format!("DBCluster {id} not found."));
+    pub(crate) fn find_cluster(&mut self, id: &str) -> Result<&mut LocalCluster, ServiceError> {
+        let missing =
+            || ServiceError::new(404, "DBClusterNotFoundFault", format!("DBCluster {id} not found."));
         self.clusters.get_mut(id).filter(|cluster| !cluster.plain).ok_or_else(missing)
     }
 
     /// An instance, or the error that callers get.
-    pub(crate) fn find_instance(&mut self, id: &str) -> Result<&mut Instance, Refusal> {
-        let missing = || Refusal::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."));
+    pub(crate) fn find_instance(&mut self, id: &str) -> Result<&mut Instance, ServiceError> {
+        let missing = || ServiceError::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."));
         self.instances.get_mut(id).ok_or_else(missing)
     }
 
     /// A snapshot of clusters (or of plain instances), or the error that callers get.
-    pub(crate) fn find_snapshot(&mut self, plain: bool, id: &str) -> Result<&mut Snapshot, Refusal> {
+    pub(crate) fn find_snapshot(
+        &mut self,
+        plain: bool,
+        id: &str,
+    ) -> Result<&mut LocalSnapshot, ServiceError> {
         let key = model::key(plain, id);
         self.snapshots.get_mut(&key).ok_or_else(|| no_snapshot(plain, id))
     }
 }
 
 /// The error for a snapshot that is not there.
-pub(crate) fn no_snapshot(plain: bool, id: &str) -> Refusal {
+pub(crate) fn no_snapshot(plain: bool, id: &str) -> ServiceError {
     let (code, word) = if plain {
         ("DBSnapshotNotFound", "DBSnapshot")
     } else {
         ("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot")
     };
-    Refusal::new(404, code, format!("{word} {id} not found."))
+    ServiceError::new(404, code, format!("{word} {id} not found."))
 }
 
 /// The error of an action on a cluster that is busy.
-pub(crate) fn unavailable(cluster: &Cluster, deed: &str) -> Refusal {
+pub(crate) fn unavailable(cluster: &LocalCluster, deed: &str) -> ServiceError {
     let (id, state) = (&cluster.id, cluster.status.shown());
     let message = format!(
         "DB cluster {id} cannot be {deed}: it is not currently in the available state (it is {state})."
     );
-    Refusal::new(400, "InvalidDBClusterStateFault", message)
+    ServiceError::new(400, "InvalidDBClusterStateFault", message)
 }
 
 /// The error for an instance whose name is taken.
-pub(crate) fn instance_exists() -> Refusal {
-    Refusal::new(400, "DBInstanceAlreadyExists", "DB instance already exists")
+pub(crate) fn instance_exists() -> ServiceError {
+    ServiceError::new(400, "DBInstanceAlreadyExists", "DB instance already exists")
 }
 
 /// The service's word for the source of an event.
-pub(crate) fn source_type(kind: Kind, plain: bool) -> &'static str {
+pub(crate) fn source_type(kind: LocalKind, plain: bool) -> &'static str {
     match (kind, plain) {
-        (Kind::Cluster, false) => "db-cluster",
-        (Kind::Cluster | Kind::Instance, _) => "db-instance",
-        (Kind::Snapshot, false) => "db-cluster-snapshot",
-        (Kind::Snapshot, true) => "db-snapshot",
+        (LocalKind::Cluster, false) => "db-cluster",
+        (LocalKind::Cluster | LocalKind::Instance, _) => "db-instance",
+        (LocalKind::Snapshot, false) => "db-cluster-snapshot",
+        (LocalKind::Snapshot, true) => "db-snapshot",
     }
 }
 

@@ -51,7 +51,7 @@ impl Status {
 /// Where the data of a cluster comes from: what to copy again if the copying was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Origin {
+pub(crate) enum ClusterOrigin {
     /// An SQL file, or nothing: a fresh data directory.
     Fresh,
     /// The snapshot with this key.
@@ -63,7 +63,7 @@ pub(crate) enum Origin {
 /// A cluster: one data directory, at most one server process. A plain RDS instance has a hidden one of the same name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the flags of the API")]
-pub(crate) struct Cluster {
+pub(crate) struct LocalCluster {
     pub(crate) id: String,
     /// Hidden behind a plain RDS instance.
     pub(crate) plain: bool,
@@ -92,7 +92,7 @@ pub(crate) struct Cluster {
     pub(crate) capacity: Option<(f64, f64)>,
     pub(crate) replication_source: Option<String>,
     pub(crate) clone_group: Option<String>,
-    pub(crate) origin: Origin,
+    pub(crate) origin: ClusterOrigin,
     pub(crate) tags: Vec<Tag>,
 }
 
@@ -116,7 +116,7 @@ pub(crate) struct Instance {
 
 /// A snapshot: a copy of a data directory, or only a record of one (`data` false) for tests with many.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Snapshot {
+pub(crate) struct LocalSnapshot {
     pub(crate) id: String,
     pub(crate) plain: bool,
     pub(crate) resource_id: String,
@@ -144,7 +144,7 @@ pub(crate) struct Snapshot {
 
 /// What happened to a resource.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Event {
+pub(crate) struct LocalEvent {
     pub(crate) at: Timestamp,
     pub(crate) kind: String,
     pub(crate) id: String,
@@ -153,13 +153,13 @@ pub(crate) struct Event {
 
 /// The kinds of resources that faults and events name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum LocalKind {
     Cluster,
     Instance,
     Snapshot,
 }
 
-impl Kind {
+impl LocalKind {
     /// The word of faults.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -182,7 +182,7 @@ pub(crate) fn resource_id(word: &str) -> String {
     format!("{word}-{}", letters.collect::<String>())
 }
 
-impl Cluster {
+impl LocalCluster {
     pub(crate) fn key(&self) -> String {
         key(self.plain, &self.id)
     }
@@ -211,7 +211,7 @@ impl Instance {
     }
 }
 
-impl Snapshot {
+impl LocalSnapshot {
     pub(crate) fn key(&self) -> String {
         key(self.plain, &self.id)
     }

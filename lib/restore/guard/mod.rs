@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use mysql::{Opts, Row};
 
 use super::error::Error;
-use super::load::job::Job;
-use super::target::Target;
+use super::load::job::LoadJob;
+use super::target::DevTarget;
 use crate::archive::TableEntry;
 use crate::config::{Config, ServerConfig};
 use crate::engine;
@@ -26,7 +26,7 @@ use crate::sql::{Certain, Mode, Token};
 const DISK_PER_SQL_BYTE: u64 = 2;
 
 /// Refuses a target that is the source, or replicates from it.
-pub(crate) fn refuse_source(house: &House, target: &Target, session: &mut Session) -> Result<(), Error> {
+pub(crate) fn refuse_source(house: &House, target: &DevTarget, session: &mut Session) -> Result<(), Error> {
     let config = &house.config;
     let refuse = |why: String| Err(Error::LooksLikeSource { target: target.name.clone(), why });
     let mut differs = false;
@@ -151,7 +151,7 @@ fn upstreams(session: &mut Session) -> Vec<String> {
 }
 
 /// Why the server could not take a dump in: all that can be known without an account of its own.
-pub(crate) fn misfits(session: &mut Session, job: &Job) -> Result<Vec<Error>, Error> {
+pub(crate) fn misfits(session: &mut Session, job: &LoadJob) -> Result<Vec<Error>, Error> {
     let long = too_long(session, job)?;
     let unknown = unknown_collations(session, job)?;
     let chosen = job.tables().filter(|(_, entry)| job.choice.takes(&entry.table));
@@ -161,7 +161,7 @@ pub(crate) fn misfits(session: &mut Session, job: &Job) -> Result<Vec<Error>, Er
 }
 
 /// Statements that are longer than the server takes.
-fn too_long(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
+fn too_long(session: &mut Session, job: &LoadJob) -> Result<Option<Error>, Error> {
     let allowed = session.first::<u64>("reading max_allowed_packet", "SELECT @@max_allowed_packet")?;
     let largest = job.tables().map(|(_, entry)| entry.statement_bytes_max).max().unwrap_or(0);
     let objects = job.dump.manifest().objects.iter().map(|object| object.create.len() as u64).max();
@@ -171,7 +171,7 @@ fn too_long(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
 }
 
 /// Tables of a collation that the server does not have.
-fn unknown_collations(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
+fn unknown_collations(session: &mut Session, job: &LoadJob) -> Result<Option<Error>, Error> {
     let of = |entry: &TableEntry| collations_of(&entry.create);
     let named: BTreeSet<String> = job.tables().flat_map(|(_, entry)| of(entry)).collect();
     let mut unknown = Vec::new();

@@ -6,11 +6,11 @@
 use globset::GlobBuilder;
 use mysql::Opts;
 
-use crate::aws::{self, Owner};
+use crate::aws::{self, AddressOwner};
 use crate::house::House;
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 
 /// How production is marked where nobody says otherwise.
 const TAGS: &[&str] = &["environment=prod*", "env=prod*", "stage=prod*", "environment=live", "env=live"];
@@ -19,7 +19,7 @@ const TAGS: &[&str] = &["environment=prod*", "env=prod*", "stage=prod*", "enviro
 const RDS_HOME: &str = "/rdsdbbin/";
 
 /// Refuses a target with a tag of production on it, or with tags that cannot be read.
-pub(crate) fn refuse(house: &House, target: &Target, session: &mut Session) -> Result<(), Error> {
+pub(crate) fn refuse(house: &House, target: &DevTarget, session: &mut Session) -> Result<(), Error> {
     let own = target.settings.refuse_tags.as_deref();
     let tags: Vec<&str> = own.map_or_else(|| TAGS.to_vec(), |own| own.iter().map(String::as_str).collect());
     let options = Opts::from(target.server.options());
@@ -55,7 +55,7 @@ fn runs_at_rds(session: &mut Session) -> bool {
 }
 
 /// The first of `owners` with one of the tags, and that tag. Case does not matter: people write `Prod` and `PROD`.
-fn marked(owners: &[Owner], tags: &[&str]) -> Result<Option<(String, String)>, String> {
+fn marked(owners: &[AddressOwner], tags: &[&str]) -> Result<Option<(String, String)>, String> {
     for tag in tags {
         let glob = GlobBuilder::new(tag).case_insensitive(true).build().map_err(|e| e.to_string())?;
         let glob = glob.compile_matcher();
@@ -78,8 +78,12 @@ mod tests {
     fn a_tag_of_production_is_seen_in_any_case() {
         let with = |key: &str, value: &str| {
             let tags = [(key.to_owned(), value.to_owned())].into();
-            let owner =
-                Owner { kind: ResourceKind::Cluster, id: "app".to_owned(), resource_id: String::new(), tags };
+            let owner = AddressOwner {
+                kind: ResourceKind::Cluster,
+                id: "app".to_owned(),
+                resource_id: String::new(),
+                tags,
+            };
             marked(&[owner], TAGS).unwrap()
         };
         let seen = Some(("cluster app".to_owned(), "Environment=Production".to_owned()));

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use crate::archive::{ObjectKind, TableEntry, TableKind};
 use crate::mysql::Session;
 use crate::restore::error::Error;
-use crate::restore::load::job::Job;
+use crate::restore::load::job::LoadJob;
 use crate::restore::loader::account::{pattern, quoted};
-use crate::restore::swap::objects::Kind;
+use crate::restore::swap::objects::StoredKind;
 use crate::restore::swap::sync_objects::Contents;
 use crate::sql::{qualified, tokens};
 
@@ -101,7 +101,7 @@ impl Right {
 }
 
 /// What whoever loads needs in the staging database.
-pub(crate) fn to_load(job: &Job) -> BTreeSet<Right> {
+pub(crate) fn to_load(job: &LoadJob) -> BTreeSet<Right> {
     let mut rights = BTreeSet::from([Right::Create, Right::Select, Right::Insert, Right::Drop]);
     let tables: Vec<&TableEntry> = job.tables().map(|(_, table)| table).collect();
     if tables.iter().any(|table| !table.indexes.is_empty() || !table.foreign_keys.is_empty()) {
@@ -115,7 +115,7 @@ pub(crate) fn to_load(job: &Job) -> BTreeSet<Right> {
 }
 
 /// What whoever swaps needs in the database in use: the objects of the dump are made there.
-pub(crate) fn to_swap(job: &Job) -> BTreeSet<Right> {
+pub(crate) fn to_swap(job: &LoadJob) -> BTreeSet<Right> {
     let tables = [Right::Create, Right::Insert, Right::Alter, Right::Drop];
     tables.into_iter().chain(of_objects(job)).collect()
 }
@@ -124,15 +124,17 @@ pub(crate) fn to_swap(job: &Job) -> BTreeSet<Right> {
 pub(crate) fn to_keep(live: &Contents) -> BTreeSet<Right> {
     let tables = [Right::Create, Right::Insert, Right::Alter, Right::Drop];
     let objects = live.objects.iter().map(|object| match object.kind {
-        Kind::View => Right::CreateView,
-        Kind::Trigger => Right::Trigger,
-        Kind::Event => Right::Event,
-        Kind::Function | Kind::Procedure | Kind::Package | Kind::PackageBody => Right::CreateRoutine,
+        StoredKind::View => Right::CreateView,
+        StoredKind::Trigger => Right::Trigger,
+        StoredKind::Event => Right::Event,
+        StoredKind::Function | StoredKind::Procedure | StoredKind::Package | StoredKind::PackageBody => {
+            Right::CreateRoutine
+        }
     });
     tables.into_iter().chain(objects).collect()
 }
 
-fn of_objects(job: &Job) -> BTreeSet<Right> {
+fn of_objects(job: &LoadJob) -> BTreeSet<Right> {
     let objects = job.dump.manifest().objects.iter().filter(|object| object.database == job.database);
     let rights = objects.flat_map(|object| match object.kind {
         ObjectKind::View => vec![Right::CreateView],
@@ -171,7 +173,7 @@ pub(crate) fn lacking(
 
 /// A setting of the server's that would make a table without a primary key another one, or none, and that the session's account may not
 /// switch off for itself.
-pub(crate) fn strict(session: &mut Session, job: &Job) -> Result<Option<Error>, Error> {
+pub(crate) fn strict(session: &mut Session, job: &LoadJob) -> Result<Option<Error>, Error> {
     let keyless = |entry: &TableEntry| {
         let create = &entry.create;
         entry.kind == TableKind::Table && !tokens(create).iter().any(|token| token.is_word(create, "PRIMARY"))

@@ -21,7 +21,7 @@ use crate::restore::error::Error;
 use crate::restore::swap::objects::{self, Object};
 use crate::restore::swap::state;
 use crate::restore::swap::sync_objects::create;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::{literal, name, qualified};
 
 /// What does not fit into the dump's columns is an error, and zeros stay as they are.
@@ -30,7 +30,7 @@ const COPY_MODE: &str =
 
 /// Rows that were set aside.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct PreservedRows {
     /// Where they are meanwhile.
     aside: String,
     /// The table that they come from and go to.
@@ -42,7 +42,7 @@ pub(crate) struct Kept {
 }
 
 /// Copies what is to survive into tables of its own, under names that nobody can know before.
-pub(crate) fn set_aside(session: &mut Session, target: &Target) -> Result<Vec<Kept>, Error> {
+pub(crate) fn set_aside(session: &mut Session, target: &DevTarget) -> Result<Vec<PreservedRows>, Error> {
     if target.settings.preserve.is_empty() || !state::exists(session, &target.database)? {
         return Ok(Vec::new());
     }
@@ -70,14 +70,23 @@ pub(crate) fn set_aside(session: &mut Session, target: &Target) -> Result<Vec<Ke
         session.run(&format!("preserving {from}"), &sql)?;
         let there = qualified(&target.staging(), &aside);
         session.run(&format!("handing {from} over"), &format!("RENAME TABLE {to} TO {there}"))?;
-        kept.push(Kept { aside, table: table.to_owned(), condition: condition.map(str::to_owned), create });
+        kept.push(PreservedRows {
+            aside,
+            table: table.to_owned(),
+            condition: condition.map(str::to_owned),
+            create,
+        });
     }
     finish(session)?;
     Ok(kept)
 }
 
 /// Puts the rows where they belong, on the loader's session. Returns what survived, in words.
-pub(crate) fn put_back(session: &mut Session, target: &Target, kept: &[Kept]) -> Result<Vec<String>, Error> {
+pub(crate) fn put_back(
+    session: &mut Session,
+    target: &DevTarget,
+    kept: &[PreservedRows],
+) -> Result<Vec<String>, Error> {
     if kept.is_empty() {
         return Ok(Vec::new());
     }
@@ -130,7 +139,7 @@ pub(crate) fn put_back(session: &mut Session, target: &Target, kept: &[Kept]) ->
 }
 
 /// The triggers of the tables that are filled, which are gone then: rows that survive have gone through them once.
-fn take_triggers(session: &mut Session, staging: &str, kept: &[Kept]) -> Result<Vec<Object>, Error> {
+fn take_triggers(session: &mut Session, staging: &str, kept: &[PreservedRows]) -> Result<Vec<Object>, Error> {
     session.run("using the database", &format!("USE {}", name(staging)))?;
     let mut triggers = objects::triggers(session, staging)?;
     triggers.retain(|trigger| kept.iter().any(|one| one.table == trigger.table));
@@ -145,8 +154,8 @@ fn take_triggers(session: &mut Session, staging: &str, kept: &[Kept]) -> Result<
 pub(crate) fn compare(
     swapper: &mut Session,
     loader: &mut Session,
-    target: &Target,
-    kept: &[Kept],
+    target: &DevTarget,
+    kept: &[PreservedRows],
 ) -> Result<(), Error> {
     for one in kept.iter().filter(|one| one.condition.is_none()) {
         let there = count(swapper, &qualified(&target.database, &one.table))?;

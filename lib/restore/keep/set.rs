@@ -7,11 +7,11 @@ use crate::config::Scalar;
 use crate::house::House;
 use crate::mysql::Server;
 use crate::restore::error::Error;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::{literal, name};
 
 /// The statements, with the key that each comes from.
-pub(crate) fn statements(target: &Target) -> Result<Vec<(String, String)>, Error> {
+pub(crate) fn statements(target: &DevTarget) -> Result<Vec<(String, String)>, Error> {
     let wrong = |key: &str| Error::Set { target: target.name.clone(), key: key.to_owned() };
     let all = target.settings.set.iter().map(|(key, value)| {
         let (place, which) = preserve::condition(key)
@@ -26,7 +26,7 @@ pub(crate) fn statements(target: &Target) -> Result<Vec<(String, String)>, Error
 }
 
 /// Runs them, and then `after`, over the loader's login.
-pub(crate) fn run(house: &House, target: &Target, server: &Server, database: &str) -> Result<(), Error> {
+pub(crate) fn run(house: &House, target: &DevTarget, server: &Server, database: &str) -> Result<(), Error> {
     let set = statements(target)?.into_iter().map(|(key, sql)| (format!("set {key:?}"), sql));
     let after = target.settings.after.iter().enumerate();
     let after = after.map(|(i, sql)| (format!("after[{}]", i + 1), sql.clone()));

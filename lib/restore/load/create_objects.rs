@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::job::Job;
+use super::job::LoadJob;
 use crate::archive::{ObjectEntry, ObjectKind};
 use crate::house::House;
 use crate::mysql::{self, Session};
@@ -15,7 +15,7 @@ use crate::restore::swap::views::create_views;
 use crate::sql::{self, Mode, asleep, is_awake, name, requalify, settings, without_definer};
 
 /// Creates everything that is no table. Returns the events as they were defined.
-pub(crate) fn furnish(house: &House, job: &Job) -> Result<Vec<Object>, Error> {
+pub(crate) fn furnish(house: &House, job: &LoadJob) -> Result<Vec<Object>, Error> {
     let mut session = job.server.connect_to(Some(&job.staging))?;
     let manifest = job.dump.manifest();
     let entries: Vec<&ObjectEntry> =
@@ -102,7 +102,7 @@ fn words(kind: ObjectKind) -> &'static str {
 }
 
 /// How the events are to be once the database is in use.
-fn events_as_defined(session: &mut Session, job: &Job) -> Result<Vec<Object>, Error> {
+fn events_as_defined(session: &mut Session, job: &LoadJob) -> Result<Vec<Object>, Error> {
     let awake: BTreeSet<&str> = job
         .dump
         .manifest()

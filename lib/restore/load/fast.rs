@@ -9,7 +9,7 @@ use crate::house::House;
 use crate::mysql::{Engine, Session};
 use crate::restore::error::Error;
 use crate::restore::swap::state;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::literal;
 
 /// The key of the state table that says that the redo log is off because of us.
@@ -21,7 +21,7 @@ const OFF: &str = "off";
 const SYSTEM: &str = "'mysql', 'sys', 'information_schema', 'performance_schema'";
 
 /// Whether the load may go without the redo log; a refusal if asking for it would endanger more than the target.
-pub(crate) fn may(house: &House, session: &mut Session, target: &Target) -> Result<bool, Error> {
+pub(crate) fn may(house: &House, session: &mut Session, target: &DevTarget) -> Result<bool, Error> {
     if session.engine() == Engine::MariaDb {
         house.progress.warn("--fast does nothing here: MariaDB cannot switch its redo log off");
         return Ok(false);
@@ -66,7 +66,7 @@ pub(crate) fn has(session: &mut Session, privilege: &str) -> Result<bool, Error>
 }
 
 /// Databases that are neither the target's nor the server's own.
-fn others(session: &mut Session, target: &Target) -> Result<Vec<String>, Error> {
+fn others(session: &mut Session, target: &DevTarget) -> Result<Vec<String>, Error> {
     let own = [target.database.clone(), target.staging(), target.previous()].map(|name| literal(&name));
     let sql = format!(
         "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ({SYSTEM}, {}) \

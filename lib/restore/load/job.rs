@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::Arc;
 
-use super::queue::Lane;
-use super::table_filter::Choice;
+use super::queue::TableQueue;
+use super::table_filter::TableFilter;
 use crate::archive::{DumpFile, TableEntry};
 use crate::mysql::{Engine, Server};
 use crate::restore::options::Verify;
@@ -18,7 +18,7 @@ const WORKERS_MAX: usize = 8;
 
 /// What is loaded where.
 #[derive(Debug, Clone)]
-pub(crate) struct Job {
+pub(crate) struct LoadJob {
     /// The file.
     pub(crate) dump: Arc<DumpFile>,
     /// Which of its databases.
@@ -34,10 +34,10 @@ pub(crate) struct Job {
     /// Connections; twice the number of cores if not given, so that some work while others wait for the disk.
     pub(crate) workers: Option<usize>,
     /// Which tables get their rows.
-    pub(crate) choice: Choice,
+    pub(crate) choice: TableFilter,
 }
 
-impl Job {
+impl LoadJob {
     /// The tables of the database, by position in the manifest.
     pub(crate) fn tables(&self) -> impl Iterator<Item = (usize, &TableEntry)> {
         let all = self.dump.manifest().tables.iter().enumerate();
@@ -51,14 +51,14 @@ impl Job {
     }
 
     /// A table as the queue sees it.
-    pub(crate) fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> Lane {
+    pub(crate) fn lane(&self, engine: Engine, position: usize, entry: &TableEntry) -> TableQueue {
         let create = entry.create.as_str();
         let counts = || tokens(create).iter().any(|token| token.is_word(create, "AUTO_INCREMENT"));
         let single = engine == Engine::MariaDb && self.local_infile && counts();
         if !self.choice.takes(&entry.table) {
-            return Lane { table: position, members: VecDeque::new(), bytes: 0, single };
+            return TableQueue { table: position, members: VecDeque::new(), bytes: 0, single };
         }
         let members = self.dump.manifest().members_of(position).collect();
-        Lane { table: position, members, bytes: entry.plain_bytes, single }
+        TableQueue { table: position, members, bytes: entry.plain_bytes, single }
     }
 }

@@ -22,14 +22,14 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::progress;
 use crate::sql::databases_of_parents;
-use job::Job;
-use queue::{Board, Lane, Next, Task};
-use workers::Worker;
+use job::LoadJob;
+use queue::{LoadQueue, LoadTask, Next, TableQueue};
+use workers::LoadWorker;
 
 /// Loads everything but views, routines, triggers and events.
-pub(crate) fn load(house: &House, job: &Job) -> Result<Vec<TableDigest>, Error> {
+pub(crate) fn load(house: &House, job: &LoadJob) -> Result<Vec<TableDigest>, Error> {
     refuse_parents_elsewhere(job)?;
-    let mut first = Worker::open(job)?;
+    let mut first = LoadWorker::open(job)?;
     let engine = first.session.engine();
     // Other tables may take their defaults from sequences.
     for (position, _) in job.tables().filter(|(_, entry)| entry.kind == TableKind::Sequence) {
@@ -37,13 +37,13 @@ pub(crate) fn load(house: &House, job: &Job) -> Result<Vec<TableDigest>, Error> 
         first.finish(position)?;
     }
     let plain = job.tables().filter(|(_, entry)| entry.kind == TableKind::Table);
-    let lanes: Vec<Lane> = plain.map(|(position, entry)| job.lane(engine, position, entry)).collect();
+    let lanes: Vec<TableQueue> = plain.map(|(position, entry)| job.lane(engine, position, entry)).collect();
     let bytes = lanes.iter().map(|lane| lane.bytes).sum();
     let task = house.progress.start("loading", Some(bytes), progress::Unit::Bytes);
-    let floor = Floor::new(Board::new(lanes));
+    let floor = LoadLoop::new(LoadQueue::new(lanes));
     std::thread::scope(|scope| {
         for _ in 1..job.workers() {
-            scope.spawn(|| match Worker::open(job) {
+            scope.spawn(|| match LoadWorker::open(job) {
                 Ok(worker) => floor.work(house, worker, &task),
                 Err(e) => floor.fail(e),
             });
@@ -57,7 +57,7 @@ pub(crate) fn load(house: &House, job: &Job) -> Result<Vec<TableDigest>, Error> 
 }
 
 /// A foreign key that cannot be left out, since it stands in a table's definition, and refers to another database.
-fn refuse_parents_elsewhere(job: &Job) -> Result<(), Error> {
+fn refuse_parents_elsewhere(job: &LoadJob) -> Result<(), Error> {
     for (_, entry) in job.tables() {
         if let Some(database) = databases_of_parents(&entry.create).first() {
             let problem = format!("{} refers to a table of {database}, which is not loaded", entry.table);
@@ -69,8 +69,8 @@ fn refuse_parents_elsewhere(job: &Job) -> Result<(), Error> {
 
 /// Foreign keys come last, when all tables have their rows and keys; unchecked, because the dump's rows are what
 /// they are.
-fn foreign_keys(house: &House, job: &Job) -> Result<(), Error> {
-    let mut worker = Worker::open(job)?;
+fn foreign_keys(house: &House, job: &LoadJob) -> Result<(), Error> {
+    let mut worker = LoadWorker::open(job)?;
     for (position, _) in job.tables().filter(|(_, entry)| !entry.foreign_keys.is_empty()) {
         house.cancel.check()?;
         for left_out in worker.foreign_keys(position)? {
@@ -81,19 +81,19 @@ fn foreign_keys(house: &House, job: &Job) -> Result<(), Error> {
 }
 
 /// Where the workers meet.
-struct Floor {
-    board: Mutex<Board>,
+struct LoadLoop {
+    board: Mutex<LoadQueue>,
     changed: Condvar,
     outcome: Mutex<Result<Vec<TableDigest>, Error>>,
 }
 
-impl Floor {
-    fn new(board: Board) -> Self {
+impl LoadLoop {
+    fn new(board: LoadQueue) -> Self {
         Self { board: Mutex::new(board), changed: Condvar::new(), outcome: Mutex::new(Ok(Vec::new())) }
     }
 
     /// Takes tasks until there are none, or somebody failed.
-    fn work(&self, house: &House, mut worker: Worker<'_>, progress: &progress::Task<'_>) {
+    fn work(&self, house: &House, mut worker: LoadWorker<'_>, progress: &progress::Task<'_>) {
         while let Some(task) = self.take() {
             let outcome =
                 house.cancel.check().map_err(Error::from).and_then(|()| worker.perform(task, progress));
@@ -110,7 +110,7 @@ impl Floor {
         }
     }
 
-    fn take(&self) -> Option<Task> {
+    fn take(&self) -> Option<LoadTask> {
         let mut board = self.board.lock().expect(NO_PANIC);
         loop {
             if self.outcome.lock().expect(NO_PANIC).is_err() {

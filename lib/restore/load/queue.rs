@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Task {
+pub(crate) enum LoadTask {
     /// Create the table.
     Create(usize),
     /// Load one member of the file into the table.
@@ -21,7 +21,7 @@ pub(crate) enum Task {
     Finish(usize),
 }
 
-impl Task {
+impl LoadTask {
     fn table(self) -> usize {
         match self {
             Self::Create(table) | Self::Rows { table, .. } | Self::Finish(table) => table,
@@ -33,7 +33,7 @@ impl Task {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// This.
-    Do(Task),
+    Do(LoadTask),
     /// Wait until another worker is done with something.
     Wait,
     /// Go home.
@@ -42,7 +42,7 @@ pub(crate) enum Next {
 
 /// One table on the board.
 #[derive(Debug, Clone)]
-pub(crate) struct Lane {
+pub(crate) struct TableQueue {
     /// Position of the table in the manifest.
     pub(crate) table: usize,
     /// Its members, in order.
@@ -54,7 +54,7 @@ pub(crate) struct Lane {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum LoadStage {
     ToCreate,
     Loading,
     Finishing,
@@ -63,36 +63,36 @@ enum Step {
 
 /// The tables, and how far each is.
 #[derive(Debug)]
-pub(crate) struct Board {
-    lanes: Vec<(Lane, Step, usize)>,
+pub(crate) struct LoadQueue {
+    lanes: Vec<(TableQueue, LoadStage, usize)>,
 }
 
-impl Board {
+impl LoadQueue {
     /// A board with all tables to do.
-    pub(crate) fn new(mut lanes: Vec<Lane>) -> Self {
+    pub(crate) fn new(mut lanes: Vec<TableQueue>) -> Self {
         lanes.sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.table.cmp(&b.table)));
-        Self { lanes: lanes.into_iter().map(|lane| (lane, Step::ToCreate, 0)).collect() }
+        Self { lanes: lanes.into_iter().map(|lane| (lane, LoadStage::ToCreate, 0)).collect() }
     }
 
     /// The next task: of the tables with the fewest workers, the largest.
     pub(crate) fn next(&mut self) -> Next {
-        let open = |(lane, step, workers): &(Lane, Step, usize)| match step {
-            Step::ToCreate | Step::Finishing => *workers == 0,
-            Step::Loading => !lane.members.is_empty() && (*workers == 0 || !lane.single),
-            Step::Done => false,
+        let open = |(lane, step, workers): &(TableQueue, LoadStage, usize)| match step {
+            LoadStage::ToCreate | LoadStage::Finishing => *workers == 0,
+            LoadStage::Loading => !lane.members.is_empty() && (*workers == 0 || !lane.single),
+            LoadStage::Done => false,
         };
-        let over = self.lanes.iter().all(|(_, step, _)| *step == Step::Done);
+        let over = self.lanes.iter().all(|(_, step, _)| *step == LoadStage::Done);
         let best = self.lanes.iter_mut().filter(|lane| open(lane)).min_by_key(|(_, _, workers)| *workers);
         match best {
             Some((lane, step, workers)) => {
                 *workers += 1;
                 Next::Do(match step {
-                    Step::ToCreate => Task::Create(lane.table),
-                    Step::Loading => {
+                    LoadStage::ToCreate => LoadTask::Create(lane.table),
+                    LoadStage::Loading => {
                         let member = lane.members.pop_front().expect("an open lane has members");
-                        Task::Rows { table: lane.table, member }
+                        LoadTask::Rows { table: lane.table, member }
                     }
-                    Step::Finishing | Step::Done => Task::Finish(lane.table),
+                    LoadStage::Finishing | LoadStage::Done => LoadTask::Finish(lane.table),
                 })
             }
             None if over => Next::Nothing,
@@ -101,14 +101,14 @@ impl Board {
     }
 
     /// A worker is done with a task.
-    pub(crate) fn done(&mut self, task: Task) {
+    pub(crate) fn done(&mut self, task: LoadTask) {
         let lane = self.lanes.iter_mut().find(|(lane, ..)| lane.table == task.table());
         let (lane, step, workers) = lane.expect("the task came from this board");
         *workers -= 1;
         *step = match (*step, task) {
-            (_, Task::Finish(_)) => Step::Done,
-            _ if lane.members.is_empty() && *workers == 0 => Step::Finishing,
-            _ => Step::Loading,
+            (_, LoadTask::Finish(_)) => LoadStage::Done,
+            _ if lane.members.is_empty() && *workers == 0 => LoadStage::Finishing,
+            _ => LoadStage::Loading,
         };
     }
 }
@@ -117,11 +117,11 @@ impl Board {
 mod tests {
     use super::*;
 
-    fn lane(table: usize, members: &[usize], single: bool) -> Lane {
-        Lane { table, members: members.iter().copied().collect(), bytes: members.len() as u64, single }
+    fn lane(table: usize, members: &[usize], single: bool) -> TableQueue {
+        TableQueue { table, members: members.iter().copied().collect(), bytes: members.len() as u64, single }
     }
 
-    fn take(board: &mut Board) -> Task {
+    fn take(board: &mut LoadQueue) -> LoadTask {
         match board.next() {
             Next::Do(task) => task,
             other => panic!("{other:?}"),
@@ -130,38 +130,38 @@ mod tests {
 
     #[test]
     fn begins_with_the_largest_table_and_spreads_over_tables() {
-        let mut board = Board::new(vec![lane(0, &[10], false), lane(1, &[11, 12, 13], false)]);
-        assert_eq!(take(&mut board), Task::Create(1));
-        assert_eq!(take(&mut board), Task::Create(0));
-        board.done(Task::Create(1));
-        board.done(Task::Create(0));
-        assert_eq!(take(&mut board), Task::Rows { table: 1, member: 11 });
-        assert_eq!(take(&mut board), Task::Rows { table: 0, member: 10 });
-        assert_eq!(take(&mut board), Task::Rows { table: 1, member: 12 });
+        let mut board = LoadQueue::new(vec![lane(0, &[10], false), lane(1, &[11, 12, 13], false)]);
+        assert_eq!(take(&mut board), LoadTask::Create(1));
+        assert_eq!(take(&mut board), LoadTask::Create(0));
+        board.done(LoadTask::Create(1));
+        board.done(LoadTask::Create(0));
+        assert_eq!(take(&mut board), LoadTask::Rows { table: 1, member: 11 });
+        assert_eq!(take(&mut board), LoadTask::Rows { table: 0, member: 10 });
+        assert_eq!(take(&mut board), LoadTask::Rows { table: 1, member: 12 });
     }
 
     #[test]
     fn one_stream_at_a_time_where_the_server_would_serialise_them() {
-        let mut board = Board::new(vec![lane(0, &[1, 2], true)]);
+        let mut board = LoadQueue::new(vec![lane(0, &[1, 2], true)]);
         let create = take(&mut board);
         assert_eq!(board.next(), Next::Wait);
         board.done(create);
         let rows = take(&mut board);
         assert_eq!(board.next(), Next::Wait);
         board.done(rows);
-        assert_eq!(take(&mut board), Task::Rows { table: 0, member: 2 });
+        assert_eq!(take(&mut board), LoadTask::Rows { table: 0, member: 2 });
     }
 
     #[test]
     fn keys_are_built_when_the_last_row_is_in_and_then_it_is_over() {
-        let mut board = Board::new(vec![lane(0, &[], false)]);
+        let mut board = LoadQueue::new(vec![lane(0, &[], false)]);
         let create = take(&mut board);
         board.done(create);
         let finish = take(&mut board);
-        assert_eq!(finish, Task::Finish(0));
+        assert_eq!(finish, LoadTask::Finish(0));
         assert_eq!(board.next(), Next::Wait);
         board.done(finish);
         assert_eq!(board.next(), Next::Nothing);
-        assert_eq!(Board::new(Vec::new()).next(), Next::Nothing);
+        assert_eq!(LoadQueue::new(Vec::new()).next(), Next::Nothing);
     }
 }

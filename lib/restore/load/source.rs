@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::foreign::{Ahead, PlainFile};
-use super::job::Job;
-use super::table_filter::Choice;
+use super::job::LoadJob;
+use super::table_filter::TableFilter;
 use super::{create_objects, foreign};
 use crate::archive::{self, DatabaseEntry, DumpFile, ObjectKind, Purpose, Trust};
 use crate::document::{Dump, TableDigest};
@@ -21,7 +21,7 @@ use crate::restore::options::RunOptions;
 use crate::restore::swap::objects::Object;
 use crate::restore::swap::state;
 use crate::restore::swap::sync_objects::Contents;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 
 /// The file that a choice stands for: `latest`, a file name, a day or a path. A choice of last week's is not there for ever.
 pub(crate) fn choose(house: &House, choice: &str) -> Result<PathBuf, Error> {
@@ -61,7 +61,7 @@ impl AnyDump {
     /// Opens a file. If it is of neither kind, the error is what there is to say of a dump of ours.
     pub(crate) fn open(
         path: &Path,
-        target: &Target,
+        target: &DevTarget,
         trust: Trust<'_>,
         chosen: Option<&str>,
     ) -> Result<Self, Error> {
@@ -100,7 +100,7 @@ pub(crate) fn file_name(path: &Path) -> String {
 }
 
 /// The database of the dump that the target gets: the chosen one, the only one, or the one of that name.
-fn database_of(dump: &DumpFile, target: &Target, chosen: Option<&str>) -> Result<DatabaseEntry, Error> {
+fn database_of(dump: &DumpFile, target: &DevTarget, chosen: Option<&str>) -> Result<DatabaseEntry, Error> {
     let databases = &dump.manifest().databases;
     let wanted = chosen.unwrap_or(&target.database);
     let named = databases.iter().find(|database| database.name == wanted);
@@ -114,26 +114,26 @@ fn database_of(dump: &DumpFile, target: &Target, chosen: Option<&str>) -> Result
 
 /// What is loaded, once the server has said that it can take it in.
 #[derive(Debug)]
-pub(crate) enum Loading {
+pub(crate) enum LoadSource {
     /// A dump of ours, and the defaults of its database.
-    Ours(Job, DatabaseEntry),
+    Ours(LoadJob, DatabaseEntry),
     /// SQL of another tool, and what it takes.
     Foreign(PlainFile, Ahead),
 }
 
-impl Loading {
+impl LoadSource {
     /// What a chosen file is to be loaded with.
     pub(crate) fn of(
         house: &House,
         dump: AnyDump,
-        target: &Target,
+        target: &DevTarget,
         options: &RunOptions,
-        choice: Choice,
+        choice: TableFilter,
         session: &mut Session,
     ) -> Result<Self, Error> {
         match dump {
             AnyDump::Ours(dump, database) => {
-                let job = Job {
+                let job = LoadJob {
                     database: database.name.clone(),
                     server: target.server.clone(),
                     staging: target.staging(),
@@ -168,7 +168,7 @@ impl Loading {
     /// What the accounts may not do that it takes. The databases of the refresh are there, and empty.
     pub(crate) fn missing_rights(
         &self,
-        target: &Target,
+        target: &DevTarget,
         loader: &Loader,
         swapper: &mut Session,
     ) -> Result<Vec<Error>, Error> {
@@ -195,7 +195,7 @@ impl Loading {
     pub(crate) fn collation(
         &self,
         session: &mut Session,
-        target: &Target,
+        target: &DevTarget,
     ) -> Result<(String, String), Error> {
         match self {
             Self::Ours(_, database) => Ok((database.charset.clone(), database.collation.clone())),
@@ -217,13 +217,13 @@ impl Loading {
     pub(crate) fn load(
         &self,
         house: &House,
-        target: &Target,
+        target: &DevTarget,
         loader: &Loader,
         databases: &[String],
     ) -> Result<Vec<TableDigest>, Error> {
         let server = &loader.server;
         match self {
-            Self::Ours(job, _) => super::load(house, &Job { server: server.clone(), ..job.clone() }),
+            Self::Ours(job, _) => super::load(house, &LoadJob { server: server.clone(), ..job.clone() }),
             Self::Foreign(plain, _) => {
                 let staging = target.staging();
                 let at = SqlTarget { server, database: &staging, live: &target.database, databases };
@@ -238,12 +238,12 @@ impl Loading {
     pub(crate) fn furnish(
         &self,
         house: &House,
-        target: &Target,
+        target: &DevTarget,
         server: &Server,
     ) -> Result<Vec<Object>, Error> {
         match self {
             Self::Ours(job, _) => {
-                create_objects::furnish(house, &Job { server: server.clone(), ..job.clone() })
+                create_objects::furnish(house, &LoadJob { server: server.clone(), ..job.clone() })
             }
             Self::Foreign(plain, _) => plain.events(server, &target.staging()),
         }
@@ -262,7 +262,12 @@ impl Loading {
     }
 
     /// What a run would do.
-    pub(crate) fn say_what_would_be_done(&self, house: &House, target: &Target, checkout: Option<&Checkout>) {
+    pub(crate) fn say_what_would_be_done(
+        &self,
+        house: &House,
+        target: &DevTarget,
+        checkout: Option<&Checkout>,
+    ) {
         let with = checkout.map_or(String::new(), |checkout| {
             format!(", then the migrations of {} ({})", checkout.reference, checkout.commit)
         });

@@ -5,18 +5,18 @@
 
 use crate::catalog::Patterns;
 use crate::restore::options::RunOptions;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 
 /// Which tables get their rows.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Choice {
+pub(crate) struct TableFilter {
     include: Patterns,
     exclude: Patterns,
 }
 
-impl Choice {
+impl TableFilter {
     /// What the target's settings and the command line say together.
-    pub(crate) fn of(target: &Target, options: &RunOptions) -> Self {
+    pub(crate) fn of(target: &DevTarget, options: &RunOptions) -> Self {
         let settings = &target.settings;
         Self {
             include: Patterns::new(settings.include.iter().chain(&options.include)),

@@ -12,11 +12,11 @@ use memchr::{memchr, memchr3};
 use crate::archive::{Insert, TableEntry};
 use crate::mysql::{Engine, Session};
 use crate::restore::error::Error;
-use crate::sql::{Literal, Step, Unknown, literal, members, name};
+use crate::sql::{Literal, TupleStep, Unknown, literal, members, name};
 
 /// How a column takes its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum ColumnInput {
     /// As the text says.
     Direct,
     /// A text that the server must first know to be UTF-8.
@@ -34,7 +34,7 @@ pub(crate) enum Way {
 pub(crate) struct Recipe {
     /// The statement.
     pub(crate) sql: String,
-    ways: Vec<Way>,
+    ways: Vec<ColumnInput>,
 }
 
 impl Recipe {
@@ -51,9 +51,9 @@ impl Recipe {
         let engine = session.engine();
         let way = |column: &String| {
             let fact = facts.iter().find(|(name, ..)| name == column);
-            fact.map_or(Way::Converted, |(_, data, full, charset)| way(engine, data, full, charset))
+            fact.map_or(ColumnInput::Converted, |(_, data, full, charset)| way(engine, data, full, charset))
         };
-        let ways: Vec<Way> = entry.columns.iter().map(way).collect();
+        let ways: Vec<ColumnInput> = entry.columns.iter().map(way).collect();
         Ok(Self { sql: statement(&entry.table, &entry.columns, &ways), ways })
     }
 
@@ -62,7 +62,7 @@ impl Recipe {
         lines.reserve(insert.len() + insert.len() / 16);
         let mut values = 0;
         insert.each(|step| {
-            let Step::Value(position, literal) = step else {
+            let TupleStep::Value(position, literal) = step else {
                 lines.push(b'\n');
                 return if values == self.ways.len() { Ok(()) } else { Err(Unknown) };
             };
@@ -75,34 +75,36 @@ impl Recipe {
     }
 }
 
-fn way(engine: Engine, data_type: &str, column_type: &str, charset: &str) -> Way {
+fn way(engine: Engine, data_type: &str, column_type: &str, charset: &str) -> ColumnInput {
     let utf8 = matches!(charset, "" | "binary" | "ascii" | "utf8" | "utf8mb3" | "utf8mb4");
     match data_type {
-        "bit" => Way::Number,
+        "bit" => ColumnInput::Number,
         // One of its values is the empty text: the dumper then writes positions.
-        "enum" if members(column_type).iter().any(String::is_empty) => Way::Number,
-        "enum" if utf8 => Way::Named,
-        "enum" => Way::NamedConverted,
-        "json" if engine == Engine::MySql => Way::Converted,
+        "enum" if members(column_type).iter().any(String::is_empty) => ColumnInput::Number,
+        "enum" if utf8 => ColumnInput::Named,
+        "enum" => ColumnInput::NamedConverted,
+        "json" if engine == Engine::MySql => ColumnInput::Converted,
         // Read from bytes, these would take them for their inner form.
-        "uuid" | "inet4" | "inet6" | "xmltype" => Way::Converted,
-        _ if utf8 => Way::Direct,
-        _ => Way::Converted,
+        "uuid" | "inet4" | "inet6" | "xmltype" => ColumnInput::Converted,
+        _ if utf8 => ColumnInput::Direct,
+        _ => ColumnInput::Converted,
     }
 }
 
-fn statement(table: &str, columns: &[String], ways: &[Way]) -> String {
+fn statement(table: &str, columns: &[String], ways: &[ColumnInput]) -> String {
     let mut places = Vec::new();
     let mut sets = Vec::new();
     for (i, (column, way)) in columns.iter().zip(ways).enumerate() {
         let variable = format!("@v{i}");
         let value = match way {
-            Way::Direct | Way::Named => {
+            ColumnInput::Direct | ColumnInput::Named => {
                 places.push(name(column));
                 continue;
             }
-            Way::Converted | Way::NamedConverted => format!("CONVERT({variable} USING utf8mb4)"),
-            Way::Number => format!("CAST({variable} AS UNSIGNED)"),
+            ColumnInput::Converted | ColumnInput::NamedConverted => {
+                format!("CONVERT({variable} USING utf8mb4)")
+            }
+            ColumnInput::Number => format!("CAST({variable} AS UNSIGNED)"),
         };
         sets.push(format!("{} = {value}", name(column)));
         places.push(variable);
@@ -116,10 +118,11 @@ fn statement(table: &str, columns: &[String], ways: &[Way]) -> String {
     )
 }
 
-fn field(way: Way, literal: Literal<'_>, out: &mut Vec<u8>) -> Result<(), Unknown> {
+fn field(way: ColumnInput, literal: Literal<'_>, out: &mut Vec<u8>) -> Result<(), Unknown> {
     match (literal, way) {
         (Literal::Null, _) => out.extend_from_slice(b"\\N"),
-        (Literal::Bare(_), Way::Named | Way::NamedConverted) | (Literal::Text(..), Way::Number) => {
+        (Literal::Bare(_), ColumnInput::Named | ColumnInput::NamedConverted)
+        | (Literal::Text(..), ColumnInput::Number) => {
             return Err(Unknown);
         }
         (Literal::Bare(number), _) => out.extend_from_slice(number),
@@ -167,7 +170,7 @@ fn plain(mut bytes: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn lines(ways: &[Way], statement: &[u8]) -> Option<String> {
+    fn lines(ways: &[ColumnInput], statement: &[u8]) -> Option<String> {
         let recipe = Recipe { sql: String::new(), ways: ways.to_vec() };
         let mut out = Vec::new();
         recipe.write(&Insert::made_up(statement), &mut out).ok()?;
@@ -178,14 +181,14 @@ mod tests {
     fn values_stand_as_they_stood_but_for_what_ends_a_field() {
         let statement = b"INSERT INTO `t` (`a`, `b`) VALUES (1,'it\\'s''\t\\0\n'),(NULL,_binary '\\\\N')";
         let expected = "1\tit\\'s'\\t\\0\\n\n\\N\t\\\\N\n";
-        assert_eq!(lines(&[Way::Direct, Way::Direct], statement).unwrap(), expected);
+        assert_eq!(lines(&[ColumnInput::Direct, ColumnInput::Direct], statement).unwrap(), expected);
     }
 
     #[test]
     fn what_text_cannot_say_is_refused() {
-        assert_eq!(lines(&[Way::Named], b"INSERT INTO t (a) VALUES (0)"), None);
-        assert_eq!(lines(&[Way::Number], b"INSERT INTO t (a) VALUES ('a')"), None);
-        assert_eq!(lines(&[Way::Direct], b"INSERT INTO t (a) VALUES (1,2)"), None);
+        assert_eq!(lines(&[ColumnInput::Named], b"INSERT INTO t (a) VALUES (0)"), None);
+        assert_eq!(lines(&[ColumnInput::Number], b"INSERT INTO t (a) VALUES ('a')"), None);
+        assert_eq!(lines(&[ColumnInput::Direct], b"INSERT INTO t (a) VALUES (1,2)"), None);
     }
 
     #[test]
@@ -201,9 +204,9 @@ mod tests {
                 "(`a`, @v1, @v2) SET `b` = CONVERT(@v1 USING utf8mb4), `c` = CAST(@v2 AS UNSIGNED)"
             )
         );
-        assert_eq!(way(Engine::MariaDb, "enum", "enum('a','')", "utf8mb4"), Way::Number);
-        assert_eq!(way(Engine::MySql, "enum", "enum('')", "utf8mb4"), Way::Number);
-        assert_eq!(way(Engine::MySql, "enum", "enum('x,'',y')", "utf8mb4"), Way::Named);
-        assert_eq!(way(Engine::MariaDb, "uuid", "uuid", ""), Way::Converted);
+        assert_eq!(way(Engine::MariaDb, "enum", "enum('a','')", "utf8mb4"), ColumnInput::Number);
+        assert_eq!(way(Engine::MySql, "enum", "enum('')", "utf8mb4"), ColumnInput::Number);
+        assert_eq!(way(Engine::MySql, "enum", "enum('x,'',y')", "utf8mb4"), ColumnInput::Named);
+        assert_eq!(way(Engine::MariaDb, "uuid", "uuid", ""), ColumnInput::Converted);
     }
 }

@@ -1,18 +1,18 @@
 //! One connection that loads: creates tables, puts members in, builds keys, verifies.
 //!
-//! In: a [`Task`]. Out: the table as the manifest says it is, or an error that names it.
+//! In: a [`LoadTask`]. Out: the table as the manifest says it is, or an error that names it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mysql::prelude::Queryable;
 
-use super::job::Job;
-use super::queue::Task;
+use super::job::LoadJob;
+use super::queue::LoadTask;
 use super::transcode::Recipe;
 use crate::archive::{AS_IT_IS, DumpFile, Inserts, TableEntry, TableKind};
 use crate::document::TableDigest;
-use crate::mysql::{Broken, Loaded, Session, number};
+use crate::mysql::{Broken, InfileOutcome, Session, number};
 use crate::progress;
 use crate::restore::error::Error;
 use crate::restore::options::Verify;
@@ -33,16 +33,16 @@ const SETTINGS: &[&str] = &[
 
 /// One connection to the staging database.
 #[derive(Debug)]
-pub(crate) struct Worker<'a> {
+pub(crate) struct LoadWorker<'a> {
     /// The connection.
     pub(crate) session: Session,
-    job: &'a Job,
+    job: &'a LoadJob,
     recipes: BTreeMap<usize, Arc<Recipe>>,
 }
 
-impl<'a> Worker<'a> {
+impl<'a> LoadWorker<'a> {
     /// Opens the connection, with the settings that the dump asks for.
-    pub(crate) fn open(job: &'a Job) -> Result<Self, Error> {
+    pub(crate) fn open(job: &'a LoadJob) -> Result<Self, Error> {
         let session = job.server.connect_to(Some(&job.staging))?;
         let mut worker = Self { session, job, recipes: BTreeMap::new() };
         for setting in SETTINGS {
@@ -67,18 +67,18 @@ impl<'a> Worker<'a> {
     /// Does one task; a finished table comes with its digest.
     pub(crate) fn perform(
         &mut self,
-        task: Task,
+        task: LoadTask,
         progress: &progress::Task<'_>,
     ) -> Result<Option<TableDigest>, Error> {
         match task {
-            Task::Create(table) => self.create(table).map(|()| None),
-            Task::Rows { table, member } => {
+            LoadTask::Create(table) => self.create(table).map(|()| None),
+            LoadTask::Rows { table, member } => {
                 progress.message(&self.entry(table).table);
                 self.rows(table, member)?;
                 progress.add(self.job.dump.manifest().members[member].plain_bytes);
                 Ok(None)
             }
-            Task::Finish(table) => self.finish(table).map(Some),
+            LoadTask::Finish(table) => self.finish(table).map(Some),
         }
     }
 
@@ -121,7 +121,7 @@ impl<'a> Worker<'a> {
         self.session.run(&deed, "START TRANSACTION")?;
         match self.session.load_rows(&sql, move |out| hand_over(&dump, member, &recipe, out)) {
             // None skipped, and nothing to say about any.
-            Ok(Loaded { rows, warnings: 0 }) if rows == expected => {
+            Ok(InfileOutcome { rows, warnings: 0 }) if rows == expected => {
                 self.session.run(&deed, "COMMIT")?;
                 Ok(true)
             }

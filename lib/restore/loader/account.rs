@@ -5,7 +5,7 @@
 
 use crate::engine;
 use crate::mysql::{Engine, Error, Session};
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::{literal, name};
 
 /// An account: who, and from where.
@@ -17,14 +17,14 @@ pub(crate) struct Account {
 
 impl Account {
     /// The one that loads. It comes from where we come from, as the server sees it.
-    pub(crate) fn loader_of(target: &Target, session: &mut Session) -> Result<Self, Error> {
+    pub(crate) fn loader_of(target: &DevTarget, session: &mut Session) -> Result<Self, Error> {
         let host = session.first::<String>("asking who we are", "SELECT USER()")?.unwrap_or_default();
         let host = host.rsplit_once('@').map_or("localhost", |(_, host)| host).to_owned();
         Ok(Self { user: user_of("l", target), host })
     }
 
     /// The one in whose name the objects of the database run. Nobody ever logs in with it.
-    pub(crate) fn definer_of(target: &Target) -> Self {
+    pub(crate) fn definer_of(target: &DevTarget) -> Self {
         Self { user: user_of("d", target), host: "localhost".to_owned() }
     }
 
@@ -68,7 +68,7 @@ impl Account {
 }
 
 /// At most 32 characters, which is MySQL's limit.
-fn user_of(purpose: &str, target: &Target) -> String {
+fn user_of(purpose: &str, target: &DevTarget) -> String {
     format!("refreshkit_{purpose}_{:016x}", xxhash_rust::xxh3::xxh3_64(target.database.as_bytes()))
 }
 

@@ -15,9 +15,9 @@ use super::account::Account;
 use crate::house::House;
 use crate::mysql::{self, Session};
 use crate::restore::error::Error;
-use crate::restore::swap::objects::{self, Kind, Object};
+use crate::restore::swap::objects::{self, Object, StoredKind};
 use crate::restore::swap::sync_objects::Contents;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::{Mode, definer_in, name, qualified, spliced, with_invoker};
 
 /// A view that is there for a moment.
@@ -40,7 +40,7 @@ const UNREADABLE: &str = "routines in its name could not be read again, and not 
 
 impl Definers {
     /// Whom the configuration names; or, where accounts can be made, one that has rights on the target's database alone.
-    pub(crate) fn of(house: &House, target: &Target, session: &mut Session) -> Result<Self, Error> {
+    pub(crate) fn of(house: &House, target: &DevTarget, session: &mut Session) -> Result<Self, Error> {
         let swapper = session.first::<String>("asking who we are", "SELECT CURRENT_USER()")?;
         let swapper = clause(&swapper.unwrap_or_default());
         let refuse = |why: String| Error::Definer { target: target.name.clone(), why };
@@ -86,7 +86,7 @@ impl Definers {
         let old = definer_in(&object.create, mode).map(|old| (old.place, clause.as_str()));
         let create = spliced(&object.create, old);
         match object.kind {
-            Kind::View | Kind::Package | Kind::PackageBody if self.account.is_none() => {
+            StoredKind::View | StoredKind::Package | StoredKind::PackageBody if self.account.is_none() => {
                 with_invoker(&create, mode)
             }
             // Functions and procedures were altered where they were loaded.
@@ -103,7 +103,7 @@ fn clause(account: &str) -> String {
 }
 
 /// An account that has rights on the target's database alone, if it can be made and used.
-fn made(house: &House, target: &Target, session: &mut Session) -> Option<String> {
+fn made(house: &House, target: &DevTarget, session: &mut Session) -> Option<String> {
     let account = Account::definer_of(target);
     account.create_locked(session).ok()?;
     if account.grant(session, &target.database).is_err() {
@@ -133,7 +133,7 @@ enum Probe {
 }
 
 /// Whether something can be made in the name of an account, and be read again. The staging database is still empty.
-fn probe(session: &mut Session, target: &Target, account: &str) -> Result<Probe, mysql::Error> {
+fn probe(session: &mut Session, target: &DevTarget, account: &str) -> Result<Probe, mysql::Error> {
     let probe = qualified(&target.staging(), PROBE);
     let deed = "trying the definer";
     let sql = format!("CREATE DEFINER={account} SQL SECURITY INVOKER VIEW {probe} AS SELECT 1 AS one");

@@ -5,11 +5,11 @@
 use super::account::escaped;
 use crate::mysql::{Server, Session};
 use crate::restore::error::Error;
-use crate::restore::target::Target;
-use crate::sql::{Kind, Token, tokens};
+use crate::restore::target::DevTarget;
+use crate::sql::{Token, TokenKind, tokens};
 
 /// Refuses the account that swaps, and one that has any right elsewhere.
-pub(crate) fn refuse_wider(target: &Target, server: &Server, swapper: &mut Session) -> Result<(), Error> {
+pub(crate) fn refuse_wider(target: &DevTarget, server: &Server, swapper: &mut Session) -> Result<(), Error> {
     let mut session = server.connect()?;
     let whoami = |session: &mut Session| {
         session.first::<String>("asking who we are", "SELECT CURRENT_USER()").map(Option::unwrap_or_default)
@@ -45,7 +45,7 @@ fn names(grant: &str, object: &[Token], database: &str) -> bool {
         other => other,
     };
     let [name, dot, ..] = object else { return false };
-    let name = name.name(grant).filter(|_| name.kind == Kind::Name && dot.is(b'.'));
+    let name = name.name(grant).filter(|_| name.kind == TokenKind::Name && dot.is(b'.'));
     name.is_some_and(|name| name == database || name == escaped(database))
 }
 

@@ -17,7 +17,7 @@ mod fence;
 use std::time::Duration;
 
 use super::error::Error;
-use super::target::Target;
+use super::target::DevTarget;
 use crate::engine;
 use crate::house::House;
 use crate::mysql::{Server, Session, number};
@@ -42,7 +42,7 @@ pub(crate) struct Loader {
 
 impl Loader {
     /// Finds or makes it.
-    pub(crate) fn of(house: &House, target: &Target, session: &mut Session) -> Result<Self, Error> {
+    pub(crate) fn of(house: &House, target: &DevTarget, session: &mut Session) -> Result<Self, Error> {
         if let Some(server) = &target.loader {
             fence::refuse_wider(target, server, session)?;
             return Ok(Self { server: server.clone(), made: None, fenced: true });
@@ -70,7 +70,7 @@ impl Loader {
 
     /// An account for this refresh; or, where ours may not make one, why. Whatever else goes wrong ends the refresh: who could
     /// have a fence does not go without.
-    fn make(target: &Target, session: &mut Session) -> Result<Result<Self, String>, Error> {
+    fn make(target: &DevTarget, session: &mut Session) -> Result<Result<Self, String>, Error> {
         let account = Account::loader_of(target, session)?;
         let password = engine::new_password();
         let made = account

@@ -9,7 +9,7 @@ use crate::config::Length;
 use crate::house::House;
 use crate::mysql::{Session, number};
 use crate::restore::error::Error;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::literal;
 
 /// How long to wait for the lock: longer than one attempt of a killed predecessor's swap ([`super::swap`]) lasts.
@@ -26,7 +26,7 @@ pub(crate) struct Holder {
 
 impl Holder {
     /// Takes the target's lock, waits for it as long as that, or says who has it.
-    pub(crate) fn take(house: &House, target: &Target, wait: Option<Length>) -> Result<Self, Error> {
+    pub(crate) fn take(house: &House, target: &DevTarget, wait: Option<Length>) -> Result<Self, Error> {
         let mut session = target.server.connect()?;
         // A quiet connection must outlive a long load.
         session.attempt("SET SESSION wait_timeout = 172800");

@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
-use super::target::Target;
+use super::target::DevTarget;
 use crate::house::House;
 use crate::mysql::{self, Engine, Session, number};
 use crate::restore::load::fast;
@@ -52,7 +52,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) fn swap(
     house: &House,
     holder: &mut Holder,
-    target: &Target,
+    target: &DevTarget,
     plan: &Plan,
 ) -> Result<Vec<String>, Error> {
     refuse_outside_references(&mut holder.session, target, plan)?;
@@ -75,20 +75,20 @@ pub(crate) fn swap(
 }
 
 /// The triggers that a swap which was killed had set aside, and that are not back yet. Not known where this account may not read all of it.
-pub(crate) fn set_aside(session: &mut Session, target: &Target) -> Vec<String> {
+pub(crate) fn set_aside(session: &mut Session, target: &DevTarget) -> Vec<String> {
     let plan = state::get(session, &target.previous(), "plan").ok().flatten();
     let Some(plan) = plan.and_then(|text| serde_json::from_str::<Plan>(&text).ok()) else {
         return Vec::new();
     };
     let Ok(there) = objects::read(session, &plan.live.database) else { return Vec::new() };
     let is_there = |trigger: &objects::Object| {
-        there.iter().any(|object| object.kind == objects::Kind::Trigger && object.name == trigger.name)
+        there.iter().any(|object| object.kind == objects::StoredKind::Trigger && object.name == trigger.name)
     };
     plan.live.triggers().filter(|trigger| !is_there(trigger)).map(|trigger| trigger.name.clone()).collect()
 }
 
 /// What a killed refresh left behind, and what was done about it, in words for people.
-pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<String>, Error> {
+pub(crate) fn repair(holder: &mut Holder, target: &DevTarget) -> Result<Option<String>, Error> {
     let session = &mut holder.session;
     let (staging, previous) = (target.staging(), target.previous());
     let stage = state::stage(session, &previous)?;
@@ -128,7 +128,7 @@ pub(crate) fn repair(holder: &mut Holder, target: &Target) -> Result<Option<Stri
 fn rename_with_patience(
     house: &House,
     session: &mut Session,
-    target: &Target,
+    target: &DevTarget,
     plan: &Plan,
 ) -> Result<(), Error> {
     let started = Instant::now();
@@ -152,7 +152,7 @@ fn rename_with_patience(
     }
 }
 
-fn rename_once(session: &mut Session, target: &Target, plan: &Plan) -> Result<(), Error> {
+fn rename_once(session: &mut Session, target: &DevTarget, plan: &Plan) -> Result<(), Error> {
     drop_views_in_the_way(session, plan)?;
     let mut locked = lock_tables(session, plan)?;
     let cleared = make_room(target, plan);
@@ -176,7 +176,7 @@ fn rename_once(session: &mut Session, target: &Target, plan: &Plan) -> Result<()
 
 /// Empties the old `__previous`: not before the tables could be had, so that a refresh that cannot get them leaves it.
 /// On a connection of its own, because a session with locked tables cannot drop others.
-fn make_room(target: &Target, plan: &Plan) -> Result<(), Error> {
+fn make_room(target: &DevTarget, plan: &Plan) -> Result<(), Error> {
     if plan.is_undo() {
         return Ok(());
     }
@@ -210,7 +210,7 @@ fn replace_tables(session: &mut Session, plan: &Plan) -> Result<(), Error> {
     let (live, outgoing) = (&plan.live.database, &plan.outgoing);
     let incoming = plan.incoming.objects_in(live, Events::Asleep);
     for (objects, database) in [(incoming, live), (stored::stored(&plan.live, outgoing), outgoing)] {
-        for trigger in objects.iter().filter(|object| object.kind == objects::Kind::Trigger) {
+        for trigger in objects.iter().filter(|object| object.kind == objects::StoredKind::Trigger) {
             let _ = create(session, database, trigger);
         }
     }
@@ -222,7 +222,7 @@ fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error
     let clashing = |contents: &Contents, tables: &[String]| -> Vec<String> {
         // What is kept has no view of a name of ours.
         let is_there = |name: &str| contents.database != plan.outgoing || !state::is_ours(name);
-        let views = contents.objects.iter().filter(|object| object.kind == objects::Kind::View);
+        let views = contents.objects.iter().filter(|object| object.kind == objects::StoredKind::View);
         let views = views.filter(|view| is_there(&view.name));
         let clashing = views.filter(|view| tables.contains(&view.name));
         clashing.map(|view| qualified(&contents.database, &view.name)).collect()
@@ -289,7 +289,7 @@ fn revert(session: &mut Session, plan: &Plan) -> Result<(), Error> {
 }
 
 /// A foreign key from another database follows the table that it refers to: into `__previous`.
-fn refuse_outside_references(session: &mut Session, target: &Target, plan: &Plan) -> Result<(), Error> {
+fn refuse_outside_references(session: &mut Session, target: &DevTarget, plan: &Plan) -> Result<(), Error> {
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
          WHERE REFERENCED_TABLE_SCHEMA = {live} AND TABLE_SCHEMA NOT IN ({live}, {}, {}) LIMIT 1",

@@ -12,7 +12,7 @@ use crate::sql::{Mode, Token, literal, name, pieces, qualified, without_completi
 /// What kind of object; in the order in which they can be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
+pub(crate) enum StoredKind {
     /// MariaDB's Oracle mode.
     Package,
     /// Its code.
@@ -29,7 +29,7 @@ pub(crate) enum Kind {
     Event,
 }
 
-impl Kind {
+impl StoredKind {
     /// As SQL says it.
     pub(crate) fn words(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Object {
     /// What it is.
-    pub(crate) kind: Kind,
+    pub(crate) kind: StoredKind,
     /// Its name, unquoted.
     pub(crate) name: String,
     /// The table of a trigger.
@@ -137,10 +137,10 @@ fn routines(session: &mut Session, database: &str) -> Result<Vec<Object>, Error>
     let mut objects = Vec::new();
     for (kind, routine, sql_mode, collation, database_collation) in found {
         let kind = match kind.as_str() {
-            "PROCEDURE" => Kind::Procedure,
-            "PACKAGE" => Kind::Package,
-            "PACKAGE BODY" => Kind::PackageBody,
-            _ => Kind::Function,
+            "PROCEDURE" => StoredKind::Procedure,
+            "PACKAGE" => StoredKind::Package,
+            "PACKAGE BODY" => StoredKind::PackageBody,
+            _ => StoredKind::Function,
         };
         let (create, client) = show_create(session, kind, database, &routine)?;
         objects.push(Object {
@@ -168,9 +168,9 @@ fn views(session: &mut Session, database: &str) -> Result<Vec<Object>, Error> {
     let found: Vec<(String, String)> = session.rows(&format!("listing the views of {database}"), &sql)?;
     let mut objects = Vec::new();
     for (view, collation) in found {
-        let (create, client) = show_create(session, Kind::View, database, &view)?;
+        let (create, client) = show_create(session, StoredKind::View, database, &view)?;
         objects.push(Object {
-            kind: Kind::View,
+            kind: StoredKind::View,
             name: view,
             create,
             client,
@@ -207,7 +207,7 @@ pub(crate) fn triggers(session: &mut Session, database: &str) -> Result<Vec<Obje
     for (trigger, table, timing, event, definer, body, sql_mode, collation, database_collation) in found {
         let hidden = || Error::Hidden { what: format!("trigger {database}.{trigger}") };
         body.ok_or_else(hidden)?;
-        let (whole, client) = show_create(session, Kind::Trigger, database, &trigger)?;
+        let (whole, client) = show_create(session, StoredKind::Trigger, database, &trigger)?;
         let body = body_of(&whole, Mode::of(&sql_mode)).ok_or_else(hidden)?;
         let (user, host) = definer.rsplit_once('@').unwrap_or((&definer, ""));
         let definer = if host.is_empty() { name(user) } else { format!("{}@{}", name(user), name(host)) };
@@ -217,7 +217,7 @@ pub(crate) fn triggers(session: &mut Session, database: &str) -> Result<Vec<Obje
             name(&table)
         );
         objects.push(Object {
-            kind: Kind::Trigger,
+            kind: StoredKind::Trigger,
             name: trigger,
             table,
             create,
@@ -271,12 +271,12 @@ pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object
     for (event, sql_mode, time_zone, collation, database_collation) in found {
         // Times in the text are in the session's zone.
         session.attempt(&format!("SET SESSION time_zone = {}", literal(&time_zone)));
-        let shown = show_create(session, Kind::Event, database, &event);
+        let shown = show_create(session, StoredKind::Event, database, &event);
         session.attempt("SET SESSION time_zone = '+00:00'");
         let (create, client) = shown?;
         let create = without_completion(&create);
         objects.push(Object {
-            kind: Kind::Event,
+            kind: StoredKind::Event,
             name: event,
             create,
             client,
@@ -292,13 +292,13 @@ pub(crate) fn events(session: &mut Session, database: &str) -> Result<Vec<Object
 
 /// Whether this account may read the body of a procedure.
 pub(crate) fn can_read_procedure(session: &mut Session, database: &str, procedure: &str) -> bool {
-    show_create(session, Kind::Procedure, database, procedure).is_ok()
+    show_create(session, StoredKind::Procedure, database, procedure).is_ok()
 }
 
 /// The text of `SHOW CREATE`, and the character set of the client that made the object.
 fn show_create(
     session: &mut Session,
-    kind: Kind,
+    kind: StoredKind,
     database: &str,
     object: &str,
 ) -> Result<(String, String), Error> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state;
 use super::sync_objects::Contents;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::qualified;
 
 /// Everything that is needed to finish or revert a swap, as written into the `__previous` database.
@@ -26,12 +26,12 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// The swap at the end of a refresh.
-    pub(crate) fn refresh(target: &Target, live: Contents, incoming: Contents, history: String) -> Self {
+    pub(crate) fn refresh(target: &DevTarget, live: Contents, incoming: Contents, history: String) -> Self {
         Self { staging: target.staging(), outgoing: target.previous(), live, incoming, history }
     }
 
     /// The swap back: `incoming` is the `__previous` database.
-    pub(crate) fn undo(target: &Target, live: Contents, incoming: Contents, history: String) -> Self {
+    pub(crate) fn undo(target: &DevTarget, live: Contents, incoming: Contents, history: String) -> Self {
         Self::refresh(target, live, incoming, history)
     }
 

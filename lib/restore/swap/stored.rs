@@ -6,7 +6,7 @@
 //!
 //! A view's definer may have rights in the database in use alone: a view in its name could not even be made elsewhere.
 
-use super::objects::{Kind, Object, on_table};
+use super::objects::{Object, StoredKind, on_table};
 use super::state;
 use super::sync_objects::{Contents, Events};
 use crate::mysql::Session;
@@ -20,11 +20,11 @@ const KEY: &str = "objects";
 /// tables is not there, only written down.
 pub(crate) fn stored(contents: &Contents, to: &str) -> Vec<Object> {
     let mut objects = contents.objects_in(to, Events::Asleep);
-    objects.retain(|object| object.kind != Kind::View || !state::is_ours(&object.name));
-    for trigger in objects.iter_mut().filter(|object| object.kind == Kind::Trigger) {
+    objects.retain(|object| object.kind != StoredKind::View || !state::is_ours(&object.name));
+    for trigger in objects.iter_mut().filter(|object| object.kind == StoredKind::Trigger) {
         *trigger = on_table(trigger, &state::kept_as(&trigger.table));
     }
-    for view in objects.iter_mut().filter(|object| object.kind == Kind::View) {
+    for view in objects.iter_mut().filter(|object| object.kind == StoredKind::View) {
         view.create = with_invoker(&without_definer(&view.create), Mode::default());
     }
     objects
@@ -33,7 +33,7 @@ pub(crate) fn stored(contents: &Contents, to: &str) -> Vec<Object> {
 /// Writes down the events and views of a `__previous` database as they were defined.
 pub(crate) fn remember(session: &mut Session, database: &str, of: &Contents) -> Result<(), Error> {
     let mut objects = of.objects_in(database, Events::AsDefined);
-    objects.retain(|object| matches!(object.kind, Kind::Event | Kind::View));
+    objects.retain(|object| matches!(object.kind, StoredKind::Event | StoredKind::View));
     let text = serde_json::to_string(&objects).expect("objects have only string keys");
     state::put(session, database, state::PREVIOUS, KEY, &text)
 }
@@ -48,18 +48,18 @@ pub(crate) fn recall(session: &mut Session, contents: &mut Contents) -> Result<(
     let defined: Vec<Object> = serde_json::from_str(&text).unwrap_or_default();
     wake(contents, &defined);
     let bare = |create: &str| with_invoker(&without_definer(create), Mode::default());
-    for view in contents.objects.iter_mut().filter(|object| object.kind == Kind::View) {
-        let known = defined.iter().find(|object| object.kind == Kind::View && object.name == view.name);
+    for view in contents.objects.iter_mut().filter(|object| object.kind == StoredKind::View) {
+        let known = defined.iter().find(|object| object.kind == StoredKind::View && object.name == view.name);
         if let Some(known) = known.filter(|known| bare(&known.create) == bare(&view.create)) {
             view.create.clone_from(&known.create);
         }
     }
     // One that calls a function whose definer has rights in the database in use alone could not be made beside it.
     let is_there =
-        |view: &Object| contents.objects.iter().any(|o| o.kind == Kind::View && o.name == view.name);
+        |view: &Object| contents.objects.iter().any(|o| o.kind == StoredKind::View && o.name == view.name);
     let of_table = |view: &Object| contents.tables.contains(&view.name);
     let missing: Vec<Object> =
-        defined.into_iter().filter(|o| o.kind == Kind::View && !is_there(o) && !of_table(o)).collect();
+        defined.into_iter().filter(|o| o.kind == StoredKind::View && !is_there(o) && !of_table(o)).collect();
     contents.objects.extend(missing);
     Ok(())
 }
@@ -69,8 +69,8 @@ pub(crate) fn wake(contents: &mut Contents, defined: &[Object]) -> Vec<String> {
     let mut others = Vec::new();
     // The definer may be another one by now.
     let put_to_sleep = |create: &str| asleep(&without_definer(create));
-    for object in contents.objects.iter_mut().filter(|object| object.kind == Kind::Event) {
-        let known = defined.iter().find(|known| known.kind == Kind::Event && known.name == object.name);
+    for object in contents.objects.iter_mut().filter(|object| object.kind == StoredKind::Event) {
+        let known = defined.iter().find(|known| known.kind == StoredKind::Event && known.name == object.name);
         match known.filter(|known| put_to_sleep(&known.create) == without_definer(&object.create)) {
             Some(known) if is_awake(&known.create) => object.create = awake(&object.create),
             Some(_) => {}

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::objects::{self, Kind, Object};
+use super::objects::{self, Object, StoredKind};
 use super::state;
 use super::views::{create_views, spoken_by_server};
 use crate::mysql::{self, Engine, Session, number};
@@ -51,8 +51,8 @@ impl Contents {
         contents.tables.retain(|table| !state::is_ours(table));
         contents.tables = contents.tables.iter().map(|table| state::called(table)).collect();
         // A view of one of our names is nobody's to have there: what is written there is believed.
-        contents.objects.retain(|object| object.kind != Kind::View || !state::is_ours(&object.name));
-        for trigger in contents.objects.iter_mut().filter(|object| object.kind == Kind::Trigger) {
+        contents.objects.retain(|object| object.kind != StoredKind::View || !state::is_ours(&object.name));
+        for trigger in contents.objects.iter_mut().filter(|object| object.kind == StoredKind::Trigger) {
             *trigger = objects::on_table(trigger, &state::called(&trigger.table));
         }
         Ok(contents)
@@ -60,7 +60,7 @@ impl Contents {
 
     /// The triggers, in creation order.
     pub(crate) fn triggers(&self) -> impl Iterator<Item = &Object> {
-        self.objects.iter().filter(|object| object.kind == Kind::Trigger)
+        self.objects.iter().filter(|object| object.kind == StoredKind::Trigger)
     }
 
     /// The objects as they are to be in the database `to`. Events sleep in a database that is not in use.
@@ -74,7 +74,7 @@ impl Contents {
         let place = |object: &Object| {
             let mut create =
                 requalify(&object.create, &self.database, to, &known, Mode::of(&object.sql_mode));
-            if object.kind == Kind::Event && events == Events::Asleep {
+            if object.kind == StoredKind::Event && events == Events::Asleep {
                 create = asleep(&create);
             }
             Object { create, ..object.clone() }
@@ -104,9 +104,9 @@ pub(crate) fn settle(
     let tables_to_redo = tables_with_other_triggers(&existing, wanted);
     for old in existing.iter().rev() {
         let stays = match old.kind {
-            Kind::Trigger => !tables_to_redo.contains(&old.table),
+            StoredKind::Trigger => !tables_to_redo.contains(&old.table),
             // Replaced in place below.
-            Kind::View => wanted.iter().any(|new| new.kind == old.kind && new.name == old.name),
+            StoredKind::View => wanted.iter().any(|new| new.kind == old.kind && new.name == old.name),
             _ => wanted.contains(old) || (works.session.engine() == Engine::MariaDb && names(wanted, old)),
         };
         if !stays {
@@ -114,13 +114,13 @@ pub(crate) fn settle(
         }
     }
     let missing = |new: &&Object| match new.kind {
-        Kind::Trigger => tables_to_redo.contains(&new.table),
+        StoredKind::Trigger => tables_to_redo.contains(&new.table),
         _ => !existing.contains(new),
     };
     let (views, others): (Vec<&Object>, Vec<&Object>) =
-        wanted.iter().filter(missing).partition(|new| new.kind == Kind::View);
+        wanted.iter().filter(missing).partition(|new| new.kind == StoredKind::View);
     let (before, after): (Vec<&Object>, Vec<&Object>) =
-        others.into_iter().partition(|new| new.kind < Kind::View);
+        others.into_iter().partition(|new| new.kind < StoredKind::View);
     for object in before {
         works.create(object)?;
     }
@@ -150,11 +150,12 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
         "" => session.run(&what, sql),
         charset => session.run_as_client(&what, sql, charset),
     };
-    let mut outcome = if matches!(object.kind, Kind::Function | Kind::Procedure) && !collation.is_empty() {
-        under_collation(session, collation, |session| make(session, &text))
-    } else {
-        make(session, &text)
-    };
+    let mut outcome =
+        if matches!(object.kind, StoredKind::Function | StoredKind::Procedure) && !collation.is_empty() {
+            under_collation(session, collation, |session| make(session, &text))
+        } else {
+            make(session, &text)
+        };
     let mut ours = false;
     if outcome.as_ref().is_err_and(|e| e.number() == Some(number::SPECIFIC_ACCESS_DENIED)) {
         // Only an administrator may create things in somebody else's name. In ours they would have our rights.
@@ -162,15 +163,15 @@ pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> 
         let own = without_definer(&text);
         let full = sql::qualified(database, &object.name);
         outcome = match object.kind {
-            Kind::View | Kind::Package | Kind::PackageBody => {
+            StoredKind::View | StoredKind::Package | StoredKind::PackageBody => {
                 make(session, &with_invoker(&own, Mode::of(&object.sql_mode)))
             }
-            Kind::Function | Kind::Procedure => make(session, &own).and_then(|_| {
+            StoredKind::Function | StoredKind::Procedure => make(session, &own).and_then(|_| {
                 let kind = object.kind.words();
                 session.run(&what, &format!("ALTER {kind} {full} SQL SECURITY INVOKER"))
             }),
-            Kind::Trigger => make(session, &own),
-            Kind::Event => make(session, &asleep(&own)),
+            StoredKind::Trigger => make(session, &own),
+            StoredKind::Event => make(session, &asleep(&own)),
         };
     }
     session.attempt("SET SESSION sql_mode = ''");
@@ -190,7 +191,9 @@ fn lend_collation(
     database: &str,
     object: &Object,
 ) -> Result<Option<String>, mysql::Error> {
-    if !matches!(object.kind, Kind::Function | Kind::Procedure) || object.database_collation.is_empty() {
+    if !matches!(object.kind, StoredKind::Function | StoredKind::Procedure)
+        || object.database_collation.is_empty()
+    {
         return Ok(None);
     }
     let sql = "SELECT @@collation_database";
@@ -204,8 +207,8 @@ fn lend_collation(
 /// The statement that also replaces an older one, where the server has such a statement.
 fn replacing(engine: Engine, object: &Object) -> String {
     let replaceable = match object.kind {
-        Kind::View => true,
-        Kind::Trigger => false,
+        StoredKind::View => true,
+        StoredKind::Trigger => false,
         _ => engine == Engine::MariaDb,
     };
     if replaceable {
@@ -222,10 +225,14 @@ fn names(wanted: &[Object], old: &Object) -> bool {
 /// Tables whose triggers differ, or fire in another order.
 fn tables_with_other_triggers(existing: &[Object], wanted: &[Object]) -> BTreeSet<String> {
     let of = |all: &[Object], table: &str| -> Vec<Object> {
-        all.iter().filter(|o| o.kind == Kind::Trigger && o.table == table).cloned().collect()
+        all.iter().filter(|o| o.kind == StoredKind::Trigger && o.table == table).cloned().collect()
     };
-    let tables: BTreeSet<String> =
-        existing.iter().chain(wanted).filter(|o| o.kind == Kind::Trigger).map(|o| o.table.clone()).collect();
+    let tables: BTreeSet<String> = existing
+        .iter()
+        .chain(wanted)
+        .filter(|o| o.kind == StoredKind::Trigger)
+        .map(|o| o.table.clone())
+        .collect();
     tables.into_iter().filter(|table| of(existing, table) != of(wanted, table)).collect()
 }
 
@@ -271,8 +278,8 @@ impl Works<'_> {
     }
 
     fn tell_ours(&mut self, object: &Object, ours: bool) {
-        if ours && matches!(object.kind, Kind::Trigger | Kind::Event) {
-            let asleep = if object.kind == Kind::Event { ", and it sleeps" } else { "" };
+        if ours && matches!(object.kind, StoredKind::Trigger | StoredKind::Event) {
+            let asleep = if object.kind == StoredKind::Event { ", and it sleeps" } else { "" };
             self.told.push(format!(
                 "{} is in this account's name now, since it may not make it in that of its definer{asleep}",
                 object.describe(self.database)

@@ -13,7 +13,7 @@
 //! parentheses. What it does not know is the rest of the grammar; a name that is a keyword as well stands in quotes or behind
 //! a point in what servers write.
 
-use crate::sql::lexer::{Kind, Token};
+use crate::sql::lexer::{Token, TokenKind};
 
 /// A table or a routine that a statement names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ const OF_SEQUENCES: &[&str] = &["NEXTVAL", "LASTVAL", "SETVAL"];
 
 /// One level of parentheses.
 #[derive(Debug, Clone, Copy, Default)]
-struct Level {
+struct ParenLevel {
     /// The next name is a table's.
     expects: bool,
     /// A comma brings another table.
@@ -101,8 +101,14 @@ struct Level {
 
 /// Reads the code of one or several statements.
 pub(super) fn references(sql: &str, code: &[Token]) -> Vec<Reference> {
-    let mut reading =
-        Reading { sql, code, levels: vec![Level::default()], on: false, renames: false, found: Vec::new() };
+    let mut reading = ReferenceReader {
+        sql,
+        code,
+        levels: vec![ParenLevel::default()],
+        on: false,
+        renames: false,
+        found: Vec::new(),
+    };
     let mut at = 0;
     while at < code.len() {
         at = reading.step(at);
@@ -110,10 +116,10 @@ pub(super) fn references(sql: &str, code: &[Token]) -> Vec<Reference> {
     reading.found
 }
 
-struct Reading<'a> {
+struct ReferenceReader<'a> {
     sql: &'a str,
     code: &'a [Token],
-    levels: Vec<Level>,
+    levels: Vec<ParenLevel>,
     /// `ON` is in front of the table of a trigger or an index.
     on: bool,
     /// `TO` is in front of a table's new name.
@@ -121,7 +127,7 @@ struct Reading<'a> {
     found: Vec<Reference>,
 }
 
-impl Reading<'_> {
+impl ReferenceReader<'_> {
     fn is(&self, at: usize, symbol: u8) -> bool {
         self.code.get(at).is_some_and(|token| token.is(symbol))
     }
@@ -131,16 +137,16 @@ impl Reading<'_> {
     }
 
     fn is_name(&self, at: usize) -> bool {
-        self.code.get(at).is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Name))
+        self.code.get(at).is_some_and(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name))
     }
 
     fn before(&self, at: usize, words: &[&str]) -> bool {
         at > 0 && self.is_word(at - 1, words)
     }
 
-    fn level(&mut self) -> &mut Level {
+    fn level(&mut self) -> &mut ParenLevel {
         if self.levels.is_empty() {
-            self.levels.push(Level::default());
+            self.levels.push(ParenLevel::default());
         }
         self.levels.last_mut().expect("there is one")
     }
@@ -149,14 +155,14 @@ impl Reading<'_> {
     fn step(&mut self, at: usize) -> usize {
         let kind = self.code[at].kind;
         match kind {
-            Kind::Symbol(symbol) => {
+            TokenKind::Symbol(symbol) => {
                 self.symbol(symbol, at);
                 at + 1
             }
             // A variable of a session, or a host: what is behind the points belongs to it.
-            Kind::Word | Kind::Name if at > 0 && self.is(at - 1, b'@') => self.behind(at),
-            Kind::Word if !self.is(at + 1, b'.') && self.keyword(at) => at + 1,
-            Kind::Word | Kind::Name => self.name(at),
+            TokenKind::Word | TokenKind::Name if at > 0 && self.is(at - 1, b'@') => self.behind(at),
+            TokenKind::Word if !self.is(at + 1, b'.') && self.keyword(at) => at + 1,
+            TokenKind::Word | TokenKind::Name => self.name(at),
             _ => {
                 self.level().expects = false;
                 at + 1
@@ -168,7 +174,7 @@ impl Reading<'_> {
         match symbol {
             b'(' => {
                 let outer = std::mem::take(&mut self.level().expects);
-                let inner = Level {
+                let inner = ParenLevel {
                     expects: outer || self.before(at, OF_SEQUENCES),
                     list: outer,
                     from_is_none: self.before(at, WITH_FROM),
@@ -181,7 +187,7 @@ impl Reading<'_> {
                 level.expects = level.list;
             }
             b';' => {
-                self.levels = vec![Level::default()];
+                self.levels = vec![ParenLevel::default()];
                 (self.on, self.renames) = (false, false);
             }
             _ => self.level().expects = false,

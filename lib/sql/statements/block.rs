@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::sql::lexer::{Kind, Mode, Token, pieces};
+use crate::sql::lexer::{Mode, Token, TokenKind, pieces};
 
 /// The single statements of a text that a delimiter ended which lets semicolons stand in it: each with its line, and where it is. `line` is
 /// that of the text.
@@ -32,9 +32,9 @@ fn statements_of(sql: &str, mode: Mode) -> Vec<(usize, &str)> {
     };
     for token in pieces(sql, mode) {
         match token.kind {
-            Kind::Mark if token.text(sql).starts_with('/') => marks += 1,
-            Kind::Mark => marks = marks.saturating_sub(1),
-            Kind::Symbol(b';') if marks == 0 => {
+            TokenKind::Mark if token.text(sql).starts_with('/') => marks += 1,
+            TokenKind::Mark => marks = marks.saturating_sub(1),
+            TokenKind::Symbol(b';') if marks == 0 => {
                 // What has a body goes on to the delimiter.
                 if has_body(&sql[begin..], mode) {
                     break;

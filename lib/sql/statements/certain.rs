@@ -5,7 +5,7 @@
 //! comment with its end in it. Then there are two readings, with what is in such marks and without, and whoever looks at a
 //! statement looks at both.
 
-use crate::sql::lexer::{Kind, Mode, Token, pieces};
+use crate::sql::lexer::{Mode, Token, TokenKind, pieces};
 
 /// A statement.
 #[derive(Debug)]
@@ -24,21 +24,21 @@ impl<'a> Certain<'a> {
         for token in pieces(sql, mode) {
             let (text, in_mark) = (token.text(sql), marks % 2 == 1);
             match token.kind {
-                Kind::Mark if in_mark == text.starts_with('/') || !has_version(text) => {
+                TokenKind::Mark if in_mark == text.starts_with('/') || !has_version(text) => {
                     return Err("a version comment that servers read in different ways");
                 }
-                Kind::Mark => marks += 1,
-                Kind::Comment if in_mark => return Err("a comment in a version comment"),
-                Kind::Comment if text.starts_with("/*") && (text.len() < 4 || !text.ends_with("*/")) => {
+                TokenKind::Mark => marks += 1,
+                TokenKind::Comment if in_mark => return Err("a comment in a version comment"),
+                TokenKind::Comment if text.starts_with("/*") && (text.len() < 4 || !text.ends_with("*/")) => {
                     return Err("a comment that does not end");
                 }
-                Kind::Text | Kind::Name if !token.is_closed(sql, mode) => {
+                TokenKind::Text | TokenKind::Name if !token.is_closed(sql, mode) => {
                     return Err("a text that does not end");
                 }
-                Kind::Text | Kind::Name if in_mark && text.contains("*/") => {
+                TokenKind::Text | TokenKind::Name if in_mark && text.contains("*/") => {
                     return Err("a text that ends a version comment");
                 }
-                Kind::Symbol(byte) if byte < b' ' || byte == 0x7f => {
+                TokenKind::Symbol(byte) if byte < b' ' || byte == 0x7f => {
                     return Err("a control character outside of texts");
                 }
                 _ => {}
@@ -69,7 +69,7 @@ pub(crate) fn read_by_all(sql: &str, mode: Mode) -> Vec<Token> {
     for token in pieces(sql, mode) {
         let text = token.text(sql);
         match token.kind {
-            Kind::Mark => is_of_some = text.starts_with("/*M") || version(text) > VERSION_OF_ALL,
+            TokenKind::Mark => is_of_some = text.starts_with("/*M") || version(text) > VERSION_OF_ALL,
             _ if token.is_code() && !is_of_some => code.push(token),
             _ => {}
         }

@@ -338,7 +338,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sql::lexer::{Kind, pieces};
+    use crate::sql::lexer::{TokenKind, pieces};
 
     fn cut_by(text: &[u8], step: usize) -> Result<Vec<(u64, String)>, StatementsError> {
         Statements::new(BufReader::with_capacity(step, text))
@@ -450,8 +450,8 @@ mod tests {
         let mut open = 0_usize;
         let outside = pieces(sql, Mode::default()).filter(|piece| {
             open = match piece.kind {
-                Kind::Mark if piece.text(sql) == "*/" => open.saturating_sub(1),
-                Kind::Mark => open + 1,
+                TokenKind::Mark if piece.text(sql) == "*/" => open.saturating_sub(1),
+                TokenKind::Mark => open + 1,
                 _ => open,
             };
             open == 0 && piece.is(b';')

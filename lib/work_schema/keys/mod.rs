@@ -1,6 +1,6 @@
 //! The keys of one plan: that of the masks, and that of the scan, which hashes originals.
 //!
-//! In: whether the server lives on, `[mask] key`; in the next tool, the document. Out: [`Keys`]: who has them, and sessions that have
+//! In: whether the server lives on, `[mask] key`; in the next tool, the document. Out: [`HeldKeys`]: who has them, and sessions that have
 //! them. On a throw-away copy, random keys lie in the work schema and die with it: the masks' is the server's own, and never ours
 //! to see. A key that must not stay there (one of the configuration, any on a server that lives on) is in no table: each
 //! session is given it under a one-time pad of the server's, and holds it in a variable.
@@ -22,7 +22,7 @@ use pad::give;
 const KEY_BYTES: usize = scan::KEY_BYTES;
 
 /// The keys of one plan. No Debug: nothing prints them.
-pub(crate) struct Keys {
+pub(crate) struct HeldKeys {
     mask: Held,
     scan: Held,
     /// Whether a person chose the masks' key.
@@ -37,7 +37,7 @@ enum Held {
     Ours(Key),
 }
 
-impl Keys {
+impl HeldKeys {
     /// Those of a new plan.
     pub(crate) fn choose(house: &House, lives_on: bool) -> Result<Self, Error> {
         let of_night = || if lives_on { Held::Ours(Key::random()) } else { Held::Copy };

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{PlainFile, fail};
-use super::judge::{Judge, Verdict};
-use super::reading::Reading;
+use super::judge::{Judge, StatementVerdict};
+use super::reading::ForeignStatement;
 use super::settings::{self, Modes};
 use super::walk::{Walker, walk};
 use crate::house::House;
@@ -16,7 +16,7 @@ use crate::mysql::{Session, number};
 use crate::restore::error::Error;
 use crate::restore::guard::ready::Right;
 use crate::restore::guard::{collations_in, does_not_know};
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::{Mode, read_by_all};
 
 /// How many names are told.
@@ -48,7 +48,7 @@ impl PlainFile {
     pub(crate) fn ahead(
         &self,
         house: &House,
-        target: &Target,
+        target: &DevTarget,
         session: &mut Session,
     ) -> Result<Ahead, Error> {
         let header = self.database.as_deref();
@@ -140,12 +140,14 @@ impl Walker for Looking<'_> {
     }
 
     fn one(&mut self, line: u64, sql: &[u8]) -> Result<Option<usize>, Error> {
-        let reading = Reading::of(sql, self.mode());
+        let reading = ForeignStatement::of(sql, self.mode());
         let refuse = |problem: String| fail(&self.file.path, line, problem);
         let edits = match self.judge.judge(&reading).map_err(refuse)? {
-            Verdict::Skip | Verdict::LeftOut | Verdict::Collation(_) => return Ok(None),
-            Verdict::Split(at) => return Ok(Some(at)),
-            Verdict::Run(edits) | Verdict::Event(edits, _) => edits,
+            StatementVerdict::Skip | StatementVerdict::LeftOut | StatementVerdict::Collation(_) => {
+                return Ok(None);
+            }
+            StatementVerdict::Split(at) => return Ok(Some(at)),
+            StatementVerdict::Run(edits) | StatementVerdict::Event(edits, _) => edits,
         };
         if sql.len() as u64 >= self.packet_bytes_max {
             let needed = reading.spliced(edits).len() as u64 + 1;
@@ -165,7 +167,7 @@ impl Walker for Looking<'_> {
 }
 
 impl Looking<'_> {
-    fn note(&mut self, line: u64, reading: &Reading<'_>) {
+    fn note(&mut self, line: u64, reading: &ForeignStatement<'_>) {
         let is_in_mark = reading.code.first().is_some_and(|first| first.place.start > 0);
         if is_in_mark && read_by_all(&reading.text, reading.mode).is_empty() {
             return;
@@ -193,7 +195,7 @@ impl Looking<'_> {
 }
 
 /// The rights that a statement takes.
-fn rights(reading: &Reading<'_>, made: Option<&(usize, String)>) -> Vec<Right> {
+fn rights(reading: &ForeignStatement<'_>, made: Option<&(usize, String)>) -> Vec<Right> {
     let has = |word: &str| reading.code.iter().any(|token| token.is_word(&*reading.text, word));
     let with_parents = |mut rights: Vec<Right>| {
         rights.extend(has("REFERENCES").then_some(Right::References));
@@ -230,7 +232,7 @@ fn rights(reading: &Reading<'_>, made: Option<&(usize, String)>) -> Vec<Right> {
 }
 
 /// Whether a table that is made certainly has no primary key: `KEY` alone says one, too.
-fn is_keyless(reading: &Reading<'_>, at: usize) -> bool {
+fn is_keyless(reading: &ForeignStatement<'_>, at: usize) -> bool {
     let opens = (at..reading.code.len()).find(|at| reading.is_symbol(*at, b'('));
     let is_query = |at: usize| reading.is_any(at, &["LIKE", "SELECT", "AS"]);
     let Some(opens) = opens.filter(|opens| !(at..*opens + 2).any(is_query)) else { return false };
@@ -258,8 +260,8 @@ fn wants_keys(session: &mut Session) -> Result<bool, Error> {
 mod tests {
     use super::*;
 
-    fn reading(sql: &str) -> Reading<'_> {
-        Reading::of(sql.as_bytes(), Mode::default())
+    fn reading(sql: &str) -> ForeignStatement<'_> {
+        ForeignStatement::of(sql.as_bytes(), Mode::default())
     }
 
     #[test]

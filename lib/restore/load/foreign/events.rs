@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::file::PlainFile;
-use super::reading::Reading;
+use super::reading::ForeignStatement;
 use crate::mysql::Server;
 use crate::restore::error::Error;
 use crate::restore::swap::objects::{self, Object};
@@ -14,7 +14,7 @@ use crate::sql::{awake, is_awake, qualified};
 
 /// What a CREATE EVENT says of itself.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Event {
+pub(super) struct EventHeader {
     /// Its name in the bytes of the file.
     pub(super) name: Vec<u8>,
     /// It is to fire.
@@ -24,7 +24,7 @@ pub(super) struct Event {
 }
 
 /// Reads a CREATE EVENT; `at` is where it says EVENT. Nothing if it has no body: the server says what is wrong with it.
-pub(super) fn event(reading: &Reading<'_>, at: usize) -> Option<Event> {
+pub(super) fn event(reading: &ForeignStatement<'_>, at: usize) -> Option<EventHeader> {
     let (_, mut at) = reading.object(reading.behind_if(at + 1))?;
     let name = reading.raw_name(at - 1);
     let (mut depth, mut comment) = (0_u32, None);
@@ -36,15 +36,15 @@ pub(super) fn event(reading: &Reading<'_>, at: usize) -> Option<Event> {
             () if token.is(b')') => depth = depth.saturating_sub(1),
             () if depth > 0 => {}
             () if reading.is(at, "ENABLE") => {
-                return Some(Event { name, awake: true, sleep: (place, "DISABLE") });
+                return Some(EventHeader { name, awake: true, sleep: (place, "DISABLE") });
             }
             () if reading.is(at, "DISABLE") => {
-                return Some(Event { name, awake: false, sleep: (place, "DISABLE") });
+                return Some(EventHeader { name, awake: false, sleep: (place, "DISABLE") });
             }
             () if reading.is(at, "COMMENT") => comment = Some(place.start),
             () if reading.is(at, "DO") => {
                 let at = comment.unwrap_or(place.start);
-                return Some(Event { name, awake: true, sleep: (at..at, "DISABLE ") });
+                return Some(EventHeader { name, awake: true, sleep: (at..at, "DISABLE ") });
             }
             () => {}
         }
@@ -76,7 +76,7 @@ mod tests {
     use crate::sql::Mode;
 
     fn slept(sql: &str) -> (String, bool, String) {
-        let reading = Reading::of(sql.as_bytes(), Mode::default());
+        let reading = ForeignStatement::of(sql.as_bytes(), Mode::default());
         let event = event(&reading, reading.created().unwrap().0).unwrap();
         let edits = vec![(event.sleep.0, event.sleep.1.as_bytes().into())];
         (

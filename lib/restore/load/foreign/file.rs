@@ -142,7 +142,7 @@ impl PlainFile {
     /// Its text, and how much of the file was read for it.
     pub(super) fn text<'a>(&self, task: &'a progress::Task<'_>) -> Result<Box<dyn Read + 'a>, Error> {
         let fail = |e: io::Error| fail(&self.path, 0, e.to_string());
-        let file = Counted { inner: archive::open_regular(&self.path)?.0, task };
+        let file = CountingReader { inner: archive::open_regular(&self.path)?.0, task };
         opened(BufReader::with_capacity(BLOCK_BYTES, file), self.packing).map_err(fail)
     }
 }
@@ -209,12 +209,12 @@ impl<R: Read> Read for Unpacked<R> {
 }
 
 /// Tells the progress how much of the file was read.
-struct Counted<'a, 'b> {
+struct CountingReader<'a, 'b> {
     inner: File,
     task: &'a progress::Task<'b>,
 }
 
-impl Read for Counted<'_, '_> {
+impl Read for CountingReader<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.task.add(read as u64);

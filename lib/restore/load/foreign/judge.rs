@@ -8,20 +8,20 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::events::{self, Event};
+use super::events::{self, EventHeader};
 use super::names::own_qualifiers;
-use super::reading::{Reading, TOKENS_MAX};
+use super::reading::{ForeignStatement, TOKENS_MAX};
 use super::settings::{self, Setting};
 use crate::migrate::leaves;
 use crate::mysql::Engine;
-use crate::sql::{Kind, Mode, Token, definer_in, pieces};
+use crate::sql::{Mode, Token, TokenKind, definer_in, pieces};
 
 /// Pieces of a statement, and what stands there instead.
 type Edits<'a> = Vec<(Range<usize>, Cow<'a, [u8]>)>;
 
 /// What becomes of a statement.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(super) enum StatementVerdict {
     /// Nothing is done.
     Skip,
     /// It is about the server, not about the data; a person is told.
@@ -33,7 +33,7 @@ pub(super) enum Verdict {
     /// It runs, as it is or otherwise.
     Run(Edits<'static>),
     /// An event is made, asleep.
-    Event(Edits<'static>, Event),
+    Event(Edits<'static>, EventHeader),
 }
 
 /// What is known of the file.
@@ -89,8 +89,8 @@ impl Judge {
     }
 
     /// Decides, or says why the file cannot be loaded.
-    pub(super) fn judge(&mut self, reading: &Reading<'_>) -> Result<Verdict, String> {
-        let Some(first) = reading.code.first() else { return Ok(Verdict::Skip) };
+    pub(super) fn judge(&mut self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
+        let Some(first) = reading.code.first() else { return Ok(StatementVerdict::Skip) };
         if first.is(b'\\') || reading.is(0, "SYSTEM") && !reading.is(1, "VERSIONING") {
             return Err(format!("{}: this is a command of the mysql client, not SQL", reading.beginning()));
         }
@@ -112,10 +112,10 @@ impl Judge {
             () => {}
         }
         if !self.is_wanted() {
-            return Ok(Verdict::Skip);
+            return Ok(StatementVerdict::Skip);
         }
         if is_about_server(reading) {
-            return Ok(Verdict::LeftOut);
+            return Ok(StatementVerdict::LeftOut);
         }
         if reading.is(0, "LOAD") && (1..6).any(|at| reading.is(at, "LOCAL")) {
             return Err(
@@ -128,11 +128,11 @@ impl Judge {
             Some((at, kind)) if kind == "EVENT" => Ok(match events::event(reading, at) {
                 Some(event) => {
                     let sleep = (event.sleep.0.clone(), Cow::Borrowed(event.sleep.1.as_bytes()));
-                    Verdict::Event([edits, vec![sleep]].concat(), event)
+                    StatementVerdict::Event([edits, vec![sleep]].concat(), event)
                 }
-                None => Verdict::Run(edits),
+                None => StatementVerdict::Run(edits),
             }),
-            _ => Ok(Verdict::Run(edits)),
+            _ => Ok(StatementVerdict::Run(edits)),
         }
     }
 
@@ -155,7 +155,7 @@ impl Judge {
 
     /// What runs must not name another database, where nothing but this keeps it out of them: not the one in use either, whose name the
     /// file may have for its own. What was taken away of it is gone from the text; what was not would reach it.
-    fn refuse_elsewhere(&self, reading: &Reading<'_>, edits: &Edits<'_>) -> Result<(), String> {
+    fn refuse_elsewhere(&self, reading: &ForeignStatement<'_>, edits: &Edits<'_>) -> Result<(), String> {
         if self.others.is_empty() {
             return Ok(());
         }
@@ -200,33 +200,33 @@ impl Judge {
     }
 
     /// `USE prod`.
-    fn turn(&mut self, reading: &Reading<'_>) -> Result<Verdict, String> {
+    fn turn(&mut self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         let Some(name) = reading.name(1) else { return Err("USE names no database".to_owned()) };
         let name = name.into_owned();
         self.meet(&name)?;
         self.current = Some(name);
         Ok(match reading.code.get(2) {
-            Some(next) => Verdict::Split(next.place.start),
-            None => Verdict::Skip,
+            Some(next) => StatementVerdict::Split(next.place.start),
+            None => StatementVerdict::Skip,
         })
     }
 
-    fn set(&self, reading: &Reading<'_>) -> Result<Verdict, String> {
+    fn set(&self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         Ok(match settings::setting(reading, self.engine)? {
             // SET @n = (SELECT MAX(id) FROM prod.t)
             Setting::Run(edits) => {
                 let edits = [settings::as_bytes(edits), self.run(reading)].concat();
                 self.refuse_elsewhere(reading, &edits)?;
-                Verdict::Run(edits)
+                StatementVerdict::Run(edits)
             }
-            Setting::LeftOut => Verdict::Skip,
+            Setting::LeftOut => StatementVerdict::Skip,
         })
     }
 
     /// `CREATE DATABASE prod CHARACTER SET latin1`: only what it says about characters counts, and only for the one that is wanted.
-    fn database(&mut self, reading: &Reading<'_>) -> Result<Verdict, String> {
+    fn database(&mut self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         let Some(at) = is_about_database(reading).filter(|_| !reading.is(0, "DROP")) else {
-            return Ok(Verdict::Skip);
+            return Ok(StatementVerdict::Skip);
         };
         let at = reading.behind_if(at + 1);
         let options = ["CHARACTER", "CHARSET", "COLLATE", "DEFAULT"];
@@ -242,11 +242,15 @@ impl Judge {
             _ => true,
         };
         let said = options_of(reading, at);
-        Ok(if wanted && !said.is_empty() { Verdict::Collation(said) } else { Verdict::Skip })
+        Ok(if wanted && !said.is_empty() {
+            StatementVerdict::Collation(said)
+        } else {
+            StatementVerdict::Skip
+        })
     }
 
     /// What is different about a statement when it runs: no definer, who is not here, and no name of its own database.
-    fn run(&self, reading: &Reading<'_>) -> Edits<'static> {
+    fn run(&self, reading: &ForeignStatement<'_>) -> Edits<'static> {
         let mut edits: Edits<'static> =
             own_qualifiers(reading, |name| self.own.iter().any(|own| self.is_same(own, name)))
                 .into_iter()
@@ -278,7 +282,7 @@ fn qualifies(sql: &[u8], mode: Mode, others: &[String]) -> bool {
 }
 
 /// Where CREATE, ALTER or DROP says DATABASE.
-fn is_about_database(reading: &Reading<'_>) -> Option<usize> {
+fn is_about_database(reading: &ForeignStatement<'_>) -> Option<usize> {
     if !reading.is_any(0, &["CREATE", "ALTER", "DROP"]) {
         return None;
     }
@@ -287,12 +291,12 @@ fn is_about_database(reading: &Reading<'_>) -> Option<usize> {
 }
 
 /// `CHARACTER SET latin1 COLLATE latin1_bin` of what stands behind `at`.
-fn options_of(reading: &Reading<'_>, at: usize) -> String {
+fn options_of(reading: &ForeignStatement<'_>, at: usize) -> String {
     let mut said = Vec::new();
     let value = |mut at: usize| {
         at += usize::from(reading.is_symbol(at, b'='));
         let token = reading.code.get(at)?;
-        let word = if token.kind == Kind::Text {
+        let word = if token.kind == TokenKind::Text {
             token.text(&reading.text).trim_matches(['\'', '"']).into()
         } else {
             reading.name(at)?
@@ -318,7 +322,7 @@ fn options_of(reading: &Reading<'_>, at: usize) -> String {
 }
 
 /// What is about accounts, replication or the server itself.
-fn is_about_server(reading: &Reading<'_>) -> bool {
+fn is_about_server(reading: &ForeignStatement<'_>) -> bool {
     let things = ["USER", "ROLE", "SERVER", "INSTANCE", "RESOURCE"];
     let made = reading.created().is_some_and(|(_, kind)| ["USER", "ROLE", "SERVER"].contains(&kind.as_str()));
     reading.is_any(
@@ -340,7 +344,9 @@ mod tests {
     }
 
     fn elsewhere(judge: &mut Judge, sql: &str, mode: &str) -> bool {
-        judge.judge(&Reading::of(sql.as_bytes(), Mode::of(mode))).is_err_and(|problem| problem == ELSEWHERE)
+        judge
+            .judge(&ForeignStatement::of(sql.as_bytes(), Mode::of(mode)))
+            .is_err_and(|problem| problem == ELSEWHERE)
     }
 
     #[test]
@@ -407,12 +413,12 @@ mod tests {
     }
 
     fn said(judge: &mut Judge, sql: &str) -> String {
-        let reading = Reading::of(sql.as_bytes(), Mode::default());
+        let reading = ForeignStatement::of(sql.as_bytes(), Mode::default());
         match judge.judge(&reading) {
-            Ok(Verdict::Run(edits) | Verdict::Event(edits, _)) => {
+            Ok(StatementVerdict::Run(edits) | StatementVerdict::Event(edits, _)) => {
                 String::from_utf8(reading.spliced(edits).into_owned()).unwrap()
             }
-            Ok(Verdict::Collation(options)) => options,
+            Ok(StatementVerdict::Collation(options)) => options,
             Ok(other) => format!("{other:?}"),
             Err(problem) => problem,
         }

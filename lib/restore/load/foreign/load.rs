@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{PlainFile, fail};
-use super::judge::{Judge, Verdict};
+use super::judge::{Judge, StatementVerdict};
 use super::open::Open;
-use super::reading::{Reading, shown};
+use super::reading::{ForeignStatement, shown};
 use super::settings;
-use super::tally::Tally;
+use super::tally::RowTally;
 use super::walk::{Walker, walk};
 use crate::document::TableDigest;
 use crate::house::House;
@@ -19,7 +19,7 @@ use crate::mysql::{Server, Session, Warnings, number};
 use crate::restore::error::Error;
 use crate::restore::swap::objects;
 use crate::restore::swap::state;
-use crate::restore::target::Target;
+use crate::restore::target::DevTarget;
 use crate::sql::{Mode, name, qualified};
 
 /// How many statements are told that were left out, or warned of.
@@ -29,12 +29,12 @@ const TOLD_MAX: usize = 5;
 type Counts = BTreeMap<String, u64>;
 
 /// What goes on while a file is loaded.
-struct Loading<'a> {
+struct ForeignLoad<'a> {
     file: &'a PlainFile,
     session: Session,
     staging: String,
     judge: Judge,
-    tally: Tally,
+    tally: RowTally,
     mode: Mode,
     /// The longest statement that the server takes.
     packet_bytes_max: u64,
@@ -54,7 +54,7 @@ impl PlainFile {
     pub(crate) fn load(
         &self,
         house: &House,
-        target: &Target,
+        target: &DevTarget,
         server: &Server,
         others: Vec<String>,
     ) -> Result<Vec<TableDigest>, Error> {
@@ -66,14 +66,14 @@ impl PlainFile {
         let header = self.database.as_deref();
         let judge = Judge::new(&target.database, header, self.chosen.clone(), session.engine(), others)
             .ignoring_case(session.ignores_case());
-        let mut loading = Loading {
+        let mut loading = ForeignLoad {
             file: self,
             mode: mode_of(&mut session)?,
             packet_bytes_max: packet_bytes_max(&mut session)?,
             session,
             staging: target.staging(),
             judge,
-            tally: Tally::default(),
+            tally: RowTally::default(),
             locked: false,
             open: Open::default(),
             awake: BTreeSet::new(),
@@ -88,16 +88,16 @@ impl PlainFile {
         loading.end(house)?;
         let _ = self.awake.set(std::mem::take(&mut loading.awake));
         let before = loading.count_unknown()?;
-        let Loading { tally, .. } = loading;
+        let ForeignLoad { tally, .. } = loading;
         self.count(target, server, &tally, &before)
     }
 
     /// Counts what is there now that the session is over that wrote it.
     fn count(
         &self,
-        target: &Target,
+        target: &DevTarget,
         server: &Server,
-        tally: &Tally,
+        tally: &RowTally,
         before: &Counts,
     ) -> Result<Vec<TableDigest>, Error> {
         let mut session = server.connect_to(Some(&target.staging()))?;
@@ -120,27 +120,27 @@ impl PlainFile {
     }
 }
 
-impl Walker for Loading<'_> {
+impl Walker for ForeignLoad<'_> {
     fn mode(&self) -> Mode {
         self.mode
     }
 
     fn one(&mut self, line: u64, sql: &[u8]) -> Result<Option<usize>, Error> {
-        let reading = Reading::of(sql, self.mode);
+        let reading = ForeignStatement::of(sql, self.mode);
         let refuse = |problem: String| fail(&self.file.path, line, problem);
         let (edits, event) = match self.judge.judge(&reading).map_err(refuse)? {
-            Verdict::Skip => return Ok(None),
-            Verdict::LeftOut => {
+            StatementVerdict::Skip => return Ok(None),
+            StatementVerdict::LeftOut => {
                 self.left_out.0 += 1;
                 if self.left_out.0 <= TOLD_MAX {
                     self.left_out.1.push(format!("line {line}: {}", reading.beginning()));
                 }
                 return Ok(None);
             }
-            Verdict::Split(at) => return Ok(Some(at)),
-            Verdict::Collation(options) => return self.set_collation(line, &options).map(|()| None),
-            Verdict::Run(edits) => (edits, None),
-            Verdict::Event(edits, event) => (edits, Some(event)),
+            StatementVerdict::Split(at) => return Ok(Some(at)),
+            StatementVerdict::Collation(options) => return self.set_collation(line, &options).map(|()| None),
+            StatementVerdict::Run(edits) => (edits, None),
+            StatementVerdict::Event(edits, event) => (edits, Some(event)),
         };
         if self.judge.is_only_guard() {
             self.refuse_prepared(line, &reading)?;
@@ -163,7 +163,7 @@ impl Walker for Loading<'_> {
     }
 }
 
-impl Loading<'_> {
+impl ForeignLoad<'_> {
     /// A name as the server keeps it: it reads the bytes of the file in the session's character set.
     fn server_name(&mut self, raw: &[u8]) -> Result<String, Error> {
         if raw.is_ascii() {
@@ -179,7 +179,7 @@ impl Loading<'_> {
     }
 
     /// What a statement leaves behind that matters for those to come.
-    fn remember(&mut self, reading: &Reading<'_>) -> Result<(), Error> {
+    fn remember(&mut self, reading: &ForeignStatement<'_>) -> Result<(), Error> {
         if reading.is(0, "SET") && settings::changes_mode(reading) {
             self.mode = mode_of(&mut self.session)?;
         }
@@ -215,7 +215,7 @@ impl Loading<'_> {
     }
 
     /// What is put together at run time is asked for, where nothing but a look at it keeps it from leaving.
-    fn refuse_prepared(&mut self, line: u64, reading: &Reading<'_>) -> Result<(), Error> {
+    fn refuse_prepared(&mut self, line: u64, reading: &ForeignStatement<'_>) -> Result<(), Error> {
         let Some(expression) = prepared(&reading.text) else { return Ok(()) };
         let sql = format!("SELECT {expression}");
         let text: Option<Option<Vec<u8>>> =

@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use super::reading::Reading;
+use super::reading::ForeignStatement;
 use crate::migrate::TABLE_FOLLOWS;
 
 /// Words behind which an object's name stands, and no column's, beside those that a migration is read by.
@@ -42,7 +42,10 @@ const LIST_ENDS: [&str; 24] = [
 const FROM_INSIDE: [&str; 7] = ["EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "MID", "POSITION", "OVERLAY"];
 
 /// The places of `database.` in front of names, for the databases that `is_own` says.
-pub(super) fn own_qualifiers(reading: &Reading<'_>, is_own: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
+pub(super) fn own_qualifiers(
+    reading: &ForeignStatement<'_>,
+    is_own: impl Fn(&str) -> bool,
+) -> Vec<Range<usize>> {
     let code = &reading.code;
     let qualifies = |at: usize| {
         reading.is_symbol(at + 1, b'.')
@@ -58,13 +61,13 @@ pub(super) fn own_qualifiers(reading: &Reading<'_>, is_own: impl Fn(&str) -> boo
 }
 
 /// Whether the first of the names at `at` is a database.
-fn is_database(reading: &Reading<'_>, at: usize) -> bool {
+fn is_database(reading: &ForeignStatement<'_>, at: usize) -> bool {
     // Three parts; a routine and what it is called with.
     reading.is_symbol(at + 3, b'.') || reading.is_symbol(at + 3, b'(') || stands_for_object(reading, at)
 }
 
 /// Whether what stands at `at` is the name of a table or of another object, going by what is in front of it.
-fn stands_for_object(reading: &Reading<'_>, at: usize) -> bool {
+fn stands_for_object(reading: &ForeignStatement<'_>, at: usize) -> bool {
     let Some(mut before) = at.checked_sub(1) else { return false };
     // FROM (a.b JOIN c.d)
     while reading.is_symbol(before, b'(') && before > 0 {
@@ -86,12 +89,12 @@ fn stands_for_object(reading: &Reading<'_>, at: usize) -> bool {
 }
 
 /// Whether parentheses behind the word at `at` hold tables, not the arguments of a function: `FROM (a, b)`.
-fn joins(reading: &Reading<'_>, at: usize) -> bool {
+fn joins(reading: &ForeignStatement<'_>, at: usize) -> bool {
     reading.is_any(at, &["FROM", "JOIN", "STRAIGHT_JOIN"]) && follows(reading, at)
 }
 
 /// Whether the word at `at` is one that an object's name follows, here.
-fn follows(reading: &Reading<'_>, at: usize) -> bool {
+fn follows(reading: &ForeignStatement<'_>, at: usize) -> bool {
     let before = |word: &str| at > 0 && reading.is(at - 1, word);
     (reading.is_any(at, &TABLE_FOLLOWS) || reading.is_any(at, &OBJECT_FOLLOWS))
         && !(reading.is(at, "UPDATE") && before("KEY"))
@@ -102,7 +105,7 @@ fn follows(reading: &Reading<'_>, at: usize) -> bool {
 }
 
 /// Whether a FROM is that of `EXTRACT(YEAR FROM x)`.
-fn inside_function(reading: &Reading<'_>, from: usize) -> bool {
+fn inside_function(reading: &ForeignStatement<'_>, from: usize) -> bool {
     let mut depth = 0_usize;
     for at in (0..from).rev() {
         match () {
@@ -117,14 +120,14 @@ fn inside_function(reading: &Reading<'_>, from: usize) -> bool {
 }
 
 /// `CREATE INDEX i ON t`, `CREATE TRIGGER tr BEFORE INSERT ON t`; any other ON is that of a condition.
-fn is_index_or_trigger(reading: &Reading<'_>, on: usize) -> bool {
+fn is_index_or_trigger(reading: &ForeignStatement<'_>, on: usize) -> bool {
     let event = on > 0 && reading.is_any(on - 1, &["INSERT", "UPDATE", "DELETE"]);
     let first = !(0..on).any(|at| reading.is(at, "ON"));
     event || first && (reading.is(1, "INDEX") || reading.created().is_some_and(|(_, kind)| kind == "INDEX"))
 }
 
 /// Whether the list that a comma belongs to is one of tables.
-fn list_of_objects(reading: &Reading<'_>, comma: usize) -> bool {
+fn list_of_objects(reading: &ForeignStatement<'_>, comma: usize) -> bool {
     let mut depth = 0_usize;
     for at in (0..comma).rev() {
         match () {
@@ -152,7 +155,7 @@ mod tests {
     use crate::sql::Mode;
 
     fn unqualified(sql: &str) -> String {
-        let reading = Reading::of(sql.as_bytes(), Mode::default());
+        let reading = ForeignStatement::of(sql.as_bytes(), Mode::default());
         let places = own_qualifiers(&reading, |name| name == "p" || name == "other p");
         let edits = places.into_iter().map(|place| (place, (&b""[..]).into())).collect();
         String::from_utf8(reading.spliced(edits).into_owned()).unwrap()

@@ -3,7 +3,7 @@
 //! In: the statements that ran, one after the other. Out: whether a transaction that is open at the end holds something to be lost: under
 //! `autocommit = 0` one that only reads opens one too.
 
-use super::reading::Reading;
+use super::reading::ForeignStatement;
 
 /// What a statement does to what is not committed. Of what is not known, that it writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct Open {
 
 impl Open {
     /// A statement went through. `functions` are there, and may write while something is read.
-    pub(super) fn note(&mut self, reading: &Reading<'_>, functions: bool) {
+    pub(super) fn note(&mut self, reading: &ForeignStatement<'_>, functions: bool) {
         match effect(reading, functions) {
             Effect::Writes => self.written = true,
             Effect::Ends => self.written = false,
@@ -36,7 +36,7 @@ impl Open {
     }
 }
 
-fn effect(reading: &Reading<'_>, functions: bool) -> Effect {
+fn effect(reading: &ForeignStatement<'_>, functions: bool) -> Effect {
     let is = |words: &[&str]| reading.is_any(0, words);
     let to_savepoint = || (1..4).any(|at| reading.is(at, "TO"));
     match () {
@@ -67,7 +67,7 @@ fn effect(reading: &Reading<'_>, functions: bool) -> Effect {
     }
 }
 
-fn calls(reading: &Reading<'_>) -> bool {
+fn calls(reading: &ForeignStatement<'_>) -> bool {
     reading.is(1, "STATEMENT") || reading.code.iter().any(|token| token.is(b'('))
 }
 
@@ -81,7 +81,7 @@ mod tests {
         let mut functions = false;
         for sql in statements {
             functions |= sql.contains("FUNCTION");
-            open.note(&Reading::of(sql.as_bytes(), Mode::default()), functions);
+            open.note(&ForeignStatement::of(sql.as_bytes(), Mode::default()), functions);
         }
         open.written()
     }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::file::EDGE_BYTES;
-use crate::sql::{Kind, Mode, Token, pieces};
+use crate::sql::{Mode, Token, TokenKind, pieces};
 
 /// The most words and symbols of a statement without rows, all of which are in memory at once: a table with as many columns and partitions
 /// as a server takes has a fifth of them.
@@ -21,7 +21,7 @@ const TABLE_WITHIN: usize = 8;
 
 /// A statement.
 #[derive(Debug)]
-pub(super) struct Reading<'a> {
+pub(super) struct ForeignStatement<'a> {
     pub(super) sql: &'a [u8],
     /// The same, or its beginning, byte for byte: bytes that are no UTF-8 are letters here.
     pub(super) text: Cow<'a, str>,
@@ -48,7 +48,7 @@ pub(super) fn shown(sql: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ForeignStatement<'a> {
     pub(super) fn of(sql: &'a [u8], mode: Mode) -> Self {
         let mut left = pieces(sql, mode).filter(Token::is_code).peekable();
         let (mut code, mut end) = (Vec::<Token>::new(), sql.len());
@@ -98,7 +98,7 @@ impl<'a> Reading<'a> {
     pub(super) fn raw_name(&self, at: usize) -> Vec<u8> {
         let Some(token) = self.code.get(at) else { return Vec::new() };
         match &self.sql[token.place.clone()] {
-            [quote, inner @ .., _] if token.kind == Kind::Name => {
+            [quote, inner @ .., _] if token.kind == TokenKind::Name => {
                 let (mut name, mut rest) = (Vec::new(), inner.iter());
                 while let Some(byte) = rest.next() {
                     name.push(*byte);
@@ -217,7 +217,7 @@ fn is_table_and_columns(sql: &[u8], code: &[Token]) -> bool {
     while BEFORE_TABLE.iter().any(|word| is(at, word)) {
         at += 1;
     }
-    if !code.get(at).is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Name)) {
+    if !code.get(at).is_some_and(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name)) {
         return false;
     }
     at += if is_symbol(at + 1, b'.') { 3 } else { 1 };
@@ -250,18 +250,18 @@ mod tests {
     #[test]
     fn every_byte_keeps_its_place_and_rows_are_not_read() {
         let sql = b"INSERT INTO `caf\xe9`.t (a) VALUES ('\xff VALUES (1)";
-        let reading = Reading::of(sql, Mode::default());
+        let reading = ForeignStatement::of(sql, Mode::default());
         assert_eq!(reading.text.len(), sql.len());
         assert_eq!(reading.code.last().unwrap().text(&reading.text), ")");
         assert_eq!(reading.object(2).unwrap().0, "t");
         let long = [b"SELECT '".as_slice(), &vec![b'x'; 2 * EDGE_BYTES], b"' FROM t"].concat();
-        assert!(Reading::of(&long, Mode::default()).is(3, "t"));
+        assert!(ForeignStatement::of(&long, Mode::default()).is(3, "t"));
     }
 
     #[test]
     fn only_rows_end_the_reading_of_an_insert() {
         let rows = |sql: &str| {
-            let reading = Reading::of(sql.as_bytes(), Mode::default());
+            let reading = ForeignStatement::of(sql.as_bytes(), Mode::default());
             String::from_utf8(reading.rows().to_vec()).unwrap()
         };
         for sql in [
@@ -291,17 +291,17 @@ mod tests {
     #[test]
     fn a_statement_without_rows_has_a_limit_and_a_use_is_read_alone() {
         let long = format!("SELECT 1{}", ",1".repeat(TOKENS_MAX));
-        let reading = Reading::of(long.as_bytes(), Mode::default());
+        let reading = ForeignStatement::of(long.as_bytes(), Mode::default());
         assert!(reading.too_long && reading.code.len() < 10 && reading.text.len() == EDGE_BYTES);
         let rows = format!("INSERT INTO t VALUES (1){}", ",(1)".repeat(TOKENS_MAX));
-        assert!(!Reading::of(rows.as_bytes(), Mode::default()).too_long);
+        assert!(!ForeignStatement::of(rows.as_bytes(), Mode::default()).too_long);
         let uses = "USE a\n".repeat(10_000);
-        assert_eq!(Reading::of(uses.as_bytes(), Mode::default()).code.len(), 3);
+        assert_eq!(ForeignStatement::of(uses.as_bytes(), Mode::default()).code.len(), 3);
     }
 
     #[test]
     fn a_name_is_taken_as_the_bytes_that_it_is() {
-        let reading = Reading::of(b"DROP EVENT `caf\xe9``x`, bare", Mode::default());
+        let reading = ForeignStatement::of(b"DROP EVENT `caf\xe9``x`, bare", Mode::default());
         assert_eq!((reading.raw_name(2), reading.raw_name(4)), (b"caf\xe9`x".to_vec(), b"bare".to_vec()));
     }
 
@@ -316,7 +316,11 @@ mod tests {
             ("/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t */", "TRIGGER"),
             ("CREATE UNIQUE INDEX i ON t (a)", "INDEX"),
         ] {
-            assert_eq!(Reading::of(sql.as_bytes(), Mode::default()).created().unwrap().1, what, "{sql}");
+            assert_eq!(
+                ForeignStatement::of(sql.as_bytes(), Mode::default()).created().unwrap().1,
+                what,
+                "{sql}"
+            );
         }
     }
 }

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::reading::Reading;
+use super::reading::ForeignStatement;
 use crate::mysql::Engine;
-use crate::sql::{Kind, Mode, hides_quotes};
+use crate::sql::{Mode, TokenKind, hides_quotes};
 
 /// What becomes of a SET.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ struct Assignment {
 }
 
 /// Reads a SET.
-pub(super) fn setting(reading: &Reading<'_>, engine: Engine) -> Result<Setting, String> {
+pub(super) fn setting(reading: &ForeignStatement<'_>, engine: Engine) -> Result<Setting, String> {
     // SET PASSWORD, SET DEFAULT ROLE; SET STATEMENT … FOR is a statement of MariaDB with settings of its own.
     if reading.is_any(1, &["PASSWORD", "ROLE", "DEFAULT", "RESOURCE"]) && !reading.is_symbol(2, b',') {
         return Ok(Setting::LeftOut);
@@ -77,12 +77,12 @@ pub(super) fn setting(reading: &Reading<'_>, engine: Engine) -> Result<Setting, 
 }
 
 /// Whether a SET changes how the text behind it is read.
-pub(super) fn changes_mode(reading: &Reading<'_>) -> bool {
+pub(super) fn changes_mode(reading: &ForeignStatement<'_>) -> bool {
     is_about(reading, "SQL_MODE")
 }
 
 /// Whether a SET sets this variable of the server's.
-pub(super) fn is_about(reading: &Reading<'_>, variable: &str) -> bool {
+pub(super) fn is_about(reading: &ForeignStatement<'_>, variable: &str) -> bool {
     assignments(reading).iter().any(|assignment| assignment.variable == variable)
 }
 
@@ -113,7 +113,7 @@ impl Modes {
     }
 
     /// A SET that is going to run.
-    pub(super) fn follow(&mut self, reading: &Reading<'_>) {
+    pub(super) fn follow(&mut self, reading: &ForeignStatement<'_>) {
         // For one statement alone.
         if reading.is(1, "STATEMENT") {
             return;
@@ -136,13 +136,13 @@ impl Modes {
     }
 
     /// The mode that a value is, if it is one of the forms that need no server.
-    fn value(&self, reading: &Reading<'_>, tokens: Range<usize>) -> Option<Mode> {
+    fn value(&self, reading: &ForeignStatement<'_>, tokens: Range<usize>) -> Option<Mode> {
         /// Words that stand for several, one of which is how quotes are read.
         const WITH_QUOTES: [&str; 7] = ["ANSI", "ORACLE", "MSSQL", "DB2", "MAXDB", "POSTGRESQL", "MYSQL323"];
         let at = tokens.start;
         let is_variable = reading.is_symbol(at, b'@') && reading.is_symbol(at + 1, b'@');
         match tokens.len() {
-            1 if reading.code[at].kind == Kind::Text => {
+            1 if reading.code[at].kind == TokenKind::Text => {
                 let text = reading.code[at].text(&reading.text).trim_matches(['\'', '"']);
                 let has = |word: &str| text.split(',').any(|one| one.trim().eq_ignore_ascii_case(word));
                 let quotes = WITH_QUOTES.into_iter().any(has).then_some("ANSI_QUOTES,");
@@ -162,7 +162,7 @@ impl Modes {
     }
 }
 
-fn assignments(reading: &Reading<'_>) -> Vec<Assignment> {
+fn assignments(reading: &ForeignStatement<'_>) -> Vec<Assignment> {
     let (mut all, mut begin, mut depth, mut global) = (Vec::new(), 1, 0_u32, false);
     for at in 1..=reading.code.len() {
         match () {
@@ -179,7 +179,7 @@ fn assignments(reading: &Reading<'_>) -> Vec<Assignment> {
 }
 
 /// `global`: the word GLOBAL of one assignment is that of the next ones too, up to another such word.
-fn assignment(reading: &Reading<'_>, tokens: Range<usize>, global: &mut bool) -> Assignment {
+fn assignment(reading: &ForeignStatement<'_>, tokens: Range<usize>, global: &mut bool) -> Assignment {
     const WIDE: [&str; 3] = ["GLOBAL", "PERSIST", "PERSIST_ONLY"];
     const NARROW: [&str; 2] = ["SESSION", "LOCAL"];
     let at = tokens.start;
@@ -206,13 +206,15 @@ fn assignment(reading: &Reading<'_>, tokens: Range<usize>, global: &mut bool) ->
 }
 
 /// Refuses character sets whose texts cannot be told from code.
-fn refuse_charset(reading: &Reading<'_>, assignment: &Assignment) -> Result<(), String> {
+fn refuse_charset(reading: &ForeignStatement<'_>, assignment: &Assignment) -> Result<(), String> {
     let names = ["NAMES", "CHARACTER", "CHARSET", "CHARACTER_SET_CLIENT"];
     if !names.contains(&assignment.variable.as_str()) {
         return Ok(());
     }
     let words = assignment.tokens.clone().filter_map(|at| match reading.code[at].kind {
-        Kind::Text => Some(reading.code[at].text(&reading.text).trim_matches(['\'', '"']).to_lowercase()),
+        TokenKind::Text => {
+            Some(reading.code[at].text(&reading.text).trim_matches(['\'', '"']).to_lowercase())
+        }
         _ => reading.name(at).map(|name| name.to_lowercase()),
     });
     match words.into_iter().find(|word| hides_quotes(word)) {
@@ -226,9 +228,12 @@ fn refuse_charset(reading: &Reading<'_>, assignment: &Assignment) -> Result<(), 
 }
 
 /// The texts of a mode without the words that are gone.
-fn without_gone_modes(reading: &Reading<'_>, assignment: &Assignment) -> Vec<(Range<usize>, String)> {
+fn without_gone_modes(
+    reading: &ForeignStatement<'_>,
+    assignment: &Assignment,
+) -> Vec<(Range<usize>, String)> {
     let texts =
-        assignment.tokens.clone().map(|at| &reading.code[at]).filter(|token| token.kind == Kind::Text);
+        assignment.tokens.clone().map(|at| &reading.code[at]).filter(|token| token.kind == TokenKind::Text);
     let edit = |token: &crate::sql::Token| {
         let text = token.text(&reading.text);
         let (quote, inner) = (&text[..1], text.trim_matches(['\'', '"']));
@@ -250,7 +255,7 @@ mod tests {
     use super::*;
 
     fn left(sql: &str) -> Option<String> {
-        let reading = Reading::of(sql.as_bytes(), Mode::default());
+        let reading = ForeignStatement::of(sql.as_bytes(), Mode::default());
         match setting(&reading, Engine::MySql).unwrap() {
             Setting::Run(edits) => {
                 Some(String::from_utf8(reading.spliced(as_bytes(edits)).into_owned()).unwrap())
@@ -312,7 +317,7 @@ mod tests {
             ("SET sql_mode = 'TRADITIONAL'", plain),
             ("SET sql_mode = ANSI", plain),
         ] {
-            modes.follow(&Reading::of(sql.as_bytes(), plain));
+            modes.follow(&ForeignStatement::of(sql.as_bytes(), plain));
             assert_eq!(modes.current(), wanted, "{sql}");
             assert_eq!(modes.are_certain(), sql != "SET sql_mode = ANSI", "{sql}");
         }
@@ -322,13 +327,13 @@ mod tests {
             "SET @a = (SELECT 1), sql_mode = @a",
         ] {
             let mut modes = Modes::new(plain);
-            modes.follow(&Reading::of(sql.as_bytes(), plain));
+            modes.follow(&ForeignStatement::of(sql.as_bytes(), plain));
             assert!(!modes.are_certain(), "{sql}");
         }
         let mut modes = Modes::new(plain);
-        modes.follow(&Reading::of(b"SET sql_mode = 'ANSI'", plain));
+        modes.follow(&ForeignStatement::of(b"SET sql_mode = 'ANSI'", plain));
         assert_eq!(modes.current(), Mode::of("ANSI_QUOTES"));
-        modes.follow(&Reading::of(b"SET sql_mode = default", plain));
+        modes.follow(&ForeignStatement::of(b"SET sql_mode = default", plain));
         assert_eq!(modes.current(), plain);
     }
 
@@ -341,7 +346,7 @@ mod tests {
     #[test]
     fn character_sets_that_hide_quotes_are_refused() {
         for sql in ["SET NAMES gbk", "SET character_set_client = 'sjis'", "SET CHARACTER SET big5"] {
-            let reading = Reading::of(sql.as_bytes(), Mode::default());
+            let reading = ForeignStatement::of(sql.as_bytes(), Mode::default());
             assert!(setting(&reading, Engine::MySql).is_err(), "{sql}");
         }
         assert!(left("SET NAMES latin1, @gbk = 'gbk'").is_some());

@@ -6,15 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reading::{BEFORE_TABLE, Reading};
-use crate::sql::Kind;
+use super::reading::{BEFORE_TABLE, ForeignStatement};
+use crate::sql::TokenKind;
 
 /// What begins the clause that updates rows instead of inserting them.
 const ON_DUPLICATE: &[u8] = b"DUPLICATE";
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct RowTally {
     rows: BTreeMap<String, u64>,
     /// Names that stand in the body of a trigger: rows may come there, or go, with those of another table.
     filled: BTreeSet<String>,
@@ -26,9 +26,9 @@ pub(super) struct Tally {
     anywhere: bool,
 }
 
-impl Tally {
+impl RowTally {
     /// A statement went through, and changed so many rows.
-    pub(super) fn note(&mut self, reading: &Reading<'_>, rows: u64) {
+    pub(super) fn note(&mut self, reading: &ForeignStatement<'_>, rows: u64) {
         let first =
             reading.code.first().map_or(String::new(), |token| token.text(&reading.text).to_uppercase());
         match first.as_str() {
@@ -57,7 +57,7 @@ impl Tally {
         }
     }
 
-    fn insert(&mut self, reading: &Reading<'_>, rows: u64) {
+    fn insert(&mut self, reading: &ForeignStatement<'_>, rows: u64) {
         let table = (1..reading.code.len()).find(|at| !reading.is_any(*at, &BEFORE_TABLE));
         let Some((table, _)) = table.and_then(|at| reading.object(at)) else { return self.rows.clear() };
         if self.views.contains(&*table) {
@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    fn create(&mut self, reading: &Reading<'_>, rows: u64) {
+    fn create(&mut self, reading: &ForeignStatement<'_>, rows: u64) {
         let Some((at, kind)) = reading.created() else { return };
         match kind.as_str() {
             "TABLE" => {
@@ -89,7 +89,8 @@ impl Tally {
             }
             "TRIGGER" => {
                 let body = &reading.code[at..];
-                let names = body.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::Name));
+                let names =
+                    body.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name));
                 self.filled.extend(names.filter_map(|token| Some(token.name(&reading.text)?.into_owned())));
                 self.anywhere |= body.iter().any(|token| token.is_word(&*reading.text, "CALL"));
             }
@@ -114,7 +115,7 @@ impl Tally {
     }
 
     /// Forgets every table that a statement names.
-    fn forget_named(&mut self, reading: &Reading<'_>) {
+    fn forget_named(&mut self, reading: &ForeignStatement<'_>) {
         for token in &reading.code {
             if let Some(name) = token.name(&reading.text) {
                 self.rows.remove(&*name);
@@ -143,10 +144,10 @@ mod tests {
     use super::*;
     use crate::sql::Mode;
 
-    fn tally(statements: &[(&str, u64)]) -> Tally {
-        let mut tally = Tally::default();
+    fn tally(statements: &[(&str, u64)]) -> RowTally {
+        let mut tally = RowTally::default();
         for (sql, rows) in statements {
-            tally.note(&Reading::of(sql.as_bytes(), Mode::default()), *rows);
+            tally.note(&ForeignStatement::of(sql.as_bytes(), Mode::default()), *rows);
         }
         tally
     }
