@@ -6,10 +6,10 @@ use refreshkit::instance::{self, InstanceCommand};
 use refreshkit::restore::RunOptions;
 
 const MORE: &str = "\
-Loads the dump into <database>__refresh, compares it with what was dumped, runs the branch's migrations there, and only
-then swaps it in; the old tables stay as <database>__previous. It succeeds, or everything is as before.
+Loads the dump into <database>__refresh, compares it with what was dumped, runs the branch's migrations there, and only then \
+swaps it in; the old tables stay as <database>__previous. It succeeds, or everything is as before.
 
-A SERVER ON THIS HOST, its login in ~/.my.cnf, a file of mydump-rotate or mysqldump:
+A SERVER ON THIS HOST, login in ~/.my.cnf, a file of mydump-rotate or mysqldump:
     printf '[targets.local]\\ndatabase = \"app\"\\n' >refresh.toml
     dev-restore --target local --dump ./app.sql.gz --dry-run
     dev-restore --target local --dump ./app.sql.gz
@@ -26,7 +26,7 @@ EXAMPLES:
 
 /// Put a dump on a development server, with the migrations of a branch
 #[derive(Parser)]
-#[command(name = NAME, version, subcommand_negates_reqs = true, after_help = EXAMPLES, after_long_help = format!("{MORE}\n{EXAMPLES}\n{}", cli::EXIT_STATUS))]
+#[command(name = NAME, version = cli::version(), subcommand_negates_reqs = true, after_help = EXAMPLES, after_long_help = format!("{MORE}\n{EXAMPLES}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     run: RunOptions,

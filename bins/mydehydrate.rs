@@ -11,13 +11,13 @@ use refreshkit::{cli, plan};
 const HELP: &str = "\
 EXAMPLES:
     rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
-    mydehydrate --source | mydump-rotate               without AWS
-    mydehydrate --source plan                          what would come along, to the row
+    mydehydrate --source | mydump-rotate       without AWS
+    mydehydrate --source plan                  what would come along, to the row
 ";
 
 /// Choose the rows that developers need and mask them: an exact plan, as SELECTs, proved to be whole
 #[derive(Parser)]
-#[command(name = "mydehydrate", version, after_help = HELP, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
+#[command(name = "mydehydrate", version = cli::version(), after_help = HELP, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     options: plan::Options,

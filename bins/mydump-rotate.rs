@@ -8,16 +8,18 @@ use refreshkit::{cli, rotate};
 
 const EXAMPLES: &str = "\
 EXAMPLES:
-    mydehydrate --source | mydump-rotate                  the plan's rows to [dump] dir
-    mydump-rotate --whole app billing                     whole databases of the [source] server
-    mydump-rotate list; mydump-rotate verify latest; mydump-rotate rotate --dry-run
+    mydehydrate --source | mydump-rotate       the plan's rows to [dump] dir
+    mydump-rotate --whole app billing          whole databases of [source]
+    mydump-rotate list
+    mydump-rotate verify latest
+    mydump-rotate rotate --dry-run
     mydump-rotate cat --table app.users latest | mysql scratch
-    zcat app-20261123T020000Z.sql.gz | mysql              the file is plain SQL in plain gzip
+    zcat app-20261123T020000Z.sql.gz | mysql   plain SQL in plain gzip
 ";
 
 /// Write the rows of a plan to one gzip file that restores anywhere, then rotate the older dumps
 #[derive(Parser)]
-#[command(name = "mydump-rotate", version, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n{}", cli::EXIT_STATUS))]
+#[command(name = "mydump-rotate", version = cli::version(), after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     options: dump::Options,

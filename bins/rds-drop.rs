@@ -8,17 +8,17 @@ use refreshkit::{cli, rds};
 const EXAMPLE: &str = "\
 EXAMPLES:
     rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
-    rds-drop --run nightly-812         after a crash: from the journal and the tags alone
-    rds-drop --run                     the same for the run that $REFRESH_RUN or $BUILD_TAG names
-    rds-drop --expired --dry-run       what old runs left behind
+    rds-drop --run nightly-812     after a crash: from journal and tags alone
+    rds-drop --run                 the same, of $REFRESH_RUN or $BUILD_TAG
+    rds-drop --expired --dry-run   what old runs left behind
 
-Only what has the configured prefix, our tags, this run's name, our owner and source and the recorded resource id is
+Only what has the configured prefix, our tags, this run's name, our owner and source and the recorded resource id is \
 deleted; never a replica source, a member of a global database, or anything with deletion protection.
 ";
 
 /// Deletes what this run created, whatever went wrong before: the end of the nightly pipe
 #[derive(Debug, Parser)]
-#[command(name = "rds-drop", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-drop", version = cli::version(), after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     options: rds::DropOptions,

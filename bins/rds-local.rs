@@ -15,7 +15,7 @@ EXAMPLE:
 
 /// Serves a small part of the RDS API on 127.0.0.1, or copies a live server to a throw-away one on this host.
 #[derive(Parser)]
-#[command(name = "rds-local", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-local", version = cli::version(), after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n\n{}", cli::EXIT_STATUS))]
 struct Arguments {
     #[command(flatten)]
     common: cli::Common,

@@ -8,16 +8,16 @@ use refreshkit::{cli, rds};
 const EXAMPLE: &str = "\
 EXAMPLES:
     rds-snap | rds-wait | rds-restore | mydehydrate | mydump-rotate | rds-drop
-    rds-restore --check               what would go wrong, and the exact policy: seconds, and nothing is made
-    rds-restore --clone --cluster prod-replica | mydehydrate | mydump-rotate | rds-drop
+    rds-restore --check               what would go wrong; nothing is made
+    rds-restore --clone --cluster prod | mydehydrate | mydump-rotate | rds-drop
 
-The copy gets a random master password, kept in an option file (mode 0600) in the state directory, or, with --password
+The copy gets a random master password, kept in an option file (mode 0600) in the state directory, or, with --password \
 secrets-manager, in a secret that RDS makes; it is proven by logging in. rds-drop removes the copy, and either with it.
 ";
 
 /// Restores a throw-away copy and proves that it accepts a login
 #[derive(Debug, Parser)]
-#[command(name = "rds-restore", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-restore", version = cli::version(), after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     options: rds::RestoreOptions,

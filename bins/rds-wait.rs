@@ -10,13 +10,13 @@ EXAMPLES:
     rds-snap | rds-wait --timeout 2h --fallback automated | rds-restore
     rds-wait --cluster dev-copy
 
-If the snapshot fails or takes too long, the newest available automated snapshot is taken instead (or, with
+If the snapshot fails or takes too long, the newest available automated snapshot is taken instead (or, with \
 --fallback pitr, the source at its latest restorable time). The document then says \"fallback\": true and why.
 ";
 
 /// Waits until a snapshot, a cluster or an instance is ready; falls back if the snapshot fails
 #[derive(Debug, Parser)]
-#[command(name = "rds-wait", version, after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
+#[command(name = "rds-wait", version = cli::version(), after_help = EXAMPLE, after_long_help = format!("{EXAMPLE}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     options: rds::WaitOptions,

@@ -5,16 +5,18 @@ use std::process::ExitCode;
 use clap::Parser;
 use refreshkit::{cli, report};
 
+const EXAMPLES: &str = "\
+EXAMPLES:
+    rds-snap | … | rds-drop | refresh-report --html out/report.html >/dev/null
+    refresh-report --html report.html --text /dev/stderr <run.json >/dev/null
+";
+
 /// Say what a run did: tables before and after, masks, the dump, what is left to delete
 ///
 /// Reads any document, a failed one too, writes the reports that are asked for, and passes the document on
 /// unchanged. It exits with the code of the tool that failed, so that it can stand at the end of a pipe.
-///
-/// Example:
-///
-///     rds-snap | … | rds-drop | refresh-report --html report.html --summary summary.txt --archive run.json > /dev/null
 #[derive(Debug, Parser)]
-#[command(name = "refresh-report", version, verbatim_doc_comment, after_help = "EXAMPLE:\n    refresh-report --html report.html --text /dev/stderr <run.json >/dev/null", after_long_help = cli::EXIT_STATUS)]
+#[command(name = "refresh-report", version = cli::version(), after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n{}", cli::EXIT_STATUS))]
 struct Args {
     #[command(flatten)]
     options: report::Options,

@@ -1,6 +1,7 @@
 //! The flags that every tool shares, and what is decided by them and the environment together.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::ValueEnum;
 
@@ -17,7 +18,7 @@ pub const EXIT_STATUS: &str = "\
 EXIT STATUS:
     0  done
     2  usage: the flags are wrong
-   65  bad input: no document on stdin, a broken dump, a choice that is not there
+   65  bad input: no document on stdin, a broken dump, a choice that is gone
    69  unavailable: a service said no or is not there
    70  a bug in refreshkit
    73  cannot write: permissions, a full disk
@@ -28,6 +29,19 @@ EXIT STATUS:
   130  interrupted (SIGINT)     143  terminated (SIGTERM)
 
 A tool that reads a failed document passes it on and exits with the code of the tool that failed.";
+
+/// What `--version` says: the version, and the commit, if whoever built it told (`scripts/install` and `scripts/package` do).
+pub fn version() -> &'static str {
+    static SAID: LazyLock<String> = LazyLock::new(|| version_of(option_env!("REFRESHKIT_COMMIT")));
+    &SAID
+}
+
+fn version_of(commit: Option<&str>) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    commit
+        .filter(|commit| !commit.is_empty())
+        .map_or_else(|| version.to_owned(), |commit| format!("{version} ({commit})"))
+}
 
 /// Flags of every tool. Last in a tool's arguments: its own come first in the help.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -153,4 +167,16 @@ pub(crate) fn house(
     house.cancel = cancel.clone();
     house.keys = aws::keys(cancel.clone());
     Ok(house)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_of;
+
+    #[test]
+    fn the_version_names_the_commit_if_whoever_built_it_told() {
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(version_of(Some("c0ffee12")), format!("{version} (c0ffee12)"));
+        assert_eq!([version_of(None), version_of(Some(""))], [version, version]);
+    }
 }

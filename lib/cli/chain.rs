@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -15,6 +15,8 @@ use super::role::Role;
 use super::{ends, input, signal, wait};
 use crate::document::{AnyFailure, Document, Done, ErrorReport, Step, StepStatus};
 use crate::house::{Cancel, House};
+use crate::outlet;
+use crate::progress::Progress;
 
 /// How long a room may take to stop by itself. Build servers signal the tools of a pipe one after the other.
 const STOP_GRACE: Duration = Duration::from_millis(1_200);
@@ -39,14 +41,40 @@ where
     if !document.ok && !matches!(role, Role::Finally | Role::Witness) {
         return ends::pass_on(tool, document, voice);
     }
-    let started = Timestamp::now();
+    let (started, begun) = (Timestamp::now(), Instant::now());
     let outcome = perform(tool, common, role, &cancel, &mut document, work);
-    if role == Role::Witness {
-        return ends::testify(&document, bytes, outcome.map(drop), voice);
+    // A thread that was left behind may still draw.
+    outlet::end_bars();
+    let is_well = outcome.as_ref().is_ok_and(|done| done.objection.is_none());
+    let last_word = LastWord { tool, common, begun, is_well, voice };
+    // In a pipe the next tool begins with the document.
+    last_word.say_as(Voice::Document);
+    let code = if role == Role::Witness {
+        ends::testify(&document, bytes, outcome.map(drop), voice)
+    } else {
+        let seconds = ends::seconds_since(started);
+        let step = Step { seconds, started_at: Some(started), ..ends::step(tool, StepStatus::Ok) };
+        ends::conclude(document, outcome, step, voice)
+    };
+    last_word.say_as(Voice::Person);
+    code
+}
+
+/// What a person who waits for a tool is told at its end.
+struct LastWord<'a> {
+    tool: &'static str,
+    common: &'a Common,
+    begun: Instant,
+    is_well: bool,
+    voice: Voice,
+}
+
+impl LastWord<'_> {
+    fn say_as(&self, voice: Voice) {
+        if self.is_well && self.voice == voice {
+            Progress::new(self.tool, self.common.style()).end(self.begun.elapsed());
+        }
     }
-    let seconds = ends::seconds_since(started);
-    let step = Step { seconds, started_at: Some(started), ..ends::step(tool, StepStatus::Ok) };
-    ends::conclude(document, outcome, step, voice)
 }
 
 /// Does the work, or says why it cannot begin.

@@ -2,7 +2,7 @@
 
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::answer::answer;
 use super::args::{Common, house};
@@ -11,9 +11,13 @@ use super::{report, signal};
 use crate::document::{AnyFailure, ErrorReport, Failure};
 use crate::house::{Cancel, House};
 use crate::outlet;
+use crate::progress::Progress;
 
 /// How long a command may take to stop by itself after a signal.
 const COMMAND_GRACE: Duration = Duration::from_secs(3);
+
+/// From when on a person is told how long a list took: of one that is there at once that is no news.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// Runs a command that lists, plans or checks. What it writes is buffered, not collected: a whole table may pass.
 pub fn command<F>(tool: &'static str, common: &Common, work: F) -> ExitCode
@@ -48,6 +52,7 @@ where
     if let Some(code) = answer(tool, common) {
         return code;
     }
+    let begun = Instant::now();
     let cancel = signal::listen();
     leave_after(&cancel);
     let mut out = Pipe { inner: BufWriter::new(std::io::stdout()), closed: false, content };
@@ -57,7 +62,12 @@ where
     });
     // Whoever closes the pipe early (head, less) has seen enough. What was written before a failure is shown.
     let closed = out.closed || out.flush().is_err();
-    finish(tool, if closed { Ok(()) } else { outcome })
+    let outcome = if closed { Ok(()) } else { outcome };
+    outlet::end_bars();
+    if outcome.is_ok() && begun.elapsed() >= SLOW {
+        Progress::new(tool, common.style()).end(begun.elapsed());
+    }
+    finish(tool, outcome)
 }
 
 /// Runs a command that goes on for a while and speaks on stdout meanwhile: what `work` writes is there at once. It has

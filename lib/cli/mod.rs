@@ -20,7 +20,7 @@ mod role;
 mod signal;
 mod wait;
 
-pub use args::{Common, EXIT_STATUS};
+pub use args::{Common, EXIT_STATUS, version};
 pub use chain::run;
 pub use command::{command, data, service};
 pub use door::door;

@@ -18,7 +18,7 @@ mod place;
 mod userinfo;
 
 pub(crate) use control::{as_json, listed, one_line, visible};
-pub(crate) use place::{bars, catch_panics, is_terminal, say};
+pub(crate) use place::{catch_panics, draw, draw_nothing, end_bars, is_terminal, say};
 pub use userinfo::{UrlSecret, secret_in_url, without_userinfo};
 
 /// A text that people read: without passwords in URLs, every control character but newline and tab made visible.

@@ -49,7 +49,11 @@ impl Progress {
     /// A voice for `tool`; without a wish, bars on a terminal and lines elsewhere.
     pub fn new(tool: &'static str, wish: Option<Style>) -> Self {
         let default = if outlet::is_terminal() { Style::Bar } else { Style::Text };
-        Self { tool, style: wish.unwrap_or(default) }
+        let style = wish.unwrap_or(default);
+        if style != Style::Bar {
+            outlet::draw_nothing();
+        }
+        Self { tool, style }
     }
 
     /// A voice that says nothing, for tests.
@@ -71,8 +75,8 @@ impl Progress {
 
     /// Begins something long. `total` is unknown for a spinner.
     pub fn start(&self, what: &str, total: Option<u64>, unit: Unit) -> Task<'_> {
-        let target = if self.style == Style::Bar { outlet::bars() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(total, target);
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+        let bar = if self.style == Style::Bar { outlet::draw(bar) } else { bar };
         bar.set_style(bar_style(total.is_some(), unit));
         bar.set_prefix(format!("{}: {}", self.tool, shown_in_a_bar(what)));
         if self.style == Style::Bar {
@@ -88,8 +92,27 @@ impl Progress {
         }
     }
 
+    /// The last line of a tool: only for a person, who waits for it.
+    pub fn end(&self, took: Duration) {
+        outlet::end_bars();
+        if self.style != Style::None && outlet::is_terminal() {
+            self.line(&format!("done in {}", span(took)));
+        }
+    }
+
     fn line(&self, message: &str) {
         outlet::say(self.tool, message);
+    }
+}
+
+/// How long something took, as people say it: `1.3 s`, `41 s`, `3 min 5 s`, `2 h 10 min`.
+pub(crate) fn span(took: Duration) -> String {
+    let whole = took.as_secs();
+    match whole {
+        0..10 => format!("{:.1} s", took.as_secs_f64()),
+        10..120 => format!("{whole} s"),
+        120..7200 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
     }
 }
 
@@ -212,6 +235,13 @@ mod tests {
             let _ = (bar_style(true, unit), bar_style(false, unit));
         }
         assert!(template(true, Unit::Bytes).contains("{bytes_per_sec}"));
+    }
+
+    #[test]
+    fn times_are_said_as_exactly_as_somebody_wants_to_know() {
+        let said = |millis| span(Duration::from_millis(millis));
+        assert_eq!([said(40), said(9_940), said(10_100)], ["0.0 s", "9.9 s", "10 s"]);
+        assert_eq!([said(185_000), said(7_800_000)], ["3 min 5 s", "2 h 10 min"]);
     }
 
     #[test]

@@ -48,36 +48,54 @@ pub enum Verb {
 /// The pipe, for `--help`.
 const COPY: &str = "\
 EXAMPLES:
-  rds-local copy --from production.cnf | mydehydrate | mydump-rotate | rds-local drop
+  rds-local copy --from prod.cnf | mydehydrate | mydump-rotate | rds-local drop
   rds-local drop --run nightly-812      after a crash: from the journal alone
   rds-local drop --expired              what old runs left behind";
 
 /// The language of faults, for `--help`.
 const FAULTS: &str = "\
 FAULTS:
-  ACTION: throttle N | throttle 90s     the next N calls, or all for a while, answer Throttling (ACTION may be *)
-  ACTION: unavailable [N|TIME]          … answer 503 ServiceUnavailable
-  ACTION: lose [N|TIME]                 … are done, but the answer is lost
-  ACTION: drop [N|TIME]                 … are not done, and the connection closes
-  ACTION: slow TIME [N|TIME]            … are done late
-  ACTION: error CODE [HTTP] [N|TIME]    … answer this error
-  KIND NAME: fail [STATE]               resources end `failed` (or STATE) instead of available; NAME may hold *
-  KIND NAME: stick                      they stay where they are until `clear`
-  KIND NAME: delay TIME                 they take longer
-  KIND NAME: state STATE [TIME]         shows this state at once; `state -` shows the real one again
-  cluster NAME: backing-up TIME         a backup window, now
-  cluster NAME: password never          a new master password stays pending
-  cluster NAME: automated [AGE]         an automated snapshot, dated AGE ago; `automated every TIME` by the clock
-  cluster NAME: snapshots N             N records of manual snapshots without data
-  cluster NAME: protect                 deletion protection on
-  cluster NAME: replica-of ARN          it is a replica
-                                        (these also with `instance NAME`, for a plain RDS instance)
-  clear                                 forget all rules
+  ACTION: throttle N | throttle 90s
+      the next N calls, or all for a while, answer Throttling (ACTION may be *)
+  ACTION: unavailable [N|TIME]
+      … answer 503 ServiceUnavailable
+  ACTION: lose [N|TIME]
+      … are done, but the answer is lost
+  ACTION: drop [N|TIME]
+      … are not done, and the connection closes
+  ACTION: slow TIME [N|TIME]
+      … are done late
+  ACTION: error CODE [HTTP] [N|TIME]
+      … answer this error
+  KIND NAME: fail [STATE]
+      resources end `failed` (or STATE) instead of available; NAME may hold *
+  KIND NAME: stick
+      they stay where they are until `clear`
+  KIND NAME: delay TIME
+      they take longer
+  KIND NAME: state STATE [TIME]
+      shows this state at once; `state -` shows the real one again
+  cluster NAME: backing-up TIME
+      a backup window, now
+  cluster NAME: password never
+      a new master password stays pending
+  cluster NAME: automated [AGE]
+      an automated snapshot, dated AGE ago; `automated every TIME` by the clock
+  cluster NAME: snapshots N
+      N records of manual snapshots without data
+  cluster NAME: protect
+      deletion protection on
+  cluster NAME: replica-of ARN
+      it is a replica
+      (these also with `instance NAME`, for a plain RDS instance)
+  clear
+      forget all rules
   KIND is cluster, instance or snapshot; TIME is 500ms, 20s, 5m, 3h or 2d.
 
 EXAMPLES:
   rds-local fault --dir /tmp/cloud 'CreateDBClusterSnapshot: throttle 3'
-  rds-local fault --dir /tmp/cloud 'snapshot night-*: fail' 'cluster prod-replica: automated 3h'";
+  rds-local fault --dir /tmp/cloud 'snapshot night-*: fail'
+  rds-local fault --dir /tmp/cloud 'cluster prod-replica: automated 3h'";
 
 /// Why the published model of the service would not have a request for RDS (the body of a POST): it knows no such action, or a
 /// parameter is none of its own, is missing, has another type or does not count. `engine` is that of the plain instances.

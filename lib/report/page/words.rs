@@ -1,9 +1,12 @@
 //! What the page says first, and how it writes times.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::draw::Colour;
 use crate::document::Document;
+use crate::progress;
 use crate::report::refresh::Fate;
 
 /// How it went, in words that never tell what did not happen.
@@ -71,14 +74,7 @@ pub(super) fn age(seen: Timestamp, of: Timestamp) -> String {
 
 /// `41 s`, `3 min 5 s`, `2 h 10 min`.
 pub(super) fn seconds(seconds: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shown to people")]
-    let whole = seconds.max(0.0) as u64;
-    match whole {
-        0..10 => format!("{seconds:.1} s"),
-        10..120 => format!("{whole} s"),
-        120..7200 => format!("{} min {} s", whole / 60, whole % 60),
-        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
-    }
+    progress::span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
 #[cfg(test)]
