@@ -23,7 +23,7 @@ pub(super) fn within<T>(bytes: usize, read: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// For `#[serde(deserialize_with)]`.
+/// Reads a list of the manifest and counts what it takes, for `#[serde(deserialize_with)]`.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -23,7 +23,7 @@ use crate::sql::hex;
 
 /// The longest manifest that is read, compressed: tens of thousands of tables stay below it.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
-/// The same, decompressed.
+/// The longest manifest that is read, decompressed.
 const MANIFEST_PLAIN_BYTES_MAX: u64 = 64 << 20;
 /// How many times longer than its member a manifest may be, if it is long: tables that are all alike make a hundred.
 const MANIFEST_RATIO_MAX: u64 = 256;

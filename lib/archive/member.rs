@@ -15,7 +15,7 @@ const STATEMENT_BYTES: u64 = 512 << 10;
 /// How much SQL goes into one member: small enough to load many in parallel, large enough to compress well.
 const MEMBER_BYTES: usize = 8 << 20;
 
-/// A finished member.
+/// A finished member: its compressed bytes, and what the manifest says of them.
 #[derive(Debug)]
 pub(crate) struct Member {
     /// All but the offset.
@@ -101,7 +101,7 @@ impl<'a> MemberRows<'a> {
         self.count > 0 && self.packer.plain.len() + tuple.len() > MEMBER_BYTES
     }
 
-    /// Adds one row.
+    /// Adds the tuple of one row to the current `INSERT`.
     pub(crate) fn push(&mut self, tuple: &[u8]) {
         if self.count == 0 {
             self.packer.push(self.before.as_bytes());

@@ -56,14 +56,14 @@ pub(crate) struct AwsService {
     variable: &'static str,
 }
 
-/// RDS itself.
+/// The service that snapshots and copies are made at.
 pub(crate) const RDS: AwsService = AwsService { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
 
 /// Where passwords are kept.
 pub(crate) const SECRETS_MANAGER: AwsService =
     AwsService { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
 
-/// Who we are.
+/// The service that says whose credentials we have.
 pub(crate) const STS: AwsService = AwsService { id: "STS", variable: "AWS_ENDPOINT_URL_STS" };
 
 /// How a call is repeated.
@@ -78,7 +78,7 @@ struct Rhythm {
 /// The SDK's configuration with region and credentials in it, and what runs its calls.
 #[derive(Debug)]
 pub(crate) struct SdkSetup {
-    /// Region, credentials, HTTP.
+    /// Region, credentials and HTTP client, as the SDK's clients take them.
     pub(crate) shared: SdkConfig,
     /// Whether the region is one that somebody set, and not that of what was asked for first.
     pub(crate) region_is_set: bool,
@@ -130,7 +130,7 @@ pub(crate) fn endpoint_of(shared: &SdkConfig, service: &'static AwsService) -> R
     configured.map(|url| checked_endpoint(&url).map_err(refuse)).transpose()
 }
 
-/// Finds the region.
+/// Finds region and credentials, and makes what calls run on.
 fn load(rhythm: Rhythm, region: Option<&str>) -> Result<SdkSetup, Error> {
     check_bundle()?;
     let runtime =

@@ -21,7 +21,7 @@ use crate::house::Cancel;
 /// A connection to the service.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// The SDK's client.
+    /// The SDK's client of RDS.
     pub(crate) client: Client,
     loaded: SdkSetup,
     cancel: Cancel,

@@ -32,7 +32,7 @@ impl Standing {
     }
 }
 
-/// Asks the provider.
+/// Asks the configured provider for credentials, and how long they are good for.
 pub(crate) async fn standing(shared: &SdkConfig) -> Result<Standing, CallFailure> {
     let Some(provider) = shared.credentials_provider() else {
         return Err(fault(FaultClass::NoCredentials, "no AWS credentials are configured".to_owned()));

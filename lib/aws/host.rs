@@ -13,7 +13,7 @@ pub fn is_rds(host: &str) -> bool {
     HOST_END.iter().any(|end| host.ends_with(end))
 }
 
-/// `NAME.RANDOM.REGION.rds.amazonaws.com`.
+/// The region in the host name of an RDS server: `NAME.RANDOM.REGION.rds.amazonaws.com`.
 #[cfg(feature = "aws")]
 pub(crate) fn region_of_host(host: &str) -> Option<String> {
     let host = host.to_ascii_lowercase();

@@ -92,7 +92,7 @@ impl SecretStore for Vault {
     }
 }
 
-/// `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`.
+/// The region in the ARN of a secret: `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`.
 fn region_of_arn(id: &str) -> Option<String> {
     let mut parts = id.split(':');
     let named = parts.next() == Some("arn") && parts.nth(1) == Some("secretsmanager");

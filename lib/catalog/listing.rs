@@ -11,9 +11,9 @@ use crate::sql::{literal, qualified};
 pub(crate) struct CheckConstraint {
     /// Database of its table.
     pub(crate) database: String,
-    /// Its table.
+    /// Name of its table, unquoted.
     pub(crate) table: String,
-    /// Its name.
+    /// Name of the constraint, unquoted.
     pub(crate) name: String,
     /// The condition, as `information_schema` writes it.
     pub(crate) clause: String,
@@ -22,7 +22,7 @@ pub(crate) struct CheckConstraint {
 /// A trigger as it was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trigger {
-    /// Its name.
+    /// Name of the trigger, unquoted.
     pub(crate) name: String,
     /// The mode it runs under.
     pub(crate) sql_mode: String,

@@ -42,12 +42,12 @@ pub(crate) fn show(report: &ErrorReport) {
     outlet::say(&report.tool, &said);
 }
 
-/// Who reads stdout.
+/// Who reads stdout, which decides what is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Voice {
     /// A tool, a file, or a person who said `--json`.
     Document,
-    /// A person.
+    /// A person at a terminal: text instead of the document.
     Person,
 }
 

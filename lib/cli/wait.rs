@@ -103,7 +103,7 @@ fn receive<T>(
     }
 }
 
-/// A room panicked.
+/// The room's thread panicked, which is a fault of ours.
 #[derive(Debug, thiserror::Error)]
 #[error("a bug: the tool crashed (the lines above say where)")]
 struct Crash;

@@ -70,7 +70,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
 pub(super) trait Brief: Sized {
     /// What messages say is wanted.
     const EXPECTED: &'static str;
-    /// The short form.
+    /// What the short form, a text, stands for.
     fn from_text(text: &str) -> Self;
     /// The long form: what `derive` makes.
     fn from_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error>;

@@ -9,7 +9,7 @@ pub type Wrong = (String, Option<String>);
 pub(crate) struct Problem {
     /// The keys that lead to it, the section first; a number is an element of a list.
     pub(crate) keys: Vec<String>,
-    /// What is wrong.
+    /// What is wrong with it, and what to write instead.
     pub(crate) wrong: Wrong,
 }
 

@@ -52,7 +52,7 @@ pub struct Options {
     pub login: LoginOptions,
 }
 
-/// What to dump.
+/// Which rows are dumped: those of a plan, or those of whole databases.
 #[derive(Debug)]
 pub(crate) enum Selection<'a> {
     /// The rows that a plan chose.

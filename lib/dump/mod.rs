@@ -184,7 +184,7 @@ fn describe(
     Ok(outline.parts)
 }
 
-/// Writes every member.
+/// Writes every member of the file, in order.
 fn fill(
     house: &House,
     job: &mut DumpJob,

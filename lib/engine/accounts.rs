@@ -9,7 +9,7 @@ use crate::sql::{hex, name, plain_literal};
 /// Our own account, over the socket only.
 pub(crate) const ADMIN: &str = "rdsadmin";
 
-/// The master user.
+/// Name of the master user.
 pub(crate) const MASTER: &str = "admin";
 
 /// What RDS grants to its master user on both servers: no SUPER, FILE or SHUTDOWN.

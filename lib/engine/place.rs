@@ -98,7 +98,7 @@ pub(crate) fn device_of(directory: &Path) -> Option<u64> {
     fs::metadata(directory).ok().filter(fs::Metadata::is_dir).map(|found| found.dev())
 }
 
-/// Free bytes.
+/// Bytes that are free on the directory's file system, for whoever is not root.
 pub(crate) fn free_bytes(directory: &Path) -> Result<u64, Error> {
     let found = rustix::fs::statvfs(directory).map_err(|e| Error::file("look at", directory)(e.into()))?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))

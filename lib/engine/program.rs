@@ -51,11 +51,11 @@ impl Brand {
 /// The server program of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ServerProgram {
-    /// Its path.
+    /// Path of the server program.
     pub(crate) path: PathBuf,
-    /// What it is.
+    /// Which server software it is.
     pub(crate) brand: Brand,
-    /// `10.11.19`.
+    /// Its version, without what the build adds: `10.11.19`.
     pub(crate) version: String,
     /// Whether its data directories are for names in lower case (`lower_case_table_names = 1`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -28,7 +28,7 @@ const PORT_TAKEN: &str = "Address already in use";
 /// Where a server listens.
 #[derive(Debug, Clone)]
 pub(crate) struct ListenAddress {
-    /// For ourselves.
+    /// Path of the Unix socket, through which we log in.
     pub(crate) socket: PathBuf,
     /// For everybody on this host; none means the socket only.
     pub(crate) port: Option<u16>,
@@ -38,7 +38,7 @@ pub(crate) struct ListenAddress {
 #[derive(Debug)]
 pub(crate) struct RunningServer {
     child: Child,
-    /// Where it listens.
+    /// Socket and port that the server listens at.
     pub(crate) address: ListenAddress,
 }
 

@@ -68,7 +68,7 @@ pub(crate) struct Listen {
 /// A server that goes on when we have ended.
 #[derive(Debug, Clone)]
 pub(crate) struct DetachedServer<'a> {
-    /// What runs.
+    /// The server program that runs.
     pub(crate) program: &'a ServerProgram,
     /// The directory that is its alone.
     pub(crate) home: &'a Path,
@@ -82,12 +82,12 @@ pub(crate) struct DetachedServer<'a> {
     pub(crate) before: String,
 }
 
-/// Its socket.
+/// Path of a service's Unix socket.
 pub(crate) fn socket_in(home: &Path) -> PathBuf {
     home.join("run/s")
 }
 
-/// Its data directory.
+/// Path of a service's data directory.
 pub(crate) fn data_in(home: &Path) -> PathBuf {
     home.join("data")
 }
@@ -95,9 +95,9 @@ pub(crate) fn data_in(home: &Path) -> PathBuf {
 /// How a stop went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
-    /// There was none.
+    /// No server was running there.
     WasNot,
-    /// In order.
+    /// The server ended by itself, in order.
     Clean,
     /// It did not end by itself.
     Killed,

@@ -13,7 +13,7 @@ use crate::outlet;
 /// One test, whatever it was in the document.
 #[derive(Debug)]
 pub(crate) struct TestCase<'a> {
-    /// Dots make packages.
+    /// Class of the test; build servers read dots in it as packages.
     pub(crate) class: &'a str,
     pub(crate) name: &'a str,
     pub(crate) seconds: f64,
@@ -52,7 +52,7 @@ pub(crate) fn case<'a>(class: &'a str, migration: &'a Migration) -> TestCase<'a>
     }
 }
 
-/// The whole file.
+/// The whole XML file of a suite.
 pub(crate) fn suite(name: &str, cases: &[TestCase<'_>]) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     write(&mut writer, name, cases).expect("writing to memory cannot fail");

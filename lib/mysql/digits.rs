@@ -15,7 +15,7 @@ pub(crate) struct Moment {
     pub(crate) micros: u32,
 }
 
-/// A TIME.
+/// A value of the type TIME, which may be negative and longer than a day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) negative: bool,
@@ -118,7 +118,7 @@ fn lay_out(digits: &[u8], point: i32, out: &mut Vec<u8>) {
     }
 }
 
-/// `2026-11-23`.
+/// Writes a date: `2026-11-23`.
 #[inline]
 pub(crate) fn date(moment: Moment, out: &mut Vec<u8>) {
     let (century, year) = (moment.year / 100, moment.year % 100);
@@ -127,7 +127,7 @@ pub(crate) fn date(moment: Moment, out: &mut Vec<u8>) {
     dashed(b'-', moment.day, out);
 }
 
-/// `2026-11-23 21:39:41.000`.
+/// Writes a date and time: `2026-11-23 21:39:41.000`.
 #[inline]
 pub(crate) fn date_time(moment: Moment, fraction: u8, out: &mut Vec<u8>) {
     date(moment, out);
@@ -137,7 +137,7 @@ pub(crate) fn date_time(moment: Moment, fraction: u8, out: &mut Vec<u8>) {
     micros(moment.micros, fraction, out);
 }
 
-/// `-838:59:59.000000`.
+/// Writes a TIME: `-838:59:59.000000`.
 pub(crate) fn time(span: Span, fraction: u8, out: &mut Vec<u8>) {
     if span.negative {
         out.push(b'-');

@@ -80,7 +80,7 @@ impl Packets {
         Ok(&self.buffer[self.begin..self.begin + count])
     }
 
-    /// The next packet.
+    /// Reads the next packet, whole.
     pub(crate) fn packet(&mut self) -> io::Result<&[u8]> {
         let length = self.header()?;
         if length > BUFFER_BYTES - 4 {

@@ -21,13 +21,13 @@ pub(crate) struct StatementOutcome {
 /// What is said of LOAD DATA LOCAL where somebody else wrote the statement.
 pub(super) const NO_FILES: &str = "LOAD DATA LOCAL wants a file of this host, which is not read";
 
-/// `SERVER_MORE_RESULTS_EXISTS`.
+/// The flag `SERVER_MORE_RESULTS_EXISTS` of a result's end: another result follows.
 const MORE_RESULTS: u16 = 8;
 
 /// The end of a result as old servers write it: a mark, warnings, the state.
 const OLD_END_BYTES: usize = 5;
 
-/// Runs one statement.
+/// Runs one statement, and drops the rows that it gives.
 pub(crate) fn run(socket: RawFd, sql: &[u8]) -> mysql::Result<StatementOutcome> {
     let mut packets = Packets::new(socket);
     packets.ask(ClientCommand::Query, sql)?;

@@ -55,7 +55,7 @@ pub(crate) struct ProgramDefinition {
     pub(crate) row: Row,
     /// The character set in which the server gave the statement: that of the client that made it, if its bytes can be read.
     pub(crate) charset: String,
-    /// The statement.
+    /// The statement that makes the object, if it can be read.
     pub(crate) text: Result<String, DefinitionUnread>,
 }
 

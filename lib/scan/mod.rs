@@ -53,7 +53,7 @@ pub(crate) enum ValueSort {
     Strong,
 }
 
-/// All of them.
+/// All the sorts of values that are hashed.
 pub(crate) const SORTS: &[ValueSort] = &[ValueSort::Word, ValueSort::Strong];
 
 impl ValueSort {

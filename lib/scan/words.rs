@@ -16,7 +16,7 @@ const PIECE_BYTES: usize = 32 << 10;
 pub(crate) struct WordRun<'a> {
     /// The words without anything between them.
     pub(crate) text: &'a [u8],
-    /// How many words.
+    /// How many words the run has.
     pub(crate) words: usize,
     /// Whether it is all of the text, or stands alone in quotes.
     pub(crate) alone: bool,

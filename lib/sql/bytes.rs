@@ -63,7 +63,7 @@ fn in_digits(constant: &[u8], mode: Mode) -> Option<String> {
 /// The definition of a view, routine, trigger or event, in the bytes that a server keeps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProgramText<'a> {
-    /// The statement.
+    /// The statement, byte for byte.
     pub(crate) bytes: &'a [u8],
     /// What it creates: `FUNCTION`, `PACKAGE BODY`.
     pub(crate) kind: &'a str,

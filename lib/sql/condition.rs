@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::lexer::{Token, TokenKind, tokens};
 
-/// `alias.column = value`.
+/// A condition that sets a column to a constant: `alias.column = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Constant<'a> {
     pub(crate) alias: Option<Cow<'a, str>>,

@@ -11,7 +11,7 @@ use super::splice::spliced;
 /// What may stand between `CREATE` and `DEFINER`.
 const HEAD: [&str; 6] = ["OR", "REPLACE", "ALGORITHM", "UNDEFINED", "MERGE", "TEMPTABLE"];
 
-/// A `DEFINER` clause.
+/// A `DEFINER` clause and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DefinerClause {
     /// Where it is, with the blanks behind it.

@@ -82,9 +82,9 @@ pub(crate) enum TokenKind {
     Name,
     /// A string in quotes.
     Text,
-    /// Any other byte.
+    /// Any other single byte.
     Symbol(u8),
-    /// White space.
+    /// White space between tokens.
     Blank,
     /// A comment that no server reads as code.
     Comment,
@@ -160,7 +160,7 @@ pub(crate) fn pieces<S: AsRef<[u8]> + ?Sized>(sql: &S, mode: Mode) -> Pieces<'_>
     Pieces { bytes: sql.as_ref(), mode, at: 0, marks: 0 }
 }
 
-/// See [`pieces`].
+/// The tokens of a text, one after the other: see [`pieces`].
 #[derive(Debug)]
 pub(crate) struct Pieces<'a> {
     bytes: &'a [u8],

@@ -15,7 +15,7 @@ const BINARY: &[u8] = b"_binary '";
 /// One value of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Literal<'a> {
-    /// `NULL`.
+    /// The value NULL, written `NULL`.
     Null,
     /// A number, or anything else without quotes.
     Bare(&'a [u8]),

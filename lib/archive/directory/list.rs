@@ -17,15 +17,15 @@ use super::name::parse_name;
 /// A file that is called like a dump; nobody has looked into it yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DumpCandidate {
-    /// File name.
+    /// Name of the file, without its directory.
     pub(crate) file: String,
-    /// Where it is.
+    /// Path of the file.
     pub(crate) path: PathBuf,
     /// What its name begins with.
     pub(crate) name: String,
     /// The moment the data is from, to the second: part of the name.
     pub(crate) as_of: Timestamp,
-    /// File size.
+    /// Size of the file in bytes, compressed.
     pub(crate) bytes: u64,
 }
 

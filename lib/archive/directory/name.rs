@@ -18,7 +18,7 @@ pub(crate) fn is_later(as_of: Timestamp, now: Timestamp) -> bool {
     as_of.duration_since(now) > SignedDuration::from_hours(CLOCK_HOURS)
 }
 
-/// `NAME-20261123T020000Z.sql.gz`.
+/// The name of a dump's file: `NAME-20261123T020000Z.sql.gz`.
 pub(super) fn file_name(name: &str, as_of: Timestamp) -> String {
     format!("{name}-{}{SUFFIX}", as_of.strftime(STAMP))
 }

@@ -169,7 +169,7 @@ impl Partial<'_> {
         &self.path
     }
 
-    /// Appends a member.
+    /// Appends a finished member to the temporary file.
     pub(crate) fn append(&mut self, member: &Member) -> Result<(), Error> {
         self.write(&member.bytes)?;
         let offset = self.offset - member.bytes.len() as u64;

@@ -8,7 +8,7 @@ use crate::sql::{Certain, Mode, Token, TokenKind};
 /// The longest definition. Those of tables with thousands of partitions stay below it.
 const DEFINITION_BYTES_MAX: usize = 1 << 20;
 
-/// Reads a definition.
+/// Cuts a definition into tokens, if every server reads it the same way.
 pub(super) fn read(sql: &str, mode: Mode) -> Result<Certain<'_>, String> {
     if sql.len() > DEFINITION_BYTES_MAX {
         return Err(format!("its definition is longer than {} KiB", DEFINITION_BYTES_MAX >> 10));
@@ -33,7 +33,7 @@ impl<'a> Hand<'a> {
         Self { sql, rest: tokens }
     }
 
-    /// What is left.
+    /// The tokens that are not taken yet.
     pub(super) fn rest(&self) -> &'a [Token] {
         self.rest
     }
@@ -42,7 +42,7 @@ impl<'a> Hand<'a> {
         self.rest.is_empty()
     }
 
-    /// The next token.
+    /// Takes the next token, if there is one.
     pub(super) fn take(&mut self) -> Option<&'a Token> {
         let (first, rest) = self.rest.split_first()?;
         self.rest = rest;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::config::brief::OneOrMany;
 use crate::config::length::Length;
 
-/// Tags by key.
+/// Tags of AWS: values by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 
 /// How the nightly snapshot is taken and waited for.

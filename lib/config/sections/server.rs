@@ -101,7 +101,7 @@ pub(super) trait WithServer: Sized {
     fn with(self, server: ServerConfig) -> Self;
 }
 
-/// Reads a section.
+/// Reads a section that has the keys of a server beside its own.
 pub(super) fn read<'de, T: WithServer, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(ServerSectionVisitor(PhantomData))
 }

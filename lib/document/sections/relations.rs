@@ -21,7 +21,7 @@ pub enum EdgeOrigin {
     Unknown(String),
 }
 
-/// Nothing is said.
+/// A document without the field does not say where the relation is known from.
 impl Default for EdgeOrigin {
     fn default() -> Self {
         Self::Unknown(String::new())

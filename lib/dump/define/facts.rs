@@ -24,7 +24,7 @@ impl TableStatus {
     }
 }
 
-/// A database's defaults.
+/// Asks for a database's default character set and collation.
 pub(crate) fn database_entry(session: &mut Session, database: &str) -> Result<DatabaseEntry, Error> {
     let sql = format!(
         "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \

@@ -44,7 +44,7 @@ impl Outline {
 pub(crate) struct TableReadPlan {
     /// Position of the table in the manifest.
     pub(crate) table: usize,
-    /// `database.table`, for messages.
+    /// `database.table`, as messages name it.
     pub(crate) label: String,
     pub(crate) columns: Vec<RowColumn>,
     /// What is selected, one expression a column.
@@ -61,7 +61,7 @@ pub(crate) struct TableReadPlan {
     pub(crate) order: Option<String>,
     /// The server's guess, or the plan's count.
     pub(crate) rows: u64,
-    /// A guess.
+    /// Bytes of one row, guessed from the server's size of the table.
     pub(crate) row_bytes: u64,
     /// Whether the rows are part of the snapshot, so that every connection sees the same.
     pub(crate) transactional: bool,
@@ -72,7 +72,7 @@ pub(crate) struct TableReadPlan {
 pub(crate) struct Whole {
     /// Its first and last number.
     pub(crate) ends: (u64, u64),
-    /// Rows within.
+    /// Rows of the table within the range.
     pub(crate) rows: u64,
 }
 

@@ -30,7 +30,7 @@ const AS_IT_IS: [&str; 4] = [
     "/*M!100201 SET innodb_strict_mode = 0 */",
 ];
 
-/// As it was.
+/// What the footer puts back: settings of MariaDB that the header had saved in variables.
 const AS_IT_WAS: [&str; 2] = [
     "/*M!100201 SET check_constraint_checks = @refreshkit_check_constraint_checks */",
     "/*M!100201 SET innodb_strict_mode = @refreshkit_innodb_strict_mode */",
@@ -40,7 +40,7 @@ const AS_IT_WAS: [&str; 2] = [
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     text: String,
-    /// The longest statement.
+    /// Bytes of the longest statement.
     pub(crate) statement_bytes_max: u64,
 }
 

@@ -23,7 +23,7 @@ const SOCKET_BYTES_MAX: usize = 100;
 /// A scratch server that is being started while something else is done.
 #[derive(Debug)]
 pub(crate) enum Beginning {
-    /// By another thread.
+    /// Another thread is starting a server, and hands it over when it is up.
     Starting(Option<JoinHandle<Result<ScratchServer, engine::Error>>>),
     /// There is nothing to wait for.
     Ready(Option<ProofServer>),
@@ -36,7 +36,7 @@ pub(crate) enum ProofServer {
     Scratch(ScratchServer),
     /// On the throw-away copy.
     Copy(Server),
-    /// Nowhere.
+    /// Nowhere: nothing is loaded, and nothing is proved.
     Nowhere,
 }
 
@@ -121,7 +121,7 @@ impl Beginning {
     }
 }
 
-/// `MySQL 8.0`.
+/// The server that would be right, for people: `MySQL 8.0`.
 fn wanted(brand: Brand, version: &str) -> String {
     match series(version) {
         Some((major, minor)) => format!("{} {major}.{minor}", brand.title()),

@@ -37,7 +37,7 @@ pub(crate) struct ReadTask {
 /// What all workers share.
 #[derive(Debug)]
 pub(crate) struct SharedWork<'a> {
-    /// Largest first.
+    /// Parts of tables to read, the largest first.
     pub(crate) tasks: Vec<ReadTask>,
     /// About how many bytes of rows are read at a time.
     chunk_bytes: u64,

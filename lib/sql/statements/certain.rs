@@ -7,7 +7,7 @@
 
 use crate::sql::lexer::{Mode, Token, TokenKind, pieces};
 
-/// A statement.
+/// A statement that every server reads the same way.
 #[derive(Debug)]
 pub(crate) struct Certain<'a> {
     pub(crate) sql: &'a str,
@@ -18,7 +18,7 @@ pub(crate) struct Certain<'a> {
 }
 
 impl<'a> Certain<'a> {
-    /// Reads a statement.
+    /// Reads a statement, or says why servers may read it differently.
     pub(crate) fn of(sql: &'a str, mode: Mode) -> Result<Self, &'static str> {
         let (mut all, mut unmarked, mut marks) = (Vec::new(), Vec::new(), 0_u32);
         for token in pieces(sql, mode) {
