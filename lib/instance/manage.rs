@@ -124,7 +124,7 @@ fn start(
     Ok(place.state.up.then(|| format!("{} at port {}", target.name, place.state.port)))
 }
 
-/// Stops an instance.
+/// Stops the server of an instance; its data stays.
 pub(crate) fn down(house: &House, target: &InstanceTarget) -> Result<Done, Error> {
     let (home, _lock) = locked(house, target)?;
     let mut place = TargetPlace::look(&home, &target.name)?;

@@ -77,7 +77,7 @@ impl InstanceTarget {
         config.targets.iter().filter(|(_, settings)| settings.instance.is_some())
     }
 
-    /// The server program.
+    /// Finds the server program that the target is served by.
     pub(crate) fn program(&self) -> Result<ServerProgram, Error> {
         let path = self.settings.program.as_ref().map(PathBuf::from);
         Ok(ServerProgram::find(path.as_deref(), None)?)

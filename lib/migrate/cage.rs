@@ -28,7 +28,7 @@ use rustix::process::{
 use super::error::Error;
 use crate::house::House;
 
-/// Ends with us.
+/// The beginning of the command line: the command is killed when we end, whatever ends us.
 const WITH_US: &[&str] = &["setpriv", "--pdeathsig", "KILL", "--", "unshare"];
 
 /// What lets a user who is not root make the rest.

@@ -18,7 +18,7 @@ pub(crate) struct MigrationFile {
     pub(crate) name: String,
     /// The path in the repository, for messages.
     pub(crate) shown: String,
-    /// Where it is.
+    /// Path of the exported file.
     pub(crate) path: PathBuf,
 }
 

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::files::{MigrationFile, natural};
 use crate::sql::{Mode, TokenKind, pieces};
 
-/// `1_2` of `V1_2__words`.
+/// The version in a file's name: `1_2` of `V1_2__words`.
 pub(crate) fn version(stem: &str) -> Option<&str> {
     let (digits, _) = stem.strip_prefix('V')?.split_once("__")?;
     let valid = |c: char| c.is_ascii_digit() || c == '.' || c == '_';

@@ -125,7 +125,7 @@ enum GuardToken<'a> {
     Quoted(Cow<'a, str>),
     /// One character of anything else.
     Sign(char),
-    /// A string.
+    /// A string in quotes.
     String,
 }
 

@@ -224,7 +224,7 @@ pub(super) struct RdsEvent {
     pub message: String,
 }
 
-/// The service.
+/// The RDS service, as our tools see it.
 pub(super) trait RdsApi {
     /// Describes one thing, or nothing if there is none. A snapshot may be named by its ARN.
     fn look(&self, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure>;
@@ -253,7 +253,7 @@ pub(super) trait RdsApi {
         tags: &[(String, String)],
     ) -> Result<Thing, CallFailure>;
 
-    /// Makes a copy.
+    /// Makes a copy, as ordered.
     fn copy(&self, order: &CopyOrder) -> Result<Thing, CallFailure>;
 
     /// Adds an instance to a cluster.

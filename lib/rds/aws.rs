@@ -183,7 +183,7 @@ fn pages(aws: &Connection, kind: ResourceKind, which: Listing<'_>) -> Result<Vec
     }
 }
 
-/// One thing.
+/// Describes one thing of a kind, if it is there.
 fn one(aws: &Connection, kind: ResourceKind, id: &str) -> Result<Option<Thing>, CallFailure> {
     let found = match kind {
         ResourceKind::Cluster => {

@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// The service's limit.
+/// Characters that the service allows in an identifier.
 const IDENTIFIER_MAX: usize = 63;
 
 /// What a run's name may take, so that suffixes (`-0`) fit.

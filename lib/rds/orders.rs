@@ -40,7 +40,7 @@ fn scaling(order: &CopyOrder) -> Option<ServerlessV2ScalingConfiguration> {
     Some(ServerlessV2ScalingConfiguration::builder().min_capacity(least).max_capacity(most).build())
 }
 
-/// Makes a copy.
+/// Sends the request that makes a copy, for the kind and origin that are ordered.
 pub(crate) fn copy(aws: &Connection, order: &CopyOrder) -> Result<Thing, CallFailure> {
     match (order.kind, &order.origin) {
         (ResourceKind::Instance, RestoreOrigin::Snapshot(snapshot)) => {

@@ -58,7 +58,7 @@ fn percent(value: Option<i32>) -> Option<u64> {
     value.and_then(|percent| u64::try_from(percent).ok()).map(|percent| percent.min(100))
 }
 
-/// Tags as ours.
+/// The SDK's tags as a map.
 pub(crate) fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
 }
@@ -68,7 +68,7 @@ fn secret(of: Option<&aws_sdk_rds::types::MasterUserSecret>) -> Option<MasterSec
     Some(MasterSecret { arn: some(secret.secret_arn())?, status: text(secret.secret_status()) })
 }
 
-/// A cluster.
+/// An Aurora cluster, as the SDK describes it.
 pub(crate) fn cluster(of: &DbCluster) -> Thing {
     let mut members: Vec<_> = of.db_cluster_members().iter().collect();
     members.sort_by_key(|member| !member.is_cluster_writer().unwrap_or_default());
@@ -105,7 +105,7 @@ pub(crate) fn cluster(of: &DbCluster) -> Thing {
     }
 }
 
-/// An instance.
+/// A DB instance, as the SDK describes it.
 pub(crate) fn instance(of: &DbInstance) -> Thing {
     let replica_of = some(of.read_replica_source_db_instance_identifier());
     let mut replicas = of.read_replica_db_instance_identifiers().to_vec();
@@ -139,7 +139,7 @@ pub(crate) fn instance(of: &DbInstance) -> Thing {
     }
 }
 
-/// A cluster snapshot.
+/// A snapshot of a cluster, as the SDK describes it.
 pub(crate) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
     Thing {
         arn: text(of.db_cluster_snapshot_arn()),
@@ -158,7 +158,7 @@ pub(crate) fn cluster_snapshot(of: &DbClusterSnapshot) -> Thing {
     }
 }
 
-/// An instance snapshot.
+/// A snapshot of an instance, as the SDK describes it.
 pub(crate) fn instance_snapshot(of: &DbSnapshot) -> Thing {
     Thing {
         arn: text(of.db_snapshot_arn()),

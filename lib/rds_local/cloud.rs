@@ -34,7 +34,7 @@ pub(crate) struct Volume {
 #[derive(Debug)]
 pub(crate) struct Stop;
 
-/// The service.
+/// The stand-in for RDS: its resources, servers and faults.
 #[derive(Debug)]
 pub(crate) struct LocalCloud {
     pub(crate) home: StateDirectory,
@@ -99,7 +99,7 @@ impl LocalCloud {
         read(&mut lock(&self.state))
     }
 
-    /// The faults.
+    /// Locks the rules of the faults in force.
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
     }

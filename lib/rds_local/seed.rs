@@ -27,7 +27,7 @@ use crate::sql::Statements;
 
 /// What a seeded cluster calls itself, whatever runs behind it.
 pub(crate) const ENGINE: &str = "aurora-mysql";
-/// Its version.
+/// The engine version that it names.
 pub(crate) const ENGINE_VERSION: &str = "8.0.mysql_aurora.3.08.2";
 /// Days of automated backups of a production cluster.
 const RETENTION_DAYS: u32 = 7;
@@ -64,7 +64,7 @@ pub struct InitOptions {
     pub databases: Vec<String>,
 }
 
-/// Seeds a cluster.
+/// Makes a cluster or instance whose data an SQL file makes.
 pub(crate) fn init(house: &House, options: &InitOptions, out: &mut dyn Write) -> Result<(), Error> {
     let plain = options.instance.is_some();
     let id = options.instance.as_ref().unwrap_or(&options.cluster).to_lowercase();

@@ -99,9 +99,9 @@ impl ChosenDump {
 pub(crate) struct OwnServer<'a> {
     /// Name of the target.
     pub(crate) name: &'a str,
-    /// Its section.
+    /// The target's section of refresh.toml.
     pub(crate) settings: &'a TargetConfig,
-    /// Its database.
+    /// Name of the database that things are done in.
     pub(crate) database: &'a str,
 }
 
@@ -120,7 +120,7 @@ impl OwnServer<'_> {
         carry::carry(old, &mut to, &self.settings.preserve, self.database)
     }
 
-    /// `set` and `after`.
+    /// Does what `set` and `after` of the target say.
     pub(crate) fn finish(&self, house: &House, loader: &Server) -> Result<(), Error> {
         set::run(house, &self.target(loader), loader, self.database)
     }

@@ -23,7 +23,7 @@ pub(crate) struct DevTarget {
     pub(crate) name: String,
     /// The database that is replaced.
     pub(crate) database: String,
-    /// Where it is.
+    /// The server that the database is on.
     pub(crate) server: Server,
     /// The same server for the account that loads, if `refresh.toml` names one.
     pub(crate) loader: Option<Server>,

@@ -11,7 +11,7 @@ pub(super) const MASK_KEY: &str = "mask_key";
 /// The key of the scan.
 pub(super) const SCAN_KEY: &str = "scan_key";
 
-/// The hashed originals.
+/// Name of the table that holds the hashed originals.
 pub(crate) const ORIGINALS: &str = "originals";
 
 /// Rows by which readers are seen to be up to date. The dump adds this one.

@@ -24,7 +24,7 @@ pub struct Originals {
     key: [u8; KEY_BYTES],
 }
 
-/// Without the key.
+/// Shows the table only: the key stays secret.
 impl std::fmt::Debug for Originals {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Originals").field("table", &self.table).finish_non_exhaustive()
@@ -45,7 +45,7 @@ impl Originals {
         Ok(key.map(|key| Self { table: qualified(schema, ORIGINALS), key }))
     }
 
-    /// An empty one.
+    /// Creates the table for hashed originals, empty.
     pub(crate) fn create(session: &mut Session, schema: &str, keys: &HeldKeys) -> Result<Self, Error> {
         let missing = || Error::NotPlanned(format!("the key in `{schema}` cannot be read"));
         let key = keys.scan_key(session, schema)?.ok_or_else(missing)?;

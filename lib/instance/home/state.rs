@@ -36,7 +36,7 @@ pub(crate) struct TargetState {
 pub(crate) struct Generation {
     /// File name of the dump.
     pub(crate) dump: String,
-    /// Branch or tag.
+    /// Branch or tag whose migrations ran, if any did.
     #[serde(default)]
     pub(crate) reference: Option<String>,
     /// The commit that it stood for.
@@ -46,7 +46,7 @@ pub(crate) struct Generation {
     pub(crate) at: Timestamp,
     /// The database that migrations run on.
     pub(crate) database: String,
-    /// What serves it.
+    /// The server program that it runs with.
     pub(crate) program: ServerProgram,
     /// The address at which it listens.
     pub(crate) bind: String,

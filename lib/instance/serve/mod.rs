@@ -24,7 +24,7 @@ pub(crate) const ADMIN: &str = "refreshkit_admin";
 /// In whose name everything is that a dump or a branch made: rights on its databases alone, and locked while it serves.
 pub(crate) const LOADER: &str = "refreshkit_loader";
 
-/// The developer's account.
+/// Name of the account that the developer logs in as.
 const DEVELOPER: &str = "dev";
 
 /// What our literals need: see `plain_literal`.
@@ -108,7 +108,7 @@ impl Serving<'_> {
         self.begin(Some(listen), &lines)
     }
 
-    /// Whether it runs.
+    /// Whether a server runs on the generation's data.
     pub(crate) fn runs(&self) -> bool {
         !engine::running(&self.place.data(self.name)).is_empty()
     }
@@ -123,7 +123,7 @@ impl Serving<'_> {
         self.runs_at_port() && self.admin().connect().is_ok()
     }
 
-    /// Our own login.
+    /// How we log in ourselves: over the socket, as the administrator.
     pub(crate) fn admin(&self) -> Server {
         Server::at_socket(&self.socket(), ADMIN, &self.place.secrets.admin)
     }

@@ -27,15 +27,15 @@ pub(crate) struct TemplateFacts {
     pub(crate) dumps: Option<PathBuf>,
     /// What made the data directory.
     pub(crate) program: ServerProgram,
-    /// Our version.
+    /// Version of refreshkit that baked it.
     pub(crate) tool_version: String,
-    /// When.
+    /// When baking it ended.
     pub(crate) baked_at: Timestamp,
     /// How long it took.
     pub(crate) seconds: f64,
-    /// The dump's databases.
+    /// Names of the databases in the dump.
     pub(crate) databases: Vec<String>,
-    /// Rows.
+    /// Rows in all tables.
     pub(crate) rows: u64,
     /// Each table, as it was compared with the dump.
     pub(crate) tables: Vec<TableDigest>,

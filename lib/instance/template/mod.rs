@@ -67,13 +67,13 @@ pub(crate) fn is_baked(
 }
 
 impl Template {
-    /// Its data directory.
+    /// Path of the template's data directory.
     pub(crate) fn data(&self) -> PathBuf {
         engine::data_in(&self.directory)
     }
 }
 
-/// `app-20261122T020000Z-0a1b2c3d-mariadb-10.11.14-1`.
+/// The name of a template's directory: `app-20261122T020000Z-0a1b2c3d-mariadb-10.11.14-1`.
 fn key(dump: &ChosenDump, program: &ServerProgram) -> String {
     let name = dump.section().name;
     let name: String =

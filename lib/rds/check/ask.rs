@@ -18,14 +18,14 @@ pub(super) struct Version {
     pub(super) id: String,
     /// The family of parameter groups.
     pub(super) family: String,
-    /// `deprecated`.
+    /// Whether the service calls the version `deprecated`.
     pub(super) retired: bool,
 }
 
 /// Whether an instance class can be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Machine {
-    /// In some zone.
+    /// At least one availability zone offers it.
     Offered,
     /// Nowhere in this region, for this version.
     Missing,
@@ -41,7 +41,7 @@ pub(super) struct AccountQuota {
 
 /// What a check asks.
 pub(super) trait AccountFacts {
-    /// A subnet group.
+    /// Describes a DB subnet group, if it is there.
     fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, CallFailure>;
     /// The family of a parameter group, of a cluster or an instance.
     fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, CallFailure>;
@@ -51,7 +51,7 @@ pub(super) trait AccountFacts {
     fn versions(&self, engine: &str) -> Result<Vec<Version>, CallFailure>;
     /// Whether a class can be ordered.
     fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, CallFailure>;
-    /// The account's quotas.
+    /// Lists the account's quotas, with what is used of each.
     fn quotas(&self) -> Result<Vec<AccountQuota>, CallFailure>;
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(super) enum Severity {
     /// As it should be.
     Good,
-    /// Worth knowing.
+    /// Worth knowing, and no reason to fail.
     Note,
     /// Not set in refresh.toml, where a flag of `rds-restore` may still give it.
     #[serde(rename = "wrong")]
@@ -20,15 +20,15 @@ pub(super) enum Severity {
     Wrong,
 }
 
-/// One finding.
+/// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct CheckFinding {
     pub(super) level: Severity,
-    /// One word.
+    /// What it is about, in one word.
     pub(super) about: &'static str,
-    /// A sentence.
+    /// What was found, one sentence.
     pub(super) said: String,
-    /// Lines for refresh.toml.
+    /// Lines for refresh.toml that mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) toml: Option<String>,
 }
@@ -57,7 +57,7 @@ impl CheckFinding {
     }
 }
 
-/// All of them.
+/// All findings of a check, in the order in which they were made.
 #[derive(Debug, Default)]
 pub(super) struct CheckFindings(Vec<CheckFinding>);
 

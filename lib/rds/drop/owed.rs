@@ -76,7 +76,7 @@ impl PendingDeletion {
         }
     }
 
-    /// `cluster x`.
+    /// Kind and identifier, as messages name it: `cluster x`.
     pub(crate) fn label(&self) -> String {
         label(self.kind, &self.id)
     }

@@ -37,7 +37,7 @@ pub(crate) struct Intent {
     pub more_tags: BTreeMap<String, String>,
     /// When the reaper may take it.
     expires_at: Timestamp,
-    /// Who creates it.
+    /// The owner that it is tagged with.
     owner: String,
     /// The resource id of the source.
     source: String,
@@ -99,12 +99,12 @@ impl Intent {
         }
     }
 
-    /// Before the call.
+    /// What the journal has before the create call: no resource id yet.
     fn intended(&self) -> Resource {
         Resource { intended_at: Some(Timestamp::now()), ..self.answered(None) }
     }
 
-    /// After it.
+    /// What the journal has after the create call.
     fn answered(&self, resource_id: Option<String>) -> Resource {
         Resource {
             resource_id,

@@ -25,7 +25,7 @@ pub(super) enum Asker {
 /// Whose a thing must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequiredOwner {
-    /// This one's.
+    /// Only resources that are tagged with this owner.
     Of(String),
     /// Nothing was ever made from here.
     Nobody,
@@ -58,7 +58,7 @@ pub(super) enum GuardRefusal {
     /// It is the source.
     #[error("it is the configured source")]
     Source,
-    /// Another name.
+    /// The name does not begin with our prefix.
     #[error("its name does not begin with \"{0}-\"")]
     Name(String),
     /// A snapshot that the service or a backup plan took.
@@ -67,10 +67,10 @@ pub(super) enum GuardRefusal {
     /// No tag of ours.
     #[error("it has no tag {TAG_MANAGED}=true")]
     Unmanaged,
-    /// No run.
+    /// The tag that names the run is missing.
     #[error("it has no tag {TAG_RUN}")]
     NoRun,
-    /// Another run.
+    /// The tag names another run.
     #[error("its tag {TAG_RUN} says {0:?}")]
     OtherRun(String),
     /// Version 1 made it, or somebody else.
@@ -79,7 +79,7 @@ pub(super) enum GuardRefusal {
     /// Another host's, or another team's.
     #[error("its tag {TAG_OWNER} says {found:?}, and {ours}")]
     OtherOwner {
-        /// At the service.
+        /// The owner that its tag names.
         found: String,
         /// Ours, as a sentence.
         ours: String,
@@ -87,29 +87,29 @@ pub(super) enum GuardRefusal {
     /// A copy of something else.
     #[error("its tag {TAG_SOURCE} says {found:?}, and the source of this run is {ours}")]
     OtherSource {
-        /// At the service.
+        /// The source that its tag names.
         found: String,
-        /// Ours.
+        /// The source of this run.
         ours: String,
     },
     /// Another chain of the same name made it.
     #[error("its tag {TAG_INTENT} is not that of this run's order: another run of this name made it")]
     OtherIntent,
-    /// A namesake.
+    /// It has the name of what this run made, and is something else.
     #[error("its resource id is {found}, but this run created {recorded}")]
     OtherResource {
-        /// At the service.
+        /// The resource id that the service has for the name.
         found: String,
         /// In the journal or the document.
         recorded: String,
     },
-    /// Not yet.
+    /// The reaper came before its time.
     #[error("it expires at {0} only")]
     NotExpired(String),
     /// No or no readable expiry.
     #[error("its tag {TAG_EXPIRES} is missing or no time: {0:?}")]
     NoExpiry(String),
-    /// A replica.
+    /// It is a replica of another server.
     #[error("it is a replica of {0}")]
     Replica(String),
     /// Others depend on it.
@@ -118,13 +118,13 @@ pub(super) enum GuardRefusal {
     /// Part of a global database.
     #[error("it is part of the global database {0}")]
     Global(String),
-    /// Protected.
+    /// Deletion protection is on, and only a person turns it off.
     #[error("it has deletion protection")]
     Protected,
     /// An instance in somebody else's cluster.
     #[error("it belongs to cluster {cluster}, and {why}")]
     ClusterRefused {
-        /// The cluster.
+        /// Identifier of the cluster that the instance is in.
         cluster: String,
         /// Why that one must stay.
         why: Box<GuardRefusal>,

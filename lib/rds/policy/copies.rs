@@ -92,7 +92,7 @@ pub(super) fn of_cluster(names: &PolicyNames<'_>, source: &str, config: &Config)
     all
 }
 
-/// A plain instance.
+/// The statements for the snapshot and copy of a plain instance.
 pub(super) fn of_instance(names: &PolicyNames<'_>, source: &str, config: &Config) -> Vec<PolicyStatement> {
     let groups = Groups::of(names, &config.restore);
     let place = [groups.subnets, groups.instance, groups.options];

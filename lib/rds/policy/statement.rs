@@ -7,7 +7,7 @@ use serde_json::Value;
 /// One statement and the reason for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PolicyStatement {
-    /// For people.
+    /// What it is needed for, for people.
     pub(crate) why: &'static str,
     /// As IAM wants it.
     pub(crate) json: Value,
@@ -16,12 +16,12 @@ pub(crate) struct PolicyStatement {
 /// What the source is encrypted with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum SourceKey {
-    /// Nobody asked.
+    /// The service was not asked, so any key may be needed.
     #[default]
     Unknown,
-    /// Nothing.
+    /// The source is not encrypted: no key is needed.
     None,
-    /// This key.
+    /// The source is encrypted with the key of this ARN.
     Arn(String),
 }
 

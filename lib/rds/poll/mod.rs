@@ -53,7 +53,7 @@ pub(super) trait Clock {
     }
 }
 
-/// The real one.
+/// The clock that really tells the time and sleeps.
 #[derive(Debug)]
 pub(super) struct RealClock {
     start: Instant,
@@ -97,7 +97,7 @@ pub(super) fn interval(age: Duration, random: f64) -> Duration {
 pub(super) enum Judgement {
     /// This is what was waited for.
     Ready,
-    /// Look again.
+    /// Not yet: look again.
     Wait,
     /// Look again, but somebody should know: the status is unknown.
     Wonder,
@@ -137,7 +137,7 @@ pub(super) enum Ended {
     TimedOut(String),
     /// The service said no.
     Fault(CallFailure),
-    /// A signal.
+    /// A signal ended the wait.
     Interrupted(Interrupted),
 }
 
@@ -147,7 +147,7 @@ impl From<Interrupted> for Ended {
     }
 }
 
-/// One wait.
+/// How long one wait may take, and what its beginning may look like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     /// How long at most.

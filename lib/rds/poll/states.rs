@@ -8,9 +8,9 @@ use crate::document::ResourceKind;
 /// What a status means to somebody who waits for the thing to be usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StatusClass {
-    /// Usable.
+    /// Usable: the wait is over.
     Ready,
-    /// On its way.
+    /// On its way to become usable.
     Transient,
     /// Will not become usable by waiting.
     Terminal,

@@ -107,7 +107,7 @@ impl RestoreOptions {
     }
 }
 
-/// Makes the copy.
+/// Makes the copy that the document's snapshot, or `--clone`, asks for.
 pub(super) fn copy(
     desk: &Desk<'_>,
     document: &mut Document,

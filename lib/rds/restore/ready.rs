@@ -17,7 +17,7 @@ const LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
 /// The least factor on that: a login takes a moment even where pauses are cut in tests.
 const SHORTEST: f64 = 0.004;
 
-/// Between two tries.
+/// How long to wait between two attempts to log in.
 const LOGIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// Logs in, trying again for a while.

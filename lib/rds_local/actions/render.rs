@@ -41,7 +41,7 @@ pub(crate) fn tags(x: &mut Xml, tags: &[Tag]) {
     });
 }
 
-/// A cluster.
+/// Writes the description of a cluster.
 pub(crate) fn cluster(x: &mut Xml, state: &LocalState, cluster: &LocalCluster) {
     let now = Timestamp::now();
     x.text("DBClusterIdentifier", &cluster.id)

@@ -54,7 +54,7 @@ impl Helper {
         Ok(Self { what, child })
     }
 
-    /// What it writes.
+    /// What the program writes to its stdout.
     pub(super) fn output(&mut self) -> impl Read + use<> {
         self.child.stdout.take().expect("it was started with a pipe and is asked once")
     }

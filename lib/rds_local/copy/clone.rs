@@ -22,7 +22,7 @@ use crate::sql::plain_literal;
 const NOBODY_RESTARTS: u16 = 3707;
 /// How often it is looked whether it has ended, or has to.
 const POLL: Duration = Duration::from_millis(50);
-/// Its account.
+/// Name of the account through which the new server is told to clone.
 const RECIPIENT: &str = "refreshkit_recipient";
 
 /// Fills the data directory of a copy.

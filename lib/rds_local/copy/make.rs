@@ -38,7 +38,7 @@ const EMPTY_BYTES: u64 = 256 << 20;
 /// How often a port that was free may be somebody else's when the server takes it.
 const PORTS: usize = 5;
 
-/// Makes the copy.
+/// Makes a copy of the configured source, and writes it into the document.
 pub(in crate::rds_local) fn make(
     house: &House,
     document: &mut Document,

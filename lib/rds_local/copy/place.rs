@@ -78,7 +78,7 @@ impl CopyDirectory {
         Ok(Self { dir: dir.to_owned(), user, _lock: lock(dir)? })
     }
 
-    /// Its data directory.
+    /// Path of the copy's data directory.
     pub(super) fn data(&self) -> PathBuf {
         engine::data_in(&self.dir)
     }

@@ -96,7 +96,7 @@ impl Reach {
 pub(super) struct CopySource {
     /// Its option file, with the whole path.
     pub(super) file: PathBuf,
-    /// What that says.
+    /// What the option file says.
     pub(super) options: OptionFile,
     pub(super) brand: Brand,
     /// As it says it: `10.11.19-MariaDB-log`.

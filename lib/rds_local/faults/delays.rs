@@ -27,7 +27,7 @@ const STEPS: &[(DelayedStep, &str, f64)] = &[
     (DelayedStep::Delete, "delete", 2.0),
 ];
 
-/// The longest delay.
+/// The longest delay that is taken, in seconds: a day.
 const SECONDS_MAX: f64 = 86_400.0;
 
 /// The least time of each step.

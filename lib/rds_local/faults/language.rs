@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::rds_local::state::model::LocalKind;
 
-/// One line.
+/// One line of the language, read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FaultRule {
     /// Forget all rules.
@@ -34,7 +34,7 @@ pub(crate) type KindName = LocalKind;
 /// How often or how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum FaultLimit {
-    /// So many calls.
+    /// For so many calls, then never again.
     Times(u32),
     /// So long, from now.
     For(Duration),
@@ -43,9 +43,9 @@ pub(crate) enum FaultLimit {
 /// What is done to a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CallFault {
-    /// `Throttling`, 400.
+    /// Answer with `Throttling`, HTTP status 400.
     Throttle,
-    /// `ServiceUnavailable`, 503.
+    /// Answer with `ServiceUnavailable`, HTTP status 503.
     Unavailable,
     /// Done, but the answer is lost: the connection closes.
     Lose,
@@ -53,7 +53,7 @@ pub(crate) enum CallFault {
     Drop,
     /// Done after a while.
     Slow(Duration),
-    /// Any error.
+    /// Answer with any error code and HTTP status.
     Error { code: String, http: u16 },
 }
 
@@ -64,7 +64,7 @@ pub(crate) enum PathFault {
     Fail(String),
     /// It stays where it is.
     Stick,
-    /// It takes longer.
+    /// It takes so much longer.
     Delay(Duration),
     /// A new master password never comes into force.
     PasswordNever,
@@ -77,7 +77,7 @@ pub(crate) enum PathFault {
 pub(crate) enum FaultAction {
     /// Show this state, for a while or until told otherwise.
     State(Option<String>, Option<Duration>),
-    /// Deletion protection on.
+    /// Turn deletion protection on.
     Protect,
     /// It is a replica of this.
     ReplicaOf(String),
@@ -88,7 +88,7 @@ pub(crate) enum FaultAction {
 }
 
 impl FaultRule {
-    /// Reads one line.
+    /// Reads one line of the language, or says what is wrong with it.
     pub(crate) fn parse(line: &str) -> Result<Self, String> {
         if line.trim() == "clear" {
             return Ok(Self::Clear);

@@ -27,7 +27,7 @@ struct PathRule {
     how: PathFault,
 }
 
-/// All rules.
+/// All rules that are in force.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     calls: Vec<CallRule>,

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use hyper::StatusCode;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 
-/// The way in.
+/// What a request must carry to be let in.
 #[derive(Debug, Clone)]
 pub(crate) struct Entrance {
     address: SocketAddr,

@@ -31,7 +31,7 @@ use crate::rds_local::faults::language::CallFault;
 pub(super) use entrance::{Entrance, new_secret};
 use query::{Query, ServiceError};
 
-/// The largest request.
+/// The largest request that is read.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 type HttpResponse = Response<Full<Bytes>>;

@@ -18,7 +18,7 @@ pub(crate) const VERSION: &str = "2014-10-31";
 /// Of what a request asks something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
-    /// An Aurora cluster.
+    /// A cluster of Aurora.
     Cluster,
     /// An instance of one.
     Instance,

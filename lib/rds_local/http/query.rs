@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use crate::rds_local::state::model::{ARN_PREFIX, Tag};
 
-/// The longest identifier.
+/// The longest identifier that the service takes, in characters.
 const NAME_LENGTH_MAX: usize = 63;
 
 /// An error of the service.
@@ -38,7 +38,7 @@ impl ServiceError {
     }
 }
 
-/// One request.
+/// The parameters of one request, by name.
 pub(crate) struct Query {
     parameters: BTreeMap<String, String>,
 }
@@ -118,7 +118,7 @@ impl Query {
         found.into_iter().map(|(_, value)| value.clone()).collect()
     }
 
-    /// `Tags.Tag.N.Key` and `.Value`.
+    /// The tags in a request: `Tags.Tag.N.Key` and `.Value`.
     pub(crate) fn tags(&self) -> Vec<Tag> {
         let mut tags: BTreeMap<usize, Tag> = BTreeMap::new();
         for (rest, value) in self.below("Tags") {

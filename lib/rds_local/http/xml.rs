@@ -9,12 +9,12 @@ use super::query::ServiceError;
 
 const NAMESPACE: &str = "http://rds.amazonaws.com/doc/2014-10-31/";
 
-/// XML under construction.
+/// An XML document that is being written.
 #[derive(Debug, Default)]
 pub(crate) struct Xml(String);
 
 impl Xml {
-    /// `<name>value</name>`.
+    /// Adds an element with a text: `<name>value</name>`.
     pub(crate) fn text(&mut self, name: &str, value: impl Display) -> &mut Self {
         let value = value.to_string();
         self.put(format_args!("<{name}>{}</{name}>", escape(value.as_str())))

@@ -8,7 +8,7 @@ use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::LocalState;
 use crate::rds_local::state::model::{LocalCluster, LocalKind, Status};
 
-/// Stops the server.
+/// Stops the server of a cluster.
 pub(crate) fn stop_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     dwell(cloud, cluster, "stopping")?;
     let volume = cloud.volume(&cluster.resource_id);
@@ -20,7 +20,7 @@ pub(crate) fn stop_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> R
     Ok(())
 }
 
-/// Starts it again.
+/// Starts the server of a stopped cluster.
 pub(crate) fn start_cluster(cloud: &Arc<LocalCloud>, cluster: &LocalCluster) -> Result<(), Stop> {
     dwell(cloud, cluster, "starting")?;
     let started = start_server(cloud, &cluster.key());

@@ -30,7 +30,7 @@ pub(crate) struct LocalState {
 }
 
 impl LocalState {
-    /// Reads everything back.
+    /// Reads everything back from the disk.
     pub(crate) fn load(home: &StateDirectory) -> Result<Self, Error> {
         let clusters: Vec<LocalCluster> = home.load(&["clusters", "plain"])?;
         let snapshots: Vec<LocalSnapshot> = home.load(&["snapshots", "plain-snapshots"])?;
@@ -73,7 +73,7 @@ impl LocalState {
         self.saved.remove(&folder.join(META));
     }
 
-    /// Notes an event.
+    /// Adds an event of a resource, and drops the oldest of too many.
     pub(crate) fn tell(&mut self, kind: &str, id: &str, message: impl Into<String>) {
         let message = message.into();
         self.events.push(LocalEvent {

@@ -19,13 +19,13 @@ const WORKERS_MAX: usize = 8;
 /// What is loaded where.
 #[derive(Debug, Clone)]
 pub(crate) struct LoadJob {
-    /// The file.
+    /// The dump that is loaded, opened.
     pub(crate) dump: Arc<DumpFile>,
     /// Which of its databases.
     pub(crate) database: String,
     /// The target's server, and who loads.
     pub(crate) server: Server,
-    /// The empty database.
+    /// Name of the staging database, which is empty.
     pub(crate) staging: String,
     /// How the loaded tables are compared with the manifest.
     pub(crate) verify: Verify,

@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoadTask {
-    /// Create the table.
+    /// Create the table of this position in the manifest.
     Create(usize),
     /// Load one member of the file into the table.
     Rows {
-        /// The table.
+        /// Position of the table in the manifest.
         table: usize,
         /// Position of the member in the manifest.
         member: usize,
@@ -32,11 +32,11 @@ impl LoadTask {
 /// What a worker is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// This.
+    /// Do this task now.
     Do(LoadTask),
     /// Wait until another worker is done with something.
     Wait,
-    /// Go home.
+    /// Nothing is left for this worker.
     Nothing,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct TableQueue {
     pub(crate) table: usize,
     /// Its members, in order.
     pub(crate) members: VecDeque<usize>,
-    /// Bytes of SQL.
+    /// Bytes of SQL that its members hold.
     pub(crate) bytes: u64,
     /// Whether only one stream at a time makes sense: MariaDB serialises LOAD DATA on AUTO_INCREMENT tables.
     pub(crate) single: bool,

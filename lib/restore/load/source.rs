@@ -47,7 +47,7 @@ pub(crate) fn choose(house: &House, choice: &str) -> Result<PathBuf, Error> {
         .ok_or_else(|| Error::NoSuchDump { choice: choice.to_owned(), dir: directory, there: there() })
 }
 
-/// An opened file.
+/// An opened file, whoever wrote it.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one a run")]
 pub(crate) enum AnyDump {

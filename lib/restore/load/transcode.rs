@@ -32,7 +32,7 @@ pub(crate) enum ColumnInput {
 /// How one table is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recipe {
-    /// The statement.
+    /// The `LOAD DATA LOCAL` statement.
     pub(crate) sql: String,
     ways: Vec<ColumnInput>,
 }

@@ -34,7 +34,7 @@ const SETTINGS: &[&str] = &[
 /// One connection to the staging database.
 #[derive(Debug)]
 pub(crate) struct LoadWorker<'a> {
-    /// The connection.
+    /// The connection that the worker loads through.
     pub(crate) session: Session,
     job: &'a LoadJob,
     recipes: BTreeMap<usize, Arc<Recipe>>,
@@ -89,7 +89,7 @@ impl<'a> LoadWorker<'a> {
         Ok(())
     }
 
-    /// Loads one member.
+    /// Loads one member's rows into its table.
     fn rows(&mut self, table: usize, member: usize) -> Result<(), Error> {
         let entry = self.entry(table);
         let expected = self.job.dump.manifest().members[member].rows;

@@ -28,7 +28,7 @@ impl Account {
         Self { user: user_of("d", target), host: "localhost".to_owned() }
     }
 
-    /// `'user'@'host'`.
+    /// The account as SQL names it: `'user'@'host'`.
     fn quoted(&self) -> String {
         format!("{}@{}", literal(&self.user), literal(&self.host))
     }

@@ -13,19 +13,19 @@ use crate::sql::{Mode, Token, literal, name, pieces, qualified, without_completi
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum StoredKind {
-    /// MariaDB's Oracle mode.
+    /// A package of MariaDB's Oracle mode.
     Package,
-    /// Its code.
+    /// The body of such a package.
     PackageBody,
-    /// A stored function.
+    /// A stored function (`CREATE FUNCTION`).
     Function,
-    /// A stored procedure.
+    /// A stored procedure (`CREATE PROCEDURE`).
     Procedure,
-    /// A view.
+    /// A view (`CREATE VIEW`).
     View,
-    /// A trigger.
+    /// A trigger (`CREATE TRIGGER`).
     Trigger,
-    /// An event.
+    /// A scheduled event (`CREATE EVENT`).
     Event,
 }
 
@@ -47,9 +47,9 @@ impl StoredKind {
 /// One view, routine, trigger or event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Object {
-    /// What it is.
+    /// What kind of object it is.
     pub(crate) kind: StoredKind,
-    /// Its name, unquoted.
+    /// Name of the object, unquoted.
     pub(crate) name: String,
     /// The table of a trigger.
     #[serde(default)]

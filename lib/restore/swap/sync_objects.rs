@@ -24,9 +24,9 @@ pub(crate) struct Contents {
     pub(crate) database: String,
     /// Default character set and collation.
     pub(crate) collation: (String, String),
-    /// Base tables.
+    /// Names of the base tables.
     pub(crate) tables: Vec<String>,
-    /// Everything else.
+    /// Views, routines, triggers and events.
     pub(crate) objects: Vec<Object>,
 }
 

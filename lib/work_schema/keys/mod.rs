@@ -33,7 +33,7 @@ pub(crate) struct HeldKeys {
 enum Held {
     /// The copy, in its work schema.
     Copy,
-    /// We.
+    /// We do, in this process.
     Ours(Key),
 }
 

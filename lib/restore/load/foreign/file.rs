@@ -54,9 +54,9 @@ enum Packing {
 /// A file that another tool wrote.
 #[derive(Debug)]
 pub(crate) struct PlainFile {
-    /// Where it is.
+    /// Path of the file.
     pub(crate) path: PathBuf,
-    /// Its length.
+    /// Size of the file in bytes.
     pub(crate) bytes: u64,
     /// Which of its databases is wanted, if it holds several.
     pub(crate) chosen: Option<String>,

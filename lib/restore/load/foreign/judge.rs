@@ -22,7 +22,7 @@ type Edits<'a> = Vec<(Range<usize>, Cow<'a, [u8]>)>;
 /// What becomes of a statement.
 #[derive(Debug)]
 pub(super) enum StatementVerdict {
-    /// Nothing is done.
+    /// Nothing is done, and nobody is told.
     Skip,
     /// It is about the server, not about the data; a person is told.
     LeftOut,
@@ -199,7 +199,7 @@ impl Judge {
         }
     }
 
-    /// `USE prod`.
+    /// Judges a `USE`: which database the statements behind it are for.
     fn turn(&mut self, reading: &ForeignStatement<'_>) -> Result<StatementVerdict, String> {
         let Some(name) = reading.name(1) else { return Err("USE names no database".to_owned()) };
         let name = name.into_owned();

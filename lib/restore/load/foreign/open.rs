@@ -14,7 +14,7 @@ enum Effect {
     Nothing,
 }
 
-/// See the module.
+/// Whether rows were written since the last commit.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     written: bool,

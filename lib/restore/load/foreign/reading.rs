@@ -19,7 +19,7 @@ pub(super) const BEFORE_TABLE: [&str; 5] = ["LOW_PRIORITY", "DELAYED", "HIGH_PRI
 /// How far from the beginning the name of an INSERT's table can be.
 const TABLE_WITHIN: usize = 8;
 
-/// A statement.
+/// One statement of the file, and its tokens.
 #[derive(Debug)]
 pub(super) struct ForeignStatement<'a> {
     pub(super) sql: &'a [u8],

@@ -29,14 +29,14 @@ const GONE_MODES: [&str; 6] =
 
 /// One `variable = value` of a SET.
 struct Assignment {
-    /// Its tokens.
+    /// Where its tokens are in the statement.
     tokens: Range<usize>,
     about_server: bool,
     /// It may change how text is read.
     variable: String,
 }
 
-/// Reads a SET.
+/// Judges a SET: obeyed, left out or refused.
 pub(super) fn setting(reading: &ForeignStatement<'_>, engine: Engine) -> Result<Setting, String> {
     // SET PASSWORD, SET DEFAULT ROLE; SET STATEMENT … FOR is a statement of MariaDB with settings of its own.
     if reading.is_any(1, &["PASSWORD", "ROLE", "DEFAULT", "RESOURCE"]) && !reading.is_symbol(2, b',') {

@@ -12,7 +12,7 @@ use crate::sql::TokenKind;
 /// What begins the clause that updates rows instead of inserting them.
 const ON_DUPLICATE: &[u8] = b"DUPLICATE";
 
-/// See the module.
+/// Counts the rows that a file wrote, by table.
 #[derive(Debug, Default)]
 pub(super) struct RowTally {
     rows: BTreeMap<String, u64>,
