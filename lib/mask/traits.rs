@@ -47,7 +47,7 @@ pub enum TraceTrait {
 }
 
 impl LeakTraits {
-    /// All three answers.
+    /// Puts the answers to the three questions together.
     pub(crate) const fn of(result: ResultTrait, value: ValueTrait, trace: TraceTrait) -> Self {
         Self { result, value, trace }
     }

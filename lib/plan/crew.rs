@@ -12,7 +12,7 @@ use crate::work_schema;
 pub(crate) struct WorkerPool(Vec<Session>);
 
 impl WorkerPool {
-    /// The first alone.
+    /// The first connection alone, without helpers.
     pub(crate) fn of(first: Session) -> Self {
         Self(vec![first])
     }
@@ -41,7 +41,7 @@ impl WorkerPool {
         &mut self.0[0]
     }
 
-    /// All of them.
+    /// All connections, the first in front.
     pub(crate) fn all(&mut self) -> &mut [Session] {
         &mut self.0
     }

@@ -90,7 +90,7 @@ struct Guarded {
     warnings: Vec<String>,
 }
 
-/// Filled key tables.
+/// The key tables when they are filled, and what filled them.
 struct Closed {
     closure: Closure,
     /// What was chosen to fit, if the flags say how much that is.
@@ -104,7 +104,7 @@ struct Compiled {
     warnings: Vec<String>,
 }
 
-/// What safety adds.
+/// What the stage of safety adds to the plan.
 struct Safe {
     leaks: Option<LeakScan>,
     warnings: Vec<String>,

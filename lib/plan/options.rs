@@ -80,7 +80,7 @@ impl Options {
     }
 }
 
-/// `8GB`, `500MiB`, `1000`.
+/// Reads a size in bytes: `8GB`, `500MiB`, `1000`.
 fn bytes(text: &str) -> Result<u64, String> {
     let wrong = || format!("{text:?} is not a size such as 8GB or 500MiB");
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

@@ -59,7 +59,7 @@ impl SourceServer {
         })
     }
 
-    /// The configured source.
+    /// The server that `[source]` names, for a run without a copy.
     pub(crate) fn source(house: &House, options: &Options, run: &str) -> Result<Self, Error> {
         let config = &house.config;
         if config.source.databases.is_empty() {
@@ -94,17 +94,17 @@ impl SourceServer {
         Ok(Self { server, host, databases, taken_at: None, claim, run, throw_away, is_source: true })
     }
 
-    /// Opens a connection.
+    /// Opens a connection to the server.
     pub(crate) fn connect(&self) -> Result<Session, Error> {
         Ok(self.server.connect()?)
     }
 
-    /// The server itself.
+    /// How the server is connected to.
     pub(crate) fn server(&self) -> &Server {
         &self.server
     }
 
-    /// `user@host:port`.
+    /// The login, as messages name it: `user@host:port`.
     pub(crate) fn label(&self) -> &str {
         self.server.label()
     }

@@ -7,7 +7,7 @@ use super::refresh;
 use crate::document::{Document, Step, StepStatus};
 use crate::junit::{TestCase, TestOutcome, case, suite};
 
-/// The whole file.
+/// The whole XML file: a test a tool and a test a migration.
 pub(super) fn junit(document: &Document) -> String {
     let outputs: Vec<String> = document.steps.iter().map(|step| output(document, step)).collect();
     let tools = document.steps.iter().zip(&outputs).map(|(step, output)| of_step(document, step, output));

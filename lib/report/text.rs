@@ -64,7 +64,7 @@ pub(crate) fn totals(plan: &Dehydration) -> (u64, u64) {
     plan.tables.iter().fold((0, 0), |(before, after), table| (before + table.rows_before, after + table.rows))
 }
 
-/// The whole report.
+/// The whole report of a run as text.
 pub(crate) fn text(document: &Document) -> String {
     let mut out = format!("run {}: {}\n", one_line(&document.run), summary(document));
     steps(&mut out, document);

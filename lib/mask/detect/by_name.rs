@@ -48,7 +48,7 @@ impl<'a> Names<'a> {
         self.hit(column).map(|hit| hit.class)
     }
 
-    /// The table.
+    /// The table that the names are of.
     pub(crate) fn table(&self) -> &'a Table {
         self.table
     }

@@ -63,7 +63,7 @@ const ATTRIBUTE_MAX: usize = 64;
 
 /// What the server counted of one attribute.
 struct Group {
-    /// None for NULL.
+    /// The attribute's name; none for rows where it is NULL.
     attribute: Option<String>,
     total: u64,
     different: u64,

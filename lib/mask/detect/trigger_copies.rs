@@ -87,7 +87,7 @@ fn words(sql: &str, mode: Mode) -> Vec<String> {
     code.filter_map(|token| Some(token.possible_name(sql)?.to_lowercase())).collect()
 }
 
-/// `NEW.email`.
+/// Whether a trigger's words read the column: `NEW.email`, `OLD.email`.
 fn reads(words: &[String], column: &str) -> bool {
     let column = column.to_lowercase();
     words.windows(2).any(|pair| matches!(pair[0].as_str(), "new" | "old") && pair[1] == column)

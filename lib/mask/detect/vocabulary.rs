@@ -58,7 +58,7 @@ pub(crate) struct Hit {
     pub(crate) ends_with_id: bool,
 }
 
-/// All lists.
+/// The word lists of all languages, read once.
 #[derive(Debug, Default)]
 struct Vocabulary {
     /// By the words of the phrase, joined by blanks.

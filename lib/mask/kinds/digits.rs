@@ -37,7 +37,7 @@ impl FromStr for Check {
 }
 
 impl Check {
-    /// How many digits.
+    /// How many check digits there are.
     pub(crate) fn length(self) -> usize {
         if self == Self::Mod97 { 2 } else { 1 }
     }

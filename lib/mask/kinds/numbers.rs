@@ -136,7 +136,7 @@ fn rounded(column: &Column, value: &str) -> String {
     }
 }
 
-/// `2` of `decimal(12,2)`.
+/// Digits behind the point of a decimal column: the `2` of `decimal(12,2)`.
 fn scale(column: &Column) -> u32 {
     let inside = column.column_type.split([',', ')']).nth(1).filter(|_| column.data_type == "decimal");
     inside.and_then(|digits| digits.trim().parse().ok()).unwrap_or(0)

@@ -16,12 +16,12 @@ pub(crate) const UNIQUE_PREFIX: u64 = 18 + UNIQUE_DIGITS;
 /// House numbers go up to this.
 const HOUSES: u64 = 180;
 
-/// A first name.
+/// The kind `first_name`: a made-up first name.
 pub(crate) fn first_name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, length(FIRST), first)
 }
 
-/// A last name.
+/// The kind `last_name`: a made-up last name.
 pub(crate) fn last_name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, length(LAST), last)
 }

@@ -10,7 +10,7 @@ use crate::config::{KindVocabulary, KindWords, MaskConfig, Wrong};
 use crate::mask::masks::Mask;
 use crate::mask::traits::{LeakTraits, ResultTrait, TraceTrait, ValueTrait};
 
-/// A kind.
+/// One kind of masks, with everything that others must know of it.
 struct Kind {
     name: &'static str,
     /// What those who look for leaks must know of it.
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// Every kind.
+/// Every kind that `[mask]` may name.
 static KINDS: &[Kind] = {
     use ResultTrait::{Open, Ours};
     use TraceTrait::{Left, None as Nothing};

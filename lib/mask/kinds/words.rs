@@ -1,6 +1,6 @@
 //! Neutral names of our own: short, ASCII, nobody's in particular.
 
-/// First names.
+/// First names that masks choose from.
 pub(crate) const FIRST: &[&str] = &[
     "Ada", "Alba", "Alex", "Andi", "Arlo", "Ash", "Beck", "Bela", "Blair", "Bo", "Cam", "Casey", "Cleo",
     "Corin", "Dale", "Dana", "Devin", "Drew", "Eden", "Eli", "Ellis", "Emery", "Fenn", "Finley", "Frankie",
@@ -10,7 +10,7 @@ pub(crate) const FIRST: &[&str] = &[
     "Wren", "Yuri",
 ];
 
-/// Last names.
+/// Last names that masks choose from.
 pub(crate) const LAST: &[&str] = &[
     "Acorn", "Alder", "Amber", "Arbor", "Ashby", "Barley", "Basil", "Birch", "Bramble", "Brook", "Cedar",
     "Clover", "Copper", "Cove", "Crane", "Dale", "Dune", "Elm", "Ember", "Fable", "Falcon", "Fern", "Field",

@@ -21,11 +21,11 @@ const NEAR_PERCENT: u64 = 97;
 /// Rules are stretched so far at most, where there is more room than they ask for.
 const STRETCH_MAX: u64 = 256 * WHOLE;
 
-/// What was found.
+/// The closure that fits, and what was chosen for it.
 #[derive(Debug)]
 pub(crate) struct Fitted {
     pub(crate) closure: Closure,
-    /// For the document.
+    /// What the document says of it.
     pub(crate) target: PlanFit,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct KillOnSignal {
 }
 
 impl KillOnSignal {
-    /// Starts watching.
+    /// Starts the thread that waits for a signal.
     pub(crate) fn start(house: &House, place: &SourceServer) -> Self {
         let connections = Arc::new(Mutex::new(Vec::new()));
         let over = Arc::new(AtomicBool::new(false));

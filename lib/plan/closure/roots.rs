@@ -44,7 +44,7 @@ impl When {
     }
 }
 
-/// One rule, resolved.
+/// One rule of the roots, with its names found in the catalog.
 pub(crate) struct Root<'a> {
     pub(crate) rule: &'a RootConfig,
     pub(crate) words: ClosureSql<'a>,
@@ -52,7 +52,7 @@ pub(crate) struct Root<'a> {
     date: Option<&'a Column>,
 }
 
-/// Fills generation 0.
+/// Fills generation 0 of the key tables: the rows that the rules choose.
 pub(crate) fn seed(
     house: &House,
     session: &mut Session,

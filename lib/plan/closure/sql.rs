@@ -27,7 +27,7 @@ impl Blueprint {
 /// Which child rows are meant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ChildRows<'a> {
-    /// All of them.
+    /// All rows of the table.
     All,
     /// Those whose key is in the key table.
     Kept,
@@ -46,7 +46,7 @@ impl<'a> ClosureSql<'a> {
         &self.catalog.tables[at]
     }
 
-    /// `` `refreshkit_work`.`k_7` ``.
+    /// The key table of a table, in SQL: `` `refreshkit_work`.`k_7` ``.
     pub(crate) fn keys(&self, table: usize) -> String {
         work_schema::keys(self.work, table)
     }

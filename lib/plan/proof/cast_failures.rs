@@ -33,7 +33,7 @@ pub(crate) fn count(
     Ok(counts.into_iter().filter(|(_, rows)| *rows > 0).collect())
 }
 
-/// For people.
+/// One warning for people a relation that has such values.
 pub(crate) fn warnings(blueprint: &Blueprint, unread: &[(usize, u64)]) -> Vec<String> {
     let told = unread.iter().map(|(number, rows)| {
         let edge = &blueprint.edges[number - 1];

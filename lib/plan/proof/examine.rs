@@ -18,7 +18,7 @@ use crate::progress::Unit;
 /// What was found along one relation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RelationProof {
-    /// Number of the relation in the blueprint's list.
+    /// Number of the relation, as [`Edge`] has it.
     pub edge: usize,
     /// Kept child rows whose parent was already missing in the source.
     pub orphans: u64,

@@ -27,7 +27,7 @@ const SLOW_REFERENCES_MAX: u64 = 100;
 /// Fewer references that match nothing are chance.
 const REFERENCES_MIN: u64 = 3;
 
-/// All of them.
+/// All warnings of these kinds, one sentence each.
 pub(crate) fn warnings(
     house: &House,
     sessions: &mut [Session],

@@ -41,7 +41,7 @@ const STRETCHED_ROWS_MAX: u64 = 4 * STRETCHES * STRETCH_ROWS;
 
 /// The kept rows of a table, as SQL.
 pub(crate) struct KeptRows<'a> {
-    /// A FROM clause.
+    /// The FROM clause that the kept rows come from.
     pub(crate) from: &'a str,
     /// The key of the table there.
     pub(crate) key: &'a str,

@@ -44,7 +44,7 @@ pub(crate) fn by_rules(catalog: &Catalog, config: &Config) -> Result<Vec<Option<
     Ok(named(catalog, config)?.into_iter().map(|class| Some(class?.class)).collect())
 }
 
-/// Decides every table.
+/// Decides what happens to every table, in the catalog's order.
 pub(crate) fn decide(catalog: &Catalog, config: &Config, edges: &[Edge]) -> Result<Vec<Classified>, Error> {
     let classes = named(catalog, config)?;
     let by_rule: Vec<Option<TableClass>> = classes.iter().map(|class| Some(class.as_ref()?.class)).collect();

@@ -32,7 +32,7 @@ impl Default for KeylessReading {
 /// A table that is read along a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Along {
-    /// Number of the relation in the blueprint's list.
+    /// Number of the relation, counted from 1.
     pub edge: usize,
     /// What was found, once the parents' keys are there.
     pub found: Option<CountedRows>,

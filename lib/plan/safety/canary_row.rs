@@ -19,7 +19,7 @@ const MARKER_MIN: u64 = 10;
 /// Relations are tied in so many passes: chains of keys that are made of keys.
 const TIES_MAX: usize = 4;
 
-/// A canary.
+/// A canary: one made-up row, with a value for each column.
 #[derive(Debug)]
 pub(crate) struct CanaryRow {
     pub(crate) table: usize,
@@ -231,7 +231,7 @@ impl CanaryRow {
         )
     }
 
-    /// `t.id = 17`.
+    /// The condition that finds the canary by its key: `t.id = 17`.
     pub(crate) fn condition(&self, alias: &str) -> String {
         let each = self.key.iter().map(|column| {
             let value = self.values.get(column).map_or("NULL", String::as_str);

@@ -26,7 +26,7 @@ type Chosen<'a> = &'a dyn Fn(&str) -> bool;
 /// A rule that something masked takes part in.
 #[derive(Debug)]
 struct MaskedConstraint {
-    /// For messages.
+    /// What messages call the rule.
     label: String,
     columns: Vec<String>,
     unique: bool,

@@ -67,10 +67,10 @@ pub(crate) struct OriginalSource {
 
 /// One column, or the two halves of a name.
 pub(crate) struct Original {
-    /// For the document.
+    /// What the document says of it.
     pub(crate) origin: LeakOrigin,
     pub(crate) place: OriginalSource,
-    /// What is hashed.
+    /// The values that are hashed.
     pub(crate) source: SearchedValues,
 }
 

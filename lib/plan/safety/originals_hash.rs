@@ -49,7 +49,7 @@ impl HashJob {
     }
 }
 
-/// Where runs go.
+/// Where the runs of records go: one connection that writes, shared by the threads that hash.
 struct RunStore<'a> {
     originals: &'a Originals,
     writer: Mutex<&'a mut Session>,

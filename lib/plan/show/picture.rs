@@ -10,7 +10,7 @@ use indicatif::HumanCount;
 
 use crate::document::{Dehydration, TableClass};
 
-/// One table.
+/// One table as a box of the picture.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) name: String,
@@ -114,7 +114,7 @@ impl Graph {
         graph
     }
 
-    /// For Graphviz.
+    /// The picture in the language of Graphviz.
     pub(crate) fn dot(&self) -> String {
         let mut out = String::from(
             "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontcolor=white, penwidth=0];\n  edge [fontname=\"sans-serif\", fontsize=10, color=\"#8a8f98\"];\n",

@@ -22,7 +22,7 @@ struct Layout {
     size: (f64, f64),
 }
 
-/// The picture.
+/// The picture as an SVG file.
 pub(crate) fn svg(graph: &Graph) -> String {
     let layout = layout(graph);
     let (width, height) = layout.size;

@@ -27,7 +27,7 @@ pub(super) const CSS_NAME: &str = "report.css";
 /// How the page looks.
 pub(super) const CSS: &str = include_str!("report.css");
 
-/// The whole page.
+/// The whole HTML page of a run.
 pub(super) fn page(document: &Document, past: &[Past]) -> String {
     let verdict = Verdict::of(document);
     let page = html! {

@@ -176,7 +176,7 @@ fn picture(edges: &[&EdgeReport]) -> Markup {
     }
 }
 
-/// `ratings` of `app.ratings(app_id)`.
+/// The table's bare name in one side of a relation: `ratings` of `app.ratings(app_id)`.
 fn table_of(side: &str) -> &str {
     let table = side.split('(').next().unwrap_or(side);
     table.rsplit_once('.').map_or(table, |(_, name)| name)
