@@ -27,7 +27,7 @@ pub enum Error {
     Damaged {
         /// Path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         problem: String,
     },
     /// A pipe, a device, a directory, or a link out of its directory.
@@ -71,7 +71,7 @@ pub enum Error {
     Untrusted {
         /// Path of the dump.
         path: PathBuf,
-        /// What speaks against it.
+        /// What speaks against believing it.
         why: String,
     },
     /// Dumps of several names, and nobody said which are meant.
@@ -107,10 +107,10 @@ pub enum Error {
     /// No file of the directory is a whole dump of the name that is asked for.
     #[error("there is no whole dump in {}", .0.display())]
     NoDump(PathBuf),
-    /// Another run is writing here.
+    /// Another run is writing a dump of that name here.
     #[error("another run is writing {name} in {}: {holder}", directory.display())]
     Locked {
-        /// What the files' names begin with.
+        /// What the names of its dumps begin with.
         name: String,
         /// The directory that is locked.
         directory: PathBuf,
@@ -130,7 +130,7 @@ pub enum Error {
     /// The directory of the dumps is not there.
     #[error("there is no directory {}", directory.display())]
     NoDirectory {
-        /// Where it should be.
+        /// Path at which the directory should be.
         directory: PathBuf,
         /// What it was wanted for.
         purpose: Purpose,

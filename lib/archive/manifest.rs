@@ -232,11 +232,11 @@ pub struct MemberEntry {
     /// Position in `tables` (rows members).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<usize>,
-    /// Where it begins in the file.
+    /// Where the member begins in the file, in bytes.
     pub offset: u64,
-    /// Its length in the file.
+    /// Length of the member in the file, in bytes.
     pub bytes: u64,
-    /// Its length when decompressed.
+    /// Length of its SQL when decompressed, in bytes.
     pub plain_bytes: u64,
     /// Rows that its `INSERT`s make (rows members).
     #[serde(skip_serializing_if = "is_zero")]

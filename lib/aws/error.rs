@@ -25,7 +25,7 @@ pub enum Error {
         service: &'static str,
         /// The service's own variable.
         variable: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with the URL.
         problem: &'static str,
     },
     /// The authorities for AWS' own endpoints.
@@ -33,13 +33,13 @@ pub enum Error {
     Bundle {
         /// Path that the variable names.
         path: String,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         problem: String,
     },
     /// A secret cannot be read.
     #[error("cannot read the secret {id}: {source}")]
     Secret {
-        /// Its ARN or name.
+        /// ARN or name of the secret.
         id: String,
         /// What the service answered.
         source: CallFailure,

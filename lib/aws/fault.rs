@@ -5,7 +5,7 @@
 /// What to do about a call that did not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultClass {
-    /// There is no such thing.
+    /// The service has no such thing.
     NotFound,
     /// The name is taken.
     AlreadyExists,

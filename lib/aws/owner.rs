@@ -13,7 +13,7 @@ pub struct AddressOwner {
     pub id: String,
     /// `DbClusterResourceId` or `DbiResourceId`: names get reused, these do not.
     pub resource_id: String,
-    /// What it is tagged with.
+    /// Its tags, all of them: values by key.
     pub tags: BTreeMap<String, String>,
 }
 

@@ -40,7 +40,7 @@ pub enum Error {
     /// The token would leave with the data.
     #[error("the database {0} holds the token of a copy and never comes along")]
     TokenComesAlong(&'static str),
-    /// It is another server.
+    /// The server is another one than the copy.
     #[error("{server} is not the copy that this run restored: {why}")]
     NotTheCopy {
         /// `host:port` of the copy, as the journal or a person says.
@@ -55,7 +55,7 @@ pub enum Error {
     NotAsked {
         /// `host:port` of the copy, as the journal or a person says.
         server: String,
-        /// What it said instead.
+        /// What the service said instead of an answer.
         said: String,
         /// What a person would have to type.
         host: String,

@@ -58,7 +58,7 @@ pub enum Error {
     Environment {
         /// Name of the environment variable.
         name: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with its value.
         problem: String,
     },
 }

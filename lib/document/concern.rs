@@ -6,7 +6,7 @@
 use super::failure::{Ending, Exit, Failure};
 use super::whole::Document;
 
-/// What may be asked for.
+/// What `--fail-on` may ask to be told of by the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Concern {
     /// The data is from a fallback snapshot

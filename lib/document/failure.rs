@@ -100,7 +100,7 @@ pub struct ErrorReport {
     pub exit: u8,
     /// One sentence: what, where, and the causes below it.
     pub message: String,
-    /// What to do about it.
+    /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Whether the same call may succeed later (exit 75).

@@ -51,7 +51,7 @@ pub enum Error {
         "expected a refreshkit document on stdin, but byte {offset} is not UTF-8 text (is this a binary file?)"
     )]
     Binary {
-        /// Where the text ends.
+        /// Bytes before the first that is no UTF-8.
         offset: usize,
     },
     /// JSON that stops half-way.

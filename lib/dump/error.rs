@@ -58,7 +58,7 @@ pub enum Error {
     /// What would be published could not be loaded.
     #[error("the dump cannot be restored, and nothing is published: {what}")]
     NotRestorable {
-        /// What of it, and why not.
+        /// What of the dump cannot be restored, and why not.
         what: String,
     },
     /// What was read is not what should have been read.

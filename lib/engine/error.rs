@@ -35,7 +35,7 @@ pub enum Error {
         path: PathBuf,
         /// The engine that was wanted: `MySQL` or `MariaDB`.
         engine: &'static str,
-        /// What it says of itself.
+        /// What the program says of itself.
         version: String,
     },
     /// The server program failed.
@@ -60,13 +60,13 @@ pub enum Error {
     Confined {
         /// Path of the server program.
         program: PathBuf,
-        /// Where it is to work.
+        /// Path of the directory that it is to work in.
         directory: PathBuf,
         /// The lines of a profile that let it.
         lines: String,
         /// Path of the file that these lines belong into.
         local: String,
-        /// What is loaded again afterwards.
+        /// Path of the profile, which is loaded again afterwards.
         profile: String,
     },
     /// Talking to a server failed.

@@ -51,15 +51,15 @@ pub enum Error {
     Place {
         /// Path of the directory of the instances.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the directory.
         why: String,
     },
-    /// Nobody to run the servers as.
+    /// There is nobody to run the servers as.
     #[error("[targets.{target}]: root runs no instance as itself, and this host has no user {wanted}")]
     NoUser {
         /// Name of the target.
         target: String,
-        /// Who was looked for.
+        /// The user that was looked for.
         wanted: String,
     },
     /// A word for database targets, or the other way round.
@@ -70,7 +70,7 @@ pub enum Error {
         /// What does not fit that kind of target, as the end of a sentence.
         why: String,
     },
-    /// Another run is at work.
+    /// Another run is at work on the target.
     #[error("target {target} is being worked on by {holder}")]
     Held {
         /// Name of the target.
@@ -90,7 +90,7 @@ pub enum Error {
         /// The version that it was of when the instance was made.
         was: String,
     },
-    /// Somebody else listens there.
+    /// Somebody else listens at the instance's port.
     #[error("port {port} of target {target} is taken by somebody else")]
     PortTaken {
         /// Name of the target.
@@ -119,7 +119,7 @@ pub enum Error {
     NoTemplate {
         /// File name of the dump.
         dump: String,
-        /// What is in it.
+        /// What the dump has that a template cannot have.
         why: String,
     },
     /// The server answered, but not as ours, or not to the developer's login.
@@ -132,7 +132,7 @@ pub enum Error {
         /// What the login met there instead.
         why: String,
     },
-    /// There is nothing of the kind.
+    /// The target has nothing of the kind that is asked for.
     #[error("target {target} has {what}")]
     Nothing {
         /// Name of the target.
@@ -140,7 +140,7 @@ pub enum Error {
         /// What is missing, as `no instance yet`.
         what: &'static str,
     },
-    /// Somebody works with it.
+    /// Somebody is connected to the instance.
     #[error("target {target} is in use by {who}")]
     InUse {
         /// Name of the target.

@@ -31,7 +31,7 @@ pub enum Error {
     NoSuchReference {
         /// URL or path of the repository, without passwords.
         repository: String,
-        /// What was asked for.
+        /// The branch or tag that was asked for.
         reference: String,
         /// Branches and tags with names like it.
         near: Vec<String>,
@@ -41,7 +41,7 @@ pub enum Error {
     NoSuchCommit {
         /// URL or path of the repository, without passwords.
         repository: String,
-        /// What was asked for.
+        /// The commit that was asked for, as hexadecimal digits.
         commit: String,
     },
     /// A branch and a tag of that name.

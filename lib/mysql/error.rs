@@ -200,7 +200,7 @@ pub enum Error {
     PublicKey {
         /// The login, as `user@host:port`.
         server: String,
-        /// Where the key should be.
+        /// Path at which the key should be.
         path: PathBuf,
         /// What the operating system answered.
         source: std::io::Error,

@@ -62,9 +62,9 @@ pub(crate) struct ProgramDefinition {
 /// Why there is no statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DefinitionUnread {
-    /// This account may not see it.
+    /// The account may not see the definition.
     Hidden,
-    /// Its bytes are no text.
+    /// The definition's bytes are no UTF-8.
     NoText,
 }
 

@@ -64,7 +64,7 @@ pub enum Error {
     NotEditable {
         /// Path of the configuration file.
         path: String,
-        /// What is in the way.
+        /// What is in the way of adding lines.
         problem: String,
     },
     /// The document names no copy.
@@ -102,7 +102,7 @@ pub enum Error {
     NotACopy {
         /// Host name or address of the server.
         server: String,
-        /// What would have happened.
+        /// What would have been done there, as a verb: `refusing to …`.
         deed: &'static str,
         /// What to add to the command, for people.
         hint: String,
@@ -130,9 +130,9 @@ pub enum Error {
         "nothing that fits {limit} can be chosen: pinned rows, per_value and full tables alone are {least}"
     )]
     CannotFit {
-        /// What was asked for.
+        /// What was asked for, with its unit.
         limit: String,
-        /// What comes at least.
+        /// What comes at least, with its unit.
         least: String,
     },
     /// Columns that hold copies of masked values and leave otherwise.
@@ -162,7 +162,7 @@ pub enum Error {
         rows: u64,
         /// The referring table and columns: `app.ratings(app_id)`.
         child: String,
-        /// What they refer to.
+        /// The table and columns that are referred to.
         parent: String,
     },
     /// The tables or columns changed and the rules did not.

@@ -53,9 +53,9 @@ pub(super) struct Thing {
     pub parameter_group: Option<String>,
     /// Whether deletion protection is on.
     pub protected: bool,
-    /// What this is a replica of.
+    /// Identifier or ARN of what this is a replica of.
     pub replica_of: Option<String>,
-    /// What replicates from this.
+    /// Identifiers or ARNs of what replicates from this.
     pub replicas: Vec<String>,
     /// The global database it is part of.
     pub global: Option<String>,

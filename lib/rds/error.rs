@@ -26,7 +26,7 @@ pub enum Error {
     /// Region, credentials, endpoint: there is no way to AWS.
     #[error(transparent)]
     Aws(#[from] aws::Error),
-    /// What a check found.
+    /// A check found this many things wrong.
     #[error("{0} of the findings are wrong: the night would fail")]
     Check(usize),
     /// What a check before the snapshot found.
@@ -47,7 +47,7 @@ pub enum Error {
         what: &'static str,
         /// The name that was given.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the name.
         problem: &'static str,
     },
     /// A flag or a setting that is missing.
@@ -58,7 +58,7 @@ pub enum Error {
     Authorities {
         /// Path of the file with the authorities.
         path: String,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         problem: String,
     },
     /// Snapshots are taken of the whole cluster.
@@ -88,13 +88,13 @@ pub enum Error {
     Conflict {
         /// The resource, with its kind and identifier.
         what: String,
-        /// How that is known.
+        /// What says that it is not of this run.
         why: String,
     },
     /// Waiting will not help.
     #[error("{what} is {status}{events}")]
     Terminal {
-        /// What was waited for.
+        /// The resource that was waited for, with its kind and identifier.
         what: String,
         /// The status that it will not leave: `failed`, `deleting` …
         status: String,
@@ -104,7 +104,7 @@ pub enum Error {
     /// Waiting took too long.
     #[error("{what} is still {status} after {waited}{events}")]
     TimedOut {
-        /// What was waited for.
+        /// The resource that was waited for, with its kind and identifier.
         what: String,
         /// Its last status, or the last fault.
         status: String,
@@ -126,7 +126,7 @@ pub enum Error {
     NoFallback {
         /// Why a fallback was needed.
         why: String,
-        /// Why there is none.
+        /// Why no snapshot is fit to fall back to.
         none: String,
     },
     /// The copy does not let us in.
@@ -134,7 +134,7 @@ pub enum Error {
     Login {
         /// Login of the copy, as `user@host:port`.
         what: String,
-        /// How long it was tried.
+        /// How long logging in was tried.
         waited: String,
         /// What the copy answered at the last attempt.
         source: Box<crate::mysql::Error>,

@@ -61,7 +61,7 @@ pub enum Error {
     /// A server on this machine failed.
     #[error(transparent)]
     Engine(engine::Error),
-    /// What a job needs was deleted.
+    /// What a job needs was deleted meanwhile.
     #[error("{0} is gone")]
     Gone(String),
     /// A name or a flag that cannot be used.
@@ -72,9 +72,9 @@ pub enum Error {
     Seed {
         /// Path of the seed file.
         path: PathBuf,
-        /// Where the statement begins.
+        /// Line on which the statement begins, counted from 1.
         line: u64,
-        /// What the server said.
+        /// What the server answered to the statement.
         source: Box<mysql::Error>,
     },
     /// The seed file cannot be cut into statements.
@@ -90,7 +90,7 @@ pub enum Error {
     SeedBytes {
         /// Path of the seed file.
         path: PathBuf,
-        /// Where the statement begins.
+        /// Line on which the statement begins, counted from 1.
         line: u64,
     },
     /// The running `rds-local` does not answer, or not with yes.
@@ -109,7 +109,7 @@ pub enum Error {
     NoWay {
         /// The way that was asked for: `clone`, `mariadb-backup` …
         way: &'static str,
-        /// What is in the way.
+        /// What is in the way of it.
         why: String,
     },
     /// A directory where no server's data belongs.
@@ -130,7 +130,7 @@ pub enum Error {
         /// Path of the directory of the copies.
         path: PathBuf,
     },
-    /// Nobody to run the copy's server.
+    /// There is nobody to run the copy's server as.
     #[error("there is no user {0} on this host, and no server is run by root")]
     NoUser(String),
     /// A directory that cannot be known as a copy of ours.
@@ -146,7 +146,7 @@ pub enum Error {
     Helper {
         /// The program that failed: `mysqldump` …
         what: String,
-        /// What it said last.
+        /// The last lines of what it said.
         detail: String,
     },
     /// The journal cannot be kept.

@@ -32,7 +32,7 @@ pub enum Error {
     /// Not in the allow-list.
     #[error("{name} is not a target; there {}", listed(known))]
     UnknownTarget {
-        /// What was asked for.
+        /// The target that was asked for.
         name: String,
         /// Names of the targets that `refresh.toml` allows.
         known: Vec<String>,
@@ -42,7 +42,7 @@ pub enum Error {
     LooksLikeSource {
         /// Name of the target.
         target: String,
-        /// What gave it away.
+        /// What gave it away as the source.
         why: String,
     },
     /// The target has a tag of production.
@@ -71,12 +71,12 @@ pub enum Error {
         /// Name of the database that is in the way.
         database: String,
     },
-    /// Another refresh is at work.
+    /// Another refresh is at work on the target.
     #[error("target {target} is being refreshed by {holder}")]
     Held {
         /// Name of the target.
         target: String,
-        /// Who, from where, since when.
+        /// Who is at work: from where, and since when.
         holder: String,
     },
     /// `doctor` found something that a refresh would fail on.
@@ -96,7 +96,7 @@ pub enum Error {
     NoLoader {
         /// Name of the target.
         target: String,
-        /// Why none could be made.
+        /// Why no loader could be made.
         why: String,
     },
     /// An account that may do more than load.
@@ -104,7 +104,7 @@ pub enum Error {
     WideLoader {
         /// Name of the target.
         target: String,
-        /// What else it may do.
+        /// What else that account may do.
         why: String,
     },
     /// Functions and triggers could not be made behind the load.
@@ -160,11 +160,11 @@ pub enum Error {
     /// The dump that was chosen is not there (any more).
     #[error("there is no dump {choice} in {}; there {}", dir.display(), listed(there))]
     NoSuchDump {
-        /// What was asked for.
+        /// The dump that was asked for: `latest`, a file name …
         choice: String,
-        /// Where it was looked for.
+        /// Path of the directory that was looked in.
         dir: PathBuf,
-        /// What is there, newest first.
+        /// File names of the dumps that are there, newest first.
         there: Vec<String>,
     },
     /// A dump of several databases for a target that is one.
@@ -172,7 +172,7 @@ pub enum Error {
     SeveralDatabases {
         /// File name of the dump.
         dump: String,
-        /// What is in it.
+        /// Names of the databases in the dump.
         databases: Vec<String>,
         /// Name of the target's database.
         database: String,
@@ -188,7 +188,7 @@ pub enum Error {
     Packet {
         /// Bytes of the largest statement.
         needed: u64,
-        /// What the server takes.
+        /// Bytes that the server takes in one statement.
         allowed: u64,
     },
     /// The data would not fit.
@@ -242,11 +242,11 @@ pub enum Error {
     Plain {
         /// Path of the SQL file.
         path: PathBuf,
-        /// Where; 0 for the whole file.
+        /// Line of the file, counted from 1; 0 for the whole file.
         line: u64,
         /// What is wrong in that place.
         problem: String,
-        /// Why, if the server said so.
+        /// What the server answered, if it was asked.
         source: Option<mysql::Error>,
     },
     /// An SQL file of another tool that the server would refuse in the middle.
@@ -258,7 +258,7 @@ pub enum Error {
         line: u64,
         /// What the server would find wrong.
         problem: String,
-        /// How the server would number it.
+        /// The server's number for that error.
         number: u16,
     },
     /// A setting of the server's that the dump's tables do not fit.

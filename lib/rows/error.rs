@@ -30,7 +30,7 @@ pub enum Error {
     /// The server sent fewer values than columns.
     #[error("{column} cannot be dumped: {deed}, the server sent a row that ends before it")]
     ShortRow {
-        /// What was being done.
+        /// What was being done: `reading app.t`.
         deed: String,
         /// The first column without a value.
         column: String,

@@ -12,7 +12,7 @@ pub enum Error {
     /// The server said no.
     #[error(transparent)]
     Server(#[from] mysql::Error),
-    /// Its name is taken.
+    /// A database of the schema's name is there, and is not ours.
     #[error("{server} has a database `{schema}` that is not ours: refusing to replace it")]
     Foreign {
         /// The login that was used, as `user@host:port`.

@@ -30,7 +30,7 @@ const PLAIN_BYTES: usize = 10;
 /// A signature that is right. Whether its key is believed is another question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::archive) struct Signature {
-    /// Whose: an Ed25519 public key.
+    /// Who signed: an Ed25519 public key.
     pub key: [u8; KEY_BYTES],
 }
 

@@ -24,7 +24,7 @@ impl<'a> Trust<'a> {
         Trust { keys: &[], unsigned: false }
     }
 
-    /// What the configuration says.
+    /// Believes whom `[dump] trust` names; everybody, if it names nobody.
     pub fn of(config: &'a Config) -> Self {
         Self { keys: &config.dump.trust, unsigned: false }
     }

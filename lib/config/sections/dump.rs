@@ -47,7 +47,7 @@ pub struct DumpConfig {
 pub struct TrustedKey {
     /// The Ed25519 public key.
     pub key: [u8; 32],
-    /// What people call it.
+    /// What people call the key.
     pub name: Option<String>,
 }
 

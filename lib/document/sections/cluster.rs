@@ -75,7 +75,7 @@ pub struct Cluster {
     /// The readers' own endpoints: the same storage and logins as the writer's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub readers: Vec<Endpoint>,
-    /// How to log in.
+    /// How to log in to the writer and the readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<Login>,
     /// True if this run restored the copy itself. For people: whoever writes there asks the journal and the token.

@@ -230,7 +230,7 @@ pub struct EdgeReport {
     pub child: String,
     /// Table that is referred to, with its columns: `app.applications(app_id)`.
     pub parent: String,
-    /// Where it is known from.
+    /// Where the relation is known from.
     pub origin: EdgeOrigin,
     /// Child rows that came along because their parent did.
     pub down_rows: u64,

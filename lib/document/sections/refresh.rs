@@ -48,13 +48,13 @@ pub struct Refresh {
 pub struct RefreshedInstance {
     /// TCP port at which the instance listens.
     pub port: u16,
-    /// Where its data is.
+    /// Directory on this host that its data is in.
     pub directory: String,
     /// The option file with the developer's login.
     pub client: String,
     /// Whether it shares blocks with the template that it is a copy of.
     pub shared: bool,
-    /// How long the copy took.
+    /// Seconds that copying the template took.
     pub copy_seconds: f64,
     /// How long preserve, migrations, `set` and `after` took behind a socket; nothing if there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ pub struct Migration {
     pub name: String,
     /// How the migration ended.
     pub status: MigrationStatus,
-    /// How long it took.
+    /// Seconds that the migration took.
     pub seconds: f64,
     /// Why it failed: file, line and what the server said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,7 +110,7 @@ pub enum MigrationStatus {
     Applied,
     /// It had run before, so says the ledger.
     AlreadyApplied,
-    /// It ran now and failed.
+    /// The migration ran now and failed.
     Failed,
     /// The word of a newer version, carried untouched.
     #[serde(untagged)]

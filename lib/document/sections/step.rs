@@ -29,7 +29,7 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub started_at: Option<Timestamp>,
-    /// How long it worked.
+    /// Seconds that the tool worked.
     #[serde(default)]
     pub seconds: f64,
     /// How the tool's part ended.

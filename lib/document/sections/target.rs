@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub struct PlanFit {
     /// What `limit` and `size` count.
     pub unit: TargetUnit,
-    /// What was asked for.
+    /// What was asked for: at most so many rows or bytes.
     pub limit: u64,
     /// What comes along, in the same unit.
     pub size: u64,

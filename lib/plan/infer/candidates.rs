@@ -14,7 +14,7 @@ pub(crate) struct Candidate {
     pub(crate) parent: usize,
     /// The parent's column that is referred to.
     pub(crate) column: String,
-    /// For people.
+    /// What in the name speaks for it, for people.
     pub(crate) evidence: String,
     /// Whether the name alone is enough where there are no values.
     pub(crate) strong: bool,
@@ -275,7 +275,7 @@ fn says_more(found: &mut Found<'_>, column: &Column, words: &[String], first_of_
     }
 }
 
-/// `producer_id` names `producers`.
+/// Candidates that a table's name gives: `producer_id` names `producers`.
 fn by_table(found: &mut Found<'_>, column: &Column, stem: &[String]) {
     let lexicon = found.lexicon;
     let Some(last) = stem.last() else { return };

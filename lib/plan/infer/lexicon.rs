@@ -11,18 +11,18 @@ use crate::catalog::{Catalog, Table, singular, words};
 pub(crate) struct Key {
     /// Position of its table.
     pub(crate) table: usize,
-    /// The column.
+    /// Name of the column, unquoted.
     pub(crate) column: String,
     /// The words of its name.
     pub(crate) words: Vec<String>,
-    /// What it is.
+    /// What the column is to its table.
     pub(crate) sort: Sort,
 }
 
 /// What a column is to its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sort {
-    /// The whole key.
+    /// The whole primary key of its table.
     Whole,
     /// Unique beside the key.
     Unique,
@@ -30,9 +30,9 @@ pub(crate) enum Sort {
     First,
 }
 
-/// The words.
+/// The words of a catalog's names, looked up from both sides.
 pub(crate) struct Lexicon<'a> {
-    /// Whose words.
+    /// The catalog that the words are of.
     pub(crate) catalog: &'a Catalog,
     tables: Vec<Vec<String>>,
     keys: Vec<Key>,
@@ -90,7 +90,7 @@ impl<'a> Lexicon<'a> {
         self.sharing.get(key).copied().unwrap_or_default()
     }
 
-    /// Tables of people.
+    /// Positions of the tables that hold people.
     pub(crate) fn people(&self) -> &[usize] {
         &self.people
     }

@@ -30,7 +30,7 @@ const TYPES_MAX: u32 = 20;
 
 /// One relation as a line of TOML, with its evidence behind it.
 pub(crate) struct Proposal {
-    /// The line.
+    /// The line of TOML, its evidence behind it as a comment.
     pub(crate) text: String,
     /// Whether names and values agree.
     pub(crate) stands: bool,
@@ -41,13 +41,13 @@ pub(crate) struct Proposal {
 }
 
 impl Proposal {
-    /// Without its evidence.
+    /// The line without its evidence.
     pub(crate) fn line(&self) -> &str {
         self.text.split("  # ").next().unwrap_or_default()
     }
 }
 
-/// Proposals as TOML.
+/// Proposes relations that nobody declared, as TOML to paste.
 pub(crate) fn infer(house: &House, place: &SourceServer, evidence: &Evidence) -> Result<String, Error> {
     let mut session = place.connect()?;
     let catalog = Catalog::read(&mut session, &place.databases)?;

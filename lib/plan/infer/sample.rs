@@ -25,7 +25,7 @@ const LOW_FACTOR: u32 = 20;
 /// What a sample of the child's values says.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sample {
-    /// Different values.
+    /// Different values in the sample.
     pub(crate) values: u64,
     /// How many of them the parent has.
     pub(crate) found: u64,

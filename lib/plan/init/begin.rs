@@ -13,17 +13,17 @@ use crate::plan::place::SourceServer;
 /// Schemas of ours and copies that a refresh leaves behind: nobody means them.
 const OURS: [&str; 3] = ["refreshkit_", "__refresh", "__previous"];
 
-/// What is there.
+/// What a configuration is written for: a server, its databases and their tables.
 pub(crate) struct Ground {
-    /// The server.
+    /// The connection to the server.
     pub(crate) session: Session,
-    /// `user@host`, for people.
+    /// The login as `user@host`, for people.
     pub(crate) label: String,
-    /// The databases.
+    /// Names of the databases that come along.
     pub(crate) databases: Vec<String>,
     /// Whether a person named them.
     pub(crate) named: bool,
-    /// Their tables.
+    /// Their tables, with columns and keys.
     pub(crate) catalog: Catalog,
 }
 

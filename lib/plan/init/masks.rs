@@ -41,21 +41,21 @@ const OPEN: &str = "reason = \"…\"";
 const ENDS: &[&str] =
     &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"permute\"", "\"null\""];
 
-/// The lines.
+/// What the section `[mask]` is to say, as columns with what was found of each.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    /// What looks personal.
+    /// Columns that look personal, and get a mask.
     pub(crate) personal: Vec<Finding>,
-    /// What nobody knows.
+    /// Columns that nobody can tell anything of, which a person has to decide on.
     pub(crate) unknown: Vec<Finding>,
-    /// What stays clear.
+    /// Columns that stay clear, each for a reason.
     pub(crate) clear: Vec<Finding>,
     /// Warnings of documents that cannot be read.
     pub(crate) unread: Vec<String>,
 }
 
 impl Rules {
-    /// All of them.
+    /// All the columns, in this order.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Finding> {
         self.personal.iter().chain(&self.unknown).chain(&self.clear)
     }

@@ -18,7 +18,7 @@ const ROUNDS_MAX: usize = 100;
 
 /// A text that was held against the rules.
 pub(crate) struct Settled {
-    /// The text.
+    /// The text of the configuration, without what was taken out.
     pub(crate) text: String,
     /// What is decided by it; nothing if it does not pass.
     pub(crate) blueprint: Result<Blueprint, Error>,

@@ -16,11 +16,11 @@ use crate::plan::rules::reach;
 /// The lists of `[dehydrate]`.
 #[derive(Debug, Default)]
 pub(crate) struct Shares {
-    /// Structure only.
+    /// Tables that are created without rows: the list `empty`.
     pub(crate) empty: Vec<Entry>,
-    /// Whole.
+    /// Tables that come along whole: the list `full`.
     pub(crate) full: Vec<Entry>,
-    /// Of a group, and yet wanted.
+    /// Tables that a group would empty, and that are wanted: the list `follow`.
     pub(crate) follow: Vec<Entry>,
     /// Position of every table whose rows stay behind.
     pub(crate) without_rows: Vec<usize>,

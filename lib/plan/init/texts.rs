@@ -14,7 +14,7 @@ pub(crate) const DECIDE: &str = "# decide:";
 pub(crate) struct Entry {
     /// As it stands in the list: a table or a group.
     pub(crate) name: String,
-    /// Why.
+    /// Why it is in the list, for people.
     pub(crate) why: String,
     /// Whether a person has to look at it.
     pub(crate) decide: bool,

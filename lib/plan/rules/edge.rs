@@ -38,9 +38,9 @@ pub struct Edge {
     pub order: Option<String>,
     /// How the child's value becomes the parent's.
     pub cast: Option<Cast>,
-    /// Where it is known from.
+    /// Where the relation is known from.
     pub origin: RelationOrigin,
-    /// Its key in `[relations]`, for messages.
+    /// The relation's key in `[relations]`, for messages.
     pub key: Option<String>,
 }
 

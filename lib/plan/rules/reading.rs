@@ -43,7 +43,7 @@ pub struct Along {
 pub struct CountedRows {
     /// Number of kept rows, in ranges or not.
     pub rows: u64,
-    /// Where most of them are.
+    /// Ranges of the table's key that hold most of them, without a gap.
     pub ranges: Vec<WholeRange>,
 }
 

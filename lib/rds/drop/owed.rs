@@ -34,7 +34,7 @@ pub(crate) struct PendingDeletion {
     pub id: String,
     /// What the service called it when it was made.
     pub resource_id: Option<String>,
-    /// Whose journal it is in.
+    /// Name of the run whose journal or tags have it.
     pub run: String,
     /// The resource id of what it is a copy of, if that is known.
     pub source: Option<String>,

@@ -55,7 +55,7 @@ pub(super) struct OwnershipClaim {
 /// The rule that says no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum GuardRefusal {
-    /// It is the source.
+    /// It is the source of the data.
     #[error("it is the configured source")]
     Source,
     /// The name does not begin with our prefix.
@@ -76,7 +76,7 @@ pub(super) enum GuardRefusal {
     /// Version 1 made it, or somebody else.
     #[error("it has no tag {TAG_OWNER}")]
     NoOwner,
-    /// Another host's, or another team's.
+    /// The tag names another host's owner, or another team's.
     #[error("its tag {TAG_OWNER} says {found:?}, and {ours}")]
     OtherOwner {
         /// The owner that its tag names.
@@ -112,7 +112,7 @@ pub(super) enum GuardRefusal {
     /// It is a replica of another server.
     #[error("it is a replica of {0}")]
     Replica(String),
-    /// Others depend on it.
+    /// Others replicate from it, and depend on it.
     #[error("{0} replicates from it")]
     HasReplicas(String),
     /// Part of a global database.
@@ -126,7 +126,7 @@ pub(super) enum GuardRefusal {
     ClusterRefused {
         /// Identifier of the cluster that the instance is in.
         cluster: String,
-        /// Why that one must stay.
+        /// Why the cluster must stay.
         why: Box<GuardRefusal>,
     },
     /// Somebody put an instance into our cluster.

@@ -41,7 +41,7 @@ pub(crate) enum RemovalState {
 pub(crate) struct Removal {
     /// What is to be deleted.
     pub owed: PendingDeletion,
-    /// How far that is.
+    /// How far its deletion is.
     pub state: RemovalState,
 }
 
@@ -55,7 +55,7 @@ impl Removal {
 /// Who removes, and by which right.
 #[derive(Debug)]
 pub(crate) struct Remover<'a> {
-    /// Where the verb works.
+    /// The service, the clock and the house of this tool.
     pub desk: &'a Desk<'a>,
     /// The prefix of our identifiers: `[snapshot] prefix`.
     pub prefix: String,

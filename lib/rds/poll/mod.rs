@@ -150,7 +150,7 @@ impl From<Interrupted> for Ended {
 /// How long one wait may take, and what its beginning may look like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// How long at most.
+    /// How long to wait at most.
     pub timeout: Duration,
     /// The thing was just created: that it is not there means nothing for a minute.
     pub newborn: bool,

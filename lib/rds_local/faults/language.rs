@@ -18,7 +18,7 @@ use crate::rds_local::state::model::LocalKind;
 /// One line of the language, read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FaultRule {
-    /// Forget all rules.
+    /// Forget all rules that are in force.
     Clear,
     /// Calls of an action (or all, `*`) go wrong.
     Call { action: String, how: CallFault, quota: FaultLimit },
@@ -36,7 +36,7 @@ pub(crate) type KindName = LocalKind;
 pub(crate) enum FaultLimit {
     /// For so many calls, then never again.
     Times(u32),
-    /// So long, from now.
+    /// For so long, counted from now.
     For(Duration),
 }
 
@@ -60,9 +60,9 @@ pub(crate) enum CallFault {
 /// What is done to a resource's way to `available`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PathFault {
-    /// It ends in this state.
+    /// It ends in this status instead of `available`.
     Fail(String),
-    /// It stays where it is.
+    /// It stays in the status that it has.
     Stick,
     /// It takes so much longer.
     Delay(Duration),
@@ -79,7 +79,7 @@ pub(crate) enum FaultAction {
     State(Option<String>, Option<Duration>),
     /// Turn deletion protection on.
     Protect,
-    /// It is a replica of this.
+    /// Make it a replica of this one.
     ReplicaOf(String),
     /// An automated snapshot, this old.
     Automated(Duration),

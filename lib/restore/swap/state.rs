@@ -66,7 +66,7 @@ fn behind<'a>(table: &'a str, beginning: &str) -> Option<&'a str> {
 /// What the `__previous` database says of the refresh that made it, or is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// There is no such database.
+    /// The server has no such database.
     Absent,
     /// It is there and empty: killed between creating it and its state table, or made by hand.
     Empty,

@@ -21,7 +21,7 @@ pub enum StatementsError {
     Unterminated {
         /// `a quoted text`, `a comment`.
         what: &'static str,
-        /// Where the statement begins.
+        /// Line on which the statement begins, counted from 1.
         line: u64,
     },
     /// A statement beyond the limit.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 pub struct PortRange(RangeInclusive<u16>);
 
 impl PortRange {
-    /// All of them, in order.
+    /// All ports of the range, in order.
     pub fn ports(&self) -> impl Iterator<Item = u16> + use<> {
         self.0.clone()
     }
