@@ -102,7 +102,7 @@ pub enum Error {
     NotACopy {
         /// Host name or address of the server.
         server: String,
-        /// What would have been done there, as a verb: `refusing to …`.
+        /// What would have been done there, as words behind "refusing to".
         deed: &'static str,
         /// What to add to the command, for people.
         hint: String,
