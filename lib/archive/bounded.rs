@@ -32,7 +32,7 @@ where
     deserializer.deserialize_seq(Elements(PhantomData))
 }
 
-/// The same for lists of lists.
+/// Reads a list of lists in the same way.
 pub(super) fn lists<'de, D, T>(deserializer: D) -> Result<Vec<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,

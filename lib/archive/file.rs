@@ -27,7 +27,7 @@ const MANIFEST_BYTES_MAX: u64 = 16 << 20;
 const MANIFEST_PLAIN_BYTES_MAX: u64 = 64 << 20;
 /// How many times longer than its member a manifest may be, if it is long: tables that are all alike make a hundred.
 const MANIFEST_RATIO_MAX: u64 = 256;
-/// What is not long.
+/// Bytes up to which a manifest is not long, however small its member.
 const MANIFEST_PLAIN_BYTES: u64 = 4 << 20;
 /// What its lists may take in memory.
 const LISTS_BYTES_MAX: usize = 80 << 20;
@@ -190,7 +190,7 @@ impl Room {
     }
 }
 
-/// How much is being read.
+/// How many bytes of the file are being read by all threads together.
 #[derive(Debug, Default)]
 struct ReadBudget {
     bytes: Mutex<u64>,

@@ -133,7 +133,7 @@ impl Insert {
         })
     }
 
-    /// How long it is.
+    /// Bytes of the text.
     pub(crate) fn len(&self) -> usize {
         self.sql.len()
     }

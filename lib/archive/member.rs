@@ -18,7 +18,7 @@ const MEMBER_BYTES: usize = 8 << 20;
 /// A finished member: its compressed bytes, and what the manifest says of them.
 #[derive(Debug)]
 pub(crate) struct Member {
-    /// All but the offset.
+    /// The manifest's entry, whose offset is known when the member is appended.
     pub(crate) entry: MemberEntry,
     pub(crate) bytes: Vec<u8>,
     pub(crate) statement_bytes_max: u64,

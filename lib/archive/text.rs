@@ -12,7 +12,7 @@ const LINE_BYTES: usize = 64 << 10;
 
 const TITLE: &str = "-- refreshkit manifest\n";
 
-/// What every other line begins with.
+/// What each line behind the title begins with.
 const BEGIN: &[u8] = b"-- ";
 
 /// `json` as comment lines.

@@ -17,7 +17,7 @@ pub(crate) const LENGTH: usize = HEAD.len() + 8 + 8 + 32 + EMPTY.len();
 const HEAD: [u8; 20] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 56, 0, b'R', b'K', 52, 0, 1, 0, 0, 0];
 const EMPTY: [u8; 10] = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// Where the manifest's member is.
+/// Where the manifest's member is in the file, how long it is, and its SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Trailer {
     pub(crate) offset: u64,

@@ -25,7 +25,7 @@ use crate::house::Cancel;
 /// One try; a describe answers within a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// All tries of one call together.
+/// Time that all attempts of one call may take together.
 const OPERATION_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A host that does not accept a connection by then is not there.
@@ -59,14 +59,14 @@ pub(crate) struct AwsService {
 /// The service that snapshots and copies are made at.
 pub(crate) const RDS: AwsService = AwsService { id: "RDS", variable: "AWS_ENDPOINT_URL_RDS" };
 
-/// Where passwords are kept.
+/// The service that keeps passwords.
 pub(crate) const SECRETS_MANAGER: AwsService =
     AwsService { id: "Secrets Manager", variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER" };
 
 /// The service that says whose credentials we have.
 pub(crate) const STS: AwsService = AwsService { id: "STS", variable: "AWS_ENDPOINT_URL_STS" };
 
-/// How a call is repeated.
+/// How often, and how soon, a call is repeated.
 #[derive(Debug, Clone, Copy)]
 struct Rhythm {
     attempts: u32,
@@ -178,7 +178,7 @@ fn trust() -> TlsContext {
     context.and_then(Result::ok).unwrap_or_default()
 }
 
-/// Why `$AWS_CA_BUNDLE` cannot be used.
+/// Fails if `$AWS_CA_BUNDLE` names a file that cannot be used.
 fn check_bundle() -> Result<(), Error> {
     let Some(path) = environment("AWS_CA_BUNDLE") else { return Ok(()) };
     let problem = match std::fs::read_to_string(&path) {

@@ -17,7 +17,7 @@ use crate::document::chain;
 /// What the credentials at hand are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// They belong to a session.
+    /// Whether they belong to a session, which ends.
     pub session: bool,
     /// When they end, if that is known.
     pub expires: Option<Timestamp>,

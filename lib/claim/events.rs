@@ -31,7 +31,7 @@ pub struct EventBefore {
 #[cfg(feature = "aws")]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stilled {
-    /// How many are disabled now.
+    /// Number of events that were disabled now.
     pub(crate) disabled: usize,
     /// Those that could not be, each with the reason.
     pub(crate) left: Vec<String>,

@@ -96,7 +96,7 @@ fn pretty(value: &Value) -> String {
 /// The word that asks for them, which is in no help: it is for whoever packs the tools.
 const GENERATE: &str = "--generate";
 
-/// Why they are not there.
+/// Why the manual pages and completions cannot be written.
 #[derive(Debug, thiserror::Error)]
 enum PagesError {
     #[error("--generate takes man, bash, zsh or fish, and a directory")]

@@ -36,7 +36,7 @@ where
     write_out(tool, common, content, work)
 }
 
-/// What is on stdout.
+/// What a command writes to stdout: text for people, or bytes for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
     /// For people: control characters are made visible.

@@ -23,7 +23,7 @@ const ENTRY_BYTES: usize = 144;
 /// The message by which whoever asked knows this error again.
 const SPENT: &str = "more than fits the memory that a document may take";
 
-/// Why there is no value.
+/// Why a text gave no value.
 #[derive(Debug)]
 pub(super) enum ValueUnread {
     /// It would take more memory than it may.
@@ -41,7 +41,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str, bytes_max: usize) -
     outcome.map_err(|error| if budget.spent.get() { ValueUnread::TooMuch } else { ValueUnread::Wrong(error) })
 }
 
-/// What may still be put down.
+/// Bytes of memory that values may still take.
 struct Budget {
     left: Cell<usize>,
     spent: Cell<bool>,

@@ -93,13 +93,13 @@ pub(crate) struct DumpJob<'a> {
     pub(crate) readers: Vec<Server>,
     /// The keys of the plan; nothing for whole databases.
     pub(crate) keys: Option<HeldKeys>,
-    /// Where readers' marks are written.
+    /// Name of the work schema, which holds the marks that readers have to show.
     pub(crate) schema: String,
     pub(crate) directory: PathBuf,
     pub(crate) name: String,
     pub(crate) workers: u16,
     pub(crate) level: u32,
-    /// Who signs the dump.
+    /// The private key that signs the dump, if there is one.
     pub(crate) signer: Option<Signer>,
     pub(crate) manifest: Manifest,
 }

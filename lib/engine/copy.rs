@@ -27,7 +27,7 @@ const LEFT_OUT: &[&str] = &["ibtmp1", "#innodb_temp", "auto.cnf"];
 
 /// What is looked at for being nothing but zeros.
 const BLOCK_BYTES: usize = 64 * 1024;
-/// What is read at once.
+/// Bytes that are read at once.
 const READ_BYTES: usize = 16 * BLOCK_BYTES;
 static ZEROS: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
 

@@ -78,7 +78,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// For `map_err` on file operations.
+    /// Makes an error of a file operation, for `map_err`.
     pub(crate) fn file(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { deed, path, source }

@@ -27,7 +27,7 @@ pub enum Brand {
 }
 
 impl Brand {
-    /// Its name for people.
+    /// Name of the server software, for people.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Mariadb => "MariaDB",
@@ -90,7 +90,7 @@ impl ServerProgram {
         Self::all_of_series(brand, version).next()
     }
 
-    /// All of them, the best first.
+    /// All programs on this host of a brand and series, the best first.
     pub(crate) fn all_of_series(brand: Brand, version: &str) -> impl Iterator<Item = Self> {
         let wanted = series(version);
         Self::all(brand).filter(move |program| wanted.is_some() && series(&program.version) == wanted)

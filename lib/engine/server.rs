@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(25);
 /// What both servers say when the port is somebody else's.
 const PORT_TAKEN: &str = "Address already in use";
 
-/// Where a server listens.
+/// Socket and port at which a server listens.
 #[derive(Debug, Clone)]
 pub(crate) struct ListenAddress {
     /// Path of the Unix socket, through which we log in.

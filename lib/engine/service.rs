@@ -53,7 +53,7 @@ const HOLD_POLL: Duration = Duration::from_millis(1);
 const PORT_SECONDS: u32 = 5;
 /// An account without a right: that it is let in says that the server has done all that it was to do before it listens.
 const READY: &str = "refreshkit_ready";
-/// Where a socket's path ends (unix(7)).
+/// Bytes that the path of a socket may have (unix(7)).
 const SOCKET_BYTES_MAX: usize = 107;
 
 /// Where a server listens beside its socket.
@@ -141,7 +141,7 @@ impl DetachedServer<'_> {
         Ok(Starting { child, way, what, home: self.home.to_owned(), before, through: false })
     }
 
-    /// What is there before it starts.
+    /// Makes the directories and files that the server needs before it starts.
     fn furnish(&self, password: &str) -> Result<(), Error> {
         for folder in ["run", "tmp"] {
             let path = self.home.join(folder);

@@ -31,7 +31,7 @@ pub trait SecretStore: fmt::Debug + Send + Sync {
     /// What the secret of this ARN or name holds, be it a text or bytes.
     fn content(&self, id: &str) -> Result<Vec<u8>, AnyFailure>;
 
-    /// What it says about a server.
+    /// Fetches the secret of this ARN or name, which says how to log in to a server.
     fn secret(&self, id: &str) -> Result<ServerSecret, AnyFailure>;
 
     /// A token that `user` may log in with at this address. It opens connections for a quarter of an hour, so it is made

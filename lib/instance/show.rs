@@ -115,7 +115,7 @@ pub(crate) fn status(
     Ok(())
 }
 
-/// One word for scripts.
+/// The state of an instance in one word, for scripts.
 fn word(place: &TargetPlace<'_>) -> &'static str {
     if place.state.next.is_some() {
         return "unfinished";

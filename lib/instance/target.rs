@@ -20,11 +20,11 @@ const GLOBS: [char; 3] = ['*', '?', '['];
 /// A target that is an instance.
 #[derive(Debug, Clone)]
 pub(crate) struct InstanceTarget {
-    /// As a person says it.
+    /// Name of the target, as the person gave it.
     pub(crate) name: String,
     /// The section that it comes from: the name, or a pattern.
     pub(crate) section: String,
-    /// What the section says.
+    /// What its section of refresh.toml says.
     pub(crate) settings: TargetConfig,
     /// The directory that all instances and templates of a file system share.
     pub(crate) root: PathBuf,

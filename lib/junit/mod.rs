@@ -105,7 +105,7 @@ fn write_outcome(writer: &mut Writer<Vec<u8>>, element: &str, message: &str) -> 
     writer.create_element(element).with_attribute(("message", message.as_str())).write_empty().map(drop)
 }
 
-/// To the millisecond: never in exponents.
+/// Writes seconds to the millisecond, never in exponents.
 fn seconds(seconds: f64) -> String {
     format!("{seconds:.3}")
 }

@@ -70,7 +70,7 @@ fn is_iban(word: &str) -> bool {
     }) == 1
 }
 
-/// What comes after a `+`.
+/// Whether what stands behind a `+` is a telephone number.
 fn is_phone(rest: &str) -> bool {
     let number = rest.chars().take_while(|c| c.is_ascii_digit() || " ()./-".contains(*c));
     let digits = number.filter(char::is_ascii_digit).count();

@@ -219,7 +219,7 @@ impl<'a> FileRun<'a> {
     }
 }
 
-/// How the session reads text.
+/// Asks the session how it reads text: its SQL mode.
 fn mode_of(session: &mut Session) -> Result<Mode, Error> {
     let mode = session.first::<String>("reading the SQL mode", "SELECT @@sql_mode")?;
     Ok(Mode::of(&mode.unwrap_or_default()))

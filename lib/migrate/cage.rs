@@ -45,7 +45,7 @@ const ROUNDS_MAX: usize = 100;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Who runs the command.
+/// The user that runs the command.
 #[derive(Debug, Clone, Copy)]
 struct User {
     uid: u32,

@@ -22,7 +22,7 @@ pub(crate) struct MigrationFile {
     pub(crate) path: PathBuf,
 }
 
-/// What a glob finds.
+/// The files that a glob finds, and the folders in which nobody looks.
 #[derive(Debug, Default)]
 pub(crate) struct GlobMatches {
     pub(crate) files: Vec<MigrationFile>,

@@ -20,7 +20,7 @@ const CLONE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// The names of all branches and tags: a hundred thousand of them.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// What git says of a failure.
+/// Bytes that are kept of what git says of a failure.
 const SAID_BYTES_MAX: u64 = 256 * 1024;
 
 /// How many similar names are suggested.
@@ -39,7 +39,7 @@ const NOT_OURS: &[&str] = &[
     "GIT_TRACE_CURL",
 ];
 
-/// What a clone is asked for.
+/// What is cloned: a branch or tag by its name, or a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CloneRequest {
     /// The short name of a branch or tag, which `git clone --branch` takes.
@@ -81,7 +81,7 @@ pub(crate) fn look_up(house: &House, repository: &str, reference: &str) -> Resul
     }
 }
 
-/// What a name stands for.
+/// How many branches and tags a name stands for.
 #[derive(Debug, PartialEq, Eq)]
 enum RefMatch {
     None,

@@ -15,7 +15,7 @@ pub(crate) const PACKET_BYTES_MAX: usize = 0x00ff_ffff;
 /// How much of a long row's room is kept for the next one.
 const LONG_BYTES_KEPT: usize = 1 << 20;
 
-/// What a client may ask for.
+/// What we ask a server for, by the protocol's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClientCommand {
     Query = 0x03,

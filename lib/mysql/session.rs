@@ -51,7 +51,7 @@ const MULTI_STATEMENTS_OFF: [u8; 2] = 1_u16.to_le_bytes();
 /// A program as the server shows it.
 #[derive(Debug)]
 pub(crate) struct ProgramDefinition {
-    /// All that was answered.
+    /// The whole row of the answer.
     pub(crate) row: Row,
     /// The character set in which the server gave the statement: that of the client that made it, if its bytes can be read.
     pub(crate) charset: String,
@@ -59,7 +59,7 @@ pub(crate) struct ProgramDefinition {
     pub(crate) text: Result<String, DefinitionUnread>,
 }
 
-/// Why there is no statement.
+/// Why a definition has no statement that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DefinitionUnread {
     /// The account may not see the definition.
@@ -329,7 +329,7 @@ const CHANGED_MAX: usize = 1000;
 /// Warnings that are about how something is written, not about values: deprecations.
 const ABOUT_WORDS: [u16; 8] = [1287, 1681, 1831, 3719, 3720, 3778, 3950, 4095];
 
-/// Its level, number and text.
+/// A warning of the server: its level, number and text.
 type Warning = (String, u16, Vec<u8>);
 
 /// What a server said of values while it took statements all the same: cut, rounded, replaced.
@@ -364,7 +364,7 @@ impl Warnings {
         }
     }
 
-    /// In words, if there were any.
+    /// The warnings in words, if there were any.
     pub(crate) fn told(&self) -> Option<String> {
         let first = self.first.as_ref()?;
         let plural = if self.count == 1 { "" } else { "s" };

@@ -219,7 +219,7 @@ fn field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     Some(Some(value))
 }
 
-/// What an error packet says.
+/// Reads an error packet as the driver's error.
 pub(crate) fn refusal(packet: &[u8]) -> mysql::Error {
     let (code, rest) = (packet.get(1..3), packet.get(3..).unwrap_or_default());
     let (state, message) = match rest.strip_prefix(b"#") {

@@ -61,7 +61,7 @@ pub(crate) fn make(house: &House, place: &SourceServer, options: &Options) -> Re
     told(house, Maker { house, place, options, watch: &watch }.plan())
 }
 
-/// What every stage is told.
+/// What every stage is handed.
 struct Maker<'a> {
     house: &'a House,
     place: &'a SourceServer,
@@ -83,7 +83,7 @@ struct Drawn {
     when: When,
 }
 
-/// What the guards let through.
+/// What the stage of the guards hands on.
 struct Guarded {
     /// The keys of the masks and of the scan, wherever they are.
     keys: HeldKeys,

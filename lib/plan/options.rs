@@ -63,7 +63,7 @@ const WORKERS: u8 = 4;
 /// More would only get in each other's way.
 pub(crate) const WORKERS_MAX: u8 = 32;
 
-/// What the plan has to fit.
+/// The number of rows or bytes that the plan has to fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
     Rows(u64),

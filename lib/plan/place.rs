@@ -31,7 +31,7 @@ pub(crate) struct SourceServer {
     pub(crate) run: String,
     /// The document says that this run restored it, and somebody vouches for the document.
     pub(crate) throw_away: bool,
-    /// It is the configured source itself.
+    /// Whether it is the configured source itself, and no copy.
     pub(crate) is_source: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::document::ResourceKind;
 /// How far back events are asked for, in minutes (the service keeps 14 days).
 const EVENTS_MINUTES: i32 = 6 * 60;
 
-/// All of the service's memory.
+/// Minutes that the service remembers events for: fourteen days.
 const HISTORY_MINUTES: i32 = 14 * 24 * 60;
 
 impl RdsApi for Connection {

@@ -32,7 +32,7 @@ const PROVIDER_PATIENCE: Duration = Duration::from_mins(5);
 /// How many of the service's last events go into an error.
 const EVENTS_SHOWN: usize = 4;
 
-/// Where a verb works.
+/// What the work of an RDS tool needs: house, service and clock.
 pub(super) struct Desk<'a> {
     /// Configuration, progress, journal and cancellation of this process.
     pub house: &'a House,

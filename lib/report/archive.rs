@@ -97,7 +97,7 @@ const KEPT: &[&str] = &[
     "steps[].note",
 ];
 
-/// One line, as a document travels.
+/// The reduced document as one line of JSON.
 pub(super) fn archive(document: &Document) -> String {
     let whole = serde_json::to_value(document).unwrap_or_default();
     let kept = reduced(&whole, "").unwrap_or_default();

@@ -36,7 +36,7 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// What the document knows.
+    /// Reads the fate of the database from a document.
     pub(super) fn of(document: &Document, refresh: &Refresh) -> Self {
         match state(document, refresh) {
             RefreshState::Replaced if refresh.dump.is_empty() => Self::Undone,

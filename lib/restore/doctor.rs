@@ -16,7 +16,7 @@ use crate::house::House;
 use crate::migrate::Checkout;
 use crate::mysql::{Access, LoginOptions, Server};
 
-/// One thing, and how it is.
+/// One thing that was looked at, and how it is.
 pub(crate) type DoctorLine = (String, Result<String, AnyFailure>);
 
 /// What a refresh of any target needs: dumps, and the branches where migrations are configured.

@@ -512,7 +512,7 @@ impl Error {
     }
 }
 
-/// What the target's server refuses.
+/// How a refresh ends when the target's server refuses something.
 fn of_server(error: &mysql::Error) -> Ending {
     let ending = error.ending();
     match error.number() {

@@ -60,14 +60,14 @@ struct Report {
     repaired: Option<String>,
 }
 
-/// What the last swap wrote down.
+/// Reads what the last swap wrote down.
 fn history(session: &mut Session, target: &DevTarget) -> Result<Option<Value>, Error> {
     let text = state::get(session, &target.previous(), "history")?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 impl Report {
-    /// One word for scripts.
+    /// The state of a target in one word, for scripts.
     fn word(&self) -> &'static str {
         match self.stage {
             _ if self.at_work => "refreshing",

@@ -19,7 +19,7 @@ const PREVIOUS: &str = "__previous";
 /// One development database that may be replaced.
 #[derive(Debug, Clone)]
 pub(crate) struct DevTarget {
-    /// Its name in `refresh.toml`.
+    /// Name of the target in `refresh.toml`.
     pub(crate) name: String,
     /// The database that is replaced.
     pub(crate) database: String,

@@ -186,7 +186,7 @@ fn table(dumps: &[ListedDump], out: &mut dyn Write) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One table: definition, rows, keys.
+/// Writes the SQL of one table: definition, rows, keys.
 fn cat(dump: &DumpFile, wish: &str, out: &mut dyn Write) -> Result<(), Error> {
     let manifest = dump.manifest();
     let named = |entry: &archive::TableEntry| {

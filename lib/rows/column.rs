@@ -40,7 +40,7 @@ pub(crate) enum Form {
 pub(crate) struct RowColumn {
     pub(crate) name: String,
     pub(crate) data_type: String,
-    /// As declared, such as `decimal(8,2) unsigned`.
+    /// The type as it is declared: `decimal(8,2) unsigned`.
     pub(crate) declared: String,
     pub(crate) form: Form,
     /// Computed by the server; cannot be inserted.

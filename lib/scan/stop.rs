@@ -85,7 +85,7 @@ const PLACEHOLDERS: &[&str] = &[
     "worker",
 ];
 
-/// All of them, in lower case.
+/// All the words of the lists, in lower case.
 pub(crate) fn words() -> impl Iterator<Item = String> {
     let placeholders = PLACEHOLDERS.iter().map(|word| (*word).to_owned());
     placeholders.chain(mask::dictionary().map(str::to_lowercase))

@@ -67,7 +67,7 @@ pub(crate) struct ProgramText<'a> {
     pub(crate) bytes: &'a [u8],
     /// What it creates: `FUNCTION`, `PACKAGE BODY`.
     pub(crate) kind: &'a str,
-    /// What that is called.
+    /// Name of the object that it creates.
     pub(crate) name: &'a str,
     /// The character set of the client that made it.
     pub(crate) charset: &'a str,

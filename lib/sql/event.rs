@@ -19,7 +19,7 @@ pub(crate) fn asleep(create: &str) -> String {
     changed(create, AWAKE, ASLEEP)
 }
 
-/// The same event, which fires.
+/// The statement of the same event, which fires.
 pub(crate) fn awake(create: &str) -> String {
     changed(create, ASLEEP, AWAKE)
 }

@@ -29,7 +29,7 @@ pub(crate) struct Mode {
 }
 
 impl Default for Mode {
-    /// As every session of ours reads.
+    /// The mode in which every session of ours reads.
     fn default() -> Self {
         Self { ansi_quotes: false, backslash_escapes: true }
     }

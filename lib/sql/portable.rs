@@ -5,7 +5,7 @@
 
 use super::lexer::{Token, TokenKind, tokens};
 
-/// Who alone knows a collation.
+/// The server software that alone knows a collation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Only {
     MySql,
@@ -76,7 +76,7 @@ fn setting_for_both(statement: &str) -> Option<String> {
     known_to_both(collation).map(|collation| format!("{COLLATION_CONNECTION}{collation}"))
 }
 
-/// How the setting begins.
+/// How the statement that sets the connection's collation begins.
 const COLLATION_CONNECTION: &str = "SET collation_connection = ";
 
 /// The statements that set what a statement of a dump sets, on whichever server.

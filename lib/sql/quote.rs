@@ -32,7 +32,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The same, behind a text.
+/// Appends bytes to a text as lower-case hexadecimal digits.
 pub(super) fn hex_into(bytes: &[u8], text: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);

@@ -18,7 +18,7 @@ pub(crate) fn databases_of_parents(sql: &str) -> Vec<String> {
 /// The pieces of a `CREATE TABLE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TableText<'a> {
-    /// Where the outer parenthesis opens.
+    /// Where the outer parenthesis opens, in bytes of the statement.
     pub(crate) opening: usize,
     /// What is between its commas.
     pub(crate) items: Vec<&'a str>,

@@ -9,7 +9,7 @@ use memchr::{memchr, memchr2};
 use super::lexer::{Mode, Token, TokenKind, pieces};
 use super::quote::hex_into;
 
-/// How a text of bytes begins.
+/// How a literal of bytes begins.
 const BINARY: &[u8] = b"_binary '";
 
 /// One value of a row.

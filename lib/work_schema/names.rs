@@ -42,7 +42,7 @@ pub(crate) fn dropped_keys(schema: &str, edge: usize) -> String {
     qualified(schema, &format!("d_{edge}"))
 }
 
-/// Where masked rows are tried.
+/// Qualified name of the table in which masked rows are tried.
 pub(crate) fn trial(schema: &str) -> String {
     qualified(schema, TRIAL)
 }

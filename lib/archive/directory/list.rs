@@ -21,7 +21,7 @@ pub(crate) struct DumpCandidate {
     pub(crate) file: String,
     /// Path of the file.
     pub(crate) path: PathBuf,
-    /// What its name begins with.
+    /// What the file's name begins with: `[dump] name`.
     pub(crate) name: String,
     /// The moment the data is from, to the second: part of the name.
     pub(crate) as_of: Timestamp,

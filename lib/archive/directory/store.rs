@@ -164,7 +164,7 @@ pub(crate) struct Partial<'a> {
 }
 
 impl Partial<'_> {
-    /// Where the unfinished file is.
+    /// Path of the temporary file, which is no dump yet.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

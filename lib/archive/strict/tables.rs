@@ -254,7 +254,7 @@ impl TableScope<'_> {
         Ok(())
     }
 
-    /// What stands behind the columns.
+    /// Checks the table options, which stand behind the columns.
     fn options(&self, mut hand: Hand<'_>) -> Checked {
         self.nothing_else(hand)?;
         while !hand.is_empty() {

@@ -20,7 +20,7 @@ use crate::sql::{name, portable, qualified, readable, unqualified, without_count
 /// The table in which dev-restore keeps what it did.
 const RESERVED: &str = "refreshkit_refresh";
 
-/// What a dump consists of.
+/// Everything that a dump consists of, before a row is read.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     pub(crate) databases: Vec<DatabaseEntry>,
@@ -70,7 +70,7 @@ pub(crate) struct TableReadPlan {
 /// A range of a key within which every row is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Whole {
-    /// Its first and last number.
+    /// First and last number of the range.
     pub(crate) ends: (u64, u64),
     /// Rows of the table within the range.
     pub(crate) rows: u64,

@@ -29,7 +29,7 @@ pub(crate) enum Beginning {
     Ready(Option<ProofServer>),
 }
 
-/// Where it is proved.
+/// The server on which a dump is proved.
 #[derive(Debug)]
 pub(crate) enum ProofServer {
     /// On a server of our own.

@@ -26,7 +26,7 @@ use load::Proof;
 
 /// What a manifest says of a dump whose schema was loaded.
 const SCHEMA: &str = "schema";
-/// And of one whose rows were.
+/// What the manifest says of a dump whose rows were loaded, too.
 const DEEP: &str = "deep";
 
 /// Loads the schema. What of it cannot be restored is left out if it is a view, and is an error otherwise.

@@ -149,7 +149,7 @@ fn of_range(part: &TableReadPlan, whole: &Whole, (position, chunk_bytes): (usize
     ranges.into_iter().map(|range| Chunk { part: position, range: within(range), whole: true }).collect()
 }
 
-/// What is in none of them.
+/// The condition for rows outside all whole ranges.
 fn outside(part: &TableReadPlan) -> String {
     let column = format!("t.{}", name(&part.key[0].name));
     let each = part

@@ -34,7 +34,7 @@ pub(crate) struct ReadTask {
     pub(crate) insert: String,
 }
 
-/// What all workers share.
+/// The work that all workers share, and what they count.
 #[derive(Debug)]
 pub(crate) struct SharedWork<'a> {
     /// Parts of tables to read, the largest first.

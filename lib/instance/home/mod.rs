@@ -96,7 +96,7 @@ impl InstanceHome {
         Ok(self.user.map_or(Ok(()), |user| user.give(path))?)
     }
 
-    /// Where a target is.
+    /// Path of a target's directory.
     pub(crate) fn target(&self, name: &str) -> PathBuf {
         self.root.join("targets").join(name)
     }
@@ -118,7 +118,7 @@ impl InstanceHome {
     }
 }
 
-/// Who the servers run as.
+/// The user that the servers run as; none for our own.
 fn user_of(target: &InstanceTarget) -> Result<Option<HostUser>, Error> {
     let named = target.settings.run_as.as_deref();
     if !rustix::process::geteuid().is_root() {

@@ -24,9 +24,9 @@ pub(crate) struct TargetPlace<'a> {
 /// Passwords that only this place knows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct PlacePasswords {
-    /// Of our own account.
+    /// Password of our own account, the administrator.
     pub(crate) admin: String,
-    /// Of the developer's, which `client.cnf` holds.
+    /// Password of the developer's account, which `client.cnf` holds.
     pub(crate) developer: String,
 }
 
@@ -48,7 +48,7 @@ impl<'a> TargetPlace<'a> {
         Ok(place)
     }
 
-    /// The same for whoever only looks.
+    /// Reads a target's place without changing anything.
     pub(crate) fn look(home: &'a InstanceHome, name: &str) -> Result<Self, Error> {
         let dir = home.target(name);
         let state = read_json(&dir.join("state.json"))?.unwrap_or_default();
@@ -116,7 +116,7 @@ impl<'a> TargetPlace<'a> {
         Ok(shares)
     }
 
-    /// How the developer logs in.
+    /// Writes the option file that the developer logs in with.
     pub(crate) fn write_client(&self) -> Result<(), Error> {
         let (port, password) = (self.state.port, &self.secrets.developer);
         let bind = self.state.in_use().map_or("127.0.0.1", |(_, generation)| generation.bind.as_str());

@@ -27,7 +27,7 @@ pub(crate) struct TargetState {
     pub(crate) previous: Option<String>,
     /// A switch to this one has begun, and is not over.
     pub(crate) next: Option<String>,
-    /// What each of them is.
+    /// What is known of each generation, by its name.
     pub(crate) generations: BTreeMap<String, Generation>,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Err
     write(path, &text)
 }
 
-/// The same for any text.
+/// Writes any text in the same way: as a new file, which is then renamed.
 pub(crate) fn write(path: &Path, text: &[u8]) -> Result<(), Error> {
     let temporary = path.with_extension("new");
     let _ = fs::remove_file(&temporary);

@@ -27,7 +27,7 @@ pub(crate) const LOADER: &str = "refreshkit_loader";
 /// Name of the account that the developer logs in as.
 const DEVELOPER: &str = "dev";
 
-/// What our literals need: see `plain_literal`.
+/// The statement that sets the mode in which the literals of `plain_literal` are read.
 const LITERALLY: &str = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';\n";
 
 /// How long the developer's first login may take after the server's first answer.

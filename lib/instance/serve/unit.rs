@@ -26,7 +26,7 @@ const BOOTED: &str = "/run/systemd/system";
 /// The configuration that the unit names: what another one calls `dev3` is none of its business.
 const CONFIG: &str = "/etc/refreshkit/refresh.toml";
 
-/// Where the unit may be.
+/// Directories in which the systemd unit may be.
 const UNITS: [&str; 3] = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"];
 
 /// By the whole path, as the line for sudo has it.

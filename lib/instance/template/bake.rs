@@ -162,7 +162,7 @@ fn accounts(program: &ServerProgram, dump: &ChosenDump, admin: &str, loader: &st
     lines + &admin_lines(admin)
 }
 
-/// Nobody logs in to a template.
+/// Locks the account of the load: nobody logs in to a template.
 fn close(session: &mut Session) -> Result<(), Error> {
     lock_loader(session)
 }

@@ -25,13 +25,13 @@ pub(crate) struct TemplateFacts {
     /// Directory of dumps that it was baked for; who has another one does not know whether the dump is still there.
     #[serde(default)]
     pub(crate) dumps: Option<PathBuf>,
-    /// What made the data directory.
+    /// The server program that made the data directory.
     pub(crate) program: ServerProgram,
     /// Version of refreshkit that baked it.
     pub(crate) tool_version: String,
     /// When baking it ended.
     pub(crate) baked_at: Timestamp,
-    /// How long it took.
+    /// Seconds that baking took.
     pub(crate) seconds: f64,
     /// Names of the databases in the dump.
     pub(crate) databases: Vec<String>,

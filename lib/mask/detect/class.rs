@@ -43,7 +43,7 @@ pub(crate) enum Class {
 /// What stands for a number that says much of a person.
 const NOUGHT: &str = "{ kind = \"constant\", value = 0 }";
 
-/// What stands for a document.
+/// The rule that replaces a whole document.
 pub(crate) const NO_DOCUMENT: &str = "{ kind = \"constant\", value = \"{}\" }";
 
 /// What each section of a list is, what stands for a text, and how short a column of it can be (characters).

@@ -195,7 +195,7 @@ fn is_letter(c: &str) -> String {
     format!("(ASCII({c}) BETWEEN 65 AND 90 OR ASCII({c}) BETWEEN 97 AND 122)")
 }
 
-/// What a round adds.
+/// The number that a round of the cipher adds, as SQL.
 fn round(domain: &str, class: char, n: u32, half: &str, tweak: &str) -> String {
     let hash = keyed(&format!("{domain}/{class}{n}"), &format!("CONCAT({half}, ':', {tweak})"));
     format!("CAST(CONV(LEFT({hash}, {ROUND_DIGITS}), 16, 10) AS UNSIGNED)")

@@ -19,14 +19,14 @@ fn dated(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
     Err((message, Some("choose text, constant or null for it".to_owned())))
 }
 
-/// How far dates are moved.
+/// How far `shift` moves dates, and which dates move together.
 pub(crate) struct Moves<'a> {
     of: &'a [String],
     days: u32,
     step: u32,
 }
 
-/// What the settings of `shift` say.
+/// Reads the settings of `shift` from a rule.
 pub(crate) fn moves(config: &MaskConfig) -> Result<Moves<'_>, Wrong> {
     let of = config.of.as_slice();
     if of.is_empty() {
@@ -66,7 +66,7 @@ pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> R
     Ok(Made { expression: around(target, &masked), lossy })
 }
 
-/// What is left of a date.
+/// The part of a date that `generalise` leaves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Part {
     Year,
@@ -74,7 +74,7 @@ pub(crate) enum Part {
     Month,
 }
 
-/// What the setting of `generalise` says.
+/// Reads the setting of `generalise` from a rule.
 pub(crate) fn part(config: &MaskConfig) -> Result<Part, Wrong> {
     match needed(config.to.as_ref(), "generalise", "to = \"year\"")?.as_str() {
         "year" => Ok(Part::Year),

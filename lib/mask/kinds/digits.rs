@@ -92,7 +92,7 @@ pub(crate) struct Card<'a> {
     first: Option<usize>,
 }
 
-/// What the settings of `card` say.
+/// Reads the settings of `card` from a rule.
 pub(crate) fn card_settings(config: &MaskConfig) -> Result<Card<'_>, Wrong> {
     let length = config.length.map(|length| usize::try_from(length).unwrap_or_default());
     let prefix = config.prefix.as_deref().unwrap_or(CARD_PREFIX);

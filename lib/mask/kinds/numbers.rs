@@ -73,7 +73,7 @@ pub(crate) fn permute(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> 
     Ok(apart(around(target, &masked)))
 }
 
-/// What the setting of `noise` says.
+/// Reads the setting of `noise` from a rule.
 pub(crate) fn percent(config: &MaskConfig) -> Result<f64, Wrong> {
     let percent = *needed(config.percent.as_ref(), "noise", "percent = 10")?;
     if percent > 0.0 && percent <= 100.0 {
@@ -94,7 +94,7 @@ pub(crate) fn noise(target: &Target<'_>, config: &MaskConfig, domain: &str) -> R
     Ok(lossy(around(target, &in_range(target.column, &rounded(target.column, &masked)))))
 }
 
-/// What `step` of `bucket` says.
+/// Reads `step` of `bucket` from a rule.
 pub(crate) fn step(config: &MaskConfig) -> Result<f64, Wrong> {
     let step = *needed(config.step.as_ref(), "bucket", "step = 1000")?;
     if step > 0.0 { Ok(step) } else { Err((format!("step is above 0, not {step}"), None)) }

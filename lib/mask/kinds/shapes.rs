@@ -95,7 +95,7 @@ fn same_format(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
     Ok(lossy(around(target, &masked)))
 }
 
-/// What the settings of `pattern` say.
+/// Reads the settings of `pattern` from a rule.
 pub(crate) fn pattern_settings(config: &MaskConfig) -> Result<(&str, Option<Check>), Wrong> {
     let format = needed(config.format.as_ref(), "pattern", "format = \"###-##-####\"")?;
     let check = config.check.as_deref().map(str::parse::<Check>).transpose()?;

@@ -30,7 +30,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What is wished for a column.
+/// The rule and the column that a mask is made for.
 pub(crate) struct Wish<'a> {
     pub(crate) target: &'a Target<'a>,
     pub(crate) config: &'a MaskConfig,

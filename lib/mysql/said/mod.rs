@@ -21,7 +21,7 @@ use table::{ErrorTemplate, FREE_TEXT, VALUES, has_only_names};
 use crate::outlet;
 use crate::sql::{TokenKind, tokens};
 
-/// What stands for what was there.
+/// The text that stands in the place of a value.
 const VALUE: &str = "…";
 
 /// A name and a word of the server have no more characters; what is longer is no name.

@@ -31,7 +31,7 @@ pub(crate) enum ChildRows<'a> {
     All,
     /// Those whose key is in the key table.
     Kept,
-    /// Those of one generation.
+    /// Rows that one generation added.
     Of(u64),
     /// Those of a generation up to this one; with a relation's number, those that came by it are left out.
     Until(u64, Option<usize>),

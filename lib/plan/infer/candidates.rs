@@ -79,7 +79,7 @@ const ROLES: &[&str] = &[
 /// Words for who did something to a row, which does not make it theirs.
 const AUDITORS: &[&str] = &["creator", "editor", "modifier", "updater", "reviewer", "approver"];
 
-/// What is done `to` somebody.
+/// Words for what is done `to` somebody, behind which a person is meant.
 const ASSIGNED: &[&str] =
     &["assigned", "delegated", "escalated", "issued", "reports", "report", "belongs", "sent"];
 

@@ -6,7 +6,7 @@
 /// What some editors write before the first character.
 const MARK: &str = "\u{feff}";
 
-/// How a file is written.
+/// How a file's lines end, and whether it begins with a mark.
 pub(crate) struct Endings {
     marked: bool,
     lines: Vec<(String, &'static str)>,

@@ -260,7 +260,7 @@ fn speaks_of_people(Variety { total, like_names, long, .. }: Variety) -> bool {
     long > 0 || like_names * 5 > total
 }
 
-/// Why a text may stay clear.
+/// The reason for which a text may stay clear, if there is one.
 fn harmless(column: &Column, variety: Variety, lookup: bool) -> Option<String> {
     let Variety { total, different, .. } = variety;
     let short = column.length.unwrap_or(u64::MAX) <= CODE_CHARACTERS_MAX;

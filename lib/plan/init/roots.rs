@@ -59,7 +59,7 @@ pub(crate) struct Ranked {
     pub(crate) table: usize,
     /// The column that says when a row was made.
     pub(crate) date: Option<String>,
-    /// So many tables hang from it.
+    /// Number of tables below it, whose rows its own can bring along.
     pub(crate) below: usize,
     score: u64,
 }

@@ -21,7 +21,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// What stands behind it.
+    /// The comment that stands behind the entry.
     pub(crate) fn comment(&self) -> String {
         let why = toml_comment(&self.why);
         if self.decide { format!("{DECIDE} {why}") } else { format!("# {why}") }

@@ -156,7 +156,7 @@ impl<'a> Edited<'a> {
         Ok(Self { path, endings, document, added: Vec::new(), doubtful: Vec::new() })
     }
 
-    /// As it is written.
+    /// The file's text with everything that was added.
     fn text(&self) -> String {
         self.endings.back(&self.document.to_string())
     }
@@ -196,7 +196,7 @@ impl<'a> Edited<'a> {
         Ok(())
     }
 
-    /// One more element of a list.
+    /// Adds one more element to a list.
     fn element(&mut self, section: &'static str, key: &str, entry: &Entry) -> Result<(), Error> {
         let path = self.path;
         let item =
@@ -212,7 +212,7 @@ impl<'a> Edited<'a> {
         Ok(())
     }
 
-    /// What was added, by section.
+    /// Says what was added, section by section.
     fn said(&self) -> String {
         let mut text = String::new();
         for section in ["dehydrate", "relations", "mask"] {

@@ -13,7 +13,7 @@ use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::rules::reading::CountedRows;
 use crate::sql::name;
 
-/// So many slices are counted.
+/// Number of slices that a key is counted in.
 const SLICES: u64 = 1_024;
 
 /// The one integer that is the key of a table and leaves as it is: ranges of it can be read, and tell nothing.

@@ -9,7 +9,7 @@ use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::sql::{TableText, counter, literal, name, qualified, tokens, without_definer};
 
-/// What has to be put back.
+/// The parts of a table's definition that have to be put back after the rewrite.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TableObjects {
     /// `CONSTRAINT … FOREIGN KEY …`, as the server writes it.

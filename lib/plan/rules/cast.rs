@@ -46,7 +46,7 @@ impl Cast {
         })
     }
 
-    /// As it is written.
+    /// The word that `refresh.toml` has for it.
     pub(crate) fn word(self) -> &'static str {
         WORDS.iter().find(|(_, cast)| *cast == self).map_or("", |(word, _)| word)
     }

@@ -96,7 +96,7 @@ pub(crate) fn gather(
     Ok(counts.iter().sum())
 }
 
-/// One column on its way.
+/// One column while its values are being hashed.
 struct HashedColumn {
     origin: usize,
     tally: RecordTally,

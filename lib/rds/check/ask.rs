@@ -39,7 +39,7 @@ pub(super) struct AccountQuota {
     pub(super) most: i64,
 }
 
-/// What a check asks.
+/// The questions that a check asks the service.
 pub(super) trait AccountFacts {
     /// Describes a DB subnet group, if it is there.
     fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, CallFailure>;

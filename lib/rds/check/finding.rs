@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// How much it matters.
+/// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
@@ -46,7 +46,7 @@ impl CheckFinding {
         Self { level: Severity::Unset, about, said, toml }
     }
 
-    /// The same as something worth knowing.
+    /// The same finding, as something that is only worth knowing.
     pub(super) fn only_told(self) -> Self {
         let level = if self.level == Severity::Good { Severity::Good } else { Severity::Note };
         Self { level, toml: None, ..self }
@@ -70,7 +70,7 @@ impl CheckFindings {
         self.0.extend(findings);
     }
 
-    /// How many are wrong.
+    /// Number of findings that are wrong.
     pub(super) fn wrong(&self) -> usize {
         self.0.iter().filter(|finding| matches!(finding.level, Severity::Wrong | Severity::Unset)).count()
     }
@@ -100,7 +100,7 @@ impl CheckFindings {
         (!said.is_empty()).then(|| (said.join("; "), pasted(wrong())))
     }
 
-    /// What is worth knowing.
+    /// The findings that are worth knowing.
     pub(super) fn notes(&self) -> impl Iterator<Item = &CheckFinding> {
         self.0.iter().filter(|finding| finding.level == Severity::Note)
     }

@@ -119,7 +119,7 @@ pub(super) fn before(
     }
 }
 
-/// What needs no call.
+/// Checks what needs no call of the service.
 fn offline(list: &mut CheckFindings, aws: &Connection, settings: &RestoreConfig) {
     list.add(judge::authorities(settings, aws.is_near(), mysql::authorities));
     list.extend(judge::security_groups(&settings.security_groups));

@@ -58,7 +58,7 @@ impl PendingDeletion {
         }
     }
 
-    /// One that the document knows of.
+    /// A resource that the document knows of.
     pub(crate) fn of(document: &Document, kind: ResourceKind, id: &str) -> Self {
         Self::new(kind, id, &document.run).knowing(&document.resources)
     }
@@ -81,7 +81,7 @@ impl PendingDeletion {
         label(self.kind, &self.id)
     }
 
-    /// What we claim about it.
+    /// What the guard is told about the resource.
     pub(crate) fn claim(
         &self,
         house: &House,
@@ -116,7 +116,7 @@ impl DeletionList {
         known.unanswered_since = known.unanswered_since.and(owed.unanswered_since);
     }
 
-    /// In the order of deletion.
+    /// The resources in the order of their deletion.
     pub(crate) fn into_vec(self) -> Vec<PendingDeletion> {
         self.0.into_values().collect()
     }

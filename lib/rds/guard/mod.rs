@@ -22,7 +22,7 @@ pub(super) enum Asker {
     Reaper(Timestamp),
 }
 
-/// Whose a thing must be.
+/// Whose resources may be deleted, by their tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequiredOwner {
     /// Only resources that are tagged with this owner.

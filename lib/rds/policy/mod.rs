@@ -164,7 +164,7 @@ fn change(names: &PolicyNames<'_>, aurora: bool) -> Vec<PolicyStatement> {
     statements
 }
 
-/// What destroys, changes or relabels.
+/// Actions that destroy, change or relabel.
 const HARM: &[&str] = &[
     "rds:Delete*",
     "rds:Modify*",

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) struct PolicyStatement {
     /// What it is needed for, for people.
     pub(crate) why: &'static str,
-    /// As IAM wants it.
+    /// The statement as IAM wants it.
     pub(crate) json: Value,
 }
 
@@ -34,7 +34,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("us-iso-", "aws-iso", "c2s.ic.gov"),
 ];
 
-/// What names are made of.
+/// What the ARNs of a policy are made of.
 pub(crate) struct PolicyNames<'a> {
     pub(crate) region: &'a str,
     pub(crate) account: &'a str,

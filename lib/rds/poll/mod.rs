@@ -33,7 +33,7 @@ const RHYTHM: &[(Duration, Duration)] = &[
     (Duration::from_hours(1), Duration::from_secs(45)),
 ];
 
-/// How much an interval may differ.
+/// Share by which an interval is made longer or shorter at random.
 const JITTER: f64 = 0.2;
 
 /// Time as a poller sees it.
@@ -92,10 +92,10 @@ pub(super) fn interval(age: Duration, random: f64) -> Duration {
     base.mul_f64(1.0 - JITTER + 2.0 * JITTER * random)
 }
 
-/// What a look means.
+/// What one look at a thing means for whoever waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// This is what was waited for.
+    /// The thing is as it was waited for.
     Ready,
     /// Not yet: look again.
     Wait,
@@ -120,7 +120,7 @@ pub(super) fn usable(thing: &Thing) -> Judgement {
 pub(super) enum News<'a> {
     /// The thing was seen.
     Seen(&'a Thing, Judgement),
-    /// It could not be seen.
+    /// The look failed, and is repeated.
     Trouble(&'a CallFailure),
     /// It is not there, or not yet.
     Absent,
@@ -131,7 +131,7 @@ pub(super) enum News<'a> {
 pub(super) enum Ended {
     /// Waiting will not help.
     Over(Box<Thing>),
-    /// It is not there.
+    /// The thing is not there.
     Absent,
     /// The deadline, and the last that was known.
     TimedOut(String),

@@ -15,7 +15,7 @@ use crate::rds_local::error::Error;
 const POLL: Duration = Duration::from_millis(50);
 /// How many moments one whose output has ended may take to end itself.
 const ENDS: usize = 20;
-/// What is told of a log.
+/// Bytes of a log's end that are told.
 const TOLD_BYTES: usize = 400;
 
 /// A program that ends with us.

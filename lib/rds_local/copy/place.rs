@@ -28,7 +28,7 @@ const LOCK: &str = "lock";
 /// How often what is removed may turn out not to be empty: a server that is killed may write a last file.
 const TRIES: usize = 5;
 
-/// What a copy says about itself.
+/// What the file in a copy's directory says, by which it is known as ours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Marker {
     pub(super) run: String,

@@ -38,7 +38,7 @@ const REMOVED_MODES: &[&str] = &[
     "ORACLE",
     "POSTGRESQL",
 ];
-/// What is asked for beside them.
+/// Variables that are asked for beside those.
 const FACTS: &[&str] =
     &["lower_case_table_names", "datadir", "port", "skip_networking", "time_zone", "hostname", "pid_file"];
 /// Lines that keep a copy's tables from being those of another server: engines that read and write elsewhere, which the files or
@@ -99,7 +99,7 @@ pub(super) struct CopySource {
     /// What the option file says.
     pub(super) options: OptionFile,
     pub(super) brand: Brand,
-    /// As it says it: `10.11.19-MariaDB-log`.
+    /// The server's version as it says it itself: `10.11.19-MariaDB-log`.
     pub(super) version: String,
     /// The way to it.
     pub(super) reach: Reach,
@@ -151,7 +151,7 @@ impl CopySource {
         Ok((source, session))
     }
 
-    /// One of its settings.
+    /// The value of one of the source's variables; empty if it has none.
     pub(super) fn variable(&self, name: &str) -> &str {
         self.variables.get(name).map_or("", String::as_str)
     }

@@ -27,7 +27,7 @@ pub enum CopyMethod {
 }
 
 impl CopyMethod {
-    /// As it is typed.
+    /// The word that a person types for it.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Clone => "clone",

@@ -40,7 +40,7 @@ pub(crate) enum FaultLimit {
     For(Duration),
 }
 
-/// What is done to a call.
+/// What becomes of a call that a fault meets.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CallFault {
     /// Answer with `Throttling`, HTTP status 400.
@@ -72,7 +72,7 @@ pub(crate) enum PathFault {
     AutomatedEvery(Duration),
 }
 
-/// What is done at once.
+/// What a fault does to a resource at once.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FaultAction {
     /// Show this state, for a while or until told otherwise.

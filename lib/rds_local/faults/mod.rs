@@ -80,7 +80,7 @@ impl Faults {
         self.on(kind, id).any(|how| *how == PathFault::Stick)
     }
 
-    /// How much longer it takes.
+    /// How much longer a resource is to take on its way.
     pub(crate) fn delay(&self, kind: LocalKind, id: &str) -> Duration {
         self.on(kind, id)
             .map(|how| if let PathFault::Delay(time) = how { *time } else { Duration::ZERO })

@@ -15,7 +15,7 @@ use super::query::{Query, ServiceError};
 /// The version of the API.
 pub(crate) const VERSION: &str = "2014-10-31";
 
-/// Of what a request asks something.
+/// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
     /// A cluster of Aurora.

@@ -52,7 +52,7 @@ impl Query {
         self.get("Action").unwrap_or_default()
     }
 
-    /// All of them, by name.
+    /// All parameters of the request, by name.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -28,7 +28,7 @@ use crate::rds_local::error::Error;
 const KEYS: [(&str, &str); 2] =
     [("private_key.pem", "server_private_key.pem"), ("public_key.pem", "server_public_key.pem")];
 
-/// What is kept of each resource.
+/// The file in which a resource's description is kept.
 pub(crate) const META: &str = "meta.json";
 
 /// A data directory's passwords, apart from what is shown to callers.

@@ -13,7 +13,7 @@ use super::draw::Colour;
 use super::words;
 use crate::document::{self, Document};
 
-/// How many are shown.
+/// Number of nights that are shown.
 const NIGHTS: usize = 30;
 
 /// An archived document is small; another file may be anything.

@@ -24,7 +24,7 @@ use words::{Verdict, age, at};
 /// What is written beside the page, under this name.
 pub(super) const CSS_NAME: &str = "report.css";
 
-/// How the page looks.
+/// The style sheet of the page.
 pub(super) const CSS: &str = include_str!("report.css");
 
 /// The whole HTML page of a run.

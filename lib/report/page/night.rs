@@ -182,7 +182,7 @@ fn table_of(side: &str) -> &str {
     table.rsplit_once('.').map_or(table, |(_, name)| name)
 }
 
-/// What fits beside the picture.
+/// Cuts a name to what fits beside the picture.
 fn cut(name: &str) -> String {
     if name.chars().count() <= NAME_CHARS {
         return name.to_owned();

@@ -126,7 +126,7 @@ fn address(options: &Opts) -> String {
     }
 }
 
-/// What no two servers share.
+/// A server's identity: what no two servers share.
 fn identity(session: &mut Session) -> Option<String> {
     let place = "CONCAT(@@hostname, ':', @@port, ':', @@datadir)";
     let sql = match session.engine() {

@@ -15,7 +15,7 @@ use crate::restore::target::DevTarget;
 /// How production is marked where nobody says otherwise.
 const TAGS: &[&str] = &["environment=prod*", "env=prod*", "stage=prod*", "environment=live", "env=live"];
 
-/// Where RDS has the server's programs.
+/// Directory in which RDS has the server's programs.
 const RDS_HOME: &str = "/rdsdbbin/";
 
 /// Refuses a target with a tag of production on it, or with tags that cannot be read.

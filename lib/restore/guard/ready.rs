@@ -50,7 +50,7 @@ impl Right {
         self >= Self::CreateView
     }
 
-    /// As GRANT says it.
+    /// The right as GRANT says it.
     fn words(self) -> &'static str {
         match self {
             Self::Create => "CREATE",

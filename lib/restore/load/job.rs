@@ -16,7 +16,7 @@ use crate::sql::tokens;
 /// More connections than this do not make a development server faster.
 const WORKERS_MAX: usize = 8;
 
-/// What is loaded where.
+/// One database of one dump, and the empty database that it is loaded into.
 #[derive(Debug, Clone)]
 pub(crate) struct LoadJob {
     /// The dump that is loaded, opened.
@@ -44,7 +44,7 @@ impl LoadJob {
         all.filter(|(_, table)| table.database == self.database)
     }
 
-    /// How many connections load.
+    /// Number of connections that load.
     pub(crate) fn workers(&self) -> usize {
         let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
         self.workers.unwrap_or(2 * cores).clamp(1, WORKERS_MAX)

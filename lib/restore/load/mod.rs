@@ -80,7 +80,7 @@ fn foreign_keys(house: &House, job: &LoadJob) -> Result<(), Error> {
     Ok(())
 }
 
-/// Where the workers meet.
+/// What the workers share: the queue, and a signal when it changes.
 struct LoadLoop {
     board: Mutex<LoadQueue>,
     changed: Condvar,

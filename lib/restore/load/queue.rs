@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-/// One piece of work.
+/// One task for a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoadTask {
     /// Create the table of this position in the manifest.
@@ -29,7 +29,7 @@ impl LoadTask {
     }
 }
 
-/// What a worker is to do.
+/// What a worker is to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Do this task now.
@@ -40,12 +40,12 @@ pub(crate) enum Next {
     Nothing,
 }
 
-/// One table on the board.
+/// One table with what is still to be loaded of it.
 #[derive(Debug, Clone)]
 pub(crate) struct TableQueue {
     /// Position of the table in the manifest.
     pub(crate) table: usize,
-    /// Its members, in order.
+    /// Positions of its members that are not loaded yet, in order.
     pub(crate) members: VecDeque<usize>,
     /// Bytes of SQL that its members hold.
     pub(crate) bytes: u64,

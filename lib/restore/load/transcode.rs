@@ -29,7 +29,7 @@ pub(crate) enum ColumnInput {
     Number,
 }
 
-/// How one table is loaded.
+/// How the rows of one table are turned from `INSERT` to `LOAD DATA`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recipe {
     /// The `LOAD DATA LOCAL` statement.

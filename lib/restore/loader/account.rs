@@ -48,7 +48,7 @@ impl Account {
         session.run(&format!("making the account {}", self.user), &sql).map(drop)
     }
 
-    /// All rights on one database.
+    /// Gives the account all rights on one database.
     pub(crate) fn grant(&self, session: &mut Session, database: &str) -> Result<(), Error> {
         let sql = format!("GRANT ALL ON {}.* TO {}", pattern(session, database), self.quoted());
         session.run(&format!("granting {database} to {}", self.user), &sql).map(drop)

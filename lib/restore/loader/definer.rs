@@ -26,7 +26,7 @@ const PROBE: &str = "refreshkit_probe";
 /// `ER_NO_SUCH_USER`: the definer is not there.
 const NO_SUCH_USER: u16 = 1449;
 
-/// In whose name objects run.
+/// The accounts in whose names objects of the refreshed database run.
 #[derive(Debug, Clone)]
 pub(crate) struct Definers {
     /// As a `DEFINER` clause has it.

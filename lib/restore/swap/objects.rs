@@ -30,7 +30,7 @@ pub(crate) enum StoredKind {
 }
 
 impl StoredKind {
-    /// As SQL says it.
+    /// The words that SQL has for the kind.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Package => "PACKAGE",

@@ -18,7 +18,7 @@ pub(crate) struct Plan {
     pub(crate) outgoing: String,
     /// The database in use, as it was.
     pub(crate) live: Contents,
-    /// What takes its place.
+    /// Tables and objects that take the place of the old ones.
     pub(crate) incoming: Contents,
     /// What the `__previous` database then says about itself, as JSON for `status`.
     pub(crate) history: String,
@@ -65,7 +65,7 @@ impl Plan {
         format!("RENAME TABLE {}", pairs.join(", "))
     }
 
-    /// All tables that change places, locked.
+    /// The statement that locks all tables that change places.
     pub(crate) fn lock(&self) -> String {
         let all = |contents: &Contents| -> Vec<String> {
             contents.tables.iter().map(|table| self.place(&contents.database, table)).collect()

@@ -14,7 +14,7 @@ use crate::sql::{literal, name, qualified};
 /// The table of a refresh whose tables are not swapped in yet.
 pub(crate) const BEFORE: &str = "refreshkit_refresh";
 
-/// The same table after the swap.
+/// Name that the same table has after the swap.
 pub(crate) const AFTER: &str = "refreshkit_swapped";
 
 /// The table that says that a `__previous` database is ours, and what is in it.
@@ -23,7 +23,7 @@ pub(crate) const PREVIOUS: &str = "refreshkit_previous";
 /// How tables are called in which rows of the database in use are on their way.
 pub(crate) const KEPT: &str = "refreshkit_kept_";
 
-/// What all of these begin with.
+/// What the names of all our tables begin with.
 const OURS: &str = "refreshkit_";
 
 /// The longest name of a table, in characters.
@@ -80,7 +80,7 @@ pub(crate) enum Stage {
     Foreign,
 }
 
-/// What the `__previous` database `database` says.
+/// Reads how far a refresh got, from the tables of its `__previous` database.
 pub(crate) fn stage(session: &mut Session, database: &str) -> Result<Stage, Error> {
     if !exists(session, database)? {
         return Ok(Stage::Absent);

@@ -38,7 +38,7 @@ enum Held {
 }
 
 impl HeldKeys {
-    /// Those of a new plan.
+    /// Chooses the keys of a new plan.
     pub(crate) fn choose(house: &House, lives_on: bool) -> Result<Self, Error> {
         let of_night = || if lives_on { Held::Ours(Key::random()) } else { Held::Copy };
         let configured = configured(house)?;

@@ -19,13 +19,13 @@ use crate::restore::guard::{collations_in, does_not_know};
 use crate::restore::target::DevTarget;
 use crate::sql::{Mode, read_by_all};
 
-/// How many names are told.
+/// Number of names that a message tells.
 const NAMES_MAX: usize = 10;
 
 /// What the server says of a table without a primary key, where it wants one in each.
 const NO_KEY: u16 = 3750;
 
-/// What a file takes.
+/// What a file needs on the server, and what of it the server would refuse.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     rights: BTreeSet<Right>,

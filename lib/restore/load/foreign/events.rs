@@ -17,7 +17,7 @@ use crate::sql::{awake, is_awake, qualified};
 pub(super) struct EventHeader {
     /// Its name in the bytes of the file.
     pub(super) name: Vec<u8>,
-    /// It is to fire.
+    /// Whether the event is to fire once the database is in use.
     pub(super) awake: bool,
     /// What makes it sleep: a place in the statement, and what to write there.
     pub(super) sleep: (Range<usize>, &'static str),

@@ -152,7 +152,7 @@ pub(super) fn fail(path: &Path, line: u64, problem: String) -> Error {
     Error::Plain { path: path.to_owned(), line, problem, source: None }
 }
 
-/// What is text, but no SQL.
+/// Refuses what is text, but no SQL.
 fn refuse_other_texts(path: &Path, head: &[u8]) -> Result<(), Error> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let refuse = |problem: &str| Err(fail(path, 0, problem.to_owned()));

@@ -102,7 +102,7 @@ impl Modes {
         Self { begin, current: begin, saved: BTreeMap::new(), certain: true }
     }
 
-    /// How what comes is read.
+    /// The SQL mode in which the next statement is read.
     pub(super) fn current(&self) -> Mode {
         self.current
     }

@@ -20,7 +20,7 @@ const STATEMENT_BYTES_MAX: usize = 64 << 20;
 
 /// Who looks at the statements of a file.
 pub(super) trait Walker {
-    /// How what comes is read.
+    /// The SQL mode in which the next statement is read.
     fn mode(&self) -> Mode;
 
     /// Takes a statement. Where the next one begins, if this one ended with its line.
