@@ -145,7 +145,7 @@ impl DumpFile {
 
     /// Checks one member that was written a moment ago: hash, length and CRC, in half the time of
     /// [`check_member`](Self::check_member), but with the member in memory, and blind to a second stream behind its end.
-    pub(crate) fn check_own_member(&self, position: usize, room: &mut Room) -> Result<(), Error> {
+    pub(crate) fn check_own_member(&self, position: usize, room: &mut MemberBuffers) -> Result<(), Error> {
         let damaged = |problem: &str| Error::damaged(&self.path, format!("member {position}: {problem}"));
         let member = self.manifest.members.get(position).ok_or_else(|| damaged("is not there"))?;
         let (bytes, plain) = room.take(bounded(member.bytes), bounded(member.plain_bytes));
@@ -177,12 +177,12 @@ impl DumpFile {
 
 /// Room for a member, compressed and not, that is used for one after the other.
 #[derive(Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct MemberBuffers {
     bytes: Vec<u8>,
     plain: Vec<u8>,
 }
 
-impl Room {
+impl MemberBuffers {
     fn take(&mut self, bytes: usize, plain: usize) -> (&mut [u8], &mut [u8]) {
         self.bytes.resize(bytes.max(self.bytes.len()), 0);
         self.plain.resize(plain.max(self.plain.len()), 0);

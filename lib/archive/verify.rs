@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::error::Error;
-use super::file::{DumpFile, Room};
+use super::file::{DumpFile, MemberBuffers};
 use super::signature::Trust;
 use crate::house::House;
 use crate::progress::Unit;
@@ -27,13 +27,13 @@ fn each(
     house: &House,
     dump: DumpFile,
     threads: u16,
-    check: impl Fn(&DumpFile, usize, &mut Room) -> Result<(), Error> + Sync,
+    check: impl Fn(&DumpFile, usize, &mut MemberBuffers) -> Result<(), Error> + Sync,
 ) -> Result<DumpFile, Error> {
     let progress = house.progress.start("verifying", Some(dump.bytes()), Unit::Bytes);
     let next = AtomicUsize::new(0);
     let count = dump.manifest().members.len();
     let work = || -> Result<(), Error> {
-        let mut room = Room::default();
+        let mut room = MemberBuffers::default();
         loop {
             let position = next.fetch_add(1, Ordering::Relaxed);
             if position >= count {

@@ -104,7 +104,7 @@ impl Document {
     }
 
     /// Forgets a resource that is gone.
-    pub fn settle(&mut self, kind: impl Into<AnyKind>, id: &str) {
+    pub fn forget_resource(&mut self, kind: impl Into<AnyKind>, id: &str) {
         let kind = kind.into();
         self.resources.retain(|known| !(known.kind == kind && known.id == id));
     }

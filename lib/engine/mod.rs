@@ -24,7 +24,9 @@ pub(crate) use copy::copy_data;
 pub use error::Error;
 pub(crate) use orphans::stop_orphans;
 pub(crate) use own::{file_elsewhere, is_the_servers_own};
-pub(crate) use place::{device_of, free_bytes, host_name, make_directory, settle, shares_blocks, unfit};
+pub(crate) use place::{
+    device_of, free_bytes, host_name, make_directory, shares_blocks, sync_file_system, unfit,
+};
 pub use program::Brand;
 pub(crate) use program::{ServerProgram, series};
 pub(crate) use server::{ListenAddress, RunningServer, free_port, is_free};

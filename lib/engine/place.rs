@@ -105,7 +105,7 @@ pub(crate) fn free_bytes(directory: &Path) -> Result<u64, Error> {
 }
 
 /// Everything that was written to the directory's file system is on the disk afterwards.
-pub(crate) fn settle(directory: &Path) -> Result<(), Error> {
+pub(crate) fn sync_file_system(directory: &Path) -> Result<(), Error> {
     let failed = |e: std::io::Error| Error::file("sync", directory)(e);
     let opened = File::open(directory).map_err(failed)?;
     rustix::fs::syncfs(&opened).map_err(|e| Error::file("sync", directory)(e.into()))

@@ -67,7 +67,7 @@ pub(crate) fn reset(house: &House, document: &mut Document, target: &InstanceTar
     let accounts = Accounts::of(house, target, session.as_mut())?;
     drop(session);
     place.state.generations.insert(name.clone(), Generation { base, ..generation });
-    engine::settle(&place.dir)?;
+    engine::sync_file_system(&place.dir)?;
     let down = switch(house, &mut place, &name, &accounts)?;
     place.sweep_or_warn(house);
     tell(document, &place);

@@ -132,7 +132,7 @@ impl InstanceRefresher<'_> {
         self.house.cancel.check()?;
         let base = place.keep_base(&name, &self.house.cancel)?;
         place.state.generations.insert(name.clone(), Generation { base, ..generation });
-        engine::settle(&place.dir)?;
+        engine::sync_file_system(&place.dir)?;
         old.before_the_switch(needs_old(self.target))?;
         refresh.state = Some(RefreshState::Swapping);
         self.remember(refresh);

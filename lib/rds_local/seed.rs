@@ -20,7 +20,7 @@ use crate::progress::Unit;
 use crate::rds_local::http::query;
 use crate::rds_local::state::home::{self, StateDirectory, StoredPassword, StoredPasswords};
 use crate::rds_local::state::model::{
-    ClusterOrigin, Instance, LocalCluster, LocalKind, Status, key, resource_id,
+    ClusterOrigin, LocalCluster, LocalInstance, LocalKind, Status, key, resource_id,
 };
 use crate::sql;
 use crate::sql::Statements;
@@ -278,8 +278,8 @@ fn cluster(id: &str, plain: bool) -> Result<LocalCluster, Error> {
     })
 }
 
-fn instance(cluster: &LocalCluster) -> Instance {
-    Instance {
+fn instance(cluster: &LocalCluster) -> LocalInstance {
+    LocalInstance {
         id: if cluster.plain { cluster.id.clone() } else { format!("{}-0", cluster.id) },
         resource_id: resource_id("db"),
         cluster: cluster.key(),

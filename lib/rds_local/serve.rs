@@ -23,7 +23,7 @@ use crate::rds_local::jobs::password;
 use crate::rds_local::jobs::power;
 use crate::rds_local::jobs::snapshot;
 use crate::rds_local::state::home::{self, StateDirectory};
-use crate::rds_local::state::model::{Instance, LocalCluster, LocalKind, LocalSnapshot};
+use crate::rds_local::state::model::{LocalCluster, LocalInstance, LocalKind, LocalSnapshot};
 
 /// How often the clock-driven things are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -157,7 +157,7 @@ fn start_servers(cloud: &Arc<LocalCloud>) -> Result<(), Error> {
 
 /// Takes up what was under way when the service last stopped.
 fn resume(cloud: &Arc<LocalCloud>) {
-    let (clusters, instances, snapshots): (Vec<LocalCluster>, Vec<Instance>, Vec<LocalSnapshot>) = cloud
+    let (clusters, instances, snapshots): (Vec<LocalCluster>, Vec<LocalInstance>, Vec<LocalSnapshot>) = cloud
         .look(|state| {
             (
                 state.clusters.values().cloned().collect(),

@@ -26,7 +26,7 @@ use crate::restore::loader::Loader;
 use crate::restore::loader::definer::Definers;
 use crate::restore::swap::lock::Holder;
 use crate::restore::swap::objects::{self, Object, StoredKind};
-use crate::restore::swap::record::Plan;
+use crate::restore::swap::record::SwapPlan;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{state, stored};
 
@@ -198,7 +198,7 @@ impl DatabaseRefresher<'_> {
         let history = serde_json::json!({
             "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
         });
-        let plan = Plan::refresh(self.target, live, incoming, history.to_string());
+        let plan = SwapPlan::refresh(self.target, live, incoming, history.to_string());
         refresh.state = Some(RefreshState::Swapping);
         self.remember(refresh);
         let swapped = swap::swap(self.house, holder, self.target, &plan);

@@ -12,7 +12,7 @@ use crate::document::{Document, Done, Refresh, RefreshState};
 use crate::house::House;
 use crate::mysql::Access;
 use crate::restore::swap::lock::Holder;
-use crate::restore::swap::record::Plan;
+use crate::restore::swap::record::SwapPlan;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{state, stored};
 
@@ -46,7 +46,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
     state::create(session, &previous, state::BEFORE)?;
     state::create_database(session, &target.staging(), &live.collation)?;
     let history = serde_json::json!({"at": Timestamp::now(), "undo": true});
-    let plan = Plan::undo(&target, live, incoming, history.to_string());
+    let plan = SwapPlan::undo(&target, live, incoming, history.to_string());
     match swap::swap(house, &mut holder, &target, &plan) {
         Ok(told) => told.iter().for_each(|told| house.progress.warn(told)),
         Err(e) => {

@@ -54,7 +54,7 @@ pub(crate) struct TableReadPlan {
     pub(crate) table_alone: String,
     pub(crate) filter: Option<String>,
     /// Ranges of the key within which the table is read as it stands: all of its rows are meant.
-    pub(crate) whole: Vec<Whole>,
+    pub(crate) whole: Vec<RangeOfKey>,
     /// The columns to order by and to cut chunks by. Empty: one chunk.
     pub(crate) key: Vec<RowColumn>,
     /// What to order by, if there is no key.
@@ -69,7 +69,7 @@ pub(crate) struct TableReadPlan {
 
 /// A range of a key within which every row is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Whole {
+pub(crate) struct RangeOfKey {
     /// First and last number of the range.
     pub(crate) ends: (u64, u64),
     /// Rows of the table within the range.
@@ -226,7 +226,8 @@ fn planned_part(
     };
     // A row that is in no order of its key must be sorted among all the others.
     let ranges = plan.whole_ranges.iter().filter(|range| key.len() == 1 && key[0].name == range.column);
-    let whole = ranges.map(|range| Whole { ends: (range.first, range.last), rows: range.rows }).collect();
+    let whole =
+        ranges.map(|range| RangeOfKey { ends: (range.first, range.last), rows: range.rows }).collect();
     TableReadPlan {
         table: 0,
         label: String::new(),

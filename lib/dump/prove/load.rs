@@ -222,7 +222,7 @@ struct ProofLoad<'a> {
 impl ProofLoad<'_> {
     fn everything(&mut self) -> Result<(), Error> {
         let manifest = self.manifest;
-        self.settle()?;
+        self.apply_session()?;
         for table in &manifest.tables {
             self.enter(&table.database)?;
             let create = self.placed(&table.create)?;
@@ -254,7 +254,7 @@ impl ProofLoad<'_> {
         Ok(sql)
     }
 
-    fn settle(&mut self) -> Result<(), Error> {
+    fn apply_session(&mut self) -> Result<(), Error> {
         for statement in &self.manifest.session {
             self.session.run("preparing the connection as the dump asks for", statement)?;
         }
@@ -322,7 +322,7 @@ impl ProofLoad<'_> {
         }
         let own = &self.scratch.names[&table.database];
         let found = digest_table(self.session, own, &table.table, &table.columns)?;
-        self.settle()?;
+        self.apply_session()?;
         if (found.rows, &found.digest) == (table.rows, &table.digest) {
             return Ok(());
         }

@@ -12,7 +12,7 @@
 
 use ::mysql::{Row, Value};
 
-use crate::dump::define::schema::{TableReadPlan, Whole};
+use crate::dump::define::schema::{RangeOfKey, TableReadPlan};
 use crate::dump::error::Error;
 use crate::mysql::Session;
 use crate::rows::{self, RowColumn};
@@ -138,7 +138,7 @@ pub(crate) fn cut(
 }
 
 /// The chunks of a range within which every row is meant.
-fn of_range(part: &TableReadPlan, whole: &Whole, (position, chunk_bytes): (usize, u64)) -> Vec<Chunk> {
+fn of_range(part: &TableReadPlan, whole: &RangeOfKey, (position, chunk_bytes): (usize, u64)) -> Vec<Chunk> {
     let column = format!("t.{}", name(&part.key[0].name));
     let (first, last) = (i128::from(whole.ends.0), i128::from(whole.ends.1));
     let rows = (chunk_bytes / part.row_bytes.max(1)).max(CHUNK_ROWS_MIN);
@@ -155,7 +155,7 @@ fn outside(part: &TableReadPlan) -> String {
     let each = part
         .whole
         .iter()
-        .map(|Whole { ends: (first, last), .. }| format!("{column} NOT BETWEEN {first} AND {last}"));
+        .map(|RangeOfKey { ends: (first, last), .. }| format!("{column} NOT BETWEEN {first} AND {last}"));
     each.collect::<Vec<_>>().join(" AND ")
 }
 
@@ -329,11 +329,11 @@ mod tests {
 
     #[test]
     fn a_whole_range_is_read_as_it_stands_and_the_rest_beside_it() {
-        let whole = Whole { ends: (100, 299), rows: 200 };
+        let whole = RangeOfKey { ends: (100, 299), rows: 200 };
         let part = TableReadPlan {
             from: "`w`.`k_1` AS k JOIN `d`.`t` AS t".to_owned(),
             filter: None,
-            whole: vec![whole.clone(), Whole { ends: (400, 499), rows: 90 }],
+            whole: vec![whole.clone(), RangeOfKey { ends: (400, 499), rows: 90 }],
             table_alone: "`d`.`t` AS t".to_owned(),
             ..part(&["a"])
         };

@@ -79,9 +79,9 @@ pub(super) fn bake(
         bytes: bytes_of(&data)?,
     };
     write_json(&partial.join("template.json"), &facts)?;
-    engine::settle(&partial)?;
+    engine::sync_file_system(&partial)?;
     fs::rename(&partial, directory).map_err(Error::file("name", directory))?;
-    engine::settle(directory)?;
+    engine::sync_file_system(directory)?;
     house.progress.say(&format!(
         "baked {} tables, {} rows in {:.1} s",
         facts.tables.len(),

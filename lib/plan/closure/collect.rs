@@ -69,14 +69,14 @@ pub fn collect(
     let mut round = Round { house, sessions, blueprint, task: &task, read: BTreeMap::new() };
     let mut last_down = round.down()?;
     let read = std::mem::take(&mut round.read);
-    let with_keys = along::settle(house, sessions, blueprint, last_down)?;
+    let with_keys = along::find_rows(house, sessions, blueprint, last_down)?;
     let mut round = Round { house, sessions, blueprint, task: &task, read };
     if !with_keys.is_empty() {
         last_down = round.late(&with_keys, last_down)?;
     }
     let last = round.up(last_down)?;
     drop(task);
-    let dropped = drops::settle(house, &mut sessions[0], blueprint)?;
+    let dropped = drops::take_rows_back(house, &mut sessions[0], blueprint)?;
     Ok(Closure { last_down, last, dropped })
 }
 

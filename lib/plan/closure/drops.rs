@@ -16,7 +16,7 @@ use crate::plan::rules::edge::Edge;
 use crate::work_schema;
 
 /// Rows taken back for each relation with `up = "drop"`.
-pub(crate) fn settle(
+pub(crate) fn take_rows_back(
     house: &House,
     session: &mut Session,
     blueprint: &Blueprint,

@@ -7,12 +7,12 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use super::roots::{Root, wrong};
+use super::roots::{RootRule, wrong};
 use crate::catalog::Column;
 use crate::config::{self, Config};
 use crate::plan::rules::names::column_named;
 
-impl Root<'_> {
+impl RootRule<'_> {
     /// Adds the newest rows of each value.
     pub(crate) fn per_value(
         &self,

@@ -45,7 +45,7 @@ impl When {
 }
 
 /// One rule of the roots, with its names found in the catalog.
-pub(crate) struct Root<'a> {
+pub(crate) struct RootRule<'a> {
     pub(crate) rule: &'a RootConfig,
     pub(crate) words: ClosureSql<'a>,
     pub(crate) table: usize,
@@ -66,7 +66,7 @@ pub(crate) fn seed(
         // A share of nothing must not turn into "everything that matches".
         let everything = asked.everything();
         let rule = &when.of(rule);
-        let root = Root { rule, ..asked };
+        let root = RootRule { rule, ..asked };
         let deed = format!("choosing rows of {}", root.label());
         for statement in
             [root.pinned(config)?, root.window(config, when.as_of)?, everything].into_iter().flatten()
@@ -114,7 +114,7 @@ fn resolve<'a>(
     config: &Config,
     blueprint: &'a Blueprint,
     rule: &'a RootConfig,
-) -> Result<Root<'a>, config::Error> {
+) -> Result<RootRule<'a>, config::Error> {
     let wrong = |message, hint| wrong(config, message, hint);
     let named: TableName = rule.table.parse().map_err(|e| wrong(format!("{e}"), None))?;
     let table = table_named(&blueprint.catalog, &named).map_err(|(m, h)| wrong(m, h))?;
@@ -135,10 +135,10 @@ fn resolve<'a>(
         let hint = "add window = \"400d\" with date = \"created_at\", or at_least = 1000, or where = \"…\"";
         return Err(wrong(format!("the root {} chooses no row", rule.table), Some(hint.to_owned())));
     }
-    Ok(Root { rule, words: blueprint.words(), table, date })
+    Ok(RootRule { rule, words: blueprint.words(), table, date })
 }
 
-impl Root<'_> {
+impl RootRule<'_> {
     pub(crate) fn source(&self) -> &Table {
         self.words.table(self.table)
     }

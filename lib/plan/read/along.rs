@@ -34,7 +34,7 @@ pub(crate) fn ask(blueprint: &mut Blueprint) {
 }
 
 /// Looks for the rows of each such table. Those of which it would not pay are struck out and given back: they need keys after all.
-pub(crate) fn settle(
+pub(crate) fn find_rows(
     house: &House,
     sessions: &mut [Session],
     blueprint: &mut Blueprint,

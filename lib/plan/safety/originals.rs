@@ -1,6 +1,6 @@
 //! Originals: which columns' values say whose they are, and must not be in what leaves.
 //!
-//! In: a blueprint, a table. Out: [`Original`]s: where a value comes from and the SQL that makes it; and which columns have room
+//! In: a blueprint, a table. Out: [`OriginalColumns`]s: where a value comes from and the SQL that makes it; and which columns have room
 //! for somebody else's. No row is looked at.
 
 use crate::catalog::{Column, Family, Table};
@@ -66,7 +66,7 @@ pub(crate) struct OriginalSource {
 }
 
 /// One column, or the two halves of a name.
-pub(crate) struct Original {
+pub(crate) struct OriginalColumns {
     /// What the document says of it.
     pub(crate) origin: LeakOrigin,
     pub(crate) place: OriginalSource,
@@ -75,7 +75,7 @@ pub(crate) struct Original {
 }
 
 /// The originals of a table.
-pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
+pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<OriginalColumns> {
     let table = &blueprint.catalog.tables[at];
     let masked: Vec<(&Column, &Mask)> = table
         .columns
@@ -83,10 +83,10 @@ pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
         .filter(|column| !column.generated)
         .filter_map(|column| Some((column, blueprint.masks.of(at, &column.name)?)))
         .collect();
-    let mut all: Vec<Original> = masked
+    let mut all: Vec<OriginalColumns> = masked
         .iter()
         .filter(|(column, mask)| tells(column, mask))
-        .map(|(column, mask)| Original {
+        .map(|(column, mask)| OriginalColumns {
             origin: origin(table, column, mask),
             place: OriginalSource { table: at, column: column.name.clone(), halves: false },
             source: SearchedValues { person: is_person(column, mask), ..source(column) },
@@ -97,7 +97,7 @@ pub(crate) fn originals(blueprint: &Blueprint, at: usize) -> Vec<Original> {
     let last = masked.iter().find(|(column, mask)| is_last(column, mask));
     if let (Some((first, _)), Some((last, mask))) = (first, last) {
         for (one, other) in [(first, last), (last, first)] {
-            all.push(Original {
+            all.push(OriginalColumns {
                 origin: origin(table, last, mask),
                 place: OriginalSource { table: at, column: last.name.clone(), halves: true },
                 source: SearchedValues {

@@ -133,17 +133,17 @@ impl DropWork<'_> {
             if self.cases[index].is_open() {
                 self.cases[index].state = self.remover.step(&self.cases, index);
                 if self.cases[index].state == RemovalState::Gone && !self.house().dry_run {
-                    self.settle(document, index);
+                    self.forget(document, index);
                 }
             }
         }
     }
 
     /// It is gone: out of the document and the journal.
-    fn settle(&self, document: &mut Document, index: usize) {
+    fn forget(&self, document: &mut Document, index: usize) {
         let owed = &self.cases[index].owed;
         let journal = self.house().journal(&owed.run);
-        document.settle(owed.kind, &owed.id);
+        document.forget_resource(owed.kind, &owed.id);
         self.house().remember(document);
         if !journal.path().exists() {
             return;
@@ -160,7 +160,7 @@ impl DropWork<'_> {
             match state {
                 RemovalState::Gone | RemovalState::Here => {}
                 // The journal keeps it until it is seen to be gone.
-                RemovalState::Asked if self.options.no_wait => document.settle(owed.kind, &owed.id),
+                RemovalState::Asked if self.options.no_wait => document.forget_resource(owed.kind, &owed.id),
                 RemovalState::Asked => left.push(format!("{} (deleting)", owed.label())),
                 RemovalState::Refused(why) => refused.push(format!("{}: {why}", owed.label())),
                 RemovalState::Later(why) => left.push(format!("{} ({why})", owed.label())),

@@ -167,7 +167,7 @@ fn adopt(
         .then(|| format!("it is of {}", there.parent.as_deref().unwrap_or("nothing")));
     if let Some(why) = foreign.or(other_parent) {
         desk.house.journal(run).disown(intent.kind, &intent.id)?;
-        document.settle(intent.kind, &intent.id);
+        document.forget_resource(intent.kind, &intent.id);
         desk.house.remember(document);
         return Err(Error::Conflict { what: there.label(), why });
     }

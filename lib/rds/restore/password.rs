@@ -58,7 +58,7 @@ fn in_file(desk: &Desk<'_>, journal: &Journal, copy: &Thing) -> Result<Login, Er
     // Right after a restore the copy may be busy with a first backup.
     desk.call(true, || desk.cloud.set_password(copy.kind, &copy.id, &password))?;
     desk.clock.pause(BEFORE_IT_SHOWS)?;
-    settle(desk, copy, |thing| thing.pending.is_empty())?;
+    await_password(desk, copy, |thing| thing.pending.is_empty())?;
     Ok(Login::option_file(&path))
 }
 
@@ -67,7 +67,7 @@ fn in_secret(desk: &Desk<'_>, copy: &Thing) -> Result<Login, Error> {
     desk.call(true, || desk.cloud.keep_password(copy.kind, &copy.id))?;
     desk.clock.pause(BEFORE_IT_SHOWS)?;
     let is_active = |thing: &Thing| thing.secret.as_ref().is_some_and(|secret| secret.status == "active");
-    let settled = settle(desk, copy, |thing| thing.pending.is_empty() && is_active(thing))?;
+    let settled = await_password(desk, copy, |thing| thing.pending.is_empty() && is_active(thing))?;
     let arn = settled.secret.map(|secret| secret.arn).unwrap_or_default();
     Ok(Login::SecretsManager { arn, other: serde_json::Map::new() })
 }
@@ -77,7 +77,7 @@ fn make() -> String {
 }
 
 /// Waits until the password is in force.
-fn settle(desk: &Desk<'_>, copy: &Thing, is_done: impl Fn(&Thing) -> bool) -> Result<Thing, Error> {
+fn await_password(desk: &Desk<'_>, copy: &Thing, is_done: impl Fn(&Thing) -> bool) -> Result<Thing, Error> {
     let mut steady = 0;
     let begun = desk.clock.now();
     let judge = |thing: &Thing| {

@@ -146,7 +146,7 @@ fn leave_to_fallback(
 ) -> Result<Done, Error> {
     desk.house.progress.warn(&format!("{fault}; rds-wait will fall back to another snapshot"));
     desk.house.journal(&document.run).strike(kind, id)?;
-    document.settle(kind, id);
+    document.forget_resource(kind, id);
     let mut snapshot = Snapshot { id: id.to_owned(), status: NOT_ORDERED.to_owned(), ..Snapshot::default() };
     snapshot.fallback_reason = Some(format!("no snapshot could be ordered ({fault})"));
     document.snapshot = Some(snapshot);

@@ -9,7 +9,7 @@ use crate::rds_local::http::list::{page, passes};
 use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::jobs::instance;
-use crate::rds_local::state::model::{Instance, LocalCluster, Status};
+use crate::rds_local::state::model::{LocalCluster, LocalInstance, Status};
 use crate::rds_local::state::{instance_exists, unavailable};
 
 pub(crate) fn describe(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
@@ -19,7 +19,7 @@ pub(crate) fn describe(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
         if let Some(id) = &id {
             state.find_instance(id)?;
         }
-        let wanted = |i: &&Instance| {
+        let wanted = |i: &&LocalInstance| {
             let cluster = state.clusters.get(&i.cluster);
             id.as_ref().is_none_or(|id| *id == i.id)
                 && passes(&filters, |name, value| match name {
@@ -31,7 +31,7 @@ pub(crate) fn describe(cloud: &LocalCloud, query: &Query) -> ActionOutcome {
                     _ => cluster.is_some_and(|c| value == c.engine),
                 })
         };
-        let found: Vec<&Instance> = state.instances.values().filter(wanted).collect();
+        let found: Vec<&LocalInstance> = state.instances.values().filter(wanted).collect();
         let (found, marker) = page(query, found, |i| i.id.clone())?;
         let mut x = Xml::default();
         x.maybe("Marker", marker);

@@ -13,7 +13,7 @@ use crate::rds_local::jobs::instance;
 use crate::rds_local::jobs::password::reset_password;
 use crate::rds_local::seed;
 use crate::rds_local::state::instance_exists;
-use crate::rds_local::state::model::{ClusterOrigin, Instance, LocalCluster};
+use crate::rds_local::state::model::{ClusterOrigin, LocalCluster, LocalInstance};
 
 /// The hidden cluster of a new plain instance.
 fn hidden(
@@ -39,7 +39,7 @@ fn hidden(
     })
 }
 
-fn begin(cloud: &Arc<LocalCloud>, cluster: LocalCluster, instance: Instance) -> ActionOutcome {
+fn begin(cloud: &Arc<LocalCloud>, cluster: LocalCluster, instance: LocalInstance) -> ActionOutcome {
     cloud.change(|state| {
         if state.instances.contains_key(&instance.id) {
             return Err(instance_exists());

@@ -6,7 +6,7 @@ use crate::rds_local::cloud::LocalCloud;
 use crate::rds_local::http::query::ServiceError;
 use crate::rds_local::http::xml::Xml;
 use crate::rds_local::state::LocalState;
-use crate::rds_local::state::model::{Instance, LocalCluster, LocalSnapshot, Tag};
+use crate::rds_local::state::model::{LocalCluster, LocalInstance, LocalSnapshot, Tag};
 
 /// What an action answers.
 pub(crate) type ActionOutcome = Result<Xml, ServiceError>;
@@ -26,7 +26,7 @@ pub(crate) fn shown_cluster(cloud: &LocalCloud, cluster: &LocalCluster) -> Xml {
 }
 
 /// One instance as the result of an action.
-pub(crate) fn shown_instance(cloud: &LocalCloud, instance: &Instance) -> Xml {
+pub(crate) fn shown_instance(cloud: &LocalCloud, instance: &LocalInstance) -> Xml {
     let mut x = Xml::default();
     cloud.look(|state| {
         x.node("DBInstance", |x| self::instance(x, state, instance));
@@ -113,7 +113,7 @@ fn security_groups(x: &mut Xml, groups: &[String]) {
 }
 
 /// An instance, of a cluster or plain. While it is being created it has no endpoint.
-pub(crate) fn instance(x: &mut Xml, state: &LocalState, instance: &Instance) {
+pub(crate) fn instance(x: &mut Xml, state: &LocalState, instance: &LocalInstance) {
     let Some(cluster) = state.clusters.get(&instance.cluster) else { return };
     x.text("DBInstanceIdentifier", &instance.id)
         .text("DBInstanceArn", instance.arn())

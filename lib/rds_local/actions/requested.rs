@@ -8,7 +8,7 @@ use crate::engine::{self, MASTER};
 use crate::rds_local::http::query::{Query, ServiceError};
 use crate::rds_local::seed::{self, ENGINE, ENGINE_VERSION};
 use crate::rds_local::state::home::StoredPassword;
-use crate::rds_local::state::model::{ClusterOrigin, Instance, LocalCluster, Status, resource_id};
+use crate::rds_local::state::model::{ClusterOrigin, LocalCluster, LocalInstance, Status, resource_id};
 
 /// Days of automated backups.
 pub(crate) const RETENTION_DAYS_MAX: u32 = 35;
@@ -75,8 +75,8 @@ pub(crate) fn instance(
     id: &str,
     cluster: &str,
     plain: bool,
-) -> Result<Instance, ServiceError> {
-    Ok(Instance {
+) -> Result<LocalInstance, ServiceError> {
+    Ok(LocalInstance {
         id: id.to_owned(),
         resource_id: resource_id("db"),
         cluster: cluster.to_owned(),

@@ -74,7 +74,7 @@ pub(in crate::rds_local) fn drop(
             if !was_there {
                 one.is_gone(dir)?;
             }
-            settle(house, document, id, run)?;
+            forget(house, document, id, run)?;
             Ok(was_there)
         });
         match removed {
@@ -94,10 +94,10 @@ pub(in crate::rds_local) fn drop(
 }
 
 /// It is gone: out of the document and the journal, and so are the keys of its plan.
-fn settle(house: &House, document: &mut Document, id: &str, run: &str) -> Result<(), Error> {
+fn forget(house: &House, document: &mut Document, id: &str, run: &str) -> Result<(), Error> {
     let journal = house.journal(run);
     if document.run == run {
-        document.settle(LOCAL_COPY, id);
+        document.forget_resource(LOCAL_COPY, id);
         house.remember(document);
     }
     if journal.path().exists() {

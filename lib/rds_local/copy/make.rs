@@ -86,7 +86,7 @@ pub(in crate::rds_local) fn make(
             // What cannot be removed stays owed.
             if place::remove(&dir, Some(&document.run)).is_ok() {
                 house.journal(&document.run).strike(LOCAL_COPY, &id)?;
-                document.settle(LOCAL_COPY, &id);
+                document.forget_resource(LOCAL_COPY, &id);
                 house.remember(document);
             }
             return Err(error);

@@ -8,10 +8,10 @@ use crate::rds_local::cloud::{LocalCloud, Stop, lock};
 use crate::rds_local::error::Error;
 use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::LocalState;
-use crate::rds_local::state::model::{Instance, LocalKind};
+use crate::rds_local::state::model::{LocalInstance, LocalKind};
 
 /// Starts the cluster's server if it is the first instance, then lets the instance take its time.
-pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &Instance) -> Result<(), Stop> {
+pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     let started = start_server(cloud, &instance.cluster);
     if let Err(error) = &started {
@@ -44,7 +44,7 @@ pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &Instance) -> R
 }
 
 /// Makes the data of a plain instance, then the instance.
-pub(crate) fn create_plain(cloud: &Arc<LocalCloud>, instance: &Instance) -> Result<(), Stop> {
+pub(crate) fn create_plain(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let hidden = cloud.look(|state| state.clusters.get(&instance.cluster).cloned()).ok_or(Stop)?;
     if hidden.status.real == "creating" {
         create_cluster(cloud, &hidden)?;
@@ -63,7 +63,7 @@ pub(crate) fn start_server(cloud: &LocalCloud, key: &str) -> Result<(), Error> {
 }
 
 /// Lets the deletion take its time; the last instance takes the server with it.
-pub(crate) fn delete_instance(cloud: &Arc<LocalCloud>, instance: &Instance) -> Result<(), Stop> {
+pub(crate) fn delete_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     cloud.dwell(
         (LocalKind::Instance, id),

@@ -13,7 +13,7 @@ use super::error::Error;
 use crate::engine;
 use crate::rds_local::http::query::ServiceError;
 use home::{META, StateDirectory};
-use model::{Instance, LocalCluster, LocalEvent, LocalKind, LocalSnapshot};
+use model::{LocalCluster, LocalEvent, LocalInstance, LocalKind, LocalSnapshot};
 
 /// How many events are remembered.
 const EVENTS_MAX: usize = 2_000;
@@ -22,7 +22,7 @@ const EVENTS_MAX: usize = 2_000;
 #[derive(Debug, Default)]
 pub(crate) struct LocalState {
     pub(crate) clusters: BTreeMap<String, LocalCluster>,
-    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) instances: BTreeMap<String, LocalInstance>,
     pub(crate) snapshots: BTreeMap<String, LocalSnapshot>,
     pub(crate) events: Vec<LocalEvent>,
     /// What is on disk, so that only what changed is written.
@@ -34,7 +34,7 @@ impl LocalState {
     pub(crate) fn load(home: &StateDirectory) -> Result<Self, Error> {
         let clusters: Vec<LocalCluster> = home.load(&["clusters", "plain"])?;
         let snapshots: Vec<LocalSnapshot> = home.load(&["snapshots", "plain-snapshots"])?;
-        let instances: Vec<Instance> = home.load(&["instances"])?;
+        let instances: Vec<LocalInstance> = home.load(&["instances"])?;
         let events = home.root.join("events.json");
         Ok(Self {
             clusters: clusters.into_iter().map(|c| (c.key(), c)).collect(),
@@ -97,13 +97,13 @@ impl LocalState {
     }
 
     /// The instance of a name, if it is the one of this resource id.
-    pub(crate) fn instance(&mut self, id: &str, resource_id: &str) -> Option<&mut Instance> {
+    pub(crate) fn instance(&mut self, id: &str, resource_id: &str) -> Option<&mut LocalInstance> {
         self.instances.get_mut(id).filter(|found| found.resource_id == resource_id)
     }
 
     /// The instances of a cluster, the writer first.
-    pub(crate) fn members(&self, key: &str) -> Vec<&Instance> {
-        let mut members: Vec<&Instance> = self.instances.values().filter(|i| i.cluster == key).collect();
+    pub(crate) fn members(&self, key: &str) -> Vec<&LocalInstance> {
+        let mut members: Vec<&LocalInstance> = self.instances.values().filter(|i| i.cluster == key).collect();
         members.sort_by_key(|member| !member.writer);
         members
     }
@@ -116,7 +116,7 @@ impl LocalState {
     }
 
     /// An instance, or the error that callers get.
-    pub(crate) fn find_instance(&mut self, id: &str) -> Result<&mut Instance, ServiceError> {
+    pub(crate) fn find_instance(&mut self, id: &str) -> Result<&mut LocalInstance, ServiceError> {
         let missing = || ServiceError::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."));
         self.instances.get_mut(id).ok_or_else(missing)
     }

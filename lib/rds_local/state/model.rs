@@ -98,7 +98,7 @@ pub(crate) struct LocalCluster {
 
 /// An instance. Those of a cluster share its server; the first is the writer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Instance {
+pub(crate) struct LocalInstance {
     pub(crate) id: String,
     pub(crate) resource_id: String,
     /// The key of the cluster that it belongs to, or of the hidden one.
@@ -205,7 +205,7 @@ impl LocalCluster {
     }
 }
 
-impl Instance {
+impl LocalInstance {
     pub(crate) fn arn(&self) -> String {
         format!("{ARN_PREFIX}:db:{}", self.id)
     }

@@ -48,12 +48,12 @@ impl<'a> LoadWorker<'a> {
         for setting in SETTINGS {
             worker.session.attempt(setting);
         }
-        worker.settle()?;
+        worker.apply_session()?;
         Ok(worker)
     }
 
     /// The session settings of the dump.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn apply_session(&mut self) -> Result<(), Error> {
         for statement in &self.job.dump.manifest().session {
             self.session.run("preparing the connection as the dump asks for", statement)?;
         }
@@ -252,7 +252,7 @@ impl<'a> LoadWorker<'a> {
                 let found =
                     rows::digest_table(&mut self.session, &self.job.staging, &entry.table, &entry.columns)?;
                 // It changes the session's settings.
-                self.settle()?;
+                self.apply_session()?;
                 match (found.rows == entry.rows, found.digest == entry.digest) {
                     (true, true) => Ok(expected),
                     (false, _) => differs(format!("{} rows expected, {} found", entry.rows, found.rows)),

@@ -4,12 +4,16 @@
 //! to drop or replace.
 
 use super::objects::{self, Object};
-use super::record::Plan;
+use super::record::SwapPlan;
 use crate::mysql::Session;
 use crate::restore::error::Error;
 
 /// `wanted`, and what the plan does not name: it was not there when the swap was planned.
-pub(crate) fn beside(session: &mut Session, plan: &Plan, wanted: &[Object]) -> Result<Vec<Object>, Error> {
+pub(crate) fn beside(
+    session: &mut Session,
+    plan: &SwapPlan,
+    wanted: &[Object],
+) -> Result<Vec<Object>, Error> {
     let existing = objects::read(session, &plan.live.database)?;
     let planned = |object: &Object| {
         named(&plan.live.objects, object).is_some() || named(&plan.incoming.objects, object).is_some()
@@ -21,7 +25,7 @@ pub(crate) fn beside(session: &mut Session, plan: &Plan, wanted: &[Object]) -> R
 /// What is there as it is, and of `wanted` what is missing: for a database whose objects a swap at most set aside.
 pub(crate) fn only_missing(
     session: &mut Session,
-    plan: &Plan,
+    plan: &SwapPlan,
     wanted: &[Object],
 ) -> Result<Vec<Object>, Error> {
     let existing = objects::read(session, &plan.live.database)?;

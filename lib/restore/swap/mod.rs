@@ -37,9 +37,9 @@ use crate::mysql::{self, Engine, Session, number};
 use crate::restore::load::fast;
 use crate::sql::{Mode, literal, name, qualified, requalify};
 use lock::{Holder, is_busy};
-use record::Plan;
+use record::SwapPlan;
 use state::{alter_database, create_database};
-use sync_objects::{Contents, Events, create, settle};
+use sync_objects::{Contents, Events, create, make_exactly};
 
 /// How long one attempt waits for the tables: everybody else's queries queue up behind it meanwhile.
 const LOCK_WAIT_S: u32 = 3;
@@ -53,7 +53,7 @@ pub(crate) fn swap(
     house: &House,
     holder: &mut Holder,
     target: &DevTarget,
-    plan: &Plan,
+    plan: &SwapPlan,
 ) -> Result<Vec<String>, Error> {
     refuse_outside_references(&mut holder.session, target, plan)?;
     holder.check()?;
@@ -77,7 +77,7 @@ pub(crate) fn swap(
 /// The triggers that a swap which was killed had set aside, and that are not back yet. Not known where this account may not read all of it.
 pub(crate) fn set_aside(session: &mut Session, target: &DevTarget) -> Vec<String> {
     let plan = state::get(session, &target.previous(), "plan").ok().flatten();
-    let Some(plan) = plan.and_then(|text| serde_json::from_str::<Plan>(&text).ok()) else {
+    let Some(plan) = plan.and_then(|text| serde_json::from_str::<SwapPlan>(&text).ok()) else {
         return Vec::new();
     };
     let Ok(there) = objects::read(session, &plan.live.database) else { return Vec::new() };
@@ -102,7 +102,7 @@ pub(crate) fn repair(holder: &mut Holder, target: &DevTarget) -> Result<Option<S
     }
     fast::end(session, &previous)?;
     let plan = state::get(session, &previous, "plan")?;
-    let plan: Option<Plan> = plan.and_then(|text| serde_json::from_str(&text).ok());
+    let plan: Option<SwapPlan> = plan.and_then(|text| serde_json::from_str(&text).ok());
     match (stage, plan) {
         (state::Stage::After, Some(plan)) => {
             finish(session, &plan)?;
@@ -129,7 +129,7 @@ fn rename_with_patience(
     house: &House,
     session: &mut Session,
     target: &DevTarget,
-    plan: &Plan,
+    plan: &SwapPlan,
 ) -> Result<(), Error> {
     let started = Instant::now();
     loop {
@@ -152,7 +152,7 @@ fn rename_with_patience(
     }
 }
 
-fn rename_once(session: &mut Session, target: &DevTarget, plan: &Plan) -> Result<(), Error> {
+fn rename_once(session: &mut Session, target: &DevTarget, plan: &SwapPlan) -> Result<(), Error> {
     drop_views_in_the_way(session, plan)?;
     let mut locked = lock_tables(session, plan)?;
     let cleared = make_room(target, plan);
@@ -176,7 +176,7 @@ fn rename_once(session: &mut Session, target: &DevTarget, plan: &Plan) -> Result
 
 /// Empties the old `__previous`: not before the tables could be had, so that a refresh that cannot get them leaves it.
 /// On a connection of its own, because a session with locked tables cannot drop others.
-fn make_room(target: &DevTarget, plan: &Plan) -> Result<(), Error> {
+fn make_room(target: &DevTarget, plan: &SwapPlan) -> Result<(), Error> {
     if plan.is_undo() {
         return Ok(());
     }
@@ -186,7 +186,7 @@ fn make_room(target: &DevTarget, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Whether the tables could be locked; an account without the privilege does without.
-fn lock_tables(session: &mut Session, plan: &Plan) -> Result<bool, Error> {
+fn lock_tables(session: &mut Session, plan: &SwapPlan) -> Result<bool, Error> {
     match session.run("locking the tables", &plan.lock()) {
         Ok(_) => Ok(true),
         // The RENAME itself says it better.
@@ -195,7 +195,7 @@ fn lock_tables(session: &mut Session, plan: &Plan) -> Result<bool, Error> {
     }
 }
 
-fn replace_tables(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+fn replace_tables(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
     for contents in [&plan.live, &plan.incoming] {
         for trigger in contents.triggers() {
             let full = qualified(&contents.database, &trigger.name);
@@ -218,7 +218,7 @@ fn replace_tables(session: &mut Session, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Views that have the name of a table that comes: a RENAME does not replace them. Not possible under LOCK TABLES.
-fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+fn drop_views_in_the_way(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
     let clashing = |contents: &Contents, tables: &[String]| -> Vec<String> {
         // What is kept has no view of a name of ours.
         let is_there = |name: &str| contents.database != plan.outgoing || !state::is_ours(name);
@@ -238,16 +238,16 @@ fn drop_views_in_the_way(session: &mut Session, plan: &Plan) -> Result<(), Error
 }
 
 /// Everything after the RENAME; may be repeated.
-fn finish(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
+fn finish(session: &mut Session, plan: &SwapPlan) -> Result<Vec<String>, Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.incoming.collation)?;
     mend_defaults(session, live, &plan.incoming.database)?;
     let wanted =
         developer_objects::beside(session, plan, &plan.incoming.objects_in(live, Events::AsDefined))?;
-    let told = settle(session, live, &wanted, false)?;
+    let told = make_exactly(session, live, &wanted, false)?;
     alter_database(session, &plan.outgoing, &plan.live.collation)?;
     // What was broken in the old database stays so in its copy; nobody needs to hear of it.
-    settle(session, &plan.outgoing, &stored::stored(&plan.live, &plan.outgoing), false)?;
+    make_exactly(session, &plan.outgoing, &stored::stored(&plan.live, &plan.outgoing), false)?;
     stored::remember(session, &plan.outgoing, &plan.live)?;
     state::put(session, &plan.outgoing, state::PREVIOUS, "history", &plan.history)?;
     state::drop_database(session, &plan.staging)?;
@@ -275,21 +275,25 @@ fn mend_defaults(session: &mut Session, live: &str, from: &str) -> Result<(), Er
 }
 
 /// The tables were not swapped: what was set aside for it comes back.
-fn revert(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+fn revert(session: &mut Session, plan: &SwapPlan) -> Result<(), Error> {
     let live = &plan.live.database;
     alter_database(session, live, &plan.live.collation)?;
     let wanted = developer_objects::only_missing(session, plan, &plan.live.objects)?;
-    settle(session, live, &wanted, false)?;
+    make_exactly(session, live, &wanted, false)?;
     // What was loaded is dropped as a whole, and belongs to an account that this one need not be able to read.
     if plan.is_undo() {
         let incoming = &plan.incoming.database;
-        settle(session, incoming, &stored::stored(&plan.incoming, incoming), false)?;
+        make_exactly(session, incoming, &stored::stored(&plan.incoming, incoming), false)?;
     }
     Ok(())
 }
 
 /// A foreign key from another database follows the table that it refers to: into `__previous`.
-fn refuse_outside_references(session: &mut Session, target: &DevTarget, plan: &Plan) -> Result<(), Error> {
+fn refuse_outside_references(
+    session: &mut Session,
+    target: &DevTarget,
+    plan: &SwapPlan,
+) -> Result<(), Error> {
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
          WHERE REFERENCED_TABLE_SCHEMA = {live} AND TABLE_SCHEMA NOT IN ({live}, {}, {}) LIMIT 1",
@@ -307,7 +311,7 @@ fn refuse_outside_references(session: &mut Session, target: &DevTarget, plan: &P
 }
 
 /// Who has the tables open, as far as the server tells this account.
-fn blockers(session: &mut Session, plan: &Plan) -> String {
+fn blockers(session: &mut Session, plan: &SwapPlan) -> String {
     let live = literal(&plan.live.database);
     let sql = format!(
         "SELECT DISTINCT CONCAT(IFNULL(t.PROCESSLIST_USER, '?'), '@', IFNULL(t.PROCESSLIST_HOST, '?'), \

@@ -11,7 +11,7 @@ use crate::sql::qualified;
 
 /// Everything that is needed to finish or revert a swap, as written into the `__previous` database.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Plan {
+pub(crate) struct SwapPlan {
     /// Where a dump was loaded; passed through when `incoming` and `outgoing` are the same.
     pub(crate) staging: String,
     /// Where the old tables go; holds the state table.
@@ -24,7 +24,7 @@ pub(crate) struct Plan {
     pub(crate) history: String,
 }
 
-impl Plan {
+impl SwapPlan {
     /// The swap at the end of a refresh.
     pub(crate) fn refresh(target: &DevTarget, live: Contents, incoming: Contents, history: String) -> Self {
         Self { staging: target.staging(), outgoing: target.previous(), live, incoming, history }
@@ -87,8 +87,8 @@ mod tests {
         Contents { database: database.to_owned(), tables, ..Contents::default() }
     }
 
-    fn plan(outgoing: &str, incoming: &str) -> Plan {
-        Plan {
+    fn plan(outgoing: &str, incoming: &str) -> SwapPlan {
+        SwapPlan {
             staging: "a__refresh".to_owned(),
             outgoing: outgoing.to_owned(),
             live: contents("a", &["x"]),
@@ -110,7 +110,11 @@ mod tests {
     fn a_table_that_is_called_like_ours_is_called_otherwise_while_it_is_kept() {
         let ours = |outgoing: &str, incoming: &str| {
             let live = contents("a", &["refreshkit_refresh"]);
-            Plan { live, incoming: contents(incoming, &["Refreshkit_swapped"]), ..plan(outgoing, incoming) }
+            SwapPlan {
+                live,
+                incoming: contents(incoming, &["Refreshkit_swapped"]),
+                ..plan(outgoing, incoming)
+            }
         };
         assert_eq!(
             ours("a__previous", "a__refresh").rename(),

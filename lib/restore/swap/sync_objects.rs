@@ -93,7 +93,7 @@ pub(crate) enum Events {
 }
 
 /// Makes `database` have exactly `wanted`. What cannot be created is an error if `strict`, else it is told.
-pub(crate) fn settle(
+pub(crate) fn make_exactly(
     session: &mut Session,
     database: &str,
     wanted: &[Object],
