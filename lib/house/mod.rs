@@ -1,4 +1,5 @@
-//! What every room is handed: configuration, a voice, a way to be stopped, keys, the journal. Nothing is global.
+//! What every room is handed: configuration, progress on stderr, a way to be stopped, secrets, the journal. Nothing
+//! is global.
 
 mod cancel;
 mod keys;
@@ -16,32 +17,33 @@ use crate::config::{Config, Length};
 use crate::document::{Document, Journal, JournalError, owner_of, owner_or_new};
 use crate::progress::Progress;
 
-/// What every room is handed.
+/// What every room is handed instead of globals: see the fields.
 #[derive(Debug)]
 pub struct House {
     /// The tool's name, for messages and steps.
     pub tool: &'static str,
     /// `refresh.toml`, as it was read for this process.
     pub config: Config,
-    /// The voice on stderr.
+    /// Writes progress and warnings to stderr.
     pub progress: Progress,
     /// Whether a signal has asked the tool to stop.
     pub cancel: Cancel,
     /// Who may be asked for secrets and tokens: nobody, unless the porch says so.
     pub keys: Arc<dyn SecretStore>,
-    /// Where journals and secret files are.
+    /// Directory of journals and secret files: the state directory.
     pub state_dir: PathBuf,
     /// Who makes things at the service, if somebody says so; else the state directory has an id of its own.
     pub owner: Option<String>,
-    /// For whom the tool works, for whoever meets it at work: a build, the person who pressed its button.
+    /// For whom the tool works: a build, or the person who pressed its button. Another run that finds it at work says
+    /// so.
     pub asker: Option<String>,
-    /// Say what would be done, and do nothing.
+    /// Whether the tool only says what it would do (`--dry-run`).
     pub dry_run: bool,
     checkpoint: Mutex<Option<Document>>,
     holds: AtomicUsize,
 }
 
-/// As long as it lives, a signal is no reason to leave the work behind.
+/// As long as this value lives, a signal does not end the tool: what was begun is finished first.
 #[derive(Debug)]
 #[must_use]
 pub struct Hold<'a>(&'a AtomicUsize);
@@ -85,7 +87,7 @@ impl House {
         self.owner.clone().map_or_else(|| owner_of(&self.state_dir), |owner| Ok(Some(owner)))
     }
 
-    /// The beginning of a word about who holds something: for whom the tool works, if somebody says it.
+    /// The beginning of a text about who holds a lock: for whom the tool works, if that is known.
     pub fn for_whom(&self) -> String {
         self.asker.as_ref().map(|asker| format!("{asker}, ")).unwrap_or_default()
     }
@@ -101,7 +103,7 @@ impl House {
         Hold(&self.holds)
     }
 
-    /// Whether there is one.
+    /// Whether a step is under way that must not be left in the middle.
     pub fn is_held(&self) -> bool {
         self.holds.load(Ordering::SeqCst) > 0
     }

@@ -10,18 +10,18 @@ use super::kinds::expression::keyed;
 use crate::document::{ColumnPlan, TablePlan};
 use crate::sql::name;
 
-/// What orders the rows of a table.
+/// How the rows of a table are ordered, so that the same data gives the same dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Its key, which leaves as it is.
+    /// By the table's key, whose columns are not masked.
     Key,
-    /// A keyed hash of each row as it leaves: something of it is masked, and nothing else tells all rows apart.
+    /// By a keyed hash of each masked row: the table's key is masked, or it has no key.
     Hash,
-    /// Nothing: without a key, but nothing of it is masked either.
+    /// By nothing: the table has no key, and nothing of it is masked either.
     None,
 }
 
-/// Decides from what leaves.
+/// Decides by which columns of the table are masked.
 pub fn order(plan: &TablePlan) -> Order {
     let clear = |key: &String| plan.columns.iter().any(|column| column.name == *key && is_clear(column));
     let hides = plan.columns.iter().any(|column| !is_clear(column));
@@ -34,7 +34,7 @@ pub fn order(plan: &TablePlan) -> Order {
     }
 }
 
-/// Whether a column leaves as it is.
+/// Whether a column is in the dump as it is in the source.
 pub fn is_clear(column: &ColumnPlan) -> bool {
     column.expression == format!("t.{}", name(&column.name))
 }

@@ -1,30 +1,31 @@
-//! What is to be known of a kind beside the expression that it makes: how the scans look for what it hides.
+//! What the leak scan and the search for unmasked copies must know of a kind of mask, beside the expression that it
+//! makes.
 //!
 //! In: nothing. Out: a [`LeakTraits`]; each row of the table of kinds has one.
 
-/// What a kind is to those who look for leaks.
+/// What a kind of mask leaves of a value, as the leak scan and the search for copies have to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeakTraits {
-    /// What it leaves of a value in its result.
+    /// What the mask's result holds of the original value.
     pub result: ResultTrait,
-    /// Whether one clear value under it says whose it is.
+    /// Whether one unmasked value of such a column says whose it is.
     pub value: ValueTrait,
     /// Whether a copy of the value under another kind contradicts it: not where it leaves no trace of a value.
     pub trace: TraceTrait,
 }
 
-/// What a kind leaves of a value.
+/// What the result of a mask holds of the original value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResultTrait {
     /// Nothing to look for: we make the result, and what stays of the value stays because the kind, or a setting of it,
     /// says so (`keep`; the country of a telephone number, the host with `host = "same"`, the network with
     /// `network = true`). A neighbour's value may come out of those by chance, so looking would cry wolf.
     Ours,
-    /// Something of the value may be left.
+    /// Something of the value may be left, so the leak scan looks for it.
     Open,
 }
 
-/// What one clear value says.
+/// What one unmasked value of a column says of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ValueTrait {
     /// It says whose it is: a name, an address, a number of one person.
@@ -35,7 +36,7 @@ pub enum ValueTrait {
     Untelling,
 }
 
-/// What a kind leaves behind of a value.
+/// Whether rows can still be told apart by what a mask makes of their values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TraceTrait {
     /// A value by which rows are told apart, made from the value or from the entity that `of` names: a copy under another

@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// Characters that the service allows in an identifier.
+/// Number of characters that the service allows in an identifier.
 const IDENTIFIER_MAX: usize = 63;
 
 /// What a run's name may take, so that suffixes (`-0`) fit.
@@ -20,18 +20,18 @@ const HASH_DIGITS: usize = 10;
 /// The service's limit for a tag's value.
 const TAG_VALUE_MAX: usize = 256;
 
-/// Which run created it.
+/// The tag that names the run that created it.
 pub(super) const TAG_RUN: &str = "refreshkit:run";
-/// That refreshkit created it: always `true`.
+/// The tag that says that refreshkit created it: always `true`.
 pub(super) const TAG_MANAGED: &str = "refreshkit:managed";
-/// After which moment anybody may delete it, RFC 3339.
+/// The tag that says after which moment anybody may delete it, RFC 3339.
 pub(super) const TAG_EXPIRES: &str = "refreshkit:expires";
 
 /// Whether a tag is one of ours.
 pub(super) fn is_our_tag(key: &str) -> bool {
     key.starts_with("refreshkit:")
 }
-/// Who created it: the owner of a state directory, or `[snapshot] owner`.
+/// The tag that says who created it: the owner of a state directory, or `[snapshot] owner`.
 pub(super) const TAG_OWNER: &str = "refreshkit:owner";
 /// What it is a copy of: the resource id of the source.
 pub(super) const TAG_SOURCE: &str = "refreshkit:source";

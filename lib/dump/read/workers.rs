@@ -34,7 +34,7 @@ pub(crate) struct ReadTask {
     pub(crate) insert: String,
 }
 
-/// The work that all workers share, and what they count.
+/// The parts of tables that all workers share, and how they are read.
 #[derive(Debug)]
 pub(crate) struct SharedWork<'a> {
     /// Parts of tables to read, the largest first.
