@@ -36,6 +36,6 @@ pub use sections::{
     AnyKind, Cluster, ColumnPlan, Dehydration, Dump, EdgeOrigin, EdgeReport, Endpoint, HotParent, KeyPlace,
     LOCAL_COPY, LeakOrigin, LeakScan, Login, Migration, MigrationStatus, PlanFit, PlanKeys, Refresh,
     RefreshState, RefreshedInstance, Resource, ResourceKind, Rotation, RotationVerdict, Snapshot, Source,
-    Step, StepStatus, TableClass, TableDigest, TablePlan, TargetRoot, TargetUnit, WholeRange,
+    Step, StepStatus, TableChange, TableClass, TableDigest, TablePlan, TargetRoot, TargetUnit, WholeRange,
 };
 pub use whole::{Document, SCHEMA, json_schema};

@@ -291,8 +291,8 @@ fn give_port(house: &House, place: &mut TargetPlace<'_>, target: &InstanceTarget
 
 fn refuse_flags(target: &InstanceTarget, options: &RunOptions) -> Result<(), Error> {
     let mut flags = Vec::new();
-    if !options.include.is_empty() || !options.exclude.is_empty() {
-        flags.push("--include and --exclude");
+    if !options.include.is_empty() || !options.exclude.is_empty() || !options.only.is_empty() {
+        flags.push("--include, --exclude and --only");
     }
     if options.fast || options.insert {
         flags.push("--fast and --insert");

@@ -107,6 +107,8 @@ struct Compiled {
 /// What the stage of safety adds to the plan.
 struct Safe {
     leaks: Option<LeakScan>,
+    /// In how many tables there was a canary.
+    canaries: Option<u64>,
     warnings: Vec<String>,
 }
 
@@ -150,6 +152,7 @@ impl Maker<'_> {
             session: guarded.keys.statements(&blueprint.work_schema),
             config_sha256: blueprint.config_sha256.clone(),
             leaks: safe.leaks,
+            canaries: safe.canaries,
             target: closed.target,
             ..Dehydration::default()
         };
@@ -288,16 +291,11 @@ impl Maker<'_> {
         crew.hire(self.place, self.watch, 2, blueprint)?;
         let (leaks, mut warnings) =
             leaks::collect(self.house, crew.all(), blueprint, (tables, keys), self.options)?;
-        warnings.extend(canary::check(
-            self.house,
-            crew.first(),
-            self.place,
-            blueprint,
-            (tables, keys),
-            self.options,
-        )?);
+        let flight =
+            canary::check(self.house, crew.first(), self.place, blueprint, (tables, keys), self.options)?;
+        warnings.extend(flight.warnings);
         work_schema::complete(crew.first(), &blueprint.work_schema, last_down)?;
-        Ok(Safe { leaks, warnings })
+        Ok(Safe { leaks, canaries: flight.tables, warnings })
     }
 }
 

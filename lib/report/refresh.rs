@@ -4,7 +4,7 @@
 
 use indicatif::HumanCount;
 
-use crate::document::{Document, MigrationStatus, Refresh, RefreshState};
+use crate::document::{Document, MigrationStatus, Refresh, RefreshState, TableChange};
 
 /// The tool whose step a refresh is.
 pub(super) const TOOL: &str = "dev-restore";
@@ -65,15 +65,32 @@ pub(super) fn sentence(document: &Document, refresh: &Refresh) -> Vec<Piece> {
     let fate = Fate::of(document, refresh);
     match fate {
         Fate::Refreshed => {
-            told.words("Database ").name(&refresh.database);
-            told.words(&format!(" now has {} rows of ", HumanCount(refresh.rows))).dump(refresh).words(".");
+            if refresh.only.is_empty() {
+                told.words("Database ").name(&refresh.database);
+                told.words(&format!(" now has {} rows of ", HumanCount(refresh.rows)));
+            } else {
+                told.words("Of database ")
+                    .name(&refresh.database)
+                    .words(" only ")
+                    .name(&refresh.only.join(", "));
+                told.words(&format!(" were replaced: {} rows of ", HumanCount(refresh.rows)));
+            }
+            told.dump(refresh).words(".");
             if let Some(previous) = &refresh.previous {
                 told.words(" The tables before it are in ").name(previous).words(".");
             }
         }
         Fate::Undone => {
-            told.words("Database ").name(&refresh.database);
-            told.words(" is again what it was before the last refresh.");
+            if refresh.only.is_empty() {
+                told.words("Database ").name(&refresh.database).words(" is again what it was");
+            } else {
+                told.words("Of database ")
+                    .name(&refresh.database)
+                    .words(" only ")
+                    .name(&refresh.only.join(", "));
+                told.words(" are again what they were");
+            }
+            told.words(" before the last refresh.");
             if let Some(previous) = &refresh.previous {
                 told.words(" What it was until then is in ").name(previous).words(".");
             }
@@ -101,6 +118,13 @@ pub(super) fn sentence(document: &Document, refresh: &Refresh) -> Vec<Piece> {
         told.words(" Its migrations ran on the copy that was to replace it.");
     }
     told.0
+}
+
+/// The tables that have other rows than before, by how many, those that differ most first.
+pub(super) fn changed(refresh: &Refresh) -> Vec<&TableChange> {
+    let mut changed: Vec<_> = refresh.changes.iter().filter(|change| change.weight() > 0).collect();
+    changed.sort_by_key(|change| std::cmp::Reverse(change.weight()));
+    changed
 }
 
 /// The sentence as plain text.

@@ -46,7 +46,11 @@ fn refreshed_in_short(document: &Document, refresh: &Refresh) -> String {
                 1 => ", 1 migration".to_owned(),
                 many => format!(", {many} migrations"),
             };
-            format!("{target} <- {}{reference}{ran}", day(document, refresh))
+            let only = match &refresh.only[..] {
+                [] => String::new(),
+                only => format!(" (only {})", only.join(", ")),
+            };
+            format!("{target} <- {}{only}{reference}{ran}", day(document, refresh))
         }
         Fate::Undone => format!("{target} <- what it was before"),
         Fate::Rehearsed | Fate::AsItWas => format!("{target} is as it was"),
@@ -131,6 +135,9 @@ fn warned(out: &mut String, document: &Document) {
     }
 }
 
+/// Tables that changed which are shown; the others are counted.
+const CHANGES_SHOWN: usize = 12;
+
 /// What became of a developer's database, and each migration with what was wrong.
 fn refreshed(out: &mut String, document: &Document, refresh: &Refresh) {
     let _ = writeln!(
@@ -145,6 +152,18 @@ fn refreshed(out: &mut String, document: &Document, refresh: &Refresh) {
         for line in migration.error.iter().flat_map(|error| error.lines()) {
             let _ = writeln!(out, "      {line}");
         }
+    }
+    let changed = refresh::changed(refresh);
+    if !changed.is_empty() {
+        out.push_str("  rows before -> now, of the tables that changed most\n");
+    }
+    for change in changed.iter().take(CHANGES_SHOWN) {
+        let said = |rows: Option<u64>| rows.map_or("none".to_owned(), |rows| HumanCount(rows).to_string());
+        let (before, now) = (said(change.before), said(change.after));
+        let _ = writeln!(out, "    {before:>12} -> {now:<12} {}", one_line(&change.table));
+    }
+    if changed.len() > CHANGES_SHOWN {
+        let _ = writeln!(out, "    and {} more tables", changed.len() - CHANGES_SHOWN);
     }
 }
 

@@ -1,6 +1,8 @@
-//! What to do about what a server refuses of a file of another program.
+//! What to do about what a server refuses of a file of another program, and about a target or a dump that is not there.
 //!
-//! In: the number of its error. Out: a sentence, where there is something to say.
+//! In: the number of its error; a choice that is none. Out: a sentence, where there is something to say.
+
+use std::path::Path;
 
 use crate::mysql::number;
 
@@ -27,3 +29,23 @@ pub(super) fn cure(number: u16) -> Option<&'static str> {
 /// What lets others than SUPER make functions and triggers.
 pub(super) const FUNCTIONS: &str =
     "the server writes a binary log: SET PERSIST log_bin_trust_function_creators = 1 (MariaDB: SET GLOBAL)";
+
+/// What to do about a target that is not in the configuration.
+pub(super) fn how_to_allow(name: &str, known: &[String]) -> String {
+    let similar = known.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 1);
+    similar.map_or_else(
+        || format!("targets are allowed by a section [targets.{name}] in refresh.toml"),
+        |known| format!("did you mean {known}?"),
+    )
+}
+
+/// What to do about a dump that is not there.
+pub(super) fn how_to_choose(dump: &str, dir: &Path, there: &[String]) -> String {
+    if Path::new(dump).is_file() {
+        format!("for the file in this directory: --dump ./{dump}")
+    } else if there.is_empty() {
+        format!("is {} mounted here, and has a night run? A file of your own: --dump ./FILE", dir.display())
+    } else {
+        "dev-restore list shows what there is".to_owned()
+    }
+}

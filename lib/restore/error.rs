@@ -1,8 +1,9 @@
 //! What can stop a refresh, and how it ends then. Up to the swap, the developer's database is as it was.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::cure::{FUNCTIONS, cure};
+use super::alone::NotAlone;
+use super::cure::{FUNCTIONS, cure, how_to_allow, how_to_choose};
 use crate::document::{Ending, Exit, Failure, Interrupted};
 use crate::mysql::number;
 use crate::{archive, config, migrate, mysql, rows, sql};
@@ -26,6 +27,9 @@ pub enum Error {
     /// The branch or its migrations.
     #[error(transparent)]
     Migrate(#[from] migrate::Error),
+    /// Some tables that cannot be replaced while the others stay.
+    #[error(transparent)]
+    NotAlone(#[from] NotAlone),
     /// A signal (SIGINT, SIGTERM) ended the refresh.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -370,6 +374,7 @@ impl Failure for Error {
             Self::Mysql(inner) => of_server(inner),
             Self::Archive(inner) => inner.ending(),
             Self::Rows(inner) => inner.ending(),
+            Self::NotAlone(inner) => inner.ending(),
             Self::Migrate(inner) => inner.ending(),
             Self::Interrupted(inner) => inner
                 .ending()
@@ -527,22 +532,4 @@ fn of_server(error: &mysql::Error) -> Ending {
 
 fn at(line: u64) -> String {
     if line == 0 { String::new() } else { format!("line {line}: ") }
-}
-
-fn how_to_allow(name: &str, known: &[String]) -> String {
-    let similar = known.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 1);
-    similar.map_or_else(
-        || format!("targets are allowed by a section [targets.{name}] in refresh.toml"),
-        |known| format!("did you mean {known}?"),
-    )
-}
-
-fn how_to_choose(dump: &str, dir: &Path, there: &[String]) -> String {
-    if Path::new(dump).is_file() {
-        format!("for the file in this directory: --dump ./{dump}")
-    } else if there.is_empty() {
-        format!("is {} mounted here, and has a night run? A file of your own: --dump ./FILE", dir.display())
-    } else {
-        "dev-restore list shows what there is".to_owned()
-    }
 }

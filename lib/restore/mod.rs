@@ -1,7 +1,7 @@
 //! A dump file to a developer's database: load, verify, migrate, swap.
 //!
 //! In: a target of `refresh.toml`, a dump of the dump directory, a branch. Out: the target's database replaced as a
-//! whole, the old one kept as `<db>__previous`; or everything as it was and one sentence that says why. Also back again (`undo`), and what
+//! whole (or the tables that were named), the old one kept as `<db>__previous`; or everything as it was and one sentence that says why. Also back again (`undo`), and what
 //! there is (`status`, `list`).
 //!
 //! ```text
@@ -11,6 +11,7 @@
 //! swap                                      the only step that touches <db>
 //! ```
 
+mod alone;
 mod cure;
 mod doctor;
 mod error;

@@ -57,11 +57,17 @@ pub struct RunOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub workers: Option<u8>,
 
-    /// Load the rows of these tables only, as names and globs; the others stay empty
+    /// Replace these tables only, as names and globs, with commas between them; the others stay as they are
+    ///
+    /// They must have the columns that they have now (with --ref, after the migrations), and no foreign key to a table that stays.
+    #[arg(long, value_name = "TABLE[,TABLE…]", value_delimiter = ',', value_parser = table_name, conflicts_with_all = ["include", "exclude"])]
+    pub only: Vec<String>,
+
+    /// Load the rows of these tables only, as names and globs; the others will be EMPTY (to leave them as they are: --only)
     #[arg(long, value_name = "TABLE")]
     pub include: Vec<String>,
 
-    /// Leave the rows of these tables out, as names and globs
+    /// Leave the rows of these tables out, as names and globs: they will be EMPTY
     #[arg(long, value_name = "TABLE")]
     pub exclude: Vec<String>,
 
@@ -81,6 +87,14 @@ pub struct RunOptions {
     /// How to log in to the target.
     #[command(flatten)]
     pub login: LoginOptions,
+}
+
+/// A name or glob, as people paste it.
+fn table_name(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("a table's name is empty"),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// How the loaded tables are compared with the dump.

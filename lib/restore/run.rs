@@ -26,9 +26,10 @@ use crate::restore::loader::Loader;
 use crate::restore::loader::definer::Definers;
 use crate::restore::swap::lock::Holder;
 use crate::restore::swap::objects::{self, Object, StoredKind};
+use crate::restore::swap::part::Part;
 use crate::restore::swap::record::SwapPlan;
 use crate::restore::swap::sync_objects::Contents;
-use crate::restore::swap::{state, stored};
+use crate::restore::swap::{changes, state, stored};
 
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
@@ -36,6 +37,7 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
     let target = DevTarget::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
     let path = choose(house, &options.dump)?;
     let choice = TableFilter::of(&target, options);
+    let part = Part::of(&options.only);
     set::statements(&target)?;
     let trust = Trust::of(&house.config).but_unsigned(options.unsigned && options.dump.contains('/'));
     let dump = AnyDump::open(&path, &target, trust, options.database.as_deref())?;
@@ -51,15 +53,21 @@ pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> 
         say_what_stays_empty(house, &target, &loading.left_empty());
     }
     let misfits = loading.misfits(&mut holder.session)?;
+    if let (Some(part), Some(tables)) = (&part, loading.tables()) {
+        part.refuse_unknown(&tables, &file_name(&path))?;
+    }
     prepare(house, &mut holder, &target)?;
+    if let Some(part) = &part {
+        part.refuse_early(&mut holder.session, &target.database)?;
+    }
     let fast = options.fast && fast::may(house, &mut holder.session, &target)?;
     if house.dry_run {
         Error::of_all(misfits)?;
-        loading.say_what_would_be_done(house, &target, checkout.as_ref());
+        loading.say_what_would_be_done(house, &target, checkout.as_ref(), &options.only);
         return Ok(Done::saying("dry run"));
     }
-    let mut refresh =
-        DatabaseRefresher { house, target: &target, loading: &loading, checkout: checkout.as_ref(), fast };
+    let checkout = checkout.as_ref();
+    let mut refresh = DatabaseRefresher { house, target: &target, loading: &loading, checkout, part, fast };
     let section = document.refresh.as_mut().expect("set above");
     let outcome = refresh.work(&mut holder, section, misfits);
     let written = write_junit(options, section);
@@ -78,7 +86,8 @@ fn say_what_stays_empty(house: &House, target: &DevTarget, left: &[&str]) {
     let more = left.len().saturating_sub(NAMES_SHOWN);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     house.progress.warn(&format!(
-        "empty in {} after this: {}{more}; preserve in [targets.{}] keeps the rows that a table has now",
+        "empty in {} after this: {}{more}; preserve in [targets.{}] keeps the rows that a table has now, and --only leaves the \
+         tables that it does not name as they are",
         target.database,
         left[..left.len().min(NAMES_SHOWN)].join(", "),
         target.name
@@ -88,7 +97,11 @@ fn say_what_stays_empty(house: &House, target: &DevTarget, left: &[&str]) {
 /// One line for people: `dev3 <- app-20261122T020000Z @ feature/x, 3 migrations`.
 fn describe(refresh: &Refresh) -> String {
     let dump = refresh.dump.trim_end_matches(".sql.gz");
-    let line = format!("{} <- {dump}", refresh.target);
+    let only = match &refresh.only[..] {
+        [] => String::new(),
+        only => format!(" (only {})", only.join(", ")),
+    };
+    let line = format!("{} <- {dump}{only}", refresh.target);
     let Some(reference) = &refresh.reference else { return line };
     let applied =
         refresh.migrations.iter().filter(|migration| migration.status == MigrationStatus::Applied).count();
@@ -151,6 +164,8 @@ struct DatabaseRefresher<'a> {
     target: &'a DevTarget,
     loading: &'a LoadSource,
     checkout: Option<&'a Checkout>,
+    /// What is replaced, if not all of the database.
+    part: Option<Part>,
     fast: bool,
 }
 
@@ -193,10 +208,18 @@ impl DatabaseRefresher<'_> {
         self.migrate(&loader.server, &databases, refresh)?;
         set::run(self.house, self.target, &loader.server, &self.target.staging())?;
         self.house.cancel.check()?;
-        let incoming = self.incoming(loader, definers, &events)?;
-        let live = Contents::read(&mut holder.session, &self.target.database)?;
+        let mut incoming = self.incoming(loader, definers, &events)?;
+        let mut live = Contents::read(&mut holder.session, &self.target.database)?;
+        if let Some(part) = &self.part {
+            let mut session = loader.server.connect_to(Some(&self.target.staging()))?;
+            (live, incoming) = part.cut(&mut holder.session, &mut session, live, incoming)?;
+            refresh.only.clone_from(&incoming.tables);
+            refresh.tables.retain(|table| incoming.tables.contains(&table.table));
+            refresh.rows = refresh.tables.iter().map(|table| table.rows).sum();
+        }
         let history = serde_json::json!({
             "at": Timestamp::now(), "dump": refresh.dump, "ref": refresh.reference, "commit": refresh.commit,
+            "only": refresh.only,
         });
         let plan = SwapPlan::refresh(self.target, live, incoming, history.to_string());
         refresh.state = Some(RefreshState::Swapping);
@@ -210,6 +233,10 @@ impl DatabaseRefresher<'_> {
         }
         refresh.state = Some(RefreshState::Replaced);
         refresh.previous = Some(self.target.previous());
+        self.remember(refresh);
+        if !plan.live.tables.is_empty() {
+            (refresh.changes, refresh.uncounted) = changes::changes(&mut holder.session, &plan);
+        }
         Ok(())
     }
 

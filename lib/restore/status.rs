@@ -100,6 +100,13 @@ impl Report {
         })
     }
 
+    /// The tables that the last swap was of, if not all.
+    fn only(&self) -> String {
+        let only = self.history.as_ref().and_then(|last| last.get("only")).and_then(Value::as_array);
+        let only: Vec<&str> = only.into_iter().flatten().filter_map(Value::as_str).collect();
+        if only.is_empty() { String::new() } else { format!(", only {}", only.join(", ")) }
+    }
+
     fn text(&self, target: &DevTarget) -> String {
         let mut lines = vec![format!("{}: {} on {}", target.name, target.database, target.server.label())];
         if let Some(done) = &self.repaired {
@@ -118,9 +125,9 @@ impl Report {
         match (field("at"), field("dump")) {
             (Some(at), Some(dump)) => {
                 let reference = field("ref").map_or(String::new(), |reference| format!(" @ {reference}"));
-                lines.push(format!("  refreshed {at} from {dump}{reference}"));
+                lines.push(format!("  refreshed {at} from {dump}{reference}{}", self.only()));
             }
-            (Some(at), None) => lines.push(format!("  undone    {at}")),
+            (Some(at), None) => lines.push(format!("  undone    {at}{}", self.only())),
             _ => lines.push("  never refreshed, or its __previous database is gone".to_owned()),
         }
         lines.join("\n")

@@ -14,7 +14,7 @@ use crate::mysql::Access;
 use crate::restore::swap::lock::Holder;
 use crate::restore::swap::record::SwapPlan;
 use crate::restore::swap::sync_objects::Contents;
-use crate::restore::swap::{state, stored};
+use crate::restore::swap::{part, state, stored};
 
 /// Swaps a target's database with the one that was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
@@ -33,19 +33,24 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         state::Stage::Absent | state::Stage::Empty => return nothing("is not there"),
         _ => return Err(Error::NotOurs { database: previous }),
     }
-    let live = Contents::read(session, &target.database)?;
+    let mut live = Contents::read(session, &target.database)?;
     let mut incoming = Contents::kept(session, &previous)?;
-    if incoming.tables.is_empty() {
+    let only = part::last(session, &previous)?;
+    if incoming.tables.is_empty() && only.is_empty() {
         return nothing("has no tables: the refresh was the first");
     }
     if house.dry_run {
-        house.progress.say(&format!("would swap {} and {previous}", target.database));
+        let what = if only.is_empty() { String::new() } else { format!("{} of ", only.join(", ")) };
+        house.progress.say(&format!("would swap {what}{} and {previous}", target.database));
         return Ok(Done::default());
     }
     stored::recall(session, &mut incoming)?;
+    if !only.is_empty() {
+        (live, incoming) = part::cut_for_undo(session, &only, live, incoming)?;
+    }
     state::create(session, &previous, state::BEFORE)?;
     state::create_database(session, &target.staging(), &live.collation)?;
-    let history = serde_json::json!({"at": Timestamp::now(), "undo": true});
+    let history = serde_json::json!({"at": Timestamp::now(), "undo": true, "only": only});
     let plan = SwapPlan::undo(&target, live, incoming, history.to_string());
     match swap::swap(house, &mut holder, &target, &plan) {
         Ok(told) => told.iter().for_each(|told| house.progress.warn(told)),
@@ -62,6 +67,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         database: target.database.clone(),
         state: Some(RefreshState::Replaced),
         previous: Some(previous),
+        only,
         ..Refresh::default()
     });
     Ok(Done::saying(format!("{} <- what it was before", target.name)))

@@ -151,7 +151,7 @@ fn the_button_refreshes_takes_back_tells_and_touches_nobody_by_default() {
     };
     let (result, calls, told, _) = press(&[], &[]);
     assert_eq!((result.as_str(), calls.len()), ("result FAILURE", 0), "a press without a choice");
-    let form = "form TARGET=(choose)|dev1; ACTION=refresh|undo|status; DUMP=latest|app-2.sql.gz; BRANCH=main|(none)|v1; REF=; ";
+    let form = "form TARGET=(choose)|dev1; ACTION=refresh|only these tables|undo|status; DUMP=latest|app-2.sql.gz; BRANCH=main|(none)|v1; REF=; ";
     assert!(told[0].starts_with(form), "{told:?}");
     assert!(told.iter().any(|line| line.starts_with("description Choose a TARGET")), "{told:?}");
 
@@ -162,6 +162,13 @@ fn the_button_refreshes_takes_back_tells_and_touches_nobody_by_default() {
     // Pasted, with a blank.
     let (_, calls, _, _) = press(&["--param", "TARGET=dev1", "--param", "REF= c0ffee1234 "], &[]);
     assert!(calls[0].contains(" --ref=c0ffee1234 "), "{calls:?}");
+
+    let some = ["--param", "TARGET=dev1", "--param", "ACTION=only these tables", "--param", "BRANCH=(none)"];
+    let (_, calls, _, _) = press(&[&some[..], &["--param", "TABLES= a,$(touch x)* "]].concat(), &[]);
+    assert_eq!(calls, ["dev-restore --target=dev1 --dump=latest --ref= --wait=10m --only=a,$(touch x)*"]);
+    let (result, calls, told, _) = press(&some, &[]);
+    assert_eq!((result.as_str(), calls.len()), ("result FAILURE", 0), "no table is not all tables");
+    assert!(told.iter().any(|line| line.starts_with("description Name the TABLES")), "{told:?}");
 
     let (_, calls, _, _) = press(&["--param", "TARGET=dev1", "--param", "ACTION=undo"], &[]);
     assert_eq!(calls, ["dev-restore undo --target=dev1 --wait=10m"]);

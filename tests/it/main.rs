@@ -127,6 +127,7 @@ mod restore_globs;
 mod restore_guards;
 mod restore_made_up;
 mod restore_newcomer;
+mod restore_only;
 mod restore_options;
 mod restore_place;
 mod restore_plain;

@@ -17,7 +17,7 @@ fn tables(picture: &str) -> String {
 }
 
 /// A killed client's last statement may still be at work; its lock says when it is over.
-fn wait_for_the_server(server: &TestServer, database: &str) {
+pub(crate) fn wait_for_the_server(server: &TestServer, database: &str) {
     let sql = format!("SELECT IS_FREE_LOCK('refreshkit.{database}')");
     until("the lock is free", || server.session().first::<i64>("waiting", &sql).unwrap() == Some(1));
 }

@@ -82,7 +82,7 @@ fn screen(written: &str) -> Vec<String> {
                 let end = loop {
                     match letters.next() {
                         Some(digit) if digit.is_ascii_digit() || digit == ';' || digit == '?' => {
-                            number.push(digit)
+                            number.push(digit);
                         }
                         other => break other,
                     }

@@ -40,6 +40,9 @@ pub struct Dehydration {
     /// The hashed originals to look for in what leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaks: Option<LeakScan>,
+    /// In how many tables made-up people went through the masks, and did not come out; nothing if none were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canaries: Option<u64>,
     /// What was chosen to fit `--target-rows` or `--target-size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<PlanFit>,

@@ -20,7 +20,7 @@ pub use dehydration::{
     WholeRange,
 };
 pub use dump::{Dump, TableDigest};
-pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
+pub use refresh::{Migration, MigrationStatus, Refresh, RefreshState, RefreshedInstance, TableChange};
 pub use relations::{EdgeOrigin, HotParent};
 pub use resource::{AnyKind, LOCAL_COPY, Resource, ResourceKind};
 pub use rotation::{Rotation, RotationVerdict};

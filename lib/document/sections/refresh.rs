@@ -17,6 +17,9 @@ pub struct Refresh {
     /// How the database is. Older versions did not write it down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<RefreshState>,
+    /// The tables that were replaced, if not all of the database.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// Where the old tables are: `<db>__previous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
@@ -34,12 +37,51 @@ pub struct Refresh {
     pub rows: u64,
     /// Tables as they were loaded, verified against the manifest.
     pub tables: Vec<TableDigest>,
+    /// How many rows each table has, and had before; nothing if there was nothing before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<TableChange>,
+    /// Tables that are not among the changes, because counting them took too long.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub uncounted: u64,
     /// Where it is served, if the target is an instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<RefreshedInstance>,
     /// Fields of a newer version, carried untouched.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// The rows of a table before and after a refresh.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TableChange {
+    /// Name of the table.
+    pub table: String,
+    /// Rows that it had; nothing if it was not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Rows that it has; nothing if it is not there any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Fields of a newer version, carried untouched.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl TableChange {
+    /// By how many rows it differs; a table that came or went by all of its rows, and one.
+    pub fn weight(&self) -> u64 {
+        match (self.before, self.after) {
+            (Some(before), Some(after)) => before.abs_diff(after),
+            (Some(rows), None) | (None, Some(rows)) => rows + 1,
+            (None, None) => 0,
+        }
+    }
 }
 
 /// The instance that a refresh has put at a target's port.

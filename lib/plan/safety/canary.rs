@@ -44,15 +44,15 @@ pub(crate) fn check(
     blueprint: &Blueprint,
     (tables, keys): (&[TablePlan], &HeldKeys),
     options: &Options,
-) -> Result<Vec<String>, Error> {
+) -> Result<Flight, Error> {
     if house.config.mask.canaries == Canaries::Off {
-        return Ok(Vec::new());
+        return Ok(Flight::default());
     }
     if !place.takes_canaries(options) {
         house.progress.say(
             "no canaries: only a throw-away copy takes them, or a server named with --i-own-this-server",
         );
-        return Ok(Vec::new());
+        return Ok(Flight::default());
     }
     keys.unlock(session, &blueprint.work_schema)?;
     let marker = marker(session)?;
@@ -75,7 +75,16 @@ pub(crate) fn check(
     house.progress.say(&format!(
         "canaries in {seen} tables, {followed} of them along relations: none came through the masks"
     ));
-    Ok(warnings)
+    Ok(Flight { tables: Some(seen as u64), warnings })
+}
+
+/// What came of the canaries, where none came through.
+#[derive(Debug, Default)]
+pub(crate) struct Flight {
+    /// In how many tables there was one; nothing, if there was none at all.
+    pub(crate) tables: Option<u64>,
+    /// Tables without one.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Letters and digits that are nowhere else.

@@ -57,6 +57,17 @@ pub(super) fn inner_bar(before: f64, kept: f64) -> Markup {
     }
 }
 
+/// Two bars, one above the other: what was there, and what is there now.
+pub(super) fn two_bars(before: f64, now: f64) -> Markup {
+    let [before, now] = [before, now].map(|share| share.clamp(0.0, 1.0) * WIDTH);
+    html! {
+        svg viewBox=(format!("0 0 {WIDTH} 14")) width="100%" height="14" preserveAspectRatio="none" role="img" {
+            rect class="rest" x="0" y="1" width=(format!("{before:.1}")) height="5" fill="#d0d7de" {}
+            rect class="data" x="0" y="7" width=(format!("{now:.1}")) height="5" fill="#0969da" {}
+        }
+    }
+}
+
 /// A number on a logarithmic scale whose end is `most`; 0 is 0.
 pub(super) fn log_share(number: u64, most: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a bar's length")]

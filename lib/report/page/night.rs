@@ -45,6 +45,9 @@ pub(super) fn tiles(document: &Document) -> Markup {
                 false,
             ));
         }
+        if let Some(tables) = plan.canaries {
+            all.push(("0".to_owned(), format!("of the canaries in {tables} tables came through"), false));
+        }
         all.push((plan.dangling.to_string(), "lost references".to_owned(), plan.dangling > 0));
     }
     if document.snapshot.is_some() {

@@ -1,11 +1,12 @@
-//! What became of a developer's database: the sentence, each migration with its time and output, the way back.
+//! What became of a developer's database: the sentence, each migration with its time and output, the way back, what changed.
 
 use indicatif::HumanCount;
 use maud::{Markup, html};
 
+use super::draw::{log_share, two_bars};
 use super::words;
-use crate::document::{Document, Migration, MigrationStatus, Refresh};
-use crate::report::refresh::{Fate, Piece, sentence};
+use crate::document::{Document, Migration, MigrationStatus, Refresh, TableChange};
+use crate::report::refresh::{Fate, Piece, changed, sentence};
 
 /// Tables that are shown at once.
 const TABLES_SHOWN: usize = 12;
@@ -24,7 +25,10 @@ pub(super) fn refreshed(document: &Document, refresh: &Refresh) -> Markup {
         }
         @if back { p { "The way back:" } pre { "dev-restore undo --target " (refresh.target) } }
         @if !refresh.migrations.is_empty() { (migrations(&refresh.migrations)) }
-        @if Fate::of(document, refresh) == Fate::Refreshed && !refresh.tables.is_empty() { (tables(refresh)) }
+        @if Fate::of(document, refresh) == Fate::Refreshed {
+            @if !refresh.changes.is_empty() { (changes(refresh)) }
+            @else if !refresh.tables.is_empty() { (tables(refresh)) }
+        }
     }
 }
 
@@ -48,6 +52,54 @@ fn migrations(all: &[Migration]) -> Markup {
     }
 }
 
+/// Rows before and now, the tables that differ most first.
+fn changes(refresh: &Refresh) -> Markup {
+    let changed = changed(refresh);
+    let same = refresh.changes.len() - changed.len();
+    let (shown, folded) = changed.split_at(changed.len().min(TABLES_SHOWN));
+    let most = changed.iter().flat_map(|change| [change.before, change.after]).flatten().max().unwrap_or(0);
+    html! {
+        h2 { "What changed" span class="quiet" { " against what was there before" } }
+        @if !shown.is_empty() { (change_list(shown, most)) }
+        @if !folded.is_empty() {
+            details { summary { (folded.len()) " more tables that changed" } (change_list(folded, most)) }
+        }
+        p class="quiet" {
+            (same) @if same == 1 { " table has" } @else { " tables have" } " as many rows as before."
+            @if refresh.uncounted > 0 { " " (refresh.uncounted) " more took too long to count." }
+        }
+    }
+}
+
+fn change_list(changes: &[&TableChange], most: u64) -> Markup {
+    html! {
+        table class="facts" cellpadding="5" {
+            tr { th align="left" { "table" } th class="number" { "before" } th class="number" { "now" } th {} th class="wide" {} }
+            @for change in changes {
+                tr {
+                    td class="name" { b { (change.table) } }
+                    td class="number" align="right" { @if let Some(rows) = change.before { (HumanCount(rows)) } @else { "–" } }
+                    td class="number" align="right" { @if let Some(rows) = change.after { (HumanCount(rows)) } @else { "–" } }
+                    td class="picture" width="240" {
+                        (two_bars(log_share(change.before.unwrap_or(0), most), log_share(change.after.unwrap_or(0), most)))
+                    }
+                    td class="wide quiet" { (difference(change)) }
+                }
+            }
+        }
+    }
+}
+
+/// `new`, `gone`, `+12`, `−3`.
+fn difference(change: &TableChange) -> String {
+    match (change.before, change.after) {
+        (None, _) => "new".to_owned(),
+        (_, None) => "gone".to_owned(),
+        (Some(before), Some(after)) if after >= before => format!("+{}", HumanCount(after - before)),
+        (Some(before), Some(after)) => format!("−{}", HumanCount(before - after)),
+    }
+}
+
 /// The largest tables of what is there now.
 fn tables(refresh: &Refresh) -> Markup {
     let mut all: Vec<_> = refresh.tables.iter().collect();
@@ -63,5 +115,39 @@ fn tables(refresh: &Refresh) -> Markup {
         @if all.len() > TABLES_SHOWN {
             p class="quiet" { (all.len() - TABLES_SHOWN) " more tables: " (HumanCount(rest)) " rows" }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_most_comes_first_and_what_did_not_is_counted() {
+        let change = |table: &str, before, after| TableChange {
+            table: table.to_owned(),
+            before,
+            after,
+            ..TableChange::default()
+        };
+        let refresh = Refresh {
+            changes: vec![
+                change("same", Some(4), Some(4)),
+                change("less", Some(1000), Some(10)),
+                change("more", Some(1), Some(2)),
+                change("came", None, Some(500)),
+                change("went", Some(0), None),
+            ],
+            uncounted: 3,
+            ..Refresh::default()
+        };
+        let page = changes(&refresh).into_string();
+        let at = |name: &str| page.find(&format!("<b>{name}</b>")).unwrap();
+        assert!(at("less") < at("came") && at("came") < at("more"), "{page}");
+        for told in ["−990", ">new<", ">gone<", ">+1<", "1 table has as many rows as before.", "3 more took"]
+        {
+            assert!(page.contains(told), "{told}: {page}");
+        }
+        assert!(!page.contains("<b>same</b>"));
     }
 }

@@ -261,13 +261,26 @@ impl LoadSource {
         }
     }
 
+    /// The tables of a dump of ours; what a file of another program holds is known when it is loaded.
+    pub(crate) fn tables(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Ours(job, _) => Some(job.tables().map(|(_, entry)| entry.table.as_str()).collect()),
+            Self::Foreign(..) => None,
+        }
+    }
+
     /// What a run would do.
     pub(crate) fn say_what_would_be_done(
         &self,
         house: &House,
         target: &DevTarget,
         checkout: Option<&Checkout>,
+        only: &[String],
     ) {
+        let swapped = match only {
+            [] => format!("swap it in as {}", target.database),
+            only => format!("swap only {} into {}", only.join(", "), target.database),
+        };
         let with = checkout.map_or(String::new(), |checkout| {
             format!(", then the migrations of {} ({})", checkout.reference, checkout.commit)
         });
@@ -281,10 +294,9 @@ impl LoadSource {
             Self::Foreign(plain, _) => plain.path.display().to_string(),
         };
         house.progress.say(&format!(
-            "would load {what} into {} on {}{with}, then swap it in as {}",
+            "would load {what} into {} on {}{with}, then {swapped}",
             target.staging(),
-            target.server.label(),
-            target.database
+            target.server.label()
         ));
     }
 }

@@ -1,7 +1,7 @@
 //! Which tables of a dump get their rows.
 //!
-//! In: `include` and `exclude` of `[targets.NAME]` and of the command line. Out: yes or no for each table. A table that
-//! is left out is there all the same, without rows, so that views and the application find it.
+//! In: `include` and `exclude` of `[targets.NAME]` and of the command line, and its `--only`. Out: yes or no for each table. A table
+//! that is left out is there all the same, without rows, so that views and the application find it.
 
 use crate::catalog::Patterns;
 use crate::restore::options::RunOptions;
@@ -12,6 +12,9 @@ use crate::restore::target::DevTarget;
 pub(crate) struct TableFilter {
     include: Patterns,
     exclude: Patterns,
+    only: Patterns,
+    /// Whether tables that are not replaced are loaded all the same: migrations may read them.
+    with_others: bool,
 }
 
 impl TableFilter {
@@ -21,11 +24,16 @@ impl TableFilter {
         Self {
             include: Patterns::new(settings.include.iter().chain(&options.include)),
             exclude: Patterns::new(settings.exclude.iter().chain(&options.exclude)),
+            only: Patterns::new(&options.only),
+            with_others: options.reference.as_ref().is_some_and(|reference| !reference.is_empty()),
         }
     }
 
     /// Whether the table gets its rows.
     pub(crate) fn takes(&self, table: &str) -> bool {
+        if !self.only.is_empty() && (self.only.fit(table) || !self.with_others) {
+            return self.only.fit(table);
+        }
         (self.include.is_empty() || self.include.fit(table)) && !self.exclude.fit(table)
     }
 }

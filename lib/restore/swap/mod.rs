@@ -18,9 +18,11 @@
 //! milliseconds, and who takes one in the moment before the RENAME may make it fail with `outgoing` empty (an
 //! account that may not LOCK TABLES: whoever has one); and between the RENAME and the views, a view of the old database may read new tables.
 
+pub(super) mod changes;
 pub(super) mod developer_objects;
 pub(super) mod lock;
 pub(super) mod objects;
+pub(super) mod part;
 pub(super) mod record;
 pub(super) mod state;
 pub(super) mod stored;
@@ -296,12 +298,13 @@ fn refuse_outside_references(
 ) -> Result<(), Error> {
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
-         WHERE REFERENCED_TABLE_SCHEMA = {live} AND TABLE_SCHEMA NOT IN ({live}, {}, {}) LIMIT 1",
+         WHERE REFERENCED_TABLE_SCHEMA = {live} AND TABLE_SCHEMA NOT IN ({live}, {}, {})",
         literal(&plan.staging),
         literal(&plan.outgoing),
         live = literal(&target.database),
     );
-    match session.first::<(String, String, String)>("looking for foreign keys from outside", &sql)? {
+    let found: Vec<(String, String, String)> = session.rows("looking for foreign keys from outside", &sql)?;
+    match found.into_iter().find(|(_, _, parent)| plan.live.tables.contains(parent)) {
         Some((database, child, parent)) => Err(Error::ReferredFromOutside {
             child: format!("{database}.{child}"),
             parent: format!("{}.{parent}", target.database),

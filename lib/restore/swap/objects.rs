@@ -3,6 +3,8 @@
 //! In: a database. Out: its objects as plain data, each with what its meaning depends on (SQL mode, collation, time
 //! zone), and their names free of the database where the server allows.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::mysql::Session;
@@ -245,6 +247,33 @@ pub(crate) fn defaults_from(
         literal(&format!("{}.", name(other)))
     );
     Ok(session.rows(&format!("reading the defaults of {database}"), &sql)?)
+}
+
+/// Foreign keys between tables of a database: child, parent.
+pub(crate) fn foreign_keys(session: &mut Session, database: &str) -> Result<Vec<(String, String)>, Error> {
+    let sql = format!(
+        "SELECT DISTINCT TABLE_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE \
+         WHERE TABLE_SCHEMA = {0} AND REFERENCED_TABLE_SCHEMA = {0}",
+        literal(database)
+    );
+    Ok(session.rows(&format!("listing the foreign keys of {database}"), &sql)?)
+}
+
+/// The columns of a table: what each is, by its name.
+pub(crate) fn columns(
+    session: &mut Session,
+    database: &str,
+    table: &str,
+) -> Result<BTreeMap<String, String>, Error> {
+    let sql = format!(
+        "SELECT COLUMN_NAME, CONCAT(COLUMN_TYPE, IF(IS_NULLABLE = 'NO', ' not null', '')) \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+        literal(database),
+        literal(table)
+    );
+    let found: Vec<(String, String)> =
+        session.rows(&format!("reading the columns of {database}.{table}"), &sql)?;
+    Ok(found.into_iter().collect())
 }
 
 /// What a trigger does: behind FOR EACH ROW, and behind the trigger that it names to stand next to, since they are made in their order.
