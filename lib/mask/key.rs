@@ -19,9 +19,9 @@ const BLOCK_BYTES: usize = 64;
 
 /// The masks' key. It has no Debug: nothing prints it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key([u8; KEY_BYTES]);
+pub struct MaskKey([u8; KEY_BYTES]);
 
-impl Key {
+impl MaskKey {
     /// One that nobody ever had.
     pub fn random() -> Self {
         Self(rand::rng().random())
@@ -58,7 +58,7 @@ impl Key {
 pub fn key<E: From<Error>>(
     config: &Config,
     fetch: impl FnOnce(&str) -> Result<Vec<u8>, E>,
-) -> Result<Option<Key>, E> {
+) -> Result<Option<MaskKey>, E> {
     let Some(reference) = &config.mask.key else { return Ok(None) };
     let hint = || Some(KeyReference::HINT.to_owned());
     let wrong = |message: String| config.origin.error_at(&["mask", "key"], message, hint());
@@ -82,14 +82,14 @@ pub fn key<E: From<Error>>(
     }
     // Any secret becomes a key of the right length.
     let digest = Sha256::new().chain_update("refreshkit mask key:").chain_update(secret).finalize();
-    Ok(Some(Key(digest.into())))
+    Ok(Some(MaskKey(digest.into())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(toml: &str) -> Result<Option<Key>, String> {
+    fn of(toml: &str) -> Result<Option<MaskKey>, String> {
         let config = crate::config::parse(
             std::path::Path::new("refresh.toml"),
             toml.to_owned(),
@@ -105,7 +105,7 @@ mod tests {
         let key = |start: &[u8]| {
             let mut bytes = [0; KEY_BYTES];
             bytes[..start.len()].copy_from_slice(start);
-            Key::of_bytes(bytes)
+            MaskKey::of_bytes(bytes)
         };
         assert_eq!(
             key(&[0x0b; 20]).sign("Hi There"),
@@ -115,7 +115,7 @@ mod tests {
             key(b"Jefe").sign("what do ya want for nothing?"),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
-        assert!(Key::random() != Key::random());
+        assert!(MaskKey::random() != MaskKey::random());
     }
 
     #[test]

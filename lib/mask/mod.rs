@@ -29,7 +29,7 @@ mod traits;
 pub(crate) use detect::last_rows;
 pub use detect::{Detected, Finding, Variety, column_words, copies, detect, keys_statement, variety};
 pub use error::Error;
-pub use key::{Key, key};
+pub use key::{MaskKey, key};
 pub use kinds::{cipher_of, dictionary, vocabulary};
 pub use looks::personal_in;
 pub use masks::{Mask, Masks};

@@ -149,7 +149,7 @@ fn one_mask_key(moto: &Moto, scratch: &Scratch, text: &str, word: &str) {
     ] {
         let plan = configure(name, content).exits(0).document().dehydration.unwrap();
         let digest = Sha256::new().chain_update("refreshkit mask key:").chain_update(bytes).finalize();
-        let key = refreshkit::mask::Key::of_bytes(digest.into());
+        let key = refreshkit::mask::MaskKey::of_bytes(digest.into());
         assert_eq!(plan.keys.unwrap().check, Some(key.sign("night")), "{name}");
         assert!(!scratch.run("SHOW TABLES FROM refreshkit_work").contains("mask_key"));
     }

@@ -68,18 +68,18 @@ pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> R
 
 /// The part of a date that `generalise` leaves.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Part {
+pub(crate) enum DatePart {
     Year,
     Quarter,
     Month,
 }
 
 /// Reads the setting of `generalise` from a rule.
-pub(crate) fn part(config: &MaskConfig) -> Result<Part, Wrong> {
+pub(crate) fn part(config: &MaskConfig) -> Result<DatePart, Wrong> {
     match needed(config.to.as_ref(), "generalise", "to = \"year\"")?.as_str() {
-        "year" => Ok(Part::Year),
-        "quarter" => Ok(Part::Quarter),
-        "month" => Ok(Part::Month),
+        "year" => Ok(DatePart::Year),
+        "quarter" => Ok(DatePart::Quarter),
+        "month" => Ok(DatePart::Month),
         other => {
             let hint = nearest(other, ["year", "quarter", "month"].into_iter());
             let hint = hint.map(|word| format!("did you mean `{word}`?"));
@@ -93,9 +93,9 @@ pub(crate) fn generalise(target: &Target<'_>, config: &MaskConfig) -> Result<Mad
     dated(target, "generalise")?;
     let plain = &target.value;
     let text = match part(config)? {
-        Part::Year => format!("DATE_FORMAT({plain}, '%Y-01-01')"),
-        Part::Month => format!("DATE_FORMAT({plain}, '%Y-%m-01')"),
-        Part::Quarter => format!(
+        DatePart::Year => format!("DATE_FORMAT({plain}, '%Y-01-01')"),
+        DatePart::Month => format!("DATE_FORMAT({plain}, '%Y-%m-01')"),
+        DatePart::Quarter => format!(
             "CONCAT(DATE_FORMAT({plain}, '%Y-'), ELT(QUARTER({plain}), '01', '04', '07', '10'), '-01')"
         ),
     };

@@ -4,7 +4,7 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use super::lexicon::{Lexicon, Sort};
+use super::lexicon::{KeySort, Lexicon};
 use crate::catalog::{Column, Family, singular, words};
 
 /// A parent that a column's name speaks of.
@@ -195,7 +195,7 @@ fn by_key(found: &mut Found<'_>, words: &[String], stem: &[String]) {
         return;
     }
     let last = words.last().map_or("", String::as_str);
-    for key in lexicon.keys_ending(last).filter(|key| key.sort == Sort::Whole) {
+    for key in lexicon.keys_ending(last).filter(|key| key.sort == KeySort::Whole) {
         let (at, own) = (key.table, &key.words);
         let column = words.join("_");
         let told = own.len() > 1 || glued(found, at, own);
@@ -223,7 +223,7 @@ fn by_unique(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[S
         return;
     }
     let last = words.last().map_or("", String::as_str);
-    for key in lexicon.keys_ending(last).filter(|key| key.sort == Sort::Unique && key.table != child) {
+    for key in lexicon.keys_ending(last).filter(|key| key.sort == KeySort::Unique && key.table != child) {
         let name = found.name(key.table).to_owned();
         let behind = words.strip_suffix(key.words.as_slice()).filter(|before| !before.is_empty());
         let named = behind.is_some_and(|before| {
@@ -241,7 +241,7 @@ fn by_unique(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[S
     if stem.is_empty() {
         return;
     }
-    for key in lexicon.keys_ending(last).filter(|key| key.sort == Sort::First && key.table != child) {
+    for key in lexicon.keys_ending(last).filter(|key| key.sort == KeySort::First && key.table != child) {
         // The table itself may be called so and have one key; then that is meant.
         let (own, name) = (lexicon.table(key.table), found.name(key.table).to_owned());
         if own == stem && (key.words == words || key.words.len() == 1) {

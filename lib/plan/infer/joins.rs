@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::statements::Statement;
+use super::statements::SeenStatement;
 use crate::catalog::{self, Catalog};
 use crate::mysql::Session;
 use crate::sql::{Token, TokenKind, literal, name, tokens};
@@ -15,15 +15,15 @@ use crate::sql::{Token, TokenKind, literal, name, tokens};
 const DIGESTS_MAX: u32 = 10_000;
 
 /// A column: its table's position and its name in lower case.
-type Place = (usize, String);
+type JoinColumn = (usize, String);
 
 /// How many statements compare two columns, whichever stands first.
 #[derive(Debug, Default)]
-pub(crate) struct Joins(BTreeMap<(Place, Place), u64>);
+pub(crate) struct Joins(BTreeMap<(JoinColumn, JoinColumn), u64>);
 
 impl Joins {
     /// Asks the server, and takes what was saved elsewhere.
-    pub(crate) fn read(session: &mut Session, catalog: &Catalog, saved: &[Statement]) -> Self {
+    pub(crate) fn read(session: &mut Session, catalog: &Catalog, saved: &[SeenStatement]) -> Self {
         let mut databases: Vec<&str> = catalog.tables.iter().map(|table| table.database.as_str()).collect();
         databases.dedup();
         let list: Vec<String> = databases.iter().map(|&name| literal(name)).collect();
@@ -59,7 +59,7 @@ impl Joins {
         let text = &text.replace(&format!("{}.", name(database)), "");
         let digest = Digest::of(text);
         let tables = digest.aliases(catalog, database);
-        let mut found: Vec<(Place, Place)> = Vec::new();
+        let mut found: Vec<(JoinColumn, JoinColumn)> = Vec::new();
         for at in 0..digest.tokens.len() {
             // `a.b = c.d`
             if !digest.is(at + 3, b'=') {
@@ -94,7 +94,7 @@ impl Joins {
     /// Unique columns that this one is compared with, the most often first.
     pub(crate) fn parents(&self, catalog: &Catalog, child: usize, column: &str) -> Vec<(usize, String)> {
         let column = (child, column.to_lowercase());
-        let mut found: Vec<(u64, &Place)> = self
+        let mut found: Vec<(u64, &JoinColumn)> = self
             .0
             .iter()
             .filter_map(|((one, other), times)| match () {
@@ -105,7 +105,8 @@ impl Joins {
             .filter(|(_, (table, name))| catalog.tables[*table].unique(std::slice::from_ref(name)))
             .collect();
         found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        let place = |(table, name): &Place| Some((*table, catalog.tables[*table].column(name)?.name.clone()));
+        let place =
+            |(table, name): &JoinColumn| Some((*table, catalog.tables[*table].column(name)?.name.clone()));
         found.into_iter().filter_map(|(_, found)| place(found)).collect()
     }
 }

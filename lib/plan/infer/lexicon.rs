@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, Table, singular, words};
 
 /// A column by which another table may refer to a row.
 #[derive(Debug)]
-pub(crate) struct Key {
+pub(crate) struct ReferableKey {
     /// Position of its table.
     pub(crate) table: usize,
     /// Name of the column, unquoted.
@@ -16,12 +16,12 @@ pub(crate) struct Key {
     /// The words of its name.
     pub(crate) words: Vec<String>,
     /// What the column is to its table.
-    pub(crate) sort: Sort,
+    pub(crate) sort: KeySort,
 }
 
 /// What a column is to its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum KeySort {
     /// The whole primary key of its table.
     Whole,
     /// Unique beside the key.
@@ -35,7 +35,7 @@ pub(crate) struct Lexicon<'a> {
     /// The catalog that the words are of.
     pub(crate) catalog: &'a Catalog,
     tables: Vec<Vec<String>>,
-    keys: Vec<Key>,
+    keys: Vec<ReferableKey>,
     by_table: HashMap<String, Vec<usize>>,
     by_key: HashMap<String, Vec<usize>>,
     sharing: BTreeMap<Vec<String>, usize>,
@@ -48,7 +48,7 @@ impl<'a> Lexicon<'a> {
         let prefix = common_prefix(catalog);
         let tables: Vec<Vec<String>> =
             catalog.tables.iter().map(|table| table_words(table, prefix.as_deref())).collect();
-        let keys: Vec<Key> = (0..catalog.tables.len()).flat_map(|at| keys(catalog, at)).collect();
+        let keys: Vec<ReferableKey> = (0..catalog.tables.len()).flat_map(|at| keys(catalog, at)).collect();
         let (mut by_table, mut by_key) =
             (HashMap::<String, Vec<usize>>::new(), HashMap::<String, Vec<usize>>::new());
         let mut sharing: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -56,7 +56,7 @@ impl<'a> Lexicon<'a> {
             if let Some(last) = key.words.last() {
                 by_key.entry(last.clone()).or_default().push(at);
             }
-            if key.sort == Sort::Whole {
+            if key.sort == KeySort::Whole {
                 *sharing.entry(key.words.clone()).or_default() += 1;
                 if let Some(last) = tables[key.table].last() {
                     by_table.entry(last.clone()).or_default().push(key.table);
@@ -65,7 +65,7 @@ impl<'a> Lexicon<'a> {
         }
         let is_people =
             |at: &usize| matches!(tables[*at].as_slice(), [one] if people.contains(&one.as_str()));
-        let whole = keys.iter().filter(|key| key.sort == Sort::Whole).map(|key| key.table);
+        let whole = keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
         let people = whole.filter(is_people).collect();
         Self { catalog, tables, keys, by_table, by_key, sharing, people }
     }
@@ -81,7 +81,7 @@ impl<'a> Lexicon<'a> {
     }
 
     /// The keys whose name ends with a word.
-    pub(crate) fn keys_ending(&self, word: &str) -> impl Iterator<Item = &Key> {
+    pub(crate) fn keys_ending(&self, word: &str) -> impl Iterator<Item = &ReferableKey> {
         self.by_key.get(word).into_iter().flatten().map(|at| &self.keys[*at])
     }
 
@@ -97,13 +97,18 @@ impl<'a> Lexicon<'a> {
 }
 
 /// The columns of one table by which its rows can be referred to.
-fn keys(catalog: &Catalog, at: usize) -> Vec<Key> {
+fn keys(catalog: &Catalog, at: usize) -> Vec<ReferableKey> {
     let table = &catalog.tables[at];
-    let key = |column: &str, sort| Key { table: at, column: column.to_owned(), words: words(column), sort };
+    let key = |column: &str, sort| ReferableKey {
+        table: at,
+        column: column.to_owned(),
+        words: words(column),
+        sort,
+    };
     let own = table.key();
     let mut found = match own[..] {
-        [one] => vec![key(&one.name, Sort::Whole)],
-        [first, _, ..] => vec![key(&first.name, Sort::First)],
+        [one] => vec![key(&one.name, KeySort::Whole)],
+        [first, _, ..] => vec![key(&first.name, KeySort::First)],
         [] => Vec::new(),
     };
     for index in table.indexes.iter().filter(|index| index.unique) {
@@ -111,9 +116,9 @@ fn keys(catalog: &Catalog, at: usize) -> Vec<Key> {
             && let Some(column) = part.column.as_deref().filter(|_| part.prefix.is_none())
             && found
                 .iter()
-                .all(|known| !known.column.eq_ignore_ascii_case(column) || known.sort == Sort::First)
+                .all(|known| !known.column.eq_ignore_ascii_case(column) || known.sort == KeySort::First)
         {
-            found.push(key(column, Sort::Unique));
+            found.push(key(column, KeySort::Unique));
         }
     }
     found

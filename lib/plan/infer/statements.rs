@@ -36,11 +36,11 @@ pub struct Evidence {
 }
 
 /// A statement, and the database that it ran in, if it is known.
-pub(crate) type Statement = (Option<String>, String);
+pub(crate) type SeenStatement = (Option<String>, String);
 
 impl Evidence {
     /// All statements of the files, each kind once.
-    pub(crate) fn statements(&self) -> Result<Vec<Statement>, Error> {
+    pub(crate) fn statements(&self) -> Result<Vec<SeenStatement>, Error> {
         let mut all = Kinds::default();
         if let Some(path) = &self.digests {
             lines(path, |line| all.digest(line))?;
@@ -70,7 +70,7 @@ fn lines(path: &Path, mut each: impl FnMut(&str)) -> Result<(), Error> {
 /// Statements, each kind once: the same but for numbers and texts in it is the same kind.
 #[derive(Default)]
 struct Kinds {
-    found: Vec<Statement>,
+    found: Vec<SeenStatement>,
     known: HashSet<(Option<String>, String)>,
     database: Option<String>,
     open: String,

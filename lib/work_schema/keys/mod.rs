@@ -12,7 +12,7 @@ use super::names::{MASK_KEY, SCAN_KEY};
 use super::settings::READING;
 use crate::document::{ColumnPlan, Dehydration, Journal, KeyPlace, PLAN_KEYS, PlanKeys, TablePlan};
 use crate::house::House;
-use crate::mask::{self, Key, Order};
+use crate::mask::{self, MaskKey, Order};
 use crate::mysql::{self, Session};
 use crate::scan;
 use crate::sql::{hex, qualified};
@@ -34,13 +34,13 @@ enum Held {
     /// The copy, in its work schema.
     Copy,
     /// We do, in this process.
-    Ours(Key),
+    Ours(MaskKey),
 }
 
 impl HeldKeys {
     /// Chooses the keys of a new plan.
     pub(crate) fn choose(house: &House, lives_on: bool) -> Result<Self, Error> {
-        let of_night = || if lives_on { Held::Ours(Key::random()) } else { Held::Copy };
+        let of_night = || if lives_on { Held::Ours(MaskKey::random()) } else { Held::Copy };
         let configured = configured(house)?;
         Ok(Self {
             configured: configured.is_some(),
@@ -195,7 +195,7 @@ pub(crate) fn forget_keys_of(journal: &Journal) -> Result<(), Error> {
 }
 
 /// The key that a person chose, if there is one.
-fn configured(house: &House) -> Result<Option<Key>, Error> {
+fn configured(house: &House) -> Result<Option<MaskKey>, Error> {
     mask::key(&house.config, |id| Ok(house.keys.content(id).map_err(mysql::Error::Keys)?))
 }
 
@@ -217,14 +217,14 @@ pub(super) fn read_scan_key(
 }
 
 /// The keys of a file: a word and hexadecimal digits a line.
-fn read(journal: &Journal) -> Result<(Option<Key>, Option<Key>), Error> {
+fn read(journal: &Journal) -> Result<(Option<MaskKey>, Option<MaskKey>), Error> {
     let path = journal.secret_path(PLAN_KEYS);
     let Ok(text) = std::fs::read_to_string(&path) else { return Err(Error::NoKeys { path }) };
     let key = |word: &str| {
         let digits = text.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' '))?;
         let byte = |at: usize| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok();
         let bytes: Option<Vec<u8>> = (0..KEY_BYTES).map(byte).collect();
-        Some(Key::of_bytes(bytes?.try_into().ok()?))
+        Some(MaskKey::of_bytes(bytes?.try_into().ok()?))
     };
     Ok((key("mask"), key("scan")))
 }

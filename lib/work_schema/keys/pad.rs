@@ -3,7 +3,7 @@
 //! In: a session, the name of a variable, a key. Out: the session has it. Statements are logged, in histories and in process lists,
 //! and results are not: so the server makes a pad, shows it, and is sent the key with the pad laid over it.
 
-use crate::mask::Key;
+use crate::mask::MaskKey;
 use crate::mysql::{Error, Session};
 use crate::scan::KEY_BYTES;
 
@@ -11,7 +11,7 @@ use crate::scan::KEY_BYTES;
 const PART_BYTES: usize = 8;
 
 /// Puts the key into the variable.
-pub(super) fn give(session: &mut Session, variable: &str, key: &Key) -> Result<(), Error> {
+pub(super) fn give(session: &mut Session, variable: &str, key: &MaskKey) -> Result<(), Error> {
     let deed = "handing over a key";
     session.run(deed, &format!("SET @refreshkit_pad = RANDOM_BYTES({KEY_BYTES})"))?;
     let pad: Option<Vec<u8>> = session.first(deed, "SELECT @refreshkit_pad")?;
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_statement_says_only_what_the_pad_was_laid_over() {
-        let key = Key::of_bytes([0xff; KEY_BYTES]);
+        let key = MaskKey::of_bytes([0xff; KEY_BYTES]);
         let sql = opened(&key.padded(&[0xff; KEY_BYTES]));
         assert_eq!(sql.matches(" ^ 0)").count(), KEY_BYTES / PART_BYTES);
         assert!(sql.contains("SUBSTR(@refreshkit_pad, 25, 8)"), "{sql}");
