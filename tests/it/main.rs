@@ -62,6 +62,8 @@ mod nightly;
 mod order;
 mod outlet;
 #[cfg(feature = "aws")]
+mod package;
+#[cfg(feature = "aws")]
 mod pipe;
 #[cfg(feature = "aws")]
 mod pipe_abort;

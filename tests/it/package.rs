@@ -1,0 +1,143 @@
+//! `scripts/package`: what is in the .deb and in the tarball. Its life on a clean system is `scripts/package --prove`, which
+//! `scripts/test --all` runs: it makes one, and needs root.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::jenkins::script;
+use crate::support::path as tool_path;
+
+const TOOLS: &str =
+    "rds-snap rds-wait rds-restore mydehydrate mydump-rotate rds-drop dev-restore refresh-report rds-local";
+
+/// The tools of this build, each by way of a script: hundreds of megabytes of debug information are not what is tested.
+fn built(folder: &Path) -> PathBuf {
+    let built = folder.join("built");
+    fs::create_dir(&built).unwrap();
+    for tool in TOOLS.split(' ') {
+        let by_way = built.join(tool);
+        fs::write(&by_way, format!("#!/bin/sh\nexec {} \"$@\"\n", tool_path(tool).display())).unwrap();
+        fs::set_permissions(&by_way, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    built
+}
+
+fn done(command: &mut Command) -> String {
+    let output: Output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+/// The only file of the folder whose name ends so.
+fn only(folder: &Path, end: &str) -> PathBuf {
+    let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> = all.filter(|path| path.to_str().unwrap().ends_with(end)).collect();
+    assert_eq!(found.len(), 1, "{end}");
+    found.remove(0)
+}
+
+#[test]
+fn the_packages_hold_all_that_a_host_needs_and_the_licences_of_every_crate() {
+    let folder = tempfile::tempdir().unwrap();
+    let (built, out) = (built(folder.path()), folder.path().join("out"));
+    let mut package = Command::new("bash");
+    package.arg(script("package")).arg("--built").arg(&built).arg("--out").arg(&out);
+    done(package.env("PACKAGE_COMPRESSION", "none").env("DEBEMAIL", "packages@refreshkit.example"));
+    has_all_that_a_host_needs(folder.path(), &only(&out, ".deb"));
+    names_the_licences_of_every_crate(&folder.path().join("root"));
+    installs_itself(folder.path(), &only(&out, ".tar.gz"));
+}
+
+fn has_all_that_a_host_needs(folder: &Path, deb: &Path) {
+    let list = done(Command::new("dpkg-deb").arg("-c").arg(deb));
+    let there = |name: &str| {
+        assert!(list.lines().any(|line| line.ends_with(&format!(" ./{name}"))), "{name}: {list}");
+    };
+    for tool in TOOLS.split(' ') {
+        there(&format!("usr/bin/{tool}"));
+        there(&format!("usr/share/man/man1/{tool}.1.gz"));
+        there(&format!("usr/share/bash-completion/completions/{tool}"));
+        there(&format!("usr/share/zsh/vendor-completions/_{tool}"));
+        there(&format!("usr/share/fish/vendor_completions.d/{tool}.fish"));
+    }
+    for name in [
+        "usr/bin/refreshkit-nightly",
+        "usr/lib/systemd/system/refreshkit-nightly.service",
+        "usr/lib/systemd/system/refreshkit-nightly.timer",
+        "usr/lib/systemd/system/refreshkit-failed.service",
+        "usr/lib/systemd/system/refreshkit-instance@.service",
+        "etc/refreshkit/refresh.toml.example",
+        "usr/share/doc/refreshkit/copyright",
+        "usr/share/doc/refreshkit/examples/jenkins/refresh.Jenkinsfile",
+        "usr/share/doc/refreshkit/examples/jenkins/db-refresh.xml",
+    ] {
+        there(name);
+    }
+    assert!(list.lines().all(|line| line.contains(" root/root ")), "{list}");
+    let root = folder.join("root");
+    done(Command::new("dpkg-deb").arg("-x").arg(deb).arg(&root));
+    let unit = fs::read_to_string(root.join("usr/lib/systemd/system/refreshkit-nightly.service")).unwrap();
+    assert!(
+        unit.contains(" /usr/bin/refreshkit-nightly\n") && !unit.contains("/usr/local/bin/refreshkit"),
+        "{unit}"
+    );
+    let sample = root.join("etc/refreshkit/refresh.toml.example");
+    refreshkit::config::load(&sample, &refreshkit::mask::vocabulary()).unwrap();
+    // What a person must do first is said, and nothing is switched on before.
+    let control = folder.join("control");
+    done(Command::new("dpkg-deb").arg("-e").arg(deb).arg(&control));
+    for name in ["postinst", "prerm", "postrm"] {
+        done(Command::new("sh").arg("-n").arg(control.join(name)));
+    }
+    assert_eq!(
+        fs::read_to_string(control.join("conffiles")).unwrap(),
+        "/etc/refreshkit/refresh.toml.example\n"
+    );
+    let postinst = fs::read_to_string(control.join("postinst")).unwrap();
+    assert!(
+        !postinst
+            .lines()
+            .any(|line| line.contains("systemctl") && line.contains("enable") && !line.contains("echo"))
+    );
+}
+
+fn names_the_licences_of_every_crate(root: &Path) {
+    let notices = root.join("usr/share/doc/refreshkit/NOTICES.gz");
+    let notices = done(Command::new("gzip").arg("-dc").arg(&notices));
+    for known in ["ring ", "rustls ", "clap ", "aws-sdk-rds ", "mysql ", "libdeflate-sys "] {
+        assert!(notices.lines().any(|line| line.starts_with(&format!("  {known}"))), "{known}");
+    }
+    assert!(!notices.lines().any(|line| line.starts_with("  proptest ")), "tests are not linked");
+    assert!(notices.contains("Permission is hereby granted") && notices.contains("Apache License"));
+}
+
+fn installs_itself(folder: &Path, tar: &Path) {
+    done(Command::new("tar").arg("-xzf").arg(tar).arg("-C").arg(folder));
+    let mut top = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let top =
+        top.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("refreshkit-")).unwrap();
+    let host = folder.join("host");
+    let mut install = Command::new("bash");
+    install.current_dir(&top).args(["scripts/install", "--built", "bin", "--systemd"]);
+    install.arg("--prefix").arg(host.join("opt")).env("DESTDIR", &host);
+    assert!(done(&mut install).contains("not live yet"));
+    assert!(host.join("opt/bin/refreshkit-nightly").exists());
+    let version = done(Command::new(host.join("opt/bin/dev-restore")).arg("--version"));
+    assert!(version.starts_with("dev-restore "), "{version}");
+}
+
+#[test]
+fn whoever_asks_wrongly_is_told_and_who_asks_for_help_gets_it() {
+    let run =
+        |arguments: &[&str]| Command::new("bash").arg(script("package")).args(arguments).output().unwrap();
+    let help = run(&["--help"]);
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--prove"));
+    assert_eq!(run(&["--what"]).status.code(), Some(2));
+    assert_eq!(run(&["--built"]).status.code(), Some(2));
+    let folder = tempfile::tempdir().unwrap();
+    let missing = run(&["--built", folder.path().to_str().unwrap()]);
+    assert_eq!(missing.status.code(), Some(65), "{}", String::from_utf8_lossy(&missing.stderr));
+}
