@@ -44,6 +44,8 @@ mod jenkins;
 #[cfg(feature = "aws")]
 mod jenkins_jobs;
 mod jenkins_pipeline;
+#[cfg(feature = "aws")]
+mod jenkins_real;
 mod keys;
 mod leaks;
 mod leaks_canaries;

@@ -35,19 +35,26 @@ class Build {
     }
     found
   }
-  static boolean there(long pid) { def h = ProcessHandle.of(pid); h.present && h.get().alive && !zombie(pid) }
-  static boolean zombie(long pid) { try { new File("/proc/$pid/stat").text.replaceAll(/.*\) /, '').startsWith('Z') } catch (IOException ignored) { true } }
+  // What is there and no zombie, by /proc: Groovy 2.4 trips over static methods of interfaces, such as ProcessHandle.of.
+  static List<String> stat(long pid) {
+    try { new File("/proc/$pid/stat").text.replaceAll(/(?s).*\) /, '').tokenize(' ') } catch (IOException ignored) { null }
+  }
+  static boolean there(long pid) { def s = stat(pid); s != null && s[0] != 'Z' }
+  static List<Long> children(long pid) {
+    new File('/proc').listFiles().findAll { it.name.isLong() }.collect { it.name as long }.findAll { def s = stat(it); s != null && s[1] == "$pid" }
+  }
   static void end(long pid, long deadline) {
-    ProcessHandle.of(pid).ifPresent { h -> h.children().forEach { end(it.pid(), deadline) } }
-    if (there(pid)) ProcessHandle.of(pid).ifPresent { it.destroy() }
+    children(pid).each { end(it, deadline) }
+    if (there(pid)) new ProcessBuilder('kill', '-TERM', "$pid".toString()).start().waitFor()
     while (there(pid) && System.currentTimeMillis() < deadline) Thread.sleep(10)
   }
-  static void abort() {
-    aborted = true
-    def mine = cookie
-    if (mine == null) return
+  // What the step does that runs when an abort comes, or that begins right after it.
+  static void interrupt(String mine) {
+    // A process that the machine has not begun yet hears nothing.
+    def found = marked(mine)
+    while (found.empty && cookie == mine) { Thread.sleep(5); found = marked(mine) }
     log('Sending interrupt signal to process')
-    marked(mine).each { end(it, System.currentTimeMillis() + 5000) }
+    found.each { end(it, System.currentTimeMillis() + 5000) }
   }
 }
 
@@ -89,7 +96,13 @@ abstract class Jenkinsfile extends Script {
     long since = 0
     while (process.alive) {
       if (Build.aborted && !Build.handled) {
-        if (since == 0) since = System.currentTimeMillis()
+        if (since == 0) {
+          since = System.currentTimeMillis()
+          Thread.startDaemon {
+            // An abort that fails is no abort: it must not look like one.
+            try { Build.interrupt(cookie) } catch (Throwable e) { e.printStackTrace(); println '== result BROKEN'; System.out.flush(); Runtime.runtime.halt(3) }
+          }
+        }
         if (System.currentTimeMillis() - since > 20000) { Build.log('After 20s process did not stop'); break }
       }
       Thread.sleep(10)
@@ -240,7 +253,7 @@ while (words) {
 }
 def configuration = new org.codehaus.groovy.control.CompilerConfiguration(scriptBaseClass: 'Jenkinsfile')
 def script = new GroovyShell(this.class.classLoader, new Binding(), configuration).parse(new File(file))
-if (abortAfter >= 0) Thread.startDaemon { Thread.sleep(abortAfter); Build.abort() }
+if (abortAfter >= 0) Thread.startDaemon { Thread.sleep(abortAfter); Build.aborted = true }
 try { script.run() }
 catch (StepFailed e) { Build.log("ERROR: ${e.message}"); Build.worse('FAILURE') }
 catch (Aborted e) { Build.worse('ABORTED') }
