@@ -4,7 +4,7 @@
 //! says what it is doing (`deed`) where that is not the listing itself.
 
 use crate::mysql::{Engine, Error, Session};
-use crate::sql::{literal, qualified};
+use crate::sql::{literal, qualified, unescaped};
 
 /// A CHECK constraint that the server enforces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +139,12 @@ pub(crate) fn checks(session: &mut Session, databases: &[String]) -> Result<Vec<
         ),
     };
     let rows: Vec<(String, String, String, String)> = session.rows("listing CHECK constraints", &sql)?;
-    let check = |(database, table, name, clause)| CheckConstraint { database, table, name, clause };
+    let escaped = session.engine() == Engine::MySql;
+    let check = |(database, table, name, clause): (String, String, String, String)| {
+        // MySQL shows the text as it would stand in quotes.
+        let clause = if escaped { unescaped(&clause) } else { clause };
+        CheckConstraint { database, table, name, clause }
+    };
     Ok(rows.into_iter().map(check).collect())
 }
 

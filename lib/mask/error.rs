@@ -19,14 +19,14 @@ pub enum Error {
         source: Box<crate::mysql::Error>,
     },
     /// Masked values break a rule that the table itself has.
-    #[error("{columns}: values that the server refuses: {rule} does not hold of them")]
+    #[error("{rules}")]
     Broken {
-        /// `file:line: table.column (kind)`, each that takes part.
-        columns: String,
-        /// The constraint or index.
-        rule: String,
-        /// Whether it is about values that are equal.
+        /// All of them: `file:line: table.column (kind): values that the server refuses: … does not hold of them`.
+        rules: String,
+        /// Whether all are about values that are equal.
         unique: bool,
+        /// What to paste.
+        toml: String,
     },
     /// Columns that look like personal data and have neither mask nor reason.
     #[error("{count} column(s) that look like personal data have no mask: {names}")]
@@ -48,8 +48,12 @@ impl Failure for Error {
             Self::Broken { unique: true, .. } => Ending::new(Exit::BadConfig, "mask-breaks-rule").hint(
                 "hash, email, uuid, permute and cipher keep values apart, if the index covers enough of them",
             ),
-            Self::Broken { unique: false, .. } => Ending::new(Exit::BadConfig, "mask-breaks-rule")
-                .hint("choose a mask that stays within the rule: clamp, choice, constant, pattern or sql"),
+            Self::Broken { unique: false, toml, .. } => {
+                let paste = if toml.is_empty() { String::new() } else { format!("\n[mask]\n{toml}") };
+                Ending::new(Exit::BadConfig, "mask-breaks-rule").hint(format!(
+                    "choose a mask that stays within the rule: clamp, choice, constant, pattern or sql{paste}"
+                ))
+            }
             Self::Unmasked { toml, .. } => Ending::new(Exit::Refused, "unmasked-personal-data")
                 .hint(format!("mask them, or say why not, under [mask] of refresh.toml:\n{toml}")),
         }

@@ -34,6 +34,6 @@ pub use kinds::{cipher_of, dictionary, vocabulary};
 pub use looks::personal_in;
 pub use masks::{Mask, Masks};
 pub use order::{Order, is_clear, order, row_hash};
-pub use propose::{fits, propose};
+pub use propose::{KEEP, fits, fitting, propose, rule};
 pub use rules::{Ends, agree, compile};
 pub use traits::{LeakTraits, ResultTrait, TraceTrait, ValueTrait};

@@ -35,7 +35,7 @@ fn others(column: &Column) -> &'static [&'static str] {
 }
 
 /// The last way out: a person decides.
-pub(crate) const KEEP: &str = "{ kind = \"keep\", reason = \"…\" }";
+pub const KEEP: &str = "{ kind = \"keep\", reason = \"…\" }";
 
 /// The first of `wishes` that the column takes, else what else it takes, else `keep` with a reason to fill in.
 pub fn propose(table: &Table, column: &Column, wishes: &[&str]) -> String {
@@ -46,14 +46,19 @@ pub fn propose(table: &Table, column: &Column, wishes: &[&str]) -> String {
 
 /// Whether the right side of a rule can stand for the column as it is.
 pub fn fits(table: &Table, column: &Column, right: &str) -> bool {
-    mask(table, column, right).is_some()
+    fitting(table, column, right).is_some()
+}
+
+/// A right side as it is read from a file.
+pub fn rule(right: &str) -> Option<MaskRule> {
+    let mut rules: BTreeMap<String, MaskRule> = toml::from_str(&format!("rule = {right}")).ok()?;
+    rules.remove("rule")
 }
 
 /// The mask that a right side makes of a column, if nothing refuses it.
-fn mask(table: &Table, column: &Column, right: &str) -> Option<Mask> {
-    let rules: BTreeMap<String, MaskRule> = toml::from_str(&format!("rule = {right}")).ok()?;
+pub fn fitting(table: &Table, column: &Column, right: &str) -> Option<Mask> {
     let target = Target::of(table, column);
-    let mask = conditions::mask(&target, "", rules.get("rule")?).ok()?;
+    let mask = conditions::mask(&target, "", &rule(right)?).ok()?;
     fit::unique(&target, &mask).ok()?;
     (!generated::merges(table, column, &mask)).then_some(mask)
 }

@@ -145,6 +145,16 @@ pub enum Error {
         /// Lines of `[mask]` to paste into `refresh.toml`.
         toml: String,
     },
+    /// What a night would be refused for later, by a look at samples.
+    #[error("a night would refuse the masks of {count} column(s): {names}")]
+    Foreseen {
+        /// How many.
+        count: usize,
+        /// Which, with the evidence.
+        names: String,
+        /// What to paste.
+        toml: String,
+    },
     /// Made-up people were recognised behind the masks.
     #[error("the masks let through what they should hide, in {count} column(s): {columns}")]
     Canaries {
@@ -206,6 +216,9 @@ impl Failure for Error {
                 .hint("make fewer tables full, or pinned and per_value smaller"),
             Self::Copies { toml, .. } => Ending::new(Exit::Refused, "copies").hint(format!(
                 "mask them alike, or say with {{ keep = \"reason\" }} why not, in refresh.toml:\n[mask]\n{toml}"
+            )),
+            Self::Foreseen { toml, .. } => Ending::new(Exit::Refused, "foreseen-refusal").hint(format!(
+                "write these in place of their rules, or say with {{ keep = \"reason\" }} why not, in refresh.toml:\n[mask]\n{toml}"
             )),
             Self::Canaries { .. } => Ending::new(Exit::Refused, "canaries").hint(
                 "look at the masks of these columns, `sql` and `partial` first; [mask] canaries = \"off\" does not ask",

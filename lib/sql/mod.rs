@@ -35,4 +35,5 @@ pub use statements::{STATEMENT_BYTES_MAX, Statement, Statements};
 pub(crate) use table::{TableText, counter, databases_of_parents, without_counter, without_places};
 pub(crate) use tuples::{
     Literal, Literals, TupleStep, Unknown, as_marked_utf8, as_utf8, each, literal_as_text, members,
+    unescaped, unquoted,
 };

@@ -195,6 +195,18 @@ pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
+/// A text that stands between single quotes, without the escapes.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut plain = Vec::new();
+    unescape(text.as_bytes(), &mut plain);
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// The text of a token that is one in single quotes.
+pub(crate) fn unquoted(token: &str) -> Option<String> {
+    Some(unescaped(token.strip_prefix('\'')?.strip_suffix('\'')?))
+}
+
 /// The same statement as text that is valid UTF-8: texts that are not are written as hexadecimal digits, behind what says which
 /// character set they are in (`_latin1 `, or nothing).
 pub(crate) fn as_utf8(statement: &[u8], introducer: &str) -> Result<String, Unknown> {

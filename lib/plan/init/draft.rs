@@ -15,13 +15,14 @@ use super::{file, links};
 use crate::config::{self, Config, ServerConfig, Tls, toml_comment, toml_text};
 use crate::document::{TableClass, chain};
 use crate::house::House;
-use crate::mask::Masks;
+use crate::mask::{self, Masks};
 use crate::plan::error::Error;
 use crate::plan::infer::proposals::{self, Proposal};
 use crate::plan::infer::statements::Evidence;
 use crate::plan::options::Options;
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::relations;
+use crate::plan::safety::foresee;
 
 /// What the file is called in messages where it goes to stdout.
 const UNNAMED: &str = "refresh.toml";
@@ -81,20 +82,25 @@ fn text(
     let with_rows: Vec<usize> =
         (0..ground.catalog.tables.len()).filter(|at| !shares.without_rows.contains(at)).collect();
     let found = (with_rows.as_slice(), &Masks::default());
-    let rules = masks::rules(house, &mut ground.session, &ground.catalog, &edges, found)?;
+    let mut rules = masks::rules(house, &mut ground.session, &ground.catalog, &edges, found)?;
     for warning in &rules.unread {
         house.progress.warn(warning);
     }
     let login = login(house, options);
-    let body = [
-        source(&ground, &login),
-        dehydrate(&mut ground, &ranked, &shares)?,
-        relations,
-        mask(&ground, &rules),
-        EXAMPLES.to_owned(),
-    ]
-    .join("\n");
-    let Settled { text, blueprint } = settle(body, path, &ground.catalog, &ground.databases);
+    let chosen = [source(&ground, &login), dehydrate(&mut ground, &ranked, &shares)?, relations].join("\n");
+    let settled = |ground: &Ground, rules: &Rules| {
+        let body = [chosen.clone(), mask_section(ground, rules), EXAMPLES.to_owned()].join("\n");
+        settle(body, path, &ground.catalog, &ground.databases)
+    };
+    let Settled { mut text, mut blueprint } = settled(&ground, &rules);
+    if let Ok(drawn) = &blueprint {
+        let config = config::parse(path, text.clone(), &mask::vocabulary())?;
+        let changes = foresee::changes(house, &mut ground.session, &config, drawn)?;
+        if !changes.is_empty() {
+            rules.change(changes);
+            Settled { text, blueprint } = settled(&ground, &rules);
+        }
+    }
     summary(house, &ground, (&edges, &proposals), &shares, &rules);
     Ok(format!("{}{text}", head(&ground, &text, blueprint.err().as_ref())))
 }
@@ -243,7 +249,7 @@ fn section(name: &str, lines: &[String]) -> String {
     text
 }
 
-fn mask(ground: &Ground, rules: &Rules) -> String {
+fn mask_section(ground: &Ground, rules: &Rules) -> String {
     let catalog = &ground.catalog;
     let mut text = String::from(
         "[mask]\n# Every text needs a mask or a reason: what is new in the schema refuses the night until somebody looks.\npolicy = \"strict\"\n",

@@ -12,11 +12,8 @@ use crate::house::House;
 use crate::mask::{self, Detected, Finding, Masks, Variety};
 use crate::mysql::Session;
 use crate::plan::error::Error;
-use crate::plan::rules::edge::Edge;
+use crate::plan::rules::edge::{Edge, Place, ends, groups};
 use crate::progress::Unit;
-
-/// A column: its table's position and its name in lower case.
-type Place = (usize, String);
 
 /// Among so many values and more, few different ones are a habit.
 const TOTAL_MIN: u64 = 20;
@@ -60,6 +57,21 @@ impl Rules {
         self.personal.iter().chain(&self.unknown).chain(&self.clear)
     }
 
+    /// Takes what has to be written otherwise in the place of what it changes.
+    pub(crate) fn change(&mut self, changes: Vec<Finding>) {
+        for change in changes {
+            let same = |finding: &Finding| finding.table == change.table && finding.column == change.column;
+            let mut evidence = change.evidence.clone();
+            for findings in [&mut self.personal, &mut self.unknown, &mut self.clear] {
+                if let Some(at) = findings.iter().position(same) {
+                    evidence = format!("{}; {}", findings.remove(at).evidence, change.evidence);
+                }
+            }
+            self.personal.push(Finding { evidence, any_text: false, ..change });
+        }
+        self.personal.sort_by(|a, b| (a.table, &a.column).cmp(&(b.table, &b.column)));
+    }
+
     /// Lines of TOML; what needs a person is a comment.
     pub(crate) fn lines(catalog: &Catalog, findings: &[Finding]) -> Vec<String> {
         let line = |finding: &Finding| {
@@ -89,7 +101,7 @@ pub(crate) fn rules(
         open.insert((finding.table, finding.column.to_lowercase()), finding);
     }
     let mut rules = Rules { unread, ..Rules::default() };
-    let tied = ties(edges);
+    let tied = groups(ends(edges));
     for places in &tied {
         rules.ends(session, (catalog, masks), places, &mut open)?;
     }
@@ -289,32 +301,6 @@ fn lookups(catalog: &Catalog, edges: &[Edge], personal: &[Finding], masks: &Mask
             && masks.iter().all(|(table, _, mask)| table != *at || mask.kind == "keep")
     };
     (0..catalog.tables.len()).filter(looks_up).collect()
-}
-
-/// Columns that refer to each other, directly or through others.
-fn ties(edges: &[Edge]) -> Vec<Vec<Place>> {
-    let mut group: BTreeMap<Place, usize> = BTreeMap::new();
-    let mut groups: Vec<Vec<Place>> = Vec::new();
-    for edge in edges.iter().filter(|edge| edge.cast.is_none()) {
-        for (from, to) in edge.child_columns.iter().zip(&edge.parent_columns) {
-            let ends = [(edge.child, from.to_lowercase()), (edge.parent, to.to_lowercase())];
-            let [one, other] = ends.map(|place| {
-                *group.entry(place.clone()).or_insert_with(|| {
-                    groups.push(vec![place]);
-                    groups.len() - 1
-                })
-            });
-            if one != other {
-                let moved = std::mem::take(&mut groups[other]);
-                for place in &moved {
-                    group.insert(place.clone(), one);
-                }
-                groups[one].extend(moved);
-            }
-        }
-    }
-    groups.retain(|places| !places.is_empty());
-    groups
 }
 
 #[cfg(test)]

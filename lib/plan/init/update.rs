@@ -18,7 +18,7 @@ use super::texts::{DECIDE, Entry};
 use crate::config::{self, Config, MaskPolicy};
 use crate::document::{TableClass, chain};
 use crate::house::House;
-use crate::mask;
+use crate::mask::{self, Finding};
 use crate::plan::error::Error;
 use crate::plan::infer::proposals::{self, Proposal};
 use crate::plan::infer::statements::Evidence;
@@ -27,6 +27,7 @@ use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::rules::classes;
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::{reach, relations};
+use crate::plan::safety::foresee;
 
 /// A line to add: section, key, value, and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,13 +128,15 @@ fn new_masks(house: &House, ground: &mut Ground, file: &mut Edited<'_>) -> Resul
     let found = (tables.as_slice(), masks);
     let rules = masks::rules(house, &mut ground.session, &blueprint.catalog, &blueprint.edges, found)?;
     let strict = config.mask.policy == MaskPolicy::Strict;
-    let wanted = if strict { rules.all().collect() } else { rules.personal.iter().collect::<Vec<_>>() };
-    for finding in wanted {
+    let wanted: Vec<Finding> = if strict { rules.all().cloned().collect() } else { rules.personal };
+    for finding in foresee::settled(house, &mut ground.session, (&config, &blueprint), wanted)? {
         let line = finding.toml(&ground.catalog);
-        if is_open(finding) {
+        if is_open(&finding) {
             house.progress.warn(&format!("a mask or a reason is wanted: {line}"));
         } else if masks.declared(finding.table, &finding.column).is_none() {
             file.line("mask", &line)?;
+        } else {
+            house.progress.warn(&format!("what the file says of a column has to be changed: {line}"));
         }
     }
     Ok(())

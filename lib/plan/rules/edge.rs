@@ -1,4 +1,7 @@
-//! One relation: which columns refer to which, and what that means for the rows at both ends.
+//! One relation: which columns refer to which, and what that means for the rows at both ends; and which columns belong together, so that
+//! whatever masks one of them has to mask the others alike.
+
+use std::collections::BTreeMap;
 
 use super::cast::Cast;
 use crate::catalog::Catalog;
@@ -59,5 +62,60 @@ impl Edge {
     pub(crate) fn same_columns(&self, other: &Self) -> bool {
         let lower = |columns: &[String]| columns.iter().map(|c| c.to_lowercase()).collect::<Vec<_>>();
         self.child == other.child && lower(&self.child_columns) == lower(&other.child_columns)
+    }
+}
+
+/// A column: its table's position and its name in lower case.
+pub(crate) type Place = (usize, String);
+
+/// The ends of relations that are compared as they are.
+pub(crate) fn ends(edges: &[Edge]) -> impl Iterator<Item = [Place; 2]> {
+    edges.iter().filter(|edge| edge.cast.is_none()).flat_map(|edge| {
+        let pairs = edge.child_columns.iter().zip(&edge.parent_columns);
+        pairs.map(|(from, to)| [(edge.child, from.to_lowercase()), (edge.parent, to.to_lowercase())])
+    })
+}
+
+/// Columns that are in pairs with each other, directly or through others.
+pub(crate) fn groups(pairs: impl Iterator<Item = [Place; 2]>) -> Vec<Vec<Place>> {
+    let mut group: BTreeMap<Place, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<Place>> = Vec::new();
+    for pair in pairs {
+        let [one, other] = pair.map(|place| {
+            *group.entry(place.clone()).or_insert_with(|| {
+                groups.push(vec![place]);
+                groups.len() - 1
+            })
+        });
+        if one != other {
+            let moved = std::mem::take(&mut groups[other]);
+            for place in &moved {
+                group.insert(place.clone(), one);
+            }
+            groups[one].extend(moved);
+        }
+    }
+    groups.retain(|places| !places.is_empty());
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_together_through_others_is_one_group() {
+        let place = |n: usize| (n, "c".to_owned());
+        let pairs = [(1, 2), (3, 4), (5, 6), (4, 1), (2, 3)].map(|(one, other)| [place(one), place(other)]);
+        let mut found: Vec<Vec<usize>> = groups(pairs.into_iter())
+            .into_iter()
+            .map(|places| {
+                let mut numbers: Vec<usize> = places.into_iter().map(|(n, _)| n).collect();
+                numbers.sort_unstable();
+                numbers
+            })
+            .collect();
+        found.sort();
+        assert_eq!(found, [vec![1, 2, 3, 4], vec![5, 6]]);
     }
 }

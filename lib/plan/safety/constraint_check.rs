@@ -1,6 +1,6 @@
 //! Rules of a table that masks may break: CHECK constraints, and unique indexes over what is computed from masked columns.
 //!
-//! In: a blueprint, and the masks' key. Out: nothing, or a refusal that names the mask and the rule.
+//! In: a blueprint, and the masks' key. Out: nothing, or a refusal that names every mask and rule that do not go together.
 //! The server itself says so, before a key is collected: some masked rows go into an empty table of the same structure,
 //! in the work schema, and away with it.
 //!
@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
+use super::within_rules::Checks;
 use crate::catalog::{self, Column, Table};
+use crate::config;
 use crate::house::House;
 use crate::mask::{self, Mask};
 use crate::mysql::{self, Session};
@@ -48,12 +50,19 @@ pub(crate) fn check(
         return Ok(Vec::new());
     }
     keys.unlock_for_trial(session, &blueprint.work_schema)?;
-    let mut warnings = Vec::new();
+    let (mut warnings, mut broken) = (Vec::new(), Vec::new());
     for (at, rules) in &rules {
         house.cancel.check()?;
-        warnings.extend(table(house, session, blueprint, *at, rules)?);
+        match table(session, blueprint, *at, rules)? {
+            ConstraintVerdict::Fine => {}
+            ConstraintVerdict::Untried(why) => warnings.push(why),
+            ConstraintVerdict::Broken(rules) => broken.extend(rules.into_iter().map(|rule| (*at, rule))),
+        }
     }
     work_schema::ready(session)?;
+    if !broken.is_empty() {
+        return Err(refusal(house, session, blueprint, &broken)?);
+    }
     for warning in &warnings {
         house.progress.warn(warning);
     }
@@ -103,14 +112,21 @@ fn masked_in(blueprint: &Blueprint, at: usize, expression: &str) -> Vec<String> 
         .collect()
 }
 
-/// Tries one table; a sentence if that was not possible.
-fn table(
-    house: &House,
+/// What the server makes of the masked rows of a table.
+enum ConstraintVerdict<'a> {
+    Fine,
+    /// A sentence that says why.
+    Untried(String),
+    Broken(Vec<&'a MaskedConstraint>),
+}
+
+/// Tries one table.
+fn table<'a>(
     session: &mut Session,
     blueprint: &Blueprint,
     at: usize,
-    rules: &[MaskedConstraint],
-) -> Result<Option<String>, Error> {
+    rules: &'a [MaskedConstraint],
+) -> Result<ConstraintVerdict<'a>, Error> {
     let table = &blueprint.catalog.tables[at];
     let trial = work_schema::trial(&blueprint.work_schema);
     let untried = |why: &mysql::Error| {
@@ -121,7 +137,7 @@ fn table(
     if let Err(error) =
         session.run("preparing a trial", &format!("CREATE TABLE {trial} LIKE {}", table.sql()))
     {
-        return Ok(Some(untried(&error)));
+        return Ok(ConstraintVerdict::Untried(untried(&error)));
     }
     let fits = |masked: Chosen<'_>| -> Result<bool, mysql::Error> {
         session.run("emptying a trial", &format!("DELETE FROM {trial}"))?;
@@ -133,41 +149,45 @@ fn table(
     };
     let outcome = blame(fits, rules);
     session.run("dropping a trial", &format!("DROP TABLE {trial}"))?;
-    match outcome {
-        Err(error) => Ok(Some(untried(&error))),
-        Ok(ConstraintVerdict::Fine) => Ok(None),
-        Ok(ConstraintVerdict::BrokenAlready) => Ok(Some(format!(
+    Ok(match outcome {
+        Err(error) => ConstraintVerdict::Untried(untried(&error)),
+        Ok(Blamed::Nothing) => ConstraintVerdict::Fine,
+        Ok(Blamed::TheSource) => ConstraintVerdict::Untried(format!(
             "{}: rows of the source break its rules already: whether masks do was not tried",
             table.label()
-        ))),
-        Ok(ConstraintVerdict::Broken(rule)) => Err(refusal(house, blueprint, at, rule)),
-    }
+        )),
+        Ok(Blamed::Rules(rules)) => ConstraintVerdict::Broken(rules),
+    })
 }
 
-/// What the server makes of the masked rows.
-enum ConstraintVerdict<'a> {
-    Fine,
+/// What is broken.
+enum Blamed<'a> {
+    Nothing,
     /// A rule can be newer than the rows.
-    BrokenAlready,
-    Broken(&'a MaskedConstraint),
+    TheSource,
+    Rules(Vec<&'a MaskedConstraint>),
 }
 
-/// Whether the masks break a rule, and which: the one that is broken when only its own columns are masked.
+/// Whether the masks break rules, and which: those that are broken when only their own columns are masked.
 fn blame(
     mut fits: impl FnMut(Chosen<'_>) -> Result<bool, mysql::Error>,
     rules: &[MaskedConstraint],
-) -> Result<ConstraintVerdict<'_>, mysql::Error> {
+) -> Result<Blamed<'_>, mysql::Error> {
     let masked_fit = fits(&|_| true)?;
-    let Some(first) = rules.first().filter(|_| !masked_fit) else { return Ok(ConstraintVerdict::Fine) };
+    let Some(first) = rules.first().filter(|_| !masked_fit) else { return Ok(Blamed::Nothing) };
     if !fits(&|_| false)? {
-        return Ok(ConstraintVerdict::BrokenAlready);
+        return Ok(Blamed::TheSource);
     }
+    let mut broken = Vec::new();
     for rule in rules {
         if !fits(&|column| rule.columns.iter().any(|own| own == column))? {
-            return Ok(ConstraintVerdict::Broken(rule));
+            broken.push(rule);
         }
     }
-    Ok(ConstraintVerdict::Broken(first))
+    if broken.is_empty() {
+        broken.push(first);
+    }
+    Ok(Blamed::Rules(broken))
 }
 
 /// The sample, with the masks of some columns.
@@ -199,15 +219,29 @@ fn is_broken(number: u16) -> bool {
     [CHECK_VIOLATED, CHECK_VIOLATED_MARIADB, DUPLICATE_ENTRY].contains(&number)
 }
 
-fn refusal(house: &House, blueprint: &Blueprint, at: usize, rule: &MaskedConstraint) -> Error {
+/// All that is broken, and what could stand in the place of masks that break a constraint.
+fn refusal(
+    house: &House,
+    session: &mut Session,
+    blueprint: &Blueprint,
+    broken: &[(usize, &MaskedConstraint)],
+) -> Result<Error, Error> {
+    let others = Checks::read(session, blueprint)?.broken(session, blueprint)?;
+    let lines = config::toml_once(others.iter().map(|other| other.toml(&blueprint.catalog)).collect());
+    let said: Vec<String> = broken.iter().map(|(at, rule)| told(house, blueprint, *at, rule)).collect();
+    let unique = broken.iter().all(|(_, rule)| rule.unique);
+    Ok(mask::Error::Broken { rules: said.join("; "), unique, toml: lines.join("\n") }.into())
+}
+
+fn told(house: &House, blueprint: &Blueprint, at: usize, rule: &MaskedConstraint) -> String {
     let origin = &house.config.origin;
     let masks = rule.columns.iter().filter_map(|column| Some((column, blueprint.masks.of(at, column)?)));
     let label = blueprint.catalog.tables[at].label();
-    let told: Vec<String> = masks
+    let columns: Vec<String> = masks
         .map(|(column, mask)| {
             let line = origin.line_of(&["mask", &mask.rule]).unwrap_or(1);
             format!("{}:{line}: {label}.{column} ({})", origin.path.display(), mask.kind)
         })
         .collect();
-    mask::Error::Broken { columns: told.join(", "), rule: rule.label.clone(), unique: rule.unique }.into()
+    format!("{}: values that the server refuses: {} does not hold of them", columns.join(", "), rule.label)
 }

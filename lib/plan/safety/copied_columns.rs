@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::originals::{OriginalSource, is_person, source};
+use super::alike::{self, Pair};
+use super::originals::{OriginalColumns, OriginalSource, is_person, looked_for, originals, source};
 use super::originals_hash;
-use crate::catalog::{Column, Family};
-use crate::config::{Config, MaskConfig};
+use crate::catalog::{Column, Family, Table};
+use crate::config::toml_once;
 use crate::document::{ColumnPlan, TableClass, TablePlan};
 use crate::house::House;
 use crate::mask::{self, Mask, TraceTrait};
@@ -18,7 +19,7 @@ use crate::mysql::Session;
 use crate::plan::closure::pool::share_out;
 use crate::plan::error::Error;
 use crate::plan::rules::blueprint::{Blueprint, RowsFrom};
-use crate::scan::{self, RecordTally, Records, SearchedValues};
+use crate::scan::{self, KEY_BYTES, RecordTally, Records, SearchedValues};
 use crate::sql::name;
 use crate::work_schema::Originals;
 
@@ -27,6 +28,11 @@ const SAMPLE_ROWS: u32 = 500;
 
 /// Columns that are hashed in one pass.
 const COLUMNS_MAX: usize = 32;
+
+/// Originals that are looked at before a night: all of small tables, as long as there are no more values than this, and else the last.
+const FORESEEN_ROWS_MAX: u64 = 200_000;
+const FORESEEN_VALUES_MAX: u64 = 2_000_000;
+const FORESEEN_ROWS_LAST: u32 = 5_000;
 
 /// Fewer different values in common are chance.
 const COMMON_MIN: u64 = 3;
@@ -59,11 +65,95 @@ pub(crate) fn check(
     refuse: bool,
 ) -> Result<Vec<String>, Error> {
     let suspects = suspects(blueprint, tables);
-    let samples = samples(house, sessions, blueprint, originals, &suspects)?;
+    let samples = samples(house, sessions, blueprint, originals.key(), &suspects)?;
     let copies = copies(&mut sessions[0], originals, &samples)?;
     let copies: Vec<ColumnCopy> =
         copies.into_iter().filter(|copy| contradicts(blueprint, &suspects, origins, copy)).collect();
     told(house, blueprint, &suspects, origins, &copies, refuse)
+}
+
+/// Looks for them before a key is collected and before anything is written: in the last rows of each table, and in those of the originals.
+pub(crate) fn foreseen(
+    house: &House,
+    session: &mut Session,
+    blueprint: &Blueprint,
+) -> Result<Vec<Pair>, Error> {
+    let mut suspects = Vec::new();
+    for at in (0..blueprint.catalog.tables.len()).filter(|at| blueprint.comes(*at)) {
+        let table = &blueprint.catalog.tables[at];
+        let columns: Vec<&Column> = table
+            .columns
+            .iter()
+            .filter(|column| !column.generated)
+            .filter(|column| {
+                let mask = blueprint.masks.declared(at, &column.name);
+                suspected(blueprint, at, column, looked_for(mask, column))
+            })
+            .collect();
+        suspects.extend(suspects_of(at, &columns, &last_rows(table, &columns, SAMPLE_ROWS)));
+    }
+    session
+        .run("preparing to look for copies", &format!("SET @refreshkit_scan = RANDOM_BYTES({KEY_BYTES})"))?;
+    let key: Option<Vec<u8>> = session.first("preparing to look for copies", "SELECT @refreshkit_scan")?;
+    let key: [u8; KEY_BYTES] = key.and_then(|key| key.try_into().ok()).unwrap_or_default();
+    let samples = samples(house, std::slice::from_mut(session), blueprint, &key, &suspects)?;
+    let mut values = Values::of(&samples);
+    let mut places = Vec::new();
+    let mut looked_at = 0;
+    for at in (0..blueprint.catalog.tables.len()).filter(|at| blueprint.comes(*at)) {
+        let (table, own) = (&blueprint.catalog.tables[at], originals(blueprint, at));
+        if own.is_empty() {
+            continue;
+        }
+        house.cancel.check()?;
+        let rows = table.rows_estimate.min(FORESEEN_ROWS_MAX);
+        looked_at += rows * own.len() as u64;
+        let whole = table.rows_estimate <= FORESEEN_ROWS_MAX && looked_at <= FORESEEN_VALUES_MAX;
+        let from = if whole {
+            format!("{} AS t", table.sql())
+        } else {
+            format!("{} AS t", mask::last_rows(table, "*", FORESEEN_ROWS_LAST))
+        };
+        for (number, tally) in tallies(session, blueprint, at, &from, &own, &key)?.into_iter().enumerate() {
+            for hash in distinct(tally) {
+                values.found(places.len() + number, hash);
+            }
+        }
+        places.extend(own.into_iter().map(|original| original.place));
+    }
+    let copies = values.copies(&samples);
+    let pairs = copies.iter().filter(|copy| contradicts(blueprint, &suspects, &places, copy));
+    Ok(pairs.map(|copy| pair(&suspects[copy.suspect], &places[copy.origin])).collect())
+}
+
+/// The values of the originals of one table.
+fn tallies(
+    session: &mut Session,
+    blueprint: &Blueprint,
+    at: usize,
+    from: &str,
+    originals: &[OriginalColumns],
+    key: &[u8; KEY_BYTES],
+) -> Result<Vec<RecordTally>, Error> {
+    let words = scan::stop_hashes(key);
+    let sources: Vec<&SearchedValues> = originals.iter().map(|original| &original.source).collect();
+    let mut tallies: Vec<RecordTally> = originals.iter().map(|_| RecordTally::default()).collect();
+    let deed = format!("looking at originals of {}", blueprint.catalog.tables[at].label());
+    originals_hash::each(session, &deed, &Records::of(&sources, from), |source, record| {
+        if !words.contains(&scan::hash_of(&record)) {
+            tallies[source].add(record);
+        }
+        true
+    })?;
+    Ok(tallies)
+}
+
+fn pair(suspect: &Suspect, origin: &OriginalSource) -> Pair {
+    Pair {
+        copy: (suspect.table, suspect.column.to_lowercase()),
+        original: (origin.table, origin.column.to_lowercase()),
+        halves: origin.halves,
+    }
 }
 
 /// The different values of each suspect's sample, as hashes.
@@ -71,10 +161,10 @@ fn samples(
     house: &House,
     sessions: &mut [Session],
     blueprint: &Blueprint,
-    originals: &Originals,
+    key: &[u8; KEY_BYTES],
     suspects: &[Suspect],
 ) -> Result<Vec<Vec<u64>>, Error> {
-    let words = scan::stop_hashes(originals.key());
+    let words = scan::stop_hashes(key);
     // One pass a table: of some only, so that a wide table makes no statement without end.
     let jobs = suspects.chunk_by(|one, other| one.rows == other.rows).flat_map(|all| all.chunks(COLUMNS_MAX));
     let samples = share_out(sessions, jobs.collect(), |session, columns| {
@@ -110,31 +200,54 @@ fn copies(
     originals: &Originals,
     samples: &[Vec<u64>],
 ) -> Result<Vec<ColumnCopy>, Error> {
-    let mut values: Vec<(u64, usize)> = samples
-        .iter()
-        .enumerate()
-        .flat_map(|(suspect, hashes)| hashes.iter().map(move |hash| (*hash, suspect)))
-        .collect();
-    values.sort_unstable();
-    // A value may be in several runs of a column.
-    let mut found: BTreeSet<(usize, usize, u64)> = BTreeSet::new();
-    originals.each(session, |origin, record| {
-        let hash = scan::hash_of(record);
-        let begin = values.partition_point(|(sample, _)| *sample < hash);
-        let same = values[begin..].iter().take_while(|(sample, _)| *sample == hash);
-        found.extend(same.map(|(_, suspect)| (*suspect, origin, hash)));
-    })?;
-    let mut common: BTreeMap<usize, BTreeMap<usize, u64>> = BTreeMap::new();
-    for (suspect, origin, _) in found {
-        *common.entry(suspect).or_default().entry(origin).or_default() += 1;
+    let mut values = Values::of(samples);
+    originals.each(session, |origin, record| values.found(origin, scan::hash_of(record)))?;
+    Ok(values.copies(samples))
+}
+
+/// Which values are in the samples of which suspects, and which of them are originals.
+struct Values {
+    sampled: Vec<(u64, usize)>,
+    /// A value may be in several runs of a column.
+    found: BTreeSet<(usize, usize, u64)>,
+}
+
+impl Values {
+    fn of(samples: &[Vec<u64>]) -> Self {
+        let of = |(suspect, hashes): (usize, &Vec<u64>)| -> Vec<(u64, usize)> {
+            hashes.iter().map(|hash| (*hash, suspect)).collect()
+        };
+        let mut sampled: Vec<(u64, usize)> = samples.iter().enumerate().flat_map(of).collect();
+        sampled.sort_unstable();
+        Self { sampled, found: BTreeSet::new() }
     }
-    let copies = common.into_iter().filter_map(|(suspect, origins)| {
-        let (origin, common) = origins.into_iter().max_by_key(|(_, common)| *common)?;
-        // Each value is there as what it may be.
-        let total = (samples[suspect].len() as u64).div_ceil(2);
-        (common >= COMMON_MIN && common * 2 >= total).then_some(ColumnCopy { suspect, origin, common, total })
-    });
-    Ok(copies.collect())
+
+    /// An original.
+    fn found(&mut self, origin: usize, hash: u64) {
+        let begin = self.sampled.partition_point(|(sample, _)| *sample < hash);
+        let same = self.sampled[begin..].iter().take_while(|(sample, _)| *sample == hash);
+        self.found.extend(same.map(|(_, suspect)| (*suspect, origin, hash)));
+    }
+
+    /// What half of a sample and more are.
+    fn copies(self, samples: &[Vec<u64>]) -> Vec<ColumnCopy> {
+        let mut common: BTreeMap<usize, BTreeMap<usize, u64>> = BTreeMap::new();
+        for (suspect, origin, _) in self.found {
+            *common.entry(suspect).or_default().entry(origin).or_default() += 1;
+        }
+        let copies = common.into_iter().filter_map(|(suspect, origins)| {
+            let (origin, common) = origins.into_iter().max_by_key(|(_, common)| *common)?;
+            // Each value is there as what it may be.
+            let total = (samples[suspect].len() as u64).div_ceil(2);
+            (common >= COMMON_MIN && common * 2 >= total).then_some(ColumnCopy {
+                suspect,
+                origin,
+                common,
+                total,
+            })
+        });
+        copies.collect()
+    }
 }
 
 fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
@@ -144,28 +257,34 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
         if blueprint.kept(at) == RowsFrom::Nothing {
             continue;
         }
-        let columns: Vec<&Column> =
-            plan.columns.iter().filter_map(|outgoing| suspected(blueprint, at, outgoing)).collect();
-        let rows = sampled(blueprint, at, plan, &columns);
-        suspects.extend(columns.into_iter().map(|column| Suspect {
-            table: at,
-            column: column.name.clone(),
-            rows: rows.clone(),
-            source: source(column),
-        }));
+        let table = &blueprint.catalog.tables[at];
+        let suspect = |outgoing: &ColumnPlan| {
+            table.column(&outgoing.name).filter(|column| suspected(blueprint, at, column, outgoing.scan))
+        };
+        let columns: Vec<&Column> = plan.columns.iter().filter_map(suspect).collect();
+        suspects.extend(suspects_of(at, &columns, &sampled(blueprint, at, plan, &columns)));
     }
     suspects
 }
 
-/// The column, if it may hold copies.
-fn suspected<'a>(blueprint: &'a Blueprint, at: usize, outgoing: &ColumnPlan) -> Option<&'a Column> {
-    let column = blueprint.catalog.tables[at].column(&outgoing.name)?;
-    let mask = blueprint.masks.declared(at, &outgoing.name);
+fn suspects_of(table: usize, columns: &[&Column], rows: &str) -> Vec<Suspect> {
+    let suspect = |column: &&Column| Suspect {
+        table,
+        column: column.name.clone(),
+        rows: rows.to_owned(),
+        source: source(column),
+    };
+    columns.iter().map(suspect).collect()
+}
+
+/// Whether a column may hold copies; `looked_for`: whether the dump looks for originals in it.
+fn suspected(blueprint: &Blueprint, at: usize, column: &Column, looked_for: bool) -> bool {
+    let mask = blueprint.masks.declared(at, &column.name);
     let own = mask.is_some_and(|mask| mask.nature.trace == TraceTrait::Left);
     // What a relation counts by is a number of ours.
     let counted = column.integer() && refers(blueprint, at, &column.name);
     let holds = matches!(column.family(), Family::Text | Family::Binary) || (column.integer() && !counted);
-    (holds && (own || (mask.is_none() && outgoing.scan))).then_some(column)
+    holds && (own || (mask.is_none() && looked_for))
 }
 
 /// Whether the column is an end of a relation.
@@ -174,6 +293,16 @@ fn refers(blueprint: &Blueprint, at: usize, column: &str) -> bool {
     blueprint.edges.iter().any(|edge| {
         (edge.child == at && named(&edge.child_columns)) || (edge.parent == at && named(&edge.parent_columns))
     })
+}
+
+/// These columns of the last rows, as a FROM clause.
+fn last_rows(table: &Table, columns: &[&Column], rows: u32) -> String {
+    format!("{} AS t", mask::last_rows(table, &listed(columns), rows))
+}
+
+fn listed(columns: &[&Column]) -> String {
+    let one = |column: &&Column| format!("{} AS {}", column.of("t"), name(&column.name));
+    columns.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// These columns of the last rows that come along, as a FROM clause.
@@ -194,9 +323,7 @@ fn sampled(blueprint: &Blueprint, at: usize, plan: &TablePlan, columns: &[&Colum
         .map(|(n, key)| if keyed { format!("k.p{} DESC", n + 1) } else { format!("t.{} DESC", name(key)) })
         .collect();
     let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
-    let columns: Vec<String> =
-        columns.iter().map(|column| format!("{} AS {}", column.of("t"), name(&column.name))).collect();
-    format!("(SELECT {} FROM {from}{filter}{order} LIMIT {SAMPLE_ROWS}) AS t", columns.join(", "))
+    format!("(SELECT {} FROM {from}{filter}{order} LIMIT {SAMPLE_ROWS}) AS t", listed(columns))
 }
 
 /// Whether the two leave differently.
@@ -238,18 +365,22 @@ fn told(
     refuse: bool,
 ) -> Result<Vec<String>, Error> {
     let mut places = Vec::new();
-    let mut rules = Vec::new();
     for copy in copies {
         let (suspect, origin) = (&suspects[copy.suspect], &origins[copy.origin]);
         let from = label(blueprint, origin.table, &origin.column);
         let column = label(blueprint, suspect.table, &suspect.column);
         places
             .push(format!("{column} ({} of {} sampled values are those of {from})", copy.common, copy.total));
-        rules.extend(paste(&house.config, blueprint, suspect, origin));
     }
-    rules.sort();
-    rules.dedup();
     if refuse && !places.is_empty() {
+        let pairs: Vec<Pair> =
+            copies.iter().map(|copy| pair(&suspects[copy.suspect], &origins[copy.origin])).collect();
+        let mut takes = |at: usize, column: &str, rule: &str| {
+            let table = &blueprint.catalog.tables[at];
+            table.column(column).is_some_and(|column| mask::fits(table, column, rule))
+        };
+        let lines = alike::lines(&house.config, blueprint, &pairs, &mut takes);
+        let rules = toml_once(lines.iter().map(|line| line.toml(&blueprint.catalog)).collect());
         let (count, names) = (places.len(), places.join("; "));
         return Err(Error::Copies { count, names, toml: rules.join("\n") });
     }
@@ -263,64 +394,4 @@ fn told(
 
 fn label(blueprint: &Blueprint, table: usize, column: &str) -> String {
     format!("{}.{column}", blueprint.catalog.tables[table].label())
-}
-
-/// The lines that mask both alike: the rule of the original for its copy, or one that both take in place of what either has.
-fn paste(config: &Config, blueprint: &Blueprint, suspect: &Suspect, origin: &OriginalSource) -> Vec<String> {
-    let line = |(table, column): (usize, &str), evidence: String, proposal: &str| {
-        let proposal = proposal.to_owned();
-        mask::Finding { table, column: column.to_owned(), evidence, proposal, any_text: false }
-            .toml(&blueprint.catalog)
-    };
-    let takes = |table: usize, column: &str, rule: &str| {
-        let table = &blueprint.catalog.tables[table];
-        table.column(column).is_some_and(|column| mask::fits(table, column, rule))
-    };
-    let own = proposal(config, blueprint, origin);
-    let (copy, original) = ((suspect.table, suspect.column.as_str()), (origin.table, origin.column.as_str()));
-    let from = label(blueprint, origin.table, &origin.column);
-    if takes(copy.0, copy.1, &own) {
-        return vec![line(copy, format!("as {from}"), &own)];
-    }
-    let both = |rule: &&&str| takes(copy.0, copy.1, rule) && takes(original.0, original.1, rule);
-    match BOTH.iter().find(both) {
-        Some(rule) => {
-            let here = label(blueprint, suspect.table, &suspect.column);
-            vec![
-                line(copy, format!("as {from}, which would take this too"), rule),
-                line(original, format!("in place of its rule: {here} is unique"), rule),
-            ]
-        }
-        None => vec![line(
-            copy,
-            format!("as {from}, whose rule it does not take"),
-            "{ kind = \"keep\", reason = \"…\" }",
-        )],
-    }
-}
-
-/// What may stand for an original and for its copy, where the original's own rule does not fit the copy.
-const BOTH: &[&str] =
-    &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"text\"", "\"null\""];
-
-/// The rule of the original, for its copy.
-fn proposal(config: &Config, blueprint: &Blueprint, origin: &OriginalSource) -> String {
-    let mask = blueprint.masks.of(origin.table, &origin.column);
-    let rule = mask.and_then(|mask| config.mask.rules.get(&mask.rule)?.entries().first());
-    match rule {
-        _ if origin.halves => "\"name\"".to_owned(),
-        Some(rule) => written(rule),
-        None => "\"hash\"".to_owned(),
-    }
-}
-
-fn written(rule: &MaskConfig) -> String {
-    let texts = [("domain", &rule.domain), ("format", &rule.format), ("prefix", &rule.prefix)];
-    let mut settings: Vec<String> =
-        texts.iter().filter_map(|(name, value)| Some(format!("{name} = {:?}", value.as_ref()?))).collect();
-    settings.extend(rule.length.map(|length| format!("length = {length}")));
-    if settings.is_empty() {
-        return format!("{:?}", rule.kind);
-    }
-    format!("{{ kind = {:?}, {} }}", rule.kind, settings.join(", "))
 }

@@ -1,6 +1,7 @@
 //! What is asked of the masks before a key is collected: that the server takes them, and that nothing personal is
 //! left clear.
 
+use super::foresee;
 use crate::config::{Config, MaskPolicy, toml_once};
 use crate::document::TablePlan;
 use crate::house::House;
@@ -80,6 +81,7 @@ pub(crate) fn personal_data(
     for warning in &warnings {
         house.progress.warn(warning);
     }
+    let findings = foresee::settled(house, session, (&house.config, blueprint), findings)?;
     let mut names: Vec<String> = findings.iter().take(NAMES_MAX).map(label).collect();
     if findings.len() > NAMES_MAX {
         names.push("…".to_owned());

@@ -4,13 +4,13 @@
 //! originals are to be looked for in it, and warnings about copies. Clear text stays on the server.
 
 use super::copied_columns;
-use super::originals::{may_hold, originals};
+use super::originals::{looked_for, originals};
 use super::originals_hash::{self, HashJob};
 use crate::catalog::{Column, Table};
 use crate::config::Leaks;
 use crate::document::{LeakScan, TableClass, TablePlan, WholeRange};
 use crate::house::House;
-use crate::mask::{self, ResultTrait};
+use crate::mask;
 use crate::mysql::Session;
 use crate::plan::closure::sql::of;
 use crate::plan::error::Error;
@@ -94,9 +94,7 @@ fn mark(blueprint: &Blueprint, plan: &mut TablePlan) {
     for outgoing in &mut plan.columns {
         let column = blueprint.catalog.tables[at].column(&outgoing.name);
         let mask = blueprint.masks.declared(at, &outgoing.name);
-        // `keep` with a reason says that clear values are fine.
-        let ours = mask.is_some_and(|mask| mask.nature.result == ResultTrait::Ours);
-        outgoing.scan = !ours && column.is_some_and(may_hold);
+        outgoing.scan = column.is_some_and(|column| looked_for(mask, column));
         if let Some(column) = column.filter(|_| outgoing.scan) {
             outgoing.takes = takes(table, column);
         }

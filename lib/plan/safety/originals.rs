@@ -5,7 +5,7 @@
 
 use crate::catalog::{Column, Family, Table};
 use crate::document::LeakOrigin;
-use crate::mask::{self, Mask, ValueTrait};
+use crate::mask::{self, Mask, ResultTrait, ValueTrait};
 use crate::plan::rules::blueprint::Blueprint;
 use crate::scan::{self, SearchedValues};
 
@@ -166,8 +166,13 @@ fn named(column: &Column, names: &[&[&str]]) -> bool {
     names.iter().any(|name| words.windows(name.len()).any(|window| window.iter().eq(name.iter())))
 }
 
+/// Whether originals are looked for in a column. `keep` with a reason says that clear values are fine.
+pub(crate) fn looked_for(mask: Option<&Mask>, column: &Column) -> bool {
+    mask.is_none_or(|mask| mask.nature.result != ResultTrait::Ours) && may_hold(column)
+}
+
 /// Whether values of other columns fit in it.
-pub(crate) fn may_hold(column: &Column) -> bool {
+fn may_hold(column: &Column) -> bool {
     match column.family() {
         Family::Text | Family::Binary | Family::Json => {
             column.length.is_none_or(|length| length >= scan::LENGTH_MIN as u64)

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use crate::config::toml_once;
 use crate::house::House;
+use crate::mask::Finding;
 use crate::mysql::Session;
 use crate::plan::closure::roots;
 use crate::plan::error::Error;
@@ -13,7 +14,7 @@ use crate::plan::infer::proposals;
 use crate::plan::infer::statements::Evidence;
 use crate::plan::place::SourceServer;
 use crate::plan::rules::blueprint::Blueprint;
-use crate::plan::safety::guard;
+use crate::plan::safety::{foresee, guard};
 
 /// Fails on whatever would make a night fail, and warns of rules that have no effect.
 pub(crate) fn check(house: &House, place: &SourceServer, why: bool, strict: bool) -> Result<String, Error> {
@@ -21,6 +22,7 @@ pub(crate) fn check(house: &House, place: &SourceServer, why: bool, strict: bool
     let blueprint = roots::draw(&mut session, &house.config, &place.databases)?;
     guard::masks_parse(&mut session, &blueprint, &house.config)?;
     let warnings = guard::personal_data(house, &mut session, &blueprint)?;
+    foreseen(house, &mut session, &blueprint)?;
     if strict {
         reviewed(house, &mut session, &blueprint)?;
     }
@@ -50,6 +52,21 @@ pub(crate) fn check(house: &House, place: &SourceServer, why: bool, strict: bool
         if warnings.is_empty() { String::new() } else { format!(", {} warning(s)", warnings.len()) }
     );
     Ok(out)
+}
+
+/// Fails on what a night would be refused for by a look at samples: masked values that break a constraint, copies that leave otherwise.
+fn foreseen(house: &House, session: &mut Session, blueprint: &Blueprint) -> Result<(), Error> {
+    let changes = foresee::changes(house, session, &house.config, blueprint)?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let label = |finding: &Finding| {
+        let table = &blueprint.catalog.tables[finding.table];
+        format!("{}.{} ({})", table.label(), finding.column, finding.evidence)
+    };
+    let names: Vec<String> = changes.iter().map(label).collect();
+    let lines = toml_once(changes.iter().map(|change| change.toml(&blueprint.catalog)).collect());
+    Err(Error::Foreseen { count: changes.len(), names: names.join("; "), toml: lines.join("\n") })
 }
 
 /// Fails on relations that names and values speak of and that refresh.toml says nothing about.

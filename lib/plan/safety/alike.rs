@@ -1,0 +1,172 @@
+//! Columns that hold the same values, and are masked differently: one rule that all of them take.
+//!
+//! In: pairs of a copy and its original; what a column takes. Out: lines to paste. What relations tie to them goes along, since both ends
+//! of a relation mask alike.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::Table;
+use crate::config::{Config, MaskConfig};
+use crate::mask::{Finding, KEEP, propose};
+use crate::plan::rules::blueprint::Blueprint;
+use crate::plan::rules::edge::{Place, ends, groups};
+
+/// A column that holds values of another one.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    pub(crate) copy: Place,
+    pub(crate) original: Place,
+    /// The original is put together from the two halves of a name.
+    pub(crate) halves: bool,
+}
+
+/// What may stand for an original and for its copy, where the original's own rule does not fit the copy.
+const BOTH: &[&str] =
+    &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"text\"", "\"null\""];
+
+/// What a column takes: its table, its name, the right side of a rule.
+pub(crate) type Takes<'a> = &'a mut dyn FnMut(usize, &str, &str) -> bool;
+
+/// The lines that mask all of them alike.
+pub(crate) fn lines(
+    config: &Config,
+    blueprint: &Blueprint,
+    pairs: &[Pair],
+    takes: Takes<'_>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for pair in pairs.iter().filter(|pair| pair.halves) {
+        found.push(of_halves(blueprint, pair, takes));
+    }
+    let whole: Vec<&Pair> = pairs.iter().filter(|pair| !pair.halves).collect();
+    let of_pairs = whole.iter().map(|pair| [pair.copy.clone(), pair.original.clone()]);
+    for places in groups(ends(&blueprint.edges).chain(of_pairs)) {
+        let own: Vec<&Pair> = whole.iter().copied().filter(|pair| places.contains(&pair.copy)).collect();
+        if !own.is_empty() {
+            found.extend(together(config, blueprint, &places, &own, takes));
+        }
+    }
+    found
+}
+
+/// The columns of one group.
+fn together(
+    config: &Config,
+    blueprint: &Blueprint,
+    places: &[Place],
+    pairs: &[&Pair],
+    takes: Takes<'_>,
+) -> Vec<Finding> {
+    let mut tried = BTreeSet::new();
+    let originals = pairs.iter().map(|pair| rule(config, blueprint, &pair.original));
+    let others = places.iter().map(|place| rule(config, blueprint, place));
+    let wishes = originals.chain(others).flatten().chain(BOTH.iter().map(|rule| (*rule).to_owned()));
+    let chosen = wishes
+        .filter(|wish| tried.insert(wish.clone()))
+        .find(|wish| places.iter().all(|(table, column)| takes(*table, column, wish)));
+    let copy_of = |place: &Place| pairs.iter().find(|pair| pair.copy == *place);
+    let Some(chosen) = chosen else {
+        let copies = places.iter().filter_map(|place| Some((place, copy_of(place)?)));
+        return copies
+            .map(|(place, pair)| {
+                let evidence =
+                    format!("as {}, whose rule it does not take", label(blueprint, &pair.original));
+                finding(blueprint, place, evidence, KEEP)
+            })
+            .collect();
+    };
+    let mut changed = Vec::new();
+    for place in places {
+        if rule(config, blueprint, place).as_ref() == Some(&chosen) {
+            continue;
+        }
+        let evidence = match copy_of(place) {
+            Some(pair) => format!("as {}", label(blueprint, &pair.original)),
+            None => match pairs.iter().find(|pair| pair.original == *place) {
+                Some(pair) => {
+                    format!("in place of its rule, which {} does not take", label(blueprint, &pair.copy))
+                }
+                None => "both ends of a relation mask alike".to_owned(),
+            },
+        };
+        changed.push(finding(blueprint, place, evidence, &chosen));
+    }
+    changed
+}
+
+/// A column of whole names, whose original is in two columns.
+fn of_halves(blueprint: &Blueprint, pair: &Pair, takes: Takes<'_>) -> Finding {
+    let (table, column) = (&blueprint.catalog.tables[pair.copy.0], &pair.copy.1);
+    let evidence = format!("as {}", label(blueprint, &pair.original));
+    let name = "\"name\"";
+    let right = if takes(pair.copy.0, column, name) { name.to_owned() } else { other(table, column) };
+    finding(blueprint, &pair.copy, evidence, &right)
+}
+
+fn other(table: &Table, column: &str) -> String {
+    table.column(column).map_or_else(|| KEEP.to_owned(), |column| propose(table, column, &[]))
+}
+
+fn finding(blueprint: &Blueprint, (table, column): &Place, evidence: String, right: &str) -> Finding {
+    let spelled = blueprint.catalog.tables[*table].column(column);
+    let column = spelled.map_or_else(|| column.clone(), |column| column.name.clone());
+    Finding { table: *table, column, evidence, proposal: right.to_owned(), any_text: false }
+}
+
+fn label(blueprint: &Blueprint, (table, column): &Place) -> String {
+    let table = &blueprint.catalog.tables[*table];
+    let column = table.column(column).map_or(column.as_str(), |column| &column.name);
+    format!("{}.{column}", table.label())
+}
+
+/// The right side of the rule that a column has, if it is one that others can have, too.
+fn rule(config: &Config, blueprint: &Blueprint, (table, column): &Place) -> Option<String> {
+    let mask = blueprint.masks.of(*table, column)?;
+    match config.mask.rules.get(&mask.rule)?.entries() {
+        [one] => written(one),
+        _ => None,
+    }
+}
+
+/// As it stands in a file, if all that it says is written here.
+fn written(rule: &MaskConfig) -> Option<String> {
+    let texts = [
+        ("domain", &rule.domain),
+        ("format", &rule.format),
+        ("check", &rule.check),
+        ("prefix", &rule.prefix),
+        ("host", &rule.host),
+    ];
+    let mut settings: Vec<String> =
+        texts.iter().filter_map(|(name, value)| Some(format!("{name} = {:?}", value.as_ref()?))).collect();
+    settings.extend(rule.length.map(|length| format!("length = {length}")));
+    settings.extend(rule.network.map(|network| format!("network = {network}")));
+    let said = settings.len() - usize::from(rule.domain.is_some());
+    if rule.given().count() != said {
+        return None;
+    }
+    Some(match settings.as_slice() {
+        [] => format!("{:?}", rule.kind),
+        _ => format!("{{ kind = {:?}, {} }}", rule.kind, settings.join(", ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_written_as_it_was_or_not_at_all() {
+        for (text, same) in [
+            ("\"email\"", true),
+            ("{ kind = \"email\", prefix = \"p\" }", true),
+            ("{ kind = \"hash\", domain = \"d\", length = 16 }", true),
+            ("{ kind = \"ip\", network = true }", true),
+            ("{ kind = \"person\", part = \"email\", of = \"id\" }", false),
+            ("{ kind = \"constant\", value = 0 }", false),
+        ] {
+            let rule = crate::mask::rule(text).unwrap();
+            assert_eq!(written(&rule.entries()[0]), same.then(|| text.to_owned()), "{text}");
+        }
+    }
+}

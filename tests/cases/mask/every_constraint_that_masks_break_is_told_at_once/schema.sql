@@ -1,0 +1,4 @@
+CREATE TABLE a (id INT PRIMARY KEY, code CHAR(5), kind VARCHAR(10), CONSTRAINT a_code CHECK (code REGEXP '^[A-Z]{2}-[0-9]{2}$'), CONSTRAINT a_kind CHECK (kind IN ('one', 'two')));
+CREATE TABLE b (id INT PRIMARY KEY, n INT, CONSTRAINT b_n CHECK (n BETWEEN 10 AND 99));
+INSERT INTO a VALUES (1, 'AB-12', 'one'), (2, 'CD-34', 'two');
+INSERT INTO b VALUES (1, 10), (2, 99);
