@@ -26,15 +26,15 @@ pub enum NotAlone {
     /// There is nothing that could stay.
     #[error("there is no database {database} with tables yet")]
     NothingThere {
-        /// The target's.
+        /// The target's database, which has no tables.
         database: String,
     },
     /// A view of that name.
     #[error("{name} is a view in {database}, and a table in the dump")]
     View {
-        /// Its name.
+        /// Name of the view in the target's database.
         name: String,
-        /// The target's database.
+        /// The target's database, whose tables stay.
         database: String,
     },
     /// Foreign keys lead from what is replaced to what stays, or back.
@@ -48,21 +48,21 @@ pub enum NotAlone {
     /// Another table by the same name.
     #[error("{table} has other columns in {database} than it would get: {what}")]
     OtherColumns {
-        /// Its name.
+        /// Name of the table in the dump.
         table: String,
-        /// The target's database.
+        /// The target's database, whose tables stay.
         database: String,
-        /// Which.
+        /// Which columns differ, in words.
         what: String,
     },
     /// A default that asks a sequence which is not there.
     #[error("{table} asks the sequence {sequence}, which {database} does not have")]
     Sequence {
-        /// The table.
+        /// Name of the table that would be replaced.
         table: String,
         /// What its default asks.
         sequence: String,
-        /// The target's database.
+        /// The target's database, whose tables stay.
         database: String,
     },
 }

@@ -157,7 +157,8 @@ fn rows(lens: Lens, session: &mut Session, database: &str, table: &str) -> Optio
         literal(database),
         literal(table)
     );
-    let columns: Vec<(String, String)> = session.rows("reading columns", &sql).unwrap();
+    let columns: Vec<(String, String)> =
+        session.rows("reading columns", &sql).unwrap_or_else(|e| panic!("{database}.{table}: {e:?}"));
     let seen = columns.iter().map(|(column, kind)| {
         let column = name(column);
         let text = match kind.as_str() {

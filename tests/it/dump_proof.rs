@@ -210,7 +210,9 @@ fn an_account_that_may_not_try_everything_on_the_copy_leaves_nothing_out_and_say
         let (table, columns) = (TableClass::Full, [("id", "t.`id`")]);
         let keyed = [("id", "t.`id`"), ("n", "t.`n`")];
         let bodies = match server.session().version() {
-            version if version.starts_with("11.") => format!("SHOW CREATE ROUTINE ON `{}`.*", scratch.name),
+            version if version.starts_with("11.") => {
+                format!("SHOW CREATE ROUTINE ON `{}`.*", scratch.name.replace('_', "\\_"))
+            }
             version if version.contains("MariaDB") => "SELECT ON mysql.proc".to_owned(),
             _ => "SHOW_ROUTINE ON *.*".to_owned(),
         };
