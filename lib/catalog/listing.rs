@@ -3,7 +3,7 @@
 //! In: a session, names. Out: names and plain data, each read with one query of `information_schema` or SHOW CREATE. The caller
 //! says what it is doing (`deed`) where that is not the listing itself.
 
-use crate::mysql::{Engine, Error, Session};
+use crate::mysql::{Engine, Error, FromRow, Session, number};
 use crate::sql::{literal, qualified, unescaped};
 
 /// A CHECK constraint that the server enforces.
@@ -202,4 +202,41 @@ pub(crate) fn triggers(
         }
     }
     Ok(triggers)
+}
+/// Rows of `information_schema.COLUMNS`, in the order of tables and columns: `values` are what is asked of each, `condition` which columns
+/// are meant (`AND …`, or nothing), `databases` a list of literals.
+///
+/// MariaDB 11.8 refuses the whole list where a database has one view that it cannot read again. Then each table is asked for alone, and
+/// such a view has no columns, as on servers before.
+pub(crate) fn columns<T: FromRow>(
+    session: &mut Session,
+    deed: &str,
+    values: &str,
+    databases: &str,
+    condition: &str,
+) -> Result<Vec<T>, Error> {
+    let of = |which: &str| {
+        format!(
+            "SELECT {values} FROM information_schema.COLUMNS WHERE {which} {condition} \
+             ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
+        )
+    };
+    let refused = |error: &Error| error.number() == Some(number::UNKNOWN);
+    match session.rows(deed, &of(&format!("TABLE_SCHEMA IN ({databases})"))) {
+        Err(error) if refused(&error) => {}
+        outcome => return outcome,
+    }
+    let sql = format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ({databases}) \
+         ORDER BY TABLE_SCHEMA, TABLE_NAME"
+    );
+    let mut columns = Vec::new();
+    for (database, table) in session.rows::<(String, String)>(deed, &sql)? {
+        let one = format!("TABLE_SCHEMA = {} AND TABLE_NAME = {}", literal(&database), literal(&table));
+        match session.rows(deed, &of(&one)) {
+            Err(error) if refused(&error) => {}
+            outcome => columns.extend(outcome?),
+        }
+    }
+    Ok(columns)
 }

@@ -13,8 +13,8 @@ mod types;
 
 pub use glob::{Fit, Pattern, Patterns, TablePattern, closer};
 pub(crate) use listing::{
-    CheckConstraint, base_tables, bodies, checks, count_tables, create_table, has_database, has_table,
-    known_databases, tables_beginning, tables_with_triggers, triggers, user_databases,
+    CheckConstraint, base_tables, bodies, checks, columns, count_tables, create_table, has_database,
+    has_table, known_databases, tables_beginning, tables_with_triggers, triggers, user_databases,
 };
 pub(crate) use naming::{singular, words};
 pub(crate) use read::{indexes_of, views_of};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::listing;
 use super::types::{Catalog, Column, ForeignKey, Index, IndexPart, Table};
 use crate::mysql::{Engine, Error, Session};
 use crate::sql::literal;
@@ -89,14 +90,9 @@ fn columns(
     places: &HashMap<TableId, usize>,
     catalog: &mut Catalog,
 ) -> Result<(), Error> {
-    let sql = format!(
-        "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, DATA_TYPE, \
-         CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, COLUMN_TYPE, \
-         CONCAT_WS('|', EXTRA, GENERATION_EXPRESSION) \
-         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN ({list}) \
-         ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
-    );
-    let rows: Vec<ColumnRow> = session.rows("listing columns", &sql)?;
+    let values = "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, \
+         NUMERIC_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, COLUMN_TYPE, CONCAT_WS('|', EXTRA, GENERATION_EXPRESSION)";
+    let rows: Vec<ColumnRow> = listing::columns(session, "listing columns", values, list, "")?;
     for (
         database,
         table,

@@ -29,6 +29,8 @@ pub mod number {
         [DATABASE_ACCESS_DENIED, TABLE_ACCESS_DENIED, 1143, 1370, SPECIFIC_ACCESS_DENIED];
     /// What servers with a binary log say to an account without SUPER that makes a function or a trigger.
     pub const FUNCTIONS_FORBIDDEN: [u16; 2] = [1418, 1419];
+    /// `ER_UNKNOWN_ERROR`: what MariaDB 11.8 says of all columns of a database with a view that it cannot read.
+    pub const UNKNOWN: u16 = 1105;
     /// `ER_NO_SUCH_TABLE`: there is no table or view of that name.
     pub const NO_SUCH_TABLE: u16 = 1146;
     /// `ER_BAD_DB_ERROR`: there is no database of that name.

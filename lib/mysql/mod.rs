@@ -16,6 +16,7 @@ mod said;
 mod session;
 mod wire;
 
+pub(crate) use ::mysql::prelude::FromRow;
 pub use access::{Access, LoginOptions};
 pub(crate) use connect::expand_home;
 pub use connect::{Server, authorities};

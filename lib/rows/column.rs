@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::error::Error;
+use crate::catalog;
 use crate::mysql::Session;
 use crate::sql;
 
@@ -150,13 +151,10 @@ pub(crate) fn columns_of(
     database: &str,
     table: Option<&str>,
 ) -> Result<BTreeMap<String, Vec<RowColumn>>, Error> {
-    let narrowed = table.map_or(String::new(), |table| format!(" AND TABLE_NAME = {}", sql::literal(table)));
-    let sql = format!(
-        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, GENERATION_EXPRESSION, IS_NULLABLE \
-         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {}{narrowed} ORDER BY TABLE_NAME, ORDINAL_POSITION",
-        sql::literal(database),
-    );
-    let facts: Vec<Fact> = session.rows(&format!("reading the columns of {database}"), &sql)?;
+    let narrowed = table.map_or(String::new(), |table| format!("AND TABLE_NAME = {}", sql::literal(table)));
+    let deed = format!("reading the columns of {database}");
+    let values = "TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, GENERATION_EXPRESSION, IS_NULLABLE";
+    let facts: Vec<Fact> = catalog::columns(session, &deed, values, &sql::literal(database), &narrowed)?;
     let mut tables: BTreeMap<String, Vec<RowColumn>> = BTreeMap::new();
     for (table, name, data_type, column_type, expression, nullable) in facts {
         let data_type = data_type.to_lowercase();

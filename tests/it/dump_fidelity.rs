@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use refreshkit::archive::{DumpFile, TableKind};
-use refreshkit::mysql::{Engine, Session};
+use refreshkit::mysql::{Engine, Session, number};
 use refreshkit::rows::digest_table;
 use refreshkit::sql::{literal, name, qualified};
 
@@ -157,8 +157,11 @@ fn rows(lens: Lens, session: &mut Session, database: &str, table: &str) -> Optio
         literal(database),
         literal(table)
     );
-    let columns: Vec<(String, String)> =
-        session.rows("reading columns", &sql).unwrap_or_else(|e| panic!("{database}.{table}: {e:?}"));
+    let columns: Vec<(String, String)> = match session.rows("reading columns", &sql) {
+        // A view that the server cannot read: MariaDB 11.8 says so, others show no columns.
+        Err(e) if e.number() == Some(number::UNKNOWN) => Vec::new(),
+        columns => columns.unwrap_or_else(|e| panic!("{database}.{table}: {e:?}")),
+    };
     let seen = columns.iter().map(|(column, kind)| {
         let column = name(column);
         let text = match kind.as_str() {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog;
 use crate::mysql::Session;
 use crate::restore::error::Error;
 use crate::sql::{Mode, Token, literal, name, pieces, qualified, without_completion};
@@ -240,13 +241,10 @@ pub(crate) fn defaults_from(
     database: &str,
     other: &str,
 ) -> Result<Vec<(String, String, String)>, Error> {
-    let sql = format!(
-        "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} \
-         AND LOCATE({}, COLUMN_DEFAULT) > 0 ORDER BY TABLE_NAME, ORDINAL_POSITION",
-        literal(database),
-        literal(&format!("{}.", name(other)))
-    );
-    Ok(session.rows(&format!("reading the defaults of {database}"), &sql)?)
+    let deed = format!("reading the defaults of {database}");
+    let condition = format!("AND LOCATE({}, COLUMN_DEFAULT) > 0", literal(&format!("{}.", name(other))));
+    let values = "TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT";
+    Ok(catalog::columns(session, &deed, values, &literal(database), &condition)?)
 }
 
 /// Foreign keys between tables of a database: child, parent.
