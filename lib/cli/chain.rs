@@ -1,6 +1,6 @@
 //! One tool of the chain, from its document to its exit code.
 //!
-//! In: the flags, the tool's place, its work. Out: the document with the tool's step, and an exit code.
+//! In: the flags, the tool's [`Role`], its work. Out: the document with the tool's step, and an exit code.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,10 +18,11 @@ use crate::house::{Cancel, House};
 use crate::outlet;
 use crate::progress::Progress;
 
-/// How long a room may take to stop by itself. Build servers signal the tools of a pipe one after the other.
+/// How long a tool's work may take to stop by itself after a signal. Build servers signal the tools of a pipe one after the other: the
+/// next one waits longer than this for the document ([`wait`]).
 const STOP_GRACE: Duration = Duration::from_millis(1_200);
 
-/// How long a cleaning tool may go on issuing deletes. Jenkins ends a step 20 s after its signal.
+/// How long a tool that cleans up may go on deleting after a signal. Jenkins ends a step 20 s after its signal.
 const FINALLY_GRACE: Duration = Duration::from_secs(15);
 
 /// Runs one tool of the chain.
@@ -43,11 +44,11 @@ where
     }
     let (started, begun) = (Timestamp::now(), Instant::now());
     let outcome = perform(tool, common, role, &cancel, &mut document, work);
-    // A thread that was left behind may still draw.
+    // Work that did not stop in time may still draw its bars.
     outlet::end_bars();
     let is_well = outcome.as_ref().is_ok_and(|done| done.objection.is_none());
     let last_word = LastWord { tool, common, begun, is_well, voice };
-    // In a pipe the next tool begins with the document.
+    // Before the document, at which the next tool of the pipe begins to speak.
     last_word.say_as(Voice::Document);
     let code = if role == Role::Witness {
         ends::testify(&document, bytes, outcome.map(drop), voice)

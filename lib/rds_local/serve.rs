@@ -1,6 +1,6 @@
 //! `rds-local serve`: takes up what is on disk, answers until a signal comes, stops every server.
 //!
-//! In: a directory of ours. Out: the endpoint's URL on stdout and in a file, once everything answers.
+//! In: a directory that `rds-local init` made. Out: the endpoint's URL on stdout and in a file, once everything answers.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
@@ -25,7 +25,7 @@ use crate::rds_local::jobs::snapshot;
 use crate::rds_local::state::home::{self, StateDirectory};
 use crate::rds_local::state::model::{LocalCluster, LocalInstance, LocalKind, LocalSnapshot};
 
-/// How often the clock-driven things are looked at.
+/// How often servers that died and automated snapshots that are due are looked for.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Flags of `rds-local serve`.
@@ -106,7 +106,7 @@ fn run_http(listener: TcpListener, cloud: Arc<LocalCloud>, entrance: Entrance) {
     }
 }
 
-/// The path of the endpoint: made once for a directory, so that whoever wrote the URL down finds it again.
+/// The secret path in the endpoint's URL ([`Entrance`]): made once for a directory, so that a URL that was noted stays good.
 fn path_of(home: &StateDirectory) -> Result<String, Error> {
     let path = home.root.join("endpoint-path");
     if let Some(known) = std::fs::read_to_string(&path).ok().filter(|known| known.len() == 32) {
@@ -128,7 +128,7 @@ fn publish(cloud: &LocalCloud, options: &ServeOptions, url: &str, out: &mut dyn 
     Ok(())
 }
 
-/// Starts the server of every cluster that has an instance beyond `creating`, all at once.
+/// Starts, all at once, the server of every cluster that has an instance, unless it is stopped or [`resume`] makes, starts or stops it.
 fn start_servers(cloud: &Arc<LocalCloud>) -> Result<(), Error> {
     let keys: Vec<String> = cloud.look(|state| {
         let running = |key: &&String| state.members(key).iter().any(|i| i.status.real != "deleting");
@@ -155,7 +155,8 @@ fn start_servers(cloud: &Arc<LocalCloud>) -> Result<(), Error> {
     })
 }
 
-/// Takes up what was under way when the service last stopped.
+/// Takes up what was under way when the service last stopped. A plain cluster (the hidden one of an instance that is in none) is made and
+/// deleted by its instance's job.
 fn resume(cloud: &Arc<LocalCloud>) {
     let (clusters, instances, snapshots): (Vec<LocalCluster>, Vec<LocalInstance>, Vec<LocalSnapshot>) = cloud
         .look(|state| {
@@ -186,6 +187,7 @@ fn resume(cloud: &Arc<LocalCloud>) {
     for instance in instances {
         match instance.status.real.as_str() {
             "deleting" => cloud.spawn(move |cloud| instance::delete_instance(cloud, &instance)),
+            // What a new instance goes through, one after the other.
             "creating" | "configuring-enhanced-monitoring" | "modifying" if instance.plain => {
                 cloud.spawn(move |cloud| instance::create_plain(cloud, &instance));
             }

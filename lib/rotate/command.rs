@@ -1,4 +1,4 @@
-//! The commands beside the pipe: list, verify, cat, rotate.
+//! The commands beside the pipe: list, verify, cat, keygen, rotate.
 //!
 //! In: the dump directory. Out: text on stdout: for people, one name a line (`--plain`), or JSON.
 
@@ -65,7 +65,7 @@ pub enum RotateAction {
 }
 
 impl RotateAction {
-    /// Whether what it writes is for another program, to the byte.
+    /// Whether what it writes is SQL for another program, and so leaves as it is, control characters too.
     pub fn is_sql(&self) -> bool {
         matches!(self, Self::Cat { .. })
     }
@@ -90,7 +90,7 @@ pub fn perform(
             match (plain, json) {
                 (true, _) => dumps.iter().try_for_each(|dump| writeln!(out, "{}", dump.file))?,
                 (_, true) => {
-                    // Scripts know `name` as what file names begin with.
+                    // Here `name` has always been what the file's name begins with; in `dev-restore list` it is the file.
                     let all = dumps.iter().map(|dump| dump.json(&dump.name)).collect();
                     writeln!(out, "{:#}", Value::Array(all))?;
                 }
@@ -128,7 +128,7 @@ fn verify(house: &House, path: &Path, server: Option<&Server>, out: &mut dyn Wri
     Ok(())
 }
 
-/// A new pair of keys. What is to be pasted is on stdout.
+/// A new pair of keys, and on stdout the lines for refresh.toml.
 fn keygen(file: Option<&Path>, name: &str, out: &mut dyn Write) -> Result<(), Error> {
     let pair = KeyPair::generate().ok_or(archive::Error::NoRandomness)?;
     match file {
@@ -152,7 +152,7 @@ fn keygen(file: Option<&Path>, name: &str, out: &mut dyn Write) -> Result<(), Er
     Ok(())
 }
 
-/// The server of a target, and of nothing that is not one.
+/// The server of a target. Databases are made and dropped there, so no other server can be named.
 fn server_of(house: &House, name: &str) -> Result<Server, Error> {
     let Some(target) = house.config.targets.get(name) else {
         let known: Vec<&str> = house.config.targets.keys().map(String::as_str).collect();

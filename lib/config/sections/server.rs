@@ -1,8 +1,7 @@
-//! How to reach and log in to a MySQL server: the keys that `[source]` and `[targets.NAME]` share, beside those of their
-//! own.
+//! How to reach and log in to a MySQL server: the keys that `[source]` and `[targets.NAME]` share.
 //!
-//! In: a section that has both. Out: the section, with a [`ServerConfig`] in it. serde's own `flatten` would do the same,
-//! but it forgets where a value stood and lets unknown keys pass.
+//! In: a section with these keys and its own. Out: the section, with a [`ServerConfig`] in it. serde's own `flatten` would do
+//! the same, but its errors have no line, and it lets unknown keys pass.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -38,7 +37,7 @@ pub struct ServerConfig {
     /// How the server's certificate is verified, if the server is not on this host.
     pub tls: Tls,
     /// The server's RSA key (its `public_key.pem`): what a password is encrypted with where there is neither TLS nor a
-    /// socket. Without it, no password that the server could read goes over plain TCP.
+    /// socket. Without it, plain TCP carries hashes only: a login of which the server wants the password itself ends.
     pub server_public_key: Option<String>,
 }
 
@@ -49,7 +48,7 @@ pub enum Tls {
     /// The authority and the host name.
     #[default]
     Verify,
-    /// The authority only: MySQL makes itself a certificate whose name matches no host.
+    /// The authority only, for certificates that MySQL makes itself: their name is that of no host.
     VerifyCa,
     /// No TLS at all: everything, the password's hash included, is readable on the way.
     Off,
@@ -97,7 +96,7 @@ pub(super) trait WithServer: Sized {
     const EXPECTED: &'static str;
     /// Reads its own keys.
     fn own<'de, D: Deserializer<'de>>(section: D) -> Result<Self, D::Error>;
-    /// Puts the server in.
+    /// The section with the server in it.
     fn with(self, server: ServerConfig) -> Self;
 }
 
@@ -122,7 +121,7 @@ impl<'de, T: WithServer> Visitor<'de> for ServerSectionVisitor<T> {
     }
 }
 
-/// A table whose keys of a server go into `server` while the others are read.
+/// A section that puts the server's keys into `server`, and shows only the others to whoever reads it.
 struct Section<'a, A> {
     map: A,
     server: &'a mut ServerConfig,
@@ -181,7 +180,8 @@ enum SectionKey<K> {
     Server(&'static str),
 }
 
-/// Tells whose a key is. It is asked while the key is read, so that whoever knows the place of it can add it to an error.
+/// Tells whether a key is the section's own or the server's, and refuses others. As that is done while the key is read, the TOML reader
+/// adds the place of the key to the error.
 struct KeySeed<'a, K> {
     own: &'static [&'static str],
     seed: &'a mut Option<K>,

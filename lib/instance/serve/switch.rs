@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! write down which one comes (state.next)        from here on a killed run is finished or reverted by the next
-//! start the new one as far as it comes without the port: it has read its data, and stands still
+//! start the new one, and halt it (SIGSTOP) when it has read its data and before it wants the port
 //! tell the old one to stop                       the port is down from here …
-//! as soon as it has left the port: the new one goes on and listens there, log in from outside          … to here
-//! wait until the old one has ended; write down that the new one is in use                the switch: one rename
+//! when it has left the port: let the new one go on, and log in there as the developer                  … to here
+//! wait until the old one has ended; write down that the new one is in use   the switch: one rename of state.json
 //! ```
 //!
-//! Whatever fails in between, or while that is written down, the old one is started again. What comes after (the developer's
-//! `client.cnf`) only warns. [`repair`] finishes what a killed run began: if the new one answers, it stays, or else the old one
+//! If any of it fails, the last step included, the old one is started again. What comes after (the developer's `client.cnf`) only
+//! warns. [`repair`] finishes what a killed run began: if the new one answers, it stays, or else the old one
 //! comes back.
 
 use std::path::Path;
@@ -68,17 +68,17 @@ fn exchange(
     let old = place.state.current.as_ref().map(|old| place.data(old));
     let mut coming = begin(place, to, accounts)?;
     if old.as_ref().is_some_and(|old| !engine::running(old).is_empty()) {
-        // What is wrong with the new one is seen by now, mostly, and the old one has not been touched.
+        // Most of what can be wrong with the new one shows here, while the old one still answers.
         coming.hold()?;
     }
     let began = Instant::now();
     let served = old.as_ref().map_or(Ok(()), |old| leave(place, old, to));
     let served = served.and_then(|()| serve(house, place, to, accounts, coming));
     let down = began.elapsed();
-    // Whatever came of it: nobody starts or keeps what has not ended.
+    // Whatever came of the new one: the old one must have ended before anybody starts it again or keeps it for an undo.
     let ended = old.map_or(Ok(()), |old| engine::stop(&old).map(drop));
     served?;
-    // The new one is proven: an old one that cannot be ended is told, and is no reason to start it a second time.
+    // The new one answers, so an old one that does not end is worth a warning, and no reason to go back to it.
     if let Err(e) = ended {
         house.progress.warn(&format!(
             "{}: the new instance is in use, and the old one stays: {}",
@@ -100,7 +100,7 @@ fn leave(place: &TargetPlace<'_>, old: &Path, to: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Starts a generation at the port, and waits for nothing.
+/// Begins to start a generation at the port, and does not wait until it answers.
 fn begin(place: &TargetPlace<'_>, name: &str, accounts: &Accounts) -> Result<Starting, Error> {
     let serving = known(place, name)?;
     // Two servers never work on one directory.
@@ -134,7 +134,7 @@ fn serving<'a>(place: &'a TargetPlace<'a>, name: &'a str) -> Option<Serving<'a>>
     Some(Serving { place, name, generation })
 }
 
-/// The switch: one rename.
+/// The switch itself: one rename of `state.json`.
 fn commit(place: &mut TargetPlace<'_>, to: &str) -> Result<(), Error> {
     let old = place.state.current.replace(to.to_owned());
     if old.as_deref() != Some(to) {
@@ -145,15 +145,16 @@ fn commit(place: &mut TargetPlace<'_>, to: &str) -> Result<(), Error> {
     place.save()
 }
 
-/// How the developer logs in is the same after every switch, but for a key's place: the next run writes it.
+/// Writes the developer's option file. Only the path of the server's public key changes in it with a switch: a failure is a warning, and
+/// the next run writes it.
 fn write_client(house: &House, place: &TargetPlace<'_>) {
     if let Err(e) = place.write_client() {
         house.progress.warn(&format!("{}: its client.cnf is as it was: {}", place.name, said(&e)));
     }
 }
 
-/// The old one serves again, and is written down again: in this order, since the next run mends what is written, and nobody else
-/// starts a server. What fails here is told; why all this came is the error.
+/// Starts the old one again, and then writes down that it is in use: what is written wrong, the next run mends, but a server that is
+/// down, nobody starts. What fails here is a warning: the error is what made the switch fail.
 fn revert(house: &House, place: &mut TargetPlace<'_>, before: TargetState, to: &str, ran: bool) {
     let warn = |name: &str, what: &str, e: &Error| {
         house.progress.warn(&format!("{name}: {what}: {}", said(e)));
@@ -198,7 +199,8 @@ pub(crate) fn repair(house: &House, place: &mut TargetPlace<'_>) -> Result<Optio
     Ok((!done.is_empty()).then(|| done.join("; ")))
 }
 
-/// Finishes or reverts a switch that was interrupted, and clears away what belongs to no generation in use.
+/// Finishes or reverts a switch that was interrupted. Removes generations that the state does not know, and stops the previous one,
+/// which a kill may have left running.
 pub(crate) fn finish(house: &House, place: &mut TargetPlace<'_>) -> Result<Option<&'static str>, Error> {
     let mut done = None;
     if let Some(next) = place.state.next.clone() {
@@ -228,7 +230,7 @@ pub(crate) fn finish(house: &House, place: &mut TargetPlace<'_>) -> Result<Optio
 /// Starts what is to be up and is not. Returns whether it did.
 pub(crate) fn raise(house: &House, place: &TargetPlace<'_>) -> Result<bool, Error> {
     let Some(current) = Serving::in_use(place) else { return Ok(false) };
-    // One that runs and does not answer is on its way down, or up for a run that was killed.
+    // One that runs all the same is stopping, or a killed run worked on it behind its socket.
     let at_port = current.answers();
     if !at_port {
         engine::stop(&place.data(current.name))?;

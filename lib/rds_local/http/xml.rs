@@ -28,7 +28,7 @@ impl Xml {
         }
     }
 
-    /// Nothing but text: the member of a list of texts.
+    /// Text without an element around it: for [`list`](Self::list), which makes the member's.
     pub(crate) fn raw(&mut self, text: &str) {
         self.put(format_args!("{}", escape(text)));
     }
@@ -45,7 +45,7 @@ impl Xml {
         self.put(format_args!("</{name}>"))
     }
 
-    /// A list whose members have a name of their own.
+    /// A list: an element for each item, named `member` and filled by `each`, in one named `name`.
     pub(crate) fn list<T>(
         &mut self,
         name: &str,

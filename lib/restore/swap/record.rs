@@ -12,15 +12,15 @@ use crate::sql::qualified;
 /// Everything that is needed to finish or revert a swap, as written into the `__previous` database.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SwapPlan {
-    /// Where a dump was loaded; passed through when `incoming` and `outgoing` are the same.
+    /// Where a dump was loaded. An undo moves the tables of the database in use through it.
     pub(crate) staging: String,
-    /// Where the old tables go; holds the state table.
+    /// Where the old tables go: `__previous`, which holds the state table ([`state`]) too.
     pub(crate) outgoing: String,
     /// The database in use, as it was.
     pub(crate) live: Contents,
     /// Tables and objects that take the place of the old ones.
     pub(crate) incoming: Contents,
-    /// What the `__previous` database then says about itself, as JSON for `status`.
+    /// What `status` then says of the `__previous` database, as JSON.
     pub(crate) history: String,
 }
 
@@ -35,18 +35,18 @@ impl SwapPlan {
         Self::refresh(target, live, incoming, history)
     }
 
-    /// Whether two databases change places, rather than one taking the place of another.
+    /// Whether it is the swap back, in which two databases change places.
     pub(crate) fn is_undo(&self) -> bool {
         self.incoming.database == self.outgoing
     }
 
-    /// A table of the database in use, while it is in one of the three databases.
+    /// The full name of a table while it is in one of the three databases: in `__previous` it may be called otherwise.
     fn place(&self, database: &str, table: &str) -> String {
         let called = if database == self.outgoing { state::kept_as(table) } else { table.into() };
         qualified(database, &called)
     }
 
-    /// The one statement that swaps.
+    /// The one statement that swaps. It renames the state table too: that name tells after a crash whether the swap was done.
     pub(crate) fn rename(&self) -> String {
         let (live, incoming, outgoing) = (&self.live.database, &self.incoming.database, &self.outgoing);
         let aside = if self.is_undo() { &self.staging } else { outgoing };
@@ -65,7 +65,7 @@ impl SwapPlan {
         format!("RENAME TABLE {}", pairs.join(", "))
     }
 
-    /// The statement that locks all tables that change places.
+    /// The statement that locks all tables that [`rename`](Self::rename) moves.
     pub(crate) fn lock(&self) -> String {
         let all = |contents: &Contents| -> Vec<String> {
             contents.tables.iter().map(|table| self.place(&contents.database, table)).collect()

@@ -1,4 +1,4 @@
-//! Words of a target that is an instance: a range of ports, an amount of memory.
+//! Settings of a target that is an instance (a server of its own on this host): a range of ports, an amount of memory.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -34,7 +34,7 @@ impl std::str::FromStr for PortRange {
 pub struct Memory(String);
 
 impl Memory {
-    /// As an option of the server has it.
+    /// The value for the server's own option.
     pub fn as_str(&self) -> &str {
         &self.0
     }
