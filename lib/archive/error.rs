@@ -36,12 +36,12 @@ pub enum Error {
         /// Path that is no regular file.
         path: PathBuf,
     },
-    /// Rows that are longer than what memory is spent on for a file that anybody may have written.
+    /// A statement or a member too long for the memory that a dump gets which nobody trusted has signed.
     #[error("{} has statements of {needed} bytes, {limit} are read of a dump that nobody trusted has signed", path.display())]
     LongRows {
         /// Path of the dump.
         path: PathBuf,
-        /// Bytes of the longest statement.
+        /// Bytes of the longest statement, or of the longest member if only that is too long.
         needed: u64,
         /// Bytes of the longest statement that is read.
         limit: u64,
@@ -88,7 +88,7 @@ pub enum Error {
     /// The system has no randomness.
     #[error("no key can be made: the system gives no random bytes")]
     NoRandomness,
-    /// A dump of a newer format.
+    /// A dump of another version of the format.
     #[error("{} has the format {format}, this version reads {FORMAT}", path.display())]
     OtherFormat {
         /// Path of the dump.
@@ -96,7 +96,7 @@ pub enum Error {
         /// The format that the dump's manifest names.
         format: String,
     },
-    /// A member that the manifest does not list.
+    /// The manifest lists no member of the number that was asked for.
     #[error("{} has no member {position}", path.display())]
     NoMember {
         /// Path of the dump.
@@ -152,13 +152,13 @@ pub enum FileAction {
     Read,
     /// Looking for dumps in the directory.
     List,
-    /// Making the lock or a file.
+    /// Making the lock file, or another.
     Create,
     /// Taking the lock of a name.
     Lock,
     /// Writing a dump or the lock's holder.
     Write,
-    /// Making the directory's changes last.
+    /// `fsync` of the directory: a rename is safe after it.
     Sync,
     /// Giving a finished dump its name.
     Publish,
@@ -254,7 +254,7 @@ impl Failure for Error {
     }
 }
 
-/// What cannot be read is bad input, what cannot be made cannot be written; in between it depends on why.
+/// Opening and reading fail as bad input, listing as I/O, creating as output. The rest is output without rights or room, else I/O.
 fn of_file(action: FileAction, why: ErrorKind) -> Ending {
     let code = match (action, why) {
         (_, ErrorKind::StorageFull) => "disk-full",

@@ -25,15 +25,15 @@ use crate::sql::hex;
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
 /// The longest manifest that is read, decompressed.
 const MANIFEST_PLAIN_BYTES_MAX: u64 = 64 << 20;
-/// How many times longer than its member a manifest may be, if it is long: tables that are all alike make a hundred.
+/// How many times longer than compressed a manifest may be: tables that are all alike make a hundred.
 const MANIFEST_RATIO_MAX: u64 = 256;
-/// Bytes up to which a manifest is not long, however small its member.
+/// So many bytes it may always have.
 const MANIFEST_PLAIN_BYTES: u64 = 4 << 20;
-/// What its lists may take in memory.
+/// What the manifest's lists may take in memory.
 const LISTS_BYTES_MAX: usize = 80 << 20;
-/// The longest statement of a dump that anybody may have written. One with more than a row is never longer than 1 MiB.
+/// The longest statement of a dump that anybody may have written. Only a row as long as that reaches it: we write several rows into 1 MiB at most.
 const STATEMENT_BYTES_MAX: u64 = 32 << 20;
-/// What such a dump's longest member may be, compressed.
+/// What such a dump's longest member may be, compressed: that statement, or 8 MiB of shorter ones, and what gzip adds.
 const MEMBER_BYTES_MAX: u64 = STATEMENT_BYTES_MAX + (9 << 20);
 /// What all members that are being read may take at the same time; one that needs more is read alone.
 const ROOM_BYTES: u64 = 128 << 20;
@@ -61,7 +61,7 @@ impl DumpFile {
         Self::open_own(path)?.bounded()
     }
 
-    /// Itself, if it is not too long in its parts for a file that anybody may have written, and not everybody may write into it.
+    /// Itself, if it is within the bounds of a file that anybody may have written, and not everybody may write into it.
     pub(super) fn bounded(self) -> Result<Self, Error> {
         let found = self.file.metadata().map_err(Error::file(FileAction::Read, &self.path))?;
         if found.mode() & EVERYBODY_WRITES != 0 {
@@ -76,7 +76,7 @@ impl DumpFile {
         }
     }
 
-    /// The same for a dump that was written by whom we believe how long its rows are.
+    /// The same without those bounds: for a dump that we wrote, whose signature is looked at next, or of which no member is read.
     pub(crate) fn open_own(path: &Path) -> Result<Self, Error> {
         let (file, path) = regular::open(path)?;
         let bytes = file.metadata().map_err(Error::file(FileAction::Read, &path))?.len();
@@ -190,7 +190,7 @@ impl MemberBuffers {
     }
 }
 
-/// How many bytes of the file are being read by all threads together.
+/// How many bytes of memory the members take that are being read, over all threads.
 #[derive(Debug, Default)]
 struct ReadBudget {
     bytes: Mutex<u64>,
@@ -198,7 +198,7 @@ struct ReadBudget {
 }
 
 impl ReadBudget {
-    /// Waits until there is room for so much.
+    /// Waits until there is room for so much, and takes it.
     fn turn(&self, bytes: u64) -> Turn<'_> {
         let bytes = bytes.min(ROOM_BYTES);
         let all = self.bytes.lock().expect(NO_PANIC);

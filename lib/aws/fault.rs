@@ -40,7 +40,7 @@ pub enum FaultClass {
 }
 
 impl FaultClass {
-    /// Whether the same call may work in a while, whatever it was.
+    /// Whether the same call may work in a while, whatever it was. Not `Busy`: whoever calls knows whether that state passes.
     pub fn passes(self) -> bool {
         matches!(self, Self::Throttled | Self::Unreachable | Self::Expired | Self::Provider)
     }
@@ -60,7 +60,7 @@ pub struct CallFailure {
     pub message: String,
 }
 
-/// `(code on the wire, what to do about it)`. Some lack the `Fault` of their shapes' names, some have no shape.
+/// `(code on the wire, what to do about it)`. Some lack the `Fault` that the SDK's name for them ends with: both forms are here.
 const CODES: &[(&str, FaultClass)] = &[
     ("DBClusterNotFoundFault", FaultClass::NotFound),
     ("DBClusterSnapshotNotFoundFault", FaultClass::NotFound),
@@ -123,7 +123,7 @@ const CODES: &[(&str, FaultClass)] = &[
     ("InternalServiceError", FaultClass::Unreachable),
 ];
 
-/// What the service says of a signature that is right but of another time, under the code of a wrong one.
+/// What the service says when only the time of a signature is wrong. Its code is then that of any wrong signature.
 const OTHER_TIME: &[&str] = &["signature expired", "signature not yet current"];
 
 /// What a code on the wire, and what was said with it, mean.

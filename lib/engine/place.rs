@@ -38,7 +38,7 @@ fn elsewhere(kind: u64) -> Option<&'static str> {
 }
 
 /// Why no server's data belongs in a directory, if that is so: somebody else may write into it or replace it, or it is not on this
-/// host. `as_other`: another user is to pass through.
+/// host. With `as_other` the server runs as another user, who must be able to pass every directory above it.
 pub(crate) fn unfit(root: &Path, as_other: bool) -> Result<Option<String>, Error> {
     let found = fs::symlink_metadata(root).map_err(Error::file("look at", root))?;
     if !found.is_dir() {

@@ -1,4 +1,4 @@
-//! What there is: targets of both kinds, and one instance in full.
+//! What `dev-restore targets` shows (databases and instances), and `status` of one instance.
 //!
 //! In: `[targets]`, the directories of instances. Out: a table, one name a line, or JSON.
 
@@ -29,19 +29,23 @@ const NONE_YET: &str = "none yet";
 /// One instance as it is now.
 struct InstanceStatus {
     name: String,
+    /// Its key in `[targets]`: the name, or a pattern.
     section: String,
+    /// Before the first refresh: that of all instances.
     directory: String,
-    /// `up`, `down`, `not running`, `none yet`.
+    /// As `targets` says it: `up`, `down` (on purpose), `not running` (ought to), `none yet`.
     state: &'static str,
     port: u16,
     database: String,
     dump: Option<String>,
+    /// Branch or tag whose migrations ran.
     reference: Option<String>,
     at: Option<Timestamp>,
     undo: bool,
     reset: bool,
     connected: Vec<String>,
     bytes: u64,
+    /// In blocks that no other file shares; nothing where that is not known.
     own_bytes: Option<u64>,
     free_bytes: u64,
 }
@@ -67,6 +71,7 @@ pub(crate) fn targets(house: &House, out: &mut dyn Write, options: &TargetsOptio
         let _ = writeln!(out, "{:#}", Value::Array(all));
         return Ok(());
     }
+    // The table of databases; where there is no target at all, its head.
     if instances.is_empty() || house.config.targets.values().any(|target| target.instance.is_none()) {
         restore::targets(house, out, options)?;
         let _ = if instances.is_empty() { Ok(()) } else { writeln!(out) };
@@ -115,7 +120,7 @@ pub(crate) fn status(
     Ok(())
 }
 
-/// The state of an instance in one word, for scripts.
+/// The state in one word, for scripts: the words that `status --plain` has for databases, `down` and `none`.
 fn word(place: &TargetPlace<'_>) -> &'static str {
     if place.state.next.is_some() {
         return "unfinished";
@@ -155,6 +160,7 @@ fn all(house: &House) -> Result<Vec<InstanceStatus>, Error> {
     Ok(shown)
 }
 
+/// What is known of one instance now.
 fn look(home: &InstanceHome, target: &InstanceTarget) -> Result<InstanceStatus, Error> {
     let place = TargetPlace::look(home, &target.name)?;
     let serving = Serving::in_use(&place);
@@ -246,7 +252,7 @@ fn table(lines: &[[String; 10]]) -> String {
     lines.iter().map(line).collect()
 }
 
-/// Bytes on the disk, and those that no other file shares, where `filefrag` can tell.
+/// Bytes on the disk, and those in blocks that no other file shares (a copy by reflink has few), where `filefrag` can tell.
 fn sizes(data: &Path) -> (u64, Option<u64>) {
     let files = WalkDir::new(data).into_iter().flatten().filter(|entry| entry.file_type().is_file());
     let files: Vec<_> = files.map(walkdir::DirEntry::into_path).collect();

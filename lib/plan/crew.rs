@@ -1,4 +1,4 @@
-//! The connections of one run: the one that holds the lock, and its helpers.
+//! The connections of one run: the first holds the lock on the work schema, its helpers collect keys beside it.
 
 use super::closure::kill_on_signal::KillOnSignal;
 use super::error::Error;
@@ -7,7 +7,7 @@ use super::rules::blueprint::Blueprint;
 use crate::mysql::Session;
 use crate::work_schema;
 
-/// The session that holds the lock, and its helpers.
+/// The first connection, and its helpers.
 #[derive(Debug)]
 pub(crate) struct WorkerPool(Vec<Session>);
 
@@ -17,7 +17,8 @@ impl WorkerPool {
         Self(vec![first])
     }
 
-    /// As many helpers as make `workers` of all, ready to collect keys.
+    /// Connects helpers until there are `workers` connections in all. Each helper holds a lock of its own, by which the
+    /// next run sees a statement that a killed one has left running.
     pub(crate) fn hire(
         &mut self,
         place: &SourceServer,

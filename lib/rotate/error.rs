@@ -1,4 +1,4 @@
-//! How rotating, and the commands beside the pipe, can fail.
+//! How `mydump-rotate` can fail: the step of the pipe, and its other commands (`list`, `verify`, `cat`, …).
 
 use crate::document::{Ending, Exit, Failure};
 use crate::{archive, dump, mysql};
@@ -7,7 +7,7 @@ use crate::{archive, dump, mysql};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Writing a dump, or restoring one to see whether it does.
+    /// Writing a dump, or restoring one on trial (`verify --deep`).
     #[error(transparent)]
     Dump(#[from] dump::Error),
     /// The file, or the directory of dumps.
@@ -16,7 +16,7 @@ pub enum Error {
     /// The server of a target.
     #[error(transparent)]
     Server(#[from] mysql::Error),
-    /// The dump does not have what was asked for, or has it twice.
+    /// The dump has no table of the name that was asked for, or several.
     #[error("{0}")]
     NotThere(String),
     /// A list could not be put together.

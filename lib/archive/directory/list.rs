@@ -56,7 +56,7 @@ pub struct ListedDump {
     pub signed_by: Option<String>,
 }
 
-/// The files in a directory that are called like dumps, newest first; with a name, only those that begin with it.
+/// The files in a directory that are called like dumps, newest first; with a `[dump] name`, only its own.
 pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<DumpCandidate>, Error> {
     let mut found = Vec::new();
     let entries = fs::read_dir(directory).map_err(Error::file(FileAction::List, directory))?;
@@ -67,7 +67,7 @@ pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Dum
         if name.is_some_and(|name| name != own_name) {
             continue;
         }
-        // Of a link, this is the link itself. Somebody may remove a file this very moment: it is not there.
+        // No link is followed: links are left out, and so is a file that somebody removes this very moment.
         let Some(found_there) = entry.metadata().ok().filter(fs::Metadata::is_file) else { continue };
         found.push(DumpCandidate {
             path: entry.path(),
@@ -81,7 +81,7 @@ pub(crate) fn candidates(directory: &Path, name: Option<&str>) -> Result<Vec<Dum
     Ok(found)
 }
 
-/// The whole dumps in a directory, newest first; with a name, only those that begin with it.
+/// The whole dumps in a directory, newest first; with a `[dump] name`, only its own.
 pub fn list(directory: &Path, name: Option<&str>, trust: Trust<'_>) -> Result<Vec<ListedDump>, Error> {
     // Whatever cannot be read, or is not believed, is no dump to rely on.
     Ok(candidates(directory, name)?.iter().filter_map(|candidate| candidate.read(trust).ok()).collect())
@@ -101,6 +101,7 @@ pub(crate) fn whole_dumps(directory: &Path, name: &str, trust: Trust<'_>) -> Res
     let all = candidates(directory, Some(name))?;
     let whole = all.into_iter().filter_map(|DumpCandidate { path, file, as_of, .. }| {
         let believed = trust.open(&path).is_ok();
+        // To be whole is enough here, unsigned and however long its rows.
         (believed || DumpFile::open_own(&path).is_ok()).then_some(WholeDump { file, as_of, believed })
     });
     Ok(whole.collect())
@@ -136,7 +137,7 @@ impl DumpCandidate {
 }
 
 impl ListedDump {
-    /// For scripts: every tool that lists dumps writes these fields. `name` is the one of them that is not the same
+    /// For scripts: every tool that lists dumps writes these fields. `begun` is the older word for `as_of`. `name` is the one of them that is not the same
     /// everywhere, and stays what each tool has always written there: `file` or `prefix`.
     pub(crate) fn json(&self, name: &str) -> Value {
         json!({

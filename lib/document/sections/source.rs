@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Where the data comes from: an Aurora cluster, a plain RDS instance, or a server known by name.
+/// Where the data comes from: an Aurora cluster, a plain RDS instance, or neither (a server without AWS).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Source {
@@ -38,7 +38,7 @@ pub struct Snapshot {
     pub kind: String,
     /// As the service says: `creating`, `available`, …
     pub status: String,
-    /// When the snapshot was taken; `as_of` of everything after it.
+    /// When the snapshot was taken; the `as_of` of all that is made from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub created_at: Option<Timestamp>,

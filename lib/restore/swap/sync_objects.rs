@@ -1,6 +1,6 @@
 //! Makes a database have exactly the wanted views, routines, triggers and events, whatever it has now.
 //!
-//! In: a database, [`Contents`]. Out: what could not be created, in words. Only what differs is touched (so that
+//! In: a database, the objects that it is to have (see [`Contents`]). Out: what could not be created, in words. Only what differs is touched (so that
 //! grants on unchanged routines stay), and doing it twice is the same as doing it once: that is what lets a killed
 //! swap be finished.
 
@@ -45,12 +45,12 @@ impl Contents {
         })
     }
 
-    /// Reads what is kept for an undo, under the names that it had and will have again.
+    /// Reads a `__previous` database, kept for an undo. There tables have other names: here they have those of the database in use.
     pub(crate) fn kept(session: &mut Session, database: &str) -> Result<Self, Error> {
         let mut contents = Self::read(session, database)?;
         contents.tables.retain(|table| !state::is_ours(table));
         contents.tables = contents.tables.iter().map(|table| state::called(table)).collect();
-        // A view of one of our names is nobody's to have there: what is written there is believed.
+        // A view under the name of one of our own tables is no object to put back: nobody may have one there.
         contents.objects.retain(|object| object.kind != StoredKind::View || !state::is_ours(&object.name));
         for trigger in contents.objects.iter_mut().filter(|object| object.kind == StoredKind::Trigger) {
             *trigger = objects::on_table(trigger, &state::called(&trigger.table));
@@ -92,7 +92,7 @@ pub(crate) enum Events {
     Asleep,
 }
 
-/// Makes `database` have exactly `wanted`. What cannot be created is an error if `strict`, else it is told.
+/// Makes `database` have exactly `wanted`. What cannot be created is an error if `strict`, else it is among what is returned.
 pub(crate) fn make_exactly(
     session: &mut Session,
     database: &str,
@@ -107,6 +107,7 @@ pub(crate) fn make_exactly(
             StoredKind::Trigger => !tables_to_redo.contains(&old.table),
             // Replaced in place below.
             StoredKind::View => wanted.iter().any(|new| new.kind == old.kind && new.name == old.name),
+            // So are these on MariaDB (CREATE OR REPLACE), which keeps their grants.
             _ => wanted.contains(old) || (works.session.engine() == Engine::MariaDb && names(wanted, old)),
         };
         if !stays {
@@ -119,6 +120,7 @@ pub(crate) fn make_exactly(
     };
     let (views, others): (Vec<&Object>, Vec<&Object>) =
         wanted.iter().filter(missing).partition(|new| new.kind == StoredKind::View);
+    // Kinds are ordered as they can be created: routines, views, triggers, events.
     let (before, after): (Vec<&Object>, Vec<&Object>) =
         others.into_iter().partition(|new| new.kind < StoredKind::View);
     for object in before {
@@ -131,8 +133,8 @@ pub(crate) fn make_exactly(
     Ok(works.told)
 }
 
-/// Creates one object in its database, which becomes the session's default one. Whether it had to be made in our own name: an
-/// event then sleeps, a view or a routine has the rights of whoever uses it.
+/// Creates one object in its database, which becomes the session's default one. Returns whether it had to be made in our own name:
+/// an event then sleeps, a view or a routine has the rights of whoever uses it.
 pub(crate) fn create(session: &mut Session, database: &str, object: &Object) -> Result<bool, mysql::Error> {
     let what = format!("creating the {}", object.describe(database));
     session.run(&format!("using {database}"), &format!("USE {}", name(database)))?;
@@ -199,7 +201,7 @@ fn lend_collation(
     let sql = "SELECT @@collation_database";
     let own = session.first::<String>("reading the collation", sql)?.unwrap_or_default();
     let alter = |collation: &str| format!("ALTER DATABASE {} COLLATE {collation}", name(database));
-    // One that this server does not know stays as it is.
+    // If the server does not know that collation, the database keeps its own.
     let differs = own != object.database_collation && session.attempt(&alter(&object.database_collation));
     Ok(differs.then(|| alter(&own)))
 }
@@ -236,6 +238,7 @@ fn tables_with_other_triggers(existing: &[Object], wanted: &[Object]) -> BTreeSe
     tables.into_iter().filter(|table| of(existing, table) != of(wanted, table)).collect()
 }
 
+/// One call of [`make_exactly`], with what is to be told at its end.
 struct Works<'a> {
     session: &'a mut Session,
     database: &'a str,
