@@ -34,10 +34,14 @@ use crate::restore::swap::{changes, state, stored};
 /// Replaces a target's database with a dump; nothing of it is touched before the swap.
 pub fn refresh(house: &House, document: &mut Document, options: &RunOptions) -> Result<Done, Error> {
     let access = Access::of(house, &options.login);
-    let target = DevTarget::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
+    let mut target = DevTarget::of(&house.config, options.target.as_deref().unwrap_or_default(), &access)?;
     let path = choose(house, &options.dump)?;
     let choice = TableFilter::of(&target, options);
     let part = Part::of(&options.only);
+    if part.is_some() {
+        // Who names a table wants the dump's; the others stay as they are without it.
+        target.settings.preserve.clear();
+    }
     set::statements(&target)?;
     let trust = Trust::of(&house.config).but_unsigned(options.unsigned && options.dump.contains('/'));
     let dump = AnyDump::open(&path, &target, trust, options.database.as_deref())?;

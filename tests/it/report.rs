@@ -64,11 +64,14 @@ fn serve(page: String) -> String {
 
 const CSS: &str = include_str!("../../lib/report/page/report.css");
 
-/// How much wider than a window of 480 and of 1280 pixels the report wants to be, and which ground the stylesheet gave it.
+/// How much wider than a window of 480 and of 1280 pixels the report wants to be, what the stylesheet made of its tiles, and which words of
+/// state and numbers of tiles do not fit one line.
 const MEASURE: &str = "<iframe id=a src=report.html width=480 height=800></iframe><iframe id=b src=report.html width=1280 height=800></iframe>\
     <p id=found>nothing</p><script>onload = () => { const of = id => document.getElementById(id).contentDocument; \
+    const broken = id => [...of(id).querySelectorAll('.facts td.good, .facts td.bad, .facts td.none, .tiles b')].filter(cell => { \
+    const text = of(id).createRange(); text.selectNodeContents(cell); return text.getBoundingClientRect().height > 36 }).map(cell => cell.textContent); \
     const wide = id => of(id).documentElement.scrollWidth - of(id).documentElement.clientWidth; document.getElementById('found').textContent = \
-    `480 lacks ${wide('a')}, 1280 lacks ${wide('b')}, ${of('a').querySelector('.tiles') ? getComputedStyle(of('a').querySelector('.tiles')).display : 'no tiles'}` }</script>";
+    `480 lacks ${wide('a')}, 1280 lacks ${wide('b')}, ${of('a').querySelector('.tiles') ? getComputedStyle(of('a').querySelector('.tiles')).display : 'no tiles'}, broken ${[...broken('a'), ...broken('b')].join(' ') || 'none'}` }</script>";
 
 /// A night with tables, relations, masks and all that a page may show.
 fn whole_night() -> Document {
@@ -84,7 +87,9 @@ fn whole_night() -> Document {
         "dump":{{"name":"app-20261129T140900Z.sql.gz","path":"","bytes":246784,"rows":11368,"tables":[]}},
         "rotation":{{"kept":[{{"name":"app-20261129T140900Z.sql.gz","reason":"newest of its day, and of all that are there"}}],"removed":[]}},
         "resources":[],"steps":[{{"tool":"rds-snap","version":"","started_at":"2026-11-29T14:09:00Z","seconds":0.5,"status":"ok",
-          "note":"snapshot refreshkit-nightly-20261129t140900z-with-a-long-host-name-0a1b2c3d of cluster prod-replica ordered"}}]}}"#,
+          "note":"snapshot refreshkit-nightly-20261129t140900z-with-a-long-host-name-0a1b2c3d of cluster prod-replica ordered"}},
+          {{"tool":"mydehydrate","version":"","started_at":"2026-11-29T14:09:30Z","seconds":65,"status":"skipped",
+          "note":"4 column(s) that look like personal data have no mask: app.insureds.email (by its name), app.producers.email (by its name), app.users.email"}}]}}"#,
         tables.join(",")
     );
     refreshkit::document::parse(text.as_bytes()).unwrap()
@@ -109,7 +114,7 @@ fn the_report_of_a_large_night_fits_a_narrow_window_with_its_own_stylesheet() {
     let address = serve(page).replace("report.html", "measure.html");
     let (found, said) = browse(&address);
     assert!(
-        found.contains("480 lacks 0, 1280 lacks 0, flex"),
+        found.contains("480 lacks 0, 1280 lacks 0, flex, broken none"),
         "{}\n{said}",
         found.split("id=\"found\"").nth(1).unwrap_or(&found)
     );

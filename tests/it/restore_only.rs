@@ -30,6 +30,8 @@ fn only_the_named_tables_are_replaced_and_undo_brings_just_them_back() {
     for_each_server(|server| {
         let place = worked_in(server);
         let old = picture(server, place.database());
+        // Who names a table on the command line wants the dump's.
+        place.configure_target("preserve = [\"bag\"]");
         let document = place.tool(&["--target", "dev3", "--only", "bag, lines"]).run().exits(0).document();
         assert_eq!(document.steps[0].note, "dev3 <- app-20261122T020000Z (only bag, lines)");
         let refresh = document.refresh.unwrap();
@@ -70,6 +72,7 @@ fn only_the_named_tables_are_replaced_and_undo_brings_just_them_back() {
         place.tool(&["undo", "--target", "dev3"]).run().exits(0);
         assert_same(&picture(server, place.database()), &used);
         // The next one is of all of it again.
+        place.configure("");
         place.tool(&["--target", "dev3"]).run().exits(0);
         place.tool(&["undo", "--target", "dev3"]).run().exits(0);
         assert_same(&picture(server, place.database()), &used);

@@ -20,7 +20,8 @@ const NAME_CHARS: usize = 26;
 /// The facts of the run, one number a tile.
 pub(super) fn tiles(document: &Document) -> Markup {
     let mut all: Vec<(String, String, bool)> = Vec::new();
-    if let Some(dump) = document.dump.as_ref().filter(|dump| dump.bytes > 0) {
+    // A refresh is not about the dump, and says which one it was.
+    if let Some(dump) = document.dump.as_ref().filter(|dump| dump.bytes > 0 && document.refresh.is_none()) {
         let what = if dump.tables.is_empty() {
             "dump".to_owned()
         } else {

@@ -59,7 +59,7 @@ fn changes(refresh: &Refresh) -> Markup {
     let (shown, folded) = changed.split_at(changed.len().min(TABLES_SHOWN));
     let most = changed.iter().flat_map(|change| [change.before, change.after]).flatten().max().unwrap_or(0);
     html! {
-        h2 { "What changed" span class="quiet" { " against what was there before" } }
+        h2 { "What changed" span class="quiet" { " rows before in grey and now in blue, on a logarithmic scale" } }
         @if !shown.is_empty() { (change_list(shown, most)) }
         @if !folded.is_empty() {
             details { summary { (folded.len()) " more tables that changed" } (change_list(folded, most)) }
