@@ -4,8 +4,9 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use super::lexicon::{KeySort, Lexicon};
-use crate::catalog::{Column, Family, singular, words};
+use super::lexicon::{Lexicon, KeySort};
+use super::readings::{SELF, readings};
+use crate::catalog::{Column, Family, Table, singular, words};
 
 /// A parent that a column's name speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,10 +49,6 @@ const MORE: &[&str] = &[
     "revision",
 ];
 
-/// Words that mean a row of the same table.
-const SELF: &[&str] =
-    &["parent", "previous", "next", "original", "root", "replaces", "predecessor", "successor"];
-
 /// Words that mean somebody of the same table, where no table is called so.
 const SUPERIORS: &[&str] = &["manager", "supervisor", "boss", "mentor", "leader", "referrer", "sponsor"];
 
@@ -74,7 +71,12 @@ const ROLES: &[&str] = &[
     "operator",
     "manager",
     "supervisor",
+    "lead",
+    "delegate",
 ];
+
+/// What a person is called where no table is.
+const SOMEBODY: &[&str] = &["user", "employee", "staff", "person"];
 
 /// Words for who did something to a row, which does not make it theirs.
 const AUDITORS: &[&str] = &["creator", "editor", "modifier", "updater", "reviewer", "approver"];
@@ -123,41 +125,66 @@ pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Ca
         return Vec::new();
     }
     let table = &lexicon.catalog.tables[child];
-    let words = words(&column.name);
     let key = table.key();
     let is_key = key.len() == 1 && key[0].name == column.name;
     let mut found = Found { lexicon, child, is_key, list: Vec::new() };
-    let stem: Vec<String> = stem(&words).unwrap_or_default().iter().map(|word| singular(word)).collect();
-    by_key(&mut found, &words, &stem);
-    by_unique(&mut found, column, &words, &stem);
-    if stem.is_empty() {
-        // `state` may hold the code of `states`, but `status` with a number in it holds no status.
+    for words in readings(lexicon, table, &lexicon.words(&column.name)) {
+        read(&mut found, table, column, &words);
+    }
+    ordered(found.list)
+}
+
+/// The candidates of one way to read the name.
+fn read(found: &mut Found<'_>, table: &Table, column: &Column, words: &[String]) {
+    let (lexicon, is_key, key) = (found.lexicon, found.is_key, table.key());
+    let indexed = table.indexed(std::slice::from_ref(&column.name));
+    let stem: Vec<String> = stem(words).unwrap_or_default().iter().map(|word| singular(word)).collect();
+    by_key(found, words, &stem);
+    by_unique(found, column, words, &stem);
+    if stem.is_empty() && !is_key {
         let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
         let last = whole.last().map_or("", String::as_str);
-        let fits = column.family() == Family::Text && !is_key;
-        for &at in lexicon.tables_ending(last).iter().filter(|_| fits) {
+        // `state` may hold the code of `states`, and `contract` the number of a contract; a `status` with a number in it often holds none.
+        let score = match column.family() {
+            Family::Text => Some(1),
+            // `producers` with a number in it counts them.
+            Family::Exact if last != words.last().map_or("", String::as_str) => None,
+            Family::Exact if column.data_type != "tinyint" && column.integer() => {
+                Some(u8::from(indexed || !GENERIC.contains(&last)))
+            }
+            _ => None,
+        };
+        for &at in lexicon.tables_ending(last).iter().filter(|_| score.is_some()) {
             if lexicon.table(at) == whole {
-                found.add(1, at, format!("`{}` names {}", column.name, found.name(at)));
+                let evidence = format!("`{}` names {}", column.name, found.name(at));
+                found.add(score.unwrap_or_default(), at, evidence);
             }
         }
     }
-    by_table(&mut found, column, &stem);
-    says_more(&mut found, column, &words, key.first().is_some_and(|first| first.name == column.name));
+    by_table(found, column, &stem);
+    says_more(found, column, words, key.first().is_some_and(|first| first.name == column.name));
     // `post_parent` and `post_author` are whole without an ending.
-    let role = if stem.is_empty() && column.family() == Family::Exact { &words } else { &stem };
+    let role = if stem.is_empty() && column.family() == Family::Exact { words } else { &stem };
     if key.len() == 1 {
-        by_role(&mut found, column, &words, role);
+        by_role(found, column, words, role);
     }
-    let indexed = table.indexed(std::slice::from_ref(&column.name));
-    let somebody = role.last().is_some_and(|last| ROLES.contains(&last.as_str()));
-    if somebody || is_audit(&words) || is_assigned(&words) {
+    let called = |names: &[&str]| role.last().is_some_and(|last| names.contains(&last.as_str()));
+    // Of several tables of people none is meant in particular.
+    let somebody = called(ROLES) || (called(SOMEBODY) && lexicon.people().len() == 1);
+    if somebody || is_audit(words) || is_assigned(words) {
         for &at in lexicon.people() {
             // `operator` may be one of `=` and `<` as well.
-            let vague = stem.is_empty() && words.len() == 1 && !indexed;
+            let vague = stem.is_empty() && words.len() == 1 && !indexed && !called(SOMEBODY);
             found.add(u8::from(!vague), at, format!("`{}` means people", column.name));
         }
     }
-    ordered(found.list)
+    if let ([short], true) = (stem.as_slice(), found.list.is_empty())
+        && (3..=5).contains(&short.len())
+    {
+        for at in lexicon.short_of(short, column.family() == Family::Text) {
+            found.add(1, at, format!("`{short}` is short for {}", found.name(at)));
+        }
+    }
 }
 
 /// `created_by`: who did something to a row does not own it.
@@ -198,22 +225,39 @@ fn by_key(found: &mut Found<'_>, words: &[String], stem: &[String]) {
     for key in lexicon.keys_ending(last).filter(|key| key.sort == KeySort::Whole) {
         let (at, own) = (key.table, &key.words);
         let column = words.join("_");
+        // `user_id`, the key of `user_settings`, is a reference of its own where there are users.
+        let borrowed = is_borrowed(lexicon, at, own);
         let told = own.len() > 1 || glued(found, at, own);
         if told && words == *own && at != found.child {
             // `document_id` is the key of `documents` first, and of `document_files` only after that.
             let named = !stem.is_empty() && lexicon.table(at) == stem;
+            // `sale_id` of `sales_suspended_items` is first the key of `sales_suspended`.
+            let own_table =
+                lexicon.table(at).len() > 1 && lexicon.table(found.child).starts_with(lexicon.table(at));
             let score = match (found.is_key, named) {
                 // What more than two tables call their own key is nobody's in particular, such as `meta_id`.
                 (true, false) if lexicon.sharing(own) > 2 => continue,
                 (true, false) => 2,
+                (false, _) if own_table => 6,
                 (_, true) => 5,
+                (false, false) if borrowed => 0,
                 (false, false) => 4,
             };
             found.add(score, at, format!("`{column}` is the key of {}", found.name(at)));
         } else if told && words.len() > own.len() && words.ends_with(own) {
-            found.add(3, at, format!("`{column}` ends like the key of {}", found.name(at)));
+            let score = if borrowed { 0 } else { 3 };
+            found.add(score, at, format!("`{column}` ends like the key of {}", found.name(at)));
         }
     }
+}
+
+/// Whether a key is called after another table, or like the keys of others, and not after its own.
+fn is_borrowed(lexicon: &Lexicon<'_>, at: usize, own: &[String]) -> bool {
+    let stem: Vec<String> = stem(own).unwrap_or_default().iter().map(|word| singular(word)).collect();
+    let Some(last) = stem.last() else { return false };
+    let called = |table: usize| lexicon.table(table).ends_with(&stem);
+    let another = || lexicon.tables_ending(last).iter().any(|other| *other != at && called(*other));
+    !called(at) && (lexicon.sharing(own) > 1 || another())
 }
 
 /// `user_uuid` is the unique `uuid` of `users`; `customer_number` is unique in `customers`; `document_id` may be one of several versions.
@@ -279,9 +323,31 @@ fn says_more(found: &mut Found<'_>, column: &Column, words: &[String], first_of_
 fn by_table(found: &mut Found<'_>, column: &Column, stem: &[String]) {
     let lexicon = found.lexicon;
     let Some(last) = stem.last() else { return };
+    let of_another = |at: usize| {
+        let key = lexicon.catalog.tables[at].key();
+        key.iter().any(|key| is_borrowed(lexicon, at, &lexicon.words(&key.name)))
+    };
+    let longer =
+        |at: &&usize| lexicon.table(**at).ends_with(stem) && lexicon.table(**at) != stem && !of_another(**at);
+    let lengths: Vec<usize> =
+        lexicon.tables_ending(last).iter().filter(longer).map(|at| lexicon.table(*at).len()).collect();
+    let shortest = lengths.iter().min().copied().unwrap_or_default();
+    // `folder_id` where there are `fs_folders` and `em_folders`.
+    let rivals = lengths.iter().filter(|length| **length == shortest).count();
+    // `model_id` beside `model_type_id` means rows of many tables.
+    let siblings = &lexicon.catalog.tables[found.child].columns;
+    let of_many = siblings.iter().any(|other| {
+        let words = lexicon.words(&other.name);
+        words.strip_prefix(stem).is_some_and(|rest| rest.first().is_some_and(|word| word == "type"))
+    });
     for &at in lexicon.tables_ending(last) {
         let names = lexicon.table(at);
-        if stem == names {
+        if stem != names && of_another(at) {
+            // What counts its rows by `user_id` is referred to by that, not by its own name.
+            found.add(0, at, format!("{} ends like `{}`", found.name(at), column.name));
+        } else if stem == names && at == found.child {
+            // `giftcard_number` of `giftcards` is its own.
+        } else if stem == names {
             found.add(4, at, format!("`{}` names {}", column.name, found.name(at)));
         } else if stem.len() > names.len() && stem.ends_with(names) {
             found.add(2, at, format!("`{}` ends like {}", column.name, found.name(at)));
@@ -292,6 +358,7 @@ fn by_table(found: &mut Found<'_>, column: &Column, stem: &[String]) {
                 // `attribute_type_id` of `provider_attribute` means `provider_attribute_type`.
                 _ if at != found.child && own.starts_with(&names[..names.len() - stem.len()]) => 3,
                 [one] if GENERIC.contains(&one.as_str()) => 0,
+                _ if rivals > 1 || names.len() > shortest || of_many => 0,
                 _ => 1,
             };
             found.add(score, at, format!("{} ends like `{}`", found.name(at), column.name));
@@ -303,12 +370,21 @@ fn by_table(found: &mut Found<'_>, column: &Column, stem: &[String]) {
 fn by_role(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[String]) {
     let of = words.len() > 1 && words.last().is_some_and(|last| last == "of");
     let (child, evidence) = (found.child, format!("`{}` means the same table", column.name));
+    let whole = stem == words;
     match stem {
+        // `next` may count; `next_id` is a row.
+        [one] if whole && SELF[1..].contains(&one.as_str()) => {}
         [one] if SELF.contains(&one.as_str()) => found.add(3, child, evidence),
         // `comment_parent` of `comments`.
         [.., last] if last == "parent" => found.add(1, child, evidence),
         [one] if SUPERIORS.contains(&one.as_str()) => found.add(1, child, evidence),
         _ if of => found.add(1, child, evidence),
+        // `pid`, `topic_pid`; where there are pages, it is one of those.
+        _ if words.last().is_some_and(|last| last == "pid")
+            && found.lexicon.tables_ending("page").is_empty() =>
+        {
+            found.add(1, child, evidence);
+        }
         _ => {}
     }
 }
@@ -373,6 +449,85 @@ mod tests {
         ];
         assert_eq!(first(tables, 5, "attribute_type_id").as_deref(), Some("provider_attribute_type"));
         assert_eq!(first(tables, 4, "screen_id").as_deref(), Some("ohrm_screen"));
+    }
+
+    #[test]
+    fn a_key_that_is_called_after_another_table_is_no_parent_and_two_of_a_name_are_doubted() {
+        let tables: &[(&str, &[&str])] = &[
+            ("ab_default_templates", &["user_id"]),
+            ("cf_users", &["model_id"]),
+            ("em_folders", &["id"]),
+            ("fs_folders", &["id"]),
+            ("fs_files", &["id", "folder_id"]),
+            ("go_users", &["id"]),
+            ("notes", &["id", "user_id", "folder_id", "model_id", "model_type_id", "employee_id", "notes"]),
+            ("people", &["person_id"]),
+            ("employees", &["person_id"]),
+            ("wf_models", &["id"]),
+        ];
+        assert_eq!(first(tables, 6, "user_id").as_deref(), Some("go_users"));
+        assert_eq!(first(tables, 4, "folder_id").as_deref(), Some("fs_folders"));
+        assert_eq!(first(tables, 6, "employee_id").as_deref(), Some("employees"));
+        let catalog = Catalog { tables: tables.iter().map(|(name, columns)| table(name, columns)).collect() };
+        let lexicon = Lexicon::of(&catalog, PEOPLE);
+        let vague = |column: &str| {
+            let column = catalog.tables[6].column(column).unwrap();
+            of(&lexicon, 6, column).iter().all(|candidate| candidate.vague)
+        };
+        assert!(vague("folder_id") && vague("model_id") && !vague("user_id"));
+    }
+
+    #[test]
+    fn a_column_called_like_a_table_refers_to_it_if_it_is_one_of_its_rows() {
+        let tables: &[(&str, &[&str])] = &[
+            ("contracts", &["id"]),
+            ("entries", &["id", "contract", "employee", "contracts", "type"]),
+            ("types", &["id"]),
+            ("users", &["id"]),
+        ];
+        let mut catalog =
+            Catalog { tables: tables.iter().map(|(name, columns)| table(name, columns)).collect() };
+        for column in &mut catalog.tables[1].columns {
+            "int".clone_into(&mut column.data_type);
+        }
+        let lexicon = Lexicon::of(&catalog, PEOPLE);
+        let found = |column: &str| {
+            let column = catalog.tables[1].column(column).unwrap();
+            let all = of(&lexicon, 1, column);
+            all.first().map(|one| (catalog.tables[one.parent].name.clone(), one.vague))
+        };
+        assert_eq!(found("contract"), Some(("contracts".to_owned(), false)));
+        assert_eq!(found("employee"), Some(("users".to_owned(), false)));
+        assert_eq!(found("contracts"), None);
+        assert_eq!(found("type"), Some(("types".to_owned(), true)));
+    }
+
+    #[test]
+    fn names_are_read_without_what_is_glued_to_them_and_short_ones_as_what_they_are_short_for() {
+        let shop: &[(&str, &[&str])] = &[
+            ("oxuser", &["OXID", "OXCOUNTRYID", "OXLNAME"]),
+            ("oxcountry", &["OXID", "OXTITLE"]),
+            ("oxorder", &["OXID", "OXUSERID", "OXBILLCOUNTRYID", "OXPAID"]),
+            ("oxgroups", &["OXID", "OXTITLE"]),
+            ("oxobject2group", &["OXID", "OXGROUPSID"]),
+        ];
+        assert_eq!(first(shop, 2, "OXUSERID").as_deref(), Some("oxuser"));
+        assert_eq!(first(shop, 2, "OXBILLCOUNTRYID").as_deref(), Some("oxcountry"));
+        assert_eq!(first(shop, 4, "OXGROUPSID").as_deref(), Some("oxgroups"));
+        assert_eq!(first(shop, 2, "OXPAID"), None);
+        let desk: &[(&str, &[&str])] = &[
+            ("bills", &["BLL_ID", "BLL_ID_PAT", "BLL_DIS_ID_2", "BLL_DEPT_ID", "BLL_TOTAL"]),
+            ("departments", &["DEP_ID"]),
+            ("diseases", &["DIS_ID"]),
+            ("patients", &["PAT_ID"]),
+            ("topics", &["topic_id", "topic_pid", "next", "topic_number"]),
+        ];
+        assert_eq!(first(desk, 0, "BLL_ID_PAT").as_deref(), Some("patients"));
+        assert_eq!(first(desk, 0, "BLL_DIS_ID_2").as_deref(), Some("diseases"));
+        assert_eq!(first(desk, 0, "BLL_DEPT_ID").as_deref(), Some("departments"));
+        assert_eq!(first(desk, 4, "topic_pid").as_deref(), Some("topics"));
+        assert_eq!(first(desk, 4, "topic_number"), None);
+        assert_eq!(first(desk, 4, "next"), None);
     }
 
     #[test]

@@ -22,14 +22,14 @@ pub(crate) fn of(
         if key.len() < 2 || moments || !own {
             continue;
         }
-        let name = table_words(table, prefix.as_deref());
+        let name = table_words(&table.name, prefix.as_deref());
         for (child, other) in catalog.tables.iter().enumerate().filter(|(at, _)| *at != parent) {
             let columns: Option<Vec<String>> =
                 key.iter().map(|column| repeated(other, &name, &column.name)).collect();
             let Some(columns) = columns else { continue };
             let same = other.key().iter().map(|column| column.name.clone()).collect::<Vec<_>>() == columns;
             // With the same key on both ends, the longer name is the dependent one.
-            if !same || table_words(other, prefix.as_deref()).starts_with(&name) {
+            if !same || table_words(&other.name, prefix.as_deref()).starts_with(&name) {
                 found.push((child, parent, columns));
             }
         }

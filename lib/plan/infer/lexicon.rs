@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::catalog::{Catalog, Table, singular, words};
+use super::spelling::{glued_prefix, is_short_for};
+use crate::catalog::{Catalog, singular, words};
 
 /// A column by which another table may refer to a row.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub(crate) enum KeySort {
     First,
 }
 
+/// A word that is short for more tables than this is short for none.
+const SHORT_FOR_MAX: usize = 3;
+
 /// The words of a catalog's names, looked up from both sides.
 pub(crate) struct Lexicon<'a> {
     /// The catalog that the words are of.
@@ -40,15 +44,29 @@ pub(crate) struct Lexicon<'a> {
     by_key: HashMap<String, Vec<usize>>,
     sharing: BTreeMap<Vec<String>, usize>,
     people: Vec<usize>,
+    /// What all names begin with, glued to what they say.
+    glued: Option<String>,
 }
 
 impl<'a> Lexicon<'a> {
     /// Takes all names apart. `people`: what tables of people are called.
     pub(crate) fn of(catalog: &'a Catalog, people: &[&str]) -> Self {
         let prefix = common_prefix(catalog);
-        let tables: Vec<Vec<String>> =
-            catalog.tables.iter().map(|table| table_words(table, prefix.as_deref())).collect();
-        let keys: Vec<ReferableKey> = (0..catalog.tables.len()).flat_map(|at| keys(catalog, at)).collect();
+        let columns = catalog.tables.iter().flat_map(|table| &table.columns);
+        let glued = glued_prefix(
+            catalog.tables.iter().map(|table| table.name.as_str()),
+            columns.map(|column| column.name.as_str()),
+        );
+        let tables: Vec<Vec<String>> = catalog
+            .tables
+            .iter()
+            .map(|table| {
+                let name = bare(&table.name, glued.as_deref());
+                table_words(name, prefix.as_deref().filter(|_| glued.is_none()))
+            })
+            .collect();
+        let keys: Vec<ReferableKey> =
+            (0..catalog.tables.len()).flat_map(|at| keys(catalog, at, glued.as_deref())).collect();
         let (mut by_table, mut by_key) =
             (HashMap::<String, Vec<usize>>::new(), HashMap::<String, Vec<usize>>::new());
         let mut sharing: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -67,7 +85,36 @@ impl<'a> Lexicon<'a> {
             |at: &usize| matches!(tables[*at].as_slice(), [one] if people.contains(&one.as_str()));
         let whole = keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
         let people = whole.filter(is_people).collect();
-        Self { catalog, tables, keys, by_table, by_key, sharing, people }
+        Self { catalog, tables, keys, by_table, by_key, sharing, people, glued }
+    }
+
+    /// The words of a column's name.
+    pub(crate) fn words(&self, column: &str) -> Vec<String> {
+        words(bare(column, self.glued.as_deref()))
+    }
+
+    /// Whether all names begin with the same letters, glued to what they say.
+    pub(crate) fn is_glued(&self) -> bool {
+        self.glued.is_some()
+    }
+
+    /// The table that a word is short for. Of several none, unless values tell them apart: then a few.
+    pub(crate) fn short_of(&self, word: &str, values_tell: bool) -> Vec<usize> {
+        let meant = |at: &usize| match self.tables[*at].as_slice() {
+            [name] => is_short_for(word, name),
+            _ => false,
+        };
+        let whole = self.keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
+        let found: Vec<usize> = whole.filter(meant).collect();
+        let begins = |at: &&usize| self.tables[**at][0].starts_with(word);
+        let beginning: Vec<usize> = found.iter().filter(begins).copied().collect();
+        match (found.len(), beginning.len()) {
+            (_, 1) => beginning,
+            (1, _) => found,
+            (_, 2..=SHORT_FOR_MAX) if values_tell => beginning,
+            (2..=SHORT_FOR_MAX, _) if values_tell => found,
+            _ => Vec::new(),
+        }
     }
 
     /// The words of a table's name, in the singular.
@@ -97,12 +144,12 @@ impl<'a> Lexicon<'a> {
 }
 
 /// The columns of one table by which its rows can be referred to.
-fn keys(catalog: &Catalog, at: usize) -> Vec<ReferableKey> {
+fn keys(catalog: &Catalog, at: usize, glued: Option<&str>) -> Vec<ReferableKey> {
     let table = &catalog.tables[at];
     let key = |column: &str, sort| ReferableKey {
         table: at,
         column: column.to_owned(),
-        words: words(column),
+        words: words(bare(column, glued)),
         sort,
     };
     let own = table.key();
@@ -135,9 +182,16 @@ pub(crate) fn common_prefix(catalog: &Catalog) -> Option<String> {
     all.then(|| first.clone())
 }
 
+/// A name without what all names begin with.
+fn bare<'a>(name: &'a str, glued: Option<&str>) -> &'a str {
+    let front =
+        glued.and_then(|glued| name.get(..glued.len()).filter(|front| front.eq_ignore_ascii_case(glued)));
+    front.map_or(name, |front| &name[front.len()..])
+}
+
 /// The words of a table's name without the prefix, in the singular.
-pub(crate) fn table_words(table: &Table, prefix: Option<&str>) -> Vec<String> {
-    let words = words(&table.name);
+pub(crate) fn table_words(name: &str, prefix: Option<&str>) -> Vec<String> {
+    let words = words(name);
     let skip = usize::from(words.len() > 1 && prefix == words.first().map(String::as_str));
     words[skip..].iter().map(|word| singular(word)).collect()
 }

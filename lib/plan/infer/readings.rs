@@ -1,0 +1,91 @@
+//! The ways in which the name of a column may be read: what is glued together, and what says only whose column it is.
+//!
+//! In: the words of a name, what its table and the catalog are called. Out: readings, that of the name as it stands first.
+//!
+//! ```text
+//! userid, billcountryid        user id, bill country id        where there are such tables
+//! BLL_ID_PAT                   id pat, and pat id               where all columns of the table begin with BLL
+//! out_disease_id_2             out disease id
+//! ```
+
+use std::collections::BTreeMap;
+
+use super::lexicon::Lexicon;
+use crate::catalog::{Table, singular};
+
+/// Shorter names of tables are found in the middle of words by chance (letters).
+const GLUED_MIN: usize = 4;
+
+/// So many columns make a habit.
+const HABIT_MIN: usize = 4;
+
+/// Words that mean a row of the same table.
+pub(crate) const SELF: &[&str] =
+    &["parent", "previous", "next", "original", "root", "replaces", "predecessor", "successor"];
+
+/// All ways to read a column's name.
+pub(crate) fn readings(lexicon: &Lexicon<'_>, table: &Table, words: &[String]) -> Vec<Vec<String>> {
+    let mut all = vec![words.to_vec()];
+    let add = |all: &mut Vec<Vec<String>>, reading: Option<Vec<String>>| {
+        if let Some(reading) = reading.filter(|reading| !reading.is_empty() && !all.contains(reading)) {
+            all.push(reading);
+        }
+    };
+    if own_prefix(lexicon, table).is_some_and(|prefix| words.first() == Some(&prefix)) {
+        add(&mut all, Some(words[1..].to_vec()));
+    }
+    for at in 0..all.len() {
+        let reading = all[at].clone();
+        add(&mut all, unnumbered(&reading));
+        add(&mut all, split(lexicon, &reading));
+        add(&mut all, turned(&reading));
+    }
+    all
+}
+
+/// The word that the names of nearly all columns of a table begin with.
+fn own_prefix(lexicon: &Lexicon<'_>, table: &Table) -> Option<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for column in &table.columns {
+        if let [first, _, ..] = lexicon.words(&column.name).as_slice() {
+            *counts.entry(first.clone()).or_default() += 1;
+        }
+    }
+    let (word, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (count >= HABIT_MIN && count * 5 >= table.columns.len() * 4).then_some(word)
+}
+
+/// `disease_id_2` is one of several.
+fn unnumbered(words: &[String]) -> Option<Vec<String>> {
+    let [before @ .., last] = words else { return None };
+    (before.len() > 1 && last.bytes().all(|byte| byte.is_ascii_digit())).then(|| before.to_vec())
+}
+
+/// `userid` is `user_id` where there are users.
+fn split(lexicon: &Lexicon<'_>, words: &[String]) -> Option<Vec<String>> {
+    let [before @ .., last] = words else { return None };
+    let stem = last.strip_suffix("id").filter(|stem| stem.is_ascii())?;
+    let is_table = |name: &str| {
+        let name = singular(name);
+        lexicon.tables_ending(&name).iter().any(|at| *lexicon.table(*at) == [name.clone()])
+    };
+    let whole = [stem.to_owned(), "id".to_owned()];
+    let short = || (3..=5).contains(&stem.len()) && !lexicon.short_of(stem, true).is_empty();
+    let from = (0..stem.len().saturating_sub(GLUED_MIN - 1))
+        .chain((stem.len() == GLUED_MIN - 1).then_some(0))
+        .find(|from| is_table(&stem[*from..]));
+    let Some(from) = from else {
+        // `parentid`; `attrid`, where names are glued everywhere.
+        let meant = SELF.contains(&stem) || (lexicon.is_glued() && short());
+        return meant.then(|| before.iter().cloned().chain(whole).collect());
+    };
+    let front = Some(stem[..from].to_owned()).filter(|front| !front.is_empty());
+    let behind = [stem[from..].to_owned(), "id".to_owned()];
+    Some(before.iter().cloned().chain(front).chain(behind).collect())
+}
+
+/// `id_pat` is `pat_id`.
+fn turned(words: &[String]) -> Option<Vec<String>> {
+    let [first, rest @ ..] = words else { return None };
+    (first == "id" && !rest.is_empty()).then(|| rest.iter().cloned().chain([first.clone()]).collect())
+}

@@ -1,0 +1,10 @@
+CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, created DATE, manager INT, role INT, KEY (role));
+CREATE TABLE roles (id INT AUTO_INCREMENT PRIMARY KEY, label VARCHAR(20));
+CREATE TABLE contracts (id INT AUTO_INCREMENT PRIMARY KEY, label VARCHAR(20));
+CREATE TABLE types (id INT AUTO_INCREMENT PRIMARY KEY, label VARCHAR(20));
+CREATE TABLE absences (id INT AUTO_INCREMENT PRIMARY KEY, employee INT, contract INT, type INT, contracts INT, next INT, absence_number INT);
+INSERT INTO roles (label) VALUES ('a'), ('b'), ('c');
+INSERT INTO types (label) VALUES ('a'), ('b'), ('c'), ('d');
+INSERT INTO contracts (label) SELECT CONCAT('contract ', seq) FROM seq_1_to_30;
+INSERT INTO users (created, manager, role) SELECT '2026-01-01' + INTERVAL seq HOUR, 1 + seq % 5, 1 + seq % 3 FROM seq_1_to_60;
+INSERT INTO absences (employee, contract, type, contracts, next, absence_number) SELECT 1 + seq * 7 % 60, 1 + seq * 7 % 30, 1 + seq % 4, seq % 3 + 1, seq % 90 + 1, seq FROM seq_1_to_200;

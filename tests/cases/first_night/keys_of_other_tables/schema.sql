@@ -1,0 +1,16 @@
+CREATE TABLE go_users (id INT AUTO_INCREMENT PRIMARY KEY, created DATE);
+CREATE TABLE ab_default_templates (user_id INT PRIMARY KEY, body VARCHAR(20));
+CREATE TABLE cf_companies (model_id INT PRIMARY KEY, extra VARCHAR(20));
+CREATE TABLE cf_contacts (model_id INT PRIMARY KEY, extra VARCHAR(20));
+CREATE TABLE em_folders (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT);
+CREATE TABLE fs_folders (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT);
+CREATE TABLE fs_files (id INT AUTO_INCREMENT PRIMARY KEY, folder_id INT, user_id INT);
+CREATE TABLE links (id INT AUTO_INCREMENT PRIMARY KEY, folder_id INT, model_id INT, model_type_id INT);
+INSERT INTO go_users (created) SELECT '2026-01-01' + INTERVAL seq HOUR FROM seq_1_to_60;
+INSERT INTO ab_default_templates SELECT seq, 'x' FROM seq_1_to_60;
+INSERT INTO cf_companies SELECT seq, 'x' FROM seq_1_to_60;
+INSERT INTO cf_contacts SELECT seq, 'x' FROM seq_1_to_60;
+INSERT INTO em_folders (user_id) SELECT 1 + seq * 7 % 60 FROM seq_1_to_60;
+INSERT INTO fs_folders (user_id) SELECT 1 + seq * 7 % 60 FROM seq_1_to_60;
+INSERT INTO fs_files (folder_id, user_id) SELECT 1 + seq * 7 % 60, 1 + seq * 11 % 60 FROM seq_1_to_200;
+INSERT INTO links (folder_id, model_id, model_type_id) SELECT 1 + seq * 7 % 60, 1 + seq * 11 % 60, seq % 3 FROM seq_1_to_200;
