@@ -56,8 +56,17 @@ pub(crate) const LOOKS: &[Look] = &[
         proposal: "\"email\"",
         one_in: 20,
         hits_min: 1,
-        condition: email,
+        condition: email_alone,
         within: Some((email, 20)),
+    },
+    // In sentences, which are none any more if an address stands in their place.
+    Look {
+        what: "an e-mail address",
+        proposal: "\"text\"",
+        one_in: 20,
+        hits_min: 1,
+        condition: email,
+        within: None,
     },
     Look {
         what: "an encoded e-mail address",
@@ -145,6 +154,11 @@ fn exact(value: &str) -> String {
 fn email(value: &str) -> String {
     let near = format!("SUBSTR({value}, GREATEST(LOCATE('@', {value}) - 64, 1), 192)");
     format!("{value} LIKE '%@%' AND {near} REGEXP '{}'", looks::EMAIL)
+}
+
+/// An address and nothing else, or several.
+fn email_alone(value: &str) -> String {
+    format!("TRIM({value}) NOT LIKE '% %' AND {}", email(value))
 }
 
 /// Base64 or hexadecimal digits with an address inside. latin1 takes all bytes.
