@@ -3,12 +3,12 @@
 //! In: the entries of one rule. Out: one [`Mask`]: `CASE WHEN meta_key = 'email' THEN … ELSE … END`.
 
 use super::kinds::table;
-use super::kinds::target::Target;
+use super::kinds::target::MaskTarget;
 use super::masks::Mask;
 use crate::config::{MaskRule, Wrong};
 
 /// The mask of a rule.
-pub(crate) fn mask(target: &Target<'_>, name: &str, rule: &MaskRule) -> Result<Mask, Wrong> {
+pub(crate) fn mask(target: &MaskTarget<'_>, name: &str, rule: &MaskRule) -> Result<Mask, Wrong> {
     let (conditional, rest) = rule.cases()?;
     let otherwise = table::mask(target, name, rest)?;
     if conditional.is_empty() {

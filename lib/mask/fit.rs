@@ -1,13 +1,13 @@
 //! Whether a mask fits its column: type, length, NULL, unique indexes.
 
-use super::kinds::target::Target;
+use super::kinds::target::MaskTarget;
 use super::masks::Mask;
 use crate::catalog::{Column, Family, IndexPart};
 use crate::config::{Scalar, Wrong};
 use crate::sql::members;
 
 /// Room in the column for so many characters, or a sentence.
-pub(crate) fn room(target: &Target<'_>, needed: u64, what: &str) -> Result<(), Wrong> {
+pub(crate) fn room(target: &MaskTarget<'_>, needed: u64, what: &str) -> Result<(), Wrong> {
     if capacity(target) >= needed {
         return Ok(());
     }
@@ -20,7 +20,7 @@ pub(crate) fn room(target: &Target<'_>, needed: u64, what: &str) -> Result<(), W
 }
 
 /// Characters that fit; a JSON or spatial column takes none.
-pub(crate) fn capacity(target: &Target<'_>) -> u64 {
+pub(crate) fn capacity(target: &MaskTarget<'_>) -> u64 {
     match target.column.family() {
         Family::Text | Family::Binary => target.column.length.unwrap_or(u64::MAX),
         _ => 0,
@@ -28,7 +28,7 @@ pub(crate) fn capacity(target: &Target<'_>) -> u64 {
 }
 
 /// Refuses a constant that the server would refuse, night after night: out of range, or no member.
-pub(crate) fn value(target: &Target<'_>, value: &Scalar) -> Result<(), Wrong> {
+pub(crate) fn value(target: &MaskTarget<'_>, value: &Scalar) -> Result<(), Wrong> {
     let column = target.column;
     let number: Option<f64> = match value {
         Scalar::Integer(value) => value.to_string().parse().ok(),
@@ -84,7 +84,7 @@ fn range(column: &Column) -> Option<(f64, f64)> {
 }
 
 /// Refuses words of `refresh.toml` that the column's character set does not have. What we make ourselves is ASCII.
-pub(crate) fn charset(target: &Target<'_>, text: &str) -> Result<(), Wrong> {
+pub(crate) fn charset(target: &MaskTarget<'_>, text: &str) -> Result<(), Wrong> {
     let most = match target.column.charset.as_deref() {
         Some("ascii") => 0x7f,
         // Windows-1252 in fact, which has a few more: they are rare enough.
@@ -103,7 +103,7 @@ pub(crate) fn charset(target: &Target<'_>, text: &str) -> Result<(), Wrong> {
 }
 
 /// Refuses a kind that makes text where the column takes none.
-pub(crate) fn text(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
+pub(crate) fn text(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     if matches!(target.column.family(), Family::Text | Family::Binary) {
         return Ok(());
     }
@@ -113,7 +113,7 @@ pub(crate) fn text(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
 }
 
 /// Refuses NULL where the column takes none.
-pub(crate) fn nullable(target: &Target<'_>) -> Result<(), Wrong> {
+pub(crate) fn nullable(target: &MaskTarget<'_>) -> Result<(), Wrong> {
     if target.column.nullable {
         return Ok(());
     }
@@ -122,7 +122,7 @@ pub(crate) fn nullable(target: &Target<'_>) -> Result<(), Wrong> {
 }
 
 /// Refuses a mask that can make two values equal where the database says that they differ.
-pub(crate) fn unique(target: &Target<'_>, mask: &Mask) -> Result<(), Wrong> {
+pub(crate) fn unique(target: &MaskTarget<'_>, mask: &Mask) -> Result<(), Wrong> {
     if mask.kind == "null" {
         return Ok(());
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::kinds::target::Target;
+use super::kinds::target::MaskTarget;
 use super::masks::Mask;
 use super::{conditions, fit, generated};
 use crate::catalog::{Column, Family, Table};
@@ -57,7 +57,7 @@ pub fn rule(right: &str) -> Option<MaskRule> {
 
 /// The mask that a right side makes of a column, if nothing refuses it.
 pub fn fitting(table: &Table, column: &Column, right: &str) -> Option<Mask> {
-    let target = Target::of(table, column);
+    let target = MaskTarget::of(table, column);
     let mask = conditions::mask(&target, "", &rule(right)?).ok()?;
     fit::unique(&target, &mask).ok()?;
     (!generated::merges(table, column, &mask)).then_some(mask)

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::kinds::target::Target;
+use super::kinds::target::MaskTarget;
 use super::masks::{Mask, Masks};
 use super::{conditions, fit, generated};
 use crate::catalog::{Catalog, Fit, Pattern, TablePattern, closer};
@@ -41,7 +41,7 @@ pub fn compile(catalog: &Catalog, config: &Config) -> Result<Masks, Error> {
         own.extend(&globs);
         own.sort_unstable();
         for column in &table.columns {
-            let target = Target::of(table, column);
+            let target = MaskTarget::of(table, column);
             let Some(rule) = choose(config, (&rules, &own), &target, &mut used)? else { continue };
             if column.generated {
                 computed.push((at, column, rule));
@@ -80,7 +80,7 @@ fn read(config: &Config) -> Result<Vec<CompiledRule<'_>>, Error> {
 fn choose<'a, 'b>(
     config: &Config,
     (rules, own): (&'b [CompiledRule<'a>], &[usize]),
-    target: &Target<'_>,
+    target: &MaskTarget<'_>,
     used: &mut [bool],
 ) -> Result<Option<&'b CompiledRule<'a>>, Error> {
     let mut found: Vec<(MaskCloseness, &CompiledRule<'_>)> = Vec::new();

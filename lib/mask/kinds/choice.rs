@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use super::expression::{around, entity, keyed, normalised, number};
 use super::plain::constant_of;
-use super::target::{Made, Target, Wish, lossy};
+use super::target::{Made, MaskRequest, MaskTarget, lossy};
 use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::sql::literal;
 
 /// The values that `choice` chooses from.
-pub(crate) enum Choice<'a> {
+pub(crate) enum ChoiceSource<'a> {
     /// Each value and how often it comes.
     Weighted(Vec<(&'a Scalar, u64)>),
     /// What each known value becomes, and what the others do.
@@ -19,12 +19,12 @@ pub(crate) enum Choice<'a> {
 }
 
 /// Reads `values` and `weights`, or `map` and `value`, from a rule; an error says what is missing.
-pub(crate) fn settings(config: &MaskConfig) -> Result<Choice<'_>, Wrong> {
+pub(crate) fn settings(config: &MaskConfig) -> Result<ChoiceSource<'_>, Wrong> {
     match (config.values.is_empty(), config.map.is_empty()) {
         (false, true) => weights(config),
         (true, false) => {
             if let Some(other) = &config.value {
-                return Ok(Choice::Mapped(&config.map, other));
+                return Ok(ChoiceSource::Mapped(&config.map, other));
             }
             let hint = "value = \"…\" is what all other values become".to_owned();
             Err(("choice with a map needs a value for what it does not name".to_owned(), Some(hint)))
@@ -36,7 +36,7 @@ pub(crate) fn settings(config: &MaskConfig) -> Result<Choice<'_>, Wrong> {
     }
 }
 
-fn weights(config: &MaskConfig) -> Result<Choice<'_>, Wrong> {
+fn weights(config: &MaskConfig) -> Result<ChoiceSource<'_>, Wrong> {
     if !config.weights.is_empty() && config.weights.len() != config.values.len() {
         let message = format!("{} weights for {} values", config.weights.len(), config.values.len());
         return Err((message, None));
@@ -47,18 +47,18 @@ fn weights(config: &MaskConfig) -> Result<Choice<'_>, Wrong> {
     if weighted.iter().all(|(_, weight)| *weight == 0) {
         return Err(("one of the weights must be above 0".to_owned(), None));
     }
-    Ok(Choice::Weighted(weighted))
+    Ok(ChoiceSource::Weighted(weighted))
 }
 
-pub(crate) fn choice(wish: &Wish<'_>) -> Result<Made, Wrong> {
+pub(crate) fn choice(wish: &MaskRequest<'_>) -> Result<Made, Wrong> {
     match settings(wish.config)? {
-        Choice::Weighted(values) => weighted(wish, &values),
-        Choice::Mapped(map, other) => mapped(wish.target, map, other),
+        ChoiceSource::Weighted(values) => weighted(wish, &values),
+        ChoiceSource::Mapped(map, other) => mapped(wish.target, map, other),
     }
 }
 
-fn weighted(wish: &Wish<'_>, weighted: &[(&Scalar, u64)]) -> Result<Made, Wrong> {
-    let Wish { target, config, domain } = wish;
+fn weighted(wish: &MaskRequest<'_>, weighted: &[(&Scalar, u64)]) -> Result<Made, Wrong> {
+    let MaskRequest { target, config, domain } = wish;
     let mut values = Vec::new();
     let mut limits = Vec::new();
     let mut total = 0;
@@ -72,7 +72,7 @@ fn weighted(wish: &Wish<'_>, weighted: &[(&Scalar, u64)]) -> Result<Made, Wrong>
     Ok(lossy(around(target, &format!("ELT(1 + {place}, {})", values.join(", ")))))
 }
 
-fn mapped(target: &Target<'_>, map: &BTreeMap<String, Scalar>, other: &Scalar) -> Result<Made, Wrong> {
+fn mapped(target: &MaskTarget<'_>, map: &BTreeMap<String, Scalar>, other: &Scalar) -> Result<Made, Wrong> {
     let mut cases = Vec::new();
     for (from, to) in map {
         cases.push(format!("WHEN LOWER({}) THEN {}", literal(from), constant_of(target, to)?));

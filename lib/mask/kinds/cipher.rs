@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::expression::{around, keyed, spread, spread_with};
-use super::target::{Made, Target, apart};
+use super::target::{Made, MaskTarget, apart};
 use crate::config::Wrong;
 use crate::mask::fit;
 
@@ -34,7 +34,7 @@ const LETTERS: char = 'l';
 const OTHER: char = 'o';
 
 /// Other digits and letters in the same places.
-pub(crate) fn cipher(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn cipher(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     super::plain::text_only(target, "cipher")?;
     let places = fit::capacity(target);
     if places > CHARACTERS_MAX {

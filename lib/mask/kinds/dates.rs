@@ -1,7 +1,7 @@
 //! Masks of dates: a shift for each entity, and what is left of a date that only needs a year.
 
 use super::expression::{around, entity, keyed, number};
-use super::target::{Made, Target, lossy, needed};
+use super::target::{Made, MaskTarget, lossy, needed};
 use crate::catalog::Index;
 use crate::config::{MaskConfig, Wrong, nearest};
 
@@ -11,7 +11,7 @@ const YEARS: (u32, u32) = (1000, 9000);
 /// A century either way keeps every date between in the calendar.
 const DAYS_MAX: u32 = 36_500;
 
-fn dated(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
+fn dated(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     if matches!(target.column.data_type.as_str(), "date" | "datetime" | "timestamp") {
         return Ok(());
     }
@@ -47,7 +47,7 @@ pub(crate) fn moves(config: &MaskConfig) -> Result<Moves<'_>, Wrong> {
 
 /// Some days forward or back, at least one step: as many for all dates of an entity, so that their order and what lies
 /// between them stay.
-pub(crate) fn shift(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn shift(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     dated(target, "shift")?;
     let Moves { of, days, step } = moves(config)?;
     let hash = keyed(domain, &entity(target, of)?);
@@ -89,7 +89,7 @@ pub(crate) fn part(config: &MaskConfig) -> Result<DatePart, Wrong> {
 }
 
 /// The first day of the year, the quarter or the month.
-pub(crate) fn generalise(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn generalise(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     dated(target, "generalise")?;
     let plain = &target.value;
     let text = match part(config)? {
@@ -110,7 +110,7 @@ pub(crate) fn generalise(target: &Target<'_>, config: &MaskConfig) -> Result<Mad
 
 /// `masked` for dates; the zero date, "never" and "for ever" as they are. A date that is not whole (`2020-00-00`) is left
 /// with its year.
-fn whole_or(target: &Target<'_>, masked: &str) -> String {
+fn whole_or(target: &MaskTarget<'_>, masked: &str) -> String {
     let plain = &target.value;
     let year = format!("CAST(CONCAT(LPAD(YEAR({plain}), 4, '0'), '-01-01 12:00:00') AS DATETIME)");
     let year = match target.column.data_type.as_str() {

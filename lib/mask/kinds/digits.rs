@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::expression::{around, bound, digits, keyed, packed, spread};
-use super::target::{Made, Target, lossy};
+use super::target::{Made, MaskTarget, lossy};
 use crate::catalog::Family;
 use crate::config::{MaskConfig, Wrong, nearest};
 use crate::mask::{fit, looks};
@@ -110,7 +110,7 @@ pub(crate) fn card_settings(config: &MaskConfig) -> Result<Card<'_>, Wrong> {
 
 /// A card number with a right check digit, as long as it was, and with the blanks and dashes that it had; its first digits (the
 /// issuer's) stay if wished. What is no card number becomes one of the usual length.
-pub(crate) fn card(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn card(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let Card { length, prefix, first } = card_settings(config)?;
     let whole_number = target.column.data_type == "bigint";
     if !whole_number {
@@ -155,7 +155,7 @@ pub(crate) fn card(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Re
 }
 
 /// `masked` with what stood between the characters of `own`, where `valid` says that it is one.
-fn regrouped(target: &Target<'_>, (own, valid): (&str, &str), longest: u64, masked: &str) -> String {
+fn regrouped(target: &MaskTarget<'_>, (own, valid): (&str, &str), longest: u64, masked: &str) -> String {
     let text = text_of(target);
     let places = usize::try_from(fit::capacity(target).min(longest)).unwrap_or_default();
     let stays = |c: &str| format!("{c} IN (' ', '-')");
@@ -170,7 +170,7 @@ fn stripped(text: &str, left_out: &str) -> String {
     left_out.chars().fold(text.to_owned(), |text, c| format!("REPLACE({text}, '{c}', '')"))
 }
 
-fn text_of(target: &Target<'_>) -> String {
+fn text_of(target: &MaskTarget<'_>) -> String {
     match target.column.family() {
         Family::Text | Family::Binary => format!("CONVERT({} USING utf8mb4)", target.value),
         _ => format!("CAST({} AS CHAR CHARACTER SET utf8mb4)", target.value),
@@ -182,7 +182,7 @@ const IBAN_LENGTH: u64 = 22;
 
 /// An IBAN with right check digits. Country and length stay; so do the blanks and dashes that it had, and whether the account begins
 /// with four letters. A value that is no IBAN becomes a German one.
-pub(crate) fn iban(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn iban(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     fit::text(target, "iban")?;
     fit::room(target, IBAN_LENGTH, "an IBAN")?;
     let plain = format!("UPPER({})", stripped(&text_of(target), BETWEEN));

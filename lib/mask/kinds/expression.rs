@@ -1,14 +1,14 @@
 //! The words of masks: SQL over one value, the same on MySQL 8, 9 and MariaDB 10.10 and later. SHA2 only: MySQL 9 has
 //! no MD5 and no SHA1. No back-references: `$1` is MySQL's, `\1` MariaDB's.
 
-use super::target::Target;
+use super::target::MaskTarget;
 use crate::catalog::Family;
 use crate::config::{Wrong, nearest};
 use crate::sql::literal;
 
 /// The value without what makes no difference: outer blanks and upper case. Bytes stay as they are, and so do
 /// texts whose collation tells upper from lower case: a unique index may hold both `aB` and `Ab`.
-pub(crate) fn normalised(target: &Target<'_>) -> String {
+pub(crate) fn normalised(target: &MaskTarget<'_>) -> String {
     let plain = &target.value;
     let exact = target.column.collation.as_deref().is_some_and(|collation| !collation.contains("_ci"));
     match target.column.family() {
@@ -20,7 +20,7 @@ pub(crate) fn normalised(target: &Target<'_>) -> String {
 }
 
 /// Numbers of cards, accounts and telephones without what people write between the digits.
-pub(crate) fn packed(target: &Target<'_>, left_out: &str) -> String {
+pub(crate) fn packed(target: &MaskTarget<'_>, left_out: &str) -> String {
     left_out.chars().fold(normalised(target), |text, c| format!("REPLACE({text}, '{c}', '')"))
 }
 
@@ -31,13 +31,13 @@ pub(crate) fn keyed(domain: &str, text: &str) -> String {
 }
 
 /// The hash of the normalised value.
-pub(crate) fn hash(target: &Target<'_>, domain: &str) -> String {
+pub(crate) fn hash(target: &MaskTarget<'_>, domain: &str) -> String {
     keyed(domain, &normalised(target))
 }
 
 /// What the result belongs to: the columns that `of` names, or else the value itself. Where they are NULL the value
 /// speaks for itself.
-pub(crate) fn entity(target: &Target<'_>, of: &[String]) -> Result<String, Wrong> {
+pub(crate) fn entity(target: &MaskTarget<'_>, of: &[String]) -> Result<String, Wrong> {
     let mut parts = Vec::new();
     let mut always = true;
     for name in of {
@@ -46,7 +46,7 @@ pub(crate) fn entity(target: &Target<'_>, of: &[String]) -> Result<String, Wrong
             let hint = nearest(name, names).map(|name| format!("did you mean `{name}`?"));
             return Err((format!("{} has no column `{name}` (of)", target.table.name), hint));
         };
-        parts.push(normalised(&Target::of(target.table, column)));
+        parts.push(normalised(&MaskTarget::of(target.table, column)));
         always &= !column.nullable;
     }
     let whole = match parts.as_slice() {
@@ -71,7 +71,7 @@ pub(crate) fn digits(hash: &str, first_digit: usize, digits: u32) -> String {
 
 /// `masked`, but NULL for NULL and the empty text for a blank one. The value itself is not in the result, so that
 /// no character set of its own meets ours.
-pub(crate) fn around(target: &Target<'_>, masked: &str) -> String {
+pub(crate) fn around(target: &MaskTarget<'_>, masked: &str) -> String {
     let plain = &target.value;
     let collation = target.column.collation.as_deref().unwrap_or("0900");
     match target.column.family() {

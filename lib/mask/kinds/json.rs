@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plain::filler;
-use super::target::{Made, Make, Target, lossy, needed};
+use super::target::{Made, Make, MaskTarget, lossy, needed};
 use crate::catalog::{Column, Family, Table};
 use crate::config::{MaskConfig, Wrong};
 use crate::sql::literal;
@@ -32,7 +32,7 @@ pub(crate) fn paths(config: &MaskConfig) -> Result<BTreeMap<String, &MaskConfig>
 }
 
 /// `make` makes the masks at the paths.
-pub(crate) fn json(target: &Target<'_>, config: &MaskConfig, make: Make) -> Result<Made, Wrong> {
+pub(crate) fn json(target: &MaskTarget<'_>, config: &MaskConfig, make: Make) -> Result<Made, Wrong> {
     if !matches!(target.column.family(), Family::Text | Family::Json) {
         let message = format!("{} is {}, no JSON", target.label(), target.column.column_type);
         return Err((message, Some("choose text, constant or null for it".to_owned())));
@@ -150,7 +150,8 @@ impl Within<'_> {
             nullable: true,
             ..Column::default()
         };
-        let target = Target { table: self.table, column: &column, value: format!("JSON_UNQUOTE({there})") };
+        let target =
+            MaskTarget { table: self.table, column: &column, value: format!("JSON_UNQUOTE({there})") };
         let made = (self.make)(&target, mask)?.expression;
         let text = format!("COALESCE(JSON_QUOTE({made}), 'null')");
         Ok(format!("JSON_EXTRACT(CASE WHEN JSON_TYPE({there}) = 'NULL' THEN 'null' ELSE {text} END, '$')"))

@@ -1,7 +1,7 @@
 //! Masks of addresses in networks: IP and MAC.
 
 use super::expression::{around, hash};
-use super::target::{Made, Target, lossy};
+use super::target::{Made, MaskTarget, lossy};
 use crate::catalog::Family;
 use crate::config::{MaskConfig, Wrong};
 use crate::mask::fit;
@@ -14,7 +14,7 @@ const DOCUMENTATION: &str = "20010db8";
 
 /// An address that leads nowhere: 10.x.x.x, or 2001:db8::/32 for IPv6. `network = true` keeps the network (/24, /48).
 /// As text, as a number (`INET_ATON`) or as bytes (`INET6_ATON`).
-pub(crate) fn ip(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn ip(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let hash = hash(target, domain);
     let wide = format!("CAST(CONV(LEFT({hash}, 6), 16, 10) AS UNSIGNED)");
     let keeps = config.network.unwrap_or_default();
@@ -69,7 +69,7 @@ pub(crate) fn ip(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Resu
 }
 
 /// A MAC address of nobody's: locally administered (02:…). Without colons where they have no room.
-pub(crate) fn mac(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn mac(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     let hash = hash(target, domain);
     let digits = format!("CONCAT('02', LEFT({hash}, 10))");
     if target.column.family() == Family::Binary && target.column.length == Some(6) {

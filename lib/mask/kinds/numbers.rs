@@ -1,7 +1,7 @@
 //! Masks of numbers: permutation, noise, steps and limits, rounded places on earth.
 
 use super::expression::{around, entity, keyed};
-use super::target::{Made, Target, apart, lossy, needed};
+use super::target::{Made, MaskTarget, apart, lossy, needed};
 use crate::catalog::{Column, Family};
 use crate::config::{MaskConfig, Wrong};
 
@@ -11,12 +11,12 @@ const NOISE_STEPS: u64 = 1_000_000;
 /// What a hash gives to a round of the permutation: 48 bits.
 const ROUND_DIGITS: u32 = 12;
 
-fn wrong(target: &Target<'_>, what: &str) -> Wrong {
+fn wrong(target: &MaskTarget<'_>, what: &str) -> Wrong {
     let message = format!("{what}, and {} is {}", target.label(), target.column.column_type);
     (message, Some("choose hash, constant or null for it".to_owned()))
 }
 
-fn numeric(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
+fn numeric(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     let number = matches!(target.column.family(), Family::Exact | Family::Approximate);
     if number && target.column.data_type != "year" {
         return Ok(());
@@ -42,7 +42,7 @@ fn bits(column: &Column) -> u32 {
 /// ```text
 /// left ^= F1(right); right ^= F2(left); left ^= F3(right)
 /// ```
-pub(crate) fn permute(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn permute(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     if !target.column.integer() {
         return Err(wrong(target, "permute is for whole numbers"));
     }
@@ -83,7 +83,7 @@ pub(crate) fn percent(config: &MaskConfig) -> Result<f64, Wrong> {
 }
 
 /// The value and up to so many percent of it; the same entity gets the same share.
-pub(crate) fn noise(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn noise(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     numeric(target, "noise")?;
     let percent = percent(config)?;
     let hash = keyed(domain, &entity(target, config.of.as_slice())?);
@@ -101,7 +101,7 @@ pub(crate) fn step(config: &MaskConfig) -> Result<f64, Wrong> {
 }
 
 /// Multiples of a step, towards zero, within limits.
-pub(crate) fn bucket(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn bucket(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     numeric(target, "bucket")?;
     let step = step(config)?;
     let masked = limited(config, &format!("({0} - MOD({0}, {step}))", target.value));
@@ -117,7 +117,7 @@ pub(crate) fn limits(config: &MaskConfig) -> Result<(), Wrong> {
 }
 
 /// Nothing below `min`, nothing above `max`: rare values do not stand out.
-pub(crate) fn clamp(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn clamp(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     numeric(target, "clamp")?;
     limits(config)?;
     Ok(lossy(around(target, &rounded(target.column, &limited(config, &target.value)))))
@@ -160,7 +160,7 @@ fn in_range(column: &Column, value: &str) -> String {
 }
 
 /// Degrees with fewer decimals: one is some 11 km.
-pub(crate) fn geo(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn geo(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let digits = config.digits.unwrap_or(1);
     let plain = &target.value;
     if target.column.data_type == "point" {

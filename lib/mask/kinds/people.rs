@@ -1,7 +1,7 @@
 //! Names out of our own lists: people whose parts agree, companies, streets, cities.
 
 use super::expression::{around, entity, keyed, number, one_of};
-use super::target::{Made, Target, lossy};
+use super::target::{Made, MaskTarget, lossy};
 use super::tokens::{EMAIL_HOST, UNIQUE_DIGITS};
 use super::words::{FIRST, LAST, PLACE, TRADE, WAY};
 use crate::config::{MaskConfig, Wrong, nearest};
@@ -17,29 +17,29 @@ pub(crate) const UNIQUE_PREFIX: u64 = 18 + UNIQUE_DIGITS;
 const HOUSES: u64 = 180;
 
 /// The kind `first_name`: a made-up first name.
-pub(crate) fn first_name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn first_name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, length(FIRST), first)
 }
 
 /// The kind `last_name`: a made-up last name.
-pub(crate) fn last_name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn last_name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, length(LAST), last)
 }
 
 /// A first and a last name.
-pub(crate) fn name(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, length(FIRST) + 1 + length(LAST), full)
 }
 
 /// A last name and what the company does.
-pub(crate) fn company(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn company(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, length(LAST) + 1 + length(TRADE), |hash| {
         format!("CONCAT({}, ' ', {})", last(hash), one_of(hash, 1, TRADE))
     })
 }
 
 /// A house number and a street.
-pub(crate) fn street(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn street(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, 5 + length(LAST) + length(WAY), |hash| {
         let number = number(hash, 25, HOUSES);
         format!("CONCAT(1 + {number}, ' ', {}, ' ', {})", last(hash), one_of(hash, 1, WAY))
@@ -47,7 +47,7 @@ pub(crate) fn street(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
 }
 
 /// A city on no map.
-pub(crate) fn city(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn city(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     dictionary(target, domain, length(LAST) + length(PLACE), |hash| {
         format!("CONCAT({}, {})", last(hash), one_of(hash, 1, PLACE))
     })
@@ -55,7 +55,7 @@ pub(crate) fn city(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
 
 /// Words chosen by the value itself, `longest` characters at most.
 fn dictionary(
-    target: &Target<'_>,
+    target: &MaskTarget<'_>,
     domain: &str,
     longest: usize,
     words: fn(&str) -> String,
@@ -78,7 +78,7 @@ pub(crate) fn part(config: &MaskConfig) -> Result<&str, Wrong> {
 
 /// A part of a person. All parts come from one hash of the entity, so that name and address of a row agree, in every
 /// table that names the entity.
-pub(crate) fn person(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn person(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let of = config.of.as_slice();
     let part = part(config)?;
     let hash = keyed(domain, &entity(target, of)?);

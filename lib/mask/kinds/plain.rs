@@ -1,7 +1,7 @@
 //! Masks that read little or nothing of the value: NULL, constants, filler, stars.
 
 use super::expression::around;
-use super::target::{Made, Target, apart, lossy, needed};
+use super::target::{Made, MaskTarget, apart, lossy, needed};
 use super::words::FILLER;
 use crate::catalog::Family;
 use crate::config::{MaskConfig, Scalar, Wrong};
@@ -11,11 +11,11 @@ use crate::sql::literal;
 /// Longer free texts are cut: REPEAT gives NULL beyond `max_allowed_packet`.
 const FILLER_CHARACTERS_MAX: u64 = 1_000_000;
 
-pub(crate) fn null(target: &Target<'_>) -> Result<Made, Wrong> {
+pub(crate) fn null(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     fit::nullable(target).map(|()| lossy("NULL".to_owned()))
 }
 
-pub(crate) fn empty(target: &Target<'_>) -> Result<Made, Wrong> {
+pub(crate) fn empty(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     fit::text(target, "empty").map(|()| lossy(format!("CASE WHEN {} IS NOT NULL THEN '' END", target.value)))
 }
 
@@ -24,13 +24,13 @@ pub(crate) fn value(config: &MaskConfig) -> Result<&Scalar, Wrong> {
     needed(config.value.as_ref(), "constant", "value = \"…\"")
 }
 
-pub(crate) fn constant(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn constant(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let value = constant_of(target, value(config)?)?;
     Ok(lossy(format!("CASE WHEN {} IS NOT NULL THEN {value} END", target.value)))
 }
 
 /// A value of `refresh.toml` as SQL, if the column can hold it.
-pub(crate) fn constant_of(target: &Target<'_>, value: &Scalar) -> Result<String, Wrong> {
+pub(crate) fn constant_of(target: &MaskTarget<'_>, value: &Scalar) -> Result<String, Wrong> {
     let column = target.column;
     fit::value(target, value)?;
     Ok(match value {
@@ -69,12 +69,12 @@ pub(crate) fn reason(config: &MaskConfig) -> Result<(), Wrong> {
     Ok(())
 }
 
-pub(crate) fn keep(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn keep(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     reason(config).map(|()| apart(target.value.clone()))
 }
 
 /// Filler of the same length.
-pub(crate) fn text(target: &Target<'_>) -> Result<Made, Wrong> {
+pub(crate) fn text(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     fit::text(target, "text")?;
     Ok(lossy(filler(&target.value)))
 }
@@ -101,7 +101,7 @@ pub(crate) fn ends(config: &MaskConfig) -> Result<(u32, u32, &str), Wrong> {
 
 /// The first and the last characters, stars between. A value that is not at least twice as long as what stays of it
 /// becomes stars only: half of it would be most of it.
-pub(crate) fn partial(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn partial(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     text_only(target, "partial")?;
     let (first, last, with) = ends(config)?;
     let both = u64::from(first) + u64::from(last);
@@ -119,7 +119,7 @@ pub(crate) fn partial(target: &Target<'_>, config: &MaskConfig) -> Result<Made, 
 }
 
 /// Letters become `x` or `X`, digits `9`: what a value looks like, not what it says. Whatever is no ASCII is a letter.
-pub(crate) fn shape(target: &Target<'_>) -> Result<Made, Wrong> {
+pub(crate) fn shape(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     text_only(target, "shape")?;
     let plain = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", target.value);
     let masked = ["[a-z]", "[A-Z]", "[0-9]"]
@@ -132,7 +132,7 @@ pub(crate) fn shape(target: &Target<'_>) -> Result<Made, Wrong> {
 }
 
 /// Kinds that look at characters.
-pub(crate) fn text_only(target: &Target<'_>, kind: &str) -> Result<(), Wrong> {
+pub(crate) fn text_only(target: &MaskTarget<'_>, kind: &str) -> Result<(), Wrong> {
     if target.column.family() == Family::Text {
         return Ok(());
     }
@@ -165,7 +165,7 @@ const RECOGNISED: &[&str] = &[
 ];
 
 /// Each finding becomes `***`, which is never longer than what was found.
-pub(crate) fn redact(target: &Target<'_>) -> Result<Made, Wrong> {
+pub(crate) fn redact(target: &MaskTarget<'_>) -> Result<Made, Wrong> {
     text_only(target, "redact")?;
     let plain = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", target.value);
     let cleared =

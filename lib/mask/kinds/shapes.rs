@@ -2,7 +2,7 @@
 
 use super::digits::Check;
 use super::expression::{around, bound, digits, hash, keyed, number, packed, put_in};
-use super::target::{Made, Target, lossy, needed};
+use super::target::{Made, MaskTarget, lossy, needed};
 use crate::config::{MaskConfig, Wrong};
 use crate::mask::fit;
 use crate::sql::literal;
@@ -28,7 +28,7 @@ const TWO_DIGITS: &str = "'20','27','30','31','32','33','34','36','39','40','41'
     '51','52','53','54','55','56','57','58','60','61','62','63','64','65','66','81','82','84','86','90','91','92','93',\
     '94','95','98'";
 
-pub(crate) fn phone(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn phone(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     if target.column.integer() {
         return phone_number(target, domain);
     }
@@ -47,7 +47,7 @@ fn keyed_by(domain: &str, text: &str) -> impl Fn(usize) -> String {
     move |round| keyed(&(domain.clone() + &"+".repeat(round)), &text)
 }
 
-fn phone_number(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+fn phone_number(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     if !matches!(target.column.data_type.as_str(), "int" | "bigint") {
         let message =
             format!("{} ({}) has no room for a telephone number", target.label(), target.column.column_type);
@@ -62,7 +62,7 @@ fn phone_number(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
 
 /// Other digits, the same format: `+CC`, `00CC`, a leading 0, `(0)` and what stands between digits stay, anything else becomes a digit too. What
 /// does not stay is laid over the digits, so that the hash is computed once.
-fn same_format(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+fn same_format(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     super::plain::text_only(target, "format = \"same\"")?;
     let plain = &target.value;
     let hash = keyed(domain, &packed(target, BETWEEN));
@@ -107,14 +107,14 @@ pub(crate) fn pattern_settings(config: &MaskConfig) -> Result<(&str, Option<Chec
 }
 
 /// `#` a digit, `?` a letter, anything else itself; check digits at the end if wished.
-pub(crate) fn pattern(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn pattern(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let (format, check) = pattern_settings(config)?;
     let own = super::expression::normalised(target);
     formatted(target, format, check, &keyed_by(domain, &own))
 }
 
 fn formatted(
-    target: &Target<'_>,
+    target: &MaskTarget<'_>,
     format: &str,
     check: Option<Check>,
     hash: &dyn Fn(usize) -> String,

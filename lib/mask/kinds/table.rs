@@ -4,14 +4,14 @@
 //! In: one entry of `[mask]` and one column. Out: a [`Mask`]. A new kind is a function in the file of its family, a row here
 //! and a row in the table of `lib/mask/README.md`; the loader, the JSON Schema and the tests take it from here.
 
-use super::target::{Made, Target, Wish};
+use super::target::{Made, MaskRequest, MaskTarget};
 use super::{choice, cipher, dates, digits, json, network, numbers, people, plain, shapes, tokens};
 use crate::config::{KindVocabulary, KindWords, MaskConfig, Wrong};
 use crate::mask::masks::Mask;
 use crate::mask::traits::{LeakTraits, ResultTrait, TraceTrait, ValueTrait};
 
 /// One kind of masks, with everything that others must know of it.
-struct Kind {
+struct MaskKind {
     name: &'static str,
     /// What those who look for leaks must know of it.
     traits: LeakTraits,
@@ -22,14 +22,18 @@ struct Kind {
     /// So many first characters of a result keep values apart, where it does: what an index on a part of the column must
     /// cover. None where an index covers a result whole or not at all.
     unique_prefix: fn(&MaskConfig) -> u64,
-    make: fn(&Wish<'_>) -> Result<Made, Wrong>,
+    make: fn(&MaskRequest<'_>) -> Result<Made, Wrong>,
 }
 
-const fn kind(name: &'static str, traits: LeakTraits, make: fn(&Wish<'_>) -> Result<Made, Wrong>) -> Kind {
-    Kind { name, traits, settings: &[], check: |_| Ok(()), unique_prefix: |_| 0, make }
+const fn kind(
+    name: &'static str,
+    traits: LeakTraits,
+    make: fn(&MaskRequest<'_>) -> Result<Made, Wrong>,
+) -> MaskKind {
+    MaskKind { name, traits, settings: &[], check: |_| Ok(()), unique_prefix: |_| 0, make }
 }
 
-impl Kind {
+impl MaskKind {
     const fn reads(self, settings: &'static [&'static str]) -> Self {
         Self { settings, ..self }
     }
@@ -44,7 +48,7 @@ impl Kind {
 }
 
 /// Every kind that `[mask]` may name.
-static KINDS: &[Kind] = {
+static KINDS: &[MaskKind] = {
     use ResultTrait::{Open, Ours};
     use TraceTrait::{Left, None as Nothing};
     use ValueTrait::{Telling, Untelling, Vague};
@@ -142,12 +146,12 @@ static KINDS: &[Kind] = {
 
 /// What the loader of `refresh.toml` must know of the kinds.
 pub fn vocabulary() -> KindVocabulary {
-    let words = |kind: &Kind| KindWords { name: kind.name, settings: kind.settings, check: kind.check };
+    let words = |kind: &MaskKind| KindWords { name: kind.name, settings: kind.settings, check: kind.check };
     KindVocabulary { kinds: KINDS.iter().map(words).collect() }
 }
 
 /// Compiles one entry for one column.
-pub(crate) fn mask(target: &Target<'_>, rule: &str, config: &MaskConfig) -> Result<Mask, Wrong> {
+pub(crate) fn mask(target: &MaskTarget<'_>, rule: &str, config: &MaskConfig) -> Result<Mask, Wrong> {
     let kind = known(&config.kind)?;
     let made = make(target, config)?;
     // Equal for columns that mask alike, whatever they are called.
@@ -166,11 +170,11 @@ pub(crate) fn mask(target: &Target<'_>, rule: &str, config: &MaskConfig) -> Resu
 }
 
 /// The expression of one entry.
-fn make(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
-    (known(&config.kind)?.make)(&Wish { target, config, domain: &domain(config) })
+fn make(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+    (known(&config.kind)?.make)(&MaskRequest { target, config, domain: &domain(config) })
 }
 
-fn known(name: &str) -> Result<&'static Kind, Wrong> {
+fn known(name: &str) -> Result<&'static MaskKind, Wrong> {
     let found = KINDS.iter().find(|kind| kind.name == name);
     found.ok_or_else(|| vocabulary().kind(name).err().unwrap_or_default())
 }
@@ -261,7 +265,7 @@ mod tests {
     }
 
     /// An entry of the kind with what it needs: its own hints say what that is.
-    fn entry(kind: &Kind) -> MaskConfig {
+    fn entry(kind: &MaskKind) -> MaskConfig {
         let of = |more: &str| -> MaskConfig {
             let text = format!("mask = {{ kind = {:?}{more} }}", kind.name);
             let mut table: std::collections::BTreeMap<String, MaskConfig> =
@@ -297,7 +301,7 @@ mod tests {
         for kind in KINDS {
             let config = entry(kind);
             let columns = columns();
-            let masks = columns.iter().map(|column| mask(&Target::of(&table, column), "t.c", &config));
+            let masks = columns.iter().map(|column| mask(&MaskTarget::of(&table, column), "t.c", &config));
             let (made, refused): (Vec<_>, Vec<_>) = masks.partition(Result::is_ok);
             let refused: Vec<String> = refused.into_iter().filter_map(Result::err).map(|(m, _)| m).collect();
             let made: Vec<Mask> = made.into_iter().flatten().collect();

@@ -7,14 +7,14 @@ use crate::config::{MaskConfig, Wrong};
 
 /// One column to mask, or a part of it: a value out of a JSON document is a column of its own kind.
 #[derive(Debug, Clone)]
-pub(crate) struct Target<'a> {
+pub(crate) struct MaskTarget<'a> {
     pub(crate) table: &'a Table,
     pub(crate) column: &'a Column,
     /// SQL for the clear value.
     pub(crate) value: String,
 }
 
-impl<'a> Target<'a> {
+impl<'a> MaskTarget<'a> {
     pub(crate) fn of(table: &'a Table, column: &'a Column) -> Self {
         Self { table, column, value: column.of("t") }
     }
@@ -31,8 +31,8 @@ impl<'a> Target<'a> {
 }
 
 /// The rule and the column that a mask is made for.
-pub(crate) struct Wish<'a> {
-    pub(crate) target: &'a Target<'a>,
+pub(crate) struct MaskRequest<'a> {
+    pub(crate) target: &'a MaskTarget<'a>,
     pub(crate) config: &'a MaskConfig,
     /// Values of one domain mask equally in every table.
     pub(crate) domain: &'a str,
@@ -45,7 +45,7 @@ pub(crate) struct Made {
 }
 
 /// Makes the expression of one entry, whatever its kind: what the table of kinds hands to kinds with masks inside.
-pub(crate) type Make = fn(&Target<'_>, &MaskConfig) -> Result<Made, Wrong>;
+pub(crate) type Make = fn(&MaskTarget<'_>, &MaskConfig) -> Result<Made, Wrong>;
 
 /// Different inputs can give the same output.
 pub(crate) fn lossy(expression: String) -> Made {

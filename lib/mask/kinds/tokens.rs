@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::expression::{around, hash};
-use super::target::{Made, Target, Wish, apart, lossy};
+use super::target::{Made, MaskRequest, MaskTarget, apart, lossy};
 use crate::catalog::Family;
 use crate::config::{MaskConfig, Scalar, Wrong};
 use crate::mask::fit;
@@ -33,11 +33,11 @@ pub(crate) fn unique_prefix(config: &MaskConfig, prefix: u64) -> u64 {
 }
 
 /// A result of `digits` digits of the hash, and class by their number.
-fn sized(target: &Target<'_>, digits: u64, whole: &str) -> Made {
+fn sized(target: &MaskTarget<'_>, digits: u64, whole: &str) -> Made {
     Made { expression: around(target, whole), lossy: digits < UNIQUE_DIGITS }
 }
 
-pub(crate) fn hashed(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn hashed(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     if target.column.integer() {
         return Ok(integer(target, domain));
     }
@@ -57,8 +57,8 @@ pub(crate) fn hashed(target: &Target<'_>, config: &MaskConfig, domain: &str) -> 
 }
 
 /// User names and slugs: a word and 16 digits, or as many as fit.
-pub(crate) fn prefixed(wish: &Wish<'_>, word: &str) -> Result<Made, Wrong> {
-    let Wish { target, config, domain } = wish;
+pub(crate) fn prefixed(wish: &MaskRequest<'_>, word: &str) -> Result<Made, Wrong> {
+    let MaskRequest { target, config, domain } = wish;
     fit::text(target, &config.kind)?;
     let prefix = config.prefix.clone().unwrap_or_else(|| word.to_owned());
     let whole = prefix.chars().count() as u64 + UNIQUE_DIGITS;
@@ -68,7 +68,7 @@ pub(crate) fn prefixed(wish: &Wish<'_>, word: &str) -> Result<Made, Wrong> {
 }
 
 /// A whole number of the column's width. Narrow columns cannot keep values apart.
-fn integer(target: &Target<'_>, domain: &str) -> Made {
+fn integer(target: &MaskTarget<'_>, domain: &str) -> Made {
     let limit: u64 = match target.column.data_type.as_str() {
         "tinyint" => 1 << 7,
         "smallint" => 1 << 15,
@@ -82,7 +82,7 @@ fn integer(target: &Target<'_>, domain: &str) -> Made {
     Made { expression: around(target, &masked), lossy: limit < 1 << 60 }
 }
 
-pub(crate) fn email(target: &Target<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn email(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     fit::text(target, "email")?;
     let prefix = config.prefix.as_deref().unwrap_or("u");
     let host = config.host.as_deref().unwrap_or(EMAIL_HOST);
@@ -102,7 +102,7 @@ pub(crate) fn email(target: &Target<'_>, config: &MaskConfig, domain: &str) -> R
 }
 
 /// What follows the last `@` with `.test` behind it, so that nothing is delivered; our own where that is no host.
-fn own_host(target: &Target<'_>) -> Result<String, Wrong> {
+fn own_host(target: &MaskTarget<'_>) -> Result<String, Wrong> {
     super::plain::text_only(target, "host = \"same\"")?;
     let host = format!("SUBSTRING_INDEX(CONVERT({} USING utf8mb4), '@', -1)", target.value);
     let most = HOST_CHARACTERS_MAX - 5;
@@ -115,7 +115,7 @@ fn own_host(target: &Target<'_>) -> Result<String, Wrong> {
 }
 
 /// A version 4 UUID: text, or the bytes of it in a column of 16 bytes.
-pub(crate) fn uuid(target: &Target<'_>, domain: &str) -> Result<Made, Wrong> {
+pub(crate) fn uuid(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     let hash = hash(target, domain);
     let digits = format!("INSERT(INSERT(LEFT({hash}, 32), 13, 1, '4'), 17, 1, 'a')");
     if target.column.family() == Family::Binary && target.column.length == Some(16) {
@@ -142,7 +142,7 @@ pub(crate) fn password_value(config: &MaskConfig) -> Result<&str, Wrong> {
 }
 
 /// One known password for everybody, as a bcrypt hash. A value that begins with `$` is a hash made elsewhere.
-pub(crate) fn password(target: &Target<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
+pub(crate) fn password(target: &MaskTarget<'_>, config: &MaskConfig) -> Result<Made, Wrong> {
     let value = password_value(config)?;
     let hash = if value.starts_with('$') { value.to_owned() } else { bcrypt(value, &target.label())? };
     fit::text(target, "password")?;

@@ -4,7 +4,7 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use super::lexicon::{Lexicon, KeySort};
+use super::lexicon::{KeySort, Lexicon};
 use super::readings::{SELF, readings};
 use crate::catalog::{Column, Family, Table, singular, words};
 

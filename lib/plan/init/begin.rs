@@ -14,7 +14,7 @@ use crate::plan::place::SourceServer;
 const OURS: [&str; 3] = ["refreshkit_", "__refresh", "__previous"];
 
 /// What a configuration is written for: a server, its databases and their tables.
-pub(crate) struct Ground {
+pub(crate) struct InitInputs {
     /// The connection to the server.
     pub(crate) session: Session,
     /// The login as `user@host`, for people.
@@ -33,7 +33,7 @@ pub(crate) fn look(
     config: &Config,
     options: &Options,
     databases: &[String],
-) -> Result<Ground, Error> {
+) -> Result<InitInputs, Error> {
     let place = SourceServer::to_look_at(house, config, options)?;
     let mut session = place.connect()?;
     let said = if databases.is_empty() { &place.databases } else { databases };
@@ -50,7 +50,7 @@ pub(crate) fn look(
     if catalog.tables.is_empty() {
         return Err(Error::NoTables { databases: databases.join(", ") });
     }
-    Ok(Ground { session, label: place.label().to_owned(), databases, named, catalog })
+    Ok(InitInputs { session, label: place.label().to_owned(), databases, named, catalog })
 }
 
 fn seen(session: &mut Session) -> Result<Vec<String>, Error> {

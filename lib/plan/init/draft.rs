@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::begin::{self, Ground};
+use super::begin::{self, InitInputs};
 use super::masks::{self, Rules};
 use super::roots::{self, AT_LEAST, Ranked, WINDOW_DAYS};
 use super::settle::{Settled, settle};
@@ -88,7 +88,7 @@ fn text(
     }
     let login = login(house, options);
     let chosen = [source(&ground, &login), dehydrate(&mut ground, &ranked, &shares)?, relations].join("\n");
-    let settled = |ground: &Ground, rules: &Rules| {
+    let settled = |ground: &InitInputs, rules: &Rules| {
         let body = [chosen.clone(), mask_section(ground, rules), EXAMPLES.to_owned()].join("\n");
         settle(body, path, &ground.catalog, &ground.databases)
     };
@@ -105,7 +105,7 @@ fn text(
     Ok(format!("{}{text}", head(&ground, &text, blueprint.err().as_ref())))
 }
 
-fn head(ground: &Ground, text: &str, problem: Option<&Error>) -> String {
+fn head(ground: &InitInputs, text: &str, problem: Option<&Error>) -> String {
     let open = text.matches(DECIDE).count();
     let mut head = format!(
         "# Written by mydehydrate init for {} ({} tables on {}). It is yours now: each line has its evidence behind it.\n",
@@ -126,7 +126,7 @@ fn head(ground: &Ground, text: &str, problem: Option<&Error>) -> String {
 
 fn summary(
     house: &House,
-    ground: &Ground,
+    ground: &InitInputs,
     relations: (&[Edge], &[Proposal]),
     shares: &Shares,
     rules: &Rules,
@@ -158,7 +158,7 @@ fn login(house: &House, options: &Options) -> ServerConfig {
     server
 }
 
-fn source(ground: &Ground, server: &ServerConfig) -> String {
+fn source(ground: &InitInputs, server: &ServerConfig) -> String {
     let names: Vec<String> = ground.databases.iter().map(|name| toml_text(name)).collect();
     let mut text = String::from(
         "[source]\n# cluster = \"…\"  # the Aurora cluster (or instance = \"…\") that rds-snap takes a snapshot of\n",
@@ -197,7 +197,7 @@ fn source(ground: &Ground, server: &ServerConfig) -> String {
     text
 }
 
-fn dehydrate(ground: &mut Ground, ranked: &[Ranked], shares: &Shares) -> Result<String, Error> {
+fn dehydrate(ground: &mut InitInputs, ranked: &[Ranked], shares: &Shares) -> Result<String, Error> {
     let mut text = String::from(
         "[dehydrate]\n# Where the choice of rows begins: the rest is what hangs from it and what that refers to.\n",
     );
@@ -223,7 +223,7 @@ fn dehydrate(ground: &mut Ground, ranked: &[Ranked], shares: &Shares) -> Result<
 }
 
 /// The rule of a root, and what speaks for it.
-fn root(ground: &mut Ground, root: &Ranked) -> Result<(String, String), Error> {
+fn root(ground: &mut InitInputs, root: &Ranked) -> Result<(String, String), Error> {
     let table = &ground.catalog.tables[root.table];
     let name = toml_text(&ground.catalog.written(table));
     let size = format!("about {} rows, {} table(s) hang from it", table.rows_estimate, root.below);
@@ -249,7 +249,7 @@ fn section(name: &str, lines: &[String]) -> String {
     text
 }
 
-fn mask_section(ground: &Ground, rules: &Rules) -> String {
+fn mask_section(ground: &InitInputs, rules: &Rules) -> String {
     let catalog = &ground.catalog;
     let mut text = String::from(
         "[mask]\n# Every text needs a mask or a reason: what is new in the schema refuses the night until somebody looks.\npolicy = \"strict\"\n",

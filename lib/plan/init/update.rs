@@ -8,7 +8,7 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Key, Table as Section, Value};
 
-use super::begin::{self, Ground};
+use super::begin::{self, InitInputs};
 use super::endings::Endings;
 use super::file;
 use super::masks::{self, is_open};
@@ -81,7 +81,7 @@ fn new_relations(
     house: &House,
     (config, evidence): (&Config, &Evidence),
     by_rule: &[Option<TableClass>],
-    ground: &mut Ground,
+    ground: &mut InitInputs,
     file: &mut Edited<'_>,
 ) -> Result<Vec<Edge>, Error> {
     let catalog = &ground.catalog;
@@ -105,7 +105,7 @@ fn new_relations(
 /// Tables that nothing reaches.
 fn new_tables(
     by_rule: Vec<Option<TableClass>>,
-    ground: &Ground,
+    ground: &InitInputs,
     edges: &[Edge],
     file: &mut Edited<'_>,
 ) -> Result<(), Error> {
@@ -119,7 +119,7 @@ fn new_tables(
 }
 
 /// Columns that look personal and that nothing is said of; with `policy = "strict"` every text.
-fn new_masks(house: &House, ground: &mut Ground, file: &mut Edited<'_>) -> Result<(), Error> {
+fn new_masks(house: &House, ground: &mut InitInputs, file: &mut Edited<'_>) -> Result<(), Error> {
     let config = file.config()?;
     let blueprint = Blueprint::of(ground.catalog.clone(), &config, &ground.databases)?;
     let tables: Vec<usize> =
