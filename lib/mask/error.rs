@@ -25,7 +25,7 @@ pub enum Error {
         rules: String,
         /// Whether all are about values that are equal.
         unique: bool,
-        /// What to paste.
+        /// Lines for `[mask]` that keep the rules, to paste.
         toml: String,
     },
     /// Columns that look like personal data and have neither mask nor reason.

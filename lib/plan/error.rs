@@ -148,11 +148,11 @@ pub enum Error {
     /// What a night would be refused for later, by a look at samples.
     #[error("a night would refuse the masks of {count} column(s): {names}")]
     Foreseen {
-        /// How many.
+        /// Number of columns whose masks would be refused.
         count: usize,
-        /// Which, with the evidence.
+        /// The columns, each with the evidence.
         names: String,
-        /// What to paste.
+        /// Lines for `[mask]` that pass.
         toml: String,
     },
     /// Made-up people were recognised behind the masks.

@@ -3,6 +3,7 @@
 
 mod plan;
 mod rules;
+mod words;
 
 use std::fs;
 use std::path::PathBuf;
@@ -30,7 +31,6 @@ const SERVER_TABLES: &[&str] = &[
     "lib/restore/swap/mod.rs",
     "lib/restore/swap/objects.rs",
     "lib/restore/swap/state.rs",
-    "lib/rows/column.rs",
 ];
 
 fn root() -> PathBuf {
@@ -109,6 +109,48 @@ fn the_environment_and_the_aws_sdk_stay_in_their_rooms() {
 #[test]
 fn foreign_words_leave_through_one_outlet() {
     holds(&rules::one_outlet(&HOUSE));
+}
+
+#[test]
+fn a_type_has_a_name_of_its_own() {
+    holds(&words::type_names(&HOUSE));
+}
+
+#[test]
+fn comments_on_public_items_say_more_than_the_name() {
+    holds(&words::short_comments(&HOUSE));
+}
+
+#[test]
+fn the_glossary_and_the_types_agree() {
+    let readme = fs::read_to_string(root().join("lib/README.md")).unwrap();
+    assert!(readme.contains("| word | types | meaning |"));
+    holds(&words::glossary(&HOUSE, &readme));
+    let house = made_up(&[("lib/plan/a.rs", "//! x\nstruct Root;\nstruct StagingDatabase;\n")]);
+    let table = |rows: &str| format!("| word | types | meaning |\n|---|---|---|\n{rows}\n");
+    bites(&words::glossary(&house, &table("| root | | a row |")), "Root is a type");
+    bites(&words::glossary(&house, &table("| x | | a *staging database* |")), "StagingDatabase is a type");
+    bites(&words::glossary(&house, &table("| x | `Gone` | y |")), "Gone is declared 0 times");
+    holds(&words::glossary(&house, &table("| root | `Root` | a row |")));
+}
+
+#[test]
+fn a_planted_second_type_and_an_empty_comment_are_found() {
+    let two = made_up(&[
+        ("lib/plan/a.rs", "//! x\n/// The rows that are kept.\npub struct Rows;\nstruct Error;\n"),
+        ("lib/mask/a.rs", "//! x\nenum Rows {}\nstruct Error;\n#[cfg(test)]\nmod tests { struct Rows; }\n"),
+    ]);
+    bites(&words::type_names(&two), "lib/mask/a.rs and of lib/plan/a.rs");
+    let field = made_up(&[(
+        "lib/plan/a.rs",
+        "//! x\npub struct A {\n    /// The rows.\n    pub rows: u64,\n    /// b\n    c: u8,\n}\n",
+    )]);
+    bites(&words::short_comments(&field), "A.rows");
+    let variant = made_up(&[(
+        "lib/plan/a.rs",
+        "//! x\n/// What is wrong with it.\npub enum E {\n    /// Where.\n    A,\n}\n",
+    )]);
+    bites(&words::short_comments(&variant), "E::A");
 }
 
 #[test]
@@ -277,4 +319,41 @@ fn no_test_file_is_forgotten() {
             "tests/it/{name} is not in main.rs"
         );
     }
+}
+
+/// The numbers of a text's lines or cells that begin with some: `73, 74` are two.
+fn codes(words: &str) -> Vec<u16> {
+    words
+        .split([',', ' '])
+        .map_while(|word| if word.is_empty() { Some(None) } else { word.parse().ok().map(Some) })
+        .flatten()
+        .collect()
+}
+
+#[test]
+fn exit_codes_are_the_same_in_the_code_in_the_help_and_in_the_readme() {
+    let source = HOUSE.files.iter().find(|file| file.path == "lib/document/failure.rs").unwrap();
+    let body = source.text.split("pub enum Exit {").nth(1).unwrap().split("\n}").next().unwrap();
+    let mut code: Vec<u16> = body
+        .lines()
+        .filter_map(|line| line.trim_end_matches(',').split(" = ").nth(1)?.parse().ok())
+        .collect();
+    code.sort_unstable();
+    assert!(code.len() > 8, "{code:?}");
+
+    let help = refreshkit::cli::EXIT_STATUS.lines().skip(1);
+    // The last line has two: `130  interrupted (SIGINT)     143  terminated (SIGTERM)`.
+    let mut said: Vec<u16> = help.flat_map(|line| line.split("  ").flat_map(codes)).collect();
+    said.sort_unstable();
+    assert_eq!(said, code, "EXIT_STATUS");
+
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let table = readme.split("## Exit codes").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut told: Vec<u16> = table
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .flat_map(|line| codes(line.trim_start_matches("| ")))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, code, "README");
 }
