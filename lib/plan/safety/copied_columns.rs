@@ -217,9 +217,9 @@ impl Values {
         let of = |(suspect, hashes): (usize, &Vec<u64>)| -> Vec<(u64, usize)> {
             hashes.iter().map(|hash| (*hash, suspect)).collect()
         };
-        let mut sampled: Vec<(u64, usize)> = samples.iter().enumerate().flat_map(of).collect();
-        sampled.sort_unstable();
-        Self { sampled, found: BTreeSet::new() }
+        let mut all: Vec<(u64, usize)> = samples.iter().enumerate().flat_map(of).collect();
+        all.sort_unstable();
+        Self { sampled: all, found: BTreeSet::new() }
     }
 
     /// An original.
@@ -258,10 +258,10 @@ fn suspects(blueprint: &Blueprint, tables: &[TablePlan]) -> Vec<Suspect> {
             continue;
         }
         let table = &blueprint.catalog.tables[at];
-        let suspect = |outgoing: &ColumnPlan| {
+        let may_hold = |outgoing: &ColumnPlan| {
             table.column(&outgoing.name).filter(|column| suspected(blueprint, at, column, outgoing.scan))
         };
-        let columns: Vec<&Column> = plan.columns.iter().filter_map(suspect).collect();
+        let columns: Vec<&Column> = plan.columns.iter().filter_map(may_hold).collect();
         suspects.extend(suspects_of(at, &columns, &sampled(blueprint, at, plan, &columns)));
     }
     suspects
