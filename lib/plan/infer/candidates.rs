@@ -216,9 +216,9 @@ fn glued(found: &Found<'_>, table: usize, key: &[String]) -> bool {
 
 /// `app_id` is the key of `applications`; `id` is everybody's.
 fn by_key(found: &mut Found<'_>, words: &[String], stem: &[String]) {
-    // The key of `films` that says so is nobody else's, whoever shares it.
+    // The key of `films` that says so is nobody else's, whoever shares it; `cache_key` of `cache` is its own, in a key of several, too.
     let lexicon = found.lexicon;
-    if found.is_key && lexicon.table(found.child) == stem {
+    if lexicon.table(found.child) == stem {
         return;
     }
     let last = words.last().map_or("", String::as_str);
@@ -527,6 +527,12 @@ mod tests {
         assert_eq!(first(desk, 0, "BLL_DEPT_ID").as_deref(), Some("departments"));
         assert_eq!(first(desk, 4, "topic_pid").as_deref(), Some("topics"));
         assert_eq!(first(desk, 4, "topic_number"), None);
+        let store: &[(&str, &[&str])] = &[
+            ("cache", &["user_id", "cache_key"]),
+            ("cache_shared", &["cache_key"]),
+            ("users", &["user_id"]),
+        ];
+        assert_eq!(first(store, 0, "cache_key"), None);
         assert_eq!(first(desk, 4, "next"), None);
     }
 

@@ -19,7 +19,7 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::place::SourceServer;
-use crate::plan::rules::comparable::comparable;
+use crate::plan::rules::comparable::{collation_cast, comparable};
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::relations;
 use crate::progress::Unit;
@@ -75,10 +75,14 @@ pub(crate) fn proposals(
         house.cancel.check()?;
         task.message(&table.label());
         for column in table.columns.iter().filter(|column| !known(at, &column.name)) {
-            if let Some(kind) = type_column(table, column) {
-                proposals.extend(polymorphic(session, &lexicon, at, column, kind)?);
-            } else {
-                proposals.extend(simple(session, &lexicon, &joins, at, column)?);
+            let kind = type_column(table, column);
+            let of_many = match kind {
+                Some(kind) => polymorphic(session, &lexicon, at, column, kind)?,
+                None => None,
+            };
+            match of_many {
+                Some(found) => proposals.push(found),
+                None => proposals.extend(simple(session, &lexicon, &joins, (at, column), kind.is_some())?),
             }
         }
         task.add(1);
@@ -115,13 +119,14 @@ fn rendered(proposals: &[Proposal]) -> String {
     out
 }
 
-/// The first candidate whose values are there, else the most doubtful one that is worth a look.
+/// The first candidate whose values are there, else the most doubtful one that is worth a look. `strong`: only one that the name says
+/// much of, since it may refer to rows of many tables.
 fn simple(
     session: &mut Session,
     lexicon: &Lexicon<'_>,
     joins: &Joins,
-    at: usize,
-    column: &Column,
+    (at, column): (usize, &Column),
+    strong: bool,
 ) -> Result<Option<Proposal>, Error> {
     let mut doubtful = None;
     let catalog = lexicon.catalog;
@@ -129,22 +134,31 @@ fn simple(
     let key = child.key();
     let is_key = key.len() == 1 && key[0].name == column.name;
     for candidate in candidates(lexicon, joins, at, column) {
+        if strong && !candidate.strong {
+            continue;
+        }
         let parent = &catalog.tables[candidate.parent];
         let Some(key) = parent.column(&candidate.column) else { continue };
         let joined = match joins.between((at, &column.name), (candidate.parent, &key.name)) {
             0 => String::new(),
             times => format!(", joined in {times} kind(s) of statements"),
         };
-        if comparable(column, key).is_err() {
+        let cast = collation_cast(column, key);
+        if cast.is_none() && comparable(column, key).is_err() {
             continue;
         }
-        let sample = look_up(session, (child, parent), &[(column, key)], None)?;
+        let sample = look_up(session, (child, parent), &[(column, key)], cast, None)?;
         let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
         let low = if sample.low { ", but they are only its first few" } else { "" };
         let to = toml_text(&catalog.written_column(parent, &key.name));
         // One user who made all orders would bring them all.
         let audit = candidates::is_audit(&catalog::words(&column.name));
-        let right = if audit { format!("{{ to = {to}, down = \"never\" }}") } else { to };
+        let cast = cast.map(|cast| format!(", cast = {}", toml_text(cast.word()))).unwrap_or_default();
+        let right = match (audit, cast.as_str()) {
+            (true, cast) => format!("{{ to = {to}, down = \"never\"{cast} }}"),
+            (false, "") => to,
+            (false, cast) => format!("{{ to = {to}{cast} }}"),
+        };
         let text = format!(
             "{} = {right}  # {}; {}{low}{index}{joined}",
             toml_text(&catalog.written_column(child, &column.name)),
@@ -211,7 +225,7 @@ fn several(
     if pairs.iter().any(|(from, to)| comparable(from, to).is_err()) {
         return Ok(None);
     }
-    let sample = look_up(session, (child, parent), &pairs, None)?;
+    let sample = look_up(session, (child, parent), &pairs, None, None)?;
     if !sample.doubtful() {
         return Ok(None);
     }
@@ -272,7 +286,7 @@ fn polymorphic(
                 continue;
             }
             let parties = (table, &catalog.tables[parent]);
-            let sample = look_up(session, parties, &[(column, key)], Some(&condition))?;
+            let sample = look_up(session, parties, &[(column, key)], None, Some(&condition))?;
             if sample.contained() && sample.values > 0 {
                 best = Some((parent, key, sample.found, sample.values));
                 break;

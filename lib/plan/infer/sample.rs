@@ -3,6 +3,7 @@
 use crate::catalog::{Column, Family, Table};
 use crate::mysql::Session;
 use crate::plan::error::Error;
+use crate::plan::rules::cast::{self, Cast};
 
 /// So many rows of the child are looked at for values.
 const SAMPLE_ROWS: u32 = 20_000;
@@ -61,6 +62,7 @@ pub(crate) fn look_up(
     session: &mut Session,
     (child, parent): (&Table, &Table),
     pairs: &[(&Column, &Column)],
+    cast: Option<Cast>,
     condition: Option<&str>,
 ) -> Result<Sample, Error> {
     let list = |each: &dyn Fn(usize, &(&Column, &Column)) -> String, between: &str| {
@@ -86,7 +88,7 @@ pub(crate) fn look_up(
          FROM (SELECT {}, COUNT(*) AS n FROM (SELECT {} FROM {} AS c WHERE {}{further} LIMIT {SAMPLE_ROWS}) AS r \
          GROUP BY {} LIMIT {SAMPLE_VALUES}) AS s LEFT JOIN {} AS p ON {}",
         list(&|n, _| format!("r.v{n}"), ", "),
-        list(&|n, (from, _)| format!("{} AS v{n}", from.of("c")), ", "),
+        list(&|n, (from, to)| format!("{} AS v{n}", cast::value(cast, from, to)), ", "),
         child.sql(),
         list(&|_, (from, _)| meant(&from.of("c"), from.family()), " AND "),
         list(&|n, _| format!("r.v{n}"), ", "),

@@ -74,6 +74,12 @@ pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), NameProb
     }
 }
 
+/// The cast that texts of different collations are compared by; nothing where columns compare as they are.
+pub(crate) fn collation_cast(child: &Column, parent: &Column) -> Option<Cast> {
+    let texts = child.family() == Family::Text && parent.family() == Family::Text;
+    (texts && child.collation != parent.collation).then_some(Cast::Char)
+}
+
 fn castable(cast: Cast, parent: &Column) -> Result<(), NameProblem> {
     let fits = match cast {
         Cast::Unsigned | Cast::Signed => parent.family() == Family::Exact,

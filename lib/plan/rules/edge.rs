@@ -68,9 +68,9 @@ impl Edge {
 /// A column: its table's position and its name in lower case.
 pub(crate) type Place = (usize, String);
 
-/// The ends of relations that are compared as they are.
+/// The ends of relations that are compared as they are, or as texts of another collation.
 pub(crate) fn ends(edges: &[Edge]) -> impl Iterator<Item = [Place; 2]> {
-    edges.iter().filter(|edge| edge.cast.is_none()).flat_map(|edge| {
+    edges.iter().filter(|edge| matches!(edge.cast, None | Some(Cast::Char))).flat_map(|edge| {
         let pairs = edge.child_columns.iter().zip(&edge.parent_columns);
         pairs.map(|(from, to)| [(edge.child, from.to_lowercase()), (edge.parent, to.to_lowercase())])
     })
