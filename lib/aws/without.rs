@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::owner::Owner;
-use crate::house::{Cancel, House, Keys, NoKeys};
+use super::owner::AddressOwner;
+use crate::house::{Cancel, House, NoKeys, SecretStore};
 
 /// Nobody who could be asked for secrets and tokens.
-pub(crate) fn keys(_cancel: Cancel) -> Arc<dyn Keys> {
+pub(crate) fn keys(_cancel: Cancel) -> Arc<dyn SecretStore> {
     Arc::new(NoKeys)
 }
 
 /// Why nobody can say whose server this is.
-pub(crate) fn owners(_house: &House, _host: &str, _port: u16) -> Result<Vec<Owner>, String> {
+pub(crate) fn owners(_house: &House, _host: &str, _port: u16) -> Result<Vec<AddressOwner>, String> {
     Err("this build has no AWS in it".to_owned())
 }

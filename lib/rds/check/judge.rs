@@ -119,7 +119,7 @@ fn state(found: &Thing) -> Vec<CheckFinding> {
             ));
         }
         StatusClass::Terminal => {
-            all.push(CheckFinding::wrong("source", format!("{what} is {}", found.status), None))
+            all.push(CheckFinding::wrong("source", format!("{what} is {}", found.status), None));
         }
         StatusClass::Transient | StatusClass::Unknown => {
             all.push(CheckFinding::note(
