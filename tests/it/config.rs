@@ -172,7 +172,7 @@ fn the_schema_for_editors_knows_the_words_of_mask() {
     assert_eq!(settings, ["policy", "leaks", "canaries", "key"]);
     assert_eq!(mask["additionalProperties"], false);
     for (name, words) in [
-        ("Policy", &["refuse", "strict", "warn"][..]),
+        ("MaskPolicy", &["refuse", "strict", "warn"][..]),
         ("Leaks", &["refuse", "warn", "off"]),
         ("Canaries", &["refuse", "off"]),
     ] {
