@@ -3,6 +3,7 @@
 //! In: events from the rooms. Out: on a terminal, indicatif bars; otherwise one line per event and at most one a
 //! minute while something long goes on, because a build console knows no carriage return.
 
+use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -157,6 +158,11 @@ impl Task<'_> {
         self.set(self.done.fetch_add(amount, Ordering::Relaxed) + amount);
     }
 
+    /// A reader that counts the bytes that are read through it.
+    pub fn counting<R: Read>(&self, inner: R) -> impl Read {
+        CountingReader { inner, task: self }
+    }
+
     /// Sets how far it is.
     pub fn set(&self, position: u64) {
         self.done.store(position, Ordering::Relaxed);
@@ -199,6 +205,20 @@ impl Task<'_> {
             Unit::Count => indicatif::HumanCount(value).to_string(),
             Unit::Time => indicatif::FormattedDuration(self.bar.elapsed()).to_string(),
         }
+    }
+}
+
+/// Tells the progress how many bytes were read.
+struct CountingReader<'a, 'b, R> {
+    inner: R,
+    task: &'a Task<'b>,
+}
+
+impl<R: Read> Read for CountingReader<'_, '_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.task.add(read as u64);
+        Ok(read)
     }
 }
 

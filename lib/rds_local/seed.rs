@@ -4,7 +4,7 @@
 //! with the master's password in it. `meta.json` comes last: without it the rest is swept away by the next start.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -191,7 +191,7 @@ fn load(
     let path = &options.from;
     let total = input.metadata().map_err(Error::file("read", path))?.len();
     let task = house.progress.start(&format!("loading {}", path.display()), Some(total), Unit::Bytes);
-    let counted = BufReader::with_capacity(256 * 1024, SeedReader { input, task: &task });
+    let counted = BufReader::with_capacity(256 * 1024, task.counting(input));
     let mut statements = 0_u64;
     for statement in Statements::new(unpacked(counted, path)?) {
         house.cancel.check()?;
@@ -234,19 +234,6 @@ fn unpacked<'a>(mut input: impl BufRead + 'a, path: &Path) -> Result<Box<dyn Buf
     } else {
         Box::new(input)
     })
-}
-
-struct SeedReader<'a> {
-    input: File,
-    task: &'a crate::progress::Task<'a>,
-}
-
-impl Read for SeedReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.input.read(buffer)?;
-        self.task.add(count as u64);
-        Ok(count)
-    }
 }
 
 fn cluster(id: &str, plain: bool) -> Result<LocalCluster, Error> {

@@ -11,7 +11,7 @@ use super::options::StatusOptions;
 use super::swap;
 use super::target::DevTarget;
 use crate::house::House;
-use crate::mysql::{Access, Session};
+use crate::mysql::Access;
 use crate::restore::load::fast;
 use crate::restore::swap::lock::{self, Holder};
 use crate::restore::swap::state;
@@ -30,7 +30,7 @@ pub fn status(house: &House, out: &mut dyn Write, options: &StatusOptions) -> Re
     let interrupted = stage == state::Stage::Before;
     let report = Report {
         set_aside: if interrupted { swap::set_aside(&mut session, &target) } else { Vec::new() },
-        history: history(&mut session, &target)?,
+        history: state::history(&mut session, &target.previous())?,
         stage,
         staging: state::exists(&mut session, &target.staging())?,
         // Our own lock of the repair may take a moment to go.
@@ -58,12 +58,6 @@ struct Report {
     /// Triggers of the database in use that an interrupted swap had set aside.
     set_aside: Vec<String>,
     repaired: Option<String>,
-}
-
-/// Reads what the last swap wrote down.
-fn history(session: &mut Session, target: &DevTarget) -> Result<Option<Value>, Error> {
-    let text = state::get(session, &target.previous(), "history")?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 impl Report {

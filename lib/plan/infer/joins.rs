@@ -9,17 +9,15 @@ use std::collections::BTreeMap;
 use super::statements::SeenStatement;
 use crate::catalog::{self, Catalog};
 use crate::mysql::Session;
+use crate::plan::rules::edge::Place;
 use crate::sql::{Token, TokenKind, literal, name, tokens};
 
 /// So many digests are looked at, the most frequent first.
 const DIGESTS_MAX: u32 = 10_000;
 
-/// A column: its table's position and its name in lower case.
-type JoinColumn = (usize, String);
-
 /// How many statements compare two columns, whichever stands first.
 #[derive(Debug, Default)]
-pub(crate) struct Joins(BTreeMap<(JoinColumn, JoinColumn), u64>);
+pub(crate) struct Joins(BTreeMap<(Place, Place), u64>);
 
 impl Joins {
     /// Asks the server, and takes what was saved elsewhere.
@@ -59,7 +57,7 @@ impl Joins {
         let text = &text.replace(&format!("{}.", name(database)), "");
         let digest = Digest::of(text);
         let tables = digest.aliases(catalog, database);
-        let mut found: Vec<(JoinColumn, JoinColumn)> = Vec::new();
+        let mut found: Vec<(Place, Place)> = Vec::new();
         for at in 0..digest.tokens.len() {
             // `a.b = c.d`
             if !digest.is(at + 3, b'=') {
@@ -94,7 +92,7 @@ impl Joins {
     /// Unique columns that this one is compared with, the most often first.
     pub(crate) fn parents(&self, catalog: &Catalog, child: usize, column: &str) -> Vec<(usize, String)> {
         let column = (child, column.to_lowercase());
-        let mut found: Vec<(u64, &JoinColumn)> = self
+        let mut found: Vec<(u64, &Place)> = self
             .0
             .iter()
             .filter_map(|((one, other), times)| match () {
@@ -105,8 +103,7 @@ impl Joins {
             .filter(|(_, (table, name))| catalog.tables[*table].unique(std::slice::from_ref(name)))
             .collect();
         found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        let place =
-            |(table, name): &JoinColumn| Some((*table, catalog.tables[*table].column(name)?.name.clone()));
+        let place = |(table, name): &Place| Some((*table, catalog.tables[*table].column(name)?.name.clone()));
         found.into_iter().filter_map(|(_, found)| place(found)).collect()
     }
 }

@@ -4,8 +4,8 @@
 //! all, with results that depend on the plan, so it never gets to: the driving side is converted, and what does not convert
 //! is no reference.
 
-use super::names::NameProblem;
 use crate::catalog::{Column, Family};
+use crate::config::Wrong;
 use crate::config::nearest;
 use crate::sql::name;
 
@@ -37,7 +37,7 @@ const WORDS: &[(&str, Cast)] = &[
 
 impl Cast {
     /// Reads `cast = "…"`.
-    pub(crate) fn named(word: &str) -> Result<Self, NameProblem> {
+    pub(crate) fn named(word: &str) -> Result<Self, Wrong> {
         let found = WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
         found.map(|(_, cast)| *cast).ok_or_else(|| {
             let names: Vec<&str> = WORDS.iter().map(|(name, _)| *name).collect();

@@ -5,8 +5,8 @@
 
 use super::cast::Cast;
 use super::edge::Edge;
-use super::names::NameProblem;
 use crate::catalog::{Catalog, Column, Family};
+use crate::config::Wrong;
 use crate::config::{Config, Error};
 
 /// Refuses an edge whose two ends cannot be compared.
@@ -47,7 +47,7 @@ fn described(column: &Column) -> String {
 }
 
 /// Whether two columns can be compared as they are.
-pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), NameProblem> {
+pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
     let add = |cast: &str| Some(format!("declare the relation with cast = \"{cast}\""));
     match (child.family(), parent.family()) {
         (Family::Exact, Family::Exact) | (Family::Binary, Family::Binary) => Ok(()),
@@ -80,7 +80,7 @@ pub(crate) fn collation_cast(child: &Column, parent: &Column) -> Option<Cast> {
     (texts && child.collation != parent.collation).then_some(Cast::Char)
 }
 
-fn castable(cast: Cast, parent: &Column) -> Result<(), NameProblem> {
+fn castable(cast: Cast, parent: &Column) -> Result<(), Wrong> {
     let fits = match cast {
         Cast::Unsigned | Cast::Signed => parent.family() == Family::Exact,
         Cast::Char => parent.family() == Family::Text,

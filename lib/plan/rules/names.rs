@@ -1,13 +1,10 @@
 //! From names in `refresh.toml` to tables and columns of the catalog, with a "did you mean" where there is none.
 
 use crate::catalog::{Catalog, Column, Table};
-use crate::config::{TableName, nearest};
-
-/// A sentence and a hint, for the caller to add file and line.
-pub(crate) type NameProblem = (String, Option<String>);
+use crate::config::{TableName, Wrong, nearest};
 
 /// The one table of that name.
-pub(crate) fn table_named(catalog: &Catalog, name: &TableName) -> Result<usize, NameProblem> {
+pub(crate) fn table_named(catalog: &Catalog, name: &TableName) -> Result<usize, Wrong> {
     let fits = |table: &Table| {
         table.name == name.table && name.database.as_ref().is_none_or(|database| *database == table.database)
     };
@@ -27,7 +24,7 @@ pub(crate) fn table_named(catalog: &Catalog, name: &TableName) -> Result<usize, 
 }
 
 /// The column of that name.
-pub(crate) fn column_named<'a>(table: &'a Table, name: &str) -> Result<&'a Column, NameProblem> {
+pub(crate) fn column_named<'a>(table: &'a Table, name: &str) -> Result<&'a Column, Wrong> {
     table.column(name).ok_or_else(|| {
         let hint = nearest(name, table.columns.iter().map(|column| column.name.as_str()))
             .map(|name| format!("did you mean `{name}`?"));

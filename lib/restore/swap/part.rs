@@ -79,8 +79,7 @@ impl Part {
 
 /// What was last swapped in, if that was not all of the database.
 pub(crate) fn last(session: &mut Session, previous: &str) -> Result<Vec<String>, Error> {
-    let history = state::get(session, previous, "history")?.unwrap_or_default();
-    let history: serde_json::Value = serde_json::from_str(&history).unwrap_or_default();
+    let history = state::history(session, previous)?.unwrap_or_default();
     Ok(serde_json::from_value(history["only"].clone()).unwrap_or_default())
 }
 

@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use crate::mysql::{Engine, Session, number};
 use crate::restore::error::Error;
 use crate::sql::{literal, name, qualified};
@@ -154,6 +156,12 @@ pub(crate) fn put(
         format!("REPLACE INTO {} VALUES ({}, {})", qualified(database, table), literal(key), literal(value));
     session.run("writing the refresh's state", &sql)?;
     Ok(())
+}
+
+/// What the last swap wrote down about itself in the `__previous` database, as JSON; nothing if there was none, or it cannot be read.
+pub(crate) fn history(session: &mut Session, previous: &str) -> Result<Option<Value>, Error> {
+    let text = get(session, previous, "history")?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// Reads one text, from whichever of our tables the database has.

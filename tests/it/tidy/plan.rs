@@ -358,6 +358,11 @@ fn is_test(item: &syn::Item) -> bool {
         syn::Item::Use(item) => &item.attrs,
         _ => return false,
     };
+    are_for_tests(attributes)
+}
+
+/// Whether what has these attributes is there for tests alone.
+pub(super) fn are_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let only =
             |list: Punctuated<syn::Path, syn::Token![,]>| list.iter().any(|path| path.is_ident("test"));

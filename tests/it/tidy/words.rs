@@ -6,27 +6,13 @@ use std::collections::BTreeMap;
 
 use syn::visit::{self, Visit};
 
-use super::plan::Plan;
+use super::plan::{Plan, are_for_tests};
 
 /// Names that every room may have: by them one knows what it is, and they are never used without their room.
 const SHARED: &[&str] = &["Error", "Options"];
 
 /// A comment of so few words says no more than the name below it.
 const WORDS_MAX: usize = 3;
-
-fn is_test(attributes: &[syn::Attribute]) -> bool {
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("cfg") && quote_free(attribute).contains("test"))
-}
-
-/// An attribute's list as text.
-fn quote_free(attribute: &syn::Attribute) -> String {
-    match &attribute.meta {
-        syn::Meta::List(list) => list.tokens.to_string(),
-        _ => String::new(),
-    }
-}
 
 /// Declared types, and what public items say of themselves.
 #[derive(Default)]
@@ -66,13 +52,13 @@ impl Seen {
 
 impl<'ast> Visit<'ast> for Seen {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        if !is_test(&item.attrs) {
+        if !are_for_tests(&item.attrs) {
             visit::visit_item_mod(self, item);
         }
     }
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        if is_test(&item.attrs) {
+        if are_for_tests(&item.attrs) {
             return;
         }
         self.type_name(&item.ident);

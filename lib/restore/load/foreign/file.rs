@@ -3,7 +3,6 @@
 //! In: a path. Out: a [`PlainFile`] and its text; for what is none, a sentence that says what it is and what to do.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -142,7 +141,7 @@ impl PlainFile {
     /// Its text, and how much of the file was read for it.
     pub(super) fn text<'a>(&self, task: &'a progress::Task<'_>) -> Result<Box<dyn Read + 'a>, Error> {
         let fail = |e: io::Error| fail(&self.path, 0, e.to_string());
-        let file = CountingReader { inner: archive::open_regular(&self.path)?.0, task };
+        let file = task.counting(archive::open_regular(&self.path)?.0);
         opened(BufReader::with_capacity(BLOCK_BYTES, file), self.packing).map_err(fail)
     }
 }
@@ -205,20 +204,6 @@ impl<R: Read> Read for Unpacked<R> {
             let what = "it was packed with a window of more than 64 MiB (zstd --ultra or --long): unpack it first, zstd -d --long=31";
             io::Error::other(what)
         })
-    }
-}
-
-/// Tells the progress how much of the file was read.
-struct CountingReader<'a, 'b> {
-    inner: File,
-    task: &'a progress::Task<'b>,
-}
-
-impl Read for CountingReader<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.task.add(read as u64);
-        Ok(read)
     }
 }
 
