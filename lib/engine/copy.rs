@@ -64,7 +64,8 @@ fn copy_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<(), Error> {
         if kind.is_dir() {
             make_directory(&target)?;
         } else if !kind.is_socket() {
-            copy_file(entry.path(), &target).map_err(Error::file("copy", entry.path()))?;
+            copy_file(entry.path(), &target, cancel).map_err(Error::file("copy", entry.path()))?;
+            cancel.check()?;
         }
     }
     Ok(())
@@ -72,7 +73,7 @@ fn copy_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<(), Error> {
 
 /// Shares the blocks where the file system can. Elsewhere leaves holes for zeros: most of a young server's files (redo
 /// and undo logs, system tablespaces) is reserved room.
-fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_file(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
     // Whose data it is could put something else there meanwhile.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let mut source = File::options().read(true).custom_flags(flags).open(from)?;
@@ -85,7 +86,8 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
         return Ok(());
     }
     let mut buffer = vec![0; READ_BYTES];
-    loop {
+    // A large file takes minutes, and whoever wants to stop is heard meanwhile. The caller asks again, and throws the half copy away.
+    while cancel.requested().is_none() {
         let count = read_full(&mut source, &mut buffer)?;
         for block in buffer[..count].chunks(BLOCK_BYTES) {
             if block == &ZEROS[..block.len()] {
@@ -98,6 +100,7 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
             return target.set_len(length);
         }
     }
+    Ok(())
 }
 
 fn read_full(source: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
@@ -146,8 +149,8 @@ mod tests {
         assert!(matches!(copy_data(&from, &to, None, &Cancel::default()), Err(Error::Link { .. })));
         assert!(!to.exists());
         // Nor one that took a file's place meanwhile.
-        assert!(copy_file(&from.join("t.ibd"), &folder.path().join("copy")).is_err());
-        assert!(copy_file(&from, &folder.path().join("copy")).is_err());
+        assert!(copy_file(&from.join("t.ibd"), &folder.path().join("copy"), &Cancel::default()).is_err());
+        assert!(copy_file(&from, &folder.path().join("copy"), &Cancel::default()).is_err());
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use program::Brand;
 pub(crate) use program::{ServerProgram, series};
 pub(crate) use server::{ListenAddress, RunningServer, free_port, is_free};
 pub(crate) use service::{
-    DetachedServer, Listen, Starting, Stopped, data_in, forget_doublewrites, is_same, listens_at, running,
-    socket_in, stop, stops_in_order, tell_to_stop,
+    DetachedServer, Listen, Starting, Stopped, data_in, forget_doublewrites, is_same, kill, listens_at,
+    running, socket_in, stop, stops_in_order, tell_to_stop,
 };
 pub(crate) use user::HostUser;

@@ -347,6 +347,13 @@ pub(crate) fn stop(data: &Path) -> Result<Stopped, Error> {
     Err(Error::StillAlive { data: data.to_owned() })
 }
 
+/// Kills the server of a data directory, if there is one: for what is thrown away.
+pub(crate) fn kill(data: &Path) {
+    for process in held(data).unwrap_or_default() {
+        let _ = pidfd_send_signal(&process, Signal::KILL);
+    }
+}
+
 /// Tells the server of a data directory to stop, and does not wait for it: it listens no more in a moment.
 pub(crate) fn tell_to_stop(data: &Path) -> Result<(), Error> {
     for process in held(data)? {

@@ -23,6 +23,14 @@ impl Cancel {
         let _ = self.signal.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
     }
 
+    /// Tells another token what arrived, if anything did.
+    pub(crate) fn pass_on(&self, other: &Self) {
+        match self.signal.load(Ordering::Relaxed) {
+            0 => {}
+            signal => other.raise(signal),
+        }
+    }
+
     /// What arrived, if anything did.
     pub fn requested(&self) -> Option<Interrupted> {
         match self.signal.load(Ordering::Relaxed) {

@@ -114,6 +114,16 @@ pub enum Error {
         /// Path of the directory of the instances.
         path: PathBuf,
     },
+    /// What was made would have filled the disk that other servers write to.
+    #[error("{} ran full: what was made there was stopped with {free} bytes left, and is removed", path.display())]
+    RanFull {
+        /// Bytes that were free when it was stopped.
+        free: u64,
+        /// Path of the directory of the instances.
+        path: PathBuf,
+        /// What it was doing, as the failure that came of it.
+        source: Option<Box<Error>>,
+    },
     /// A dump that cannot be a template.
     #[error("{dump} cannot be a template: {why}")]
     NoTemplate {
@@ -187,7 +197,7 @@ impl Failure for Error {
                 .hint(format!("make it anew: dev-restore --target {target}")),
             Self::NoPort { .. } => Ending::new(Exit::Unavailable, "no-port")
                 .hint("dev-restore targets shows what is there, dev-restore drop NAME removes it"),
-            Self::Disk { .. } => Ending::new(Exit::CannotWrite, "disk-too-small")
+            Self::Disk { .. } | Self::RanFull { .. } => Ending::new(Exit::CannotWrite, "disk-too-small")
                 .hint("dev-restore targets shows sizes, dev-restore drop NAME removes an instance"),
             Self::NoTemplate { .. } => Ending::new(Exit::Refused, "no-template"),
             Self::NotReached { .. } => Ending::new(Exit::Unavailable, "not-reached"),

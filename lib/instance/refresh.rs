@@ -14,7 +14,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::error::Error;
-use super::home::{Generation, InstanceHome, Lock, TargetPlace};
+use super::home::{Generation, InstanceHome, Lock, RESERVE_BYTES, TargetPlace, within_room};
 use super::old::{Old, needs_old};
 use super::serve::accounts::Accounts;
 use super::serve::switch::{finish, raise, switch};
@@ -25,7 +25,7 @@ use super::template::{Template, is_baked, template_of};
 use crate::config;
 use crate::document::{Document, Done, MigrationStatus, Refresh, RefreshState, RefreshedInstance};
 use crate::engine::{self, ServerProgram, free_bytes};
-use crate::house::House;
+use crate::house::{Cancel, House};
 use crate::junit;
 use crate::migrate::{self, Checkout, SqlTarget};
 use crate::mysql::Server;
@@ -69,8 +69,9 @@ pub(crate) fn refresh(
     finish(house, &mut place)?;
     raise_or_warn(house, &place, target)?;
     let template = template_of(house, &home, &program, &dump)?;
-    let needed = if home.shares_blocks() { CLONE_BYTES } else { template.facts.bytes + CLONE_BYTES };
-    home.refuse_full(needed)?;
+    let copied = if home.shares_blocks() { 0 } else { template.facts.bytes };
+    home.refuse_full(copied + CLONE_BYTES + RESERVE_BYTES)?;
+    let served = Serving::in_use(&place).is_some_and(|old| old.answers());
     let mut refresher = InstanceRefresher {
         house,
         target,
@@ -87,11 +88,24 @@ pub(crate) fn refresh(
     {
         // What failed before the switch is in nobody's way, and takes room. What counts is what is written down.
         place.sweep_or_warn(house);
+        if served && let Err(e) = raise(house, &place) {
+            house.progress.warn(&format!("{}: the old instance does not start: {e}", target.name));
+        }
     }
     let written = write_junit(options, section);
     outcome?;
     written?;
     Ok(Done::saying(describe(section)))
+}
+
+/// A copy that could serve, and what the switch needs of the one that does.
+struct MadeCopy {
+    /// Whether its state is kept for a reset.
+    base: bool,
+    old: Old,
+    accounts: Accounts,
+    copy_seconds: f64,
+    private_seconds: Option<f64>,
 }
 
 struct InstanceRefresher<'a> {
@@ -105,32 +119,14 @@ struct InstanceRefresher<'a> {
 
 impl InstanceRefresher<'_> {
     fn work(&mut self, place: &mut TargetPlace<'_>, refresh: &mut Refresh) -> Result<(), Error> {
-        let began = Instant::now();
         let name = place.new_generation()?;
         refresh.tables.clone_from(&self.template.facts.tables);
         refresh.rows = self.template.facts.rows;
-        self.copy(place, &name)?;
-        let copy_seconds = began.elapsed().as_secs_f64();
         let generation = self.generation();
-        let mut old = Old::of(self.house, place, self.target)?;
-        let accounts = Accounts::of(self.house, self.target, old.session.as_mut())?;
-        let mut private_seconds = None;
-        if self.checkout.is_some() || has_something_to_do(self.target) {
-            let began = Instant::now();
-            let serving = Serving { place, name: &name, generation: &generation };
-            let outcome = self.work_privately(&serving, &mut old, refresh);
-            let stopped = engine::stop(&place.data(&name));
-            if matches!(stopped, Ok(engine::Stopped::Killed)) {
-                self.house
-                    .progress
-                    .warn("the new instance did not stop in order; it recovers when it starts");
-            }
-            outcome?;
-            stopped?;
-            private_seconds = Some(began.elapsed().as_secs_f64());
-        }
-        self.house.cancel.check()?;
-        let base = place.keep_base(&name, &self.house.cancel)?;
+        let MadeCopy { base, mut old, accounts, copy_seconds, private_seconds } =
+            within_room(place.home, &place.data(&name), &self.house.cancel, |cancel| {
+                self.make(place, &name, &generation, refresh, cancel)
+            })?;
         place.state.generations.insert(name.clone(), Generation { base, ..generation });
         engine::sync_file_system(&place.dir)?;
         old.before_the_switch(needs_old(self.target))?;
@@ -160,7 +156,41 @@ impl InstanceRefresher<'_> {
         Ok(())
     }
 
-    fn copy(&self, place: &TargetPlace<'_>, name: &str) -> Result<(), Error> {
+    /// What takes room: the copy, and what is done to it.
+    fn make(
+        &self,
+        place: &TargetPlace<'_>,
+        name: &str,
+        generation: &Generation,
+        refresh: &mut Refresh,
+        cancel: &Cancel,
+    ) -> Result<MadeCopy, Error> {
+        let began = Instant::now();
+        self.copy(place, name, cancel)?;
+        let copy_seconds = began.elapsed().as_secs_f64();
+        let mut old = Old::of(self.house, place, self.target)?;
+        let accounts = Accounts::of(self.house, self.target, old.session.as_mut())?;
+        let mut private_seconds = None;
+        if self.checkout.is_some() || has_something_to_do(self.target) {
+            let began = Instant::now();
+            let serving = Serving { place, name, generation };
+            let outcome = self.work_privately(&serving, &mut old, refresh);
+            let stopped = engine::stop(&place.data(name));
+            if outcome.is_ok() && matches!(stopped, Ok(engine::Stopped::Killed)) {
+                self.house
+                    .progress
+                    .warn("the new instance did not stop in order; it recovers when it starts");
+            }
+            outcome?;
+            stopped?;
+            private_seconds = Some(began.elapsed().as_secs_f64());
+        }
+        cancel.check()?;
+        let base = place.keep_base(name, cancel)?;
+        Ok(MadeCopy { base, old, accounts, copy_seconds, private_seconds })
+    }
+
+    fn copy(&self, place: &TargetPlace<'_>, name: &str, cancel: &Cancel) -> Result<(), Error> {
         let home = place.generation(name);
         if !place.home.shares_blocks() {
             self.house.progress.say(&format!(
@@ -171,7 +201,7 @@ impl InstanceRefresher<'_> {
         }
         place.home.make(&home)?;
         let data = engine::data_in(&home);
-        engine::copy_data(&self.template.data(), &data, None, &self.house.cancel)?;
+        engine::copy_data(&self.template.data(), &data, None, cancel)?;
         place.home.give(&data)
     }
 

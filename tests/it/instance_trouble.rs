@@ -4,6 +4,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use refreshkit::mysql::Engine;
 
@@ -46,6 +47,27 @@ impl Drop for Filler {
     }
 }
 
+/// A developer works on the old instance meanwhile, in another database. A write that fails there ends the test, and a server that
+/// cannot write ends itself.
+fn while_others_write<T>(at: &Instances, work: impl FnOnce() -> T) -> T {
+    let server = at.server("dev3");
+    let run = |sql: &str| server.client(None, sql.as_bytes());
+    run("CREATE DATABASE busy; CREATE TABLE busy.pages (id INT PRIMARY KEY, text LONGTEXT); \
+         INSERT INTO busy.pages VALUES (1, ''), (2, '')");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                run("UPDATE busy.pages SET text = REPEAT(id, 1000000 * RAND())");
+            }
+        });
+        let made = work();
+        over.store(true, Ordering::Relaxed);
+        writer.join().expect("nobody else notices that the disk was full");
+        made
+    })
+}
+
 #[test]
 fn a_disk_that_is_full_in_a_migration_or_before_an_undo_leaves_the_old_one_serving() {
     on_both_disks(|at| {
@@ -67,11 +89,14 @@ fn a_disk_that_is_full_in_a_migration_or_before_an_undo_leaves_the_old_one_servi
         // Without shared blocks the copy takes its room first.
         let copied =
             if at.disk.kind == Some("xfs") { 0 } else { bytes_below(&at.root().join("targets/dev3/g1")) };
-        let full = Filler::leaving(at, copied + (150 << 20));
-        let failed = at.run(&["--target", "dev3"]);
-        assert_ne!(failed.code, 0, "the disk was not full");
-        // Each server has its own words for it.
-        assert!(failed.stderr.contains("after[1] failed"), "{}", failed.stderr);
+        let full = Filler::leaving(at, copied + (200 << 20));
+        let failed = while_others_write(at, || at.run(&["--target", "dev3"])).exits(73);
+        assert!(
+            failed.stderr.contains("ran full: what was made there was stopped with"),
+            "{}",
+            failed.stderr
+        );
+        assert!(failed.stderr.contains("after[1]"), "{}", failed.stderr);
         drop(full);
         assert_eq!(at.processes(), served_by);
         assert_same(&at.picture("dev3"), &before);

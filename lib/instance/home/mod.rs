@@ -14,6 +14,7 @@
 
 mod lock;
 mod place;
+mod room;
 mod state;
 
 use std::fs::{self, DirBuilder, File, Permissions};
@@ -28,6 +29,7 @@ use crate::engine::{self, HostUser};
 
 pub(crate) use lock::Lock;
 pub(crate) use place::{TargetPlace, reached_at, remove};
+pub(crate) use room::{RESERVE_BYTES, within_room};
 pub(crate) use state::{Generation, TargetState, read_json, write_json};
 
 const MARKER: &str = ".refreshkit";

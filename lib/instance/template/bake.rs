@@ -18,7 +18,7 @@ use super::facts::{TemplateFacts, dumps_of, id_of, identity};
 use crate::engine::{self, Brand, DetachedServer, ServerProgram};
 use crate::house::House;
 use crate::instance::error::Error;
-use crate::instance::home::{InstanceHome, remove, write_json};
+use crate::instance::home::{InstanceHome, RESERVE_BYTES, remove, within_room, write_json};
 use crate::instance::serve::{ADMIN, LOADER, admin_lines, lock_loader};
 use crate::mysql::{Engine, Server, Session};
 use crate::restore::ChosenDump;
@@ -53,12 +53,15 @@ pub(super) fn bake(
     // What is left of one that was being removed.
     remove(directory)?;
     home.refuse_full(
-        dump.manifest().plain_bytes.saturating_mul(DISK_PER_SQL_BYTE).saturating_add(EMPTY_BYTES),
+        dump.manifest()
+            .plain_bytes
+            .saturating_mul(DISK_PER_SQL_BYTE)
+            .saturating_add(EMPTY_BYTES + RESERVE_BYTES),
     )?;
     home.make(&partial)?;
     let (file, brand) = (dump.section().name, program.brand.title());
     house.progress.say(&format!("baking {file} with {brand} {}", program.version));
-    let made = fill(house, home, program, dump, &partial);
+    let made = within_room(home, &data, &house.cancel, |_| fill(house, home, program, dump, &partial));
     if made.is_err() {
         engine::stop(&data)?;
         remove(&partial)?;
