@@ -38,7 +38,7 @@ struct Args {
 
 const NAME: &str = "dev-restore";
 
-fn main() -> std::process::ExitCode {
+pub(crate) fn main() -> std::process::ExitCode {
     cli::door(NAME, Role::Head, |Args { common, run, command }| {
         let command = command.unwrap_or(InstanceCommand::Run(run));
         if command.gives_a_document() {

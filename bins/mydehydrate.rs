@@ -27,7 +27,7 @@ struct Args {
     ask: Option<plan::Ask>,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door("mydehydrate", cli::Role::Link, |Args { common, options, ask }| {
         if let Some(ask) = ask {
             let answer =

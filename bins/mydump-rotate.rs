@@ -31,7 +31,7 @@ struct Args {
 
 const NAME: &str = "mydump-rotate";
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door(NAME, cli::Role::Link, |Args { common, options, deed }| {
         if let Some(deed) = deed {
             let work =

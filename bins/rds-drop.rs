@@ -26,7 +26,7 @@ struct Args {
     common: cli::Common,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door("rds-drop", cli::Role::Finally, |Args { common, options }| {
         if options.service.iam_policy {
             return cli::command("rds-drop", &common, |house, out| rds::print(house, &options.service, out));

@@ -23,7 +23,7 @@ struct Arguments {
     verb: Option<rds_local::Verb>,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door("rds-local", cli::Role::Head, |Arguments { common, verb }| match verb {
         Some(rds_local::Verb::Copy(options)) => {
             cli::run("rds-local", &common, cli::Role::Head, move |house, document| {

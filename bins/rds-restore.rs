@@ -25,7 +25,7 @@ struct Args {
     common: cli::Common,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door("rds-restore", cli::Role::Link, |Args { common, options }| {
         if options.is_question() {
             return cli::command("rds-restore", &common, |house, out| rds::answer(house, &options, out));

@@ -26,7 +26,7 @@ struct Args {
     common: cli::Common,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door("rds-snap", cli::Role::Head, |Args { common, options }| {
         if options.service.iam_policy {
             return cli::command("rds-snap", &common, |house, out| rds::print(house, &options.service, out));

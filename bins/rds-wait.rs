@@ -24,7 +24,7 @@ struct Args {
     common: cli::Common,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door("rds-wait", cli::Role::Link, |Args { common, options }| {
         if options.service.iam_policy {
             return cli::command("rds-wait", &common, |house, out| rds::print(house, &options.service, out));

@@ -24,7 +24,7 @@ struct Args {
     common: cli::Common,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     cli::door("refresh-report", cli::Role::Witness, |args: Args| {
         cli::run("refresh-report", &args.common, cli::Role::Witness, move |house, document| {
             report::write(house, document, &args.options).map_err(Into::into)

@@ -3,6 +3,7 @@
 //! In: argv. Out: the tool is entered with its flags; wrong ones are shown, and a document goes on that says so.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -41,6 +42,26 @@ pub fn door<A: Parser>(tool: &'static str, role: Role, enter: impl FnOnce(A) -> 
     document.steps.push(ends::step(tool, StepStatus::Failed));
     document.fail(failed);
     ends::write(&document, code, Voice::Document)
+}
+
+/// A tool's name and its `main`.
+pub type NamedTool = (&'static str, fn() -> ExitCode);
+
+/// Enters the tool that this file is called as: its links have the tools' names.
+pub fn one_of(tools: &[NamedTool]) -> ExitCode {
+    let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    let name = called.file_name().unwrap_or_default();
+    if let Some((_, main)) = tools.iter().find(|(tool, _)| name == *tool) {
+        return main();
+    }
+    let names: Vec<&str> = tools.iter().map(|(tool, _)| *tool).collect();
+    let said = format!(
+        "this file is all tools in one, and is called by a link with the name of one: {}",
+        names.join(", ")
+    );
+    outlet::say("refreshkit", &said);
+    let asked = std::env::args_os().nth(1).is_some_and(|first| first == "--help" || first == "-h");
+    if asked { ExitCode::SUCCESS } else { ExitCode::from(Exit::Usage as u8) }
 }
 
 /// The document of the tool before, or one that stands for it.

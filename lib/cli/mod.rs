@@ -23,5 +23,5 @@ mod wait;
 pub use args::{Common, EXIT_STATUS, version};
 pub use chain::run;
 pub use command::{command, data, service};
-pub use door::door;
+pub use door::{NamedTool, door, one_of};
 pub use role::Role;

@@ -186,10 +186,7 @@ fn whoever_meets_a_night_learns_whose_it_is() {
 fn install(root: &Path, flags: &[&str]) -> Output {
     let built = root.join("built");
     fs::create_dir_all(&built).unwrap();
-    for tool in "rds-snap rds-wait rds-restore mydehydrate mydump-rotate rds-drop dev-restore refresh-report rds-local".split(' ')
-    {
-        fs::write(built.join(tool), "#!/bin/sh\n").unwrap();
-    }
+    fs::write(built.join("refreshkit"), "#!/bin/sh\n").unwrap();
     let mut command = std::process::Command::new("bash");
     command.arg(script("install")).args(flags).env("DESTDIR", root).arg("--prefix").arg(root.join("usr"));
     command.arg("--built").arg(built).output().unwrap()

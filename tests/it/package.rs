@@ -4,23 +4,25 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::jenkins::script;
-use crate::support::path as tool_path;
+use crate::support::{path as tool_path, until_it_listens};
 
 const TOOLS: &str =
     "rds-snap rds-wait rds-restore mydehydrate mydump-rotate rds-drop dev-restore refresh-report rds-local";
 
-/// The tools of this build, each by way of a script: hundreds of megabytes of debug information are not what is tested.
+/// All tools in one file.
+const ONE: &str = env!("CARGO_BIN_EXE_refreshkit");
+
+/// The one file of this build, by way of a script that is called as it was: a hundred megabytes of a debug build are not what is
+/// tested.
 fn built(folder: &Path) -> PathBuf {
     let built = folder.join("built");
     fs::create_dir(&built).unwrap();
-    for tool in TOOLS.split(' ') {
-        let by_way = built.join(tool);
-        fs::write(&by_way, format!("#!/bin/sh\nexec {} \"$@\"\n", tool_path(tool).display())).unwrap();
-        fs::set_permissions(&by_way, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    let by_way = built.join("refreshkit");
+    fs::write(&by_way, format!("#!/bin/bash\nexec -a \"$0\" {ONE} \"$@\"\n")).unwrap();
+    fs::set_permissions(&by_way, fs::Permissions::from_mode(0o755)).unwrap();
     built
 }
 
@@ -54,7 +56,9 @@ fn the_packages_hold_all_that_a_host_needs_and_the_licences_of_every_crate() {
 fn has_all_that_a_host_needs(folder: &Path, deb: &Path) {
     let list = done(Command::new("dpkg-deb").arg("-c").arg(deb));
     let there = |name: &str| {
-        assert!(list.lines().any(|line| line.ends_with(&format!(" ./{name}"))), "{name}: {list}");
+        let path = |line: &str| line.split_once(" ./").map_or("", |(_, path)| path).to_owned();
+        let found = list.lines().any(|line| path(line).split(" -> ").next() == Some(name));
+        assert!(found, "{name}: {list}");
     };
     for tool in TOOLS.split(' ') {
         there(&format!("usr/bin/{tool}"));
@@ -125,8 +129,51 @@ fn installs_itself(folder: &Path, tar: &Path) {
     install.arg("--prefix").arg(host.join("opt")).env("DESTDIR", &host);
     assert!(done(&mut install).contains("not live yet"));
     assert!(host.join("opt/bin/refreshkit-nightly").exists());
+    // Pages and completions come along, and go again; what others have there stays as it is.
+    let pages = host.join("opt/share/man/man1/dev-restore.1");
+    let completion = host.join("opt/share/bash-completion/completions/dev-restore");
+    assert!(pages.exists() && completion.exists());
     let version = done(Command::new(host.join("opt/bin/dev-restore")).arg("--version"));
     assert!(version.starts_with("dev-restore "), "{version}");
+    let others = [pages.with_file_name("mysqldump.1"), completion.with_file_name("git.bash")];
+    for other in &others {
+        fs::write(other, "").unwrap();
+    }
+    install.arg("--uninstall");
+    done(&mut install);
+    assert!(!pages.exists() && !completion.exists() && !host.join("opt/lib/refreshkit").exists());
+    assert!(others.iter().all(|other| other.exists()));
+}
+
+/// What `ps` shows and what a person types is the tool's own name, whatever file it is in.
+#[test]
+fn one_file_is_every_tool_by_the_name_of_the_link_that_it_is_called_by() {
+    let folder = tempfile::tempdir().unwrap();
+    for tool in TOOLS.split(' ') {
+        let link = folder.path().join(tool);
+        std::os::unix::fs::symlink(Path::new(ONE), &link).unwrap();
+        let [here, there] = [&link, &tool_path(tool)].map(|tool| {
+            let help = Command::new(tool).arg("--help").output().unwrap();
+            assert!(help.status.success());
+            String::from_utf8(help.stdout).unwrap()
+        });
+        assert_eq!(here, there);
+        assert!(here.contains(&format!("Usage: {tool}")), "{here}");
+    }
+    let mut waits = Command::new(folder.path().join("rds-wait"));
+    let mut waits = waits.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    until_it_listens(&waits);
+    let [name, line] =
+        ["comm", "cmdline"].map(|file| fs::read_to_string(format!("/proc/{}/{file}", waits.id())).unwrap());
+    waits.kill().unwrap();
+    waits.wait().unwrap();
+    assert_eq!(name, "rds-wait\n");
+    assert!(line.ends_with("/rds-wait\0"), "{line}");
+    let nameless = Command::new(Path::new(ONE)).output().unwrap();
+    assert_eq!(nameless.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&nameless.stderr);
+    assert!(said.contains("is called by a link with the name of one: rds-snap, "), "{said}");
+    assert_eq!(Command::new(Path::new(ONE)).arg("--help").status().unwrap().code(), Some(0));
 }
 
 #[test]
