@@ -96,7 +96,7 @@ fn publish(house: &House, job: &mut DumpJob, store: &DumpStore) -> Result<PathBu
 
 /// Writes a file that is whole, but for its name.
 fn build<'a>(house: &House, job: &mut DumpJob, store: &'a DumpStore) -> Result<Partial<'a>, Error> {
-    let crew = ReadPlan {
+    let read_plan = ReadPlan {
         writer: &job.server,
         readers: &job.readers,
         workers: usize::from(job.workers),
@@ -110,7 +110,7 @@ fn build<'a>(house: &House, job: &mut DumpJob, store: &'a DumpStore) -> Result<P
         keys: job.keys.as_ref(),
         patience: house.config.dump.reader_wait.duration(),
     };
-    let mut snapshot = snapshot::take(&crew, &measure)?;
+    let mut snapshot = snapshot::take(&read_plan, &measure)?;
     let beginning = Beginning::of(house, job, &mut snapshot.planner);
     let parts = describe(house, job, &mut snapshot)?;
     let bytes: u64 = parts.iter().map(TableReadPlan::bytes).sum();

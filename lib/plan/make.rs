@@ -10,7 +10,6 @@ use super::closure::fit::fit;
 use super::closure::kill_on_signal::{KillOnSignal, told};
 use super::closure::roots::{self, When};
 use super::closure::selects;
-use super::crew::WorkerPool;
 use super::error::Error;
 use super::options::{Options, WORKERS_MAX};
 use super::place::SourceServer;
@@ -20,6 +19,7 @@ use super::proof::{cast_failures, largest_parents, silence};
 use super::rewrite::in_place;
 use super::rules::blueprint::{self, Blueprint};
 use super::safety::{canary, constraint_check, guard, leaks};
+use super::worker_pool::WorkerPool;
 use crate::claim;
 use crate::document::{Dehydration, Document, Done, EdgeReport, LeakScan, PlanFit, TableClass, TablePlan};
 use crate::house::House;
@@ -115,27 +115,27 @@ struct Safe {
 impl Maker<'_> {
     fn plan(&self) -> Result<Dehydration, Error> {
         // 1. Begin: take the lock; what a rewrite left half-way is finished first, and is the plan then.
-        let mut crew = match self.begin()? {
+        let mut pool = match self.begin()? {
             Begun::Finished(plan) => return Ok(*plan),
-            Begun::Locked(crew) => crew,
+            Begun::Locked(pool) => pool,
         };
         // 2. Draw: catalog, relations, classes, masks, and the moment that windows count back from. No row is read.
-        let mut drawn = self.draw(crew.first())?;
+        let mut drawn = self.draw(pool.first())?;
         let blueprint = &drawn.blueprint;
         // 3. Guard: before anything is written, the server takes every mask and nothing personal is unmasked.
-        let guarded = self.guard(crew.first(), blueprint)?;
+        let guarded = self.guard(pool.first(), blueprint)?;
         // 4. Prepare: an empty work schema, with the masks' key if it may lie there; masked rows are tried against the tables' rules.
-        let broken = self.prepare(&mut crew, blueprint, &guarded.keys)?;
+        let broken = self.prepare(&mut pool, blueprint, &guarded.keys)?;
         // 5. Close: the key tables are filled, with as much as fits if the flags say so.
-        let closed = self.close(crew.all(), &mut drawn)?;
+        let closed = self.close(pool.all(), &mut drawn)?;
         let blueprint = &drawn.blueprint;
         // 6. Prove: every reference of a kept row is whole, or was broken before. Else there is no plan.
-        let evidence = self.prove(crew.all(), blueprint, &closed.closure)?;
+        let evidence = self.prove(pool.all(), blueprint, &closed.closure)?;
         // 7. Compile: one SELECT a table, which the server parses; what each relation added.
-        let mut compiled = self.compile(crew.all(), blueprint, &closed.closure, &evidence)?;
+        let mut compiled = self.compile(pool.all(), blueprint, &closed.closure, &evidence)?;
         // 8. Safety: originals are hashed, copies of them looked for, canaries sent through; then the plan counts as whole.
         let safe = self.safety(
-            &mut crew,
+            &mut pool,
             blueprint,
             (&mut compiled.tables, &guarded.keys),
             closed.closure.last_down,
@@ -157,18 +157,18 @@ impl Maker<'_> {
             ..Dehydration::default()
         };
         if self.options.to_look_at {
-            largest_parents::parents(self.house, crew.all(), blueprint, &closed.closure, &mut plan.edges)?;
+            largest_parents::parents(self.house, pool.all(), blueprint, &closed.closure, &mut plan.edges)?;
         }
         if !self.options.in_place {
             if !self.options.to_look_at {
                 let run = &self.place.run;
                 plan.keys = guarded.keys.hand_on(&self.house.journal(run), run)?;
             }
-            work_schema::seal_plan(crew.first(), &plan)?;
+            work_schema::seal_plan(pool.first(), &plan)?;
             return Ok(plan);
         }
         self.house.progress.say(&format!("rewriting the tables of {}", self.place.label()));
-        in_place::rewrite(self.house, crew.first(), plan, &guarded.keys)
+        in_place::rewrite(self.house, pool.first(), plan, &guarded.keys)
     }
 
     /// Half-swapped tables are nothing to choose rows from; what a run that died before its commit had built goes.
@@ -222,7 +222,7 @@ impl Maker<'_> {
     /// Warnings about rules of tables that could not be tried.
     fn prepare(
         &self,
-        crew: &mut WorkerPool,
+        pool: &mut WorkerPool,
         blueprint: &Blueprint,
         keys: &HeldKeys,
     ) -> Result<Vec<String>, Error> {
@@ -231,13 +231,13 @@ impl Maker<'_> {
             blueprint.work_schema,
             self.place.label()
         ));
-        crew.hire(self.place, self.watch, self.options.workers(), blueprint)?;
-        if let Some(run) = prepare(crew.all(), blueprint, &self.place.run)? {
+        pool.grow_to(self.place, self.watch, self.options.workers(), blueprint)?;
+        if let Some(run) = prepare(pool.all(), blueprint, &self.place.run)? {
             // Of a run that died before its dump.
             work_schema::forget_keys_of(&self.house.journal(&run))?;
         }
-        keys.create(crew.first(), &blueprint.work_schema)?;
-        constraint_check::check(self.house, crew.first(), blueprint, keys)
+        keys.create(pool.first(), &blueprint.work_schema)?;
+        constraint_check::check(self.house, pool.first(), blueprint, keys)
     }
 
     /// Fills the key tables by the rules as they stand, or with as much as fits; what was chosen then.
@@ -282,19 +282,19 @@ impl Maker<'_> {
 
     fn safety(
         &self,
-        crew: &mut WorkerPool,
+        pool: &mut WorkerPool,
         blueprint: &Blueprint,
         (tables, keys): (&mut [TablePlan], &HeldKeys),
         last_down: u64,
     ) -> Result<Safe, Error> {
         // One connection writes while others read.
-        crew.hire(self.place, self.watch, 2, blueprint)?;
+        pool.grow_to(self.place, self.watch, 2, blueprint)?;
         let (leaks, mut warnings) =
-            leaks::collect(self.house, crew.all(), blueprint, (tables, keys), self.options)?;
+            leaks::collect(self.house, pool.all(), blueprint, (tables, keys), self.options)?;
         let flight =
-            canary::check(self.house, crew.first(), self.place, blueprint, (tables, keys), self.options)?;
+            canary::check(self.house, pool.first(), self.place, blueprint, (tables, keys), self.options)?;
         warnings.extend(flight.warnings);
-        work_schema::complete(crew.first(), &blueprint.work_schema, last_down)?;
+        work_schema::complete(pool.first(), &blueprint.work_schema, last_down)?;
         Ok(Safe { leaks, canaries: flight.tables, warnings })
     }
 }

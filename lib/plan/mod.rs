@@ -19,7 +19,6 @@
 //! `closure`, `proof`, `safety`, `rewrite`, `infer`, `init`, `make.rs`, `show`.
 
 mod closure;
-mod crew;
 mod error;
 mod infer;
 mod init;
@@ -32,6 +31,7 @@ mod rewrite;
 mod rules;
 mod safety;
 mod show;
+mod worker_pool;
 
 pub use closure::collect::{collect, prepare};
 pub use closure::fit::bytes_after;

@@ -19,7 +19,7 @@ impl WorkerPool {
 
     /// Connects helpers until there are `workers` connections in all. Each helper holds a lock of its own, by which the
     /// next run sees a statement that a killed one has left running.
-    pub(crate) fn hire(
+    pub(crate) fn grow_to(
         &mut self,
         place: &SourceServer,
         watch: &KillOnSignal,

@@ -64,19 +64,19 @@ impl ReadSnapshot {
 }
 
 /// Opens sessions on one state of the data: one that plans, and those that read.
-pub(crate) fn take(crew: &ReadPlan, measure: &ReaderCheck) -> Result<ReadSnapshot, Error> {
-    let mut planner = at_writer(crew, measure)?;
+pub(crate) fn take(plan: &ReadPlan, measure: &ReaderCheck) -> Result<ReadSnapshot, Error> {
+    let mut planner = at_writer(plan, measure)?;
     let mut mark = None;
-    let mut teams = teams(crew, measure, &mut planner, &mut mark)?;
+    let mut teams = teams(plan, measure, &mut planner, &mut mark)?;
     let mut own = Vec::new();
-    fill_up(crew, measure, &teams, &mut own)?;
-    let mut keeper = crew.writer.connect()?;
+    fill_up(plan, measure, &teams, &mut own)?;
+    let mut keeper = plan.writer.connect()?;
     let locked = lock(&mut keeper, measure.wish)?;
     if let Some(mark) = &mut mark {
         keep_exact(measure, &mut teams, (&mut planner, mark), locked)?;
     }
-    fill_up(crew, measure, &teams, &mut own)?;
-    tell(measure.house, crew, own.len(), &teams);
+    fill_up(plan, measure, &teams, &mut own)?;
+    tell(measure.house, plan, own.len(), &teams);
     let workers = own.into_iter().map(|session| ReaderSession { session, at_reader: false });
     let theirs = teams.into_iter().flat_map(|team| team.sessions);
     let theirs = theirs.map(|session| ReaderSession { session, at_reader: true });
@@ -107,25 +107,25 @@ pub(crate) fn take(crew: &ReadPlan, measure: &ReaderCheck) -> Result<ReadSnapsho
 /// Connects to the readers. One that cannot be used is left out with a warning, and so are all if the writer cannot be
 /// marked.
 fn teams(
-    crew: &ReadPlan,
+    plan: &ReadPlan,
     measure: &ReaderCheck,
     planner: &mut Session,
     set: &mut Option<ReaderMark>,
 ) -> Result<Vec<ReaderPool>, Error> {
     let mut teams = Vec::new();
     // The writer has one connection at least.
-    let readers = &crew.readers[..crew.readers.len().min(crew.workers.saturating_sub(1))];
-    let idle = crew.readers.len() - readers.len();
+    let readers = &plan.readers[..plan.readers.len().min(plan.workers.saturating_sub(1))];
+    let idle = plan.readers.len() - readers.len();
     if idle > 0 {
         measure.house.progress.warn(&format!(
             "{idle} reader(s) have nothing to do: raise [dump] workers, there are only {}",
-            crew.workers
+            plan.workers
         ));
     }
     if readers.is_empty() {
         return Ok(teams);
     }
-    let mark = match ReaderMark::set(planner, crew.schema) {
+    let mark = match ReaderMark::set(planner, plan.schema) {
         Ok(mark) => set.insert(mark),
         Err(error) => {
             measure.house.progress.warn(&format!("no reader is used: {}", chain(&error)));
@@ -133,7 +133,7 @@ fn teams(
         }
     };
     for (position, server) in readers.iter().enumerate() {
-        let size = share(crew.workers, readers.len() + 1, position + 1);
+        let size = share(plan.workers, readers.len() + 1, position + 1);
         match ReaderPool::open(measure, (server, size), (planner, mark)) {
             Ok(team) => teams.push(team),
             Err(lost) => leave_out(measure.house, server.label(), lost)?,
@@ -184,33 +184,33 @@ fn share(workers: usize, servers: usize, position: usize) -> usize {
 
 /// Connects to the writer until there are as many workers as there should be.
 fn fill_up(
-    crew: &ReadPlan,
+    plan: &ReadPlan,
     measure: &ReaderCheck,
     teams: &[ReaderPool],
     own: &mut Vec<Session>,
 ) -> Result<(), Error> {
     let theirs: usize = teams.iter().map(|team| team.sessions.len()).sum();
-    while own.len() + theirs < crew.workers {
-        own.push(at_writer(crew, measure)?);
+    while own.len() + theirs < plan.workers {
+        own.push(at_writer(plan, measure)?);
     }
     Ok(())
 }
 
-fn at_writer(crew: &ReadPlan, measure: &ReaderCheck) -> Result<Session, Error> {
-    let mut session = prepare(crew.writer)?;
+fn at_writer(plan: &ReadPlan, measure: &ReaderCheck) -> Result<Session, Error> {
+    let mut session = prepare(plan.writer)?;
     apply(&mut session, measure.settings, measure.keys)?;
     check_mask_key(&mut session, measure.wish)?;
     Ok(session)
 }
 
 /// Says who reads, if it is not the writer alone.
-fn tell(house: &House, crew: &ReadPlan, own: usize, teams: &[ReaderPool]) {
+fn tell(house: &House, plan: &ReadPlan, own: usize, teams: &[ReaderPool]) {
     if teams.is_empty() {
         return;
     }
-    let mut places = vec![format!("{own} at {}", crew.writer.label())];
+    let mut places = vec![format!("{own} at {}", plan.writer.label())];
     places.extend(teams.iter().map(|team| format!("{} at {}", team.sessions.len(), team.label)));
-    house.progress.say(&format!("reading through {} connections: {}", crew.workers, places.join(", ")));
+    house.progress.say(&format!("reading through {} connections: {}", plan.workers, places.join(", ")));
 }
 
 fn begin(session: &mut Session) -> Result<(), Error> {

@@ -81,7 +81,7 @@ pub(crate) fn gather(
     originals: &Originals,
     jobs: Vec<HashJob>,
 ) -> Result<u64, Error> {
-    let (writer, readers) = sessions.split_last_mut().expect("there is a crew");
+    let (writer, readers) = sessions.split_last_mut().expect("there is a connection");
     let words = scan::stop_hashes(originals.key());
     let store = RunStore { originals, writer: Mutex::new(writer), runs: AtomicU32::new(0), words };
     let jobs: Vec<HashJob> = jobs.into_iter().flat_map(HashJob::passes).collect();

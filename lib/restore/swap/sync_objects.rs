@@ -100,7 +100,7 @@ pub(crate) fn make_exactly(
     strict: bool,
 ) -> Result<Vec<String>, Error> {
     let existing = objects::read(session, database)?;
-    let mut works = Works { session, database, strict, told: Vec::new() };
+    let mut works = ObjectSync { session, database, strict, told: Vec::new() };
     let tables_to_redo = tables_with_other_triggers(&existing, wanted);
     for old in existing.iter().rev() {
         let stays = match old.kind {
@@ -239,14 +239,14 @@ fn tables_with_other_triggers(existing: &[Object], wanted: &[Object]) -> BTreeSe
 }
 
 /// One call of [`make_exactly`], with what is to be told at its end.
-struct Works<'a> {
+struct ObjectSync<'a> {
     session: &'a mut Session,
     database: &'a str,
     strict: bool,
     told: Vec<String>,
 }
 
-impl Works<'_> {
+impl ObjectSync<'_> {
     fn drop(&mut self, object: &Object) -> Result<(), Error> {
         let what = format!("dropping the {}", object.describe(self.database));
         let full = sql::qualified(self.database, &object.name);
