@@ -19,7 +19,7 @@ fn configure(stage: &Stage) {
     let text = std::fs::read_to_string(&path).unwrap();
     let dumps = stage.home.path().join("dumps");
     std::fs::create_dir_all(&dumps).unwrap();
-    let dump = format!("[dump]\ndir = \"{}\"\n", dumps.display());
+    let dump = format!("[dump]\nprove = \"off\"\ndir = \"{}\"\n", dumps.display());
     std::fs::write(&path, format!("{text}{RULES}{dump}")).unwrap();
 }
 

@@ -35,6 +35,7 @@ work_schema = "{db}__work"
 [mask]
 "*.email" = "email"
 [dump]
+prove = "off"
 dir = {directory:?}
 name = "t"
 "#,

@@ -51,7 +51,7 @@ impl Setting {
         let readers: Vec<String> = readers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
         let text = format!(
             "[source]\nhost = \"127.0.0.1\"\nport = {}\ndefaults_file = {:?}\nreaders = {readers:?}\n\
-             [dump]\ndir = \"{}\"\nname = \"t\"\nworkers = 2\nreader_wait = \"{wait}\"\n",
+             [dump]\ndir = \"{}\"\nname = \"t\"\nprove = \"off\"\nworkers = 2\nreader_wait = \"{wait}\"\n",
             self.pair.writer.server.port(),
             Pair::login(self.home.path(), login).display().to_string(),
             directory.display(),

@@ -48,10 +48,10 @@ impl Hour {
     }
 
     /// Tests run side by side on one server: each needs a work schema of its own.
-    fn own_work_schema(&self) {
+    fn own_work_schema(&self, more: &str) {
         let mine = format!("[dehydrate]\nwork_schema = \"{}__work\"\n", self.scratch.name);
         let text = fs::read_to_string(self.file()).unwrap().replacen("[dehydrate]\n", &mine, 1);
-        fs::write(self.file(), text).unwrap();
+        fs::write(self.file(), text + more).unwrap();
     }
 
     fn plan(&self) -> Output {
@@ -87,7 +87,9 @@ impl Hour {
 #[test]
 fn the_first_night_runs_with_what_init_wrote_and_a_changed_schema_is_added_to_it() {
     on_all_servers_at_once(|server| {
-        for folder in cases("first_hour").iter().filter(|folder| folder.is_dir()) {
+        let folders = cases("first_hour").into_iter().filter(|folder| folder.is_dir());
+        for (number, folder) in folders.enumerate() {
+            let folder = &folder;
             let hour = Hour::begin(server, folder);
             hour.init().exits(0);
             let text = fs::read_to_string(hour.file()).unwrap();
@@ -96,7 +98,8 @@ fn the_first_night_runs_with_what_init_wrote_and_a_changed_schema_is_added_to_it
             hour.expects("line: ", &lines);
             hour.expects("comment: ", &comments);
             hour.expects("not: ", &lines);
-            hour.own_work_schema();
+            // A server of its own for each proof would take longer than all the rest; that such a file proves is seen once.
+            hour.own_work_schema(if number == 0 { "" } else { "[dump]\nprove = \"off\"\n" });
             let dump = hour.night();
             assert!(dump.contains("insert into"), "nothing came along");
 

@@ -23,7 +23,7 @@ fn setting(server: &TestServer, mask: &str) -> (Scratch, tempfile::TempDir) {
 fn rules(scratch: &Scratch, directory: &Path, mask: &str) {
     let dir = directory.display().to_string();
     let text = format!(
-        "[dump]\ndir = {dir:?}\n[dehydrate]\nfull = [\"*\"]\n[mask]\n\"users.email\" = \"email\"\n{mask}\n"
+        "[dump]\nprove = \"off\"\ndir = {dir:?}\n[dehydrate]\nfull = [\"*\"]\n[mask]\n\"users.email\" = \"email\"\n{mask}\n"
     );
     scratch.write_rules(directory, &text);
 }

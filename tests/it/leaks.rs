@@ -133,7 +133,10 @@ fn seed(scratch: &Scratch, people: usize, leaks: usize) {
 }
 
 fn rules(scratch: &Scratch, directory: &Path, more: &str) {
-    let text = format!("[dump]\ndir = {:?}\nname = \"t\"\n{RULES}{more}\n", directory.display().to_string());
+    let text = format!(
+        "[dump]\nprove = \"off\"\ndir = {:?}\nname = \"t\"\n{RULES}{more}\n",
+        directory.display().to_string()
+    );
     scratch.write_rules(directory, &text);
 }
 

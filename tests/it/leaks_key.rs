@@ -81,7 +81,7 @@ fn digits(key: &[u8]) -> String {
 
 fn rules(scratch: &Scratch, directory: &Path, more: &str) {
     let text = format!(
-        "[dump]\ndir = {:?}\n[dehydrate]\n\
+        "[dump]\nprove = \"off\"\ndir = {:?}\n[dehydrate]\n\
          full = [\"people\", \"newsletter\"]\n[mask]\n{more}\n\"*.email\" = \"email\"\n\"people.last_name\" = \"last_name\"\n",
         directory.display().to_string()
     );

@@ -305,7 +305,7 @@ fn night(server: &TestServer, sql: &str, masks: &str) -> Vec<u8> {
     scratch.run(sql);
     let directory = scratch.directory();
     let text = format!(
-        "[dehydrate]\nfull = [\"*\"]\n[dump]\ndir = \"{}\"\n[mask]\nleaks = \"warn\"\n{masks}",
+        "[dehydrate]\nfull = [\"*\"]\n[dump]\nprove = \"off\"\ndir = \"{}\"\n[mask]\nleaks = \"warn\"\n{masks}",
         directory.path().display(),
     );
     scratch.write_rules(directory.path(), &text);

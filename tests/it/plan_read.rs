@@ -35,6 +35,7 @@ empty = ["digit"]
 "*.email" = "email"
 key = { env = "MASK_KEY" }
 [dump]
+prove = "off"
 "#;
 
 fn setting(server: &TestServer) -> (Scratch, tempfile::TempDir) {

@@ -54,7 +54,11 @@ fn events_of_production_do_not_fire_on_the_copy_and_are_in_the_dump_as_they_were
         let config = stage.home.path().join("refresh.toml");
         let mut text = std::fs::read_to_string(&config).unwrap();
         let dir = dumps.display().to_string();
-        writeln!(text, "\n[dehydrate]\nfull = [\"*\"]\n[dump]\ndefiner = \"keep\"\ndir = {dir:?}").unwrap();
+        writeln!(
+            text,
+            "\n[dehydrate]\nfull = [\"*\"]\n[dump]\nprove = \"off\"\ndefiner = \"keep\"\ndir = {dir:?}"
+        )
+        .unwrap();
         std::fs::write(&config, text).unwrap();
 
         let document = stage.restored("events");

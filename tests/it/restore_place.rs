@@ -111,7 +111,7 @@ impl Place {
         let out = self.path("out");
         std::fs::create_dir_all(&out).unwrap();
         let config = format!(
-            "[source]\ndefaults_file = \"{}\"\n[dump]\ndir = \"{}\"\nname = \"app\"\n",
+            "[source]\ndefaults_file = \"{}\"\n[dump]\nprove = \"off\"\ndir = \"{}\"\nname = \"app\"\n",
             self.server.client_cnf.display(),
             out.display()
         );

@@ -80,7 +80,7 @@ fn a_dump_over_tls(private: &Private, place: &Place) {
     std::fs::create_dir(&dumps).unwrap();
     let dump = |settings: &str| -> Output {
         let text = format!(
-            "[source]\n{settings}defaults_file = \"{}\"\n[dump]\ndir = \"{}\"\nname = \"app\"\n",
+            "[source]\n{settings}defaults_file = \"{}\"\n[dump]\nprove = \"off\"\ndir = \"{}\"\nname = \"app\"\n",
             private.server.client_cnf.display(),
             dumps.display()
         );
