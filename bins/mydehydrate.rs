@@ -1,7 +1,7 @@
-//! Chooses the rows that developers need and masks them: an exact plan, as SELECTs, proved to be whole.
+//! Chooses the rows that developers need and masks them: an exact plan, as SELECTs, proved to break no reference.
 //!
-//! In: a document with a `cluster`, or `--source`. Out: the same with `dehydration`. Only key tables are written, on the
-//! copy, in a schema of their own.
+//! In: a document with a `cluster`, or `--source`. Out: the same with `dehydration`. Only the work
+//! schema is written there, unless `--in-place` is given.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ EXAMPLES:
     mydehydrate --source plan                  what would come along, to the row
 ";
 
-/// Choose the rows that developers need and mask them: an exact plan, as SELECTs, proved to be whole
+/// Choose the rows that developers need and mask them: an exact plan, as SELECTs, proved to break no reference
 #[derive(Parser)]
 #[command(name = "mydehydrate", version = cli::version(), after_help = HELP, after_long_help = format!("{HELP}\n{}", cli::EXIT_STATUS))]
 struct Args {
@@ -28,6 +28,7 @@ struct Args {
 }
 
 pub(crate) fn main() -> ExitCode {
+    // A link until its flags are read: with wrong ones, the document still goes on.
     cli::door("mydehydrate", cli::Role::Link, |Args { common, options, ask }| {
         if let Some(ask) = ask {
             let answer =

@@ -1,11 +1,11 @@
-//! The token: what `rds-restore` leaves on a copy, so that it is known again.
+//! The token: what is left on a new copy, so that the copy is recognised later.
 //!
 //! In: a session on the copy. Out: a random text in a table of a schema of its own, which outlives the work schema and comes
 //! along in no dump.
 
 use rand::{Rng, distr::Alphanumeric};
 
-use super::error::Error as Claim;
+use super::error::Error as ClaimError;
 use crate::mysql::{Error, Session, number};
 use crate::sql::literal;
 use crate::sql::qualified;
@@ -19,10 +19,10 @@ const TABLE: &str = "token";
 /// Letters and digits: 285 bits.
 const LENGTH: usize = 48;
 
-/// Refuses databases that hold the token: what is in a dump is no secret.
-pub fn stays(databases: &[String]) -> Result<(), Claim> {
+/// Refuses the token's database, so that the token stays: a dump is no secret.
+pub fn stays(databases: &[String]) -> Result<(), ClaimError> {
     if databases.iter().any(|name| name.eq_ignore_ascii_case(SCHEMA)) {
-        return Err(Claim::TokenComesAlong(SCHEMA));
+        return Err(ClaimError::TokenComesAlong(SCHEMA));
     }
     Ok(())
 }
@@ -43,10 +43,11 @@ pub(crate) fn plant(session: &mut Session) -> Result<String, Error> {
     Ok(token)
 }
 
-/// Whether the server has this token: nothing if it has none.
+/// Whether the server has this token: `None` if it has no token at all.
 pub(super) fn has(session: &mut Session, token: &str) -> Result<Option<bool>, Error> {
     let sql = format!("SELECT token FROM {} WHERE id = 1", qualified(SCHEMA, TABLE));
     match session.first::<String>("looking for the token of the copy", &sql) {
+        // Empty is no token: nobody left one.
         Ok(found) => Ok(found.map(|found| !token.is_empty() && found == token)),
         Err(error) if matches!(error.number(), Some(number::NO_SUCH_TABLE | number::NO_SUCH_DATABASE)) => {
             Ok(None)

@@ -1,11 +1,11 @@
 //! Reads and checks `refresh.toml`.
 //!
-//! In: the file, and the words of the kinds of masks. Out: a [`Config`], or every line that is wrong.
+//! In: the file, and the vocabulary: the kinds of masks. Out: a [`Config`], or every line that is wrong.
 //!
 //! ```text
 //! read the text as TOML ── no TOML ──> one error: nothing can be said of what follows
 //! read the sections     ── an entry is wrong ──> note it, take the entry out, read again
-//! ask the words         ── note what is wrong
+//! ask the vocabulary    ── note what is wrong
 //! ```
 
 use std::path::Path;
@@ -76,7 +76,7 @@ fn checked(path: &Path, text: String, vocabulary: Option<&KindVocabulary>) -> Re
     }
 }
 
-/// What is wrong with the URL of the migrations. It is not repeated.
+/// What is wrong with the URL of the migrations; the message does not repeat it.
 fn repository(config: &Config) -> Option<Wrong> {
     let what = match secret_in_url(&config.migrations.as_ref()?.repository)? {
         UrlSecret::Password => "a password",

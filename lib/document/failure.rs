@@ -89,7 +89,7 @@ pub trait Failure: std::error::Error {
     }
 }
 
-/// The document's `error`: the first failure of the chain.
+/// The document's `error`: the first failure in the pipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorReport {
     /// The tool that failed.

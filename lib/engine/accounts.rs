@@ -41,7 +41,7 @@ pub(crate) fn create_accounts(session: &mut Session, admin: &str, master: &str) 
     Ok(())
 }
 
-/// A new password. Some of everything, for servers that want that.
+/// A new password. Digits, both cases and a sign, for servers that check.
 pub(crate) fn new_password() -> String {
     format!("{}-aZ", hex(&rand::random::<[u8; 16]>()))
 }
@@ -56,14 +56,14 @@ pub(crate) fn grant_database_to(session: &mut Session, account: &str, database: 
     if is_the_servers_own(database.trim()) {
         return Ok(());
     }
-    // `_` and `%` stand for others.
+    // `_` and `%` are wildcards here.
     let pattern = database.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%");
     let grant = format!("GRANT ALL ON {}.* TO {account}", name(&pattern));
     session.run("granting rights on a database", &grant)?;
     Ok(())
 }
 
-/// Gives the master user what RDS gives to one. Until now it had the databases of its seed.
+/// Gives the master user what RDS gives to one, and takes what it had: the databases of a seed file.
 pub(crate) fn grant_master(session: &mut Session) -> Result<(), Error> {
     let account = format!("'{MASTER}'@'%'");
     session.run(
@@ -79,7 +79,7 @@ pub(crate) fn grant_as_master(session: &mut Session, account: &str) -> Result<()
     session.run(deed, &format!("GRANT {GRANTS} ON *.* TO {account} WITH GRANT OPTION"))?;
     if session.engine() == Engine::MySql {
         for grant in GRANTS_MYSQL {
-            // Each since a version of its own.
+            // Older servers do not know all of them.
             session.attempt(&format!("GRANT {grant} ON *.* TO {account} WITH GRANT OPTION"));
         }
     }

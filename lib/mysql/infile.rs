@@ -18,7 +18,7 @@ use super::wire::refusal;
 /// The longest packet: below every server's `max_allowed_packet` (16 MiB by default, 1 MiB in old ones).
 const PACKET_BYTES: usize = 256 << 10;
 
-/// The server's request for the rows is packet 1 of the conversation.
+/// The number of our first packet of rows: the server's request for them is 1.
 const FIRST: u8 = 2;
 
 /// What the server says of the rows.
@@ -33,9 +33,9 @@ pub struct InfileOutcome {
 /// Why rows were not loaded.
 #[derive(Debug)]
 pub enum Broken<E> {
-    /// The server's word, or the connection's end.
+    /// The server's error, or that of the connection.
     Server(mysql::Error),
-    /// The function had no rows to write; the connection is of no use any more but to be closed.
+    /// The function failed: the rows are incomplete, and the connection can only be closed.
     Feed(E),
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn load<E>(
         error @ [0xff, ..] => return Err(Broken::Server(refusal(error))),
         _ => return Err(broken(strange())),
     }
-    let mut infile = Infile { socket, number: FIRST, room: Vec::new(), gone: None };
+    let mut infile = Infile { socket, number: FIRST, buffer: Vec::new(), gone: None };
     feed(&mut infile).map_err(|error| infile.gone.take().map_or(Broken::Feed(error), broken))?;
     infile.packet(&[]).map_err(broken)?;
     match packets.packet().map_err(broken)? {
@@ -97,8 +97,8 @@ pub(crate) fn load_by_driver<E: Send + 'static>(
 struct Infile {
     socket: RawFd,
     number: u8,
-    /// A packet: what it says of itself, and its bytes, in one piece.
-    room: Vec<u8>,
+    /// The packet that is being sent: its header and its bytes, in one piece.
+    buffer: Vec<u8>,
     /// Why nothing can be sent any more.
     gone: Option<io::Error>,
 }
@@ -106,16 +106,16 @@ struct Infile {
 impl Infile {
     fn packet(&mut self, bytes: &[u8]) -> io::Result<()> {
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?.to_le_bytes();
-        self.room.clear();
-        self.room.extend_from_slice(&[length[0], length[1], length[2], self.number]);
-        self.room.extend_from_slice(bytes);
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&[length[0], length[1], length[2], self.number]);
+        self.buffer.extend_from_slice(bytes);
         self.number = self.number.wrapping_add(1);
-        send_all(self.socket, &self.room)
+        send_all(self.socket, &self.buffer)
     }
 }
 
 impl Write for Infile {
-    /// Best called with much: each call makes packets of its own.
+    /// Best called with many bytes: each call sends a packet of its own.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let piece = &bytes[..bytes.len().min(PACKET_BYTES)];
         // An empty packet would end the rows.
@@ -155,7 +155,7 @@ fn loaded(mut ok: &[u8]) -> Option<InfileOutcome> {
 }
 
 fn strange() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "the server answered otherwise than to LOAD DATA LOCAL")
+    io::Error::new(io::ErrorKind::InvalidData, "the server's answer is not one to LOAD DATA LOCAL")
 }
 
 #[cfg(test)]
@@ -170,14 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn rows_go_in_numbered_packets_and_nothing_ends_them() {
+    fn rows_go_in_numbered_packets_and_an_empty_one_ends_them() {
         let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         let reader = std::thread::spawn(move || {
             let mut bytes = Vec::new();
             io::Read::read_to_end(&mut theirs, &mut bytes).unwrap();
             bytes
         });
-        let mut infile = Infile { socket: ours.as_raw_fd(), number: 255, room: Vec::new(), gone: None };
+        let mut infile = Infile { socket: ours.as_raw_fd(), number: 255, buffer: Vec::new(), gone: None };
         infile.write_all(&vec![b'x'; PACKET_BYTES + 1]).unwrap();
         infile.write_all(b"").unwrap();
         infile.packet(&[]).unwrap();

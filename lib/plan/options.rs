@@ -10,7 +10,7 @@ use crate::mysql::LoginOptions;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
     /// Read the [source] server of refresh.toml instead of a document's copy, and start a new chain.
-    /// Only key tables are written there, in a schema of their own ([dehydrate] `work_schema`)
+    /// Only the work schema is written there ([dehydrate] `work_schema`)
     #[arg(long, global = true)]
     pub source: bool,
 

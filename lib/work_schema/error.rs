@@ -35,10 +35,10 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// `[mask] key` says another key than when the plan was made.
-    #[error("[mask] key is not the one that this plan was made with: its values would be others")]
+    #[error("[mask] key is not the one that this plan was made with: the masks would give other values")]
     OtherKey,
-    /// The keys of the plan are not where they should be.
-    #[error("the keys of this plan are not in {}", path.display())]
+    /// The plan's secret keys are not where they should be.
+    #[error("the secret keys of this plan are not in {}", path.display())]
     NoKeys {
         /// Path of the file that should hold the keys.
         path: PathBuf,
@@ -83,9 +83,9 @@ impl Failure for Error {
     }
 }
 
-/// What is over comes back only so.
+/// How to get a plan that is gone.
 const AGAIN: &str =
-    "run mydehydrate again, here; after mydump-rotate --keep-work a plan can be dumped once more";
+    "run mydehydrate again, on this host; after mydump-rotate --keep-work a plan can be dumped once more";
 
 #[cfg(test)]
 mod tests {

@@ -146,7 +146,7 @@ fn on_a_server_that_lives_on_the_keys_go_from_tool_to_tool_in_a_file_of_the_run(
         let text = fs::read_to_string(keys("third")).unwrap();
         fs::write(keys("third"), text.replacen("mask ", "mask 00", 1)).unwrap();
         let out = dump(directory, &third, KEY, &[]).exits(65);
-        assert!(out.stderr.contains("the keys of this plan are not in"), "{}", out.stderr);
+        assert!(out.stderr.contains("the secret keys of this plan are not in"), "{}", out.stderr);
         fs::copy(directory.join("aside"), keys("third")).unwrap();
         dump(directory, &third, KEY, &[]).exits(0);
         // To look at a plan writes no key.

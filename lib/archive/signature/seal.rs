@@ -11,7 +11,7 @@
 //! ```
 //!
 //! In: a member as gzip makes it, a key. Out: the same with another header; or who signed a member, if its signature is right. Every
-//! byte before what is signed is given, but for the key and the signature themselves. Readers of older versions, and gzip, pass over it.
+//! byte before what is signed is fixed, except the key and the signature. Readers of older versions, and gzip, skip the extra field.
 
 use ring::signature::{ED25519, UnparsedPublicKey};
 use sha2::{Digest, Sha256};
@@ -23,7 +23,7 @@ const KEY_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
 const CONTEXT: &[u8] = b"refreshkit-dump signature 1\n";
 
-/// What a plain member begins with, and how long that is.
+/// How an unsigned member begins, and how long its gzip header is.
 const PLAIN: [u8; 4] = [0x1f, 0x8b, 8, 0];
 const PLAIN_BYTES: usize = 10;
 
@@ -49,10 +49,10 @@ fn message(body: &[u8]) -> Vec<u8> {
 }
 
 impl Signature {
-    /// The signature of a member; nothing if it has none. One that is wrong is an error for everybody.
+    /// The signature of a member; nothing if it has none. A wrong one is an error even if no signature is asked for.
     pub(in crate::archive) fn of(member: &[u8]) -> Result<Option<Self>, String> {
         let Some(rest) = member.strip_prefix(&HEAD) else {
-            // Flags that no dump of ours has could hide what else is there.
+            // Other flags, which no dump of ours has, could hide more in the header.
             return if member.starts_with(&PLAIN) {
                 Ok(None)
             } else {
@@ -93,7 +93,7 @@ mod tests {
             for bit in 0..8 {
                 let mut changed = sealed.clone();
                 changed[at] ^= 1 << bit;
-                // A header without an extra field is that of a member without a signature, and its text is none.
+                // Without the extra-field flag it looks like an unsigned member, but what follows the header is no deflate stream.
                 assert!(Signature::of(&changed).is_err() || (at, bit) == (3, 2), "byte {at}, bit {bit}");
             }
         }

@@ -17,11 +17,11 @@ pub struct SourceConfig {
     /// Databases to bring along.
     pub databases: Vec<String>,
     /// How to reach and log in to the server.
-    #[serde(skip)]
+    #[serde(skip)] // `server::read` fills it
     #[schemars(!skip, flatten)]
     pub server: ServerConfig,
-    /// Read-only replicas of this server, as `host` or `host:port`, that share the reading of a whole dump; the same
-    /// login and TLS.
+    /// Read-only replicas of this server, as `host` or `host:port`, that share the reading of a `--whole` dump, with the
+    /// same login and TLS.
     pub readers: Vec<Host>,
 }
 

@@ -1,12 +1,12 @@
 //! In whose hands a running server is, where systemd runs the host.
 //!
-//! A server that a job of a build agent has started is counted to the agent's unit, and when that is stopped systemd ends all that is
-//! counted to it. So where `scripts/install --instances` was, a server that is to stay up is counted to a unit of its own,
+//! A server that a job of a build agent has started is counted to the agent's unit (it is in its cgroup), and when the unit is stopped
+//! systemd ends all that is counted to it. So where `scripts/install --instances` was run, a server that is to stay up is counted to a unit of its own,
 //! `refreshkit-instance@NAME.service`:
 //!
 //! ```text
-//! the unit is not active: systemctl enable --now (root; others by sudo, which one line allows them); its own `up` finds the server running
-//! the server is not counted to it: ask systemd to (AttachProcessesToUnit, which it allows for a process and a unit of one user)
+//! the unit is not active: systemctl enable --now (as root; others by sudo: jenkins/refreshkit.sudoers); its own `up` finds the server running
+//! the server is not counted to it: ask systemd to count it there (AttachProcessesToUnit, which it allows for a process and a unit of one user)
 //! ```
 //!
 //! It is enabled as long as the instance is to be up, so it comes back after a reboot. What fails here is told, and the server serves on.
@@ -23,13 +23,13 @@ use crate::instance::home::TargetPlace;
 /// There as long as systemd runs the host (sd_booted(3)).
 const BOOTED: &str = "/run/systemd/system";
 
-/// The configuration that the unit names: what another one calls `dev3` is none of its business.
+/// The configuration that the unit names: `dev3` of another file is another server, without a unit.
 const CONFIG: &str = "/etc/refreshkit/refresh.toml";
 
 /// Directories in which the systemd unit may be.
 const UNITS: [&str; 3] = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"];
 
-/// By the whole path, as the line for sudo has it.
+/// With the whole path, as in jenkins/refreshkit.sudoers.
 const SYSTEMCTL: &str = "/usr/bin/systemctl";
 
 /// What is to be up is in its unit's hands afterwards. Nobody may hold the target's lock: the unit's `up` takes it.
@@ -77,6 +77,7 @@ fn give(unit: &str, process: &str) -> Result<(), String> {
         refuse_another(&user)?;
         systemctl("enable", unit)?;
     }
+    // The unit's own `up` may have done it just now.
     if is_counted_to(unit, process) {
         return Ok(());
     }
@@ -87,7 +88,7 @@ fn give(unit: &str, process: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A directory of instances is of one user, and its unit runs as that.
+/// Refuses a unit of another user: a server and its unit must be of one user.
 fn refuse_another(user: &str) -> Result<(), String> {
     let us = rustix::process::geteuid().as_raw();
     let user = if user.is_empty() { "root" } else { user };

@@ -2,7 +2,7 @@
 //!
 //! In: `paths = { "$.email" = "email", "$.contacts[*].phones[*]" = "phone" }`. Out: JSON_REPLACE with the masked values;
 //! elements of an array are masked one by one, in their order. NULL stays `null`. A text that is no JSON becomes
-//! filler, and so does one that has a member twice on the way.
+//! filler, and so does one with a member twice along a path.
 //!
 //! ```text
 //! at(document, paths) = JSON_REPLACE(document, path, mask of the value there, …,
@@ -17,18 +17,17 @@ use crate::catalog::{Column, Family, Table};
 use crate::config::{MaskConfig, Wrong};
 use crate::sql::literal;
 
-/// MySQL reads documents of 100 levels.
+/// Below the 100 levels that MySQL reads.
 const BRACKETS_MAX: u32 = 90;
 
-/// What a value out of a document can be as long as.
+/// How long a value out of a document may be, in characters.
 const VALUE_CHARACTERS: u64 = 65_535;
 
-/// The paths and what stands there becomes.
+/// The paths, and the mask for what stands at each.
 pub(crate) fn paths(config: &MaskConfig) -> Result<BTreeMap<String, &MaskConfig>, Wrong> {
-    if config.paths.is_empty() {
-        needed(None::<&u32>, "json", "paths = { \"$.email\" = \"email\" }")?;
-    }
-    config.paths.iter().map(|(path, mask)| Ok((checked(path)?, mask))).collect()
+    let paths = Some(&config.paths).filter(|paths| !paths.is_empty());
+    let paths = needed(paths, "json", "paths = { \"$.email\" = \"email\" }")?;
+    paths.iter().map(|(path, mask)| Ok((checked(path)?, mask))).collect()
 }
 
 /// `make` makes the masks at the paths.
@@ -121,7 +120,7 @@ impl Within<'_> {
             let ambiguous =
                 maria(&format!("CASE WHEN {} THEN JSON_EXTRACT('{{}}', '$') ELSE", twice(&element, &rest)));
             let inner = format!("{ambiguous} {inner}{}", maria("END"));
-            // The order is said: JSON_ARRAYAGG may give any. One value where a list is usual is masked as an element of it.
+            // ORDER BY is explicit: JSON_ARRAYAGG may give any order. `alone`: a single value in place of a list is masked like an element.
             let elements = format!(
                 "(SELECT CONCAT('[', COALESCE(GROUP_CONCAT({inner} ORDER BY {name}.n SEPARATOR ','), ''), ']') \
                  FROM JSON_TABLE({there}, '$[*]' COLUMNS (n FOR ORDINALITY, v JSON PATH '$')) AS {name})"
@@ -158,8 +157,8 @@ impl Within<'_> {
     }
 }
 
-/// Whether an object on the way of a path has a member twice: MariaDB replaces the first only. No test sees one on MySQL,
-/// which keeps one of them, so only MariaDB is asked.
+/// Whether an object along a path has a member twice: MariaDB replaces the first only. MySQL keeps only one of them, so there is
+/// nothing to find, and only MariaDB is asked.
 fn twice(value: &str, paths: &Paths<'_>) -> String {
     let mut parents = BTreeSet::new();
     for path in paths.keys() {
@@ -173,7 +172,7 @@ fn twice(value: &str, paths: &Paths<'_>) -> String {
     let asked = |parent: &&str| {
         let parent = literal(parent);
         let keys = format!("JSON_KEYS({value}, {parent})");
-        // A name with an escape in it may be the same name in other words: it is made two, so that it does not fit.
+        // A name with a \u escape may be another name, spelled differently: it is split in two, so that the lengths differ.
         let split = format!("REPLACE({keys}, CONCAT(CHAR(92), 'u'), '\",\"')");
         format!("COALESCE(JSON_LENGTH({value}, {parent}) <> JSON_LENGTH({split}), 0)")
     };
@@ -181,9 +180,9 @@ fn twice(value: &str, paths: &Paths<'_>) -> String {
     if asked.is_empty() { "0".to_owned() } else { asked.join(" OR ") }
 }
 
-/// Whether a text is nested so deep that MySQL's JSON_VALID fails instead of saying no, and OR; MariaDB is not asked. No
-/// function there takes such a text, so it is taken apart: at its quotes, of which every other part is no string, and
-/// those at their opening brackets. Looked at only if it has enough of them.
+/// SQL for MySQL alone that ends with OR: whether a text is nested so deep that its JSON_VALID fails instead of saying no. Its other
+/// JSON functions fail, too, so the text is split at its quotes (every other part is outside of strings), and those parts at
+/// their opening brackets; only if it has enough brackets.
 fn deep(value: &str) -> String {
     let opens = format!("CHAR_LENGTH({value}) - CHAR_LENGTH(REPLACE(REPLACE({value}, '[', ''), '{{', ''))");
     let backslash = "CHAR(92 USING utf8mb4)";

@@ -13,13 +13,13 @@ const BETWEEN: &str = " -()./";
 /// Longer telephone numbers are cut: a number has 15 digits at most (E.164).
 const PHONE_CHARACTERS_MAX: u64 = 24;
 
-/// A country's code in brackets ends here at the latest.
+/// Last place of a country's code, in a bracket: `(00353`.
 const CODE_PLACE_MAX: u64 = 6;
 
-/// Behind so many characters, the country's among them, no `(0)` is one that is dialled at home only.
+/// Last place of the 0 of a `(0)` that is dialled at home only: `+353 (0)`; a later 0 is masked.
 const TRUNK_PLACE_MAX: u64 = 8;
 
-/// Digits that one piece of the hash gives, and pieces in a hash.
+/// Digits from one piece (15 hex digits) of the hash, and pieces in a hash.
 const PIECE: usize = 14;
 const PIECES: usize = 4;
 
@@ -42,6 +42,7 @@ pub(crate) fn phone(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) 
     }
 }
 
+/// The hash of round 0, 1, …: each further round has one more `+` in its domain.
 fn keyed_by(domain: &str, text: &str) -> impl Fn(usize) -> String {
     let (domain, text) = (domain.to_owned(), text.to_owned());
     move |round| keyed(&(domain.clone() + &"+".repeat(round)), &text)
@@ -60,8 +61,8 @@ fn phone_number(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     Ok(lossy(around(target, &format!("{base} + {digits}"))))
 }
 
-/// Other digits, the same format: `+CC`, `00CC`, a leading 0, `(0)` and what stands between digits stay, anything else becomes a digit too. What
-/// does not stay is laid over the digits, so that the hash is computed once.
+/// Other digits, the same format: `+CC`, `00CC`, a leading 0, `(0)` and what stands between digits stay, anything else becomes a digit. What
+/// stays is laid over the digits of the hash, so that it is computed once.
 fn same_format(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
     super::plain::text_only(target, "format = \"same\"")?;
     let plain = &target.value;
@@ -88,7 +89,7 @@ fn same_format(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
         let more = [(at <= CODE_PLACE_MAX, code), ((2..=TRUNK_PLACE_MAX).contains(&at), trunk)];
         let stays = more
             .into_iter()
-            .filter(|(here, _)| *here)
+            .filter(|(possible, _)| *possible)
             .fold(between, |stays, (_, more)| format!("({stays} OR {more})"));
         format!("INSERT({text}, IF({stays}, {at}, 0), 1, {here})")
     });
@@ -180,7 +181,7 @@ fn source(places: usize, hash: &dyn Fn(usize) -> String) -> String {
     }
 }
 
-/// Five letters a hash; hashes of their own, whatever the digits take.
+/// Five letters a hash, from hash 16 on: those before it are the digits'.
 fn letter(n: usize, hash: &dyn Fn(usize) -> String) -> String {
     let letter = number(&hash(16 + n / 5), 1 + 12 * (n % 5), 26);
     format!("SUBSTR('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 1 + {letter}, 1)")

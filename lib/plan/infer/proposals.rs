@@ -36,7 +36,7 @@ pub(crate) struct Proposal {
     pub(crate) stands: bool,
     /// The child and the columns of it that refer.
     pub(crate) child: (usize, String),
-    /// The parent, if it is one.
+    /// The parent, unless polymorphic.
     pub(crate) parent: Option<usize>,
 }
 
@@ -119,8 +119,8 @@ fn rendered(proposals: &[Proposal]) -> String {
     out
 }
 
-/// The first candidate whose values are there, else the most doubtful one that is worth a look. `strong`: only one that the name says
-/// much of, since it may refer to rows of many tables.
+/// The first candidate whose values are there, else the first doubtful one that is worth a look. `strong`: only strong
+/// candidates, since the column may refer to rows of many tables.
 fn simple(
     session: &mut Session,
     lexicon: &Lexicon<'_>,
@@ -149,7 +149,7 @@ fn simple(
         }
         let sample = look_up(session, (child, parent), &[(column, key)], cast, None)?;
         let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
-        let low = if sample.low { ", but they are only its first few" } else { "" };
+        let low = if sample.low { ", but only the key's first few numbers" } else { "" };
         let to = toml_text(&catalog.written_column(parent, &key.name));
         // One user who made all orders would bring them all.
         let audit = candidates::is_audit(&catalog::words(&column.name));
@@ -174,7 +174,7 @@ fn simple(
         if stands {
             return Ok(Some(proposal));
         }
-        // A key that half agrees with another table's key is its own.
+        // A key whose values are only partly in another key refers to nothing.
         if sample.values > 0 && sample.doubtful() && !is_key {
             doubtful.get_or_insert(proposal);
         }
@@ -182,7 +182,7 @@ fn simple(
     Ok(doubtful)
 }
 
-/// What the name speaks of; then tables that statements join the column with, unless it is the key of its own.
+/// What the name speaks of; then, unless it is its own table's key, tables that statements join it with.
 fn candidates(lexicon: &Lexicon<'_>, joins: &Joins, at: usize, column: &Column) -> Vec<Candidate> {
     let catalog = lexicon.catalog;
     let mut all = candidates::of(lexicon, at, column);
@@ -217,7 +217,7 @@ fn several(
     parent: usize,
     columns: &[String],
 ) -> Result<Option<Proposal>, Error> {
-    let place = Some(parent);
+    let parent_at = Some(parent);
     let (child, parent) = (&catalog.tables[at], &catalog.tables[parent]);
     let key = parent.key();
     let pairs: Vec<(&Column, &Column)> =
@@ -238,7 +238,7 @@ fn several(
         sample.text(),
     );
     let stands = sample.values > 0 && sample.contained();
-    Ok(Some(Proposal { text, stands, child: (at, columns.join(", ")), parent: place }))
+    Ok(Some(Proposal { text, stands, child: (at, columns.join(", ")), parent: parent_at }))
 }
 
 /// The `owner_type` that goes with `owner_id`.

@@ -34,7 +34,7 @@ pub struct Blueprint {
     pub work_schema: String,
     /// Hash of the rules.
     pub config_sha256: String,
-    /// How rows are read without their keys.
+    /// How rows are read without their keys: the wing `read` fills it in later.
     pub read: KeylessReading,
 }
 
@@ -107,30 +107,30 @@ impl Blueprint {
         }
     }
 
-    /// The relation along which a table is read.
+    /// The relation of this number, counted from 1.
     pub(crate) fn owner(&self, number: usize) -> &Edge {
         &self.edges[number - 1]
     }
 
-    /// The tables with a key table.
+    /// The tables that use their key table.
     pub fn keyed(&self) -> impl Iterator<Item = usize> {
         (0..self.catalog.tables.len()).filter(|table| self.kept(*table) == RowsFrom::Keys)
     }
 
-    /// The tables that have a key table, used or not.
+    /// Those, and tables read along, which may need theirs yet.
     pub(crate) fn with_key_tables(&self) -> impl Iterator<Item = usize> {
         (0..self.catalog.tables.len())
             .filter(|table| matches!(self.kept(*table), RowsFrom::Keys | RowsFrom::Along(_)))
     }
 
-    /// The relations along which children come: both ends chosen by rows.
+    /// The relations along which children come: both ends have key tables in use.
     pub fn down(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| {
             edge.down && self.kept(edge.parent) == RowsFrom::Keys && self.kept(edge.child) == RowsFrom::Keys
         })
     }
 
-    /// The relations along which parents must come. Along that by which a table is read, they have.
+    /// The relations along which parents must come. Where a table is read along one, they are kept already.
     pub fn up(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| {
             edge.up == Up::Always
@@ -140,20 +140,21 @@ impl Blueprint {
         })
     }
 
-    /// Whether rows of the table come along.
+    /// Whether rows of the table can be kept.
     pub(crate) fn comes(&self, table: usize) -> bool {
         self.kept(table) != RowsFrom::Nothing
     }
 
-    /// What needs both classes and relations to be refused.
+    /// Refuses what only classes and relations together show.
     fn check(&self, config: &Config) -> Result<(), config::Error> {
         mask::agree(&self.masks, config, self.edges.iter().map(ends))?;
         for edge in &self.edges {
-            let keys: Vec<&str> = edge.key.as_deref().map_or(vec!["relations"], |key| vec!["relations", key]);
+            let toml_keys: Vec<&str> =
+                edge.key.as_deref().map_or(vec!["relations"], |key| vec!["relations", key]);
             if let Some(message) = self.unworkable(edge) {
                 let hint = message.contains("no primary key");
                 let hint = hint.then(|| "a table that is `full` or `empty` needs no key".to_owned());
-                return Err(config.origin.error_at(&keys, message, hint));
+                return Err(config.origin.error_at(&toml_keys, message, hint));
             }
         }
         Ok(())
@@ -180,7 +181,9 @@ impl Blueprint {
             }
             if nullable_column(&self.catalog.tables[edge.child], edge).is_none() {
                 let label = edge.child_label(&self.catalog);
-                return Some(format!("{label} can hold neither NULL nor a word for it (up = \"nullify\")"));
+                return Some(format!(
+                    "{label} can hold neither NULL nor a default that stands for it (up = \"nullify\")"
+                ));
             }
         }
         if self.kept(edge.child) == RowsFrom::All && edge.up == Up::Drop {

@@ -16,7 +16,7 @@ use crate::sql::{constant, literal, name};
 /// Shorter columns have no room for a marker that is nowhere else (characters).
 const MARKER_MIN: u64 = 10;
 
-/// Relations are tied in so many passes: chains of keys that are made of keys.
+/// Passes over the relations: a key that holds a parent's key may take one more.
 const TIES_MAX: usize = 4;
 
 /// A canary: one made-up row, with a value for each column.
@@ -25,14 +25,17 @@ pub(crate) struct CanaryRow {
     pub(crate) table: usize,
     /// Whether the closure begins with it.
     pub(crate) root: bool,
+    /// Names of the key's columns.
     key: Vec<String>,
+    /// SQL literals, by column.
     values: BTreeMap<String, String>,
+    /// Those that are markers, by column.
     numbers: BTreeMap<String, u64>,
     /// What conditions of relations ask for.
     met: BTreeMap<String, String>,
 }
 
-/// A canary for each table that comes with a mask, or that ties such tables to a root.
+/// A canary for each table that comes and has a mask, or is a root table.
 pub(crate) fn rows(
     session: &mut Session,
     blueprint: &Blueprint,
@@ -85,7 +88,7 @@ fn row(
     };
     for (n, column) in table.columns.iter().enumerate().filter(|(_, column)| !column.generated) {
         let kind = blueprint.masks.of(at, &column.name).map_or("", |mask| mask.kind.as_str());
-        // What leaves parts of a value as they are, by rule, would leave a marker.
+        // Kinds that keep parts of a value (`json`; several by condition: `a+b`) would keep a marker.
         let masked = !kind.is_empty() && kind != "json" && !kind.contains('+');
         let in_key = row.key.contains(&column.name);
         if let Some(number) = number(column, n).filter(|_| masked && !in_key) {
@@ -107,6 +110,7 @@ fn row(
 fn text(column: &Column, marker: &str, n: usize, kind: &str) -> Option<String> {
     let room = column.length.unwrap_or(u64::MAX);
     let address = format!("{marker}{n}@canary.example");
+    // `redact` leaves an address that is cut.
     if kind == "redact" && room < address.len() as u64 {
         return None;
     }
@@ -120,7 +124,7 @@ fn text(column: &Column, marker: &str, n: usize, kind: &str) -> Option<String> {
     }
 }
 
-/// A number that marks a masked number.
+/// The marker of a masked number column.
 fn number(column: &Column, n: usize) -> Option<u64> {
     let base = match column.data_type.as_str() {
         "int" => 1_907_351_000,
@@ -218,12 +222,12 @@ impl CanaryRow {
         format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))
     }
 
-    /// Puts its key into the key table, unless it is there.
-    pub(crate) fn keep(&self, blueprint: &Blueprint, generation: u64) -> String {
+    /// Puts its key into the key table (`gen`, and `edge` 0: no relation), unless it is there.
+    pub(crate) fn keep(&self, blueprint: &Blueprint, gen_number: u64) -> String {
         let words = blueprint.words();
         let columns: Vec<String> = self.key.iter().map(|column| format!("t.{}", name(column))).collect();
         format!(
-            "INSERT IGNORE INTO {} SELECT {}, {generation}, 0 FROM {} AS t WHERE {}",
+            "INSERT IGNORE INTO {} SELECT {}, {gen_number}, 0 FROM {} AS t WHERE {}",
             words.keys(self.table),
             columns.join(", "),
             blueprint.catalog.tables[self.table].sql(),

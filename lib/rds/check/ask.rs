@@ -43,11 +43,11 @@ pub(super) struct AccountQuota {
 pub(super) trait AccountFacts {
     /// Describes a DB subnet group, if it is there.
     fn subnet_group(&self, name: &str) -> Result<Option<Subnets>, CallFailure>;
-    /// The family of a parameter group, of a cluster or an instance.
+    /// The family of a cluster's or an instance's parameter group, if it is there.
     fn group(&self, kind: ResourceKind, name: &str) -> Result<Option<String>, CallFailure>;
-    /// What a parameter group sets: names and values. Those that the service leaves to the engine have no value.
+    /// What a parameter group sets: names and values. Those that the service leaves to the engine are not in it.
     fn parameters(&self, kind: ResourceKind, name: &str) -> Result<Vec<(String, String)>, CallFailure>;
-    /// All versions of an engine, oldest first.
+    /// All versions of an engine, oldest first, as sent.
     fn versions(&self, engine: &str) -> Result<Vec<Version>, CallFailure>;
     /// Whether a class can be ordered.
     fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, CallFailure>;
@@ -119,7 +119,7 @@ impl AccountFacts for Connection {
 
     fn orderable(&self, engine: &str, version: &str, class: &str) -> Result<Machine, CallFailure> {
         let ask = self.client.describe_orderable_db_instance_options().engine(engine).engine_version(version);
-        // One zone is enough.
+        // One option is enough; 20 is the least.
         let ask = ask.db_instance_class(class).max_records(20);
         let answer = self.run("DescribeOrderableDBInstanceOptions", ask.send())?;
         let there = !answer.orderable_db_instance_options().is_empty();

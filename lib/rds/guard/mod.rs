@@ -27,7 +27,7 @@ pub(super) enum Asker {
 pub(super) enum RequiredOwner {
     /// Only resources that are tagged with this owner.
     Of(String),
-    /// Nothing was ever made from here.
+    /// This state directory made nothing yet.
     Nobody,
     /// Anybody's: a person says so.
     Any,
@@ -92,8 +92,8 @@ pub(super) enum GuardRefusal {
         /// The source of this run.
         ours: String,
     },
-    /// Another chain of the same name made it.
-    #[error("its tag {TAG_INTENT} is not that of this run's order: another run of this name made it")]
+    /// Another run of the same name made it.
+    #[error("its tag {TAG_INTENT} is not that of this run's create call: another run of this name made it")]
     OtherIntent,
     /// It has the name of what this run made, and is something else.
     #[error("its resource id is {found}, but this run created {recorded}")]
@@ -104,7 +104,7 @@ pub(super) enum GuardRefusal {
         recorded: String,
     },
     /// The reaper came before its time.
-    #[error("it expires at {0} only")]
+    #[error("it does not expire before {0}")]
     NotExpired(String),
     /// No or no readable expiry.
     #[error("its tag {TAG_EXPIRES} is missing or no time: {0:?}")]
@@ -172,7 +172,7 @@ fn ownership(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> 
     }
 }
 
-/// Whether the tags name our owner, and (where that is known) our source and our order.
+/// Whether the tags name our owner, and (where that is known) our source and our create call.
 pub(super) fn kinship(
     thing: &Thing,
     owner: &RequiredOwner,
@@ -226,7 +226,7 @@ fn dependence(thing: &Thing) -> Result<(), GuardRefusal> {
     if thing.protected { Err(GuardRefusal::Protected) } else { Ok(()) }
 }
 
-/// Whether a thing is what this claim is about, whatever its name: what a create call that met its own earlier result asks.
+/// Whether a thing is ours by its tags, whatever its name or id: a create call asks this of what has its name already.
 pub(super) fn is_same(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     ownership(thing, claim)?;
     kinship(thing, &claim.owner, claim.source.as_deref(), claim.intent.as_deref())
@@ -309,7 +309,7 @@ mod tests {
             ),
             (
                 with(TAG_INTENT, "4567"),
-                "its tag refreshkit:intent is not that of this run's order: another run of this name made it",
+                "its tag refreshkit:intent is not that of this run's create call: another run of this name made it",
             ),
             (
                 Thing { resource_id: "cluster-B".into(), ..ours() },
@@ -338,7 +338,7 @@ mod tests {
             assert_eq!(check(&thing, &any), Ok(()));
         }
         assert!(check(&with(TAG_RUN, "night-2"), &any).is_err(), "but not of any run");
-        // It has no journal, and may not know the source.
+        // A new host has no journal, and may not know the source.
         let fresh = OwnershipClaim { resource_id: None, intent: None, source: None, ..claim() };
         assert_eq!(check(&ours(), &fresh), Ok(()));
         let nobody = OwnershipClaim { owner: RequiredOwner::Nobody, ..fresh };
@@ -356,7 +356,7 @@ mod tests {
         let late = at("2026-11-24T02:00:01Z");
         assert_eq!(check(&with(TAG_RUN, "night-2"), &late), Ok(()));
         let early = check(&ours(), &at("2026-11-24T01:59:59Z")).unwrap_err();
-        assert_eq!(early.to_string(), "it expires at 2026-11-24T02:00:00Z only");
+        assert_eq!(early.to_string(), "it does not expire before 2026-11-24T02:00:00Z");
         for thing in [without(TAG_EXPIRES), with(TAG_EXPIRES, "tomorrow")] {
             assert!(matches!(check(&thing, &late), Err(GuardRefusal::NoExpiry(_))));
         }

@@ -10,7 +10,7 @@ const USES: &[&str] = &["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey*"
 
 /// Both keys are used through RDS only; RDS keeps a grant for as long as the copy lives.
 pub(super) fn of(names: &PolicyNames<'_>, config: &Config, source: &SourceKey) -> Vec<PolicyStatement> {
-    let any = match source {
+    let source_key = match source {
         SourceKey::Arn(arn) if arn.starts_with("arn:") => arn.clone(),
         _ => names.service_arn("kms", "key/*"),
     };
@@ -19,15 +19,16 @@ pub(super) fn of(names: &PolicyNames<'_>, config: &Config, source: &SourceKey) -
         PolicyStatement {
             why: "the source is encrypted with a key that refresh.toml does not name: what is made of it needs that key, \
                   through RDS only",
-            json: json!({"Sid": "KeyOfSource", "Effect": "Allow", "Action": USES, "Resource": any,
+            json: json!({"Sid": "KeyOfSource", "Effect": "Allow", "Action": USES, "Resource": source_key,
                 "Condition": {"StringLike": through}}),
         },
         PolicyStatement {
             why: "RDS keeps a grant on the key for as long as the copy lives",
-            json: json!({"Sid": "GrantOfSource", "Effect": "Allow", "Action": "kms:CreateGrant", "Resource": any,
+            json: json!({"Sid": "GrantOfSource", "Effect": "Allow", "Action": "kms:CreateGrant", "Resource": source_key,
                 "Condition": {"StringLike": through, "Bool": {"kms:GrantIsForAWSResource": "true"}}}),
         },
     ];
+    // A source that is not encrypted needs neither.
     if *source == SourceKey::None {
         all.clear();
     }
@@ -55,7 +56,7 @@ pub(super) fn of(names: &PolicyNames<'_>, config: &Config, source: &SourceKey) -
     all
 }
 
-/// A key as a policy can name it: by its ARN; an alias by a condition, for a policy knows no ARN of it.
+/// A key as a policy can name it: by its ARN; an alias by a condition, for the ARN of an alias is not that of its key.
 fn named(names: &PolicyNames<'_>, key: &str) -> (String, Option<String>) {
     let alias = match key.split_once(":alias/") {
         Some((arn, name)) if arn.starts_with("arn:") => Some(format!("alias/{name}")),

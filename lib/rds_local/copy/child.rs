@@ -13,10 +13,10 @@ use crate::house::Cancel;
 use crate::rds_local::error::Error;
 
 const POLL: Duration = Duration::from_millis(50);
-/// How many moments one whose output has ended may take to end itself.
-const ENDS: usize = 20;
-/// Bytes of a log's end that are told.
-const TOLD_BYTES: usize = 400;
+/// How many times `why` looks whether the program has ended by itself.
+const LOOKS: usize = 20;
+/// Characters of a log's line to report.
+const TOLD_CHARACTERS: usize = 400;
 
 /// A program that ends with us.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    /// Starts one that says what it has to say in a log, and gives its output to us if `piped`.
+    /// Starts a program: its stderr goes to `log`, its stdout to us if `piped`, else to `log` too.
     pub(super) fn start(
         program: &Path,
         arguments: &[String],
@@ -40,7 +40,7 @@ impl Helper {
             .args(["--pdeathsig", "KILL", "--"])
             .arg(program)
             .args(arguments)
-            // Nothing of ours says where it goes and as whom: no MYSQL_HOST, and no ~/.mylogin.cnf, which beats its option file.
+            // Nothing of our environment may say where it logs in, or as whom: no MYSQL_HOST, no ~/.mylogin.cnf (which beats its option file).
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LANG", "C.UTF-8")
@@ -71,9 +71,9 @@ impl Helper {
         }
     }
 
-    /// Why it has failed by itself, if it has: what came of it elsewhere is then only what follows.
+    /// Why it failed by itself, if it did: an error that its output caused elsewhere is then only a consequence.
     pub(super) fn why(&mut self, log: &Path) -> Option<Error> {
-        for _ in 0..ENDS {
+        for _ in 0..LOOKS {
             match self.child.try_wait() {
                 Ok(Some(status)) if status.success() => return None,
                 Ok(Some(status)) => return Some(self.failed(&format!("{status}: {}", last_words(log)))),
@@ -95,13 +95,13 @@ impl Drop for Helper {
     }
 }
 
-/// The last lines that say what went wrong.
+/// The last line with an error, else the last one.
 fn last_words(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text[text.len().saturating_sub(16 * 1024)..]).into_owned();
     let wrong = |line: &&str| line.to_ascii_lowercase().contains("error");
     let line = text.lines().rev().find(wrong).or_else(|| text.lines().last()).unwrap_or("it said nothing");
-    line.chars().take(TOLD_BYTES).collect()
+    line.chars().take(TOLD_CHARACTERS).collect()
 }
 
 #[cfg(test)]
