@@ -67,11 +67,10 @@ pub(crate) fn refresh(
     let mut place = TargetPlace::open(&home, &target.name)?;
     give_port(house, &mut place, target)?;
     finish(house, &mut place)?;
-    raise_or_warn(house, &place, target)?;
+    let served = raise_or_warn(house, &place, target)?;
     let template = template_of(house, &home, &program, &dump)?;
     let copied = if home.shares_blocks() { 0 } else { template.facts.bytes };
     home.refuse_full(copied + CLONE_BYTES + RESERVE_BYTES)?;
-    let served = Serving::in_use(&place).is_some_and(|old| old.answers());
     let mut refresher = InstanceRefresher {
         house,
         target,
@@ -276,14 +275,15 @@ fn has_something_to_do(target: &InstanceTarget) -> bool {
 }
 
 /// Who refreshes a broken instance wants another one: that the old one does not start stops that only where its rows are to be kept.
-fn raise_or_warn(house: &House, place: &TargetPlace<'_>, target: &InstanceTarget) -> Result<(), Error> {
+/// Returns whether it is as it is to be.
+fn raise_or_warn(house: &House, place: &TargetPlace<'_>, target: &InstanceTarget) -> Result<bool, Error> {
     match raise(house, place) {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(true),
         Err(e) if needs_old(target) || matches!(e, Error::PortTaken { .. }) => Err(e),
         Err(e) => {
             house.cancel.check()?;
             house.progress.warn(&format!("{}: {e}", target.name));
-            Ok(())
+            Ok(false)
         }
     }
 }

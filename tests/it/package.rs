@@ -56,9 +56,8 @@ fn the_packages_hold_all_that_a_host_needs_and_the_licences_of_every_crate() {
 fn has_all_that_a_host_needs(folder: &Path, deb: &Path) {
     let list = done(Command::new("dpkg-deb").arg("-c").arg(deb));
     let there = |name: &str| {
-        let path = |line: &str| line.split_once(" ./").map_or("", |(_, path)| path).to_owned();
-        let found = list.lines().any(|line| path(line).split(" -> ").next() == Some(name));
-        assert!(found, "{name}: {list}");
+        let is_it = |(_, path): (&str, &str)| path.split(" -> ").next() == Some(name);
+        assert!(list.lines().any(|line| line.split_once(" ./").is_some_and(is_it)), "{name}: {list}");
     };
     for tool in TOOLS.split(' ') {
         there(&format!("usr/bin/{tool}"));
@@ -151,7 +150,7 @@ fn one_file_is_every_tool_by_the_name_of_the_link_that_it_is_called_by() {
     let folder = tempfile::tempdir().unwrap();
     for tool in TOOLS.split(' ') {
         let link = folder.path().join(tool);
-        std::os::unix::fs::symlink(Path::new(ONE), &link).unwrap();
+        std::os::unix::fs::symlink(ONE, &link).unwrap();
         let [here, there] = [&link, &tool_path(tool)].map(|tool| {
             let help = Command::new(tool).arg("--help").output().unwrap();
             assert!(help.status.success());
@@ -169,11 +168,11 @@ fn one_file_is_every_tool_by_the_name_of_the_link_that_it_is_called_by() {
     waits.wait().unwrap();
     assert_eq!(name, "rds-wait\n");
     assert!(line.ends_with("/rds-wait\0"), "{line}");
-    let nameless = Command::new(Path::new(ONE)).output().unwrap();
+    let nameless = Command::new(ONE).output().unwrap();
     assert_eq!(nameless.status.code(), Some(2));
     let said = String::from_utf8_lossy(&nameless.stderr);
     assert!(said.contains("is called by a link with the name of one: rds-snap, "), "{said}");
-    assert_eq!(Command::new(Path::new(ONE)).arg("--help").status().unwrap().code(), Some(0));
+    assert_eq!(Command::new(ONE).arg("--help").status().unwrap().code(), Some(0));
 }
 
 #[test]
