@@ -58,14 +58,10 @@ fn a_dump_is_restored_where_it_was_told_and_other_rows_under_fitting_hashes_are_
     for_each_server(|server| {
         let (scratch, other, directory, path) = setting(server);
         let deep = ["--deep", "--target", "dev1"];
-        let left = |word: &str| {
-            let sql = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'refreshkit\\_verify\\_%'";
-            let count: Option<u64> = server.session().first("looking", sql).unwrap();
-            assert_eq!(count, Some(0), "{word}");
-        };
+        let nothing_left = |word: &str, out: &Output| assert_eq!(server.left_by_the_proof_of(out), [""; 0], "{word}");
         let out = verify(directory.path(), &deep, &path).exits(0);
         assert!(out.stdout.contains("whole,") && out.stdout.contains("restores on "), "{}", out.stdout);
-        left("after a good end");
+        nothing_left("after a good end", &out);
         // What it was made of is as it was.
         assert_eq!(scratch.run("SELECT COUNT(*) FROM child"), "2\n");
         assert_eq!(other.run("SELECT COUNT(*) FROM over_there"), "2\n");
@@ -76,21 +72,21 @@ fn a_dump_is_restored_where_it_was_told_and_other_rows_under_fitting_hashes_are_
         verify(directory.path(), &[], &file).exits(0);
         let out = verify(directory.path(), &deep, &file).exits(65);
         assert!(out.stderr.contains("parent has 2 rows with the digest"), "{}", out.stderr);
-        left("after a difference");
+        nothing_left("after a difference", &out);
 
         let broken = forged(&path, "(1,'one'", "(2,'one'");
         fs::write(&file, broken).unwrap();
         let out = verify(directory.path(), &deep, &file).exits(69);
         assert!(out.stderr.contains("parent failed"), "{}", out.stderr);
-        left("after an error of the server");
+        nothing_left("after an error of the server", &out);
 
         let elsewhere = forged(&path, "INTO `child`", "INTO `dlihc`");
         fs::write(&file, elsewhere).unwrap();
         for arguments in [&deep[..], &[]] {
             let out = verify(directory.path(), arguments, &file).exits(65);
             assert!(out.stderr.contains("has \"INSERT INTO `dlihc`"), "{}", out.stderr);
+            nothing_left("after a statement of another table", &out);
         }
-        left("after a statement of another table");
 
         // Nothing is touched that was not named.
         verify(directory.path(), &["--deep"], &path).exits(2);

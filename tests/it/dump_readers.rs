@@ -111,10 +111,7 @@ fn until_at_reader(session: &mut Session, condition: &str) -> u64 {
 }
 
 fn ended(child: Child) -> Output {
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (code, stdout, stderr) = (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr));
-    Output { peak_kib: 0, code, stdout, stderr }.exits(0)
+    Output::of(child).exits(0)
 }
 
 #[test]

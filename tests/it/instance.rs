@@ -224,11 +224,7 @@ fn nobody_writes_what_would_be_lost(at: &Instances) -> Output {
     assert_eq!(refused.number(), Some(1205), "{refused}");
     assert_eq!(session.first::<i64>("reading", &read).unwrap(), Some(3));
     drop(session);
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (code, stdout, stderr) =
-        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr));
-    Output { code, stdout, stderr, peak_kib: 0 }.exits(0)
+    Output::of(child).exits(0)
 }
 
 /// `undo`, `reset`, `down`, `up`.

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use refreshkit::config::ServerConfig;
 use refreshkit::mysql::{Engine, Server, Session};
 
+use super::tool::Output;
+
 /// One real server.
 #[derive(Debug, Clone)]
 pub(crate) struct TestServer {
@@ -82,6 +84,12 @@ impl TestServer {
             .run("creating a scratch database", &format!("CREATE DATABASE `{name}` CHARACTER SET utf8mb4"))
             .unwrap();
         Scratch { server: self.clone(), name }
+    }
+
+    /// The databases that a tool's proof of its dump left here. Other tests' tools prove theirs on the same server at any time.
+    pub(crate) fn left_by_the_proof_of(&self, tool: &Output) -> Vec<String> {
+        let sql = format!("SHOW DATABASES LIKE 'refreshkit\\_verify\\_{}\\_%'", tool.process);
+        self.session().rows("looking for what a proof left", &sql).unwrap()
     }
 
     /// Feeds SQL to the stock client, as a person would.

@@ -28,6 +28,8 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
     /// The most memory it had at a time, if somebody asked for it.
     pub(crate) peak_kib: u64,
+    /// Its number while it ran, which is in the names of what it makes on a server.
+    pub(crate) process: u32,
 }
 
 impl Tool {
@@ -139,18 +141,15 @@ impl Tool {
             let _ = stdin.write_all(&bytes);
         });
         let peak = watched.then(|| peak_of(child.id()));
+        let process = child.id();
         let (over, limit) = ended_at_the_limit(&child);
         let output = child.wait_with_output().unwrap();
         drop(over);
         let hung = limit.join().unwrap();
         assert!(!hung, "{name} hung: {}", String::from_utf8_lossy(&output.stderr));
         writer.join().unwrap();
-        Output {
-            peak_kib: peak.map_or(0, |peak| peak.join().unwrap()),
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let peak_kib = peak.map_or(0, |peak| peak.join().unwrap());
+        Output { peak_kib, ..Output::read(process, output) }
     }
 }
 
@@ -184,6 +183,22 @@ fn peak_of(process: u32) -> std::thread::JoinHandle<u64> {
 }
 
 impl Output {
+    /// Waits for a tool that was started with pipes.
+    pub(crate) fn of(child: Child) -> Self {
+        let process = child.id();
+        Self::read(process, child.wait_with_output().unwrap())
+    }
+
+    fn read(process: u32, output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            peak_kib: 0,
+            process,
+        }
+    }
+
     /// Asserts the exit code, showing stderr if it differs.
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stderr:\n{}\nstdout:\n{}", self.stderr, self.stdout);
