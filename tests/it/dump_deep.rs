@@ -58,7 +58,8 @@ fn a_dump_is_restored_where_it_was_told_and_other_rows_under_fitting_hashes_are_
     for_each_server(|server| {
         let (scratch, other, directory, path) = setting(server);
         let deep = ["--deep", "--target", "dev1"];
-        let nothing_left = |word: &str, out: &Output| assert_eq!(server.left_by_the_proof_of(out), [""; 0], "{word}");
+        let nothing_left =
+            |word: &str, out: &Output| assert_eq!(server.left_by_the_proof_of(out), [""; 0], "{word}");
         let out = verify(directory.path(), &deep, &path).exits(0);
         assert!(out.stdout.contains("whole,") && out.stdout.contains("restores on "), "{}", out.stdout);
         nothing_left("after a good end", &out);

@@ -95,9 +95,12 @@ fn whoever_finds_a_target_taken_waits_as_long_as_they_say() {
         assert!(said.contains("is being refreshed by ") && said.contains("--wait"), "{said}");
         let mut waiting = place.tool(&["--target", "dev3", "--wait=3m"]).spawn();
         // It looks at the lock again and again on its own connection.
-        let asks = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK(%refreshkit%'";
+        let asks = format!(
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK(%refreshkit.{}%'",
+            place.database()
+        );
         until("it waits", || {
-            place.session().first::<i64>("looking", asks).unwrap().is_some_and(|count| count > 0)
+            place.session().first::<i64>("looking", &asks).unwrap().is_some_and(|count| count > 0)
         });
         let _: Option<i64> = holder
             .first("letting go", &lock.replace("GET_LOCK", "RELEASE_LOCK").replace(", 0)", ")"))
