@@ -8,6 +8,11 @@ const ODD: &[(&str, &str)] = &[
     ("children", "child"),
     ("men", "man"),
     ("women", "woman"),
+    ("statuses", "status"),
+    ("bonuses", "bonus"),
+    ("campuses", "campus"),
+    ("indices", "index"),
+    ("analyses", "analysis"),
     ("media", "medium"),
     // A list of ids is not an id.
     ("ids", "ids"),
@@ -21,8 +26,15 @@ const ENDINGS: &[(&str, &str)] =
 pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut before = ' ';
+    let mut ahead = name.chars().skip(1).peekable();
     for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && !before.is_uppercase() && before.is_alphanumeric()) {
+        let next = ahead.next().unwrap_or(' ');
+        // The last capital of a run begins a word, but not the plural of an acronym: `HRMDocument`, `userIDs`.
+        let plural = next == 's' && !ahead.peek().is_some_and(|c| c.is_lowercase());
+        let begins = before.is_uppercase() && next.is_lowercase() && !plural;
+        if !c.is_alphanumeric()
+            || (c.is_uppercase() && before.is_alphanumeric() && (!before.is_uppercase() || begins))
+        {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
@@ -62,6 +74,10 @@ mod tests {
             ("CustomerID", "customer id"),
             ("address1", "address1"),
             ("table2Id", "table2 id"),
+            ("HRMDocument", "hrm document"),
+            ("userIDs", "user ids"),
+            ("DESCRIPTION", "description"),
+            ("pName", "p name"),
         ] {
             assert_eq!(words(name).join(" "), expected, "{name}");
         }
@@ -73,6 +89,7 @@ mod tests {
             ("policies", "policy"),
             ("addresses", "address"),
             ("status", "status"),
+            ("statuses", "status"),
             ("boxes", "box"),
             ("people", "person"),
             ("states", "state"),

@@ -27,7 +27,9 @@ mod rules;
 mod traits;
 
 pub(crate) use detect::last_rows;
-pub use detect::{Detected, Finding, Variety, column_words, copies, detect, keys_statement, variety};
+pub use detect::{
+    Detected, Finding, Variety, column_words, copies, detect, is_sensitive, keys_statement, variety,
+};
 pub use error::Error;
 pub use key::{MaskKey, key};
 pub use kinds::{cipher_of, dictionary, vocabulary};

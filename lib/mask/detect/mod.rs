@@ -17,4 +17,4 @@ pub use keys::keys_statement;
 pub(crate) use sample::last_rows;
 pub use sample::{Variety, variety};
 pub use trigger_copies::copies;
-pub use vocabulary::column_words;
+pub use vocabulary::{column_words, is_sensitive};

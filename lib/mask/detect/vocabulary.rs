@@ -156,7 +156,8 @@ impl Vocabulary {
         if let Some(parts) = self.parts(word, PARTS_MAX) {
             return parts;
         }
-        let behind = |telling: &String| word.strip_suffix(telling.as_str()).filter(|rest| rest.len() >= 2);
+        let behind =
+            |telling: &String| word.strip_suffix(telling.as_str()).filter(|rest| rest.len() >= PART_MIN);
         if let Some((rest, telling)) = self.telling.iter().find_map(|t| Some((behind(t)?, t))) {
             return vec![rest.to_owned(), telling.clone()];
         }
@@ -225,6 +226,11 @@ pub(crate) fn about_people(table: &str) -> bool {
 /// Whether one of the words is somebody.
 pub(crate) fn has_people(words: &[String]) -> bool {
     words.iter().any(|word| VOCABULARY.people.contains(word))
+}
+
+/// Whether the rows of a table of this name are about somebody's health, belief or the like, whatever its columns are called.
+pub fn is_sensitive(table: &str) -> bool {
+    speaks(&column_words(table), true).is_some_and(|hit| hit.class == Class::Special)
 }
 
 fn is_number(word: &str) -> bool {

@@ -4,134 +4,38 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
+use super::by_table::{Candidate, Found, by_last_resort, by_table, by_whole, is_borrowed, stem};
 use super::lexicon::{KeySort, Lexicon};
-use super::readings::{SELF, readings};
+use super::readings::{readings, without_role};
+use super::roles::{EVERYBODYS, MORE, ROLES, SELF, SOMEBODY, SUPERIORS, is_assigned, is_audit};
 use crate::catalog::{Column, Family, Table, singular, words};
-
-/// A parent that a column's name speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    /// Position in the catalog.
-    pub(crate) parent: usize,
-    /// The parent's column that is referred to.
-    pub(crate) column: String,
-    /// What in the name speaks for it, for people.
-    pub(crate) evidence: String,
-    /// Whether the name alone is enough where there are no values.
-    pub(crate) strong: bool,
-    /// Whether the name says so little that values prove nothing.
-    pub(crate) vague: bool,
-}
-
-/// Tables of people, in which `created_by` looks for its author.
-pub(crate) const PEOPLE: &[&str] = &["user", "account", "employee", "staff", "person", "member", "admin"];
-
-/// Words behind the name of a table, in tables that say more of its rows: `film_i18n.id` is a film.
-const MORE: &[&str] = &[
-    "i18n",
-    "l10n",
-    "translation",
-    "lang",
-    "language",
-    "locale",
-    "localization",
-    "text",
-    "description",
-    "detail",
-    "extra",
-    "ext",
-    "extension",
-    "info",
-    "meta",
-    "metadata",
-    "data",
-    "version",
-    "revision",
-];
-
-/// Words that mean somebody of the same table, where no table is called so.
-const SUPERIORS: &[&str] = &["manager", "supervisor", "boss", "mentor", "leader", "referrer", "sponsor"];
-
-/// Words for what somebody is to a row.
-const ROLES: &[&str] = &[
-    "author",
-    "owner",
-    "creator",
-    "editor",
-    "rep",
-    "agent",
-    "assignee",
-    "approver",
-    "reviewer",
-    "sender",
-    "recipient",
-    "seller",
-    "buyer",
-    "clerk",
-    "operator",
-    "manager",
-    "supervisor",
-    "lead",
-    "delegate",
-];
-
-/// What a person is called where no table is.
-const SOMEBODY: &[&str] = &["user", "employee", "staff", "person"];
-
-/// Words for who did something to a row, which does not make it theirs.
-const AUDITORS: &[&str] = &["creator", "editor", "modifier", "updater", "reviewer", "approver"];
-
-/// Words for what is done `to` somebody, behind which a person is meant.
-const ASSIGNED: &[&str] =
-    &["assigned", "delegated", "escalated", "issued", "reports", "report", "belongs", "sent"];
-
-/// Words that many tables end with.
-const GENERIC: &[&str] = &["type", "kind", "status", "state", "class", "group", "level", "category", "mode"];
-
-/// What is found so far for one column, each parent once.
-struct Found<'a> {
-    lexicon: &'a Lexicon<'a>,
-    child: usize,
-    is_key: bool,
-    list: Vec<(u8, Candidate)>,
-}
-
-impl Found<'_> {
-    /// A reference to the whole key of a table.
-    fn add(&mut self, score: u8, parent: usize, evidence: String) {
-        if let [key] = self.lexicon.catalog.tables[parent].key()[..] {
-            let column = key.name.clone();
-            self.add_column(score, parent, column, evidence);
-        }
-    }
-
-    fn add_column(&mut self, score: u8, parent: usize, column: String, evidence: String) {
-        let itself = parent == self.child && self.is_key;
-        if !itself && self.list.iter().all(|(_, c)| c.parent != parent || c.column != column) {
-            let candidate = Candidate { parent, column, evidence, strong: score >= 3, vague: score == 0 };
-            self.list.push((score, candidate));
-        }
-    }
-
-    fn name(&self, table: usize) -> &str {
-        &self.lexicon.catalog.tables[table].name
-    }
-}
 
 /// The candidates for a column, the most telling first.
 pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Candidate> {
-    // The server numbers it: it is the beginning of references, and none itself.
-    if column.auto_increment {
+    // The server numbers it: it is the beginning of references, and none itself. Nor is a flag one.
+    let is_flag = column.column_type.starts_with("tinyint(1)") && !column.name.to_lowercase().ends_with("id");
+    if column.auto_increment || is_flag {
         return Vec::new();
     }
     let table = &lexicon.catalog.tables[child];
     let key = table.key();
     let is_key = key.len() == 1 && key[0].name == column.name;
-    let mut found = Found { lexicon, child, is_key, list: Vec::new() };
-    for words in readings(lexicon, table, &lexicon.words(&column.name)) {
-        read(&mut found, table, column, &words);
+    let mut found = Found { lexicon, child, is_key, most: u8::MAX, list: Vec::new() };
+    let readings = readings(lexicon, table, &lexicon.words(&column.name));
+    for words in &readings {
+        read(&mut found, table, column, words);
     }
-    ordered(found.list)
+    // What says nothing as a whole may say something without its role; its own table's key is what it is.
+    if !is_key && found.list.iter().all(|(score, _)| *score <= 2) {
+        found.most = 2;
+        for words in readings.iter().flat_map(|words| without_role(lexicon, words)) {
+            read(&mut found, table, column, &words);
+        }
+    }
+    if found.list.is_empty() && !is_key {
+        by_last_resort(&mut found, column, &readings);
+    }
+    ordered(lexicon, child, found.list)
 }
 
 /// The candidates of one way to read the name.
@@ -139,29 +43,12 @@ fn read(found: &mut Found<'_>, table: &Table, column: &Column, words: &[String])
     let (lexicon, is_key, key) = (found.lexicon, found.is_key, table.key());
     let indexed = table.indexed(std::slice::from_ref(&column.name));
     let stem: Vec<String> = stem(words).unwrap_or_default().iter().map(|word| singular(word)).collect();
-    by_key(found, words, &stem);
+    by_key(found, column, words, &stem);
     by_unique(found, column, words, &stem);
     if stem.is_empty() && !is_key {
-        let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
-        let last = whole.last().map_or("", String::as_str);
-        // `state` may hold the code of `states`, and `contract` the number of a contract; a `status` with a number in it often holds none.
-        let score = match column.family() {
-            Family::Text => Some(1),
-            // `producers` with a number in it counts them.
-            Family::Exact if last != words.last().map_or("", String::as_str) => None,
-            Family::Exact if column.data_type != "tinyint" && column.integer() => {
-                Some(u8::from(indexed || !GENERIC.contains(&last)))
-            }
-            _ => None,
-        };
-        for &at in lexicon.tables_ending(last).iter().filter(|_| score.is_some()) {
-            if lexicon.table(at) == whole {
-                let evidence = format!("`{}` names {}", column.name, found.name(at));
-                found.add(score.unwrap_or_default(), at, evidence);
-            }
-        }
+        by_whole(found, column, words, indexed);
     }
-    by_table(found, column, &stem);
+    by_table(found, column, words, &stem);
     says_more(found, column, words, key.first().is_some_and(|first| first.name == column.name));
     // `post_parent` and `post_author` are whole without an ending.
     let role = if stem.is_empty() && column.family() == Family::Exact { words } else { &stem };
@@ -187,26 +74,6 @@ fn read(found: &mut Found<'_>, table: &Table, column: &Column, words: &[String])
     }
 }
 
-/// `created_by`: who did something to a row does not own it.
-pub(crate) fn is_audit(words: &[String]) -> bool {
-    // `created_by_id`, `createdby_id`.
-    let named = match words {
-        [before @ .., last] if !before.is_empty() && last == "id" => before,
-        all => all,
-    };
-    let last = named.last().map_or("", String::as_str);
-    let glued = ["created", "updated", "modified", "changed", "deleted", "approved"];
-    let done = |word: &str| {
-        word.strip_suffix("by").or(word.strip_suffix("on")).is_some_and(|stem| glued.contains(&stem))
-    };
-    last == "by" || done(last) || AUDITORS.contains(&last)
-}
-
-/// `assigned_to`, but not `step_to`.
-fn is_assigned(words: &[String]) -> bool {
-    matches!(words, [.., what, to] if to == "to" && ASSIGNED.contains(&what.as_str()))
-}
-
 /// `hostid`, the key of `hosts`, in one word.
 fn glued(found: &Found<'_>, table: usize, key: &[String]) -> bool {
     let [key] = key else { return false };
@@ -215,19 +82,24 @@ fn glued(found: &Found<'_>, table: usize, key: &[String]) -> bool {
 }
 
 /// `app_id` is the key of `applications`; `id` is everybody's.
-fn by_key(found: &mut Found<'_>, words: &[String], stem: &[String]) {
+fn by_key(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[String]) {
     // The key of `films` that says so is nobody else's, whoever shares it; `cache_key` of `cache` is its own, in a key of several, too.
     let lexicon = found.lexicon;
     if lexicon.table(found.child) == stem {
         return;
     }
     let last = words.last().map_or("", String::as_str);
+    let column_is_number = column.family() == Family::Exact && column.integer();
     for key in lexicon.keys_ending(last).filter(|key| key.sort == KeySort::Whole) {
         let (at, own) = (key.table, &key.words);
-        let column = words.join("_");
+        let name = words.join("_");
         // `user_id`, the key of `user_settings`, is a reference of its own where there are users.
         let borrowed = is_borrowed(lexicon, at, own);
-        let told = own.len() > 1 || glued(found, at, own);
+        // `fdid` is the key of one table alone.
+        let alone = |word: &String| {
+            word.len() > 2 && !EVERYBODYS.contains(&word.as_str()) && lexicon.sharing(own) == 1
+        };
+        let told = own.len() > 1 || glued(found, at, own) || (column_is_number && own.iter().all(alone));
         if told && words == *own && at != found.child {
             // `document_id` is the key of `documents` first, and of `document_files` only after that.
             let named = !stem.is_empty() && lexicon.table(at) == stem;
@@ -237,27 +109,20 @@ fn by_key(found: &mut Found<'_>, words: &[String], stem: &[String]) {
             let score = match (found.is_key, named) {
                 // What more than two tables call their own key is nobody's in particular, such as `meta_id`.
                 (true, false) if lexicon.sharing(own) > 2 => continue,
+                // The status of a user and that of an order are two lists, though each calls its key `status_id`.
+                (true, false) if lexicon.table(at).last() == lexicon.table(found.child).last() => 0,
                 (true, false) => 2,
                 (false, _) if own_table => 6,
                 (_, true) => 5,
                 (false, false) if borrowed => 0,
                 (false, false) => 4,
             };
-            found.add(score, at, format!("`{column}` is the key of {}", found.name(at)));
+            found.add(score, at, format!("`{name}` is the key of {}", found.name(at)));
         } else if told && words.len() > own.len() && words.ends_with(own) {
             let score = if borrowed { 0 } else { 3 };
-            found.add(score, at, format!("`{column}` ends like the key of {}", found.name(at)));
+            found.add(score, at, format!("`{name}` ends like the key of {}", found.name(at)));
         }
     }
-}
-
-/// Whether a key is called after another table, or like the keys of others, and not after its own.
-fn is_borrowed(lexicon: &Lexicon<'_>, at: usize, own: &[String]) -> bool {
-    let stem: Vec<String> = stem(own).unwrap_or_default().iter().map(|word| singular(word)).collect();
-    let Some(last) = stem.last() else { return false };
-    let called = |table: usize| lexicon.table(table).ends_with(&stem);
-    let another = || lexicon.tables_ending(last).iter().any(|other| *other != at && called(*other));
-    !called(at) && (lexicon.sharing(own) > 1 || another())
 }
 
 /// `user_uuid` is the unique `uuid` of `users`; `customer_number` is unique in `customers`; `document_id` may be one of several versions.
@@ -273,7 +138,13 @@ fn by_unique(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[S
         let named = behind.is_some_and(|before| {
             before.iter().map(|word| singular(word)).collect::<Vec<_>>() == lexicon.table(key.table)
         });
-        let same = key.words.len() > 1 && words == key.words;
+        // `film_id`, unique in `film_texts`, is the key of a film there, too.
+        let of_another = is_borrowed(lexicon, key.table, &key.words);
+        let told = match &key.words[..] {
+            [one] => column.family() == Family::Text && !EVERYBODYS.contains(&one.as_str()),
+            _ => true,
+        };
+        let same = told && words == key.words && !of_another;
         if named {
             let evidence = format!("`{}` is the unique `{}` of {name}", column.name, key.column);
             found.add_column(5, key.table, key.column.clone(), evidence);
@@ -319,53 +190,6 @@ fn says_more(found: &mut Found<'_>, column: &Column, words: &[String], first_of_
     }
 }
 
-/// Candidates that a table's name gives: `producer_id` names `producers`.
-fn by_table(found: &mut Found<'_>, column: &Column, stem: &[String]) {
-    let lexicon = found.lexicon;
-    let Some(last) = stem.last() else { return };
-    let of_another = |at: usize| {
-        let key = lexicon.catalog.tables[at].key();
-        key.iter().any(|key| is_borrowed(lexicon, at, &lexicon.words(&key.name)))
-    };
-    let longer =
-        |at: &&usize| lexicon.table(**at).ends_with(stem) && lexicon.table(**at) != stem && !of_another(**at);
-    let lengths: Vec<usize> =
-        lexicon.tables_ending(last).iter().filter(longer).map(|at| lexicon.table(*at).len()).collect();
-    let shortest = lengths.iter().min().copied().unwrap_or_default();
-    // `folder_id` where there are `fs_folders` and `em_folders`.
-    let rivals = lengths.iter().filter(|length| **length == shortest).count();
-    // `model_id` beside `model_type_id` means rows of many tables.
-    let siblings = &lexicon.catalog.tables[found.child].columns;
-    let of_many = siblings.iter().any(|other| {
-        let words = lexicon.words(&other.name);
-        words.strip_prefix(stem).is_some_and(|rest| rest.first().is_some_and(|word| word == "type"))
-    });
-    for &at in lexicon.tables_ending(last) {
-        let names = lexicon.table(at);
-        if stem != names && of_another(at) {
-            // What counts its rows by `user_id` is referred to by that, not by its own name.
-            found.add(0, at, format!("{} ends like `{}`", found.name(at), column.name));
-        } else if stem == names && at == found.child {
-            // `giftcard_number` of `giftcards` is its own.
-        } else if stem == names {
-            found.add(4, at, format!("`{}` names {}", column.name, found.name(at)));
-        } else if stem.len() > names.len() && stem.ends_with(names) {
-            found.add(2, at, format!("`{}` ends like {}", column.name, found.name(at)));
-        } else if names.len() > stem.len() && names.ends_with(stem) {
-            // `type_id` of `products` means `product_types`, but not `payment_types`.
-            let own = lexicon.table(found.child);
-            let score = match stem {
-                // `attribute_type_id` of `provider_attribute` means `provider_attribute_type`.
-                _ if at != found.child && own.starts_with(&names[..names.len() - stem.len()]) => 3,
-                [one] if GENERIC.contains(&one.as_str()) => 0,
-                _ if rivals > 1 || names.len() > shortest || of_many => 0,
-                _ => 1,
-            };
-            found.add(score, at, format!("{} ends like `{}`", found.name(at), column.name));
-        }
-    }
-}
-
 /// `parent_id`, `renewal_of`, `manager_id`: a row of the same table.
 fn by_role(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[String]) {
     let of = words.len() > 1 && words.last().is_some_and(|last| last == "of");
@@ -389,8 +213,11 @@ fn by_role(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[Str
     }
 }
 
-fn ordered(mut found: Vec<(u8, Candidate)>) -> Vec<Candidate> {
-    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+/// The most telling first; of equals the one whose table begins like the child.
+fn ordered(lexicon: &Lexicon<'_>, child: usize, mut found: Vec<(u8, Candidate)>) -> Vec<Candidate> {
+    let own = lexicon.table(child);
+    let alike = |parent: usize| own.iter().zip(lexicon.table(parent)).take_while(|(a, b)| a == b).count();
+    found.sort_by_key(|(score, candidate)| std::cmp::Reverse((*score, alike(candidate.parent))));
     found.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
@@ -402,19 +229,9 @@ pub(crate) fn named(lexicon: &Lexicon<'_>, value: &str) -> Vec<usize> {
     (0..lexicon.catalog.tables.len()).filter(fits).collect()
 }
 
-/// What is before `_id` (or after `id_`), or all of it before `_by`.
-fn stem(words: &[String]) -> Option<&[String]> {
-    const ENDINGS: &[&str] =
-        &["id", "uuid", "guid", "no", "nr", "number", "code", "key", "fk", "ref", "by", "to"];
-    match words {
-        [stem @ .., last] if !stem.is_empty() && ENDINGS.contains(&last.as_str()) => Some(stem),
-        [first, stem @ ..] if !stem.is_empty() && (first == "id" || first == "fk") => Some(stem),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::roles::PEOPLE;
     use super::*;
     use crate::catalog::{Catalog, Index, IndexPart, Table};
 
@@ -550,6 +367,115 @@ mod tests {
         catalog.tables[1].columns[0].auto_increment = true;
         let numbered = catalog.tables[1].columns[0].clone();
         assert_eq!(of(&Lexicon::of(&catalog, PEOPLE), 1, &numbered), Vec::new());
+    }
+
+    /// Whether what is said first is right, and whether it is more than a guess that values decide on.
+    fn firsts(tables: &[(&str, &[&str])], expected: &[(usize, &str, Option<&str>)]) {
+        let mut catalog =
+            Catalog { tables: tables.iter().map(|(name, columns)| table(name, columns)).collect() };
+        for column in catalog.tables.iter_mut().flat_map(|table| &mut table.columns) {
+            "int".clone_into(&mut column.data_type);
+        }
+        let lexicon = Lexicon::of(&catalog, PEOPLE);
+        for (child, column, parent) in expected {
+            let found = of(&lexicon, *child, catalog.tables[*child].column(column).unwrap());
+            let first = found.first().filter(|first| !first.vague);
+            assert_eq!(
+                first.map(|one| tables[one.parent].0),
+                *parent,
+                "{}.{column}: {found:?}",
+                tables[*child].0
+            );
+        }
+    }
+
+    #[test]
+    fn a_role_may_stand_before_and_behind_and_the_id_in_the_middle() {
+        let club: &[(&str, &[&str])] = &[
+            ("adm_announcements", &["ann_id", "ann_usr_id_create", "ann_cat_id", "ann_text", "ann_usr_id2"]),
+            ("adm_categories", &["cat_id"]),
+            ("adm_users", &["usr_id", "usr_name"]),
+            ("adm_shares", &["shr_id"]),
+        ];
+        firsts(
+            club,
+            &[
+                (0, "ann_usr_id_create", Some("adm_users")),
+                (0, "ann_usr_id2", Some("adm_users")),
+                (0, "ann_cat_id", Some("adm_categories")),
+                (0, "ann_text", None),
+            ],
+        );
+        assert!(is_audit(&words("ann_usr_id_create")));
+        let shop: &[(&str, &[&str])] = &[
+            ("address", &["id_address"]),
+            ("orders", &["id_order", "id_address_delivery", "gift_product", "sort_order", "id_product_type"]),
+            ("product", &["id_product", "position"]),
+            ("order_detail_tax", &["n", "id_order_detail"]),
+            ("order_detail", &["id_a", "id_b"]),
+            ("sub", &["caa_id"]),
+            ("collective", &["id_caa"]),
+        ];
+        firsts(
+            shop,
+            &[
+                (1, "id_address_delivery", Some("address")),
+                (1, "gift_product", Some("product")),
+                (1, "sort_order", None),
+                (1, "id_product_type", None),
+                (5, "caa_id", Some("collective")),
+            ],
+        );
+    }
+
+    #[test]
+    fn many_tables_that_begin_alike_are_called_by_what_comes_behind() {
+        let shop: &[(&str, &[&str])] = &[
+            ("s_core_countries", &["id"]),
+            ("s_core_countries_attributes", &["id", "countryID"]),
+            ("s_core_customergroups", &["id"]),
+            ("s_core_shops", &["id", "main_id"]),
+            ("s_core_taxes", &["id"]),
+            ("s_order", &["id", "countryID", "customer_group_id", "subshopID", "status_id"]),
+            ("s_order_states", &["id"]),
+            ("s_user", &["id", "orderID"]),
+        ];
+        firsts(
+            shop,
+            &[
+                (5, "countryID", Some("s_core_countries")),
+                (5, "customer_group_id", Some("s_core_customergroups")),
+                (5, "subshopID", Some("s_core_shops")),
+                (3, "main_id", Some("s_core_shops")),
+                (7, "orderID", Some("s_order")),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_list_of_one_thing_is_not_that_of_another_and_who_does_something_is_somebody() {
+        let desk: &[(&str, &[&str])] = &[
+            ("user_statuses", &["status_id"]),
+            ("reservation_statuses", &["status_id"]),
+            ("reservation_series", &["series_id", "status_id"]),
+            ("users", &["user_id", "status_id"]),
+            ("files", &["fdid", "uploader_id", "uid", "order_nr"]),
+            ("fahrzeughersteller", &["id"]),
+            ("fahrzeugtyp", &["id", "hersteller_id"]),
+            ("copies", &["id", "fdid"]),
+        ];
+        firsts(
+            desk,
+            &[
+                (2, "status_id", Some("reservation_statuses")),
+                (3, "status_id", Some("user_statuses")),
+                (0, "status_id", None),
+                (4, "uploader_id", Some("users")),
+                (4, "uid", Some("users")),
+                (6, "hersteller_id", Some("fahrzeughersteller")),
+                (7, "fdid", Some("files")),
+            ],
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::statements::SeenStatement;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Table};
 use crate::mysql::Session;
 use crate::plan::rules::edge::Place;
 use crate::sql::{Token, TokenKind, literal, name, tokens};
@@ -100,12 +100,17 @@ impl Joins {
                 () if *other == column => Some((*times, one)),
                 () => None,
             })
-            .filter(|(_, (table, name))| catalog.tables[*table].unique(std::slice::from_ref(name)))
+            .filter(|(_, (table, name))| is_key(&catalog.tables[*table], name))
             .collect();
         found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         let place = |(table, name): &Place| Some((*table, catalog.tables[*table].column(name)?.name.clone()));
         found.into_iter().filter_map(|(_, found)| place(found)).collect()
     }
+}
+
+/// Whether a value of the column is one row's alone: unique, or numbered by the server.
+fn is_key(table: &Table, column: &str) -> bool {
+    table.unique(&[column.to_owned()]) || table.column(column).is_some_and(|column| column.auto_increment)
 }
 
 /// Words that stand behind a table and are no name that it is given.

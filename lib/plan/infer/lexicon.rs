@@ -2,7 +2,7 @@
 //!
 //! In: the catalog. Out: a [`Lexicon`], by which each column looks at a few tables and not at all of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::spelling::{glued_prefix, is_short_for};
 use crate::catalog::{Catalog, singular, words};
@@ -34,15 +34,29 @@ pub(crate) enum KeySort {
 /// A word that is short for more tables than this is short for none.
 const SHORT_FOR_MAX: usize = 3;
 
+/// Shorter words are the end of others by chance (letters).
+const COMPOUND_MIN: usize = 6;
+
+/// So many tables that begin with a word are a family, if none is called by that word alone.
+const FAMILY_MIN: usize = 4;
+
 /// The words of a catalog's names, looked up from both sides.
 pub(crate) struct Lexicon<'a> {
     /// The catalog that the words are of.
     pub(crate) catalog: &'a Catalog,
     tables: Vec<Vec<String>>,
+    /// The same without the words of a family: `core country` is a country where many tables are called `core …`.
+    bare: Vec<Vec<String>>,
     keys: Vec<ReferableKey>,
     by_table: HashMap<String, Vec<usize>>,
     by_key: HashMap<String, Vec<usize>>,
+    /// Tables by all letters of their names, with and without the words of a family.
+    by_letters: HashMap<String, Vec<usize>>,
     sharing: BTreeMap<Vec<String>, usize>,
+    /// The key of each table that has one of one column, by its table.
+    whole: HashMap<usize, usize>,
+    /// All letters of the names of all tables.
+    names: HashSet<String>,
     people: Vec<usize>,
     /// What all names begin with, glued to what they say.
     glued: Option<String>,
@@ -81,11 +95,37 @@ impl<'a> Lexicon<'a> {
                 }
             }
         }
+        let bare: Vec<Vec<String>> = without_family(&tables);
+        let mut by_letters = HashMap::<String, Vec<usize>>::new();
+        for key in keys.iter().filter(|key| key.sort == KeySort::Whole) {
+            let letters = [&tables, &bare].map(|names| names[key.table].concat());
+            by_letters.entry(letters[0].clone()).or_default().push(key.table);
+            if letters[0] != letters[1] {
+                by_letters.entry(letters[1].clone()).or_default().push(key.table);
+            }
+        }
+        let whole_keys = keys.iter().enumerate().filter(|(_, key)| key.sort == KeySort::Whole);
+        let whole_at: HashMap<usize, usize> = whole_keys.map(|(at, key)| (key.table, at)).collect();
+        let names: HashSet<String> = tables.iter().map(|name| name.concat()).collect();
         let is_people =
             |at: &usize| matches!(tables[*at].as_slice(), [one] if people.contains(&one.as_str()));
         let whole = keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
         let people = whole.filter(is_people).collect();
-        Self { catalog, tables, keys, by_table, by_key, sharing, people, glued }
+        let whole = whole_at;
+        Self {
+            catalog,
+            tables,
+            bare,
+            keys,
+            by_table,
+            by_key,
+            by_letters,
+            sharing,
+            whole,
+            names,
+            people,
+            glued,
+        }
     }
 
     /// The words of a column's name.
@@ -117,9 +157,39 @@ impl<'a> Lexicon<'a> {
         }
     }
 
+    /// The one column that is the whole key of a table, or that the server numbers.
+    pub(crate) fn whole_key(&self, at: usize) -> Option<&str> {
+        let whole = |key: &&ReferableKey| key.table == at && key.sort == KeySort::Whole;
+        self.keys.get(*self.whole.get(&at)?).filter(whole).map(|key| key.column.as_str())
+    }
+
+    /// Whether a table is called so, whatever stands between the words, and whatever its key is.
+    pub(crate) fn is_table(&self, words: &[String]) -> bool {
+        self.names.contains(&words.concat())
+    }
+
     /// The words of a table's name, in the singular.
     pub(crate) fn table(&self, at: usize) -> &[String] {
         &self.tables[at]
+    }
+
+    /// The words of a table's name without those that it shares with its family.
+    pub(crate) fn bare(&self, at: usize) -> &[String] {
+        &self.bare[at]
+    }
+
+    /// The tables with a key of one column that are called so, whatever stands between the words: `customergroup` is `customer_groups`.
+    pub(crate) fn lettered(&self, words: &[String]) -> &[usize] {
+        self.by_letters.get(&words.concat()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The one table of one word that ends or begins with this one: `hersteller` is the end of `fahrzeughersteller`.
+    pub(crate) fn compound(&self, word: &str) -> Option<usize> {
+        let ends = |at: &usize| matches!(&self.bare[*at][..], [name] if name.len() > word.len() + 2 && (name.ends_with(word) || name.starts_with(word)));
+        let whole = self.keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
+        let mut found = whole.filter(ends);
+        let first = found.next().filter(|_| word.len() >= COMPOUND_MIN)?;
+        found.next().is_none().then_some(first)
     }
 
     /// The tables with a key of one column whose name ends with a word.
@@ -149,26 +219,52 @@ fn keys(catalog: &Catalog, at: usize, glued: Option<&str>) -> Vec<ReferableKey> 
     let key = |column: &str, sort| ReferableKey {
         table: at,
         column: column.to_owned(),
-        words: words(bare(column, glued)),
+        words: id_last(words(bare(column, glued))),
         sort,
     };
+    // What the server numbers is one row's own, whatever the index says.
+    let numbered = table.columns.iter().find(|column| column.auto_increment);
     let own = table.key();
     let mut found = match own[..] {
         [one] => vec![key(&one.name, KeySort::Whole)],
         [first, _, ..] => vec![key(&first.name, KeySort::First)],
-        [] => Vec::new(),
+        [] => numbered.map(|column| key(&column.name, KeySort::Whole)).into_iter().collect(),
     };
+    let known = |found: &[ReferableKey], column: &str| {
+        found.iter().any(|known| known.column.eq_ignore_ascii_case(column) && known.sort != KeySort::First)
+    };
+    if let Some(column) = numbered.filter(|column| !known(&found, &column.name)) {
+        found.push(key(&column.name, KeySort::Unique));
+    }
     for index in table.indexes.iter().filter(|index| index.unique) {
         if let [part] = index.parts.as_slice()
             && let Some(column) = part.column.as_deref().filter(|_| part.prefix.is_none())
-            && found
-                .iter()
-                .all(|known| !known.column.eq_ignore_ascii_case(column) || known.sort == KeySort::First)
+            && !known(&found, column)
         {
             found.push(key(column, KeySort::Unique));
         }
     }
     found
+}
+
+/// `id_film` is the key that `film_id` refers to.
+fn id_last(mut words: Vec<String>) -> Vec<String> {
+    if words.len() > 1 && words[0] == "id" {
+        words.rotate_left(1);
+    }
+    words
+}
+
+/// Names without the word that many begin with and none is called by: `core country` beside `core shop`, `core tax`, `core auth`.
+fn without_family(tables: &[Vec<String>]) -> Vec<Vec<String>> {
+    let mut counts = HashMap::<&str, usize>::new();
+    for name in tables.iter().filter(|name| name.len() > 1) {
+        *counts.entry(name[0].as_str()).or_default() += 1;
+    }
+    let alone = |word: &str| tables.iter().any(|name| matches!(&name[..], [one] if one == word));
+    counts.retain(|word, count| *count >= FAMILY_MIN && !alone(word));
+    let skip = |name: &[String]| usize::from(name.len() > 1 && counts.contains_key(name[0].as_str()));
+    tables.iter().map(|name| name[skip(name)..].to_vec()).collect()
 }
 
 /// The word that most tables begin with, such as `tbl` or `wp`.

@@ -7,10 +7,12 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use super::candidates::{self, Candidate};
+use super::by_table::Candidate;
+use super::candidates;
 use super::composites;
 use super::joins::Joins;
 use super::lexicon::Lexicon;
+use super::roles;
 use super::sample::look_up;
 use super::statements::Evidence;
 use crate::catalog::{self, Catalog, Column, Family, Table};
@@ -19,7 +21,7 @@ use crate::house::House;
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::place::SourceServer;
-use crate::plan::rules::comparable::{collation_cast, comparable};
+use crate::plan::rules::comparable::{collation_cast, comparable, number_cast};
 use crate::plan::rules::edge::Edge;
 use crate::plan::rules::relations;
 use crate::progress::Unit;
@@ -68,7 +70,7 @@ pub(crate) fn proposals(
         edges.iter().flat_map(|edge| columns(edge).into_iter().map(|column| (edge.child, column))).collect();
     let known = |table: usize, column: &str| places.contains(&(table, column.to_lowercase()));
     let joins = Joins::read(session, catalog, &evidence.statements()?);
-    let lexicon = Lexicon::of(catalog, candidates::PEOPLE);
+    let lexicon = Lexicon::of(catalog, roles::PEOPLE);
     let task = house.progress.start("looking for relations", Some(catalog.tables.len() as u64), Unit::Count);
     let mut proposals = Vec::new();
     for (at, table) in catalog.tables.iter().enumerate() {
@@ -143,16 +145,21 @@ fn simple(
             0 => String::new(),
             times => format!(", joined in {times} kind(s) of statements"),
         };
-        let cast = collation_cast(column, key);
+        // Whatever looks like a number in a text is one where name or statements say so.
+        let other_type = number_cast(column, key).filter(|_| candidate.strong);
+        let cast = collation_cast(column, key).or(other_type);
         if cast.is_none() && comparable(column, key).is_err() {
             continue;
         }
         let sample = look_up(session, (child, parent), &[(column, key)], cast, None)?;
         let index = if child.indexed(std::slice::from_ref(&column.name)) { ", indexed" } else { "" };
         let low = if sample.low { ", but only the key's first few numbers" } else { "" };
+        // Rows that nothing tells apart cannot be followed.
+        let followed = !parent.key().is_empty();
+        let lost = if followed { "" } else { ", but its table has no unique key" };
         let to = toml_text(&catalog.written_column(parent, &key.name));
         // One user who made all orders would bring them all.
-        let audit = candidates::is_audit(&catalog::words(&column.name));
+        let audit = roles::is_audit(&catalog::words(&column.name));
         let cast = cast.map(|cast| format!(", cast = {}", toml_text(cast.word()))).unwrap_or_default();
         let right = match (audit, cast.as_str()) {
             (true, cast) => format!("{{ to = {to}, down = \"never\"{cast} }}"),
@@ -160,14 +167,14 @@ fn simple(
             (false, cast) => format!("{{ to = {to}{cast} }}"),
         };
         let text = format!(
-            "{} = {right}  # {}; {}{low}{index}{joined}",
+            "{} = {right}  # {}; {}{lost}{low}{index}{joined}",
             toml_text(&catalog.written_column(child, &column.name)),
             toml_comment(&candidate.evidence),
             sample.text(),
         );
         let stands = match sample.values {
-            0 => candidate.strong,
-            _ => sample.contained() && (candidate.strong || !(candidate.vague || sample.low)),
+            0 => candidate.strong && followed && other_type.is_none(),
+            _ => sample.contained() && followed && (candidate.strong || !(candidate.vague || sample.low)),
         };
         let (child, parent) = ((at, column.name.clone()), Some(candidate.parent));
         let proposal = Proposal { text, stands, child, parent };
@@ -192,11 +199,15 @@ fn candidates(lexicon: &Lexicon<'_>, joins: &Joins, at: usize, column: &Column) 
     }
     // What is unique here is what the others refer to.
     let unique = catalog.tables[at].unique(std::slice::from_ref(&column.name));
+    let numbered = |parent: usize, key: &str| {
+        catalog.tables[parent].column(key).is_some_and(|column| column.auto_increment)
+    };
     for (parent, key) in joins.parents(catalog, at, &column.name) {
         match all.iter_mut().find(|candidate| candidate.parent == parent && candidate.column == key) {
             // Small numbers prove nothing; a statement that joins them does.
             Some(named) => named.strong = true,
-            None if unique => {}
+            // Unless the server numbers them there.
+            None if unique && !numbered(parent, &key) => {}
             None => all.push(Candidate {
                 parent,
                 column: key,
@@ -206,6 +217,10 @@ fn candidates(lexicon: &Lexicon<'_>, joins: &Joins, at: usize, column: &Column) 
             }),
         }
     }
+    // What the application joins comes before what only sounds alike.
+    all.sort_by_key(|candidate| {
+        joins.between((at, &column.name), (candidate.parent, &candidate.column)) == 0
+    });
     all
 }
 

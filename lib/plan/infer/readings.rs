@@ -5,12 +5,14 @@
 //! ```text
 //! userid, billcountryid        user id, bill country id        where there are such tables
 //! BLL_ID_PAT                   id pat, and pat id               where all columns of the table begin with BLL
-//! out_disease_id_2             out disease id
+//! out_disease_id_2, user_id1   out disease id, user id
+//! uid                          user id                         where there are users
 //! ```
 
 use std::collections::BTreeMap;
 
 use super::lexicon::Lexicon;
+use super::roles::{GENERIC, SELF};
 use crate::catalog::{Table, singular};
 
 /// Shorter names of tables are found in the middle of words by chance (letters).
@@ -18,10 +20,6 @@ const GLUED_MIN: usize = 4;
 
 /// So many columns make a habit.
 const HABIT_MIN: usize = 4;
-
-/// Words that mean a row of the same table.
-pub(crate) const SELF: &[&str] =
-    &["parent", "previous", "next", "original", "root", "replaces", "predecessor", "successor"];
 
 /// All ways to read a column's name.
 pub(crate) fn readings(lexicon: &Lexicon<'_>, table: &Table, words: &[String]) -> Vec<Vec<String>> {
@@ -58,16 +56,31 @@ fn own_prefix(lexicon: &Lexicon<'_>, table: &Table) -> Option<String> {
 /// `disease_id_2` is one of several.
 fn unnumbered(words: &[String]) -> Option<Vec<String>> {
     let [before @ .., last] = words else { return None };
-    (before.len() > 1 && last.bytes().all(|byte| byte.is_ascii_digit())).then(|| before.to_vec())
+    let rest = last.trim_end_matches(|c: char| c.is_ascii_digit());
+    match rest {
+        "" => (before.len() > 1).then(|| before.to_vec()),
+        "id" if rest != last => Some(before.iter().cloned().chain([rest.to_owned()]).collect()),
+        _ => None,
+    }
 }
 
 /// `userid` is `user_id` where there are users.
 fn split(lexicon: &Lexicon<'_>, words: &[String]) -> Option<Vec<String>> {
     let [before @ .., last] = words else { return None };
-    let stem = last.strip_suffix("id").filter(|stem| stem.is_ascii())?;
+    if last == "uid" && !lexicon.people().is_empty() {
+        return Some(before.iter().cloned().chain(["user", "id"].map(str::to_owned)).collect());
+    }
+    // `subshop_id` is glued in front of its ending.
+    let (before, stem) = match (before, last.strip_suffix("id")) {
+        ([before @ .., word], Some("")) => (before, word.as_str()),
+        (before, stem) => (before, stem?),
+    };
+    if !stem.is_ascii() {
+        return None;
+    }
     let is_table = |name: &str| {
         let name = singular(name);
-        lexicon.tables_ending(&name).iter().any(|at| *lexicon.table(*at) == [name.clone()])
+        !lexicon.lettered(&[name]).is_empty()
     };
     let whole = [stem.to_owned(), "id".to_owned()];
     let short = || (3..=5).contains(&stem.len()) && !lexicon.short_of(stem, true).is_empty();
@@ -82,6 +95,31 @@ fn split(lexicon: &Lexicon<'_>, words: &[String]) -> Option<Vec<String>> {
     let front = Some(stem[..from].to_owned()).filter(|front| !front.is_empty());
     let behind = [stem[from..].to_owned(), "id".to_owned()];
     Some(before.iter().cloned().chain(front).chain(behind).collect())
+}
+
+/// What is left of a name where a role stands behind the table: `address_id_delivery`, `address_delivery_id`, `category_id_default`. The
+/// longest table first.
+pub(crate) fn without_role(lexicon: &Lexicon<'_>, words: &[String]) -> Vec<Vec<String>> {
+    let id = || "id".to_owned();
+    // `usr_id_create`: whose key it is the key says, whatever its table is called.
+    let inner = words.iter().position(|word| word == "id").filter(|at| (1..words.len() - 1).contains(at));
+    if let Some(at) = inner {
+        return vec![words[..=at].to_vec()];
+    }
+    let [stem @ .., last] = words else { return Vec::new() };
+    if last != "id" {
+        return Vec::new();
+    }
+    let is_table = |front: &&[String]| {
+        let front: Vec<String> = front.iter().map(|word| singular(word)).collect();
+        !lexicon.lettered(&front).is_empty()
+    };
+    // The type of a customer is no customer, and where there are details of orders one of them is no order.
+    let singular_stem: Vec<String> = stem.iter().map(|word| singular(word)).collect();
+    let generic = stem.last().is_some_and(|last| GENERIC.contains(&last.as_str()));
+    let generic = generic || lexicon.is_table(&singular_stem);
+    let fronts = (1..stem.len()).rev().map(|length| &stem[..length]).filter(|_| !generic);
+    fronts.filter(is_table).map(|front| front.iter().cloned().chain([id()]).collect()).collect()
 }
 
 /// `id_pat` is `pat_id`.

@@ -18,7 +18,7 @@ const FOUND_PERCENT: u64 = 98;
 const VALUES_FOUND_PERCENT: u64 = 90;
 
 /// Below this share, the names meant nothing.
-const DOUBTFUL_PERCENT: u64 = 20;
+const DOUBTFUL_PERCENT: u64 = 60;
 
 /// Numbers from 1 that end before a this many times longer key does say nothing.
 const LOW_FACTOR: u32 = 20;

@@ -140,15 +140,27 @@ impl Kinds {
 fn kind(text: &str) -> String {
     let mut kind = String::new();
     let mut quote = None;
+    let mut before = ' ';
     for c in text.chars() {
+        // A digit of a name tells columns apart: `user_id1`.
+        let named = before.is_alphanumeric() || before == '_' || before == '$';
+        before = if c.is_ascii_digit() && !named { ' ' } else { c };
         match (quote, c) {
+            (Some('`'), c) => {
+                kind.push(c);
+                quote = Some('`').filter(|_| c != '`');
+            }
             (Some(open), c) if open == c => quote = None,
             (Some(_), _) => {}
+            (None, '`') => {
+                quote = Some(c);
+                kind.push(c);
+            }
             (None, '\'' | '"') => {
                 quote = Some(c);
                 kind.push('?');
             }
-            (None, c) if c.is_ascii_digit() || c.is_whitespace() => {}
+            (None, c) if (c.is_ascii_digit() && !named) || c.is_whitespace() => {}
             (None, c) => kind.push(c),
         }
     }
@@ -185,6 +197,9 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].0, "app");
         assert!(found[0].1.starts_with("SELECT * FROM a\nJOIN b"), "{found:?}");
+        let two = "SELECT * FROM a, b WHERE a.id1 = b.id;\nSELECT * FROM a, b WHERE a.id2 = b.id;\n\
+                   SELECT * FROM a, b WHERE a.`2nd` = b.id AND b.n = 12;\nSELECT * FROM a, b WHERE a.`2nd` = b.id AND b.n = 7;\n";
+        assert_eq!(of(Kinds::logged, two).len(), 3, "a digit of a name is no value");
         let general = "2026-11-23T10:00:00.1Z\t   12 Init DB\tshop\n2026-11-23T10:00:00.2Z\t   12 Query\tSELECT 1 FROM a, b WHERE a.x = b.y\n\
                        \t\t   12 Query\tSELECT 1\n";
         let found = of(Kinds::logged, general);

@@ -5,8 +5,8 @@
 use super::texts::DECIDE;
 use crate::catalog::{self, Catalog};
 use crate::config::{toml_comment, toml_text};
-use crate::plan::infer::candidates::is_audit;
 use crate::plan::infer::proposals::Proposal;
+use crate::plan::infer::roles::is_audit;
 use crate::plan::rules::edge::{Edge, RelationOrigin};
 
 /// The lines: those that stand, then the doubtful ones as comments.

@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::texts::DECIDE;
-use crate::catalog::{Catalog, Column, Family, Table};
+use crate::catalog::{Catalog, Column, Family, Table, words};
 use crate::config::toml_text;
 use crate::house::House;
 use crate::mask::{self, Detected, Finding, Masks, Variety};
 use crate::mysql::Session;
 use crate::plan::error::Error;
+use crate::plan::infer::roles::means_somebody;
+use crate::plan::rules::cast::Cast;
 use crate::plan::rules::edge::{Edge, Place, ends, groups};
 use crate::progress::Unit;
 
@@ -105,6 +107,7 @@ pub(crate) fn rules(
     for places in &tied {
         rules.ends(session, (catalog, masks), places, &mut open)?;
     }
+    rules.numbers(catalog, edges, &mut open);
     let referring: BTreeSet<&Place> = tied.iter().flatten().collect();
     let (personal, unknown): (Vec<Finding>, Vec<Finding>) = open.into_values().partition(|f| !f.any_text);
     let lookups = lookups(catalog, edges, &personal, masks);
@@ -198,6 +201,32 @@ impl Rules {
         Ok(())
     }
 
+    /// Texts that hold the number of a row stay as clear as the number is.
+    fn numbers(&mut self, catalog: &Catalog, edges: &[Edge], open: &mut BTreeMap<Place, Finding>) {
+        for edge in edges.iter().filter(|edge| matches!(edge.cast, Some(Cast::Signed | Cast::Unsigned))) {
+            let parent = &catalog.tables[edge.parent];
+            for (from, to) in edge.child_columns.iter().zip(&edge.parent_columns) {
+                let is_clear = !open.contains_key(&(edge.parent, to.to_lowercase()));
+                let place = (edge.child, from.to_lowercase());
+                if is_clear
+                    && open.get(&place).is_some_and(|finding| finding.any_text)
+                    && let Some(finding) = open.remove(&place)
+                {
+                    let proposal = format!(
+                        "{{ keep = {} }}",
+                        toml_text(&format!("the number of a row of {}", parent.name))
+                    );
+                    self.clear.push(Finding {
+                        evidence: "seen in a sample".to_owned(),
+                        proposal,
+                        any_text: false,
+                        ..finding
+                    });
+                }
+            }
+        }
+    }
+
     /// Documents and bytes in which nothing was recognised hold anything.
     fn documents(
         &mut self,
@@ -241,7 +270,7 @@ impl Rules {
         let columns: Vec<&Column> = findings.iter().filter_map(|f| table.column(&f.column)).collect();
         let varieties = mask::variety(session, table, &columns)?;
         for ((finding, column), variety) in findings.into_iter().zip(columns).zip(varieties) {
-            if let Some(why) = harmless(column, variety, lookup) {
+            if let Some(why) = harmless(table, column, variety, lookup) {
                 let proposal = format!("{{ keep = {} }}", toml_text(&why));
                 self.clear.push(Finding { evidence: "seen in a sample".to_owned(), proposal, ..finding });
                 continue;
@@ -273,10 +302,15 @@ fn speaks_of_people(Variety { total, like_names, long, .. }: Variety) -> bool {
 }
 
 /// The reason for which a text may stay clear, if there is one.
-fn harmless(column: &Column, variety: Variety, lookup: bool) -> Option<String> {
+fn harmless(table: &Table, column: &Column, variety: Variety, lookup: bool) -> Option<String> {
     let Variety { total, different, .. } = variety;
     let short = column.length.unwrap_or(u64::MAX) <= CODE_CHARACTERS_MAX;
-    if !short || total == 0 || speaks_of_people(variety) {
+    // Few names of colleagues, or of diseases, repeat as codes do.
+    let own = words(&column.name);
+    let told = means_somebody(&own)
+        || own.last().is_some_and(|last| last == "reason")
+        || (!lookup && mask::is_sensitive(&table.name));
+    if !short || total == 0 || told || speaks_of_people(variety) {
         return None;
     }
     if total >= TOTAL_MIN && different * REPEATED <= total {
@@ -310,18 +344,25 @@ mod tests {
     #[test]
     fn few_values_that_come_often_are_a_code_and_names_and_long_texts_are_none() {
         let column = |length| Column { length: Some(length), ..Column::default() };
+        let table = Table::default();
         let seen = |total, different, like_names| Variety { total, different, like_names, long: 0 };
         let sentence = Variety { long: 1, ..seen(500, 2, 0) };
         assert_eq!(
-            [harmless(&column(60), sentence, false), harmless(&column(60), sentence, true)],
+            [harmless(&table, &column(60), sentence, false), harmless(&table, &column(60), sentence, true)],
             [None, None]
         );
-        assert!(harmless(&column(20), seen(500, 12, 0), false).is_some());
-        assert_eq!(harmless(&column(20), seen(500, 120, 0), false), None);
-        assert_eq!(harmless(&column(20), seen(500, 12, 300), false), None);
-        assert_eq!(harmless(&column(65_535), seen(500, 2, 0), false), None);
-        assert_eq!(harmless(&column(20), seen(9, 1, 0), false), None);
-        assert_eq!(harmless(&column(20), seen(0, 0, 0), true), None);
-        assert!(harmless(&column(20), seen(9, 9, 0), true).is_some());
+        assert!(harmless(&table, &column(20), seen(500, 12, 0), false).is_some());
+        assert_eq!(harmless(&table, &column(20), seen(500, 120, 0), false), None);
+        assert_eq!(harmless(&table, &column(20), seen(500, 12, 300), false), None);
+        assert_eq!(harmless(&table, &column(65_535), seen(500, 2, 0), false), None);
+        assert_eq!(harmless(&table, &column(20), seen(9, 1, 0), false), None);
+        assert_eq!(harmless(&table, &column(20), seen(0, 0, 0), true), None);
+        assert!(harmless(&table, &column(20), seen(9, 9, 0), true).is_some());
+        for name in ["checked_by", "sentBy", "inb_last_receiver", "init_user"] {
+            let column = Column { name: name.to_owned(), ..column(20) };
+            assert_eq!(harmless(&table, &column, seen(500, 12, 0), false), None, "{name}");
+        }
+        let allergies = Table { name: "allergies".to_owned(), ..Table::default() };
+        assert_eq!(harmless(&allergies, &column(20), seen(500, 12, 0), false), None);
     }
 }

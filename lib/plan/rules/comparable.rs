@@ -80,6 +80,17 @@ pub(crate) fn collation_cast(child: &Column, parent: &Column) -> Option<Cast> {
     (texts && child.collation != parent.collation).then_some(Cast::Char)
 }
 
+/// The cast by which a number and a text could be compared; nothing where no cast is wanted, or another kind of value is meant.
+pub(crate) fn number_cast(child: &Column, parent: &Column) -> Option<Cast> {
+    match (child.family(), parent.family()) {
+        (Family::Text, Family::Exact) if parent.integer() => {
+            Some(if parent.column_type.contains("unsigned") { Cast::Unsigned } else { Cast::Signed })
+        }
+        (Family::Exact, Family::Text) if child.integer() => Some(Cast::Char),
+        _ => None,
+    }
+}
+
 fn castable(cast: Cast, parent: &Column) -> Result<(), Wrong> {
     let fits = match cast {
         Cast::Unsigned | Cast::Signed => parent.family() == Family::Exact,

@@ -1,0 +1,209 @@
+//! Which tables a column may refer to by what they are called.
+//!
+//! In: the words of a column's name, the lexicon. Out: candidates: `producer_id` names `producers`, `country_id` the one `core_countries`,
+//! `type_id` of `products` means `product_types`; and what says so little that it is asked last.
+
+use super::lexicon::Lexicon;
+use super::roles::{AMOUNTS, GENERIC, KIN, is_doer};
+use crate::catalog::{Column, Family, singular};
+
+/// A parent that a column's name speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// Position in the catalog.
+    pub(crate) parent: usize,
+    /// The parent's column that is referred to.
+    pub(crate) column: String,
+    /// What in the name speaks for it, for people.
+    pub(crate) evidence: String,
+    /// Whether the name alone is enough where there are no values.
+    pub(crate) strong: bool,
+    /// Whether the name says so little that values prove nothing.
+    pub(crate) vague: bool,
+}
+
+/// What is found so far for one column, each parent once.
+pub(super) struct Found<'a> {
+    pub(super) lexicon: &'a Lexicon<'a>,
+    pub(super) child: usize,
+    pub(super) is_key: bool,
+    /// The most that this reading of the name is worth.
+    pub(super) most: u8,
+    pub(super) list: Vec<(u8, Candidate)>,
+}
+
+impl Found<'_> {
+    /// A reference to the whole key of a table.
+    pub(super) fn add(&mut self, score: u8, parent: usize, evidence: String) {
+        if let Some(column) = self.lexicon.whole_key(parent) {
+            self.add_column(score, parent, column.to_owned(), evidence);
+        }
+    }
+
+    pub(super) fn add_column(&mut self, score: u8, parent: usize, column: String, evidence: String) {
+        let score = score.min(self.most);
+        let itself = parent == self.child && self.is_key;
+        if !itself && self.list.iter().all(|(_, c)| c.parent != parent || c.column != column) {
+            let candidate = Candidate { parent, column, evidence, strong: score >= 3, vague: score == 0 };
+            self.list.push((score, candidate));
+        }
+    }
+
+    pub(super) fn name(&self, table: usize) -> &str {
+        &self.lexicon.catalog.tables[table].name
+    }
+}
+
+/// Whether a key is called after another table, or like the keys of others, and not after its own.
+pub(super) fn is_borrowed(lexicon: &Lexicon<'_>, at: usize, own: &[String]) -> bool {
+    let stem: Vec<String> = stem(own).unwrap_or_default().iter().map(|word| singular(word)).collect();
+    let Some(last) = stem.last() else { return false };
+    let called = |table: usize| lexicon.table(table).ends_with(&stem);
+    let ending = lexicon.tables_ending(last).iter().filter(|other| called(**other));
+    let another = || ending.chain(lexicon.lettered(&stem)).any(|other| *other != at);
+    !called(at) && (lexicon.sharing(own) > 1 || another())
+}
+
+/// What is before `_id` (or after `id_`), or all of it before `_by`.
+pub(super) fn stem(words: &[String]) -> Option<&[String]> {
+    const ENDINGS: &[&str] =
+        &["id", "uuid", "guid", "no", "nr", "number", "code", "key", "fk", "ref", "by", "to"];
+    match words {
+        [stem @ .., last] if !stem.is_empty() && ENDINGS.contains(&last.as_str()) => Some(stem),
+        [first, stem @ ..] if !stem.is_empty() && (first == "id" || first == "fk") => Some(stem),
+        _ => None,
+    }
+}
+
+/// A name that is a table's as it stands: `contract` of `contracts`.
+pub(super) fn by_whole(found: &mut Found<'_>, column: &Column, words: &[String], indexed: bool) {
+    let lexicon = found.lexicon;
+    let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
+    let last = whole.last().map_or("", String::as_str);
+    let score = match column.family() {
+        // `state` may hold the code of `states`.
+        Family::Text => 1,
+        // `producers` with a number in it counts them.
+        Family::Exact if last != words.last().map_or("", String::as_str) => return,
+        // `contract` may hold the number of a contract; a `status` with a number in it often holds none.
+        Family::Exact if column.data_type != "tinyint" && column.integer() => {
+            u8::from(indexed || !GENERIC.contains(&last))
+        }
+        _ => return,
+    };
+    for &at in lexicon.lettered(&whole) {
+        if lexicon.table(at).concat() == whole.concat() {
+            found.add(score, at, format!("`{}` names {}", column.name, found.name(at)));
+        }
+    }
+}
+
+/// Candidates that a table's name gives: `producer_id` names `producers`.
+pub(super) fn by_table(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[String]) {
+    let lexicon = found.lexicon;
+    let Some(last) = stem.last() else { return };
+    let of_another = |at: usize| {
+        let key = lexicon.catalog.tables[at].key();
+        key.iter().any(|key| is_borrowed(lexicon, at, &lexicon.words(&key.name)))
+    };
+    let longer =
+        |at: &&usize| lexicon.table(**at).ends_with(stem) && lexicon.table(**at) != stem && !of_another(**at);
+    let lengths: Vec<usize> =
+        lexicon.tables_ending(last).iter().filter(longer).map(|at| lexicon.table(*at).len()).collect();
+    let shortest = lengths.iter().min().copied().unwrap_or_default();
+    // `folder_id` where there are `fs_folders` and `em_folders`.
+    let rivals = lengths.iter().filter(|length| **length == shortest).count();
+    // `model_id` beside `model_type_id` means rows of many tables.
+    let siblings = &lexicon.catalog.tables[found.child].columns;
+    let of_many = siblings.iter().any(|other| {
+        let words = lexicon.words(&other.name);
+        words.strip_prefix(stem).is_some_and(|rest| rest.first().is_some_and(|word| word == "type"))
+    });
+    let own = lexicon.table(found.child);
+    let is_generic = matches!(stem, [one] if GENERIC.contains(&one.as_str()));
+    let ending = lexicon.tables_ending(last);
+    let lettered = lexicon.lettered(stem);
+    let further = lettered.iter().filter(|at| !ending.contains(at));
+    for &at in ending.iter().chain(further) {
+        let names = lexicon.table(at);
+        let is_whole = stem == names || stem.concat() == names.concat();
+        if !is_whole && of_another(at) {
+            // What counts its rows by `user_id` is referred to by that, not by its own name.
+            found.add(0, at, format!("{} ends like `{}`", found.name(at), column.name));
+        } else if is_whole && at == found.child {
+            // `giftcard_number` of `giftcards` is its own.
+        } else if is_whole {
+            // `invoice_number` is a number on an invoice, unless invoices call their key so.
+            let score = if is_counted(lexicon, at, words) { 0 } else { 4 };
+            found.add(score, at, format!("`{}` names {}", column.name, found.name(at)));
+        } else if stem.len() > names.len() && stem.ends_with(names) {
+            found.add(2, at, format!("`{}` ends like {}", column.name, found.name(at)));
+        } else if stem.len() > lexicon.bare(at).len() && stem.ends_with(lexicon.bare(at)) {
+            // `sub_shop_id` where one table of all families is `core_shops`.
+            let score = u8::from(lexicon.lettered(lexicon.bare(at)) == [at]);
+            found.add(score, at, format!("`{}` ends like {}", column.name, found.name(at)));
+        } else if names.len() > stem.len() && names.ends_with(stem) || lettered.contains(&at) {
+            let is_family = names.strip_suffix(stem).is_some_and(|before| own.starts_with(before));
+            let score = match stem {
+                // `state_id` of `order_history` means `order_state`, and `attribute_type_id` of `provider_attribute` means
+                // `provider_attribute_type`. `type_id` of `products` means `product_types`, but not `payment_types`.
+                _ if at != found.child && is_family => 3 + 2 * u8::from(is_generic),
+                _ if is_generic => 0,
+                // `country_id` where one table of all families is `core_countries`.
+                _ if lettered == [at] => 3,
+                _ if rivals > 1 || names.len() > shortest || of_many => 0,
+                _ => 1,
+            };
+            found.add(score, at, format!("{} ends like `{}`", found.name(at), column.name));
+        }
+    }
+}
+
+/// Whether a name ends with a number or code that is not what the table calls its key.
+fn is_counted(lexicon: &Lexicon<'_>, table: usize, words: &[String]) -> bool {
+    let Some(last) = words.last().filter(|last| ["no", "nr", "number", "code"].contains(&last.as_str()))
+    else {
+        return false;
+    };
+    let key = lexicon.catalog.tables[table].key();
+    !key.iter().any(|key| key.family() == Family::Text || lexicon.words(&key.name).last() == Some(last))
+}
+
+/// What says so little that it is asked only where nothing else speaks: `hersteller_id` of `fahrzeughersteller`, `uploader_id`, `main_id`,
+/// `gift_product`.
+pub(super) fn by_last_resort(found: &mut Found<'_>, column: &Column, readings: &[Vec<String>]) {
+    let (lexicon, child) = (found.lexicon, found.child);
+    let own = lexicon.table(child);
+    let counts = column.family() == Family::Exact && column.integer() && column.data_type != "tinyint";
+    for words in readings {
+        let stem: Vec<String> = stem(words).unwrap_or_default().iter().map(|word| singular(word)).collect();
+        let Some(last) = stem.last().or(words.last()) else { continue };
+        if let (Some(at), false) = (lexicon.compound(last), stem.is_empty()) {
+            found.add(1, at, format!("{} ends like `{}`", found.name(at), column.name));
+        }
+        if !stem.is_empty() && is_doer(last) {
+            let one = u8::from(lexicon.people().len() == 1);
+            for &at in lexicon.people() {
+                found.add(one, at, format!("`{}` means people", column.name));
+            }
+        }
+        match &stem[..] {
+            [one] if KIN.contains(&one.as_str()) => {
+                found.add(1, child, format!("`{}` means the same table", column.name));
+            }
+            [] if counts => {
+                for &at in lexicon.tables_ending(last) {
+                    let names = lexicon.table(at);
+                    let is_family = at != child && own.starts_with(&names[..names.len() - 1]);
+                    let is_bare = words.len() > 1 && words.concat() == lexicon.bare(at).concat();
+                    if lexicon.bare(at).len() == 1 || is_family || is_bare {
+                        let amount = words.iter().any(|word| AMOUNTS.contains(&word.as_str()));
+                        let score = u8::from(!amount);
+                        found.add(score, at, format!("`{}` ends like {}", column.name, found.name(at)));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

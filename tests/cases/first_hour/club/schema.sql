@@ -1,0 +1,11 @@
+CREATE TABLE n (n INT PRIMARY KEY);
+INSERT INTO n VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9);
+CREATE TABLE clb_members (mbr_id INT AUTO_INCREMENT PRIMARY KEY, mbr_email VARCHAR(100), mbr_last_name VARCHAR(60), mbr_mbr_id_partner INT, mbr_since DATE);
+INSERT INTO clb_members (mbr_email, mbr_last_name, mbr_mbr_id_partner, mbr_since) SELECT CONCAT('qzx', a.n, b.n, '@club.example'), CONCAT('Qzx', CHAR(97 + a.n), CHAR(97 + b.n)), 1 + b.n * 10 + a.n, DATE_SUB(CURDATE(), INTERVAL 300 DAY) FROM n AS a, n AS b;
+CREATE TABLE clb_suppliers (id_sup INT AUTO_INCREMENT PRIMARY KEY, sup_title VARCHAR(40));
+INSERT INTO clb_suppliers (sup_title) SELECT CONCAT('part ', a.n, b.n) FROM n AS a, n AS b;
+CREATE TABLE clb_visits (vst_id INT AUTO_INCREMENT PRIMARY KEY, vst_mbr_id_attended INT, vst_sup_id VARCHAR(10), vst_checked_by VARCHAR(20), vst_reason VARCHAR(40), vst_at DATETIME, KEY (vst_mbr_id_attended));
+INSERT INTO clb_visits (vst_mbr_id_attended, vst_sup_id, vst_checked_by, vst_reason, vst_at) SELECT 1 + a.n * 10 + b.n, 1 + b.n * 10 + c.n, CONCAT('qzx', CHAR(97 + c.n DIV 4)), CONCAT('qzx', CHAR(97 + c.n DIV 4), ' pain'), DATE_SUB(NOW(), INTERVAL a.n * 30 + c.n DAY) FROM n AS a, n AS b, n AS c;
+CREATE TABLE clb_allergies (alg_id INT AUTO_INCREMENT PRIMARY KEY, alg_mbr_id INT, alg_description VARCHAR(40), KEY (alg_mbr_id));
+INSERT INTO clb_allergies (alg_mbr_id, alg_description) SELECT 1 + a.n * 10 + b.n, CONCAT('qzx', CHAR(97 + b.n DIV 5)) FROM n AS a, n AS b, n AS c WHERE c.n < 5;
+DROP TABLE n;
