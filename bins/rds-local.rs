@@ -24,13 +24,15 @@ struct Arguments {
 }
 
 pub(crate) fn main() -> ExitCode {
-    cli::door("rds-local", cli::Role::Head, |Arguments { common, verb }| match verb {
+    let role = cli::Role::of_verb("drop", cli::Role::Finally, cli::Role::Head);
+    cli::door("rds-local", role, |Arguments { common, verb }| match verb {
         Some(rds_local::Verb::Copy(options)) => {
             cli::run("rds-local", &common, cli::Role::Head, move |house, document| {
                 rds_local::copy(house, document, &options).map_err(Into::into)
             })
         }
         Some(rds_local::Verb::Drop(options)) => {
+            // What has expired is looked for without a document.
             let role = if options.expired { cli::Role::Head } else { cli::Role::Finally };
             cli::run("rds-local", &common, role, move |house, document| {
                 rds_local::drop(house, document, &options).map_err(Into::into)

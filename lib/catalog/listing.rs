@@ -71,7 +71,7 @@ pub(crate) fn has_table(
     Ok(session.first::<u64>(deed, &sql)?.unwrap_or_default() > 0)
 }
 
-/// How many tables a database has, and how many of them are called so.
+/// How many tables a database has, and how many of them are called `table`.
 pub(crate) fn count_tables(
     session: &mut Session,
     deed: &str,

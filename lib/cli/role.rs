@@ -14,3 +14,12 @@ pub enum Role {
     /// Takes a document, whatever `ok` says, and passes it on unchanged.
     Witness,
 }
+
+impl Role {
+    /// The role of a tool with verbs of its own: `then` if the first argument is `verb`. It is asked for before anybody knows whether
+    /// the flags are right, for a tool in a pipe hands its document on even if they are not.
+    pub fn of_verb(verb: &str, then: Self, otherwise: Self) -> Self {
+        let first = std::env::args_os().nth(1);
+        if first.is_some_and(|first| first == verb) { then } else { otherwise }
+    }
+}

@@ -1,6 +1,6 @@
 //! What is no failure of a tool, and still nothing to overlook: `--fail-on`.
 //!
-//! In: a chain that went well. Out: an exit code of its own for whoever looks at exit codes only; the document says
+//! In: a chain that went well. Out: exit code 69 with a word of its own (`fallback`) for whoever looks at exit codes only; the document says
 //! `ok: true` all the same, for there is a dump.
 
 use super::failure::{Ending, Exit, Failure};

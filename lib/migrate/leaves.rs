@@ -15,7 +15,7 @@ use crate::sql::{Mode, Token, TokenKind, pieces, tokens, without_closing_marks};
 /// Databases that a migration may ask about the server; nothing can be made in them.
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
 
-/// Words that a table's, view's or routine's name follows, and never a column's.
+/// Words behind which a table's, view's or routine's name stands; `is_table_place` knows the exceptions.
 pub(crate) const TABLE_FOLLOWS: [&str; 19] = [
     "FROM",
     "JOIN",
@@ -79,7 +79,7 @@ pub(crate) fn sets_mode(sql: &str) -> bool {
         && tokens.iter().any(|token| token.is_word(sql, "sql_mode"))
 }
 
-/// Whether a statement asks `information_schema` for a database of that name. Before the swap there is another one in its place.
+/// Whether a statement asks `information_schema` for a database of that name. Until the swap that name is the old database, and the answer would be about that one.
 pub(crate) fn asks_for(sql: &str, database: &str) -> bool {
     if !sql.contains(database) {
         return false;
@@ -91,7 +91,7 @@ pub(crate) fn asks_for(sql: &str, database: &str) -> bool {
     tokens.iter().any(|token| token.is_word(sql, "information_schema")) && tokens.iter().any(is_text)
 }
 
-/// What is wrong about that, for people.
+/// The warning about a statement for which `asks_for` found a database.
 pub(crate) fn wrong_question(target: &SqlTarget<'_>) -> String {
     format!(
         "this asks information_schema for {live}, the database in use, and not for what is being refreshed, which is {} until the \
@@ -116,9 +116,9 @@ pub(crate) fn prepared(sql: &str) -> Option<&str> {
     sql.get(tokens[begins].place.end..end).map(without_closing_marks)
 }
 
-/// A token as this guard takes it.
+/// A token as this lint sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum GuardToken<'a> {
+enum LintToken<'a> {
     /// A bare word, or number.
     Word(&'a str),
     /// A name in back-ticks or double quotes; unquoted.
@@ -129,36 +129,36 @@ enum GuardToken<'a> {
     String,
 }
 
-impl GuardToken<'_> {
+impl LintToken<'_> {
     fn is(&self, word: &str) -> bool {
-        matches!(self, GuardToken::Word(raw) if raw.eq_ignore_ascii_case(word))
+        matches!(self, LintToken::Word(raw) if raw.eq_ignore_ascii_case(word))
     }
 
     fn name(&self) -> Option<&str> {
         match self {
-            GuardToken::Word(raw) if raw.bytes().all(|byte| byte.is_ascii_digit()) => None,
-            GuardToken::Word(raw) => Some(raw),
-            GuardToken::Quoted(name) => Some(name),
+            LintToken::Word(raw) if raw.bytes().all(|byte| byte.is_ascii_digit()) => None,
+            LintToken::Word(raw) => Some(raw),
+            LintToken::Quoted(name) => Some(name),
             _ => None,
         }
     }
 }
 
-fn parts(sql: &str) -> Vec<GuardToken<'_>> {
+fn parts(sql: &str) -> Vec<LintToken<'_>> {
     let mut parts = Vec::new();
     for token in tokens(sql) {
         match (token.kind, token.possible_name(sql)) {
-            (TokenKind::Symbol(symbol), _) => parts.push(GuardToken::Sign(char::from(symbol))),
+            (TokenKind::Symbol(symbol), _) => parts.push(LintToken::Sign(char::from(symbol))),
             (TokenKind::Word, _) => words(token.text(sql), &mut parts),
-            (_, Some(name)) => parts.push(GuardToken::Quoted(name)),
-            (_, None) => parts.push(GuardToken::String),
+            (_, Some(name)) => parts.push(LintToken::Quoted(name)),
+            (_, None) => parts.push(LintToken::String),
         }
     }
     parts
 }
 
 /// To the server every character beyond ASCII is part of a word, to a reader not: an odd blank does not hide a name.
-fn words<'a>(text: &'a str, parts: &mut Vec<GuardToken<'a>>) {
+fn words<'a>(text: &'a str, parts: &mut Vec<LintToken<'a>>) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
@@ -166,44 +166,44 @@ fn words<'a>(text: &'a str, parts: &mut Vec<GuardToken<'a>>) {
         let (found, after) = rest.split_at(if length > 0 { length } else { first.len_utf8() });
         match length {
             0 if first.is_whitespace() => {}
-            0 => parts.push(GuardToken::Sign(first)),
-            _ => parts.push(GuardToken::Word(found)),
+            0 => parts.push(LintToken::Sign(first)),
+            _ => parts.push(LintToken::Word(found)),
         }
         rest = after;
     }
 }
 
 /// `USE app`: of statements only, `USE INDEX` is never the first word.
-fn turns(parts: &[GuardToken<'_>], at: usize) -> bool {
-    parts[at].is("USE") && at.checked_sub(1).is_none_or(|before| parts[before] == GuardToken::Sign(';'))
+fn turns(parts: &[LintToken<'_>], at: usize) -> bool {
+    parts[at].is("USE") && at.checked_sub(1).is_none_or(|before| parts[before] == LintToken::Sign(';'))
 }
 
-/// `CREATE OR REPLACE SCHEMA`; `ALTER DATABASE CHARACTER SET …` is of the database in use.
-fn alters_database(parts: &[GuardToken<'_>], at: usize) -> bool {
+/// `CREATE OR REPLACE SCHEMA`; `ALTER DATABASE CHARACTER SET …`, without a name, means the database in use, which is allowed.
+fn alters_database(parts: &[LintToken<'_>], at: usize) -> bool {
     if !["CREATE", "DROP", "ALTER"].iter().any(|verb| parts[at].is(verb)) {
         return false;
     }
     let mut rest = parts[at + 1..].iter().skip_while(|part| part.is("OR") || part.is("REPLACE"));
     let object = rest.next();
-    let in_use = |next: &GuardToken<'_>| ["CHARACTER", "DEFAULT", "COLLATE"].iter().any(|word| next.is(word));
+    let in_use = |next: &LintToken<'_>| ["CHARACTER", "DEFAULT", "COLLATE"].iter().any(|word| next.is(word));
     object.is_some_and(|object| object.is("DATABASE") || object.is("SCHEMA"))
         && !(parts[at].is("ALTER") && rest.next().is_some_and(in_use))
 }
 
 /// Whether the name at `at` is a database of `others` in front of a dot. It may be a table's name or alias as well
 /// (`SELECT app.id FROM users app`), if the statement has it without a dot and this is not where a table stands.
-fn qualifies(parts: &[GuardToken<'_>], at: usize, others: &[String]) -> bool {
-    let dot = GuardToken::Sign('.');
+fn qualifies(parts: &[LintToken<'_>], at: usize, others: &[String]) -> bool {
+    let dot = LintToken::Sign('.');
     let Some(name) = parts[at].name().filter(|_| parts.get(at + 1) == Some(&dot)) else { return false };
     let before = at.checked_sub(1).map(|before| &parts[before]);
     if before == Some(&dot)
-        || before == Some(&GuardToken::Sign('@'))
+        || before == Some(&LintToken::Sign('@'))
         || !others.iter().any(|other| other.eq_ignore_ascii_case(name))
     {
         return false;
     }
     let table_place = at > 0 && is_table_place(parts, at - 1);
-    // The row of a trigger, whatever databases there are.
+    // NEW.x and OLD.x are columns of a trigger's row, even where a database is called `new`.
     let is_trigger = || parts.iter().take_while(|part| !part.is("ON")).any(|part| part.is("TRIGGER"));
     if !table_place && ["NEW", "OLD"].iter().any(|row| row.eq_ignore_ascii_case(name)) && is_trigger() {
         return false;
@@ -217,7 +217,7 @@ fn qualifies(parts: &[GuardToken<'_>], at: usize, others: &[String]) -> bool {
 }
 
 /// Whether a table's name follows the word at `at`: not behind `ON DUPLICATE KEY UPDATE`, nor in `EXTRACT(YEAR FROM x)`.
-fn is_table_place(parts: &[GuardToken<'_>], at: usize) -> bool {
+fn is_table_place(parts: &[LintToken<'_>], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|at| &parts[at]);
     let is_key = parts[at].is("UPDATE") && before(1).is_some_and(|part| part.is("KEY"));
     TABLE_FOLLOWS.iter().any(|word| parts[at].is(word))
@@ -226,13 +226,13 @@ fn is_table_place(parts: &[GuardToken<'_>], at: usize) -> bool {
 }
 
 /// Whether a FROM stands between the parentheses of a function that has one.
-fn is_argument(parts: &[GuardToken<'_>], from: usize) -> bool {
+fn is_argument(parts: &[LintToken<'_>], from: usize) -> bool {
     let mut depth = 0_usize;
     for at in (0..from).rev() {
         match &parts[at] {
-            GuardToken::Sign(')') => depth += 1,
-            GuardToken::Sign('(') if depth > 0 => depth -= 1,
-            GuardToken::Sign('(') => {
+            LintToken::Sign(')') => depth += 1,
+            LintToken::Sign('(') if depth > 0 => depth -= 1,
+            LintToken::Sign('(') => {
                 let function = at.checked_sub(1).map(|before| &parts[before]);
                 return function.is_some_and(|word| FROM_INSIDE.iter().any(|inside| word.is(inside)));
             }

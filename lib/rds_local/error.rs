@@ -64,7 +64,7 @@ pub enum Error {
     /// What a job needs was deleted meanwhile.
     #[error("{0} is gone")]
     Gone(String),
-    /// A name or a flag that cannot be used.
+    /// A name, a flag, a line of a file of faults or a place for sockets that cannot be used; the text says why.
     #[error("{0}")]
     Usage(String),
     /// A statement of the seed file failed.
@@ -77,10 +77,10 @@ pub enum Error {
         /// What the server answered to the statement.
         source: Box<mysql::Error>,
     },
-    /// The seed file cannot be cut into statements.
+    /// A text of SQL, a seed file or what a dump program writes, cannot be cut into statements.
     #[error("{}", path.display())]
     SeedText {
-        /// Path of the seed file.
+        /// Path of the seed file, or of the log of the dump program.
         path: PathBuf,
         /// Why the text cannot be cut.
         source: sql::StatementsError,
@@ -93,12 +93,12 @@ pub enum Error {
         /// Line on which the statement begins, counted from 1.
         line: u64,
     },
-    /// The running `rds-local` does not answer, or not with yes.
+    /// An endpoint cannot be used: what is there gives no good answer, or nobody can listen there.
     #[error("{endpoint}: {detail}")]
     Endpoint {
-        /// URL, address or directory of the `rds-local` that was asked.
+        /// URL, address or directory of it.
         endpoint: String,
-        /// What came instead of a good answer.
+        /// What came instead of a good answer, or why nobody can listen.
         detail: String,
     },
     /// Talking to a server failed.
@@ -120,6 +120,14 @@ pub enum Error {
         /// Why no server's data belongs there.
         why: String,
     },
+    /// A server program that the user of the copy cannot run.
+    #[error("{} cannot run the copy: {why}", path.display())]
+    Program {
+        /// Path of the server program.
+        path: PathBuf,
+        /// Why it cannot be run there.
+        why: String,
+    },
     /// The file system has too little room for a copy.
     #[error("{} has {free} bytes free, and a copy of the source takes {needed}", path.display())]
     Disk {
@@ -133,7 +141,7 @@ pub enum Error {
     /// There is nobody to run the copy's server as.
     #[error("there is no user {0} on this host, and no server is run by root")]
     NoUser(String),
-    /// A directory that cannot be known as a copy of ours.
+    /// A directory that we cannot prove to be a copy of ours, and so do not touch.
     #[error("{} is left alone: {why}", path.display())]
     NoCopy {
         /// Path of the directory that is left alone.
@@ -141,10 +149,10 @@ pub enum Error {
         /// Why it is not known as a copy of ours.
         why: String,
     },
-    /// A program that worked for us failed.
+    /// A program, or a step of our own, that works for us failed.
     #[error("{what} failed: {detail}")]
     Helper {
-        /// The program that failed: `mysqldump` …
+        /// The program or the step that failed: `mysqldump`, `cloning the source`.
         what: String,
         /// The last lines of what it said.
         detail: String,
@@ -198,11 +206,14 @@ impl Failure for Error {
             ),
             Self::Damaged { .. } | Self::Seed { .. } | Self::SeedText { .. } => ours(Exit::BadInput),
             Self::SeedBytes { .. } => ours(Exit::BadInput).hint("dump binary columns with --hex-blob"),
-            // The word of this tool, whatever part of it failed.
+            // One code for whatever went wrong with a server of ours.
             Self::Engine(inner) => Ending { code: "rds-local", ..inner.ending() },
             Self::Gone(_) | Self::Endpoint { .. } | Self::Helper { .. } => ours(Exit::Unavailable),
             Self::NoWay { .. } => ours(Exit::Unavailable).hint("--by dump copies any server"),
             Self::Place { .. } => ours(Exit::Refused).hint("name another directory with --dir"),
+            Self::Program { .. } => {
+                ours(Exit::Refused).hint("name another program with --server: one that everybody may run")
+            }
             Self::Disk { .. } => ours(Exit::CannotWrite)
                 .hint("name a directory on a larger disk with --dir; rds-local drop --expired removes old copies"),
             Self::NoUser(_) => ours(Exit::BadConfig)

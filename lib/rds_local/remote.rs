@@ -37,7 +37,7 @@ pub struct FaultOptions {
     #[command(flatten)]
     pub which: Which,
 
-    /// Faults, one an argument; none lists those in force
+    /// Faults, one per argument; without any, lists those in force
     pub faults: Vec<String>,
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn list(options: &LocalListOptions, out: &mut dyn Write) -> Result<()
     Ok(())
 }
 
-/// Stops what runs on a directory of ours and removes it.
+/// Ends the servers that a service which is gone has left running, and removes its directory. Refused while a service runs on it.
 pub(crate) fn destroy(house: &House, options: &DestroyOptions) -> Result<(), Error> {
     if !options.dir.exists() {
         house.progress.say(&format!("{} is gone already", options.dir.display()));

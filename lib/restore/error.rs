@@ -352,8 +352,8 @@ pub enum Error {
     /// The tables are swapped, what follows could not be finished.
     #[error("the new tables are in place, but the rest of the swap did not finish")]
     Unfinished {
-        /// What the server answered.
-        source: mysql::Error,
+        /// What was in the way.
+        source: Box<Error>,
         /// Name of the target.
         target: String,
     },

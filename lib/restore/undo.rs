@@ -1,6 +1,6 @@
 //! Back to the database that was there before the last refresh; and forth again.
 //!
-//! In: a target with a `<db>__previous`. Out: the two have changed places.
+//! In: a target with a `<db>__previous`. Out: the two have changed places; after a refresh with `--only`, those tables of the two.
 
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::restore::swap::record::SwapPlan;
 use crate::restore::swap::sync_objects::Contents;
 use crate::restore::swap::{part, state, stored};
 
-/// Swaps a target's database with the one that was there before.
+/// Swaps a target's database, or the tables of the last `--only`, with what was there before.
 pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Result<Done, Error> {
     let target = DevTarget::of(&house.config, options.target.get(), &Access::of(house, &options.login))?;
     let mut holder = Holder::take(house, &target, options.wait)?;
@@ -30,8 +30,15 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
     let nothing = |why| Err(Error::NothingToUndo { previous: previous.clone(), why });
     match state::stage(session, &previous)? {
         state::Stage::Previous => {}
-        state::Stage::Absent | state::Stage::Empty => return nothing("is not there"),
-        _ => return Err(Error::NotOurs { database: previous }),
+        state::Stage::Absent => return nothing("is not there"),
+        state::Stage::Empty => return nothing("is empty"),
+        // Only a dry run comes here with it: nothing was repaired above.
+        state::Stage::Before | state::Stage::After => {
+            return nothing(
+                "waits for a refresh that was interrupted: dev-restore status --repair finishes or reverts it",
+            );
+        }
+        state::Stage::Foreign => return Err(Error::NotOurs { database: previous }),
     }
     let mut live = Contents::read(session, &target.database)?;
     let mut incoming = Contents::kept(session, &previous)?;
@@ -48,6 +55,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
     if !only.is_empty() {
         (live, incoming) = part::cut_for_undo(session, &only, live, incoming)?;
     }
+    // From here on a run that finds this table knows that a swap is at work; live tables wait in staging while the two change places.
     state::create(session, &previous, state::BEFORE)?;
     state::create_database(session, &target.staging(), &live.collation)?;
     let history = serde_json::json!({"at": Timestamp::now(), "undo": true, "only": only});
@@ -56,7 +64,7 @@ pub fn undo(house: &House, document: &mut Document, options: &UndoOptions) -> Re
         Ok(told) => told.iter().for_each(|told| house.progress.warn(told)),
         Err(e) => {
             if !matches!(e, Error::Unfinished { .. }) {
-                // Nothing was swapped: the empty staging database goes, too.
+                // Nothing was swapped: what was made for it goes.
                 swap::repair(&mut holder, &target)?;
             }
             return Err(e);

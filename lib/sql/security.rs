@@ -11,7 +11,7 @@ pub(crate) fn with_invoker(sql: &str, mode: Mode) -> String {
     let is = |at: usize, word: &str| code.get(at).is_some_and(|token| token.is_word(sql, word));
     let kind = (0..code.len()).find(|at| is(*at, "VIEW") || is(*at, "PACKAGE"));
     let Some(kind) = kind else { return sql.to_owned() };
-    // A view says it in front of its name, a package behind.
+    // In a view SQL SECURITY stands before the name, in a package behind it.
     let body = if is(kind, "VIEW") { kind } else { code.len() };
     if let Some(at) = (0..body).find(|at| is(*at, "SQL") && is(at + 1, "SECURITY")) {
         let place = code.get(at + 2).map(|token| (token.place.clone(), "INVOKER"));

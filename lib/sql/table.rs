@@ -50,8 +50,8 @@ impl<'a> TableText<'a> {
     }
 }
 
-/// A table's definition without where its rows lie: `DATA DIRECTORY`, `INDEX DIRECTORY`, `TABLESPACE`, of its partitions too. Who loads
-/// it elsewhere has those places no more, or has them in use.
+/// A table's definition without `DATA DIRECTORY`, `INDEX DIRECTORY` and `TABLESPACE`, those of its partitions too: on another server
+/// these places do not exist, or the original uses them.
 pub(crate) fn without_places(create: &str) -> String {
     let all = tokens(create);
     let is = |at: usize, words: &[&str]| {
@@ -76,7 +76,7 @@ pub(crate) fn without_places(create: &str) -> String {
     spliced(create, places)
 }
 
-/// Where `AUTO_INCREMENT=5000` stands behind the last parenthesis, and the number.
+/// Where `AUTO_INCREMENT=5000` stands behind the parenthesis that closes the columns, and the number.
 fn counter_place(create: &str) -> Option<(Range<usize>, u64)> {
     let closing = TableText::of(create)?.closing;
     let options = &create[closing..];
@@ -92,7 +92,7 @@ pub(crate) fn counter(create: &str) -> Option<u64> {
     counter_place(create).map(|(_, number)| number)
 }
 
-/// The statement without it: the server counts on behind the largest number that comes in.
+/// The statement without AUTO_INCREMENT=…: the server goes on behind the largest number that is loaded.
 pub(crate) fn without_counter(create: &str) -> String {
     let Some((place, _)) = counter_place(create) else { return create.to_owned() };
     format!("{}{}", create[..place.start].trim_end_matches(' '), &create[place.end..])

@@ -76,7 +76,7 @@ pub(crate) fn members(column_type: &str) -> Vec<String> {
     Literals::of(list.as_bytes()).map(plain).collect()
 }
 
-/// The statement is not `INSERT INTO … (…) VALUES (…), (…)`.
+/// The statement is not `… VALUES (literals), …` to its end, or whoever reads it refused a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unknown;
 
@@ -130,7 +130,7 @@ fn values(statement: &[u8]) -> Result<usize, Unknown> {
     end.filter(|token| token.kind == TokenKind::Word).map(|token| token.place.end).ok_or(Unknown)
 }
 
-/// Numbers and texts; no call of a function, and nothing empty.
+/// NULL, a text in quotes or a number; a bare word of any other kind is refused, and so is a value that is missing.
 #[inline]
 fn known(literal: Literal<'_>) -> Result<Literal<'_>, Unknown> {
     let number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
@@ -202,7 +202,7 @@ pub(crate) fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&plain).into_owned()
 }
 
-/// The text of a token that is one in single quotes.
+/// The contents of a token in single quotes; nothing of any other token.
 pub(crate) fn unquoted(token: &str) -> Option<String> {
     Some(unescaped(token.strip_prefix('\'')?.strip_suffix('\'')?))
 }

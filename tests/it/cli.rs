@@ -181,6 +181,11 @@ fn every_help_shows_a_purpose_an_example_and_the_exit_codes() {
         assert_eq!(version.trim(), format!("{tool} {}", env!("CARGO_PKG_VERSION")));
         Tool::new(tool).arg("--no-such-flag").run().exits(2);
     }
+    // At the end of a pipe the document goes on, whatever the flags: it says what is owed.
+    let mut document = refreshkit::document::Document::new("a-run");
+    document.owe(refreshkit::document::Resource::new("local-copy", "copy-a-run"));
+    let output = Tool::new("rds-local").args(["drop", "--no-such-flag"]).document(&document).run().exits(2);
+    assert_eq!(output.document().resources, document.resources);
 }
 
 #[test]

@@ -23,6 +23,22 @@ pub(crate) fn wait_for_the_server(server: &TestServer, database: &str) {
 }
 
 #[test]
+fn a_dry_undo_of_what_was_interrupted_says_so_and_calls_nothing_of_ours_foreign() {
+    for_each_server(|server| {
+        let place = Place::with_dump_of(&shop(server));
+        place.tool(&["--target", "dev3"]).run().exits(0);
+        let sql = format!("CREATE TABLE `{}__previous`.refreshkit_refresh (n INT)", place.database());
+        place.session().run("as a refresh that begins does", &sql).unwrap();
+        let said = place.tool(&["undo", "--target", "dev3", "--dry-run"]).run().exits(65).stderr;
+        assert!(
+            said.contains("a refresh that was interrupted") && said.contains("status --repair"),
+            "{said}"
+        );
+        assert!(!said.contains("DROP DATABASE"), "{said}");
+    });
+}
+
+#[test]
 fn killed_at_any_moment_the_database_is_wholly_old_or_wholly_new() {
     for_each_server(|server| {
         let source = shop(server);

@@ -45,7 +45,7 @@ impl DumpStore {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 let mut holder = String::new();
-                // The holder's own words are a courtesy.
+                // Only for the message that says who holds it: it may stay unknown.
                 let _ = Read::by_ref(&mut lock).take(200).read_to_string(&mut holder);
                 return Err(Error::Locked {
                     name: name.to_owned(),
@@ -107,7 +107,7 @@ impl DumpStore {
         Ok(Partial { store: self, path, whole, file, offset: 0, members: Vec::new(), sealed: None })
     }
 
-    /// Removes a dump. Only what [`list`](super::list::list) shows under this name goes.
+    /// Removes a file that is called like a dump of this name, whatever is in it; of any other name nothing happens.
     pub fn remove(&self, file_name: &str) -> Result<(), Error> {
         if parse_name(file_name).is_some_and(|(name, _)| name == self.name) {
             remove(&self.directory.join(file_name))?;

@@ -1,7 +1,7 @@
 //! In whose hands a running server is, where systemd runs the host.
 //!
-//! A server that a job of a build agent has started is counted to the agent's unit (it is in its cgroup), and when the unit is stopped
-//! systemd ends all that is counted to it. So where `scripts/install --instances` was run, a server that is to stay up is counted to a unit of its own,
+//! A server that a job of a build agent has started belongs to the agent's unit (it is in its cgroup), and when the unit is stopped
+//! systemd ends all that belongs to it. So where `scripts/install --instances` was run, a server that is to stay up belongs to a unit of its own,
 //! `refreshkit-instance@NAME.service`:
 //!
 //! ```text
@@ -23,7 +23,7 @@ use crate::instance::home::TargetPlace;
 /// There as long as systemd runs the host (sd_booted(3)).
 const BOOTED: &str = "/run/systemd/system";
 
-/// The configuration that the unit names: `dev3` of another file is another server, without a unit.
+/// The configuration that the unit names: Units are for the targets of this file: one of the same name in another file is another server, without a unit.
 const CONFIG: &str = "/etc/refreshkit/refresh.toml";
 
 /// Directories in which the systemd unit may be.
@@ -46,7 +46,7 @@ pub(crate) fn hand_over(house: &House, place: &TargetPlace<'_>) {
     }
 }
 
-/// What is down or gone does not come back by itself.
+/// Disables and stops the unit of an instance that is down or gone, so that a boot does not start it again.
 pub(crate) fn let_go(house: &House, target: &str) {
     let unit = unit_of(target);
     if !is_wanted(house) || !asked(&["is-enabled", &unit]) && !asked(&["is-active", &unit]) {

@@ -18,29 +18,29 @@ const HOUSES: u64 = 180;
 
 /// The kind `first_name`: a made-up first name.
 pub(crate) fn first_name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
-    dictionary(target, domain, length(FIRST), first)
+    dictionary(target, domain, longest(FIRST), first)
 }
 
 /// The kind `last_name`: a made-up last name.
 pub(crate) fn last_name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
-    dictionary(target, domain, length(LAST), last)
+    dictionary(target, domain, longest(LAST), last)
 }
 
 /// A first and a last name.
 pub(crate) fn name(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
-    dictionary(target, domain, length(FIRST) + 1 + length(LAST), full)
+    dictionary(target, domain, longest(FIRST) + 1 + longest(LAST), full)
 }
 
 /// A last name and what the company does.
 pub(crate) fn company(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
-    dictionary(target, domain, length(LAST) + 1 + length(TRADE), |hash| {
+    dictionary(target, domain, longest(LAST) + 1 + longest(TRADE), |hash| {
         format!("CONCAT({}, ' ', {})", last(hash), one_of(hash, 1, TRADE))
     })
 }
 
 /// A house number and a street.
 pub(crate) fn street(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
-    dictionary(target, domain, 5 + length(LAST) + length(WAY), |hash| {
+    dictionary(target, domain, 5 + longest(LAST) + longest(WAY), |hash| {
         let number = number(hash, 25, HOUSES);
         format!("CONCAT(1 + {number}, ' ', {}, ' ', {})", last(hash), one_of(hash, 1, WAY))
     })
@@ -48,7 +48,7 @@ pub(crate) fn street(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wron
 
 /// A city on no map.
 pub(crate) fn city(target: &MaskTarget<'_>, domain: &str) -> Result<Made, Wrong> {
-    dictionary(target, domain, length(LAST) + length(PLACE), |hash| {
+    dictionary(target, domain, longest(LAST) + longest(PLACE), |hash| {
         format!("CONCAT({}, {})", last(hash), one_of(hash, 1, PLACE))
     })
 }
@@ -82,13 +82,13 @@ pub(crate) fn person(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str)
     let of = config.of.as_slice();
     let part = part(config)?;
     let hash = keyed(domain, &entity(target, of)?);
-    let names = length(FIRST) + 1 + length(LAST);
+    let names = longest(FIRST) + 1 + longest(LAST);
     let dotted = format!("CONCAT({}, '.', {}", first(&hash), last(&hash));
     let digits = usize::try_from(UNIQUE_DIGITS).unwrap_or(16);
     let token = format!("LEFT(SUBSTR({hash}, 25), {UNIQUE_DIGITS})");
     let (words, longest) = match part {
-        "first" => (first(&hash), length(FIRST)),
-        "last" => (last(&hash), length(LAST)),
+        "first" => (first(&hash), longest(FIRST)),
+        "last" => (last(&hash), longest(LAST)),
         "email" => (
             format!("LOWER({dotted}, '.', {token}, '@{EMAIL_HOST}'))"),
             names + 2 + digits + EMAIL_HOST.len(),
@@ -116,6 +116,6 @@ fn full(hash: &str) -> String {
     format!("CONCAT({}, ' ', {})", first(hash), last(hash))
 }
 
-fn length(words: &[&str]) -> usize {
+fn longest(words: &[&str]) -> usize {
     words.iter().map(|word| word.len()).max().unwrap_or_default()
 }

@@ -176,10 +176,7 @@ fn program(
         None => same().map_or_else(|| ServerProgram::find(None, Some(source.brand)), Ok)?,
     };
     if !fits(&found) {
-        return Err(Error::Place {
-            path: found.path,
-            why: "only root can run the server program there".to_owned(),
-        });
+        return Err(Error::Program { path: found.path, why: "only root can reach it".to_owned() });
     }
     Ok(ServerProgram { lower_case: source.lower_case(), ..found })
 }

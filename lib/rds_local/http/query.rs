@@ -1,4 +1,4 @@
-//! The request side of the Query protocol: a form with flattened lists, and the errors that are answered.
+//! The request side of the Query protocol: a form in which lists are numbered names (`Tags.Tag.1.Key`), and the errors that are answered.
 //!
 //! In: the body of a POST. Out: parameters by name, or a [`ServiceError`] with the code that the real service uses.
 //! A [`Query`] has no `Debug`: it may hold a password.
@@ -11,7 +11,7 @@ use crate::rds_local::state::model::{ARN_PREFIX, Tag};
 /// The longest identifier that the service takes, in characters.
 const NAME_LENGTH_MAX: usize = 63;
 
-/// An error of the service.
+/// What the caller is answered instead of a result: HTTP status, RDS's code of the error, a message.
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceError {
     pub(crate) http: u16,
@@ -71,7 +71,7 @@ impl Query {
         })
     }
 
-    /// `Engine`, which must be that of the source.
+    /// The required parameter `Engine`, which must be `wanted`.
     pub(crate) fn need_engine(&self, wanted: &str) -> Result<(), ServiceError> {
         match self.need("Engine")? {
             engine if engine == wanted => Ok(()),

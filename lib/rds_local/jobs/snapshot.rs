@@ -25,7 +25,7 @@ pub(crate) fn take_snapshot(cloud: &Arc<LocalCloud>, snapshot: &LocalSnapshot) -
         DelayedStep::Snapshot,
         |state| state.snapshot(&key, &resource).is_some(),
         |cloud, share| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 99")]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 9")]
             let percent = (share * 10.0) as u32 * 10;
             if cloud.look(|state| state.snapshot(&key, &resource).is_some_and(|s| s.percent < percent)) {
                 cloud.change(|state| state.snapshot(&key, &resource).map(|s| s.percent = percent));
@@ -54,7 +54,7 @@ pub(crate) fn take_snapshot(cloud: &Arc<LocalCloud>, snapshot: &LocalSnapshot) -
 fn copy_snapshot(cloud: &LocalCloud, of: &str, snapshot: &LocalSnapshot) -> Result<(), Error> {
     let found = cloud.look(|state| state.snapshots.get(of).map(|from| from.resource_id.clone()));
     let Some(resource) = found else { return Err(Error::Gone(format!("the snapshot {of}"))) };
-    // Own volume first, then the source's.
+    // In this order everywhere, so that no two jobs wait for each other: the new snapshot's volume, then that of the one it copies.
     let own = cloud.volume(&snapshot.resource_id);
     let _own = lock(&own);
     let volume = cloud.volume(&resource);
@@ -81,7 +81,7 @@ pub(crate) fn copy_source(cloud: &LocalCloud, snapshot: &LocalSnapshot) -> Resul
         }
         copy_all(cloud, &cloud.home.cluster(&source), &folder, volume.server.as_ref())?
     };
-    // A backdated one keeps its date.
+    // An automated one keeps the date that it was made with: a fault may have dated it back.
     cloud.change(|state| {
         if let Some(found) = state.snapshot(&snapshot.key(), &snapshot.resource_id) {
             found.created_at = if snapshot.automated { found.created_at } else { at };

@@ -9,7 +9,7 @@ pub(crate) const MARKER: &str = "rds-local.json";
 /// The account and region of every ARN.
 pub(crate) const ARN_PREFIX: &str = "arn:aws:rds:us-east-1:123456789012";
 
-/// A key and a value.
+/// A tag of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tag {
     pub(crate) key: String,
@@ -52,7 +52,7 @@ impl Status {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ClusterOrigin {
-    /// An SQL file, or nothing: a fresh data directory.
+    /// Nothing to copy: an empty data directory, or one that `init` has filled from an SQL file.
     Fresh,
     /// The snapshot with this key.
     Snapshot(String),
@@ -137,7 +137,7 @@ pub(crate) struct LocalSnapshot {
     /// The key of the snapshot whose data it has, if it is a copy of one.
     #[serde(default)]
     pub(crate) copied_from: Option<String>,
-    /// The KMS key that it was copied to.
+    /// The KMS key that the copy is encrypted with.
     #[serde(default)]
     pub(crate) kms_key: Option<String>,
 }
@@ -160,7 +160,7 @@ pub(crate) enum LocalKind {
 }
 
 impl LocalKind {
-    /// The word of faults.
+    /// As a rule of faults writes it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Cluster => "cluster",
@@ -170,7 +170,7 @@ impl LocalKind {
     }
 }
 
-/// The key of a cluster or snapshot. A colon is in no name, so those of plain RDS never collide.
+/// The key of a cluster or snapshot. No name begins with `plain:`, so those of plain RDS never collide: the only names with a colon begin with `rds:`.
 pub(crate) fn key(plain: bool, id: &str) -> String {
     if plain { format!("plain:{id}") } else { id.to_owned() }
 }
@@ -198,7 +198,7 @@ impl LocalCluster {
         self.password_kept.then(|| format!("rds!{kind}-{id}"))
     }
 
-    /// Its ARN, which ends with characters that the name does not have.
+    /// The secret's ARN: its name and a suffix, as Secrets Manager adds one.
     pub(crate) fn secret_arn(&self) -> Option<String> {
         let prefix = ARN_PREFIX.replacen(":rds:", ":secretsmanager:", 1);
         Some(format!("{prefix}:secret:{}-LoCaL0", self.secret_name()?))

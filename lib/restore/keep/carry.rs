@@ -20,7 +20,7 @@ use crate::sql::{literal, name, qualified};
 /// How much goes in one statement: less than any server's `max_allowed_packet`, unless one row is larger.
 const BATCH_BYTES: usize = 512 << 10;
 
-/// Carries what `preserve` names over. Returns it, in words.
+/// Copies everything that `preserve` names from the old server to the new one. Returns a phrase a table, for people.
 pub(crate) fn carry(
     from: &mut Session,
     to: &mut Session,
@@ -45,7 +45,7 @@ pub(crate) fn carry(
             continue;
         }
         let full = qualified(database, table);
-        // The dump's would run for each row; those of the old one would be lost.
+        // The dump's triggers would fire for each row that is carried; of a table that only the old server has they would not come along.
         refuse_triggers(if there { &mut *to } else { &mut *from }, database, table)?;
         match condition {
             None if there => _ = to.run(&format!("emptying {full}"), &format!("DELETE FROM {full}"))?,

@@ -70,10 +70,8 @@ pub(crate) fn swap(
         revert(session, plan)?;
         return Err(e);
     }
-    finish(session, plan).map_err(|e| match e {
-        Error::Mysql(source) => Error::Unfinished { source, target: target.name.clone() },
-        other => other,
-    })
+    // Whatever it is: the tables are in place, and the next run goes on from there.
+    finish(session, plan).map_err(|e| Error::Unfinished { source: Box::new(e), target: target.name.clone() })
 }
 
 /// The triggers that a swap which was killed had set aside, and that are not back yet. Not known where this account may not read all of it.

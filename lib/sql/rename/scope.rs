@@ -1,7 +1,7 @@
-//! What a name with points stands for: a table of a database, a routine of a database, or a column of a table.
+//! What a dotted name stands for: a table of a database, a routine of a database, or a column of a table.
 //!
-//! In: the code of a statement, as a server or its author wrote it. Out: its [`Reference`]s: every name that is that of a table
-//! or a routine, with the database in front of it, if one is.
+//! In: the code of a statement, as a server or its author wrote it. Out: its [`Reference`]s: tables, and other objects where the grammar
+//! expects one (views, routines, triggers, events, sequences), with or without a database; functions called in expressions only with one.
 //!
 //! ```text
 //! a.b.c, a.b.*           a is a database, wherever it stands
@@ -10,19 +10,19 @@
 //! ```
 //!
 //! A table is expected behind FROM, JOIN, INTO, UPDATE and their like, and behind a comma of such a list, on the same level of
-//! parentheses. What it does not know is the rest of the grammar; a name that is a keyword as well stands in quotes or behind
-//! a point in what servers write.
+//! parentheses. The rest of the grammar is not parsed. A bare word of the lists below is always taken as the keyword: servers quote names
+//! that are keywords, a text by hand may not.
 
 use crate::sql::lexer::{Token, TokenKind};
 
-/// A table or a routine that a statement names.
+/// A table, a routine or another object that a statement names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reference {
     /// Which token is the database, if there is one.
     pub(super) database: Option<usize>,
     /// Which token is the name.
     pub(super) name: usize,
-    /// Whether it is called, and no table.
+    /// Whether it is a function called in an expression, `db.f(…)`. No for tables, and for the routine behind CALL and DROP PROCEDURE.
     pub(super) is_call: bool,
 }
 
@@ -95,8 +95,8 @@ struct ParenLevel {
     expects: bool,
     /// A comma brings another table.
     list: bool,
-    /// FROM stands in a function.
-    from_is_none: bool,
+    /// FROM is part of a function's arguments, as in TRIM(… FROM …), and begins no list of tables.
+    from_is_an_argument: bool,
 }
 
 /// Reads the code of one or several statements.
@@ -140,7 +140,7 @@ impl ReferenceReader<'_> {
         self.code.get(at).is_some_and(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name))
     }
 
-    fn before(&self, at: usize, words: &[&str]) -> bool {
+    fn follows(&self, at: usize, words: &[&str]) -> bool {
         at > 0 && self.is_word(at - 1, words)
     }
 
@@ -159,9 +159,9 @@ impl ReferenceReader<'_> {
                 self.symbol(symbol, at);
                 at + 1
             }
-            // A variable of a session, or a host: what is behind the points belongs to it.
-            TokenKind::Word | TokenKind::Name if at > 0 && self.is(at - 1, b'@') => self.behind(at),
-            TokenKind::Word if !self.is(at + 1, b'.') && self.keyword(at) => at + 1,
+            // A variable of a session, or a host: what is behind the dots belongs to it.
+            TokenKind::Word | TokenKind::Name if at > 0 && self.is(at - 1, b'@') => self.end_of_name(at),
+            TokenKind::Word if !self.is(at + 1, b'.') && self.take_keyword(at) => at + 1,
             TokenKind::Word | TokenKind::Name => self.name(at),
             _ => {
                 self.level().expects = false;
@@ -175,9 +175,9 @@ impl ReferenceReader<'_> {
             b'(' => {
                 let outer = std::mem::take(&mut self.level().expects);
                 let inner = ParenLevel {
-                    expects: outer || self.before(at, OF_SEQUENCES),
+                    expects: outer || self.follows(at, OF_SEQUENCES),
                     list: outer,
-                    from_is_none: self.before(at, WITH_FROM),
+                    from_is_an_argument: self.follows(at, WITH_FROM),
                 };
                 self.levels.push(inner);
             }
@@ -194,10 +194,10 @@ impl ReferenceReader<'_> {
         }
     }
 
-    /// Whether the word is one that says what follows.
-    fn keyword(&mut self, at: usize) -> bool {
+    /// Takes the word as a keyword if it is one: what is expected next changes, and the answer is yes.
+    fn take_keyword(&mut self, at: usize) -> bool {
         let is_called = self.is(at + 1, b'(');
-        if self.is_word(at, &["FROM"]) && self.level().from_is_none {
+        if self.is_word(at, &["FROM"]) && self.level().from_is_an_argument {
             return true;
         }
         let (expects, list) = if self.is_word(at, SEVERAL) {
@@ -207,19 +207,19 @@ impl ReferenceReader<'_> {
             self.on |= self.is_word(at, &["TRIGGER"]);
             (true, list)
         } else if self.is_word(at, &["INSERT", "REPLACE", "TRUNCATE"]) && !is_called {
-            (!self.before(at, &["BEFORE", "AFTER", "OR"]) || self.is_word(at, &["REPLACE"]), false)
+            (!self.follows(at, &["BEFORE", "AFTER", "OR"]) || self.is_word(at, &["REPLACE"]), false)
         } else if self.is_word(at, &["DELETE"]) {
-            let of_trigger = self.before(at, &["BEFORE", "AFTER", "OR"]);
+            let of_trigger = self.follows(at, &["BEFORE", "AFTER", "OR"]);
             (!of_trigger, !of_trigger)
         } else if self.is_word(at, &["UPDATE"]) {
-            let is_statement = !self.before(at, &["KEY", "ON", "FOR", "BEFORE", "AFTER", "OR"]);
+            let is_statement = !self.follows(at, &["KEY", "ON", "FOR", "BEFORE", "AFTER", "OR"]);
             (is_statement, is_statement)
         } else if self.is_word(at, &["ON"]) {
             (std::mem::take(&mut self.on), self.level().list)
         } else if self.is_word(at, &["FOR"]) {
-            (self.before(at, &["VALUE"]), false)
+            (self.follows(at, &["VALUE"]), false)
         } else if self.is_word(at, &["OF"]) {
-            (self.before(at, &["TYPE"]) && at > 1 && self.is_word(at - 2, &["ROW"]), false)
+            (self.follows(at, &["TYPE"]) && at > 1 && self.is_word(at - 2, &["ROW"]), false)
         } else if self.is_word(at, &["TO"]) && self.renames {
             (true, true)
         } else if self.is_word(at, &["LIKE"]) && self.is_behind_new_table(at) {
@@ -227,32 +227,32 @@ impl ReferenceReader<'_> {
         } else if self.is_word(at, ENDS) {
             (false, false)
         } else {
-            return self.is_word(at, BETWEEN) && self.level().expects && !is_called || self.notes(at);
+            self.note_context(at);
+            return self.is_word(at, BETWEEN) && self.level().expects && !is_called;
         };
         let level = self.level();
         (level.expects, level.list) = (expects, list);
         true
     }
 
-    /// Words that matter to a later one.
-    fn notes(&mut self, at: usize) -> bool {
+    /// Remembers INDEX and RENAME, which decide what a later ON or TO means.
+    fn note_context(&mut self, at: usize) {
         let is_index =
-            self.is_word(at, &["INDEX"]) && self.before(at, &["CREATE", "UNIQUE", "FULLTEXT", "SPATIAL"]);
+            self.is_word(at, &["INDEX"]) && self.follows(at, &["CREATE", "UNIQUE", "FULLTEXT", "SPATIAL"]);
         self.on |= is_index;
         self.renames |= self.is_word(at, &["RENAME"]);
-        false
     }
 
     /// `CREATE TABLE name LIKE`.
     fn is_behind_new_table(&self, at: usize) -> bool {
         self.found.last().is_some_and(|last| {
             let first = last.database.unwrap_or(last.name);
-            last.name + 1 == at && (self.before(first, &["TABLE", "EXISTS"]))
+            last.name + 1 == at && (self.follows(first, &["TABLE", "EXISTS"]))
         })
     }
 
-    /// Where a name with all its points ends.
-    fn behind(&self, at: usize) -> usize {
+    /// Where a dotted name ends.
+    fn end_of_name(&self, at: usize) -> usize {
         let mut end = at + 1;
         while self.is(end, b'.') && self.is_name(end + 1) {
             end += 2;
@@ -261,7 +261,7 @@ impl ReferenceReader<'_> {
     }
 
     fn name(&mut self, at: usize) -> usize {
-        let end = self.behind(at);
+        let end = self.end_of_name(at);
         let expects = std::mem::take(&mut self.level().expects);
         let parts = (end - at).div_ceil(2);
         let all_columns = self.is(end, b'.') && self.is(end + 1, b'*');
