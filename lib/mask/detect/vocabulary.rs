@@ -156,8 +156,7 @@ impl Vocabulary {
         if let Some(parts) = self.parts(word, PARTS_MAX) {
             return parts;
         }
-        let behind =
-            |telling: &String| word.strip_suffix(telling.as_str()).filter(|rest| rest.len() >= PART_MIN);
+        let behind = |telling: &String| word.strip_suffix(telling.as_str()).filter(|rest| rest.len() >= 2);
         if let Some((rest, telling)) = self.telling.iter().find_map(|t| Some((behind(t)?, t))) {
             return vec![rest.to_owned(), telling.clone()];
         }

@@ -4,7 +4,7 @@
 //! `type_id` of `products` means `product_types`; and what says so little that it is asked last.
 
 use super::lexicon::Lexicon;
-use super::roles::{AMOUNTS, GENERIC, KIN, is_doer};
+use super::roles::{GENERIC, KIN, is_amount, is_doer};
 use crate::catalog::{Column, Family, singular};
 
 /// A parent that a column's name speaks of.
@@ -20,6 +20,19 @@ pub(crate) struct Candidate {
     pub(crate) strong: bool,
     /// Whether the name says so little that values prove nothing.
     pub(crate) vague: bool,
+    /// How the name speaks of it.
+    pub(crate) named: NameMatch,
+}
+
+/// How the name of a column speaks of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameMatch {
+    /// It is the table's name, or its key's.
+    Whole,
+    /// It is like it in some way.
+    Part,
+    /// It does not: something else says so.
+    None,
 }
 
 /// What is found so far for one column, each parent once.
@@ -44,7 +57,9 @@ impl Found<'_> {
         let score = score.min(self.most);
         let itself = parent == self.child && self.is_key;
         if !itself && self.list.iter().all(|(_, c)| c.parent != parent || c.column != column) {
-            let candidate = Candidate { parent, column, evidence, strong: score >= 3, vague: score == 0 };
+            let named = if score >= 4 { NameMatch::Whole } else { NameMatch::Part };
+            let candidate =
+                Candidate { parent, column, evidence, strong: score >= 3, vague: score == 0, named };
             self.list.push((score, candidate));
         }
     }
@@ -79,7 +94,7 @@ pub(super) fn stem(words: &[String]) -> Option<&[String]> {
 pub(super) fn by_whole(found: &mut Found<'_>, column: &Column, words: &[String], indexed: bool) {
     let lexicon = found.lexicon;
     let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
-    let last = whole.last().map_or("", String::as_str);
+    let Some(last) = whole.last().map(String::as_str) else { return };
     let score = match column.family() {
         // `state` may hold the code of `states`.
         Family::Text => 1,
@@ -104,10 +119,19 @@ pub(super) fn by_table(found: &mut Found<'_>, column: &Column, words: &[String],
     let Some(last) = stem.last() else { return };
     let of_another = |at: usize| {
         let key = lexicon.catalog.tables[at].key();
-        key.iter().any(|key| is_borrowed(lexicon, at, &lexicon.words(&key.name)))
+        key.iter().any(|key| is_borrowed(lexicon, at, &lexicon.key_words(&key.name)))
     };
-    let longer =
-        |at: &&usize| lexicon.table(**at).ends_with(stem) && lexicon.table(**at) != stem && !of_another(**at);
+    // `emotion_shops`, which has a `shop_id`, ties shops to something, and is none.
+    let refers = |at: usize| {
+        let mut columns = lexicon.catalog.tables[at].columns.iter();
+        columns.any(|other| {
+            lexicon.words(&other.name).strip_suffix(&["id".to_owned()]).is_some_and(|own| own == stem)
+        })
+    };
+    let longer = |at: &&usize| {
+        let names = lexicon.table(**at);
+        names.ends_with(stem) && names != stem && !of_another(**at) && !refers(**at)
+    };
     let lengths: Vec<usize> =
         lexicon.tables_ending(last).iter().filter(longer).map(|at| lexicon.table(*at).len()).collect();
     let shortest = lengths.iter().min().copied().unwrap_or_default();
@@ -145,13 +169,14 @@ pub(super) fn by_table(found: &mut Found<'_>, column: &Column, words: &[String],
         } else if names.len() > stem.len() && names.ends_with(stem) || lettered.contains(&at) {
             let is_family = names.strip_suffix(stem).is_some_and(|before| own.starts_with(before));
             let score = match stem {
-                // `state_id` of `order_history` means `order_state`, and `attribute_type_id` of `provider_attribute` means
-                // `provider_attribute_type`. `type_id` of `products` means `product_types`, but not `payment_types`.
-                _ if at != found.child && is_family => 3 + 2 * u8::from(is_generic),
+                // `attribute_type_id` of `provider_attribute` means `provider_attribute_type`. `type_id` of `products` means
+                // `product_types`, but not `payment_types`.
+                _ if at != found.child && is_family => 3,
                 _ if is_generic => 0,
+                _ if rivals > 1 || of_many => 0,
                 // `country_id` where one table of all families is `core_countries`.
                 _ if lettered == [at] => 3,
-                _ if rivals > 1 || names.len() > shortest || of_many => 0,
+                _ if names.len() > shortest => 0,
                 _ => 1,
             };
             found.add(score, at, format!("{} ends like `{}`", found.name(at), column.name));
@@ -169,6 +194,19 @@ fn is_counted(lexicon: &Lexicon<'_>, table: usize, words: &[String]) -> bool {
     !key.iter().any(|key| key.family() == Family::Text || lexicon.words(&key.name).last() == Some(last))
 }
 
+/// Whether another column says of which kind the row is that this one means.
+fn has_type(found: &Found<'_>, stem: &str) -> bool {
+    let siblings = &found.lexicon.catalog.tables[found.child].columns;
+    siblings.iter().any(|other| match &found.lexicon.words(&other.name)[..] {
+        [first, rest @ .., last] => {
+            first == stem
+                && rest.is_empty()
+                && ["type", "kind", "class", "table", "model"].contains(&last.as_str())
+        }
+        _ => false,
+    })
+}
+
 /// What says so little that it is asked only where nothing else speaks: `hersteller_id` of `fahrzeughersteller`, `uploader_id`, `main_id`,
 /// `gift_product`.
 pub(super) fn by_last_resort(found: &mut Found<'_>, column: &Column, readings: &[Vec<String>]) {
@@ -178,17 +216,22 @@ pub(super) fn by_last_resort(found: &mut Found<'_>, column: &Column, readings: &
     for words in readings {
         let stem: Vec<String> = stem(words).unwrap_or_default().iter().map(|word| singular(word)).collect();
         let Some(last) = stem.last().or(words.last()) else { continue };
-        if let (Some(at), false) = (lexicon.compound(last), stem.is_empty()) {
+        if !stem.is_empty()
+            && let Some(at) = lexicon.compound(last)
+        {
             found.add(1, at, format!("{} ends like `{}`", found.name(at), column.name));
         }
-        if !stem.is_empty() && is_doer(last) {
-            let one = u8::from(lexicon.people().len() == 1);
+        let is_user = words.iter().eq(["uid"]) && lexicon.keys_ending("uid").next().is_none();
+        if is_user || (!stem.is_empty() && is_doer(last) && !lexicon.is_table(&stem)) {
+            let one = lexicon.people().len() == 1;
             for &at in lexicon.people() {
-                found.add(one, at, format!("`{}` means people", column.name));
+                let meant = one || (is_user && lexicon.table(at) == ["user".to_owned()]);
+                found.add(u8::from(meant), at, format!("`{}` means people", column.name));
             }
         }
         match &stem[..] {
-            [one] if KIN.contains(&one.as_str()) => {
+            // `main_id` beside `main_type` means rows of many tables.
+            [one] if KIN.contains(&one.as_str()) && !has_type(found, one) => {
                 found.add(1, child, format!("`{}` means the same table", column.name));
             }
             [] if counts => {
@@ -197,8 +240,7 @@ pub(super) fn by_last_resort(found: &mut Found<'_>, column: &Column, readings: &
                     let is_family = at != child && own.starts_with(&names[..names.len() - 1]);
                     let is_bare = words.len() > 1 && words.concat() == lexicon.bare(at).concat();
                     if lexicon.bare(at).len() == 1 || is_family || is_bare {
-                        let amount = words.iter().any(|word| AMOUNTS.contains(&word.as_str()));
-                        let score = u8::from(!amount);
+                        let score = u8::from(!is_amount(words));
                         found.add(score, at, format!("`{}` ends like {}", column.name, found.name(at)));
                     }
                 }

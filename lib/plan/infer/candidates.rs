@@ -4,8 +4,8 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use super::by_table::{Candidate, Found, by_last_resort, by_table, by_whole, is_borrowed, stem};
-use super::lexicon::{KeySort, Lexicon};
+use super::by_table::{Candidate, Found, NameMatch, by_last_resort, by_table, by_whole, is_borrowed, stem};
+use super::lexicon::{KeySort, Lexicon, ReferableKey};
 use super::readings::{readings, without_role};
 use super::roles::{EVERYBODYS, MORE, ROLES, SELF, SOMEBODY, SUPERIORS, is_assigned, is_audit};
 use crate::catalog::{Column, Family, Table, singular, words};
@@ -27,7 +27,7 @@ pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Ca
     }
     // What says nothing as a whole may say something without its role; its own table's key is what it is.
     if !is_key && found.list.iter().all(|(score, _)| *score <= 2) {
-        found.most = 2;
+        found.most = 1;
         for words in readings.iter().flat_map(|words| without_role(lexicon, words)) {
             read(&mut found, table, column, &words);
         }
@@ -90,19 +90,23 @@ fn by_key(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[Stri
     }
     let last = words.last().map_or("", String::as_str);
     let column_is_number = column.family() == Family::Exact && column.integer();
-    for key in lexicon.keys_ending(last).filter(|key| key.sort == KeySort::Whole) {
+    let name = words.join("_");
+    let ends_so = |key: &&ReferableKey| key.sort == KeySort::Whole && words.ends_with(&key.words);
+    for key in lexicon.keys_ending(last).filter(ends_so) {
         let (at, own) = (key.table, &key.words);
-        let name = words.join("_");
         // `user_id`, the key of `user_settings`, is a reference of its own where there are users.
         let borrowed = is_borrowed(lexicon, at, own);
         // `fdid` is the key of one table alone.
         let alone = |word: &String| {
             word.len() > 2 && !EVERYBODYS.contains(&word.as_str()) && lexicon.sharing(own) == 1
         };
-        let told = own.len() > 1 || glued(found, at, own) || (column_is_number && own.iter().all(alone));
+        let named_after = own.len() > 1 || glued(found, at, own);
+        let told = named_after || (column_is_number && own.iter().all(alone));
+        // One word alone may be a year or a version.
+        let most = if named_after { u8::MAX } else { 2 };
         if told && words == *own && at != found.child {
             // `document_id` is the key of `documents` first, and of `document_files` only after that.
-            let named = !stem.is_empty() && lexicon.table(at) == stem;
+            let named = !stem.is_empty() && lexicon.table(at).ends_with(stem);
             // `sale_id` of `sales_suspended_items` is first the key of `sales_suspended`.
             let own_table =
                 lexicon.table(at).len() > 1 && lexicon.table(found.child).starts_with(lexicon.table(at));
@@ -110,17 +114,22 @@ fn by_key(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[Stri
                 // What more than two tables call their own key is nobody's in particular, such as `meta_id`.
                 (true, false) if lexicon.sharing(own) > 2 => continue,
                 // The status of a user and that of an order are two lists, though each calls its key `status_id`.
-                (true, false) if lexicon.table(at).last() == lexicon.table(found.child).last() => 0,
+                (true, _)
+                    if lexicon.table(at).last() == lexicon.table(found.child).last()
+                        && lexicon.table(at) != stem =>
+                {
+                    continue;
+                }
                 (true, false) => 2,
                 (false, _) if own_table => 6,
                 (_, true) => 5,
                 (false, false) if borrowed => 0,
                 (false, false) => 4,
             };
-            found.add(score, at, format!("`{name}` is the key of {}", found.name(at)));
-        } else if told && words.len() > own.len() && words.ends_with(own) {
+            found.add(score.min(most), at, format!("`{name}` is the key of {}", found.name(at)));
+        } else if told && words.len() > own.len() {
             let score = if borrowed { 0 } else { 3 };
-            found.add(score, at, format!("`{name}` ends like the key of {}", found.name(at)));
+            found.add(score.min(most), at, format!("`{name}` ends like the key of {}", found.name(at)));
         }
     }
 }
@@ -182,8 +191,14 @@ fn says_more(found: &mut Found<'_>, column: &Column, words: &[String], first_of_
                 && key.family() == column.family()
             {
                 // It is the child's own key, too.
-                let candidate =
-                    Candidate { parent: at, column: key.name.clone(), evidence, strong: true, vague: false };
+                let candidate = Candidate {
+                    parent: at,
+                    column: key.name.clone(),
+                    evidence,
+                    strong: true,
+                    vague: false,
+                    named: NameMatch::Part,
+                };
                 found.list.push((4, candidate));
             }
         }
@@ -476,6 +491,76 @@ mod tests {
                 (7, "fdid", Some("files")),
             ],
         );
+    }
+
+    #[test]
+    fn what_only_sounds_like_a_reference_is_left_to_a_person() {
+        let shop: &[(&str, &[&str])] = &[
+            ("groups", &["id"]),
+            ("users", &["id"]),
+            ("user_groups", &["id", "user_id", "group_id"]),
+            ("user_invitations", &["id", "user_id", "group_id"]),
+            ("orders", &["id"]),
+            ("products", &["id"]),
+            ("order_items", &["id", "order_product_id"]),
+            ("schema_migrations", &["version", "dirty"]),
+            ("documents", &["id", "version", "app_version", "user_id_type"]),
+            ("transactions", &["id", "source_type", "source_id", "main_type", "main_id"]),
+            ("scores", &["id"]),
+            ("matches", &["id", "home_score"]),
+            ("forms", &["form_id"]),
+            ("devices", &["id", "platform_id", "gender_id", "cluster_id"]),
+            ("movies", &["id"]),
+            ("reviews", &["id", "movie_id"]),
+        ];
+        firsts(
+            shop,
+            &[
+                (3, "group_id", Some("groups")),
+                (6, "order_product_id", Some("products")),
+                (8, "version", None),
+                (8, "app_version", None),
+                (8, "user_id_type", None),
+                (9, "source_id", None),
+                (9, "main_id", None),
+                (11, "home_score", None),
+                (13, "platform_id", None),
+                (13, "gender_id", None),
+                (13, "cluster_id", None),
+                (15, "movie_id", Some("movies")),
+            ],
+        );
+        let keys: &[(&str, &[&str])] = &[
+            ("items", &["uid"]),
+            ("users", &["uid"]),
+            ("cart_lines", &["uid", "item_uid"]),
+            ("shop_products", &["id"]),
+            ("shop_orders", &["id"]),
+            ("shop_customers", &["id"]),
+            ("shop_tags", &["id"]),
+            ("blog_tags", &["id"]),
+            ("news", &["id", "tag_id"]),
+        ];
+        firsts(keys, &[(2, "item_uid", None), (8, "tag_id", None)]);
+    }
+
+    #[test]
+    fn a_customer_that_is_told_by_two_columns_is_no_user() {
+        let mut catalog = Catalog {
+            tables: vec![
+                table("customers", &["tenant_id", "customer_id"]),
+                table("orders", &["id", "tenant_id", "customer_id"]),
+                table("tenants", &["id"]),
+                table("users", &["id"]),
+            ],
+        };
+        let second = IndexPart { column: Some("customer_id".to_owned()), ..IndexPart::default() };
+        catalog.tables[0].indexes[0].parts.push(second);
+        let lexicon = Lexicon::of(&catalog, PEOPLE);
+        for at in [0, 1] {
+            let found = of(&lexicon, at, catalog.tables[at].column("customer_id").unwrap());
+            assert!(found.iter().all(|one| one.vague), "{found:?}");
+        }
     }
 
     #[test]

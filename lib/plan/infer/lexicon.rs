@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::spelling::{glued_prefix, is_short_for};
-use crate::catalog::{Catalog, singular, words};
+use crate::catalog::{Catalog, Index, singular, words};
 
 /// A column by which another table may refer to a row.
 #[derive(Debug)]
@@ -105,13 +105,12 @@ impl<'a> Lexicon<'a> {
             }
         }
         let whole_keys = keys.iter().enumerate().filter(|(_, key)| key.sort == KeySort::Whole);
-        let whole_at: HashMap<usize, usize> = whole_keys.map(|(at, key)| (key.table, at)).collect();
+        let whole: HashMap<usize, usize> = whole_keys.map(|(at, key)| (key.table, at)).collect();
         let names: HashSet<String> = tables.iter().map(|name| name.concat()).collect();
         let is_people =
             |at: &usize| matches!(tables[*at].as_slice(), [one] if people.contains(&one.as_str()));
-        let whole = keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
-        let people = whole.filter(is_people).collect();
-        let whole = whole_at;
+        let of_one = keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
+        let people = of_one.filter(is_people).collect();
         Self {
             catalog,
             tables,
@@ -126,6 +125,11 @@ impl<'a> Lexicon<'a> {
             people,
             glued,
         }
+    }
+
+    /// The words of a key's name, `id` last.
+    pub(crate) fn key_words(&self, column: &str) -> Vec<String> {
+        id_last(self.words(column))
     }
 
     /// The words of a column's name.
@@ -159,8 +163,7 @@ impl<'a> Lexicon<'a> {
 
     /// The one column that is the whole key of a table, or that the server numbers.
     pub(crate) fn whole_key(&self, at: usize) -> Option<&str> {
-        let whole = |key: &&ReferableKey| key.table == at && key.sort == KeySort::Whole;
-        self.keys.get(*self.whole.get(&at)?).filter(whole).map(|key| key.column.as_str())
+        self.whole.get(&at).map(|key| self.keys[*key].column.as_str())
     }
 
     /// Whether a table is called so, whatever stands between the words, and whatever its key is.
@@ -183,12 +186,15 @@ impl<'a> Lexicon<'a> {
         self.by_letters.get(&words.concat()).map_or(&[], Vec::as_slice)
     }
 
-    /// The one table of one word that ends or begins with this one: `hersteller` is the end of `fahrzeughersteller`.
+    /// The one table of one word that ends with this one: `hersteller` is the end of `fahrzeughersteller`.
     pub(crate) fn compound(&self, word: &str) -> Option<usize> {
-        let ends = |at: &usize| matches!(&self.bare[*at][..], [name] if name.len() > word.len() + 2 && (name.ends_with(word) || name.starts_with(word)));
+        let ends = |at: &usize| matches!(&self.bare[*at][..], [name] if name.len() > word.len() + 2 && name.ends_with(word));
+        if word.len() < COMPOUND_MIN {
+            return None;
+        }
         let whole = self.keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
         let mut found = whole.filter(ends);
-        let first = found.next().filter(|_| word.len() >= COMPOUND_MIN)?;
+        let first = found.next()?;
         found.next().is_none().then_some(first)
     }
 
@@ -222,7 +228,7 @@ fn keys(catalog: &Catalog, at: usize, glued: Option<&str>) -> Vec<ReferableKey> 
         words: id_last(words(bare(column, glued))),
         sort,
     };
-    // What the server numbers is one row's own, whatever the index says.
+    // What the server numbers is one row's own, whatever the index says, unless it is numbered within something else.
     let numbered = table.columns.iter().find(|column| column.auto_increment);
     let own = table.key();
     let mut found = match own[..] {
@@ -233,7 +239,15 @@ fn keys(catalog: &Catalog, at: usize, glued: Option<&str>) -> Vec<ReferableKey> 
     let known = |found: &[ReferableKey], column: &str| {
         found.iter().any(|known| known.column.eq_ignore_ascii_case(column) && known.sort != KeySort::First)
     };
-    if let Some(column) = numbered.filter(|column| !known(&found, &column.name)) {
+    let within = |column: &str| {
+        let parts = |index: &Index| {
+            index.unique
+                && index.parts.len() > 1
+                && index.parts.iter().any(|part| part.column.as_deref() == Some(column))
+        };
+        table.indexes.iter().any(parts)
+    };
+    if let Some(column) = numbered.filter(|column| !known(&found, &column.name) && !within(&column.name)) {
         found.push(key(&column.name, KeySort::Unique));
     }
     for index in table.indexes.iter().filter(|index| index.unique) {

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use super::by_table::Candidate;
+use super::by_table::{Candidate, NameMatch};
 use super::candidates;
 use super::composites;
 use super::joins::Joins;
@@ -182,7 +182,7 @@ fn simple(
             return Ok(Some(proposal));
         }
         // A key whose values are only partly in another key refers to nothing.
-        if sample.values > 0 && sample.doubtful() && !is_key {
+        if sample.values > 0 && sample.doubtful(candidate.strong) && !is_key {
             doubtful.get_or_insert(proposal);
         }
     }
@@ -214,12 +214,19 @@ fn candidates(lexicon: &Lexicon<'_>, joins: &Joins, at: usize, column: &Column) 
                 evidence: "no name, but statements".to_owned(),
                 strong: true,
                 vague: false,
+                named: NameMatch::None,
             }),
         }
     }
-    // What the application joins comes before what only sounds alike.
+    // What is named and joined comes first; what is named exactly stays before what is joined alone: the log may know a table beside it.
     all.sort_by_key(|candidate| {
-        joins.between((at, &column.name), (candidate.parent, &candidate.column)) == 0
+        let joined = joins.between((at, &column.name), (candidate.parent, &candidate.column)) > 0;
+        match (joined, candidate.named) {
+            (true, NameMatch::Whole | NameMatch::Part) => 0,
+            (false, NameMatch::Whole) => 1,
+            (true, NameMatch::None) => 2,
+            (false, _) => 3,
+        }
     });
     all
 }
@@ -241,7 +248,7 @@ fn several(
         return Ok(None);
     }
     let sample = look_up(session, (child, parent), &pairs, None, None)?;
-    if !sample.doubtful() {
+    if !sample.doubtful(true) {
         return Ok(None);
     }
     let names: Vec<String> = key.iter().map(|column| column.name.clone()).collect();

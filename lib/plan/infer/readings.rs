@@ -6,17 +6,21 @@
 //! userid, billcountryid        user id, bill country id        where there are such tables
 //! BLL_ID_PAT                   id pat, and pat id               where all columns of the table begin with BLL
 //! out_disease_id_2, user_id1   out disease id, user id
-//! uid                          user id                         where there are users
+//! subshop_id                   sub shop id                     where there are shops
 //! ```
 
 use std::collections::BTreeMap;
 
 use super::lexicon::Lexicon;
-use super::roles::{GENERIC, SELF};
+use super::roles::{GENERIC, SELF, is_amount};
 use crate::catalog::{Table, singular};
 
 /// Shorter names of tables are found in the middle of words by chance (letters).
 const GLUED_MIN: usize = 4;
+
+/// What stands glued before the name of a table, in a word of its own.
+const FRONTS: &[&str] =
+    &["sub", "multi", "super", "main", "base", "meta", "parent", "old", "new", "src", "dst", "ref"];
 
 /// So many columns make a habit.
 const HABIT_MIN: usize = 4;
@@ -67,13 +71,10 @@ fn unnumbered(words: &[String]) -> Option<Vec<String>> {
 /// `userid` is `user_id` where there are users.
 fn split(lexicon: &Lexicon<'_>, words: &[String]) -> Option<Vec<String>> {
     let [before @ .., last] = words else { return None };
-    if last == "uid" && !lexicon.people().is_empty() {
-        return Some(before.iter().cloned().chain(["user", "id"].map(str::to_owned)).collect());
-    }
-    // `subshop_id` is glued in front of its ending.
-    let (before, stem) = match (before, last.strip_suffix("id")) {
-        ([before @ .., word], Some("")) => (before, word.as_str()),
-        (before, stem) => (before, stem?),
+    // `subshop_id` is glued in front of its ending; `platform_id` is no form.
+    let (before, stem, apart) = match (before, last.strip_suffix("id")) {
+        ([before @ .., word], Some("")) => (before, word.as_str(), true),
+        (before, stem) => (before, stem?, false),
     };
     if !stem.is_ascii() {
         return None;
@@ -86,10 +87,10 @@ fn split(lexicon: &Lexicon<'_>, words: &[String]) -> Option<Vec<String>> {
     let short = || (3..=5).contains(&stem.len()) && !lexicon.short_of(stem, true).is_empty();
     let from = (0..stem.len().saturating_sub(GLUED_MIN - 1))
         .chain((stem.len() == GLUED_MIN - 1).then_some(0))
-        .find(|from| is_table(&stem[*from..]));
+        .find(|from| is_table(&stem[*from..]) && (!apart || FRONTS.contains(&&stem[..*from])));
     let Some(from) = from else {
         // `parentid`; `attrid`, where names are glued everywhere.
-        let meant = SELF.contains(&stem) || (lexicon.is_glued() && short());
+        let meant = !apart && (SELF.contains(&stem) || (lexicon.is_glued() && short()));
         return meant.then(|| before.iter().cloned().chain(whole).collect());
     };
     let front = Some(stem[..from].to_owned()).filter(|front| !front.is_empty());
@@ -104,7 +105,10 @@ pub(crate) fn without_role(lexicon: &Lexicon<'_>, words: &[String]) -> Vec<Vec<S
     // `usr_id_create`: whose key it is the key says, whatever its table is called.
     let inner = words.iter().position(|word| word == "id").filter(|at| (1..words.len() - 1).contains(at));
     if let Some(at) = inner {
-        return vec![words[..=at].to_vec()];
+        // The type of a number is no number.
+        let behind = &words[at + 1..];
+        let told = is_amount(behind) || behind.iter().any(|word| GENERIC.contains(&word.as_str()));
+        return if told { Vec::new() } else { vec![words[..=at].to_vec()] };
     }
     let [stem @ .., last] = words else { return Vec::new() };
     if last != "id" {
@@ -122,8 +126,14 @@ pub(crate) fn without_role(lexicon: &Lexicon<'_>, words: &[String]) -> Vec<Vec<S
     fronts.filter(is_table).map(|front| front.iter().cloned().chain([id()]).collect()).collect()
 }
 
-/// `id_pat` is `pat_id`.
+/// `id_pat` is `pat_id`, and `fk_id_pat` is `fk_pat_id`.
 fn turned(words: &[String]) -> Option<Vec<String>> {
+    if let [before @ .., id, last] = words
+        && id == "id"
+        && !before.is_empty()
+    {
+        return Some(before.iter().chain([last, id]).cloned().collect());
+    }
     let [first, rest @ ..] = words else { return None };
     (first == "id" && !rest.is_empty()).then(|| rest.iter().cloned().chain([first.clone()]).collect())
 }

@@ -33,8 +33,7 @@ pub(super) const SELF: &[&str] =
     &["parent", "previous", "next", "original", "root", "replaces", "predecessor", "successor"];
 
 /// Words that may mean a row of the same table, where no table is called so.
-pub(super) const KIN: &[&str] =
-    &["main", "master", "fallback", "related", "inverse", "duplicate", "copy", "source"];
+pub(super) const KIN: &[&str] = &["main", "master", "fallback", "inverse", "duplicate"];
 
 /// Words that mean somebody of the same table, where no table is called so.
 pub(super) const SUPERIORS: &[&str] =
@@ -79,48 +78,50 @@ const DEEDS: &[&str] = &[
 pub(super) const ASSIGNED: &[&str] =
     &["assigned", "delegated", "escalated", "issued", "reports", "report", "belongs", "sent"];
 
-/// What ends like what somebody does, and is a thing.
-const THINGS: &[&str] = &[
-    "chapter",
-    "character",
-    "color",
-    "container",
-    "counter",
-    "error",
-    "factor",
-    "filter",
-    "folder",
-    "footer",
-    "header",
-    "identifier",
-    "layer",
-    "letter",
-    "marker",
-    "master",
-    "monitor",
-    "number",
-    "order",
-    "other",
-    "paper",
-    "parameter",
-    "pointer",
-    "printer",
-    "register",
-    "router",
-    "sector",
-    "server",
-    "slider",
-    "tracker",
-    "trailer",
-    "transfer",
-    "trigger",
-    "vector",
-    "voucher",
-    "winter",
+/// Words for somebody who does something; far more words that end like them are things.
+const DOERS: &[&str] = &[
+    "administrator",
+    "attendee",
+    "auditor",
+    "caller",
+    "commenter",
+    "contributor",
+    "coordinator",
+    "downloader",
+    "follower",
+    "holder",
+    "inspector",
+    "instructor",
+    "inviter",
+    "keeper",
+    "maintainer",
+    "moderator",
+    "organiser",
+    "organizer",
+    "performer",
+    "publisher",
+    "reporter",
+    "requester",
+    "requestor",
+    "subscriber",
+    "submitter",
+    "teacher",
+    "trainer",
+    "translator",
+    "tutor",
+    "uploader",
+    "voter",
+    "writer",
+];
+
+/// Last words of what is measured, whatever tables are called so.
+const MEASURES: &[&str] = &[
+    "age", "amount", "day", "discount", "hour", "level", "minute", "month", "number", "order", "point",
+    "position", "price", "rank", "rate", "rating", "score", "size", "stock", "version", "weight", "year",
 ];
 
 /// Words beside which the name of a table counts or orders rows.
-pub(super) const AMOUNTS: &[&str] = &[
+const AMOUNTS: &[&str] = &[
     "display", "menu", "position", "print", "rank", "sort", "sorting", "average", "avg", "count", "limit",
     "max", "maximum", "min", "minimum", "minutes", "nb", "nr", "num", "number", "per", "qty", "quantity",
     "sum", "total",
@@ -148,6 +149,8 @@ pub(super) const EVERYBODYS: &[&str] = &[
     "token",
     "type",
     "url",
+    "version",
+    "year",
     "uuid",
     "value",
 ];
@@ -181,16 +184,31 @@ pub(crate) fn is_audit(words: &[String]) -> bool {
 
 /// `uploader`, `organizer`: somebody who does what the word says.
 pub(super) fn is_doer(word: &str) -> bool {
-    word.len() > 5 && (word.ends_with("er") || word.ends_with("or")) && !THINGS.contains(&word)
+    DOERS.contains(&word)
+}
+
+/// Whether a name counts, orders or measures: `total_items`, `home_score`.
+pub(super) fn is_amount(words: &[String]) -> bool {
+    let last = words.last().is_some_and(|last| MEASURES.contains(&last.as_str()));
+    last || words.iter().any(|word| AMOUNTS.contains(&word.as_str()))
 }
 
 /// Whether a column called so says who: `checked_by`, `sentby`, `last_receiver`.
 pub(crate) fn means_somebody(words: &[String]) -> bool {
     let Some(last) = words.last().map(String::as_str) else { return false };
-    let glued = || last.len() > 4 && last.ends_with("by");
+    // `sentby`, but not `hobby`.
+    let glued = || {
+        let deed = last.strip_suffix("by");
+        deed.is_some_and(|deed| {
+            deed.ends_with("ed")
+                || ["sent", "made", "done", "given", "taken", "written", "seen"].contains(&deed)
+        })
+    };
+    // `=` and `<` are operators, and a browser is an agent.
+    let told = !["operator", "agent", "lead", "rep"].contains(&last);
     [ROLES, SOMEBODY, AUDITORS, &["customer", "client", "patient", "member", "receiver"]]
         .iter()
-        .any(|list| list.contains(&last))
+        .any(|list| told && list.contains(&last))
         || is_audit(words)
         || is_assigned(words)
         || glued()

@@ -17,8 +17,9 @@ const FOUND_PERCENT: u64 = 98;
 /// … if so many of the different values are found.
 const VALUES_FOUND_PERCENT: u64 = 90;
 
-/// Below this share, the names meant nothing.
+/// Below this share, the names meant nothing: what a name says plainly is worth a look where half of its rows are gone.
 const DOUBTFUL_PERCENT: u64 = 60;
+const DOUBTFUL_IF_NAMED_PERCENT: u64 = 20;
 
 /// Numbers from 1 that end before a this many times longer key does say nothing.
 const LOW_FACTOR: u32 = 20;
@@ -45,8 +46,10 @@ impl Sample {
             && self.found * 100 >= self.values * VALUES_FOUND_PERCENT
     }
 
-    pub(crate) fn doubtful(self) -> bool {
-        self.found * 100 >= self.values * DOUBTFUL_PERCENT
+    /// Whether it is worth a person's look. `named`: the name says it plainly.
+    pub(crate) fn doubtful(self, named: bool) -> bool {
+        let percent = if named { DOUBTFUL_IF_NAMED_PERCENT } else { DOUBTFUL_PERCENT };
+        self.found * 100 >= self.values * percent
     }
 
     pub(crate) fn text(self) -> String {

@@ -13,7 +13,7 @@ use crate::mask::{self, Detected, Finding, Masks, Variety};
 use crate::mysql::Session;
 use crate::plan::error::Error;
 use crate::plan::infer::roles::means_somebody;
-use crate::plan::rules::cast::Cast;
+use crate::plan::rules::cast::{self, Cast};
 use crate::plan::rules::edge::{Edge, Place, ends, groups};
 use crate::progress::Unit;
 
@@ -29,6 +29,9 @@ const CODE_CHARACTERS_MAX: u64 = 255;
 /// A table that others refer to so many times as often as it has rows, and that has few, describes them.
 const LOOKUP_FACTOR: u64 = 10;
 const LOOKUP_ROWS_MAX: u64 = 300;
+
+/// A reason that somebody writes has more room than a code (characters).
+const REASON_MIN: u64 = 40;
 
 /// Bytes that are longer are no key.
 const KEY_BYTES_MAX: u64 = 16;
@@ -107,7 +110,7 @@ pub(crate) fn rules(
     for places in &tied {
         rules.ends(session, (catalog, masks), places, &mut open)?;
     }
-    rules.numbers(catalog, edges, &mut open);
+    rules.numbers(session, (catalog, masks), edges, &mut open)?;
     let referring: BTreeSet<&Place> = tied.iter().flatten().collect();
     let (personal, unknown): (Vec<Finding>, Vec<Finding>) = open.into_values().partition(|f| !f.any_text);
     let lookups = lookups(catalog, edges, &personal, masks);
@@ -201,30 +204,48 @@ impl Rules {
         Ok(())
     }
 
-    /// Texts that hold the number of a row stay as clear as the number is.
-    fn numbers(&mut self, catalog: &Catalog, edges: &[Edge], open: &mut BTreeMap<Place, Finding>) {
-        for edge in edges.iter().filter(|edge| matches!(edge.cast, Some(Cast::Signed | Cast::Unsigned))) {
-            let parent = &catalog.tables[edge.parent];
-            for (from, to) in edge.child_columns.iter().zip(&edge.parent_columns) {
-                let is_clear = !open.contains_key(&(edge.parent, to.to_lowercase()));
-                let place = (edge.child, from.to_lowercase());
-                if is_clear
-                    && open.get(&place).is_some_and(|finding| finding.any_text)
-                    && let Some(finding) = open.remove(&place)
-                {
-                    let proposal = format!(
-                        "{{ keep = {} }}",
-                        toml_text(&format!("the number of a row of {}", parent.name))
-                    );
-                    self.clear.push(Finding {
-                        evidence: "seen in a sample".to_owned(),
-                        proposal,
-                        any_text: false,
-                        ..finding
-                    });
-                }
+    /// Texts that hold nothing but the number of a row stay as clear as the number is.
+    fn numbers(
+        &mut self,
+        session: &mut Session,
+        (catalog, masks): (&Catalog, &Masks),
+        edges: &[Edge],
+        open: &mut BTreeMap<Place, Finding>,
+    ) -> Result<(), Error> {
+        let casts = |edge: &&Edge| {
+            matches!(edge.cast, Some(Cast::Signed | Cast::Unsigned))
+                && edge.filter.is_none()
+                && edge.child_columns.len() == 1
+        };
+        for edge in edges.iter().filter(casts) {
+            let (child, parent) = (&catalog.tables[edge.child], &catalog.tables[edge.parent]);
+            let (from, to) = (edge.child_columns[0].to_lowercase(), edge.parent_columns[0].to_lowercase());
+            let masked = masks.declared(edge.parent, &to).is_some()
+                || open.contains_key(&(edge.parent, to.clone()))
+                || self.personal.iter().any(|f| f.table == edge.parent && f.column.to_lowercase() == to);
+            let place = (edge.child, from);
+            let (Some(finding), Some(column), Some(key), false) =
+                (open.get(&place), child.column(&place.1), parent.column(&to), masked)
+            else {
+                continue;
+            };
+            // One name among a million numbers would leave in clear: every value is asked for, once.
+            let other = edge.cast.and_then(|cast| cast::unreadable(cast, column, key)).unwrap_or_default();
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {} AS c WHERE {other})", child.sql());
+            let other: Option<bool> = session.first("looking for what is no number", &sql)?;
+            if !finding.any_text || other != Some(false) {
+                continue;
             }
+            let keep = toml_text(&format!("the number of a row of {}", parent.name));
+            self.clear.push(Finding {
+                evidence: "every value is a number".to_owned(),
+                proposal: format!("{{ keep = {keep} }}"),
+                any_text: false,
+                ..finding.clone()
+            });
+            open.remove(&place);
         }
+        Ok(())
     }
 
     /// Documents and bytes in which nothing was recognised hold anything.
@@ -308,9 +329,9 @@ fn harmless(table: &Table, column: &Column, variety: Variety, lookup: bool) -> O
     // Few names of colleagues, or of diseases, repeat as codes do.
     let own = words(&column.name);
     let told = means_somebody(&own)
-        || own.last().is_some_and(|last| last == "reason")
+        || (!lookup && column.length >= Some(REASON_MIN) && own.last().is_some_and(|last| last == "reason"))
         || (!lookup && mask::is_sensitive(&table.name));
-    if !short || total == 0 || told || speaks_of_people(variety) {
+    if !short || total == 0 || (told && !lookup) || speaks_of_people(variety) {
         return None;
     }
     if total >= TOTAL_MIN && different * REPEATED <= total {
@@ -362,6 +383,10 @@ mod tests {
             let column = Column { name: name.to_owned(), ..column(20) };
             assert_eq!(harmless(&table, &column, seen(500, 12, 0), false), None, "{name}");
         }
+        // Among the few rows that describe others, it is a word to choose.
+        let column = Column { name: "created_by".to_owned(), ..column(20) };
+        assert!(harmless(&table, &column, seen(9, 9, 0), true).is_some());
+        let column = |length| Column { length: Some(length), ..Column::default() };
         let allergies = Table { name: "allergies".to_owned(), ..Table::default() };
         assert_eq!(harmless(&allergies, &column(20), seen(500, 12, 0), false), None);
     }
