@@ -4,7 +4,7 @@
 //! `type_id` of `products` means `product_types`; and what says so little that it is asked last.
 
 use super::lexicon::Lexicon;
-use super::roles::{GENERIC, KIN, is_amount, is_doer};
+use super::roles::{GENERIC, KIN, TAILS, is_amount, is_doer};
 use crate::catalog::{Column, Family, singular};
 
 /// A parent that a column's name speaks of.
@@ -220,6 +220,12 @@ pub(super) fn by_last_resort(found: &mut Found<'_>, column: &Column, readings: &
             && let Some(at) = lexicon.compound(last)
         {
             found.add(1, at, format!("{} ends like `{}`", found.name(at), column.name));
+        }
+        // `payment_id` of `paymentmeans`, `order_id` of `order_header`.
+        for tail in TAILS.iter().filter(|_| !stem.is_empty()) {
+            if let [at] = *lexicon.lettered(&[stem.concat(), (*tail).to_owned()]) {
+                found.add(1, at, format!("{} begins like `{}`", found.name(at), column.name));
+            }
         }
         let is_user = words.iter().eq(["uid"]) && lexicon.keys_ending("uid").next().is_none();
         if is_user || (!stem.is_empty() && is_doer(last) && !lexicon.is_table(&stem)) {

@@ -475,8 +475,9 @@ mod tests {
             ("reservation_series", &["series_id", "status_id"]),
             ("users", &["user_id", "status_id"]),
             ("files", &["fdid", "uploader_id", "uid", "order_nr"]),
+            ("paymentmeans", &["id"]),
             ("fahrzeughersteller", &["id"]),
-            ("fahrzeugtyp", &["id", "hersteller_id"]),
+            ("fahrzeugtyp", &["id", "hersteller_id", "payment_id"]),
             ("copies", &["id", "fdid"]),
         ];
         firsts(
@@ -487,8 +488,9 @@ mod tests {
                 (0, "status_id", None),
                 (4, "uploader_id", Some("users")),
                 (4, "uid", Some("users")),
-                (6, "hersteller_id", Some("fahrzeughersteller")),
-                (7, "fdid", Some("files")),
+                (7, "hersteller_id", Some("fahrzeughersteller")),
+                (7, "payment_id", Some("paymentmeans")),
+                (8, "fdid", Some("files")),
             ],
         );
     }

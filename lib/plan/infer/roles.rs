@@ -120,6 +120,10 @@ const MEASURES: &[&str] = &[
     "position", "price", "rank", "rate", "rating", "score", "size", "stock", "version", "weight", "year",
 ];
 
+/// What stands behind the name of a thing where a table holds the things themselves.
+pub(super) const TAILS: &[&str] =
+    &["base", "def", "definition", "entity", "head", "header", "main", "master", "mean", "method", "record"];
+
 /// Words beside which the name of a table counts or orders rows.
 const AMOUNTS: &[&str] = &[
     "display", "menu", "position", "print", "rank", "sort", "sorting", "average", "avg", "count", "limit",
