@@ -58,7 +58,7 @@ pub struct DumpFile {
 impl DumpFile {
     /// Opens a dump, reading its tail only.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::open_own(path)?.bounded()
+        Self::open_unbounded(path)?.bounded()
     }
 
     /// Itself, if it is within the bounds of a file that anybody may have written, and not everybody may write into it.
@@ -77,7 +77,7 @@ impl DumpFile {
     }
 
     /// The same without those bounds: for a dump that we wrote, whose signature is looked at next, or of which no member is read.
-    pub(crate) fn open_own(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open_unbounded(path: &Path) -> Result<Self, Error> {
         let (file, path) = regular::open(path)?;
         let bytes = file.metadata().map_err(Error::file(FileAction::Read, &path))?.len();
         let found = find_trailer(&file, bytes).map_err(Error::file(FileAction::Read, &path))?;

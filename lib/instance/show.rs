@@ -97,7 +97,7 @@ pub(crate) fn status(
     let home = home.ok_or(Error::Nothing { target: target.name.clone(), what: "no instance yet" })?;
     let place = TargetPlace::look(&home, &target.name)?;
     let word = word(&place);
-    let shown = look(&home, target)?;
+    let shown = status_of(&home, target)?;
     if options.plain {
         let _ = writeln!(out, "{word}");
     } else if options.json {
@@ -139,7 +139,7 @@ fn all(house: &House) -> Result<Vec<InstanceStatus>, Error> {
     match places(house, None) {
         Ok(found) => {
             for (home, target) in found {
-                shown.push(look(&home, &target)?);
+                shown.push(status_of(&home, &target)?);
             }
         }
         // Whoever may not look into them can still refresh other targets.
@@ -161,7 +161,7 @@ fn all(house: &House) -> Result<Vec<InstanceStatus>, Error> {
 }
 
 /// What is known of one instance now.
-fn look(home: &InstanceHome, target: &InstanceTarget) -> Result<InstanceStatus, Error> {
+fn status_of(home: &InstanceHome, target: &InstanceTarget) -> Result<InstanceStatus, Error> {
     let place = TargetPlace::look(home, &target.name)?;
     let serving = Serving::in_use(&place);
     let answers = serving.as_ref().is_some_and(Serving::runs_at_port);

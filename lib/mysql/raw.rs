@@ -88,7 +88,7 @@ fn of_rows(packets: &mut Packets) -> mysql::Result<(StatementOutcome, u16)> {
 }
 
 fn strange() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "the server answered otherwise than to a statement")
+    io::Error::new(io::ErrorKind::InvalidData, "the server sent what is no answer to a statement")
 }
 
 #[cfg(test)]

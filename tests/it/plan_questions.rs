@@ -159,7 +159,7 @@ fn infer_learns_from_the_statements_that_the_server_has_counted() {
              CREATE TABLE quiet (id INT PRIMARY KEY, desk INT);
              INSERT INTO offices VALUES (7), (8), (9); INSERT INTO deals VALUES (1, 8), (2, 9); INSERT INTO quiet VALUES (1, 8);",
         );
-        let joined = r#""deals.desk" = "offices.id"  # no name, but statements; 2 of 2 sampled values found, joined in 1 kind(s)"#;
+        let joined = r#""deals.desk" = "offices.id"  # its name does not say so, but statements do; 2 of 2 sampled values found, joined in 1 kind(s)"#;
         let before = tool(&directory).arg("infer").run().exits(0).stdout;
         assert!(!before.contains("desk"), "{before}");
         // A server that has run very many different statements counts no new ones.

@@ -102,7 +102,7 @@ pub(crate) fn whole_dumps(directory: &Path, name: &str, trust: Trust<'_>) -> Res
     let whole = all.into_iter().filter_map(|DumpCandidate { path, file, as_of, .. }| {
         let believed = trust.open(&path).is_ok();
         // To be whole is enough here, unsigned and however long its rows.
-        (believed || DumpFile::open_own(&path).is_ok()).then_some(WholeDump { file, as_of, believed })
+        (believed || DumpFile::open_unbounded(&path).is_ok()).then_some(WholeDump { file, as_of, believed })
     });
     Ok(whole.collect())
 }

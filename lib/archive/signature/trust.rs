@@ -44,7 +44,7 @@ impl<'a> Trust<'a> {
         if self.keys.is_empty() {
             return DumpFile::open(path);
         }
-        let dump = DumpFile::open_own(path)?;
+        let dump = DumpFile::open_unbounded(path)?;
         let untrusted = |why: String| Err(Error::Untrusted { path: dump.path().to_owned(), why });
         let Some(key) = dump.signed_by() else {
             return if self.unsigned { dump.bounded() } else { untrusted("nobody has signed it".to_owned()) };

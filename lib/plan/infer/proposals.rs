@@ -182,7 +182,7 @@ fn simple(
             return Ok(Some(proposal));
         }
         // A key whose values are only partly in another key refers to nothing.
-        if sample.values > 0 && sample.doubtful(candidate.strong) && !is_key {
+        if sample.values > 0 && sample.is_worth_a_look(candidate.strong) && !is_key {
             doubtful.get_or_insert(proposal);
         }
     }
@@ -211,7 +211,7 @@ fn candidates(lexicon: &Lexicon<'_>, joins: &Joins, at: usize, column: &Column) 
             None => all.push(Candidate {
                 parent,
                 column: key,
-                evidence: "no name, but statements".to_owned(),
+                evidence: "its name does not say so, but statements do".to_owned(),
                 strong: true,
                 vague: false,
                 named: NameMatch::None,
@@ -248,7 +248,7 @@ fn several(
         return Ok(None);
     }
     let sample = look_up(session, (child, parent), &pairs, None, None)?;
-    if !sample.doubtful(true) {
+    if !sample.is_worth_a_look(true) {
         return Ok(None);
     }
     let names: Vec<String> = key.iter().map(|column| column.name.clone()).collect();

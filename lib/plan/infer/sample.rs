@@ -47,7 +47,7 @@ impl Sample {
     }
 
     /// Whether it is worth a person's look. `named`: the name says it plainly.
-    pub(crate) fn doubtful(self, named: bool) -> bool {
+    pub(crate) fn is_worth_a_look(self, named: bool) -> bool {
         let percent = if named { DOUBTFUL_IF_NAMED_PERCENT } else { DOUBTFUL_PERCENT };
         self.found * 100 >= self.values * percent
     }

@@ -162,7 +162,8 @@ fn adopt(
     there: Thing,
     run: &str,
 ) -> Result<Thing, Error> {
-    let foreign = guard::is_same(&there, &intent.claim(run)).map_err(|refusal| refusal.to_string()).err();
+    let foreign =
+        guard::fits_by_tags(&there, &intent.claim(run)).map_err(|refusal| refusal.to_string()).err();
     let other_parent = (intent.parent.is_some() && intent.parent != there.parent)
         .then(|| format!("it is of {}", there.parent.as_deref().unwrap_or("nothing")));
     if let Some(why) = foreign.or(other_parent) {

@@ -137,7 +137,7 @@ pub(super) enum GuardRefusal {
 /// Whether `thing` may be deleted.
 pub(super) fn check(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     identity(thing, claim)?;
-    is_same(thing, claim)?;
+    fits_by_tags(thing, claim)?;
     dependence(thing)
 }
 
@@ -227,7 +227,7 @@ fn dependence(thing: &Thing) -> Result<(), GuardRefusal> {
 }
 
 /// Whether a thing is ours by its tags, whatever its name or id: a create call asks this of what has its name already.
-pub(super) fn is_same(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
+pub(super) fn fits_by_tags(thing: &Thing, claim: &OwnershipClaim) -> Result<(), GuardRefusal> {
     ownership(thing, claim)?;
     kinship(thing, &claim.owner, claim.source.as_deref(), claim.intent.as_deref())
 }
