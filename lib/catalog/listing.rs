@@ -1,6 +1,7 @@
-//! What a server lists beside tables, columns and keys: databases, names of tables, CHECK constraints, triggers.
+//! Single questions to a server, beside the whole catalog that `read.rs` reads: databases, names of tables, columns, CHECK constraints,
+//! triggers, definitions.
 //!
-//! In: a session, names. Out: names and plain data, each read with one query of `information_schema` or SHOW CREATE. The caller
+//! In: a session, names. Out: names and plain data, by queries of `information_schema` and SHOW CREATE. The caller
 //! says what it is doing (`deed`) where that is not the listing itself.
 
 use crate::mysql::{Engine, Error, FromRow, Session, number};
@@ -96,7 +97,7 @@ pub(crate) fn base_tables(session: &mut Session, database: &str) -> Result<Vec<S
     session.rows("listing tables", &sql)
 }
 
-/// The tables of a database whose names begin with `prefix`: letters, digits, `_`.
+/// The tables of a database whose names begin with `prefix`, which may hold only letters, digits and `_`.
 pub(crate) fn tables_beginning(
     session: &mut Session,
     database: &str,
@@ -159,7 +160,8 @@ pub(crate) fn create_table(
     Ok(session.first::<(String, String)>(deed, &sql)?.map(|(_, sql)| sql).unwrap_or_default())
 }
 
-/// What views, routines and triggers say, each with its database: only what this user may see, and nothing where it may see none.
+/// What views, routines and triggers say, each with its database, as far as this user may see them. A query that fails for any reason gives nothing:
+/// these texts are a hint and never needed.
 pub(crate) fn bodies(session: &mut Session, databases: &[String]) -> Vec<(String, String)> {
     let list = list(databases);
     let questions = [
@@ -180,7 +182,7 @@ pub(crate) fn bodies(session: &mut Session, databases: &[String]) -> Vec<(String
     questions.iter().flat_map(ask).collect()
 }
 
-/// A table's triggers in the order in which they fire.
+/// A table's triggers; those of one timing and event in the order in which they fire.
 pub(crate) fn triggers(
     session: &mut Session,
     deed: &str,
@@ -206,8 +208,8 @@ pub(crate) fn triggers(
 /// Rows of `information_schema.COLUMNS`, in the order of tables and columns: `values` are what is asked of each, `condition` which columns
 /// are meant (`AND …`, or nothing), `databases` a list of literals.
 ///
-/// MariaDB 11.8 refuses the whole list where a database has one view that it cannot read again. Then each table is asked for alone, and
-/// such a view has no columns, as on servers before.
+/// MariaDB 11.8 fails the whole query where one view of a database is invalid. Then each table is asked for alone, and such a view is
+/// left out: earlier versions list no columns of it either.
 pub(crate) fn columns<T: FromRow>(
     session: &mut Session,
     deed: &str,

@@ -4,15 +4,15 @@
 //!
 //! In: the text of one statement, the databases of the server. Out: yes or no. The tokeniser says what is a name, a string or
 //! a comment; where nobody knows, this takes the worse for true: double quotes are those of a name, since a migration may
-//! set `ANSI_QUOTES`. What is put together at run time is asked for before it is prepared ([`prepared`]); what a routine prepares is
-//! not seen.
+//! set `ANSI_QUOTES`. Of PREPARE and EXECUTE IMMEDIATE the caller lets the server put the text together first, and asks
+//! about that ([`prepared`]); what a routine prepares is not seen.
 
 use std::borrow::Cow;
 
 use super::target::SqlTarget;
 use crate::sql::{Mode, Token, TokenKind, pieces, tokens, without_closing_marks};
 
-/// Databases that a migration may ask about the server; nothing can be made in them.
+/// Databases that a migration may read: they describe the server, and nothing can be made in them.
 const ASKED: [&str; 2] = ["information_schema", "performance_schema"];
 
 /// Words behind which a table's, view's or routine's name stands; `is_table_place` knows the exceptions.
@@ -42,7 +42,7 @@ pub(crate) const TABLE_FOLLOWS: [&str; 19] = [
 /// Functions in whose parentheses FROM is no clause.
 const FROM_INSIDE: [&str; 6] = ["EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "MID", "OVERLAY"];
 
-/// The databases that a migration must not touch: all but the one that is being refreshed.
+/// The databases that a migration must not touch: all, the live one too, but not the one that is being refreshed nor those of `ASKED`.
 pub(crate) fn others(target: &SqlTarget<'_>) -> Vec<String> {
     let mut others = target.databases.to_vec();
     others.push(target.live.to_owned());
@@ -51,7 +51,7 @@ pub(crate) fn others(target: &SqlTarget<'_>) -> Vec<String> {
     others
 }
 
-/// Whether a statement turns to another database, makes, alters or drops one, or names something of `others`.
+/// Whether a statement has a USE (callers let one of the own database pass before), makes, alters or drops one, or names something of `others`.
 pub(crate) fn leaves(sql: &str, others: &[String]) -> bool {
     let parts = parts(sql);
     (0..parts.len())

@@ -136,15 +136,16 @@ fn running_in(dir: &Path) -> Result<String, Error> {
 fn request(endpoint: &str, method: &str, path: &str, body: &str) -> Result<String, Error> {
     let fail = |detail: String| Error::Endpoint { endpoint: endpoint.to_owned(), detail };
     let place = endpoint.strip_prefix("http://").ok_or_else(|| fail("not an http:// URL".to_owned()))?;
-    let (host, entrance) = place.split_once('/').unwrap_or((place, ""));
-    let entrance = if entrance.is_empty() { String::new() } else { format!("/{entrance}") };
+    // The path of the endpoint's URL is its secret, and goes before what is asked.
+    let (host, secret_path) = place.split_once('/').unwrap_or((place, ""));
+    let secret_path = if secret_path.is_empty() { String::new() } else { format!("/{secret_path}") };
     let exchange = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(host)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         let length = body.len();
         write!(
             stream,
-            "{method} {entrance}{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {secret_path}{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
         )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

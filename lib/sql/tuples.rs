@@ -19,7 +19,7 @@ pub(crate) enum Literal<'a> {
     Null,
     /// A number, or anything else without quotes.
     Bare(&'a [u8]),
-    /// What stands between the quotes, escapes and all, and whether there are any.
+    /// What stands between the quotes of a text or of `_binary '…'`, escapes and all, and whether there are any. The mark is not kept.
     Text(&'a [u8], bool),
 }
 
@@ -28,7 +28,7 @@ impl<'a> Literal<'a> {
         self == Self::Null
     }
 
-    /// The value's bytes; `buffer` holds them if they had to be unescaped.
+    /// The value's bytes, of NULL the word; `buffer` holds them if they had to be unescaped.
     pub(crate) fn plain<'b>(self, buffer: &'b mut Vec<u8>) -> &'b [u8]
     where
         'a: 'b,
@@ -207,8 +207,7 @@ pub(crate) fn unquoted(token: &str) -> Option<String> {
     Some(unescaped(token.strip_prefix('\'')?.strip_suffix('\'')?))
 }
 
-/// The same statement as text that is valid UTF-8: texts that are not are written as hexadecimal digits, behind what says which
-/// character set they are in (`_latin1 `, or nothing).
+/// The same rows as text that is valid UTF-8: a text that is none becomes `x'…'` with `introducer` (`_latin1 `, or nothing) in front.
 pub(crate) fn as_utf8(statement: &[u8], introducer: &str) -> Result<String, Unknown> {
     let head = std::str::from_utf8(&statement[..values(statement)?]).map_err(|_| Unknown)?;
     let mut text = format!("{head} ");
@@ -236,8 +235,8 @@ pub(crate) fn as_utf8(statement: &[u8], introducer: &str) -> Result<String, Unkn
     Ok(text)
 }
 
-/// A statement of our own dump as text, with bytes that are marked as such as hexadecimal digits if it is no UTF-8. Nothing if it is
-/// none even so: its texts are UTF-8, or the dump is damaged.
+/// A statement of our own dump as text. If it is no UTF-8, each `_binary '…'` of it becomes `x'…'`; if it is none even then, nothing: the
+/// dump is damaged.
 pub(crate) fn as_marked_utf8(statement: Vec<u8>) -> Option<String> {
     let statement = match String::from_utf8(statement) {
         Ok(text) => return Some(text),

@@ -55,7 +55,7 @@ impl DumpStore {
             }
             Err(error) => return Err(Error::file(FileAction::Lock, &path)(error.into())),
         }
-        sign(&mut lock).map_err(Error::file(FileAction::Write, &path))?;
+        write_holder(&mut lock).map_err(Error::file(FileAction::Write, &path))?;
         let store = Self { directory: directory.to_owned(), name: name.to_owned(), _lock: lock };
         store.clean()?;
         Ok(store)
@@ -132,7 +132,7 @@ impl DumpStore {
 }
 
 /// Writes who holds the lock into it.
-fn sign(lock: &mut File) -> io::Result<()> {
+fn write_holder(lock: &mut File) -> io::Result<()> {
     let host = rustix::system::uname();
     let host = host.nodename().to_string_lossy().into_owned();
     let holder = format!("pid {} on {host} since {:.0}", std::process::id(), Timestamp::now());
@@ -155,6 +155,7 @@ fn remove(path: &Path) -> Result<(), Error> {
 pub(crate) struct Partial<'a> {
     store: &'a DumpStore,
     path: PathBuf,
+    /// Where it will be published. Errors name the dump by it, not the temporary file.
     whole: PathBuf,
     file: File,
     offset: u64,
@@ -197,6 +198,7 @@ impl Partial<'_> {
         }
         self.sealed = Some(self.offset);
         let json = serde_json::to_string(manifest).expect("a manifest has only string keys");
+        // No entry of the manifest is about itself, so that its kind says nothing.
         let last = member::of_text(MemberKind::Other, &text::comment(&json), level).bytes;
         let last = match signer {
             Some(signer) => seal(&last, signer),

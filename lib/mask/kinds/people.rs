@@ -10,7 +10,7 @@ use crate::mask::fit;
 /// Parts of a person.
 const PARTS: &[&str] = &["first", "last", "full", "email", "username"];
 
-/// So many first characters of an address or a user name keep people apart: `first.last.`, and the digits.
+/// How many characters of an e-mail address or a user name an index must have to tell people apart: `first.last.`, and the digits.
 pub(crate) const UNIQUE_PREFIX: u64 = 18 + UNIQUE_DIGITS;
 
 /// House numbers go up to this.
@@ -76,31 +76,32 @@ pub(crate) fn part(config: &MaskConfig) -> Result<&str, Wrong> {
     Err((format!("a person has no part {part:?}: {}", PARTS.join(", ")), hint))
 }
 
-/// A part of a person. All parts come from one hash of the entity, so that name and address of a row agree, in every
-/// table that names the entity.
+/// A part of a person. All parts come from one hash of the entity (the columns of `of`, or the value itself), so that name and e-mail
+/// address of a row agree, in every table that names the entity.
 pub(crate) fn person(target: &MaskTarget<'_>, config: &MaskConfig, domain: &str) -> Result<Made, Wrong> {
     let of = config.of.as_slice();
     let part = part(config)?;
     let hash = keyed(domain, &entity(target, of)?);
     let names = longest(FIRST) + 1 + longest(LAST);
+    // Left open: what each part needs is put behind.
     let dotted = format!("CONCAT({}, '.', {}", first(&hash), last(&hash));
     let digits = usize::try_from(UNIQUE_DIGITS).unwrap_or(16);
-    let token = format!("LEFT(SUBSTR({hash}, 25), {UNIQUE_DIGITS})");
+    let digits_sql = format!("LEFT(SUBSTR({hash}, 25), {UNIQUE_DIGITS})");
     let (words, longest) = match part {
         "first" => (first(&hash), longest(FIRST)),
         "last" => (last(&hash), longest(LAST)),
         "email" => (
-            format!("LOWER({dotted}, '.', {token}, '@{EMAIL_HOST}'))"),
+            format!("LOWER({dotted}, '.', {digits_sql}, '@{EMAIL_HOST}'))"),
             names + 2 + digits + EMAIL_HOST.len(),
         ),
-        "username" => (format!("LOWER({dotted}, '.', {token}))"), names + 1 + digits),
+        "username" => (format!("LOWER({dotted}, '.', {digits_sql}))"), names + 1 + digits),
         _ => (full(&hash), names),
     };
     fit::text(target, "a name")?;
     fit::room(target, longest as u64, "a name")?;
-    let token = matches!(part, "email" | "username");
-    // With `of`, rows of one entity get one address.
-    let alike = !token || !(of.is_empty() || target.table.unique(of));
+    let has_digits = matches!(part, "email" | "username");
+    // With `of`, rows of one entity get one e-mail address.
+    let alike = !has_digits || !(of.is_empty() || target.table.unique(of));
     Ok(Made { expression: around(target, &words), lossy: alike })
 }
 

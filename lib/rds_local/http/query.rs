@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use crate::rds_local::state::model::{ARN_PREFIX, Tag};
 
-/// The longest identifier that the service takes, in characters.
+/// The longest identifier of a cluster or an instance, in characters; snapshots of ours have none that is longer.
 const NAME_LENGTH_MAX: usize = 63;
 
 /// What the caller is answered instead of a result: HTTP status, RDS's code of the error, a message.
@@ -135,7 +135,7 @@ impl Query {
         tags.into_values().collect()
     }
 
-    /// `Filters.Filter.N.Name` and `.Values.Value.M`; a name that is not in `known` is refused.
+    /// `Filters.Filter.N.Name` and `.Values.Value.M`; a name that is not in `known` is refused. Values in lower case.
     pub(crate) fn filters(&self, known: &[&str]) -> Result<Vec<(String, Vec<String>)>, ServiceError> {
         let mut filters: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
         for (rest, value) in self.below("Filters") {

@@ -1,4 +1,4 @@
-//! Instances: the first one starts the cluster's server, the last one takes it along.
+//! Instances: the first of a cluster starts its server, the deletion of the last one stops it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::LocalState;
 use crate::rds_local::state::model::{LocalInstance, LocalKind};
 
-/// Starts the cluster's server if it is the first instance, then lets the instance take its time.
+/// Starts the cluster's server if it is the first instance, then waits as long as the configured delays say, with the states in between.
 pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     let started = start_server(cloud, &instance.cluster);
@@ -21,13 +21,13 @@ pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance)
     let alive =
         |state: &mut LocalState| state.instance(id, resource).is_some_and(|i| i.status.real != "deleting");
     cloud.dwell((LocalKind::Instance, id), DelayedStep::Instance, alive, |cloud, share| {
-        let state = match share {
+        let phase = match share {
             s if s < 0.7 => "creating",
             s if s < 0.85 => "configuring-enhanced-monitoring",
             _ => "modifying",
         };
-        if cloud.look(|found| found.instance(id, resource).is_some_and(|i| i.status.real != state)) {
-            cloud.change(|found| found.instance(id, resource).map(|i| state.clone_into(&mut i.status.real)));
+        if cloud.look(|found| found.instance(id, resource).is_some_and(|i| i.status.real != phase)) {
+            cloud.change(|found| found.instance(id, resource).map(|i| phase.clone_into(&mut i.status.real)));
         }
     })?;
     let failure = cloud.faults().failure(LocalKind::Instance, id);
@@ -43,11 +43,11 @@ pub(crate) fn create_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance)
     Ok(())
 }
 
-/// Makes the data of a plain instance, then the instance.
+/// Makes an instance that belongs to no cluster: first the hidden cluster that holds its data, then the instance.
 pub(crate) fn create_plain(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
-    let hidden = cloud.look(|state| state.clusters.get(&instance.cluster).cloned()).ok_or(Stop)?;
-    if hidden.status.real == "creating" {
-        create_cluster(cloud, &hidden)?;
+    let hidden_cluster = cloud.look(|state| state.clusters.get(&instance.cluster).cloned()).ok_or(Stop)?;
+    if hidden_cluster.status.real == "creating" {
+        create_cluster(cloud, &hidden_cluster)?;
     }
     create_instance(cloud, instance)
 }
@@ -62,7 +62,7 @@ pub(crate) fn start_server(cloud: &LocalCloud, key: &str) -> Result<(), Error> {
     if wanted { cloud.start(&cluster, &mut volume) } else { Ok(()) }
 }
 
-/// Lets the deletion take its time; the last instance takes the server with it.
+/// Waits as long as a deletion is configured to take; the last instance of a cluster stops its server.
 pub(crate) fn delete_instance(cloud: &Arc<LocalCloud>, instance: &LocalInstance) -> Result<(), Stop> {
     let (id, resource) = (instance.id.as_str(), instance.resource_id.as_str());
     cloud.dwell(

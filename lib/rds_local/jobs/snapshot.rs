@@ -1,4 +1,4 @@
-//! Snapshots: taken from the source's data as it is at that moment, and deleted.
+//! Snapshots: filled with a cluster's data as it is at that moment, or with those of another snapshot, and deleted.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::rds_local::faults::delays::DelayedStep;
 use crate::rds_local::state::model::{self, LocalKind, LocalSnapshot};
 use crate::rds_local::state::source_type;
 
-/// Copies the source's data, then lets the snapshot take its time.
+/// Fills a snapshot from its cluster's data, or from the snapshot that it is a copy of; then waits as long as delays and faults say.
 pub(crate) fn take_snapshot(cloud: &Arc<LocalCloud>, snapshot: &LocalSnapshot) -> Result<(), Stop> {
     let (key, resource) = (snapshot.key(), snapshot.resource_id.clone());
     let copied = match &snapshot.copied_from {

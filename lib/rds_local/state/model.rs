@@ -121,6 +121,7 @@ pub(crate) struct LocalSnapshot {
     pub(crate) plain: bool,
     pub(crate) resource_id: String,
     pub(crate) automated: bool,
+    /// Name, not key, of the cluster or plain instance that it was taken of.
     pub(crate) source: String,
     pub(crate) source_resource_id: String,
     pub(crate) source_created_at: Timestamp,
@@ -146,12 +147,13 @@ pub(crate) struct LocalSnapshot {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LocalEvent {
     pub(crate) at: Timestamp,
+    /// RDS's word for the kind of resource: `db-instance`, `db-cluster-snapshot` …
     pub(crate) kind: String,
     pub(crate) id: String,
     pub(crate) message: String,
 }
 
-/// The kinds of resources that faults and events name.
+/// The kinds of resources that rules of faults name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LocalKind {
     Cluster,

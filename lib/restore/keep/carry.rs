@@ -1,7 +1,8 @@
 //! What survives a refresh, from one server to another: for a target that is a whole server.
 //!
-//! In: the globs of `[targets.NAME] preserve`, a session on the old server, where nobody may write meanwhile, and the loader's on the
-//! new one. Out: those rows in the new database, as `preserve` puts them: columns that both have, single rows by their keys.
+//! In: the entries of `[targets.NAME] preserve` (globs, or `table where …`), a session on the old server, where nobody may write meanwhile,
+//! and the loader's on the new one. Out: those rows in the new database, as `preserve` puts them: columns that both have, single rows by
+//! their keys. Unlike there, a table with triggers is refused.
 //! Rows are streamed; none is held longer than its batch.
 
 use std::ops::ControlFlow;
@@ -17,7 +18,7 @@ use crate::restore::swap::objects;
 use crate::rows::{columns_of, pick, read};
 use crate::sql::{literal, name, qualified};
 
-/// How much goes in one statement: less than any server's `max_allowed_packet`, unless one row is larger.
+/// A statement is sent once it has so many bytes, and so may be larger by one row: below the default `max_allowed_packet` of all servers.
 const BATCH_BYTES: usize = 512 << 10;
 
 /// Copies everything that `preserve` names from the old server to the new one. Returns a phrase a table, for people.
@@ -27,28 +28,30 @@ pub(crate) fn carry(
     wanted: &[String],
     database: &str,
 ) -> Result<Vec<String>, Error> {
-    let (rows, globs): (Vec<&String>, Vec<&String>) =
+    let (row_entries, globs): (Vec<&String>, Vec<&String>) =
         wanted.iter().partition(|entry| condition(entry).is_some());
     let globs = Patterns::new(globs);
     let (old, new) = (objects::tables(from, database)?, objects::tables(to, database)?);
     let whole = old.iter().filter(|table| globs.fit(table)).map(|table| (table.as_str(), None));
-    let parts = rows.into_iter().filter_map(|entry| condition(entry));
+    let parts = row_entries.into_iter().filter_map(|entry| condition(entry));
     let parts = parts.map(|(table, condition)| (table, Some(condition)));
     let known = parts.filter(|(table, _)| old.iter().any(|known| known == table));
     let all: Vec<(&str, Option<&str>)> = whole.chain(known).collect();
     prepare(to)?;
     let mut survived = Vec::new();
     for (table, condition) in all {
-        let there = new.iter().any(|known| known == table);
-        if condition.is_some() && !there {
+        let exists_in_new = new.iter().any(|known| known == table);
+        if condition.is_some() && !exists_in_new {
             // The dump may have no such table.
             continue;
         }
         let full = qualified(database, table);
         // The dump's triggers would fire for each row that is carried; of a table that only the old server has they would not come along.
-        refuse_triggers(if there { &mut *to } else { &mut *from }, database, table)?;
+        refuse_triggers(if exists_in_new { &mut *to } else { &mut *from }, database, table)?;
         match condition {
-            None if there => _ = to.run(&format!("emptying {full}"), &format!("DELETE FROM {full}"))?,
+            None if exists_in_new => {
+                _ = to.run(&format!("emptying {full}"), &format!("DELETE FROM {full}"))?
+            }
             None => {
                 let create = definition(from, database, table)?;
                 to.run("using the database", &format!("USE {}", name(database)))?;
@@ -58,9 +61,9 @@ pub(crate) fn carry(
         }
         let rows = stream(from, to, database, table, condition)?;
         if condition.is_none() {
-            let there = count(to, &full)?;
-            if there != rows {
-                let counts = format!("{rows} rows, {there} of them preserved");
+            let carried = count(to, &full)?;
+            if carried != rows {
+                let counts = format!("{rows} rows, {carried} of them preserved");
                 return Err(Error::NotPreserved { table: format!("{database}.{table}"), counts });
             }
         }
