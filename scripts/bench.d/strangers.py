@@ -797,19 +797,36 @@ class Tools:
 
     def paste(self, said):
         """The lines of a refusal where they belong, in place of those with the same left side; whether there were any."""
-        text, section, pasted = self.file.read_text(), '[mask]', False
+        section, pasted = '[mask]', False
         for line in (line.strip().removeprefix('hint: ') for line in said.splitlines()):
             if re.fullmatch(r'\[[a-z]+\]', line):
                 section = line
             elif re.match(r'"[^"]+" = ', line) or section == '[dehydrate]' and re.match(r'[a-z]+ += ', line):
-                key = line.split(' =')[0]
-                line = line.replace('reason = "…"', 'reason = "no person"')
-                kept = [old for old in text.splitlines() if not re.match(re.escape(key) + r' *=', old)]
-                text = '\n'.join(kept) + '\n'
-                text = text.replace(f'{section}\n', f'{section}\n{line}\n', 1) if f'{section}\n' in text else f'{text}{section}\n{line}\n'
+                self.put(section, line.replace('reason = "…"', 'reason = "no person"'))
                 pasted = True
-        self.file.write_text(text)
         return pasted
+
+    def put(self, section, line):
+        """A line of a section, in place of the one of this key there; what a list holds already stays in it."""
+        text = self.file.read_text()
+        key, value = line.split(' =', 1)
+        old = tomllib.loads(text).get(section.strip('[]'), {}).get(key)
+        if isinstance(old, list) and value.lstrip().startswith('['):
+            more = tomllib.loads(line)[key]
+            line = f'{key} = {json.dumps(old + [one for one in more if one not in old])}'
+        kept, here, inside = [], '', False
+        for one in text.splitlines():
+            here = one.strip() if re.fullmatch(r'\[[a-z]+\]', one.strip()) else here
+            begins = here == section and re.match(re.escape(key) + r' *=', one)
+            if begins or inside:
+                # A list may go on over several lines, each with a comment.
+                code = one.split('#')[0].rstrip()
+                inside = (inside or code.endswith('[')) and not code.endswith(']')
+                continue
+            kept.append(one)
+        text = '\n'.join(kept) + '\n'
+        known = f'\n{section}\n' in f'\n{text}'
+        self.file.write_text(text.replace(f'{section}\n', f'{section}\n{line}\n', 1) if known else f'{text}{section}\n{line}\n')
 
     def infer(self, log):
         done, took = self.run('mydehydrate', 'infer', '--config', str(self.keep / 'bare.toml'), '--source', '--queries', str(log))

@@ -7,6 +7,9 @@ use super::lexicon::Lexicon;
 use super::roles::{GENERIC, KIN, TAILS, is_amount, is_doer};
 use crate::catalog::{Column, Family, singular};
 
+/// Shorter names of tables end other words by chance (letters).
+const BEHIND_MIN: usize = 5;
+
 /// A parent that a column's name speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -102,7 +105,7 @@ pub(super) fn by_whole(found: &mut Found<'_>, column: &Column, words: &[String],
         Family::Exact if last != words.last().map_or("", String::as_str) => return,
         // `contract` may hold the number of a contract; a `status` with a number in it often holds none.
         Family::Exact if column.data_type != "tinyint" && column.integer() => {
-            u8::from(indexed || !GENERIC.contains(&last))
+            u8::from(indexed || ["category", "group"].contains(&last) || !GENERIC.contains(&last))
         }
         _ => return,
     };
@@ -233,6 +236,13 @@ pub(super) fn by_last_resort(found: &mut Found<'_>, column: &Column, readings: &
             for &at in lexicon.people() {
                 let meant = one || (is_user && lexicon.table(at) == ["user".to_owned()]);
                 found.add(u8::from(meant), at, format!("`{}` means people", column.name));
+            }
+        }
+        // `homebranch` holds the code of one of the `branches`.
+        if let ([word], [], Family::Text) = (words.as_slice(), &stem[..], column.family()) {
+            let behind = (2..word.len().saturating_sub(BEHIND_MIN - 1)).filter_map(|from| word.get(from..));
+            for &at in behind.flat_map(|rest| lexicon.lettered(&[singular(rest)])) {
+                found.add(1, at, format!("`{}` ends like {}", column.name, found.name(at)));
             }
         }
         match &stem[..] {

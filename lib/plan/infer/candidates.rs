@@ -13,7 +13,7 @@ use crate::catalog::{Column, Family, Table, singular, words};
 /// The candidates for a column, the most telling first.
 pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Candidate> {
     // The server numbers it: it is the beginning of references, and none itself. Nor is a flag one.
-    let is_flag = column.column_type.starts_with("tinyint(1)") && !column.name.to_lowercase().ends_with("id");
+    let is_flag = column.column_type.contains("int(1)") && !column.name.to_lowercase().ends_with("id");
     if column.auto_increment || is_flag {
         return Vec::new();
     }
@@ -32,7 +32,7 @@ pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Ca
             read(&mut found, table, column, &words);
         }
     }
-    if found.list.is_empty() && !is_key {
+    if found.list.iter().all(|(score, _)| *score == 0) && !is_key {
         by_last_resort(&mut found, column, &readings);
     }
     ordered(lexicon, child, found.list)
@@ -61,7 +61,8 @@ fn read(found: &mut Found<'_>, table: &Table, column: &Column, words: &[String])
     if somebody || is_audit(words) || is_assigned(words) {
         for &at in lexicon.people() {
             // `operator` may be one of `=` and `<` as well.
-            let vague = stem.is_empty() && words.len() == 1 && !indexed && !called(SOMEBODY);
+            let number = column.family() == Family::Exact && column.integer() && !called(&["operator"]);
+            let vague = stem.is_empty() && words.len() == 1 && !indexed && !called(SOMEBODY) && !number;
             found.add(u8::from(!vague), at, format!("`{}` means people", column.name));
         }
     }
@@ -77,7 +78,8 @@ fn read(found: &mut Found<'_>, table: &Table, column: &Column, words: &[String])
 /// `hostid`, the key of `hosts`, in one word.
 fn glued(found: &Found<'_>, table: usize, key: &[String]) -> bool {
     let [key] = key else { return false };
-    let stem = ["id", "no", "nr", "code", "key"].iter().find_map(|ending| key.strip_suffix(ending));
+    let stem =
+        ["number", "num", "id", "no", "nr", "code", "key"].iter().find_map(|ending| key.strip_suffix(ending));
     stem.is_some_and(|stem| !stem.is_empty() && found.lexicon.table(table).concat() == singular(stem))
 }
 
@@ -89,7 +91,7 @@ fn by_key(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[Stri
         return;
     }
     let last = words.last().map_or("", String::as_str);
-    let column_is_number = column.family() == Family::Exact && column.integer();
+    let integer = column.family() == Family::Exact && column.integer();
     let name = words.join("_");
     let ends_so = |key: &&ReferableKey| key.sort == KeySort::Whole && words.ends_with(&key.words);
     for key in lexicon.keys_ending(last).filter(ends_so) {
@@ -98,10 +100,17 @@ fn by_key(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[Stri
         let borrowed = is_borrowed(lexicon, at, own);
         // `fdid` is the key of one table alone.
         let alone = |word: &String| {
-            word.len() > 2 && !EVERYBODYS.contains(&word.as_str()) && lexicon.sharing(own) == 1
+            word.len() > if integer { 2 } else { 3 }
+                && !EVERYBODYS.contains(&word.as_str())
+                && lexicon.sharing(own) == 1
         };
         let named_after = own.len() > 1 || glued(found, at, own);
-        let told = named_after || (column_is_number && own.iter().all(alone));
+        // What is unique here is what others refer to; rows that were laid aside keep their own keys.
+        let own_too = lexicon.catalog.tables[found.child].unique(std::slice::from_ref(&column.name));
+        if (own_too && !named_after) || (found.is_key && lexicon.is_copy(found.child)) {
+            continue;
+        }
+        let told = named_after || ((integer || column.family() == Family::Text) && own.iter().all(alone));
         // One word alone may be a year or a version.
         let most = if named_after { u8::MAX } else { 2 };
         if told && words == *own && at != found.child {
@@ -544,6 +553,59 @@ mod tests {
             ("news", &["id", "tag_id"]),
         ];
         firsts(keys, &[(2, "item_uid", None), (8, "tag_id", None)]);
+    }
+
+    #[test]
+    fn tables_are_called_by_what_stands_before_a_short_form_of_it_and_behind_a_letter() {
+        let church: &[(&str, &[&str])] = &[
+            ("person_per", &["per_ID", "per_EditedBy"]),
+            ("event_attend", &["attend_id", "person_id", "per_ID"]),
+            ("fundraiser_fr", &["fr_ID", "fr_EnteredBy"]),
+        ];
+        firsts(
+            church,
+            &[
+                (1, "person_id", Some("person_per")),
+                (1, "per_ID", Some("person_per")),
+                (2, "fr_EnteredBy", Some("person_per")),
+                (0, "per_EditedBy", Some("person_per")),
+            ],
+        );
+        let desk: &[(&str, &[&str])] = &[
+            ("tusers", &["id"]),
+            ("tincidents", &["id", "user", "technician", "category", "state", "group2"]),
+            ("tcategory", &["id"]),
+            ("tgroups", &["id"]),
+            ("tincidents_state", &["id"]),
+            ("tplaces", &["id", "title", "incident", "user"]),
+        ];
+        firsts(
+            desk,
+            &[
+                (1, "user", Some("tusers")),
+                (1, "technician", Some("tusers")),
+                (1, "category", Some("tcategory")),
+                (1, "state", Some("tincidents_state")),
+                (1, "group2", Some("tgroups")),
+                (5, "title", None),
+            ],
+        );
+        let library: &[(&str, &[&str])] = &[
+            ("biblio", &["biblionumber"]),
+            ("deletedbiblio", &["biblionumber"]),
+            ("items", &["itemnumber", "biblionumber"]),
+            ("borrowers", &["borrowernumber", "surname", "password", "cardnumber"]),
+            ("suggestions", &["id", "suggestedby", "itemnumber"]),
+        ];
+        firsts(
+            library,
+            &[
+                (2, "biblionumber", Some("biblio")),
+                (1, "biblionumber", None),
+                (4, "itemnumber", Some("items")),
+                (4, "suggestedby", Some("borrowers")),
+            ],
+        );
     }
 
     #[test]

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::spelling::{glued_prefix, is_short_for};
-use crate::catalog::{Catalog, Index, singular, words};
+use super::roles::COPIES;
+use super::spelling::{glued_prefix, is_short_for, repeats, table_prefix};
+use crate::catalog::{Catalog, Index, Table, singular, words};
 
 /// A column by which another table may refer to a row.
 #[derive(Debug)]
@@ -71,14 +72,19 @@ impl<'a> Lexicon<'a> {
             catalog.tables.iter().map(|table| table.name.as_str()),
             columns.map(|column| column.name.as_str()),
         );
-        let tables: Vec<Vec<String>> = catalog
+        let names: Vec<String> = catalog.tables.iter().map(|table| table.name.to_lowercase()).collect();
+        let said: Vec<Vec<String>> = catalog
             .tables
             .iter()
-            .map(|table| {
-                let name = bare(&table.name, glued.as_deref());
-                table_words(name, prefix.as_deref().filter(|_| glued.is_none()))
-            })
+            .flat_map(|table| &table.columns)
+            .map(|column| words(&column.name))
             .collect();
+        let alone = if glued.is_none() && prefix.is_none() { table_prefix(&names, &said) } else { None };
+        let table_name = |table: &Table| {
+            let name = bare(&table.name, glued.as_deref().or(alone.as_deref()));
+            table_words(name, prefix.as_deref().filter(|_| glued.is_none()))
+        };
+        let tables: Vec<Vec<String>> = catalog.tables.iter().map(table_name).collect();
         let keys: Vec<ReferableKey> =
             (0..catalog.tables.len()).flat_map(|at| keys(catalog, at, glued.as_deref())).collect();
         let (mut by_table, mut by_key) =
@@ -89,13 +95,25 @@ impl<'a> Lexicon<'a> {
                 by_key.entry(last.clone()).or_default().push(at);
             }
             if key.sort == KeySort::Whole {
-                *sharing.entry(key.words.clone()).or_default() += 1;
+                // Where rows are laid aside they keep their keys.
+                if !lays_aside(&tables[key.table]) {
+                    *sharing.entry(key.words.clone()).or_default() += 1;
+                }
                 if let Some(last) = tables[key.table].last() {
                     by_table.entry(last.clone()).or_default().push(key.table);
                 }
             }
         }
-        let bare: Vec<Vec<String>> = without_family(&tables);
+        let mut bare: Vec<Vec<String>> = without_family(&tables);
+        let mut repeating = HashSet::new();
+        for (at, (own, table)) in bare.iter_mut().zip(&catalog.tables).enumerate() {
+            // `person_per`, whose key is `per_id`, is a person.
+            let key = table.key();
+            if repeats(own) && key.first().is_some_and(|key| words(&key.name).first() == own.last()) {
+                own.pop();
+                repeating.insert(at);
+            }
+        }
         let mut by_letters = HashMap::<String, Vec<usize>>::new();
         for key in keys.iter().filter(|key| key.sort == KeySort::Whole) {
             let letters = [&tables, &bare].map(|names| names[key.table].concat());
@@ -107,10 +125,17 @@ impl<'a> Lexicon<'a> {
         let whole_keys = keys.iter().enumerate().filter(|(_, key)| key.sort == KeySort::Whole);
         let whole: HashMap<usize, usize> = whole_keys.map(|(at, key)| (key.table, at)).collect();
         let names: HashSet<String> = tables.iter().map(|name| name.concat()).collect();
-        let is_people =
-            |at: &usize| matches!(tables[*at].as_slice(), [one] if people.contains(&one.as_str()));
-        let of_one = keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
-        let people = of_one.filter(is_people).collect();
+        let is_people = |at: &usize| {
+            let name = if repeating.contains(at) { &bare[*at] } else { &tables[*at] };
+            matches!(&name[..], [one] if people.contains(&one.as_str()))
+        };
+        let of_one = || keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
+        let mut people: Vec<usize> = of_one().filter(is_people).collect();
+        if people.is_empty() {
+            // Whatever they are called: those who have a name and log in. Of several, none is meant.
+            people = of_one().filter(|at| logs_in(&catalog.tables[*at])).collect();
+            people.truncate(if people.len() > 1 { 0 } else { 1 });
+        }
         Self {
             catalog,
             tables,
@@ -166,6 +191,11 @@ impl<'a> Lexicon<'a> {
         self.whole.get(&at).map(|key| self.keys[*key].column.as_str())
     }
 
+    /// Whether rows are laid aside in a table, by its name: `deleted_items`.
+    pub(crate) fn is_copy(&self, at: usize) -> bool {
+        lays_aside(&self.tables[at])
+    }
+
     /// Whether a table is called so, whatever stands between the words, and whatever its key is.
     pub(crate) fn is_table(&self, words: &[String]) -> bool {
         self.names.contains(&words.concat())
@@ -217,6 +247,23 @@ impl<'a> Lexicon<'a> {
     pub(crate) fn people(&self) -> &[usize] {
         &self.people
     }
+}
+
+/// Whether a table of this name holds rows that were laid aside.
+fn lays_aside(name: &[String]) -> bool {
+    COPIES.iter().any(|copy| name.concat().starts_with(copy))
+}
+
+/// Whether the rows of a table are people who log in, by its columns.
+fn logs_in(table: &Table) -> bool {
+    let any = |wanted: &[&str]| {
+        table.columns.iter().any(|column| {
+            let letters = words(&column.name).concat();
+            wanted.iter().any(|wanted| letters.ends_with(wanted))
+        })
+    };
+    any(&["firstname", "lastname", "surname"])
+        && any(&["password", "passwd", "pwd", "login", "username", "userid"])
 }
 
 /// The columns of one table by which its rows can be referred to.

@@ -195,6 +195,28 @@ fn candidates(lexicon: &Lexicon<'_>, joins: &Joins, at: usize, column: &Column) 
     let mut all = candidates::of(lexicon, at, column);
     let key = catalog.tables[at].key();
     if key.len() == 1 && key[0].name == column.name {
+        // A row that is another's, by the same key: `patron_images.cardnumber`. The log says with whom, the name or the server which way.
+        for (parent, to) in joins.parents(catalog, at, &column.name) {
+            let own = &catalog.tables[parent];
+            let whole = own.key().len() == 1 && own.key()[0].name == to;
+            let numbered = own.column(&to).is_some_and(|to| to.auto_increment) && !column.auto_increment;
+            let called = lexicon
+                .table(parent)
+                .last()
+                .is_some_and(|last| column.name.to_lowercase().starts_with(last.as_str()));
+            let named = lexicon.table(at).len() > lexicon.table(parent).len() && called;
+            if whole && (numbered || named) && all.iter().all(|one| one.parent != parent) {
+                let evidence = "its name does not say so, but statements do".to_owned();
+                all.push(Candidate {
+                    parent,
+                    column: to,
+                    evidence,
+                    strong: true,
+                    vague: false,
+                    named: NameMatch::None,
+                });
+            }
+        }
         return all;
     }
     // What is unique here is what the others refer to.

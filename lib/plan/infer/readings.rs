@@ -63,7 +63,10 @@ fn unnumbered(words: &[String]) -> Option<Vec<String>> {
     let rest = last.trim_end_matches(|c: char| c.is_ascii_digit());
     match rest {
         "" => (before.len() > 1).then(|| before.to_vec()),
-        "id" if rest != last => Some(before.iter().cloned().chain([rest.to_owned()]).collect()),
+        // `id1`, `group2`.
+        _ if rest != last && (rest == "id" || (rest.len() > 3 && before.is_empty())) => {
+            Some(before.iter().cloned().chain([rest.to_owned()]).collect())
+        }
         _ => None,
     }
 }

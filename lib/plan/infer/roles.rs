@@ -60,6 +60,10 @@ pub(super) const ROLES: &[&str] = &[
     "supervisor",
     "lead",
     "delegate",
+    "technician",
+    "tech",
+    "librarian",
+    "responsible",
 ];
 
 /// What a person is called where no table is.
@@ -67,6 +71,9 @@ pub(super) const SOMEBODY: &[&str] = &["user", "employee", "staff", "person"];
 
 /// Words for who did something to a row, which does not make it theirs.
 const AUDITORS: &[&str] = &["creator", "editor", "modifier", "updater", "reviewer", "approver"];
+
+/// What tables begin with in which rows are laid aside.
+pub(super) const COPIES: &[&str] = &["deleted", "old", "archive", "backup", "bak", "tmp", "temp", "copy"];
 
 /// What is done to a row, behind the key of who did it.
 const DEEDS: &[&str] = &[
@@ -181,7 +188,8 @@ pub(crate) fn is_audit(words: &[String]) -> bool {
     }
     let glued = ["created", "updated", "modified", "changed", "deleted", "approved"];
     let done = |word: &str| {
-        word.strip_suffix("by").or(word.strip_suffix("on")).is_some_and(|stem| glued.contains(&stem))
+        word.strip_suffix("edby").is_some_and(|deed| deed.len() > 2)
+            || word.strip_suffix("by").or(word.strip_suffix("on")).is_some_and(|stem| glued.contains(&stem))
     };
     last == "by" || done(last) || AUDITORS.contains(&last)
 }
@@ -209,8 +217,8 @@ pub(crate) fn means_somebody(words: &[String]) -> bool {
         })
     };
     // `=` and `<` are operators, and a browser is an agent.
-    let told = !["operator", "agent", "lead", "rep"].contains(&last);
-    [ROLES, SOMEBODY, AUDITORS, &["customer", "client", "patient", "member", "receiver"]]
+    let told = !["operator", "agent", "lead", "rep", "tech"].contains(&last);
+    [ROLES, SOMEBODY, AUDITORS, &["customer", "client", "patient", "member", "receiver", "relationship"]]
         .iter()
         .any(|list| told && list.contains(&last))
         || is_audit(words)

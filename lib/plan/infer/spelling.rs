@@ -2,6 +2,8 @@
 //!
 //! In: names. Out: what all of them begin with; whether one word is short for another.
 
+use crate::catalog::singular;
+
 /// So many names make a habit.
 const HABIT_MIN: usize = 4;
 
@@ -39,6 +41,38 @@ pub(crate) fn glued_prefix<'a>(
         .map(str::to_owned)
 }
 
+/// What only the tables begin with, glued to what columns call them: `tusers`, of which a column says `user`. In lower case.
+pub(crate) fn table_prefix(tables: &[String], columns: &[Vec<String>]) -> Option<String> {
+    if tables.len() < HABIT_MIN + 2 {
+        return None;
+    }
+    let named = |name: &str| {
+        columns.iter().filter(|words| words.iter().any(|word| singular(word) == singular(name))).count()
+    };
+    let prefix = |length: usize| {
+        let prefix = tables[0].get(..length)?;
+        let rests: Vec<&str> = tables.iter().filter_map(|name| name.strip_prefix(prefix)).collect();
+        let plain = rests.iter().all(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+        let habit = rests.len() * 10 >= tables.len() * 9
+            && plain
+            && prefix.bytes().all(|byte| byte.is_ascii_lowercase());
+        let said: usize = rests.iter().filter(|rest| rest.len() > 3).map(|rest| named(rest)).sum();
+        let whole: usize = tables.iter().map(|name| named(name)).sum();
+        (habit && said >= HABIT_MIN && said > 2 * whole).then(|| prefix.to_owned())
+    };
+    (1..=4).rev().find_map(prefix)
+}
+
+/// Whether the last of two words is short for the first: `person_per`, `user_usr`.
+pub(crate) fn repeats(words: &[String]) -> bool {
+    let [long, short] = words else { return false };
+    let mut letters = long.chars();
+    short.len() < long.len()
+        && short.len() > 1
+        && short.chars().next() == long.chars().next()
+        && short.chars().all(|letter| letters.any(|other| other == letter))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +84,18 @@ mod tests {
         assert_eq!(prefix(&["OXID", "OXUSERID", "OXLNAME"]).as_deref(), Some("ox"));
         assert_eq!(prefix(&["OX_ID", "OX_USER", "OX_LNAME"]), None);
         assert_eq!(prefix(&["id", "user_id", "name"]), None);
+    }
+
+    #[test]
+    fn tables_alone_may_have_a_prefix_if_columns_name_what_remains() {
+        let tables = ["tusers", "tincidents", "tgroups", "tplaces", "tstates", "tassets"].map(str::to_owned);
+        let said = |names: &[&str]| names.iter().map(|name| vec![(*name).to_owned()]).collect::<Vec<_>>();
+        let columns = said(&["user", "incident", "group", "place", "title", "name"]);
+        assert_eq!(table_prefix(&tables, &columns).as_deref(), Some("t"));
+        assert_eq!(table_prefix(&tables, &said(&["tuser", "tgroup", "name", "title"])), None);
+        let words = |name: &str| name.split('_').map(str::to_owned).collect::<Vec<_>>();
+        assert!(repeats(&words("person_per")) && repeats(&words("user_usr")));
+        assert!(!repeats(&words("order_item")) && !repeats(&words("person")));
     }
 
     #[test]

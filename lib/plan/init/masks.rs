@@ -15,6 +15,7 @@ use crate::plan::error::Error;
 use crate::plan::infer::roles::means_somebody;
 use crate::plan::rules::cast::{self, Cast};
 use crate::plan::rules::edge::{Edge, Place, ends, groups};
+use crate::plan::safety::alike;
 use crate::progress::Unit;
 
 /// Among so many values and more, few different ones are a habit.
@@ -38,10 +39,6 @@ const KEY_BYTES_MAX: u64 = 16;
 
 /// What a column is if no proposal fits: a person fills the reason in.
 const OPEN: &str = "reason = \"…\"";
-
-/// Where the two ends of a relation look personal: the first that both take.
-const ENDS: &[&str] =
-    &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"permute\"", "\"null\""];
 
 /// What the section `[mask]` is to say, as columns with what was found of each.
 #[derive(Debug, Default)]
@@ -194,13 +191,12 @@ impl Rules {
             );
             return Ok(());
         };
-        let wishes = own.iter().filter(|finding| !finding.any_text).map(|finding| finding.proposal.as_str());
-        let takes =
-            |wish: &&str| columns.iter().all(|(at, column)| mask::fits(&catalog.tables[*at], column, wish));
-        let right = wishes.chain(ENDS.iter().copied()).filter(|wish| !wish.contains(OPEN)).find(takes);
-        let right = right.unwrap_or("{ kind = \"keep\", reason = \"…\" }");
+        let wishes = own.iter().filter(|finding| !finding.any_text).map(|finding| finding.proposal.clone());
         let evidence = format!("{first}, and both ends of a relation mask alike");
-        self.personal.extend(columns.into_iter().map(|place| finding(place, &evidence, right)));
+        for (place, right) in alike::of_ends(catalog, places, &wishes.collect::<Vec<_>>()) {
+            let Some(column) = catalog.tables[place.0].column(&place.1) else { continue };
+            self.personal.push(finding((place.0, column), &evidence, &right));
+        }
         Ok(())
     }
 

@@ -1,13 +1,13 @@
-//! Columns that hold the same values, and are masked differently: one rule that all of them take.
+//! Columns that hold the same values, or are the two ends of a relation, and are masked differently: one rule that all of them take.
 //!
 //! In: pairs of a copy and its original; what a column takes. Out: lines to paste. What relations tie to them goes along, since both ends
 //! of a relation mask alike.
 
 use std::collections::BTreeSet;
 
-use crate::catalog::Table;
+use crate::catalog::{Catalog, Table};
 use crate::config::{Config, MaskConfig};
-use crate::mask::{Finding, KEEP, propose};
+use crate::mask::{Finding, KEEP, fits, propose};
 use crate::plan::rules::blueprint::Blueprint;
 use crate::plan::rules::edge::{Place, ends, groups};
 
@@ -23,6 +23,68 @@ pub(crate) struct Pair {
 /// What may stand for an original and for its copy, where the original's own rule does not fit the copy.
 const BOTH: &[&str] =
     &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"text\"", "\"null\""];
+
+/// Where the two ends of a relation look personal: the first that both take.
+const ENDS: &[&str] =
+    &["\"hash\"", "{ kind = \"hash\", length = 16 }", "\"uuid\"", "\"cipher\"", "\"permute\"", "\"null\""];
+
+/// The rule of each of some columns that refer to each other: the first of `wishes` and of our own that all of them take. Where there is
+/// none, what refers becomes NULL, and what is referred to needs a person's word.
+pub(crate) fn of_ends(catalog: &Catalog, places: &[Place], wishes: &[String]) -> Vec<(Place, String)> {
+    let column =
+        |(table, column): &Place| Some((&catalog.tables[*table], catalog.tables[*table].column(column)?));
+    let known: Vec<&Place> =
+        places.iter().filter(|place| column(place).is_some_and(|(_, c)| !c.generated)).collect();
+    let takes =
+        |place: &Place, wish: &str| column(place).is_some_and(|(table, column)| fits(table, column, wish));
+    let all = wishes.iter().cloned().chain(ENDS.iter().map(|wish| (*wish).to_owned()));
+    let right =
+        all.filter(|wish| !wish.contains("…")).find(|wish| known.iter().all(|place| takes(place, wish)));
+    let refers = |place: &Place| {
+        column(place).is_some_and(|(table, column)| !table.unique(std::slice::from_ref(&column.name)))
+    };
+    let null = "\"null\"";
+    let alone = |place: &Place| if refers(place) && takes(place, null) { null } else { KEEP };
+    let rule = |place: &Place| right.clone().unwrap_or_else(|| alone(place).to_owned());
+    known.into_iter().map(|place| (place.clone(), rule(place))).collect()
+}
+
+/// The findings, those at the ends of relations with one rule for all ends, which may take further columns along.
+pub(crate) fn tied(config: &Config, blueprint: &Blueprint, mut findings: Vec<Finding>) -> Vec<Finding> {
+    for places in groups(ends(&blueprint.edges)) {
+        let at = |findings: &[Finding], (table, column): &Place| {
+            findings.iter().position(|f| f.table == *table && f.column.eq_ignore_ascii_case(column))
+        };
+        let said: Vec<Option<String>> = places
+            .iter()
+            .map(|place| match at(&findings, place) {
+                Some(found) => Some(findings[found].proposal.clone()),
+                None => rule(config, blueprint, place),
+            })
+            .collect();
+        let alike = said.iter().all(|one| *one == said[0]);
+        if alike || places.iter().all(|place| at(&findings, place).is_none()) {
+            continue;
+        }
+        // A rule that somebody wrote comes first.
+        let written = places.iter().filter(|place| at(&findings, place).is_none());
+        let written = written.filter_map(|place| rule(config, blueprint, place));
+        let wishes: Vec<String> = written.chain(said.iter().flatten().cloned()).collect();
+        for (place, right) in of_ends(&blueprint.catalog, &places, &wishes) {
+            let evidence = "both ends of a relation mask alike";
+            match at(&findings, &place) {
+                Some(found) => {
+                    findings[found].evidence = format!("{}, and {evidence}", findings[found].evidence);
+                    findings[found].proposal = right;
+                    findings[found].any_text = false;
+                }
+                None if rule(config, blueprint, &place).as_ref() == Some(&right) || right == KEEP => {}
+                None => findings.push(finding(blueprint, &place, evidence.to_owned(), &right)),
+            }
+        }
+    }
+    findings
+}
 
 /// What a column takes: its table, its name, the right side of a rule.
 pub(crate) type Takes<'a> = &'a mut dyn FnMut(usize, &str, &str) -> bool;

@@ -29,6 +29,7 @@ pub(crate) fn settled(
     (config, blueprint): (&Config, &Blueprint),
     findings: Vec<Finding>,
 ) -> Result<Vec<Finding>, Error> {
+    let findings = alike::tied(config, blueprint, findings);
     let Some((config, pasted)) = with(config, blueprint, &findings) else { return Ok(findings) };
     let changes = changes(house, session, &config, &pasted)?;
     Ok(merged(findings, changes))
