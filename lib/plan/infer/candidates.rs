@@ -561,6 +561,10 @@ mod tests {
             ("person_per", &["per_ID", "per_EditedBy"]),
             ("event_attend", &["attend_id", "person_id", "per_ID"]),
             ("fundraiser_fr", &["fr_ID", "fr_EnteredBy"]),
+            ("person_custom", &["x"]),
+            ("person_notes", &["x"]),
+            ("person_roles", &["x"]),
+            ("user_usr", &["usr_per_ID"]),
         ];
         firsts(
             church,

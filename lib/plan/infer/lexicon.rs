@@ -104,9 +104,9 @@ impl<'a> Lexicon<'a> {
                 }
             }
         }
-        let mut bare: Vec<Vec<String>> = without_family(&tables);
+        let mut shortened = tables.clone();
         let mut repeating = HashSet::new();
-        for (at, (own, table)) in bare.iter_mut().zip(&catalog.tables).enumerate() {
+        for (at, (own, table)) in shortened.iter_mut().zip(&catalog.tables).enumerate() {
             // `person_per`, whose key is `per_id`, is a person.
             let key = table.key();
             if repeats(own) && key.first().is_some_and(|key| words(&key.name).first() == own.last()) {
@@ -114,6 +114,7 @@ impl<'a> Lexicon<'a> {
                 repeating.insert(at);
             }
         }
+        let bare: Vec<Vec<String>> = without_family(&shortened);
         let mut by_letters = HashMap::<String, Vec<usize>>::new();
         for key in keys.iter().filter(|key| key.sort == KeySort::Whole) {
             let letters = [&tables, &bare].map(|names| names[key.table].concat());
