@@ -72,19 +72,7 @@ impl<'a> Lexicon<'a> {
             catalog.tables.iter().map(|table| table.name.as_str()),
             columns.map(|column| column.name.as_str()),
         );
-        let names: Vec<String> = catalog.tables.iter().map(|table| table.name.to_lowercase()).collect();
-        let said: Vec<Vec<String>> = catalog
-            .tables
-            .iter()
-            .flat_map(|table| &table.columns)
-            .map(|column| words(&column.name))
-            .collect();
-        let alone = if glued.is_none() && prefix.is_none() { table_prefix(&names, &said) } else { None };
-        let table_name = |table: &Table| {
-            let name = bare(&table.name, glued.as_deref().or(alone.as_deref()));
-            table_words(name, prefix.as_deref().filter(|_| glued.is_none()))
-        };
-        let tables: Vec<Vec<String>> = catalog.tables.iter().map(table_name).collect();
+        let tables = table_names(catalog, glued.as_deref(), prefix.as_deref());
         let keys: Vec<ReferableKey> =
             (0..catalog.tables.len()).flat_map(|at| keys(catalog, at, glued.as_deref())).collect();
         let (mut by_table, mut by_key) =
@@ -104,16 +92,7 @@ impl<'a> Lexicon<'a> {
                 }
             }
         }
-        let mut shortened = tables.clone();
-        let mut repeating = HashSet::new();
-        for (at, (own, table)) in shortened.iter_mut().zip(&catalog.tables).enumerate() {
-            // `person_per`, whose key is `per_id`, is a person.
-            let key = table.key();
-            if repeats(own) && key.first().is_some_and(|key| words(&key.name).first() == own.last()) {
-                own.pop();
-                repeating.insert(at);
-            }
-        }
+        let shortened = shortened(catalog, &tables);
         let bare: Vec<Vec<String>> = without_family(&shortened);
         let mut by_letters = HashMap::<String, Vec<usize>>::new();
         for key in keys.iter().filter(|key| key.sort == KeySort::Whole) {
@@ -126,17 +105,9 @@ impl<'a> Lexicon<'a> {
         let whole_keys = keys.iter().enumerate().filter(|(_, key)| key.sort == KeySort::Whole);
         let whole: HashMap<usize, usize> = whole_keys.map(|(at, key)| (key.table, at)).collect();
         let names: HashSet<String> = tables.iter().map(|name| name.concat()).collect();
-        let is_people = |at: &usize| {
-            let name = if repeating.contains(at) { &bare[*at] } else { &tables[*at] };
-            matches!(&name[..], [one] if people.contains(&one.as_str()))
-        };
-        let of_one = || keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table);
-        let mut people: Vec<usize> = of_one().filter(is_people).collect();
-        if people.is_empty() {
-            // Whatever they are called: those who have a name and log in. Of several, none is meant.
-            people = of_one().filter(|at| logs_in(&catalog.tables[*at])).collect();
-            people.truncate(if people.len() > 1 { 0 } else { 1 });
-        }
+        let of_one: Vec<usize> =
+            keys.iter().filter(|key| key.sort == KeySort::Whole).map(|key| key.table).collect();
+        let people = people_among(catalog, &of_one, &shortened, people);
         Self {
             catalog,
             tables,
@@ -248,6 +219,39 @@ impl<'a> Lexicon<'a> {
     pub(crate) fn people(&self) -> &[usize] {
         &self.people
     }
+}
+
+/// The words of all tables' names, in the singular, without what they only begin with.
+fn table_names(catalog: &Catalog, glued: Option<&str>, prefix: Option<&str>) -> Vec<Vec<String>> {
+    let names: Vec<String> = catalog.tables.iter().map(|table| table.name.to_lowercase()).collect();
+    let columns = catalog.tables.iter().flat_map(|table| &table.columns);
+    let said: Vec<Vec<String>> = columns.map(|column| words(&column.name)).collect();
+    let alone = if glued.is_none() && prefix.is_none() { table_prefix(&names, &said) } else { None };
+    let front = glued.or(alone.as_deref());
+    let prefix = prefix.filter(|_| glued.is_none());
+    catalog.tables.iter().map(|table| table_words(bare(&table.name, front), prefix)).collect()
+}
+
+/// The same without a short form behind the name: `person_per`, whose key is `per_id`, is a person.
+fn shortened(catalog: &Catalog, tables: &[Vec<String>]) -> Vec<Vec<String>> {
+    let one = |(name, table): (&Vec<String>, &Table)| {
+        let key = table.key();
+        let behind = key.first().is_some_and(|key| words(&key.name).first() == name.last());
+        if behind && repeats(name) { name[..1].to_vec() } else { name.clone() }
+    };
+    tables.iter().zip(&catalog.tables).map(one).collect()
+}
+
+/// The tables of people: those that are called so (`called`), or the one whose rows have a name and log in.
+fn people_among(catalog: &Catalog, tables: &[usize], names: &[Vec<String>], called: &[&str]) -> Vec<usize> {
+    let is_called = |at: &usize| matches!(&names[*at][..], [one] if called.contains(&one.as_str()));
+    let people: Vec<usize> = tables.iter().copied().filter(is_called).collect();
+    if !people.is_empty() {
+        return people;
+    }
+    // Of several that log in, none is meant.
+    let others: Vec<usize> = tables.iter().copied().filter(|at| logs_in(&catalog.tables[*at])).collect();
+    if others.len() == 1 { others } else { Vec::new() }
 }
 
 /// Whether a table of this name holds rows that were laid aside.

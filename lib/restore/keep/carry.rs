@@ -50,7 +50,7 @@ pub(crate) fn carry(
         refuse_triggers(if exists_in_new { &mut *to } else { &mut *from }, database, table)?;
         match condition {
             None if exists_in_new => {
-                _ = to.run(&format!("emptying {full}"), &format!("DELETE FROM {full}"))?
+                _ = to.run(&format!("emptying {full}"), &format!("DELETE FROM {full}"))?;
             }
             None => {
                 let create = definition(from, database, table)?;
