@@ -2,6 +2,8 @@
 //!
 //! In: names. Out: what all of them begin with; whether one word is short for another.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::catalog::singular;
 
 /// So many names make a habit.
@@ -46,9 +48,14 @@ pub(crate) fn table_prefix(tables: &[String], columns: &[Vec<String>]) -> Option
     if tables.len() < HABIT_MIN + 2 {
         return None;
     }
-    let named = |name: &str| {
-        columns.iter().filter(|words| words.iter().any(|word| singular(word) == singular(name))).count()
-    };
+    let mut said = HashMap::<String, usize>::new();
+    for words in columns {
+        // A name counts once, however often it says a word.
+        for word in words.iter().map(|word| singular(word)).collect::<BTreeSet<String>>() {
+            *said.entry(word).or_default() += 1;
+        }
+    }
+    let named = |name: &str| said.get(&singular(name)).copied().unwrap_or_default();
     let prefix = |length: usize| {
         let prefix = tables[0].get(..length)?;
         let rests: Vec<&str> = tables.iter().filter_map(|name| name.strip_prefix(prefix)).collect();
@@ -56,9 +63,9 @@ pub(crate) fn table_prefix(tables: &[String], columns: &[Vec<String>]) -> Option
         let habit = rests.len() * 10 >= tables.len() * 9
             && plain
             && prefix.bytes().all(|byte| byte.is_ascii_lowercase());
-        let said: usize = rests.iter().filter(|rest| rest.len() > 3).map(|rest| named(rest)).sum();
+        let rest: usize = rests.iter().filter(|rest| rest.len() > 3).map(|rest| named(rest)).sum();
         let whole: usize = tables.iter().map(|name| named(name)).sum();
-        (habit && said >= HABIT_MIN && said > 2 * whole).then(|| prefix.to_owned())
+        (habit && rest >= HABIT_MIN && rest > 2 * whole).then(|| prefix.to_owned())
     };
     (1..=4).rev().find_map(prefix)
 }
