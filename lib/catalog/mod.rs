@@ -16,7 +16,7 @@ pub(crate) use listing::{
     CheckConstraint, base_tables, bodies, checks, columns, count_tables, create_table, has_database,
     has_table, known_databases, tables_beginning, tables_with_triggers, triggers, user_databases,
 };
-pub(crate) use naming::{singular, words};
+pub(crate) use naming::{singular, singulars, words};
 pub(crate) use read::{indexes_of, views_of};
 pub(crate) use types::identity;
 pub use types::{Catalog, Column, Family, ForeignKey, Index, IndexPart, Table};

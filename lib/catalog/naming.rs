@@ -63,6 +63,11 @@ pub(crate) fn singular(word: &str) -> String {
     }
 }
 
+/// The same of each word.
+pub(crate) fn singulars(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| singular(word)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@
 
 use super::lexicon::Lexicon;
 use super::roles::{GENERIC, KIN, TAILS, is_amount, is_doer};
-use crate::catalog::{Column, Family, singular};
+use crate::catalog::{Column, Family, singular, singulars};
 
 /// Shorter names of tables end other words by chance (letters).
 const BEHIND_MIN: usize = 5;
@@ -74,7 +74,7 @@ impl Found<'_> {
 
 /// Whether a key is called after another table, or like the keys of others, and not after its own.
 pub(super) fn is_borrowed(lexicon: &Lexicon<'_>, at: usize, own: &[String]) -> bool {
-    let stem: Vec<String> = stem(own).unwrap_or_default().iter().map(|word| singular(word)).collect();
+    let stem = singular_stem(own);
     let Some(last) = stem.last() else { return false };
     let called = |table: usize| lexicon.table(table).ends_with(&stem);
     let ending = lexicon.tables_ending(last).iter().filter(|other| called(**other));
@@ -83,7 +83,7 @@ pub(super) fn is_borrowed(lexicon: &Lexicon<'_>, at: usize, own: &[String]) -> b
 }
 
 /// What is before `_id` (or after `id_`), or all of it before `_by`.
-pub(super) fn stem(words: &[String]) -> Option<&[String]> {
+fn stem(words: &[String]) -> Option<&[String]> {
     const ENDINGS: &[&str] =
         &["id", "uuid", "guid", "no", "nr", "number", "code", "key", "fk", "ref", "by", "to"];
     match words {
@@ -93,10 +93,15 @@ pub(super) fn stem(words: &[String]) -> Option<&[String]> {
     }
 }
 
+/// The same in the singular; nothing where there is no such ending.
+pub(super) fn singular_stem(words: &[String]) -> Vec<String> {
+    singulars(stem(words).unwrap_or_default())
+}
+
 /// A name that is a table's as it stands: `contract` of `contracts`.
 pub(super) fn by_whole(found: &mut Found<'_>, column: &Column, words: &[String], indexed: bool) {
     let lexicon = found.lexicon;
-    let whole: Vec<String> = words.iter().map(|word| singular(word)).collect();
+    let whole = singulars(words);
     let Some(last) = whole.last().map(String::as_str) else { return };
     let score = match column.family() {
         // `state` may hold the code of `states`.
@@ -200,12 +205,9 @@ fn is_counted(lexicon: &Lexicon<'_>, table: usize, words: &[String]) -> bool {
 /// Whether another column says of which kind the row is that this one means.
 fn has_type(found: &Found<'_>, stem: &str) -> bool {
     let siblings = &found.lexicon.catalog.tables[found.child].columns;
+    let kinds = ["type", "kind", "class", "table", "model"];
     siblings.iter().any(|other| match &found.lexicon.words(&other.name)[..] {
-        [first, rest @ .., last] => {
-            first == stem
-                && rest.is_empty()
-                && ["type", "kind", "class", "table", "model"].contains(&last.as_str())
-        }
+        [first, last] => first == stem && kinds.contains(&last.as_str()),
         _ => false,
     })
 }
@@ -217,7 +219,7 @@ pub(super) fn by_last_resort(found: &mut Found<'_>, column: &Column, readings: &
     let own = lexicon.table(child);
     let counts = column.family() == Family::Exact && column.integer() && column.data_type != "tinyint";
     for words in readings {
-        let stem: Vec<String> = stem(words).unwrap_or_default().iter().map(|word| singular(word)).collect();
+        let stem = singular_stem(words);
         let Some(last) = stem.last().or(words.last()) else { continue };
         if !stem.is_empty()
             && let Some(at) = lexicon.compound(last)

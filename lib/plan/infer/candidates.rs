@@ -4,11 +4,13 @@
 //! `producer_id` names `producers`, `manager_user_id` ends like `users`, `parent_id` means the same table,
 //! `created_by` means people.
 
-use super::by_table::{Candidate, Found, NameMatch, by_last_resort, by_table, by_whole, is_borrowed, stem};
+use super::by_table::{
+    Candidate, Found, NameMatch, by_last_resort, by_table, by_whole, is_borrowed, singular_stem,
+};
 use super::lexicon::{KeySort, Lexicon, ReferableKey};
 use super::readings::{readings, without_role};
 use super::roles::{EVERYBODYS, MORE, ROLES, SELF, SOMEBODY, SUPERIORS, is_assigned, is_audit};
-use crate::catalog::{Column, Family, Table, singular, words};
+use crate::catalog::{Column, Family, Table, singular, singulars, words};
 
 /// The candidates for a column, the most telling first.
 pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Candidate> {
@@ -42,7 +44,7 @@ pub(crate) fn of(lexicon: &Lexicon<'_>, child: usize, column: &Column) -> Vec<Ca
 fn read(found: &mut Found<'_>, table: &Table, column: &Column, words: &[String]) {
     let (lexicon, is_key, key) = (found.lexicon, found.is_key, table.key());
     let indexed = table.indexed(std::slice::from_ref(&column.name));
-    let stem: Vec<String> = stem(words).unwrap_or_default().iter().map(|word| singular(word)).collect();
+    let stem = singular_stem(words);
     by_key(found, column, words, &stem);
     by_unique(found, column, words, &stem);
     if stem.is_empty() && !is_key {
@@ -153,9 +155,7 @@ fn by_unique(found: &mut Found<'_>, column: &Column, words: &[String], stem: &[S
     for key in lexicon.keys_ending(last).filter(|key| key.sort == KeySort::Unique && key.table != child) {
         let name = found.name(key.table).to_owned();
         let behind = words.strip_suffix(key.words.as_slice()).filter(|before| !before.is_empty());
-        let named = behind.is_some_and(|before| {
-            before.iter().map(|word| singular(word)).collect::<Vec<_>>() == lexicon.table(key.table)
-        });
+        let named = behind.is_some_and(|before| singulars(before) == lexicon.table(key.table));
         // `film_id`, unique in `film_texts`, is the key of a film there, too.
         let of_another = is_borrowed(lexicon, key.table, &key.words);
         let told = match &key.words[..] {
@@ -248,7 +248,7 @@ fn ordered(lexicon: &Lexicon<'_>, child: usize, mut found: Vec<(u8, Candidate)>)
 /// The tables that a value such as `application` or `App\Models\User` names.
 pub(crate) fn named(lexicon: &Lexicon<'_>, value: &str) -> Vec<usize> {
     let last = value.rsplit(['\\', '/', '.', ':']).next().unwrap_or(value);
-    let wanted: Vec<String> = words(last).iter().map(|word| singular(word)).collect();
+    let wanted = singulars(&words(last));
     let fits = |at: &usize| !wanted.is_empty() && lexicon.table(*at) == wanted;
     (0..lexicon.catalog.tables.len()).filter(fits).collect()
 }

@@ -5,7 +5,7 @@
 //! that of `orders(region, id)`.
 
 use super::lexicon::{common_prefix, table_words};
-use crate::catalog::{Catalog, Family, Table, singular, words};
+use crate::catalog::{Catalog, Family, Table, singulars, words};
 
 /// The candidates, in the catalog's order.
 pub(crate) fn of(
@@ -44,6 +44,6 @@ fn repeated(child: &Table, parent: &[String], column: &str) -> Option<String> {
         return child.column(column).map(|found| found.name.clone());
     }
     let wanted: Vec<String> = parent.iter().cloned().chain(std::iter::once(column.to_lowercase())).collect();
-    let fits = |name: &str| words(name).iter().map(|word| singular(word)).collect::<Vec<_>>() == wanted;
+    let fits = |name: &str| singulars(&words(name)) == wanted;
     child.columns.iter().find(|other| fits(&other.name)).map(|found| found.name.clone())
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::roles::COPIES;
 use super::spelling::{glued_prefix, is_short_for, repeats, table_prefix};
-use crate::catalog::{Catalog, Index, Table, singular, words};
+use crate::catalog::{Catalog, Index, Table, singulars, words};
 
 /// A column by which another table may refer to a row.
 #[derive(Debug)]
@@ -355,5 +355,5 @@ fn bare<'a>(name: &'a str, glued: Option<&str>) -> &'a str {
 pub(crate) fn table_words(name: &str, prefix: Option<&str>) -> Vec<String> {
     let words = words(name);
     let skip = usize::from(words.len() > 1 && prefix == words.first().map(String::as_str));
-    words[skip..].iter().map(|word| singular(word)).collect()
+    singulars(&words[skip..])
 }

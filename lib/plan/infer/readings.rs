@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use super::lexicon::Lexicon;
 use super::roles::{GENERIC, SELF, is_amount};
-use crate::catalog::{Table, singular};
+use crate::catalog::{Table, singular, singulars};
 
 /// Shorter names of tables are found in the middle of words by chance (letters).
 const GLUED_MIN: usize = 4;
@@ -82,10 +82,7 @@ fn split(lexicon: &Lexicon<'_>, words: &[String]) -> Option<Vec<String>> {
     if !stem.is_ascii() {
         return None;
     }
-    let is_table = |name: &str| {
-        let name = singular(name);
-        !lexicon.lettered(&[name]).is_empty()
-    };
+    let is_table = |name: &str| !lexicon.lettered(&[singular(name)]).is_empty();
     let whole = [stem.to_owned(), "id".to_owned()];
     let short = || (3..=5).contains(&stem.len()) && !lexicon.short_of(stem, true).is_empty();
     let from = (0..stem.len().saturating_sub(GLUED_MIN - 1))
@@ -117,15 +114,13 @@ pub(crate) fn without_role(lexicon: &Lexicon<'_>, words: &[String]) -> Vec<Vec<S
     if last != "id" {
         return Vec::new();
     }
-    let is_table = |front: &&[String]| {
-        let front: Vec<String> = front.iter().map(|word| singular(word)).collect();
-        !lexicon.lettered(&front).is_empty()
-    };
+    let is_table = |front: &&[String]| !lexicon.lettered(&singulars(front)).is_empty();
     // The type of a customer is no customer, and where there are details of orders one of them is no order.
-    let singular_stem: Vec<String> = stem.iter().map(|word| singular(word)).collect();
-    let generic = stem.last().is_some_and(|last| GENERIC.contains(&last.as_str()));
-    let generic = generic || lexicon.is_table(&singular_stem);
-    let fronts = (1..stem.len()).rev().map(|length| &stem[..length]).filter(|_| !generic);
+    if stem.last().is_some_and(|last| GENERIC.contains(&last.as_str())) || lexicon.is_table(&singulars(stem))
+    {
+        return Vec::new();
+    }
+    let fronts = (1..stem.len()).rev().map(|length| &stem[..length]);
     fronts.filter(is_table).map(|front| front.iter().cloned().chain([id()]).collect()).collect()
 }
 

@@ -11,11 +11,14 @@ const HABIT_MIN: usize = 4;
 
 /// Whether a word is short for a longer one: `org` for `organization`, `dept` for `department`.
 pub(crate) fn is_short_for(short: &str, long: &str) -> bool {
-    if long.len() < short.len() + 3 || short.chars().next() != long.chars().next() {
-        return false;
-    }
+    long.len() >= short.len() + 3 && abbreviates(short, long)
+}
+
+/// Whether a word begins like a longer one and has letters of it in their order.
+fn abbreviates(short: &str, long: &str) -> bool {
     let mut letters = long.chars();
-    short.chars().all(|letter| letters.any(|other| other == letter))
+    short.chars().next() == long.chars().next()
+        && short.chars().all(|letter| letters.any(|other| other == letter))
 }
 
 /// What all names of a catalog begin with, glued to what they say: `oxuser`, `OXUSERID`. In lower case.
@@ -73,11 +76,7 @@ pub(crate) fn table_prefix(tables: &[String], columns: &[Vec<String>]) -> Option
 /// Whether the last of two words is short for the first: `person_per`, `user_usr`.
 pub(crate) fn repeats(words: &[String]) -> bool {
     let [long, short] = words else { return false };
-    let mut letters = long.chars();
-    short.len() < long.len()
-        && short.len() > 1
-        && short.chars().next() == long.chars().next()
-        && short.chars().all(|letter| letters.any(|other| other == letter))
+    (2..long.len()).contains(&short.len()) && abbreviates(short, long)
 }
 
 #[cfg(test)]

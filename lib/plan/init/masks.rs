@@ -325,8 +325,8 @@ fn harmless(table: &Table, column: &Column, variety: Variety, lookup: bool) -> O
     // Few names of colleagues, or of diseases, repeat as codes do.
     let own = words(&column.name);
     let told = means_somebody(&own)
-        || (!lookup && column.length >= Some(REASON_MIN) && own.last().is_some_and(|last| last == "reason"))
-        || (!lookup && mask::is_sensitive(&table.name));
+        || (column.length >= Some(REASON_MIN) && own.last().is_some_and(|last| last == "reason"))
+        || mask::is_sensitive(&table.name);
     if !short || total == 0 || (told && !lookup) || speaks_of_people(variety) {
         return None;
     }

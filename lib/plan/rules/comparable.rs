@@ -59,10 +59,7 @@ pub(crate) fn comparable(child: &Column, parent: &Column) -> Result<(), Wrong> {
         {
             Ok(())
         }
-        (Family::Text, Family::Exact) => {
-            let word = if parent.column_type.contains("unsigned") { "unsigned" } else { "signed" };
-            Err(("have different types".to_owned(), add(word)))
-        }
+        (Family::Text, Family::Exact) => Err(("have different types".to_owned(), add(sign(parent).word()))),
         (Family::Exact | Family::Choice, Family::Text) => {
             Err(("have different types".to_owned(), add("char")))
         }
@@ -83,12 +80,15 @@ pub(crate) fn collation_cast(child: &Column, parent: &Column) -> Option<Cast> {
 /// The cast by which a number and a text could be compared; nothing where no cast is wanted, or another kind of value is meant.
 pub(crate) fn number_cast(child: &Column, parent: &Column) -> Option<Cast> {
     match (child.family(), parent.family()) {
-        (Family::Text, Family::Exact) if parent.integer() => {
-            Some(if parent.column_type.contains("unsigned") { Cast::Unsigned } else { Cast::Signed })
-        }
+        (Family::Text, Family::Exact) if parent.integer() => Some(sign(parent)),
         (Family::Exact, Family::Text) if child.integer() => Some(Cast::Char),
         _ => None,
     }
+}
+
+/// What a text becomes to be compared with the numbers of a column.
+fn sign(parent: &Column) -> Cast {
+    if parent.column_type.contains("unsigned") { Cast::Unsigned } else { Cast::Signed }
 }
 
 fn castable(cast: Cast, parent: &Column) -> Result<(), Wrong> {
